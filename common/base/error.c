@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool error_set(struct error *err, enum error_kind kind, const char *place, const char *format, ...)
+{
+    char text[sizeof err->text]; // the arguments may point into *err
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    char where[sizeof err->place];
+    snprintf(where, sizeof where, "%s", place ? place : "");
+    err->kind = kind;
+    memcpy(err->place, where, sizeof where);
+    memcpy(err->text, text, sizeof text);
+    return false;
+}
+
+str error_line(struct arena *arena, const struct error *err)
+{
+    if (err->place[0] == '\0')
+        return str_copy(arena, str_of(err->text));
+    return str_format(arena, "%s: %s", err->place, err->text);
+}
+
+const char *error_kind_name(enum error_kind kind)
+{
+    static const char *const names[] = {
+        [ERROR_NONE] = "none",           [ERROR_INVALID] = "invalid",
+        [ERROR_LIMIT] = "limit",         [ERROR_NOT_FOUND] = "not found",
+        [ERROR_CONFLICT] = "conflict",   [ERROR_DENIED] = "denied",
+        [ERROR_UNAVAILABLE] = "unavailable", [ERROR_IO] = "input/output",
+        [ERROR_UNSUPPORTED] = "unsupported",
+    };
+    return names[kind];
+}
