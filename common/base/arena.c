@@ -68,10 +68,12 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size)
     return arena_zalloc(arena, bytes);
 }
 
-static bool grows_in_place(const struct arena *arena, const char *old, size_t old_need, size_t new_need)
+static bool grows_in_place(const struct arena *arena, const char *old, size_t old_need,
+                           size_t new_need)
 {
     const struct arena_block *block = arena->block;
-    return block != NULL && block->offset >= old_need && old == block->data + block->offset - old_need &&
+    return block != NULL && block->offset >= old_need &&
+           old == block->data + block->offset - old_need &&
            block->size - block->offset >= new_need - old_need;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An arena hands out memory that is given back all at once. Every piece of memory in Baton's core belongs to one of four
-// lifetimes — process, deployment, step, turn — and each is an arena that is passed in explicitly. Running out of memory
-// aborts here and nowhere else; sizes that come from outside are bounded before they reach an arena.
+// An arena hands out memory that is given back all at once. Every piece of memory in Baton's core
+// belongs to one of four lifetimes — process, deployment, step, turn — and each is an arena that is
+// passed in explicitly. Running out of memory aborts here and nowhere else; sizes that come from
+// outside are bounded before they reach an arena.
 //
 // Addresses stay valid until arena_reset, arena_rewind or arena_done. Not thread-safe.
 #ifndef BATON_BASE_ARENA_H
@@ -25,7 +26,10 @@ struct arena_mark {
     size_t used;
 };
 
-#define ARENA_EMPTY {0}
+#define ARENA_EMPTY                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 // Aligned to 16 bytes, not cleared. A size of 0 gives a valid address.
 void *arena_alloc(struct arena *arena, size_t size);
@@ -36,7 +40,8 @@ void *arena_zalloc(struct arena *arena, size_t size);
 // `count` items of `size` bytes, cleared; aborts when the product overflows.
 void *arena_calloc(struct arena *arena, size_t count, size_t size);
 
-// Makes the allocation `old` of `old_size` bytes `new_size` bytes long: in place when it is the newest and fits, else by copying.
+// Makes the allocation `old` of `old_size` bytes `new_size` bytes long: in place when it is the
+// newest and fits, else by copying.
 void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size);
 
 void *arena_copy(struct arena *arena, const void *data, size_t size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A growing array in an arena. Declare one with ARRAY(type), push with ARRAY_PUSH, walk with the items and count.
+// A growing array in an arena. Declare one with ARRAY(type), push with ARRAY_PUSH, walk with the
+// items and count.
 //
 //     ARRAY(struct job) jobs = {0};
 //     struct job *job = ARRAY_PUSH(arena, &jobs);   // cleared; earlier addresses may move
@@ -26,6 +27,7 @@ void *array_last(void *items, size_t count, size_t size);
     ((array)->items = array_room((arena), (array)->items, (array)->count, &(array)->capacity,      \
                                  sizeof *(array)->items),                                          \
      (array)->count++,                                                                             \
-     (__typeof__((array)->items))array_last((array)->items, (array)->count, sizeof *(array)->items))
+     (__typeof__((array)->items))array_last((array)->items, (array)->count,                        \
+                                            sizeof *(array)->items))
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bugs abort. check() stays on in production: a wrong orchestrator that stops is better than one that goes on.
-// For failures of the outside world see error.h; for failures of a user's process see the engine's incidents.
+// Bugs abort. check() stays on in production: a wrong orchestrator that stops is better than one
+// that goes on. For failures of the outside world see error.h; for failures of a user's process see
+// the engine's incidents.
 #ifndef BATON_BASE_CHECK_H
 #define BATON_BASE_CHECK_H
 

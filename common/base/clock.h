@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only place that reads a clock. The pure core never includes this: its time comes with the record.
+// The only place that reads a clock. The pure core never includes this: its time comes with the
+// record.
 #ifndef BATON_BASE_CLOCK_H
 #define BATON_BASE_CLOCK_H
 

@@ -29,10 +29,14 @@ str error_line(struct arena *arena, const struct error *err)
 const char *error_kind_name(enum error_kind kind)
 {
     static const char *const names[] = {
-        [ERROR_NONE] = "none",           [ERROR_INVALID] = "invalid",
-        [ERROR_LIMIT] = "limit",         [ERROR_NOT_FOUND] = "not found",
-        [ERROR_CONFLICT] = "conflict",   [ERROR_DENIED] = "denied",
-        [ERROR_UNAVAILABLE] = "unavailable", [ERROR_IO] = "input/output",
+        [ERROR_NONE] = "none",
+        [ERROR_INVALID] = "invalid",
+        [ERROR_LIMIT] = "limit",
+        [ERROR_NOT_FOUND] = "not found",
+        [ERROR_CONFLICT] = "conflict",
+        [ERROR_DENIED] = "denied",
+        [ERROR_UNAVAILABLE] = "unavailable",
+        [ERROR_IO] = "input/output",
         [ERROR_UNSUPPORTED] = "unsupported",
     };
     return names[kind];

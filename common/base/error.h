@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An operating error: what went wrong outside our code, told so that a person can act on it. The caller owns the struct, the
-// function fills it and returns false. Fields are cut, never overrun.
+// An operating error: what went wrong outside our code, told so that a person can act on it. The
+// caller owns the struct, the function fills it and returns false. Fields are cut, never overrun.
 //
 //     return error_set(err, ERROR_INVALID, "config", "'%s' must be 1 to 64, found %d", key, value);
 #ifndef BATON_BASE_ERROR_H
@@ -12,8 +12,8 @@
 
 enum error_kind {
     ERROR_NONE,
-    ERROR_INVALID,     // the input is wrong: sending it again will not help
-    ERROR_LIMIT,       // a named limit was reached
+    ERROR_INVALID, // the input is wrong: sending it again will not help
+    ERROR_LIMIT,   // a named limit was reached
     ERROR_NOT_FOUND,
     ERROR_CONFLICT,    // the thing is in a state that forbids this
     ERROR_DENIED,      // not authenticated or not allowed
@@ -24,8 +24,8 @@ enum error_kind {
 
 struct error {
     enum error_kind kind;
-    char place[96];  // where: a key, a file and line, an element, a topic
-    char text[416];  // what was expected, what was found
+    char place[96]; // where: a key, a file and line, an element, a topic
+    char text[416]; // what was expected, what was found
 };
 
 // Always returns false, so that a function can end with it. err may not be NULL.

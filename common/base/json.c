@@ -34,7 +34,8 @@ static bool convert_array(struct conversion *c, yyjson_val *from, int depth, str
 
 static bool fail_duplicate(struct conversion *c, str name)
 {
-    return error_set(c->err, ERROR_INVALID, "json", "the name \"%.*s\" stands twice in one object", STR_ARG(name));
+    return error_set(c->err, ERROR_INVALID, "json", "the name \"%.*s\" stands twice in one object",
+                     STR_ARG(name));
 }
 
 static bool has_earlier_name(const struct json *object, size_t index)
@@ -62,7 +63,8 @@ static bool check_names(struct conversion *c, const struct json *object)
     return true;
 }
 
-static bool convert_object(struct conversion *c, yyjson_val *from, int depth, struct json *ret_value)
+static bool convert_object(struct conversion *c, yyjson_val *from, int depth,
+                           struct json *ret_value)
 {
     ret_value->type = JSON_OBJECT;
     ret_value->count = yyjson_obj_size(from);
@@ -81,7 +83,8 @@ static bool convert_object(struct conversion *c, yyjson_val *from, int depth, st
 static bool convert(struct conversion *c, yyjson_val *from, int depth, struct json *ret_value)
 {
     if (depth > JSON_MAX_DEPTH)
-        return error_set(c->err, ERROR_LIMIT, "json", "nested deeper than JSON_MAX_DEPTH (%d)", JSON_MAX_DEPTH);
+        return error_set(c->err, ERROR_LIMIT, "json", "nested deeper than JSON_MAX_DEPTH (%d)",
+                         JSON_MAX_DEPTH);
     switch (yyjson_get_type(from)) {
     case YYJSON_TYPE_NULL:
         ret_value->type = JSON_NULL;
@@ -126,7 +129,8 @@ static void arena_free_for_yyjson(void *context, void *memory)
 bool json_parse(struct arena *arena, str text, struct json **ret_value, struct error *err)
 {
     struct arena scratch = ARENA_EMPTY;
-    yyjson_alc allocator = {arena_malloc_for_yyjson, arena_realloc_for_yyjson, arena_free_for_yyjson, &scratch};
+    yyjson_alc allocator = {arena_malloc_for_yyjson, arena_realloc_for_yyjson,
+                            arena_free_for_yyjson, &scratch};
     yyjson_read_err failure;
     yyjson_doc *document = yyjson_read_opts((char *)(uintptr_t)text.data, text.len,
                                             YYJSON_READ_NUMBER_AS_RAW, &allocator, &failure);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON (RFC 8259) as a tree in an arena, and a writer. Numbers keep their text, so no decimal digit is lost. The parser refuses
-// what readers disagree on: duplicate names, invalid UTF-8, anything after the value, and nesting beyond JSON_MAX_DEPTH.
+// JSON (RFC 8259) as a tree in an arena, and a writer. Numbers keep their text, so no decimal digit
+// is lost. The parser refuses what readers disagree on: duplicate names, invalid UTF-8, anything
+// after the value, and nesting beyond JSON_MAX_DEPTH.
 #ifndef BATON_BASE_JSON_H
 #define BATON_BASE_JSON_H
 
@@ -19,10 +20,10 @@ struct json_member;
 struct json {
     enum json_type type;
     bool boolean;
-    size_t count;                  // items or members
+    size_t count; // items or members
     union {
-        str text;                  // JSON_NUMBER: as written. JSON_STRING: unescaped.
-        struct json *items;        // JSON_ARRAY
+        str text;                    // JSON_NUMBER: as written. JSON_STRING: unescaped.
+        struct json *items;          // JSON_ARRAY
         struct json_member *members; // JSON_OBJECT, in the order written
     };
 };
@@ -32,8 +33,10 @@ struct json_member {
     struct json value;
 };
 
-// Parses a whole document. Texts may point into `text` or the arena. On failure *err names the byte offset; place is "json".
-MUST_CHECK bool json_parse(struct arena *arena, str text, struct json **ret_value, struct error *err);
+// Parses a whole document. Texts may point into `text` or the arena. On failure *err names the byte
+// offset; place is "json".
+MUST_CHECK bool json_parse(struct arena *arena, str text, struct json **ret_value,
+                           struct error *err);
 
 // The member's value; NULL when absent or when `value` is NULL or no object.
 const struct json *json_get(const struct json *value, str name);

@@ -34,7 +34,8 @@ static void add_time(struct strbuf *line)
     strbuf_format(line, "%s.%03ldZ", text, now.tv_nsec / 1000000);
 }
 
-static void add_json_line(struct strbuf *line, enum log_level level, const char *component, str text)
+static void add_json_line(struct strbuf *line, enum log_level level, const char *component,
+                          str text)
 {
     strbuf_add(line, STR("{\"time\":\""));
     add_time(line);
@@ -48,7 +49,8 @@ static void add_json_line(struct strbuf *line, enum log_level level, const char 
     strbuf_add(line, STR("}\n"));
 }
 
-static void add_text_line(struct strbuf *line, enum log_level level, const char *component, str text)
+static void add_text_line(struct strbuf *line, enum log_level level, const char *component,
+                          str text)
 {
     add_time(line);
     strbuf_format(line, " %-7s %s", level_names[level], component);
@@ -70,8 +72,10 @@ void log_write(enum log_level level, const char *component, const char *format, 
 
     struct arena arena = ARENA_EMPTY;
     struct strbuf line = strbuf_new(&arena);
-    (settings.as_json ? add_json_line : add_text_line)(&line, level, component, str_from(text, kept));
-    ssize_t written = write(STDERR_FILENO, line.data, line.len); // one call: lines of threads do not mix
+    (settings.as_json ? add_json_line : add_text_line)(&line, level, component,
+                                                       str_from(text, kept));
+    ssize_t written =
+        write(STDERR_FILENO, line.data, line.len); // one call: lines of threads do not mix
     (void)written;
     arena_done(&arena);
 }

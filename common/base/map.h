@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hash maps in an arena, open addressing, linear probing: `map` from strings and `idmap` from 64-bit keys, both to pointers.
-// Keys of `map` are slices: the caller keeps their bytes alive. Key 0 is not allowed in idmap. Walk with a cursor from 0; the
-// order is the table's, not the insertion's: never let it decide anything that must be the same on every node.
+// Hash maps in an arena, open addressing, linear probing: `map` from strings and `idmap` from
+// 64-bit keys, both to pointers. Keys of `map` are slices: the caller keeps their bytes alive. Key
+// 0 is not allowed in idmap. Walk with a cursor from 0; the order is the table's, not the
+// insertion's: never let it decide anything that must be the same on every node.
 #ifndef BATON_BASE_MAP_H
 #define BATON_BASE_MAP_H
 

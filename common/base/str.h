@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// str is a slice of bytes that somebody else owns. It is what all of Baton passes around; a terminating NUL exists only where a
-// library asks for one (str_cstr). Text is UTF-8 unless said otherwise.
+// str is a slice of bytes that somebody else owns. It is what all of Baton passes around; a
+// terminating NUL exists only where a library asks for one (str_cstr). Text is UTF-8 unless said
+// otherwise.
 #ifndef BATON_BASE_STR_H
 #define BATON_BASE_STR_H
 
@@ -63,7 +64,8 @@ str str_from_index(str s, size_t start);
 // Without ASCII white space at both ends.
 str str_trim(str s);
 
-// Cuts *rest at the first `separator`, returns what stood before it; false when *rest was exhausted (data == NULL).
+// Cuts *rest at the first `separator`, returns what stood before it; false when *rest was exhausted
+// (data == NULL).
 bool str_split(str *rest, char separator, str *ret_part);
 
 str str_copy(struct arena *arena, str s);

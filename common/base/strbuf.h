@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds a string in an arena. The bytes belong to the arena; strbuf_str gives a slice that stays valid as long as the arena's,
-// but further appends may move the text: take the slice when done.
+// Builds a string in an arena. The bytes belong to the arena; strbuf_str gives a slice that stays
+// valid as long as the arena's, but further appends may move the text: take the slice when done.
 #ifndef BATON_BASE_STRBUF_H
 #define BATON_BASE_STRBUF_H
 

@@ -9,7 +9,8 @@
 
 bool utf8_is_valid(str text);
 
-// Decodes the code point at the front and returns its length in bytes; 0 when the text is empty or invalid there.
+// Decodes the code point at the front and returns its length in bytes; 0 when the text is empty or
+// invalid there.
 size_t utf8_decode(str text, uint32_t *ret_code_point);
 
 // Appends the code point. It must be a Unicode scalar value.

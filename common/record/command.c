@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/command.h"
+
+const char *command_type_name(enum command_type type)
+{
+    switch ((int)type) {
+#define COMMAND(name, number, body)                                                                \
+    case number:                                                                                   \
+        return #name;
+#include "record/commands.def"
+#undef COMMAND
+    default:
+        return "UNKNOWN";
+    }
+}
+
+bool command_type_is_known(int number)
+{
+    switch (number) {
+#define COMMAND(name, number_, body) case number_:
+#include "record/commands.def"
+#undef COMMAND
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const struct {
+    const char *name;
+    const char *title;
+    int http;
+} rejections[] = {
+#define REJECTION(name, http, title) {#name, title, http},
+#include "record/rejections.def"
+#undef REJECTION
+};
+
+const char *rejection_name(enum rejection rejection)
+{
+    check((size_t)rejection < COUNT_OF(rejections));
+    return rejections[rejection].name;
+}
+
+const char *rejection_title(enum rejection rejection)
+{
+    check((size_t)rejection < COUNT_OF(rejections));
+    return rejections[rejection].title;
+}
+
+int rejection_http_status(enum rejection rejection)
+{
+    check((size_t)rejection < COUNT_OF(rejections));
+    return rejections[rejection].http;
+}

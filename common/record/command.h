@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A command asks a shard for a change. All of them arrive on baton.commands; time, and everything
+// else that may differ from one execution to the next, comes in with them. Strings belong to
+// whoever decoded the command; variables are a JSON object as text, or empty.
+#ifndef BATON_RECORD_COMMAND_H
+#define BATON_RECORD_COMMAND_H
+
+#include "base/str.h"
+
+enum command_type {
+    COMMAND_NONE = 0,
+#define COMMAND(name, number, body) COMMAND_##name = number,
+#include "record/commands.def"
+#undef COMMAND
+};
+
+enum rejection {
+#define REJECTION(name, http, title) REJECTION_##name,
+#include "record/rejections.def"
+#undef REJECTION
+};
+
+// Where the answer goes: a partition of baton.replies and the caller's number for it. request == 0:
+// nobody waits.
+struct reply_to {
+    int32_t partition;
+    uint64_t request;
+};
+
+enum { COMMAND_MAX_INSTRUCTIONS = 256, COMMAND_MAX_RESOURCES = 256 };
+
+// Where a new instance starts, when not at its none start event; or an element to activate or
+// terminate.
+struct element_instruction {
+    str element_id;
+    uint64_t element_instance; // terminate: this one; activate: the ancestor to start in; 0: any
+    str variables;             // local to the activated element
+    bool terminate;
+};
+
+struct create_instance {
+    uint64_t definition; // 0: the latest version of process_id
+    str process_id;
+    int32_t version; // with process_id; 0 or less: the latest
+    str variables;
+    str business_id;       // optional name of the case; shown and searchable
+    bool await_completion; // answer when the instance has ended, with its variables
+    str fetch_variables;   // JSON array of names for the awaited answer; empty: all
+    str deduplication_id; // optional: a second create with the same id answers with the first one's
+                          // key
+    size_t start_count;
+    struct element_instruction *start_at;
+};
+
+struct modify_instance {
+    size_t count;
+    struct element_instruction *instructions;
+    str variables; // of the instance
+};
+
+struct element_mapping {
+    str source_id;
+    str target_id;
+};
+
+struct migrate_instance {
+    uint64_t target_definition;
+    size_t count;
+    struct element_mapping *mappings;
+};
+
+struct set_variables {
+    str variables;
+    bool local; // exactly in this scope; else where each is defined, new ones in the root
+};
+
+struct job_answer {
+    uint32_t attempt; // 0: an operator's or a REST worker's answer, whatever the attempt
+    str variables;
+    int32_t retries;    // FAIL_JOB: what is left
+    int64_t backoff_ms; // FAIL_JOB
+    int64_t extend_ms;  // EXTEND_JOB: the lease from now on
+    str error_code;     // THROW_JOB_ERROR
+    str message;
+    str worker; // who answers
+    str result; // listeners: JSON {"denied", "deniedReason", "corrections":{…}}; ad-hoc:
+                // {"activateElements":[…]}
+};
+
+struct update_job {
+    int32_t retries;  // < 0: unchanged
+    int32_t priority; // with has_priority
+    bool has_priority;
+    int64_t timeout_ms; // < 0: unchanged
+};
+
+struct release_job {
+    size_t count;
+    struct released_job {
+        uint64_t instance;
+        uint64_t job;
+    } * jobs;
+};
+
+// Something the node was asked to remind the engine of. The engine fires it only if it still stands
+// and its time has come.
+struct due {
+    int64_t due_ms;
+    uint32_t attempt; // TIME_OUT_JOB, RETRY_JOB
+    str name;         // EXPIRE_MESSAGE: the mailbox
+    str correlation_key;
+};
+
+struct publish_message {
+    str name;
+    str correlation_key;
+    str message_id; // deduplication within the time to live; empty: none
+    int64_t ttl_ms; // 0: correlate now or never
+    str variables;
+    bool answer_correlation; // answer only when correlated, or NOT_FOUND (Camunda's correlate)
+};
+
+// The subscription protocol between an instance's shard and a message's shard. command.key is the
+// subscription's key, given by the instance's shard; command.instance is the instance.
+struct subscription_command {
+    str name;
+    str correlation_key;
+    uint64_t element_instance;
+    uint64_t message; // correlate, confirm, reject
+    str process_id;   // one instance of a process takes a message at most once
+    bool closes;      // interrupting: at most one message
+    str variables;    // correlate
+    bool opened;      // CONFIRM_SUBSCRIPTION: opened, else closed
+    uint32_t shard;   // who sends it: where the answer goes
+};
+
+struct broadcast_signal {
+    str name;
+    str variables;
+    uint64_t key; // the signal's own, given by the first shard or the api's request
+};
+
+struct user_task_command {
+    str assignee;
+    bool override_assignee; // ASSIGN: take it from whoever has it
+    str action;             // what the caller calls it: "complete", "claim", …
+    str variables;          // COMPLETE
+    str changeset;          // UPDATE: JSON object of Camunda's names (dueDate, followUpDate,
+                            // candidateGroups, …)
+};
+
+enum resource_kind { RESOURCE_PROCESS, RESOURCE_DECISIONS, RESOURCE_FORM, RESOURCE_OTHER };
+
+// One thing in a deployment. Its bytes are in PostgreSQL by their digest, immutable, before the
+// command is sent.
+struct deployed_resource {
+    str name;   // file name
+    str digest; // SHA-256, 32 bytes
+    enum resource_kind kind;
+    str definition_id; // process id, decision requirements id, form id
+    uint64_t key;      // PUBLISH_DEFINITIONS: the definition's key and version
+    int32_t version;
+    str version_tag;
+};
+
+struct deploy {
+    uint64_t deployment; // PUBLISH_DEFINITIONS
+    size_t count;
+    struct deployed_resource *resources;
+};
+
+struct command {
+    enum command_type type;
+    int64_t time_ms;   // of the record, since 1970
+    int64_t offset;    // of the record in its partition; -1 when there is none (simulator)
+    uint64_t instance; // whom it is about; 0 where the command is not about an instance
+    uint64_t key;      // the job, task, timer, incident, subscription, scope; 0: none
+    struct reply_to reply;
+    str tenant;      // empty: the default tenant
+    str principal;   // who asked, for the audit; empty: the platform itself
+    str traceparent; // W3C, kept and passed on
+    union {
+        struct create_instance create_instance;
+        struct modify_instance modify_instance;
+        struct migrate_instance migrate_instance;
+        struct set_variables set_variables;
+        struct job_answer job_answer;
+        struct update_job update_job;
+        struct release_job release_job;
+        struct due due;
+        struct publish_message publish_message;
+        struct subscription_command subscription;
+        struct broadcast_signal broadcast_signal;
+        struct user_task_command user_task;
+        struct deploy deploy;
+    };
+};
+
+const char *command_type_name(
+    enum command_type type); // "CREATE_INSTANCE"; "UNKNOWN" for a number without a name
+bool command_type_is_known(int number);
+
+const char *rejection_name(enum rejection rejection); // "NOT_FOUND"
+const char *rejection_title(enum rejection rejection);
+int rejection_http_status(enum rejection rejection);
+
+#endif

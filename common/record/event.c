@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/event.h"
+
+const char *event_type_name(enum event_type type)
+{
+    switch ((int)type) {
+#define EVENT(name, number, entity)                                                                \
+    case number:                                                                                   \
+        return #name;
+#include "record/events.def"
+#undef EVENT
+    default:
+        return "UNKNOWN";
+    }
+}
+
+enum event_entity event_type_entity(enum event_type type)
+{
+    switch ((int)type) {
+#define EVENT(name, number, entity)                                                                \
+    case number:                                                                                   \
+        return ENTITY_##entity;
+#include "record/events.def"
+#undef EVENT
+    default:
+        return ENTITY_NONE;
+    }
+}

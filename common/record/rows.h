@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the store keeps of a shard, as plain rows: the current picture that people query and that
+// answers every read, written in the same transaction as the history it follows from. The engine
+// says after a batch which rows changed (struct changes); the store writes them set by set. One row
+// struct a table of schemas/.
+#ifndef BATON_RECORD_ROWS_H
+#define BATON_RECORD_ROWS_H
+
+#include "base/array.h"
+#include "record/event.h"
+
+enum row_change { ROW_INSERT, ROW_UPDATE, ROW_DELETE }; // DELETE: only the keys are set
+
+enum instance_state {
+    INSTANCE_ACTIVE = 1,
+    INSTANCE_COMPLETED = 2,
+    INSTANCE_TERMINATED = 3,
+    INSTANCE_SUSPENDED = 4,
+};
+
+struct instance_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t definition;
+    str process_id;
+    int32_t version;
+    str tenant;
+    str business_id;
+    uint64_t parent_instance; // call activity
+    uint64_t parent_element_instance;
+    uint64_t root_instance;
+    enum instance_state state;
+    int64_t started_ms;
+    int64_t ended_ms;   // 0: running
+    uint32_t incidents; // open ones
+    str variables;      // root scope, JSON object
+    uint64_t events;    // sequence number of the stream's last step
+    str image;          // the engine's encoded state; empty when ended
+};
+
+enum element_state { ELEMENT_ACTIVE = 1, ELEMENT_COMPLETED = 2, ELEMENT_TERMINATED = 3 };
+
+// Only elements that wait: one that starts and ends within one transaction never becomes a row; its
+// history has it.
+struct element_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t instance;
+    uint64_t scope;
+    str element_id;
+    str type;      // BPMN local name: "serviceTask"
+    str waits_for; // "job payment", "timer 2026-11-22T17:00:00Z", "message paid (4711)": why it
+                   // stands here
+    int64_t started_ms;
+    bool has_incident;
+    str variables; // local ones, JSON object; empty: none
+};
+
+enum job_state { JOB_WAITING = 1, JOB_OFFERED = 2, JOB_BACKING_OFF = 3, JOB_FAILED = 4 };
+
+enum job_kind { JOB_TASK = 0, JOB_EXECUTION_LISTENER = 1, JOB_TASK_LISTENER = 2, JOB_AD_HOC = 3 };
+
+struct job_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    str element_id;
+    uint64_t definition;
+    str process_id;
+    int32_t version;
+    str type;
+    str tenant;
+    enum job_kind kind;
+    str listener_event; // "start", "completing", …; empty for a task
+    enum job_state state;
+    int32_t priority;
+    int32_t retries;
+    uint32_t attempt;
+    int64_t due_ms;     // OFFERED: the lease's end. BACKING_OFF: the next try. Else 0.
+    int64_t timeout_ms; // length of a lease
+    int64_t created_ms;
+    str headers;       // JSON object
+    str error_message; // of the last failure
+};
+
+struct timer_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t instance; // 0: starts a definition
+    uint64_t element_instance;
+    uint64_t definition;
+    str element_id;
+    int64_t due_ms;
+    int64_t repetitions; // left after this one; -1: for ever
+};
+
+enum subscription_kind { SUBSCRIPTION_MESSAGE = 0, SUBSCRIPTION_SIGNAL = 1 };
+
+struct subscription_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    enum subscription_kind kind;
+    str element_id;
+    str name;
+    str correlation_key;
+    bool opened; // the message's shard knows of it
+    int64_t created_ms;
+    str tenant;
+};
+
+struct message_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t mailbox;
+    str name;
+    str correlation_key;
+    str message_id;
+    str variables;
+    int64_t published_ms;
+    int64_t expires_ms;
+    str tenant;
+};
+
+// What is known at the message's shard of one (name, correlation key): subscriptions, buffered
+// messages, locks.
+struct mailbox_row {
+    enum row_change change;
+    uint64_t key;
+    str name;
+    str correlation_key;
+    str tenant;
+    enum subscription_kind kind;
+    uint64_t events;
+    str image;
+};
+
+enum user_task_state { USER_TASK_CREATED = 1, USER_TASK_COMPLETED = 2, USER_TASK_CANCELED = 3 };
+
+struct user_task_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    uint64_t definition;
+    str process_id;
+    int32_t version;
+    str element_id;
+    str name; // the element's
+    str tenant;
+    enum user_task_state state;
+    str assignee;
+    str candidate_groups; // JSON array of strings
+    str candidate_users;  // JSON array of strings
+    int64_t due_ms;       // 0: none
+    int64_t follow_up_ms; // 0: none
+    int32_t priority;
+    str form_key; // external form; empty: none
+    str form_id;  // deployed form; empty: none
+    int64_t created_ms;
+    int64_t ended_ms;
+    str headers; // JSON object
+};
+
+enum incident_state { INCIDENT_OPEN = 1, INCIDENT_RESOLVED = 2 };
+
+struct incident_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    uint64_t job; // 0: not about a job
+    uint64_t definition;
+    str process_id;
+    str element_id;
+    str tenant;
+    enum incident_state state;
+    str kind; // "JOB_NO_RETRIES", "EXTRACT_VALUE_ERROR", …: engine/incidents.def
+    str message;
+    int64_t created_ms;
+    int64_t resolved_ms;
+};
+
+struct definition_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t deployment;
+    enum resource_kind kind;
+    str id; // process id, decision requirements id, form id
+    int32_t version;
+    str version_tag;
+    str name;
+    str resource_name;
+    str digest; // 32 bytes, of its resource
+    str tenant;
+    int64_t deployed_ms;
+};
+
+// One step of a stream: everything that one command did to it.
+struct history_row {
+    enum stream_kind stream_kind;
+    uint64_t stream;   // key of the instance or mailbox; the shard's own stream has 0
+    uint64_t sequence; // 1, 2, 3, … in the stream
+    int64_t time_ms;
+    int64_t offset; // of the command
+    enum command_type cause;
+    str principal;
+    size_t count;
+    const struct event *events;
+};
+
+enum outbound_kind { OUTBOUND_COMMAND, OUTBOUND_JOB, OUTBOUND_REPLY };
+
+// A job as it is sent to workers.
+struct job_offer {
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    uint64_t definition;
+    str process_id;
+    int32_t version;
+    str element_id;
+    str type;
+    str tenant;
+    enum job_kind kind;
+    str listener_event;
+    uint32_t attempt;
+    int32_t retries;
+    int32_t priority;
+    int64_t deadline_ms;
+    str headers;   // JSON object
+    str variables; // JSON object: only what the definition maps in
+    str user_task; // task listeners: JSON of the task; empty else
+};
+
+struct reply {
+    struct reply_to to;
+    enum rejection rejection;
+    str reason;   // for people, when rejected
+    uint64_t key; // what was made or touched
+    uint64_t instance;
+    uint64_t definition;
+    str process_id;
+    int32_t version;
+    str variables;         // awaited completion
+    size_t deployed_count; // DEPLOY
+    const struct deployed_resource *deployed;
+    uint32_t shard;
+};
+
+// A record to publish after the commit, in this order.
+struct outbound {
+    enum outbound_kind kind;
+    int32_t partition; // COMMAND: of baton.commands
+    union {
+        const struct command *command;
+        const struct job_offer *job;
+        const struct reply *reply;
+    };
+};
+
+// Everything that a batch of commands changed on one shard. Memory belongs to the arena that was
+// passed to the engine.
+struct changes {
+    ARRAY(struct history_row) history; // in the order of the commands
+    ARRAY(struct instance_row) instances;
+    ARRAY(struct element_row) elements;
+    ARRAY(struct job_row) jobs;
+    ARRAY(struct timer_row) timers;
+    ARRAY(struct subscription_row) subscriptions;
+    ARRAY(struct message_row) messages;
+    ARRAY(struct mailbox_row) mailboxes;
+    ARRAY(struct user_task_row) user_tasks;
+    ARRAY(struct incident_row) incidents;
+    ARRAY(struct definition_row) definitions;
+    ARRAY(struct outbound) outbound; // in the order of the commands
+    uint64_t next_key;               // of the shard
+    int64_t clock_ms;                // the shard's time: never goes back
+    uint64_t shard_events;           // sequence number of the shard stream's last step
+    str shard_image; // the shard's own state when it changed; data == NULL: unchanged
+};
+
+#endif
