@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between the domain structs of `record` and protobuf bytes (proto/baton/v1). Every decode is preceded by a pre-scan that bounds size,
-// depth and field count and checks UTF-8, because protobuf-c does none of it (wire/scan.h). Decoded strings and arrays live in the arena
-// and may point into the bytes.
+// Between the domain structs of `record` and protobuf bytes (proto/baton/v1). Every decode is
+// preceded by a pre-scan that bounds size, depth and field count and checks UTF-8, because
+// protobuf-c does none of it (wire/scan.h). Decoded strings and arrays live in the arena and may
+// point into the bytes.
 //
-// Unknown fields are skipped. An unknown command body decodes to an error of kind ERROR_UNSUPPORTED: its sender is newer than we are, and the
-// record is set aside, not lost.
+// Unknown fields are skipped. An unknown command body decodes to an error of kind
+// ERROR_UNSUPPORTED: its sender is newer than we are, and the record is set aside, not lost.
 #ifndef BATON_WIRE_WIRE_H
 #define BATON_WIRE_WIRE_H
 
@@ -16,10 +17,10 @@
 #include "record/rows.h"
 
 enum {
-    WIRE_MAX_RECORD = 8 << 20,        // bytes of one record
-    WIRE_MAX_DEPTH = 8,               // nested messages; ours need 3
-    WIRE_MAX_FIELDS = 100000,         // in one record, nested ones counted
-    WIRE_MAX_VARIABLES = 1 << 20,     // bytes of variables in one command
+    WIRE_MAX_RECORD = 8 << 20,    // bytes of one record
+    WIRE_MAX_DEPTH = 8,           // nested messages; ours need 3
+    WIRE_MAX_FIELDS = 100000,     // in one record, nested ones counted
+    WIRE_MAX_VARIABLES = 1 << 20, // bytes of variables in one command
 };
 
 // Content types of the records, for the header "content-type" (docs/protocol.md).
@@ -30,7 +31,8 @@ extern const str wire_step_content_type;
 
 void wire_encode_command(struct strbuf *out, const struct command *command, str token);
 
-// time_ms and offset come with the record, not with its bytes: they are left 0 and -1. *ret_token is the job answer's; empty else.
+// time_ms and offset come with the record, not with its bytes: they are left 0 and -1. *ret_token
+// is the job answer's; empty else.
 MUST_CHECK bool wire_decode_command(struct arena *arena, str bytes, struct command *ret_command,
                                     str *ret_token, struct error *err);
 
@@ -56,7 +58,8 @@ struct wire_job_ticket {
     int32_t reply_partition; // of baton.commands
 };
 
-void wire_encode_job(struct strbuf *out, const struct job_offer *job, const struct wire_job_ticket *ticket);
+void wire_encode_job(struct strbuf *out, const struct job_offer *job,
+                     const struct wire_job_ticket *ticket);
 MUST_CHECK bool wire_decode_job(struct arena *arena, str bytes, struct job_offer *ret_job,
                                 struct wire_job_ticket *ret_ticket, struct error *err);
 
