@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// Producer and consumers against the embedded broker, on one loop. Durability is not claimed here:
+// tests/cluster does that on Apache Kafka.
+#include "bus/consumer.h"
+#include "bus/embedded.h"
+#include "bus/producer.h"
+
+#include <event2/event.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { PATIENCE_SECONDS = 30, RECORDS = 1000 };
+
+struct scene {
+    struct event_base *loop;
+    struct bus_embedded *broker;
+    struct bus_options options;
+    struct bus_producer *producer;
+    struct bus_consumer *consumer;
+    struct arena arena;
+    size_t delivered;
+    size_t wanted;
+    size_t received;
+    int64_t next_offset[4];
+    bool in_order;
+    str last_value;
+    str last_header;
+    size_t faults;
+    size_t assigned;
+    int64_t start_at; // a hinted consumer reads from here
+};
+
+static void give_up(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    fail_msg("nothing happened for %d seconds", PATIENCE_SECONDS);
+}
+
+static void run(struct scene *scene)
+{
+    struct event *patience = event_new(scene->loop, -1, 0, give_up, NULL);
+    const struct timeval limit = {.tv_sec = PATIENCE_SECONDS};
+    event_add(patience, &limit);
+    event_base_dispatch(scene->loop);
+    event_free(patience);
+}
+
+static void on_delivered(void *context, uint64_t tag, const struct error *failure)
+{
+    struct scene *scene = context;
+    assert_null(failure);
+    assert_int_equal(tag, scene->delivered);
+    if (++scene->delivered == scene->wanted)
+        event_base_loopbreak(scene->loop);
+}
+
+static void on_record(void *context, const struct bus_record *record)
+{
+    struct scene *scene = context;
+    scene->in_order = scene->in_order && record->offset == scene->next_offset[record->partition]++;
+    scene->last_value = str_copy(&scene->arena, record->value);
+    scene->last_header = str_copy(&scene->arena, bus_record_header(record, STR("kind")));
+    if (++scene->received == scene->wanted)
+        event_base_loopbreak(scene->loop);
+}
+
+static void on_assigned(void *context, const struct bus_partition *partitions, size_t count)
+{
+    struct scene *scene = context;
+    struct bus_partition from[4];
+    struct error err;
+    scene->assigned = count;
+    for (size_t i = 0; i < count; i++)
+        from[i] =
+            (struct bus_partition){partitions[i].topic, partitions[i].partition, scene->start_at};
+    assert_true(bus_consumer_assign(scene->consumer, from, count, &err));
+}
+
+static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
+                     const struct error *err)
+{
+    struct scene *scene = context;
+    (void)partition, (void)err;
+    assert_int_equal(fault, BUS_FAULT_RANGE);
+    scene->faults++;
+    event_base_loopbreak(scene->loop);
+}
+
+static int set_up(void **state)
+{
+    static struct scene scene;
+    const struct bus_topic topic = {.name = "orders", .partitions = 1};
+    struct error err;
+    scene = (struct scene){.loop = event_base_new(), .in_order = true};
+    scene.broker = bus_embedded_new(&topic, 1, &err);
+    assert_non_null(scene.broker);
+    scene.options = (struct bus_options){.brokers = bus_embedded_brokers(scene.broker)};
+    const struct bus_producer_handler handler = {.context = &scene, .delivered = on_delivered};
+    scene.producer = bus_producer_new(&(struct bus_producer_options){.bus = scene.options},
+                                      &handler, scene.loop, &err);
+    assert_non_null(scene.producer);
+    *state = &scene;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *scene = *state;
+    bus_consumer_free(scene->consumer);
+    bus_producer_free(scene->producer);
+    bus_embedded_free(scene->broker);
+    event_base_free(scene->loop);
+    arena_done(&scene->arena);
+    return 0;
+}
+
+static void send_all(struct scene *scene)
+{
+    const struct bus_header header = {STR("kind"), STR("test")};
+    struct error err;
+    char text[32];
+    for (size_t i = 0; i < RECORDS; i++) {
+        int len = snprintf(text, sizeof text, "record %zu", i);
+        struct bus_record record = {.topic = "orders",
+                                    .partition = 0,
+                                    .value = str_from(text, (size_t)len),
+                                    .header_count = 1,
+                                    .headers = &header};
+        assert_int_equal(bus_producer_send(scene->producer, &record, i, &err), BUS_SENT);
+    }
+    scene->wanted = RECORDS;
+    run(scene);
+    assert_int_equal(bus_producer_pending(scene->producer), 0);
+}
+
+static void start_consumer(struct scene *scene, enum bus_consumer_kind kind)
+{
+    static const char *const topics[] = {"orders"};
+    const struct bus_consumer_handler handler = {
+        .context = scene, .record = on_record, .assigned = on_assigned, .fault = on_fault};
+    const struct bus_consumer_handler plain = {.context = scene, .record = on_record};
+    const struct bus_consumer_options options = {
+        .bus = scene->options,
+        .kind = kind,
+        .reset = kind == BUS_CONSUMER_GROUP ? BUS_RESET_EARLIEST : BUS_RESET_ERROR,
+        .group = "readers",
+        .topics = topics,
+        .topic_count = 1,
+    };
+    struct error err;
+    scene->consumer = bus_consumer_new(&options, kind == BUS_CONSUMER_GROUP ? &plain : &handler,
+                                       scene->loop, &err);
+    assert_non_null(scene->consumer);
+}
+
+static void a_manual_consumer_reads_from_where_it_is_told(void **state)
+{
+    struct scene *scene = *state;
+    struct error err;
+    send_all(scene);
+    start_consumer(scene, BUS_CONSUMER_MANUAL);
+    const struct bus_partition from = {"orders", 0, RECORDS - 10};
+    scene->next_offset[0] = from.offset;
+    scene->wanted = 10;
+    assert_true(bus_consumer_assign(scene->consumer, &from, 1, &err));
+    run(scene);
+    assert_true(scene->in_order);
+    assert_true(str_equal(scene->last_value, STR("record 999")));
+    assert_true(str_equal(scene->last_header, STR("test")));
+
+    int64_t low, high;
+    assert_true(bus_consumer_offsets(scene->consumer, "orders", 0, 5000, &low, &high, &err));
+    assert_int_equal(low, 0);
+    assert_int_equal(high, RECORDS);
+}
+
+static void an_offset_beyond_the_end_is_a_fault_and_not_skipped(void **state)
+{
+    struct scene *scene = *state;
+    struct error err;
+    send_all(scene);
+    start_consumer(scene, BUS_CONSUMER_MANUAL);
+    const struct bus_partition from = {"orders", 0, RECORDS + 5};
+    assert_true(bus_consumer_assign(scene->consumer, &from, 1, &err));
+    run(scene);
+    assert_int_equal(scene->faults, 1);
+    assert_int_equal(scene->received, 0);
+}
+
+static void a_hinted_consumer_starts_where_its_owner_says(void **state)
+{
+    struct scene *scene = *state;
+    send_all(scene);
+    scene->start_at = scene->next_offset[0] = 500;
+    scene->wanted = 500;
+    start_consumer(scene, BUS_CONSUMER_HINTED);
+    run(scene);
+    assert_int_equal(scene->assigned, 1);
+    assert_true(scene->in_order);
+}
+
+static void a_group_goes_on_after_what_was_done(void **state)
+{
+    struct scene *scene = *state;
+    send_all(scene);
+    start_consumer(scene, BUS_CONSUMER_GROUP);
+    run(scene);
+    bus_consumer_done(scene->consumer, "orders", 0, 990);
+    bus_consumer_free(scene->consumer);
+
+    scene->received = 0;
+    scene->wanted = 10;
+    scene->next_offset[0] = 990;
+    start_consumer(scene, BUS_CONSUMER_GROUP);
+    run(scene);
+    assert_true(scene->in_order);
+}
+
+static void a_full_producer_takes_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct error err;
+    const struct bus_producer_options options = {.bus = {.brokers = "127.0.0.1:1"},
+                                                 .queue_records = 2};
+    const struct bus_producer_handler handler = {0};
+    struct bus_producer *producer = bus_producer_new(&options, &handler, scene->loop, &err);
+    const struct bus_record record = {.topic = "orders", .value = STR("x")};
+    assert_int_equal(bus_producer_send(producer, &record, 0, &err), BUS_SENT);
+    assert_int_equal(bus_producer_send(producer, &record, 1, &err), BUS_SENT);
+    assert_int_equal(bus_producer_send(producer, &record, 2, &err), BUS_FULL);
+    assert_int_equal(bus_producer_pending(producer), 2);
+    bus_producer_free(producer);
+}
+
+static void wrong_settings_are_named(void **state)
+{
+    (void)state;
+    struct error err;
+    const struct bus_topic topic = {.name = "x", .partitions = 1};
+    const struct bus_options options = {.brokers = "127.0.0.1:1",
+                                        .properties = "no.such.setting=1"};
+    assert_false(bus_topics_ensure(&options, &topic, 1, 100, &err));
+    assert_non_null(strstr(err.text, "no.such.setting"));
+}
+
+int main(void)
+{
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        SCENE(a_manual_consumer_reads_from_where_it_is_told),
+        SCENE(an_offset_beyond_the_end_is_a_fault_and_not_skipped),
+        SCENE(a_hinted_consumer_starts_where_its_owner_says),
+        SCENE(a_group_goes_on_after_what_was_done),
+        SCENE(a_full_producer_takes_nothing),
+        cmocka_unit_test(wrong_settings_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/client.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { TICK_SECONDS = 10, PROPERTY_MAX = 1024 };
+
+bool client_error(struct error *err, const char *place, rd_kafka_resp_err_t code)
+{
+    return error_set(err, ERROR_IO, place, "%s", rd_kafka_err2str(code));
+}
+
+bool client_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
+{
+    char text[BUS_ERROR_TEXT];
+    if (rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK)
+        return true;
+    return error_set(err, ERROR_INVALID, "kafka", "%s", text);
+}
+
+bool client_conf_set_int(rd_kafka_conf_t *conf, const char *name, int64_t value, struct error *err)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    return client_conf_set(conf, name, text, err);
+}
+
+static bool set_one_property(str property, client_property_set *set, void *context,
+                             struct error *err)
+{
+    char text[PROPERTY_MAX];
+    property = str_trim(property);
+    if (str_is_empty(property))
+        return true;
+    size_t equals = str_find_char(property, '=');
+    if (equals == SIZE_MAX || property.len >= sizeof text)
+        return error_set(err, ERROR_INVALID, "kafka", "expected name=value, found '%.*s'",
+                         STR_ARG(property));
+    memcpy(text, property.data, property.len);
+    text[property.len] = '\0';
+    text[equals] = '\0';
+    return set(context, text, text + equals + 1, err);
+}
+
+bool client_properties_each(const char *properties, client_property_set *set, void *context,
+                            struct error *err)
+{
+    str rest = str_of(properties);
+    str property;
+    while (str_split(&rest, ';', &property))
+        if (!set_one_property(property, set, context, err))
+            return false;
+    return true;
+}
+
+static bool set_conf_property(void *context, const char *name, const char *value, struct error *err)
+{
+    return client_conf_set(context, name, value, err);
+}
+
+// librdkafka's levels are syslog's. A broker that is away is one line at "info"; what follows from
+// it is told by whoever cannot go on.
+static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    (void)client;
+    log_write(level <= 3 ? LOG_INFO : LOG_DEBUG, "bus", "%s: %s", facility, text);
+}
+
+static bool set_common(rd_kafka_conf_t *conf, const struct bus_options *options, struct error *err)
+{
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    return client_conf_set(conf, "bootstrap.servers", options->brokers, err) &&
+           client_conf_set(conf, "client.id", options->client_id ? options->client_id : "baton",
+                           err) &&
+           client_conf_set(conf, "reconnect.backoff.max.ms", "1000", err) &&
+           client_conf_set(conf, "socket.keepalive.enable", "true", err) &&
+           client_conf_set(conf, "log.connection.close", "false", err) &&
+           client_properties_each(options->properties, set_conf_property, conf, err);
+}
+
+rd_kafka_conf_t *client_conf_new(const struct bus_options *options, struct error *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    if (set_common(conf, options, err))
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err)
+{
+    char text[BUS_ERROR_TEXT];
+    rd_kafka_t *client = rd_kafka_new(type, conf, text, sizeof text);
+    if (client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        (void)error_set(err, ERROR_INVALID, "kafka", "%s", text);
+    }
+    return client;
+}
+
+bool client_wake_init(struct client_wake *wake, struct event_base *loop, rd_kafka_queue_t *queue,
+                      event_callback_fn serve, void *context)
+{
+    static const uint64_t one = 1; // what an eventfd takes
+    wake->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake->fd < 0)
+        return false;
+    wake->readable = event_new(loop, wake->fd, EV_READ | EV_PERSIST, serve, context);
+    wake->tick = event_new(loop, -1, EV_PERSIST, serve, context);
+    const struct timeval period = {.tv_sec = TICK_SECONDS};
+    event_add(wake->readable, NULL);
+    event_add(wake->tick, &period);
+    rd_kafka_queue_io_event_enable(queue, wake->fd, &one, sizeof one);
+    client_wake_again(wake); // what came before the eventfd was there
+    return true;
+}
+
+void client_wake_again(struct client_wake *wake)
+{
+    event_active(wake->readable, EV_READ, 0);
+}
+
+void client_wake_done(struct client_wake *wake)
+{
+    if (wake->readable == NULL)
+        return;
+    event_free(wake->readable);
+    event_free(wake->tick);
+    close(wake->fd);
+    *wake = (struct client_wake){.fd = -1};
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bus/client.h"
+
+str bus_record_header(const struct bus_record *record, str name)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (str_equal(record->headers[i].name, name))
+            return record->headers[i].value;
+    return (str){0};
+}
+
+static rd_kafka_t *admin_new(const struct bus_options *options, struct error *err)
+{
+    rd_kafka_conf_t *conf = client_conf_new(options, err);
+    return conf ? client_new(RD_KAFKA_PRODUCER, conf, err) : NULL;
+}
+
+static bool set_topic_property(void *context, const char *name, const char *value,
+                               struct error *err)
+{
+    rd_kafka_resp_err_t code = rd_kafka_NewTopic_set_config(context, name, value);
+    return code ? client_error(err, name, code) : true;
+}
+
+static rd_kafka_NewTopic_t *new_topic(const struct bus_topic *topic, struct error *err)
+{
+    char text[BUS_ERROR_TEXT];
+    int replicas = topic->replicas ? topic->replicas : -1;
+    rd_kafka_NewTopic_t *made =
+        rd_kafka_NewTopic_new(topic->name, topic->partitions, replicas, text, sizeof text);
+    if (made == NULL) {
+        (void)error_set(err, ERROR_INVALID, topic->name, "%s", text);
+        return NULL;
+    }
+    if (client_properties_each(topic->properties, set_topic_property, made, err))
+        return made;
+    rd_kafka_NewTopic_destroy(made);
+    return NULL;
+}
+
+static bool topic_is_there(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS;
+}
+
+static bool read_results(rd_kafka_event_t *event, struct error *err)
+{
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    if (code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+        return true; // the embedded broker: topics come with their first use
+    if (code)
+        return error_set(err, ERROR_UNAVAILABLE, "kafka", "cannot make topics: %s",
+                         rd_kafka_event_error_string(event));
+    size_t count;
+    const rd_kafka_topic_result_t **topics =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (topic_is_there(rd_kafka_topic_result_error(topics[i])))
+            continue;
+        const char *why = rd_kafka_topic_result_error_string(topics[i]);
+        return error_set(err, ERROR_IO, rd_kafka_topic_result_name(topics[i]), "%s",
+                         why ? why : "cannot be made");
+    }
+    return true;
+}
+
+static bool create_one(rd_kafka_t *client, rd_kafka_NewTopic_t *topic, int timeout_ms,
+                       struct error *err)
+{
+    char text[BUS_ERROR_TEXT];
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, sizeof text);
+    rd_kafka_AdminOptions_set_operation_timeout(options, timeout_ms, text, sizeof text);
+    rd_kafka_CreateTopics(client, &topic, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
+    bool made = event
+                    ? read_results(event, err)
+                    : error_set(err, ERROR_UNAVAILABLE, "kafka", "no answer in %d ms", timeout_ms);
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    return made;
+}
+
+bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic *topics,
+                       size_t count, int timeout_ms, struct error *err)
+{
+    rd_kafka_t *client = admin_new(options, err);
+    if (client == NULL)
+        return false;
+    bool made = true;
+    for (size_t i = 0; made && i < count; i++) {
+        rd_kafka_NewTopic_t *topic = new_topic(&topics[i], err);
+        made = topic != NULL && create_one(client, topic, timeout_ms, err);
+        if (topic != NULL)
+            rd_kafka_NewTopic_destroy(topic);
+    }
+    rd_kafka_destroy(client);
+    return made;
+}
+
+static int partitions_in(const struct rd_kafka_metadata *metadata)
+{
+    if (metadata->topic_cnt == 0 || metadata->topics[0].err)
+        return 0;
+    return metadata->topics[0].partition_cnt;
+}
+
+bool bus_topic_partitions(const struct bus_options *options, const char *topic, int timeout_ms,
+                          int *ret_partitions, struct error *err)
+{
+    rd_kafka_t *client = admin_new(options, err);
+    if (client == NULL)
+        return false;
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, handle, &metadata, timeout_ms);
+    if (!code) {
+        *ret_partitions = partitions_in(metadata);
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(handle);
+    rd_kafka_destroy(client);
+    return code ? client_error(err, topic, code) : true;
+}
