@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern char **environ;
+
+enum type { STRING, SECRET, INTEGER, BOOLEAN, CHOICE };
+
+enum { CONFIG_MAX_LINE = 4096 };
+
+static const struct row {
+    const char *key;
+    enum type type;
+    const char *initial;
+    const char *allowed;
+    const char *text;
+} rows[] = {
+#define CONFIG(name, key, type, initial, allowed, text) {key, type, initial, allowed, text},
+#include "base/config.def"
+#undef CONFIG
+};
+
+_Static_assert(COUNT_OF(rows) == CONFIG_COUNT, "one row a key");
+
+static const char prefix[] = "BATON_";
+
+// Variables that speak to the tests' harness and the command line, not to a node.
+static const char *const foreign[] = {"BATON_TEST_", "BATON_CLI_"};
+
+static bool refuse(struct error *err, const struct row *row, str value, const char *allowed)
+{
+    bool secret = row->type == SECRET;
+    return error_set(err, ERROR_INVALID, row->key, "'%.*s' is not allowed: expected %s",
+                     secret ? 3 : (int)value.len, secret ? "***" : value.data, allowed);
+}
+
+static bool parse_range(const char *allowed, int64_t *ret_low, int64_t *ret_high)
+{
+    long long low, high;
+    bool found = sscanf(allowed, "%lld..%lld", &low, &high) == 2;
+    *ret_low = low;
+    *ret_high = high;
+    return found;
+}
+
+static bool parse_integer(const struct row *row, str value, int64_t *ret_number, struct error *err)
+{
+    int64_t low, high, number;
+    check(parse_range(row->allowed, &low, &high));
+    if (!str_to_i64(value, &number) || number < low || number > high)
+        return refuse(err, row, value, row->allowed);
+    *ret_number = number;
+    return true;
+}
+
+static bool parse_boolean(const struct row *row, str value, int64_t *ret_number, struct error *err)
+{
+    bool yes = str_equal(value, STR("true"));
+    if (!yes && !str_equal(value, STR("false")))
+        return refuse(err, row, value, "true or false");
+    *ret_number = yes;
+    return true;
+}
+
+static bool list_has(str list, str word)
+{
+    str part;
+    while (str_split(&list, ',', &part))
+        if (str_equal(str_trim(part), word))
+            return true;
+    return false;
+}
+
+static bool parse(const struct row *row, str value, int64_t *ret_number, struct error *err)
+{
+    switch (row->type) {
+    case INTEGER:
+        return parse_integer(row, value, ret_number, err);
+    case BOOLEAN:
+        return parse_boolean(row, value, ret_number, err);
+    case CHOICE:
+        return list_has(str_of(row->allowed), value) || refuse(err, row, value, row->allowed);
+    case STRING:
+    case SECRET:
+        return true;
+    }
+    check_unreachable();
+}
+
+static size_t find_row(str key)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (str_equal(str_of(rows[i].key), key))
+            return i;
+    return COUNT_OF(rows);
+}
+
+bool config_set(struct config *config, str key, str value, enum config_source source,
+                struct error *err)
+{
+    size_t i = find_row(key);
+    if (i == COUNT_OF(rows))
+        return error_set(err, ERROR_INVALID, "config",
+                         "there is no setting '%.*s'; `baton config print` lists all",
+                         STR_ARG(key));
+    if (!parse(&rows[i], value, &config->values[i].number, err))
+        return false;
+    config->values[i].text = str_cstr(config->arena, value);
+    config->values[i].source = source;
+    return true;
+}
+
+struct config config_new(struct arena *arena)
+{
+    struct config config = {.arena = arena};
+    struct error err;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        check(config_set(&config, str_of(rows[i].key), str_of(rows[i].initial), CONFIG_DEFAULT,
+                         &err));
+    return config;
+}
+
+static bool read_line(struct config *config, str line, struct error *err)
+{
+    line = str_trim(line);
+    if (str_is_empty(line) || line.data[0] == '#')
+        return true;
+    size_t equals = str_find_char(line, '=');
+    if (equals == SIZE_MAX)
+        return error_set(err, ERROR_INVALID, "config", "expected key = value, found '%.*s'",
+                         STR_ARG(line));
+    return config_set(config, str_trim(str_sub(line, 0, equals)),
+                      str_trim(str_from_index(line, equals + 1)), CONFIG_FILE, err);
+}
+
+bool config_read_file(struct config *config, const char *path, struct error *err)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return error_set(err, ERROR_NOT_FOUND, path, "%s", strerror(errno));
+    char line[CONFIG_MAX_LINE];
+    bool good = true;
+    for (int number = 1; good && fgets(line, sizeof line, file) != NULL; number++) {
+        struct error cause;
+        good = read_line(config, str_of(line), &cause);
+        if (!good)
+            (void)error_set(err, cause.kind, path, "line %d: %s: %s", number, cause.place,
+                            cause.text);
+    }
+    fclose(file);
+    return good;
+}
+
+static bool is_foreign(str name)
+{
+    for (size_t i = 0; i < COUNT_OF(foreign); i++)
+        if (str_starts_with(name, str_of(foreign[i])))
+            return true;
+    return false;
+}
+
+// BATON_POSTGRES_URL names postgres.url: letters compare without case, and '.' with '_'.
+static bool names_key(str variable, const char *key)
+{
+    size_t i = 0;
+    for (; i < variable.len && key[i] != '\0'; i++) {
+        char wanted = key[i] == '.' ? '_' : (char)toupper((unsigned char)key[i]);
+        if (variable.data[i] != wanted)
+            return false;
+    }
+    return i == variable.len && key[i] == '\0';
+}
+
+static bool read_variable(struct config *config, str variable, struct error *err)
+{
+    size_t equals = str_find_char(variable, '=');
+    if (!str_starts_with(variable, str_of(prefix)) || is_foreign(variable) || equals == SIZE_MAX)
+        return true;
+    str name = str_sub(variable, sizeof prefix - 1, equals - (sizeof prefix - 1));
+    str value = str_from_index(variable, equals + 1);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (names_key(name, rows[i].key))
+            return config_set(config, str_of(rows[i].key), value, CONFIG_ENVIRONMENT, err);
+    return error_set(err, ERROR_INVALID, "environment",
+                     "BATON_%.*s names no setting; `baton config print` lists all", STR_ARG(name));
+}
+
+bool config_read_environment(struct config *config, const char *const *environment,
+                             struct error *err)
+{
+    for (; *environment != NULL; environment++)
+        if (!read_variable(config, str_of(*environment), err))
+            return false;
+    return true;
+}
+
+static bool is_setting(const char *argument)
+{
+    return strncmp(argument, "--", 2) == 0 && strchr(argument, '=') != NULL;
+}
+
+static bool read_argument(struct config *config, const char *argument, struct error *err)
+{
+    str text = str_of(argument + 2);
+    size_t equals = str_find_char(text, '=');
+    return config_set(config, str_sub(text, 0, equals), str_from_index(text, equals + 1),
+                      CONFIG_ARGUMENT, err);
+}
+
+static bool read_files(struct config *config, int argc, char **argv, struct error *err)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--config") != 0)
+            continue;
+        if (i + 1 == argc)
+            return error_set(err, ERROR_INVALID, "--config", "expected the name of a file");
+        if (!config_read_file(config, argv[i + 1], err))
+            return false;
+    }
+    return true;
+}
+
+bool config_read_all(struct config *config, int *argc, char **argv, struct error *err)
+{
+    if (!read_files(config, *argc, argv, err) ||
+        !config_read_environment(config, (const char *const *)environ, err))
+        return false;
+    int kept = 1;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--config") == 0)
+            i++;
+        else if (!is_setting(argv[i]))
+            argv[kept++] = argv[i];
+        else if (!read_argument(config, argv[i], err))
+            return false;
+    }
+    argv[kept] = NULL;
+    *argc = kept;
+    return true;
+}
+
+const char *config_str(const struct config *config, enum config_key key)
+{
+    check(key < CONFIG_COUNT);
+    return config->values[key].text;
+}
+
+int64_t config_i64(const struct config *config, enum config_key key)
+{
+    check(key < CONFIG_COUNT && rows[key].type == INTEGER);
+    return config->values[key].number;
+}
+
+bool config_bool(const struct config *config, enum config_key key)
+{
+    check(key < CONFIG_COUNT && rows[key].type == BOOLEAN);
+    return config->values[key].number != 0;
+}
+
+bool config_has(const struct config *config, enum config_key key, str word)
+{
+    return list_has(str_of(config_str(config, key)), word);
+}
+
+const char *config_key_name(enum config_key key)
+{
+    check(key < CONFIG_COUNT);
+    return rows[key].key;
+}
+
+const char *config_key_text(enum config_key key)
+{
+    check(key < CONFIG_COUNT);
+    return rows[key].text;
+}
+
+const char *config_key_allowed(enum config_key key)
+{
+    check(key < CONFIG_COUNT);
+    return rows[key].type == BOOLEAN ? "true,false" : rows[key].allowed;
+}
+
+const char *config_source_name(enum config_source source)
+{
+    static const char *const names[] = {"default", "file", "environment", "argument"};
+    check((size_t)source < COUNT_OF(names));
+    return names[source];
+}
+
+void config_print(const struct config *config, struct strbuf *out)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *text = config->values[i].text;
+        bool hidden = rows[i].type == SECRET && config->values[i].source != CONFIG_DEFAULT;
+        strbuf_format(out, "# %s", rows[i].text);
+        if (rows[i].allowed[0] != '\0')
+            strbuf_format(out, " Allowed: %s.", rows[i].allowed);
+        strbuf_format(out, " (%s)\n", config_source_name(config->values[i].source));
+        strbuf_format(out, "%s = %s\n", rows[i].key, hidden ? "***" : text);
+    }
+}

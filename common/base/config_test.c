@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct {
+    const char *setting; // --key=value
+    const char *place;   // of the error; NULL: accepted
+    const char *text;    // part of the error
+} settings[] = {
+    {"--engine.shards=8", NULL, NULL},
+    {"--engine.shards=0", "engine.shards", "1..4096"},
+    {"--engine.shards=many", "engine.shards", "'many' is not allowed"},
+    {"--events.enabled=yes", "events.enabled", "true or false"},
+    {"--log.level=loud", "log.level", "debug,info,warning,error"},
+    {"--no.such=1", "config", "no setting 'no.such'"},
+    {"--postgres.url=postgresql://x/y", NULL, NULL},
+};
+
+static void settings_are_checked_against_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        struct arena arena = ARENA_EMPTY;
+        struct config config = config_new(&arena);
+        char setting[80], program[] = "baton", rest[] = "rest";
+        snprintf(setting, sizeof setting, "%s", settings[i].setting);
+        char *argv[] = {program, setting, rest, NULL};
+        int argc = 3;
+        struct error err = {0};
+        bool accepted = config_read_all(&config, &argc, argv, &err);
+        assert_int_equal(accepted, settings[i].place == NULL);
+        if (accepted) {
+            assert_int_equal(argc, 2);
+            assert_string_equal(argv[1], "rest");
+        } else {
+            assert_string_equal(err.place, settings[i].place);
+            assert_non_null(strstr(err.text, settings[i].text));
+        }
+        arena_done(&arena);
+    }
+}
+
+static void the_last_source_wins(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct config config = config_new(&arena);
+    struct error err;
+    const char *const environment[] = {"PATH=/bin", "BATON_ENGINE_SHARDS=7", "BATON_TEST_KAFKA=x",
+                                       NULL};
+    assert_int_equal(config_i64(&config, CONFIG_ENGINE_SHARDS), 4);
+    assert_true(config_read_environment(&config, environment, &err));
+    assert_int_equal(config_i64(&config, CONFIG_ENGINE_SHARDS), 7);
+    assert_true(config_set(&config, STR("engine.shards"), STR("9"), CONFIG_ARGUMENT, &err));
+    assert_int_equal(config_i64(&config, CONFIG_ENGINE_SHARDS), 9);
+    arena_done(&arena);
+}
+
+static void a_variable_that_names_nothing_is_an_error(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct config config = config_new(&arena);
+    struct error err;
+    const char *const environment[] = {"BATON_ENGINE_SHARD=7", NULL};
+    assert_false(config_read_environment(&config, environment, &err));
+    assert_non_null(strstr(err.text, "BATON_ENGINE_SHARD"));
+    arena_done(&arena);
+}
+
+static void mistakes_in_a_file_are_named_by_line(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct config config = config_new(&arena);
+    struct error err;
+    char path[] = "/tmp/baton-config-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(dprintf(fd, "# nodes\nroles = engine\n\nengine.shards = -1\n") > 0);
+    close(fd);
+    assert_false(config_read_file(&config, path, &err));
+    assert_non_null(strstr(err.text, "line 4: engine.shards: '-1'"));
+    assert_true(config_has(&config, CONFIG_ROLES, STR("engine")));
+    assert_false(config_has(&config, CONFIG_ROLES, STR("api")));
+    unlink(path);
+    arena_done(&arena);
+}
+
+static void secrets_are_not_printed(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct config config = config_new(&arena);
+    struct error err;
+    assert_true(config_set(&config, STR("api.key"), STR("hunter2"), CONFIG_FILE, &err));
+    struct strbuf out = strbuf_new(&arena);
+    config_print(&config, &out);
+    assert_null(strstr(strbuf_cstr(&out), "hunter2"));
+    assert_non_null(strstr(strbuf_cstr(&out), "api.key = ***"));
+    arena_done(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_are_checked_against_the_table),
+        cmocka_unit_test(the_last_source_wins),
+        cmocka_unit_test(a_variable_that_names_nothing_is_an_error),
+        cmocka_unit_test(mistakes_in_a_file_are_named_by_line),
+        cmocka_unit_test(secrets_are_not_printed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
