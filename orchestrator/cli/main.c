@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton`: finds the command that its first words name.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/command.h"
+
+struct command {
+    str name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+};
+
+static const struct command commands[] = {
+#define COMMAND(name, function, summary) {{name, sizeof(name) - 1}, function, summary},
+#include "cli/commands.def"
+#undef COMMAND
+};
+
+static int help(FILE *out, int code)
+{
+    fprintf(out, "baton %s\n\nusage: baton COMMAND [arguments]\n\n", BATON_VERSION);
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        fprintf(out, "  %-18s %s\n", commands[i].name.data, commands[i].summary);
+    fprintf(out, "\nbaton COMMAND --help shows a command's options and an example.\n");
+    return code;
+}
+
+// How many words of the command line the name takes; 0: it is another.
+static int match(str name, int argc, char **argv)
+{
+    str word;
+    int words = 0;
+    while (str_split(&name, ' ', &word)) {
+        if (words >= argc || !str_equal(word, str_of(argv[words])))
+            return 0;
+        words++;
+    }
+    return words;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *found = NULL;
+    int longest = 0;
+    argc--;
+    argv++;
+    if (argc > 0 && strcmp(argv[0], "--version") == 0)
+        return printf("baton %s\n", BATON_VERSION) < 0;
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        int words = match(commands[i].name, argc, argv);
+        if (words > longest) {
+            longest = words;
+            found = &commands[i];
+        }
+    }
+    if (found)
+        return found->run(argc - longest, argv + longest);
+    bool asks = argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0);
+    return asks ? help(stdout, EXIT_OK) : help(stderr, EXIT_USAGE);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.h"
+
+#include <stdio.h>
+
+#include "cli/command.h"
+
+static void print_help(const struct cli_usage *usage)
+{
+    printf("%s\n\n%s\n\nOptions:\n", usage->synopsis, usage->summary);
+    for (size_t i = 0; i < usage->option_count; i++) {
+        const struct cli_option *o = &usage->options[i];
+        char left[64];
+        snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+        printf("  %-26s %s\n", left, o->help);
+    }
+    printf("  %-26s %s\n\nExample:\n  %s\n", "--help", "this text", usage->example);
+}
+
+static bool refuse(const struct cli_usage *usage, const char *what, const char *word, int *ret_exit)
+{
+    fprintf(stderr, "baton: %s%s\nusage: %s\n", what, word, usage->synopsis);
+    *ret_exit = EXIT_USAGE;
+    return false;
+}
+
+static const struct cli_option *find_option(const struct cli_usage *usage, str name)
+{
+    for (size_t i = 0; i < usage->option_count; i++)
+        if (str_equal(str_of(usage->options[i].name), name))
+            return &usage->options[i];
+    return NULL;
+}
+
+// Takes the option at argv[*at], and its value from the next word when it is not behind a '='.
+static bool take_option(const struct cli_usage *usage, int argc, char **argv, int *at,
+                        int *ret_exit)
+{
+    str word = str_of(argv[*at] + 2);
+    size_t equals = str_find_char(word, '=');
+    const struct cli_option *option =
+        find_option(usage, equals == SIZE_MAX ? word : str_sub(word, 0, equals));
+    if (!option)
+        return refuse(usage, "unknown option ", argv[*at], ret_exit);
+    if (option->flag) {
+        *option->flag = true;
+        return equals == SIZE_MAX || refuse(usage, "takes no value: ", argv[*at], ret_exit);
+    }
+    if (equals == SIZE_MAX && *at + 1 == argc)
+        return refuse(usage, "a value is missing after ", argv[*at], ret_exit);
+    *option->text = equals == SIZE_MAX ? str_of(argv[++*at]) : str_from_index(word, equals + 1);
+    return true;
+}
+
+bool cli_parse(const struct cli_usage *usage, int argc, char **argv,
+               struct cli_arguments *ret_arguments, int *ret_exit)
+{
+    size_t count = 0;
+    bool only_arguments = false;
+    for (int i = 0; i < argc; i++) {
+        if (only_arguments || strncmp(argv[i], "--", 2) != 0) {
+            argv[count++] = argv[i];
+        } else if (argv[i][2] == 0) {
+            only_arguments = true;
+        } else if (strcmp(argv[i], "--help") == 0) {
+            print_help(usage);
+            *ret_exit = EXIT_OK;
+            return false;
+        } else if (!take_option(usage, argc, argv, &i, ret_exit)) {
+            return false;
+        }
+    }
+    if (count < usage->arguments_min)
+        return refuse(usage, "an argument is missing", "", ret_exit);
+    if (count > usage->arguments_max)
+        return refuse(usage, "too many arguments, beginning with ", argv[usage->arguments_max],
+                      ret_exit);
+    *ret_arguments = (struct cli_arguments){argv, count};
+    return true;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calling built-in functions: overloads, named arguments, conversion and checking of arguments
+// (DMN 10.3.2.13).
+#include "feel/builtin.h"
+
+#include "feel/node.h"
+#include "feel/regex.h"
+#include "feel/run.h"
+#include "feel/temporal.h"
+
+const struct builtin builtins[] = {
+#define BUILTIN(name, parameters, types, required, pure, function)                                 \
+    {{name, sizeof(name) - 1}, {parameters, sizeof(parameters) - 1}, types, required, pure, false, \
+     builtin_##function},
+#include "feel/builtins.def"
+#undef BUILTIN
+#define BUILTIN(name, parameters, types, required, pure, function)                                 \
+    {{name, sizeof(name) - 1}, {parameters, sizeof(parameters) - 1}, types, required, pure, true,  \
+     builtin_##function},
+#include "feel/camunda.def"
+#undef BUILTIN
+};
+
+const size_t builtin_rows = COUNT_OF(builtins);
+
+const struct builtin *builtin_find(str name, bool standard_only)
+{
+    for (size_t i = 0; i < builtin_rows; i++)
+        if (str_equal(builtins[i].name, name))
+            return builtins[i].is_camunda && standard_only ? NULL : &builtins[i];
+    return NULL;
+}
+
+size_t builtin_arity(const struct builtin *row)
+{
+    size_t count = 0;
+    for (const char *type = row->types; *type; type++)
+        count += *type != '*' && *type != '+';
+    return count;
+}
+
+// '*' or '+' at the end, or 0.
+static char repetition(const struct builtin *row)
+{
+    size_t len = strlen(row->types);
+    char last = len ? row->types[len - 1] : 0;
+    return last == '*' || last == '+' ? last : 0;
+}
+
+// ---- conversion ----
+
+static bool fits(char type, feel_value value)
+{
+    switch (type | 32) {
+    case 'n':
+        return value.kind == FEEL_NUMBER;
+    case 's':
+        return value.kind == FEEL_STRING;
+    case 'l':
+        return value.kind == FEEL_LIST;
+    case 'c':
+        return value.kind == FEEL_CONTEXT;
+    case 'f':
+        return value.kind == FEEL_FUNCTION;
+    case 't':
+        return temporal_has_date(value);
+    case 'm':
+        return value.kind == FEEL_TIME;
+    case 'r':
+        return value.kind == FEEL_RANGE;
+    case 'u':
+        return value.kind == FEEL_DAYS_DURATION;
+    case 'a':
+        return value.kind != FEEL_NULL;
+    default:
+        check_unreachable();
+    }
+}
+
+static bool takes_null(char type)
+{
+    return type >= 'A' && type <= 'Z';
+}
+
+// Singleton list to item and item to singleton list (10.3.2.9.4).
+static bool convert(struct feel_run *run, char type, feel_value *value)
+{
+    if (fits(type, *value) || (value->kind == FEEL_NULL && takes_null(type)))
+        return true;
+    if (value->kind == FEEL_NULL)
+        return false;
+    if ((type | 32) == 'l') {
+        feel_value *single = run_alloc(run, sizeof *single);
+        if (!single)
+            return false;
+        *single = *value;
+        *value = feel_list(single, 1);
+        return true;
+    }
+    if (value->kind == FEEL_LIST && value->list.count == 1 && fits(type, value->list.items[0])) {
+        *value = value->list.items[0];
+        return true;
+    }
+    return false;
+}
+
+// ---- placing arguments ----
+
+static bool is_overload(const struct builtin *row, const struct builtin *of)
+{
+    return row < builtins + builtin_rows && str_equal(row->name, of->name);
+}
+
+static int parameter_index(const struct builtin *row, str name)
+{
+    str rest = row->parameters, parameter;
+    for (int i = 0; str_split(&rest, '|', &parameter); i++)
+        if (str_equal(parameter, name))
+            return i;
+    return -1;
+}
+
+// Puts named arguments in the row's order; false when a name is unknown, given twice or missing.
+static bool place_named(const struct builtin *row, const struct call *call, const str *names,
+                        feel_value *values, bool *given)
+{
+    size_t arity = builtin_arity(row);
+    if (call->count > arity)
+        return false;
+    for (size_t i = 0; i < call->count; i++) {
+        int at = parameter_index(row, names[i]);
+        if (at < 0 || given[at])
+            return false;
+        values[at] = call->args[i];
+        given[at] = true;
+    }
+    for (size_t i = 0; i < row->required; i++)
+        if (!given[i])
+            return false;
+    return true;
+}
+
+static bool takes_count(const struct builtin *row, size_t count)
+{
+    return count >= row->required && (repetition(row) || count <= builtin_arity(row));
+}
+
+static bool place(const struct builtin *row, const struct call *call, const str *names,
+                  feel_value *values)
+{
+    bool given[ARGUMENTS_MAX] = {false};
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++)
+        values[i] = feel_null();
+    if (names)
+        return place_named(row, call, names, values, given);
+    if (!takes_count(row, call->count))
+        return false;
+    for (size_t i = 0; i < call->count && i < builtin_arity(row); i++)
+        values[i] = call->args[i];
+    return true;
+}
+
+// The last parameter takes the rest: f(list) or f(a, b, c).
+static bool collect_rest(const struct builtin *row, const struct call *call, const str *names,
+                         feel_value *values)
+{
+    size_t last = builtin_arity(row) - 1;
+    bool is_list = repetition(row) == '*' && (names || call->count == 1);
+    if (is_list && values[last].kind == FEEL_LIST)
+        return true;
+    size_t count = names ? 1 : call->count - last;
+    feel_value *items = run_alloc(call->run, count * sizeof *items);
+    if (!items)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        items[i] = names ? values[last] : call->args[last + i];
+        if (!convert(call->run, row->types[last], &items[i]))
+            return false;
+    }
+    values[last] = feel_list(items, count);
+    return true;
+}
+
+static bool convert_all(const struct builtin *row, const struct call *call, const str *names,
+                        feel_value *values)
+{
+    size_t arity = builtin_arity(row), fixed = repetition(row) ? arity - 1 : arity;
+    for (size_t i = 0; i < fixed; i++) {
+        bool is_given = i < row->required || values[i].kind != FEEL_NULL;
+        if (is_given && !convert(call->run, row->types[i], &values[i]))
+            return false;
+    }
+    return !repetition(row) || collect_rest(row, call, names, values);
+}
+
+static feel_value warn_arguments(const struct builtin *builtin, const struct call *call)
+{
+    struct strbuf kinds = strbuf_new(call->run->arena);
+    for (size_t i = 0; i < call->count; i++)
+        strbuf_format(&kinds, "%s%s", i ? ", " : "", feel_kind_name(call->args[i].kind));
+    str text = strbuf_str(&kinds);
+    return run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
+                    "%.*s does not take (%.*s)", STR_ARG(builtin->name), STR_ARG(text));
+}
+
+feel_value builtin_invoke(const struct builtin *builtin, struct call *call, const str *names)
+{
+    feel_value values[ARGUMENTS_MAX];
+    for (const struct builtin *row = builtin; is_overload(row, builtin); row++) {
+        if (!place(row, call, names, values) || !convert_all(row, call, names, values))
+            continue;
+        struct call placed = {call->run, call->node, values, call->count};
+        feel_value result = row->call(&placed);
+        if (feel_is_null(result) && call->run->warnings && !call->run->stopped &&
+            call->run->warnings->count == 0 && !takes_null(row->types[0]))
+            run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
+                     "%.*s has no value for these arguments", STR_ARG(builtin->name));
+        return result;
+    }
+    return call->run->warnings ? warn_arguments(builtin, call) : feel_null();
+}
+
+const void *builtin_prepare(struct arena *arena, const struct builtin *builtin,
+                            const feel_value *pattern, const feel_value *flags)
+{
+    bool takes_pattern = builtin->call == builtin_matches || builtin->call == builtin_replace ||
+                         builtin->call == builtin_split || builtin->call == builtin_extract;
+    bool are_strings = pattern->kind == FEEL_STRING && (!flags || flags->kind == FEEL_STRING);
+    if (!takes_pattern || !are_strings)
+        return NULL;
+    struct feel_limits limits = feel_limits_default();
+    return regex_compile(arena, pattern->string, flags ? flags->string : STR_EMPTY, &limits);
+}

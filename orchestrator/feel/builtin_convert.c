@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Built-in conversions from and to text (DMN 10.3.4.1).
+#include "feel/builtin.h"
+#include "feel/node.h"
+#include "feel/number.h"
+#include "feel/run.h"
+
+feel_value builtin_string(struct call *call)
+{
+    feel_value from = call->args[0];
+    if (from.kind == FEEL_NULL || from.kind == FEEL_STRING)
+        return from;
+    struct strbuf out = strbuf_new(call->run->arena);
+    feel_print(&out, from);
+    return run_string(call->run, &out);
+}
+
+static bool is_separator(feel_value value, const char *allowed)
+{
+    return value.kind == FEEL_NULL || (value.kind == FEEL_STRING && value.string.len == 1 &&
+                                       strchr(allowed, value.string.data[0]) != NULL);
+}
+
+// Without grouping, with '.' as the point; false when the grouping stands behind the point.
+static bool plain_digits(str text, char grouping, char point, struct strbuf *out)
+{
+    bool after_point = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (c == point) {
+            after_point = true;
+            strbuf_add_char(out, '.');
+        } else if (c != grouping || c == 0) {
+            if (c == '.')
+                return false;
+            strbuf_add_char(out, c);
+        } else if (after_point) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static feel_value read_number(str text)
+{
+    feel_value number;
+    if (feel_number_parse(text, &number))
+        return number;
+    return feel_null();
+}
+
+feel_value builtin_number(struct call *call)
+{
+    feel_value from = call->args[0], grouping = call->args[1], point = call->args[2];
+    if (from.kind == FEEL_LIST && from.list.count == 1)
+        from = from.list.items[0];
+    if (from.kind == FEEL_NUMBER && call->count == 1)
+        return from;
+    bool same = grouping.kind == FEEL_STRING && point.kind == FEEL_STRING &&
+                str_equal(grouping.string, point.string);
+    if (from.kind != FEEL_STRING || same || !is_separator(grouping, " ,.") ||
+        !is_separator(point, ".,"))
+        return feel_null();
+    struct strbuf digits = strbuf_new(call->run->arena);
+    char group = grouping.kind == FEEL_STRING ? grouping.string.data[0] : 0;
+    char decimal = point.kind == FEEL_STRING ? point.string.data[0] : '.';
+    if (group == decimal || !plain_digits(from.string, group, decimal, &digits))
+        return feel_null();
+    str text = strbuf_str(&digits);
+    if (text.len > 0 && text.data[0] == '.')
+        text = str_join2(call->run->arena, STR("0"), text);
+    return read_number(text);
+}
+
+static bool is_literal(const struct node *node)
+{
+    return node == NULL || node->kind == NODE_CONSTANT;
+}
+
+// "[1..3]": only literal ends are read, nothing is evaluated but built-in constructors (10.3.4.1).
+feel_value builtin_range(struct call *call)
+{
+    const struct feel_program *program;
+    struct error err;
+    struct feel_compile_options options = {.zones = call->run->zones, .standard_only = true};
+    if (call->args[0].string.len > call->run->limits.regex_bytes ||
+        !feel_compile(call->run->arena, call->args[0].string, &options, &program, &err))
+        return feel_null();
+    const feel_value *value = feel_program_constant(program);
+    bool is_range = value && value->kind == FEEL_RANGE && is_literal(program->root);
+    if (!is_range || feel_is_null(value->range->start) || feel_is_null(value->range->end))
+        return is_range && value->range->is_comparison ? feel_null()
+               : is_range                              ? *value
+                                                       : feel_null();
+    return value->range->is_comparison ? feel_null() : *value;
+}

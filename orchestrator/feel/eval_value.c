@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Operators over two values (DMN 10.3.2.7 and 10.3.2.8), paths (10.3.2.5) and unary tests
+// (10.3.2.11).
+#include "feel/eval.h"
+#include "feel/number.h"
+#include "feel/run.h"
+#include "feel/temporal.h"
+#include "feel/value.h"
+
+// ---- arithmetic ----
+
+static feel_value of_numbers(const struct node *node, feel_value a, feel_value b)
+{
+    switch (node->kind) {
+    case NODE_ADD:
+        return number_add(a, b);
+    case NODE_SUBTRACT:
+        return number_subtract(a, b);
+    case NODE_MULTIPLY:
+        return number_multiply(a, b);
+    case NODE_DIVIDE:
+        return number_divide(a, b);
+    default:
+        return number_power(a, b);
+    }
+}
+
+static feel_value concatenate(struct feel_run *run, feel_value a, feel_value b)
+{
+    size_t len = a.string.len + b.string.len;
+    if (len > run->limits.string_bytes)
+        return run_warn(run, POSITION_UNKNOWN,
+                        "a string of %zu bytes is longer than the limit of %zu", len,
+                        run->limits.string_bytes);
+    char *text = run_alloc(run, len);
+    if (!text)
+        return feel_null();
+    memcpy(text, a.string.data, a.string.len);
+    memcpy(text + a.string.len, b.string.data, b.string.len);
+    return feel_string(str_from(text, len));
+}
+
+static feel_value of_temporals(const struct node *node, feel_value a, feel_value b)
+{
+    switch (node->kind) {
+    case NODE_ADD:
+        return temporal_add(a, b);
+    case NODE_SUBTRACT:
+        return temporal_subtract(a, b);
+    case NODE_MULTIPLY:
+    case NODE_NEGATE:
+        if (a.kind == FEEL_NUMBER && temporal_is_duration(b))
+            return temporal_multiply(b, a);
+        return temporal_is_duration(a) && b.kind == FEEL_NUMBER ? temporal_multiply(a, b)
+                                                                : feel_null();
+    case NODE_DIVIDE:
+        return temporal_is_duration(a) ? temporal_divide(a, b) : feel_null();
+    default:
+        return feel_null();
+    }
+}
+
+feel_value eval_arithmetic(struct feel_run *run, const struct node *node, feel_value a,
+                           feel_value b)
+{
+    static const char *const signs[] = {
+        [NODE_NEGATE] = "-",   [NODE_ADD] = "+",    [NODE_SUBTRACT] = "-",
+        [NODE_MULTIPLY] = "*", [NODE_DIVIDE] = "/", [NODE_POWER] = "**",
+    };
+    feel_value result = feel_null();
+    if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER)
+        result = of_numbers(node, a, b);
+    else if (a.kind == FEEL_STRING && b.kind == FEEL_STRING && node->kind == NODE_ADD)
+        result = concatenate(run, a, b);
+    else if (temporal_is(a) || temporal_is(b))
+        result = of_temporals(node, a, b);
+    if (feel_is_null(result))
+        return run_warn(run, node->position, "%s %s %s has no value", feel_kind_name(a.kind),
+                        signs[node->kind], feel_kind_name(b.kind));
+    return result;
+}
+
+// ---- comparison ----
+
+static feel_value of_equality(struct feel_run *run, const struct node *node, feel_value a,
+                              feel_value b)
+{
+    int equal = feel_equal(a, b);
+    if (equal < 0)
+        return run_warn(run, node->position, "%s and %s cannot be compared", feel_kind_name(a.kind),
+                        feel_kind_name(b.kind));
+    return feel_bool(equal == (node->kind == NODE_EQUAL));
+}
+
+feel_value eval_comparison(struct feel_run *run, const struct node *node, feel_value a,
+                           feel_value b)
+{
+    if (node->kind == NODE_EQUAL || node->kind == NODE_NOT_EQUAL)
+        return of_equality(run, node, a, b);
+    int order = value_compare(a, b);
+    if (order == ORDER_NONE)
+        return run_warn(run, node->position, "%s and %s have no order", feel_kind_name(a.kind),
+                        feel_kind_name(b.kind));
+    switch (node->kind) {
+    case NODE_LESS:
+        return feel_bool(order < 0);
+    case NODE_LESS_EQUAL:
+        return feel_bool(order <= 0);
+    case NODE_GREATER:
+        return feel_bool(order > 0);
+    default:
+        return feel_bool(order >= 0);
+    }
+}
+
+// ---- paths ----
+
+static feel_value project(struct feel_run *run, const struct node *node, feel_value base)
+{
+    feel_value *items = run_alloc(run, (base.list.count + 1) * sizeof *items);
+    if (!items || !run_spend(run, base.list.count))
+        return feel_null();
+    for (size_t i = 0; i < base.list.count; i++) {
+        const feel_value *found = feel_context_get(base.list.items[i], node->member);
+        items[i] = found ? *found : eval_path(run, node, base.list.items[i]);
+    }
+    return feel_list(items, base.list.count);
+}
+
+static bool is_property(feel_value base, str name)
+{
+    bool is_offset = str_equal(name, STR("time offset")) || str_equal(name, STR("timezone"));
+    return is_offset && (base.kind == FEEL_TIME || base.kind == FEEL_DATE_TIME);
+}
+
+// Lists within lists are projected as they are nested; the run's depth bounds that.
+feel_value eval_path(struct feel_run *run, const struct node *node, feel_value base)
+{
+    const feel_value *found = feel_context_get(base, node->member);
+    if (found)
+        return *found;
+    if (base.kind == FEEL_LIST && run->depth < run->limits.depth) {
+        run->depth++;
+        feel_value list = project(run, node, base);
+        run->depth--;
+        return list;
+    }
+    feel_value value = base.kind == FEEL_RANGE ? range_property(base.range, node->member)
+                       : temporal_is(base)     ? temporal_property(base, node->member)
+                                               : feel_null();
+    if (feel_is_null(value) && base.kind != FEEL_RANGE && !is_property(base, node->member))
+        return run_warn(run, node->position, "%s has no entry '%.*s'", feel_kind_name(base.kind),
+                        STR_ARG(node->member));
+    return value;
+}
+
+// ---- unary tests ----
+
+static int list_has(feel_value list, feel_value input)
+{
+    for (size_t i = 0; i < list.list.count; i++) {
+        feel_value item = list.list.items[i];
+        if (feel_equal(input, item) == 1)
+            return 1;
+        if (item.kind == FEEL_RANGE && range_contains(item.range, input) == 1)
+            return 1;
+    }
+    return 0;
+}
+
+// Does the input pass the test whose value this is? A test that speaks of `?` says so itself.
+static int passes(const struct node *test, feel_value value, feel_value input)
+{
+    if (value.kind == FEEL_BOOLEAN && (test->uses_input || input.kind != FEEL_BOOLEAN))
+        return value.boolean;
+    if (test->uses_input && value.kind == FEEL_NULL)
+        return -1;
+    if (value.kind == FEEL_RANGE && input.kind != FEEL_RANGE)
+        return range_contains(value.range, input);
+    if (value.kind == FEEL_LIST) {
+        bool is_equal = input.kind == FEEL_LIST && feel_equal(input, value) == 1;
+        return is_equal || list_has(value, input);
+    }
+    if (input.kind == FEEL_LIST && value.kind != FEEL_NULL)
+        return list_has(input, value);
+    return feel_equal(input, value);
+}
+
+feel_value eval_tests(struct feel_run *run, struct frame *frame, const struct node *tests)
+{
+    feel_value input = frame->slots[tests->slot];
+    bool is_unknown = false;
+    for (size_t i = 0; i < tests->count; i++) {
+        int passed = passes(tests->items[i], eval_node(run, frame, tests->items[i]), input);
+        if (passed == 1)
+            return feel_bool(!tests->negated);
+        is_unknown |= passed < 0;
+    }
+    if (is_unknown)
+        return run_warn(run, tests->position, "the test says nothing about a %s",
+                        feel_kind_name(input.kind));
+    return feel_bool(tests->negated);
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "feel/regex_syntax.h"
+
+#include "base/check.h"
+
+struct translation {
+    str rest;
+    struct strbuf *out;
+    struct regex_flags flags;
+    int groups; // opened so far
+};
+
+struct block {
+    str name;
+    str range;
+};
+
+static const struct block blocks[] = {
+#define BLOCK(name, range) {{name, sizeof(name) - 1}, {range, sizeof(range) - 1}},
+#include "feel/regex_blocks.def"
+#undef BLOCK
+};
+
+static bool at(const struct translation *t, char c)
+{
+    return t->rest.len > 0 && t->rest.data[0] == c;
+}
+
+static char take(struct translation *t)
+{
+    char c = t->rest.data[0];
+    t->rest = str_from_index(t->rest, 1);
+    return c;
+}
+
+// Name characters of XML (\i, \c), inside a class.
+static const char name_start[] = "\\p{L}\\p{Nl}_:";
+static const char name_part[] = "\\p{L}\\p{Nl}\\p{Nd}\\p{M}_:.\\-\\x{B7}";
+
+static void add_set(struct translation *t, const char *set, bool negated, bool in_class)
+{
+    if (in_class && negated) { // inside a class only a class of PCRE2's own can be negated:
+                               // subtract by look-ahead is not possible there
+        strbuf_format(t->out, "\\x{0}-\\x{2c}\\x{2f}\\x{3b}-\\x{40}\\x{5b}-\\x{5e}\\x{60}");
+        return;
+    }
+    strbuf_format(t->out, in_class ? "%s%s" : "[%s%s]", negated ? "^" : "", set);
+}
+
+static const struct block *find_block(str name)
+{
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
+        if (str_equal(blocks[i].name, name))
+            return &blocks[i];
+    return NULL;
+}
+
+// \p{Lu} as it is; \p{IsBasicLatin} as a range.
+static bool add_property(struct translation *t, char letter, bool in_class)
+{
+    size_t close = str_find_char(t->rest, '}');
+    if (!at(t, '{') || close == SIZE_MAX)
+        return false;
+    str name = str_sub(t->rest, 1, close - 1);
+    t->rest = str_from_index(t->rest, close + 1);
+    if (!str_starts_with(name, STR("Is"))) {
+        strbuf_format(t->out, "\\%c{%.*s}", letter, STR_ARG(name));
+        return name.len >= 1 && name.len <= 2;
+    }
+    const struct block *block = find_block(str_from_index(name, 2));
+    if (!block || (in_class && letter == 'P'))
+        return false;
+    if (in_class)
+        strbuf_add(t->out, block->range);
+    else
+        strbuf_format(t->out, "[%s%.*s]", letter == 'P' ? "^" : "", STR_ARG(block->range));
+    return true;
+}
+
+// A back reference may name only a group that is already closed; PCRE2 checks that it exists.
+static bool add_reference(struct translation *t, char digit)
+{
+    strbuf_format(t->out, "\\g{%c}", digit);
+    return digit - '0' <= t->groups;
+}
+
+static bool add_escape(struct translation *t, bool in_class)
+{
+    if (t->rest.len == 0)
+        return false;
+    char c = take(t);
+    switch (c) {
+    case 'i':
+    case 'I':
+        add_set(t, name_start, c == 'I', in_class);
+        return true;
+    case 'c':
+    case 'C':
+        add_set(t, name_part, c == 'C', in_class);
+        return true;
+    case 'p':
+    case 'P':
+        return add_property(t, c, in_class);
+    default:
+        break;
+    }
+    if (c >= '1' && c <= '9')
+        return !in_class && add_reference(t, c);
+    if (!strchr("nrtdDsSwW\\|.?*+(){}$-[]^\"'/,:;<>=!@#%&~` _", c))
+        return false;
+    strbuf_add_char(t->out, '\\');
+    strbuf_add_char(t->out, c == '_' ? 'x' : c);
+    if (c == '_')
+        strbuf_add(t->out, STR("{5f}"));
+    return true;
+}
+
+static bool add_class(struct translation *t, int depth);
+
+// [a-z-[aeiou]] is "not one of these, and one of those": (?![aeiou])[a-z]
+static bool add_subtraction(struct translation *t, struct strbuf *outer, size_t start, int depth)
+{
+    struct strbuf class_text = *t->out;
+    struct strbuf subtracted = strbuf_new(outer->arena);
+    str first = str_copy(outer->arena, str_from(class_text.data + start, class_text.len - start));
+    t->out = &subtracted;
+    bool read = add_class(t, depth + 1) && at(t, ']');
+    if (read)
+        take(t);
+    t->out = outer;
+    outer->len = start;
+    str second = strbuf_str(&subtracted);
+    strbuf_format(outer, "(?:(?!%.*s)%.*s])", STR_ARG(second), STR_ARG(first));
+    return read;
+}
+
+// At the opening bracket.
+static bool add_class(struct translation *t, int depth)
+{
+    struct strbuf *out = t->out;
+    size_t start = out->len;
+    if (depth > REGEX_NESTING_MAX || !at(t, '['))
+        return false;
+    strbuf_add_char(out, take(t));
+    if (at(t, '^'))
+        strbuf_add_char(out, take(t));
+    if (at(t, ']'))
+        return false;
+    while (t->rest.len > 0) {
+        char c = take(t);
+        if (c == ']') {
+            strbuf_add_char(out, c);
+            return true;
+        }
+        if (c == '-' && at(t, '['))
+            return add_subtraction(t, out, start, depth);
+        if (c == '[' || (c == '\\' && !add_escape(t, true)))
+            return false;
+        if (c != '\\')
+            strbuf_add_char(out, c);
+    }
+    return false;
+}
+
+static bool add_group(struct translation *t)
+{
+    if (at(t, '?')) {
+        if (!str_starts_with(t->rest, STR("?:")))
+            return false;
+        strbuf_add(t->out, STR("(?:"));
+        t->rest = str_from_index(t->rest, 2);
+        return true;
+    }
+    if (at(t, '*'))
+        return false; // PCRE2's verbs
+    t->groups++;
+    strbuf_add_char(t->out, '(');
+    return true;
+}
+
+// {n}, {n,} and {n,m} only: elsewhere PCRE2 takes a brace for itself, XPath does not.
+static bool is_quantity(str rest)
+{
+    size_t i = 0, digits = 0;
+    for (; i < rest.len && rest.data[i] >= '0' && rest.data[i] <= '9'; i++)
+        digits++;
+    if (digits && i < rest.len && rest.data[i] == ',')
+        for (i++; i < rest.len && rest.data[i] >= '0' && rest.data[i] <= '9';)
+            i++;
+    return digits && i < rest.len && rest.data[i] == '}';
+}
+
+static bool add_character(struct translation *t)
+{
+    if (at(t, '['))
+        return add_class(t, 0);
+    char c = take(t);
+    bool is_space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (c == '\\')
+        return add_escape(t, false);
+    if (c == '(')
+        return add_group(t);
+    if (c == '{' && !is_quantity(t->rest))
+        return false;
+    if (c == ']')
+        return false;
+    if (c == '+' && t->out->len && strchr("+*?}", t->out->data[t->out->len - 1]) &&
+        !(t->out->len > 1 && t->out->data[t->out->len - 2] == '\\'))
+        return false; // possessive in PCRE2, an error in XPath
+    if (!(is_space && t->flags.free_spacing))
+        strbuf_add_char(t->out, c);
+    return true;
+}
+
+bool regex_translate(struct arena *arena, str pattern, struct regex_flags flags, str *ret_pattern)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct translation t = {.rest = pattern, .out = &out, .flags = flags};
+    if (flags.literal) {
+        *ret_pattern = pattern;
+        return true;
+    }
+    while (t.rest.len > 0)
+        if (!add_character(&t))
+            return false;
+    *ret_pattern = strbuf_str(&out);
+    return true;
+}
