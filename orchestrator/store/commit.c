@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/internal.h"
+
+#include "wire/wire.h"
+
+#include <endian.h>
+#include <stdlib.h>
+
+// -- History
+// ---------------------------------------------------------------------------------------
+
+static str pack_events(const struct history_row *row, struct arena *arena)
+{
+    struct strbuf bytes = strbuf_new(arena);
+    wire_encode_events(&bytes, row->events, row->count);
+    return strbuf_str(&bytes);
+}
+
+static void add_u64(struct strbuf *out, uint64_t value)
+{
+    uint64_t wire = htole64(value);
+    strbuf_add(out, str_from(&wire, sizeof wire));
+}
+
+void store_chain_add(struct strbuf *out, const struct history_row *row, str events)
+{
+    add_u64(out, row->stream_kind);
+    add_u64(out, row->stream);
+    add_u64(out, row->sequence);
+    add_u64(out, (uint64_t)row->time_ms);
+    add_u64(out, (uint64_t)row->offset);
+    add_u64(out, row->cause);
+    add_u64(out, row->principal.len);
+    strbuf_add(out, row->principal);
+    add_u64(out, events.len);
+    strbuf_add(out, events);
+}
+
+struct history_arrays {
+    struct param_array kind, stream, sequence, time, ordinal, offset, cause, principal, events;
+};
+
+static struct history_arrays history_arrays_new(struct arena *arena)
+{
+    return (struct history_arrays){
+        .kind = param_array_new(arena, PARAM_I16),
+        .stream = param_array_new(arena, PARAM_I64),
+        .sequence = param_array_new(arena, PARAM_I64),
+        .time = param_array_new(arena, PARAM_TIME),
+        .ordinal = param_array_new(arena, PARAM_I32),
+        .offset = param_array_new(arena, PARAM_I64),
+        .cause = param_array_new(arena, PARAM_I16),
+        .principal = param_array_new(arena, PARAM_TEXT),
+        .events = param_array_new(arena, PARAM_BYTES),
+    };
+}
+
+static void add_history_row(struct history_arrays *arrays, const struct history_row *row,
+                            size_t ordinal, str events)
+{
+    param_array_int(&arrays->kind, row->stream_kind);
+    param_array_int(&arrays->stream, (int64_t)row->stream);
+    param_array_int(&arrays->sequence, (int64_t)row->sequence);
+    param_array_int(&arrays->ordinal, (int64_t)ordinal);
+    param_array_time(&arrays->time, row->time_ms);
+    param_array_int(&arrays->offset, row->offset);
+    param_array_int(&arrays->cause, row->cause);
+    if (str_is_empty(row->principal))
+        param_array_null(&arrays->principal);
+    else
+        param_array_bytes(&arrays->principal, row->principal);
+    param_array_bytes(&arrays->events, events);
+}
+
+static void write_history(struct pg *pg, const struct store_commit *commit,
+                          struct store_packed *packed, struct arena *turn)
+{
+    struct history_arrays arrays = history_arrays_new(turn);
+    const struct changes *changes = commit->changes;
+    for (size_t i = 0; i < changes->history.count; i++)
+        add_history_row(&arrays, &changes->history.items[i], i, packed->events[i]);
+    struct params params = params_new(turn);
+    params_i32(&params, (int32_t)commit->shard);
+    params_i64(&params, (int64_t)commit->batch);
+    struct param_array *all[] = {&arrays.kind,  &arrays.stream,    &arrays.sequence,
+                                 &arrays.time,  &arrays.ordinal,   &arrays.offset,
+                                 &arrays.cause, &arrays.principal, &arrays.events};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        params_array(&params, all[i]);
+    pg_execute(pg, STATEMENT_HISTORY, &params.list);
+}
+
+static void write_batch(struct pg *pg, const struct store_commit *commit,
+                        const struct store_packed *packed, struct arena *turn)
+{
+    struct params params = params_new(turn);
+    params_i32(&params, (int32_t)commit->shard);
+    params_i64(&params, (int64_t)commit->batch);
+    params_i64(&params, commit->next_offset);
+    params_i32(&params, (int32_t)commit->changes->history.count);
+    params_bytes(&params, str_from(packed->chain.bytes, DIGEST_SIZE));
+    pg_execute(pg, STATEMENT_HISTORY_BATCH, &params.list);
+}
+
+struct store_packed store_pack(struct digest chain, const struct changes *changes,
+                               struct arena *turn)
+{
+    size_t count = changes->history.count;
+    struct store_packed packed = {.chain = chain, .events = ARENA_ARRAY(turn, str, count)};
+    struct strbuf bytes = strbuf_new(turn);
+    for (size_t i = 0; i < count; i++) {
+        packed.events[i] = pack_events(&changes->history.items[i], turn);
+        store_chain_add(&bytes, &changes->history.items[i], packed.events[i]);
+    }
+    if (count > 0)
+        packed.chain = digest_chain(chain, strbuf_str(&bytes));
+    return packed;
+}
+
+// -- The shard's row, the outbox
+// -------------------------------------------------------------------
+
+static void add_senders(struct params *params, const struct store_commit *commit)
+{
+    if (commit->sender_count == 0) {
+        params_null(params);
+        return;
+    }
+    struct param_array array = param_array_new(params->arena, PARAM_I64);
+    for (size_t i = 0; i < commit->sender_count; i++)
+        param_array_int(&array, (int64_t)commit->senders[i]);
+    params_array(params, &array);
+}
+
+static void write_shard(struct pg *pg, const struct store_commit *commit, struct digest chain,
+                        struct arena *turn)
+{
+    const struct changes *changes = commit->changes;
+    struct params params = params_new(turn);
+    params_i32(&params, (int32_t)commit->shard);
+    params_i64(&params, (int64_t)commit->epoch);
+    params_i64(&params, commit->expected_offset);
+    params_i64(&params, commit->next_offset);
+    params_i64(&params, (int64_t)changes->next_key);
+    params_time(&params, changes->clock_ms);
+    params_i64(&params, (int64_t)changes->shard_events);
+    params_i64(&params, (int64_t)commit->batch);
+    params_bytes(&params, str_from(&chain.bytes, DIGEST_SIZE));
+    params_i64(&params, (int64_t)commit->next_outbound);
+    params_i64(&params, (int64_t)commit->events_published);
+    params_bytes(&params, commit->last_record);
+    add_senders(&params, commit);
+    if (changes->shard_image.data == NULL)
+        params_null(&params);
+    else
+        params_bytes(&params, changes->shard_image);
+    pg_execute(pg, STATEMENT_COMMIT, &params.list);
+}
+
+static void write_outbox(struct pg *pg, const struct store_commit *commit, struct arena *turn)
+{
+    if (commit->next_outbound > commit->first_outbound) {
+        struct params params = params_new(turn);
+        params_i32(&params, (int32_t)commit->shard);
+        params_i64(&params, (int64_t)commit->first_outbound);
+        params_i32(&params, (int32_t)(commit->next_outbound - commit->first_outbound));
+        params_bytes(&params, commit->outbound);
+        pg_execute(pg, STATEMENT_NEW_OUTBOX, &params.list);
+    }
+    struct params params = params_new(turn);
+    params_i32(&params, (int32_t)commit->shard);
+    params_i64(&params, (int64_t)commit->published);
+    pg_execute(pg, STATEMENT_TRIM_OUTBOX, &params.list);
+}
+
+void store_commit(struct store *store, const struct store_commit *commit, struct arena *turn,
+                  store_done *done, void *context)
+{
+    struct pg *pg = store_connection(store, commit->shard);
+    struct store_call *call = store_call_new(context, commit->shard);
+    call->done = done;
+    struct store_packed packed = commit->packed;
+    pg_begin(pg);
+    write_shard(pg, commit, packed.chain, turn);
+    table_write_all(pg, STATEMENT_TABLES, commit->shard, commit->changes, turn);
+    if (commit->changes->history.count > 0) {
+        write_history(pg, commit, &packed, turn);
+        write_batch(pg, commit, &packed, turn);
+    }
+    write_outbox(pg, commit, turn);
+    pg_end(pg, store_call_done, call);
+}
+
+void store_trim(struct store *store, const struct store_trim *trim, store_done *done, void *context)
+{
+    struct pg *pg = store_connection(store, trim->shard);
+    struct store_call *call = store_call_new(context, trim->shard);
+    call->done = done;
+    static const char flags[] = {0, 1};
+    struct params fence = params_new(&store->turn);
+    params_i32(&fence, (int32_t)trim->shard);
+    struct params rows = fence;
+    params_i64(&fence, (int64_t)trim->epoch);
+    params_i64(&fence, (int64_t)trim->events_published);
+    params_bytes(&fence, str_from(&flags[trim->released], 1));
+    params_i64(&rows, (int64_t)trim->published);
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_TRIM, &fence.list);
+    pg_execute(pg, STATEMENT_TRIM_OUTBOX, &rows.list);
+    pg_end(pg, store_call_done, call);
+    arena_reset(&store->turn);
+}
+
+// -- Suspicion and halt
+// ----------------------------------------------------------------------------
+
+static void on_tried(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    bool ours = outcome == STORE_DONE && PQntuples(answer->results[0]) == 1;
+    if (outcome == STORE_DONE && !ours)
+        outcome = STORE_TAKEN;
+    call->tried(call->context, outcome, ours ? (uint32_t)field_i64(answer->results[0], 0, 0) : 0);
+    free(call);
+}
+
+void store_try(struct store *store, uint32_t shard, uint64_t epoch, int64_t offset,
+               store_tried *done, void *context)
+{
+    struct pg *pg = store_connection(store, shard);
+    struct store_call *call = store_call_new(context, shard);
+    call->tried = done;
+    struct params params = params_new(&store->turn);
+    params_i32(&params, (int32_t)shard);
+    params_i64(&params, (int64_t)epoch);
+    params_i64(&params, offset);
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_TRY, &params.list);
+    pg_end(pg, on_tried, call);
+    arena_reset(&store->turn);
+}
+
+void store_halt(struct store *store, uint32_t shard, uint64_t epoch, str why, store_done *done,
+                void *context)
+{
+    struct pg *pg = store_connection(store, shard);
+    struct store_call *call = store_call_new(context, shard);
+    call->done = done;
+    struct params params = params_new(&store->turn);
+    params_i32(&params, (int32_t)shard);
+    params_i64(&params, (int64_t)epoch);
+    params_text(&params, why);
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_HALT, &params.list);
+    pg_end(pg, store_call_done, call);
+    arena_reset(&store->turn);
+}
+
+void store_rebuilt(struct store *store, uint32_t shard, uint64_t epoch, store_done *done,
+                   void *context)
+{
+    struct pg *pg = store_connection(store, shard);
+    struct store_call *call = store_call_new(context, shard);
+    call->done = done;
+    struct params params = params_new(&store->turn);
+    params_i32(&params, (int32_t)shard);
+    params_i64(&params, (int64_t)epoch);
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_REBUILT, &params.list);
+    pg_end(pg, store_call_done, call);
+    arena_reset(&store->turn);
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything a shard's owner reads: streams, what falls due, waiting jobs, definitions.
+#include "store/internal.h"
+
+#include <stdlib.h>
+
+static struct store_call *call_with_done(void *context, uint32_t shard, store_done *done)
+{
+    struct store_call *call = store_call_new(context, shard);
+    call->done = done;
+    return call;
+}
+
+static void finish(struct store_call *call, const struct pg_answer *answer)
+{
+    if (call->done != NULL)
+        call->done(call->context, store_outcome_of(answer), &answer->err);
+    free(call);
+}
+
+static struct params params_of_shard(struct store *store, uint32_t shard)
+{
+    struct params params = params_new(&store->turn);
+    params_i32(&params, (int32_t)shard);
+    return params;
+}
+
+// One statement in a request of its own.
+static void ask(struct store *store, enum statement statement, const struct params *params,
+                pg_done *done, struct store_call *call)
+{
+    struct pg *pg = store_connection(store, call->shard);
+    pg_begin(pg);
+    pg_execute(pg, statement, &params->list);
+    pg_end(pg, done, call);
+    arena_reset(&store->turn);
+}
+
+// -- Streams
+// ---------------------------------------------------------------------------------------
+
+static void tell_instances(struct store_call *call, const PGresult *result)
+{
+    for (int i = 0; i < PQntuples(result); i++) {
+        const struct store_stream stream = {.kind = STREAM_INSTANCE,
+                                            .instance = (uint64_t)field_i64(result, i, 0)};
+        call->loaded(call->context, &stream, field_str(result, i, 1));
+    }
+}
+
+static void tell_mailboxes(struct store_call *call, const PGresult *result)
+{
+    for (int i = 0; i < PQntuples(result); i++) {
+        const struct store_stream stream = {
+            .kind = STREAM_MAILBOX,
+            .name = field_str(result, i, 0),
+            .correlation_key = field_str(result, i, 1),
+            .tenant = field_str(result, i, 2),
+            .subscription_kind = (enum subscription_kind)field_i64(result, i, 3),
+        };
+        call->loaded(call->context, &stream, field_str(result, i, 4));
+    }
+}
+
+static void on_loaded(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    if (store_outcome_of(answer) == STORE_DONE) {
+        tell_instances(call, answer->results[0]);
+        tell_mailboxes(call, answer->results[1]);
+    }
+    finish(call, answer);
+}
+
+static void ask_instances(struct store *store, const struct store_load *load)
+{
+    struct params params = params_of_shard(store, load->shard);
+    struct param_array keys = param_array_new(&store->turn, PARAM_I64);
+    for (size_t i = 0; i < load->count; i++)
+        if (load->streams[i].kind == STREAM_INSTANCE)
+            param_array_int(&keys, (int64_t)load->streams[i].instance);
+    params_array(&params, &keys);
+    store_ask(store, load->shard, STATEMENT_LOAD_INSTANCES, &params);
+}
+
+static void ask_mailboxes(struct store *store, const struct store_load *load)
+{
+    struct arena *turn = &store->turn;
+    struct params params = params_of_shard(store, load->shard);
+    struct param_array names = param_array_new(turn, PARAM_TEXT);
+    struct param_array keys = param_array_new(turn, PARAM_TEXT);
+    struct param_array tenants = param_array_new(turn, PARAM_TEXT);
+    struct param_array kinds = param_array_new(turn, PARAM_I16);
+    for (size_t i = 0; i < load->count; i++) {
+        const struct store_stream *stream = &load->streams[i];
+        if (stream->kind != STREAM_MAILBOX)
+            continue;
+        param_array_bytes(&names, stream->name);
+        param_array_bytes(&keys, stream->correlation_key);
+        param_array_bytes(&tenants, stream->tenant);
+        param_array_int(&kinds, stream->subscription_kind);
+    }
+    params_array(&params, &names);
+    params_array(&params, &keys);
+    params_array(&params, &tenants);
+    params_array(&params, &kinds);
+    store_ask(store, load->shard, STATEMENT_LOAD_MAILBOXES, &params);
+}
+
+void store_load_streams(struct store *store, const struct store_load *load)
+{
+    struct pg *pg = store_connection(store, load->shard);
+    struct store_call *call = call_with_done(load->context, load->shard, load->done);
+    call->loaded = load->loaded;
+    pg_begin(pg);
+    ask_instances(store, load);
+    ask_mailboxes(store, load);
+    pg_end(pg, on_loaded, call);
+    arena_reset(&store->turn);
+}
+
+// -- Due
+// -------------------------------------------------------------------------------------------
+
+static void on_dues(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    struct arena arena = ARENA_EMPTY;
+    const PGresult *result = outcome == STORE_DONE ? answer->results[0] : NULL;
+    int count = result ? PQntuples(result) : 0;
+    struct store_due *dues = ARENA_ARRAY(&arena, struct store_due, (size_t)count);
+    for (int i = 0; i < count; i++)
+        dues[i] = (struct store_due){
+            .type = (enum command_type)field_i64(result, i, 0),
+            .key = (uint64_t)field_i64(result, i, 1),
+            .instance = (uint64_t)field_i64(result, i, 2),
+            .due_ms = field_time_ms(result, i, 3),
+            .attempt = (uint32_t)field_i64(result, i, 4),
+            .name = field_str(result, i, 5),
+            .correlation_key = field_str(result, i, 6),
+            .tenant = field_str(result, i, 7),
+        };
+    call->dues(call->context, outcome, dues, (size_t)count, count < STORE_DUE_LIMIT);
+    arena_done(&arena);
+    free(call);
+}
+
+void store_find_due(struct store *store, uint32_t shard, int64_t until_ms, store_dues *done,
+                    void *context)
+{
+    struct store_call *call = store_call_new(context, shard);
+    call->dues = done;
+    struct params params = params_of_shard(store, shard);
+    params_time(&params, until_ms);
+    params_i32(&params, STORE_DUE_LIMIT);
+    ask(store, STATEMENT_DUE, &params, on_dues, call);
+}
+
+static void on_waiting(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    struct arena arena = ARENA_EMPTY;
+    const PGresult *result = outcome == STORE_DONE ? answer->results[0] : NULL;
+    int count = result ? PQntuples(result) : 0;
+    struct store_job_id *jobs = ARENA_ARRAY(&arena, struct store_job_id, (size_t)count);
+    for (int i = 0; i < count; i++)
+        jobs[i] = (struct store_job_id){.key = (uint64_t)field_i64(result, i, 0),
+                                        .instance = (uint64_t)field_i64(result, i, 1)};
+    call->jobs(call->context, outcome, jobs, (size_t)count);
+    arena_done(&arena);
+    free(call);
+}
+
+void store_find_waiting(struct store *store, const struct store_waiting *waiting, store_jobs *done,
+                        void *context)
+{
+    struct store_call *call = store_call_new(context, waiting->shard);
+    call->jobs = done;
+    struct params params = params_of_shard(store, waiting->shard);
+    params_text(&params, waiting->type);
+    params_text(&params, waiting->tenant);
+    params_i32(&params, (int32_t)waiting->limit);
+    ask(store, STATEMENT_WAITING, &params, on_waiting, call);
+}
+
+static void on_counts(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    struct arena arena = ARENA_EMPTY;
+    size_t rows = outcome == STORE_DONE ? (size_t)PQntuples(answer->results[0]) : 0;
+    struct store_count *counts = ARENA_ARRAY(&arena, struct store_count, rows);
+    if (rows > 0)
+        rows = store_read_counts(answer->results[0], counts, rows);
+    call->counts(call->context, outcome, counts, rows);
+    arena_done(&arena);
+    free(call);
+}
+
+void store_count_jobs(struct store *store, uint32_t shard, store_counts *done, void *context)
+{
+    struct store_call *call = store_call_new(context, shard);
+    call->counts = done;
+    struct params params = params_of_shard(store, shard);
+    ask(store, STATEMENT_COUNT_JOBS, &params, on_counts, call);
+}
+
+// -- In flight
+// -------------------------------------------------------------------------------------
+
+static void read_offered(const PGresult *result, struct store_in_flight *flight,
+                         struct arena *arena)
+{
+    int count = PQntuples(result);
+    struct store_due *jobs = ARENA_ARRAY(arena, struct store_due, (size_t)count);
+    for (int i = 0; i < count; i++)
+        jobs[i] = (struct store_due){
+            .type = COMMAND_TIME_OUT_JOB,
+            .key = (uint64_t)field_i64(result, i, 0),
+            .instance = (uint64_t)field_i64(result, i, 1),
+            .due_ms = field_time_ms(result, i, 2),
+            .attempt = (uint32_t)field_i64(result, i, 3),
+            .tenant = field_str(result, i, 4),
+        };
+    flight->jobs = jobs;
+    flight->job_count = (size_t)count;
+}
+
+static void read_subscriptions(const PGresult *result, struct store_in_flight *flight,
+                               struct arena *arena)
+{
+    int count = PQntuples(result);
+    struct store_open_subscription *all =
+        ARENA_ARRAY(arena, struct store_open_subscription, (size_t)count);
+    for (int i = 0; i < count; i++)
+        all[i] = (struct store_open_subscription){
+            .key = (uint64_t)field_i64(result, i, 0),
+            .instance = (uint64_t)field_i64(result, i, 1),
+            .element_instance = (uint64_t)field_i64(result, i, 2),
+            .name = field_str(result, i, 3),
+            .correlation_key = field_str(result, i, 4),
+            .tenant = field_str(result, i, 5),
+            .process_id = field_str(result, i, 6),
+        };
+    flight->subscriptions = all;
+    flight->subscription_count = (size_t)count;
+}
+
+static void on_flight(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    struct arena arena = ARENA_EMPTY;
+    struct store_in_flight flight = {0};
+    if (outcome == STORE_DONE) {
+        read_offered(answer->results[0], &flight, &arena);
+        read_subscriptions(answer->results[1], &flight, &arena);
+    }
+    call->flight(call->context, outcome, &flight);
+    arena_done(&arena);
+    free(call);
+}
+
+void store_find_in_flight(struct store *store, uint32_t shard, store_flight *done, void *context)
+{
+    struct pg *pg = store_connection(store, shard);
+    struct store_call *call = store_call_new(context, shard);
+    call->flight = done;
+    struct params params = params_of_shard(store, shard);
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_OFFERED, &params.list);
+    pg_execute(pg, STATEMENT_SUBSCRIPTIONS, &params.list);
+    pg_end(pg, on_flight, call);
+    arena_reset(&store->turn);
+}
+
+// -- Definitions
+// -----------------------------------------------------------------------------------
+
+static void on_defined(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    const PGresult *result = store_outcome_of(answer) == STORE_DONE ? answer->results[0] : NULL;
+    for (int i = 0; result != NULL && i < PQntuples(result); i++) {
+        const struct store_definition definition = {
+            .key = (uint64_t)field_i64(result, i, 0),
+            .kind = (enum resource_kind)field_i64(result, i, 1),
+            .id = field_str(result, i, 2),
+            .version = (int32_t)field_i64(result, i, 3),
+            .tenant = field_str(result, i, 4),
+            .resource_name = field_str(result, i, 5),
+            .bytes = field_str(result, i, 6),
+            .deleted = field_bool(result, i, 7),
+        };
+        call->defined(call->context, &definition);
+    }
+    finish(call, answer);
+}
+
+void store_find_definitions(struct store *store, const struct store_definitions *query)
+{
+    struct store_call *call = call_with_done(query->context, query->shard, query->done);
+    call->defined = query->defined;
+    struct params params = params_new(&store->turn);
+    struct param_array known = param_array_new(&store->turn, PARAM_I64);
+    for (size_t i = 0; i < query->known_count; i++)
+        param_array_int(&known, (int64_t)query->known[i]);
+    params_array(&params, &known);
+    ask(store, STATEMENT_DEFINITIONS, &params, on_defined, call);
+}
+
+static void on_resources(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    const PGresult *result = store_outcome_of(answer) == STORE_DONE ? answer->results[0] : NULL;
+    for (int i = 0; result != NULL && i < PQntuples(result); i++)
+        call->resource(call->context, field_str(result, i, 0), field_str(result, i, 1));
+    finish(call, answer);
+}
+
+void store_find_resources(struct store *store, const struct store_resources *query)
+{
+    struct store_call *call = call_with_done(query->context, query->shard, query->done);
+    call->resource = query->found;
+    struct params params = params_new(&store->turn);
+    struct param_array digests = param_array_new(&store->turn, PARAM_BYTES);
+    for (size_t i = 0; i < query->count; i++)
+        param_array_bytes(&digests, query->digests[i]);
+    params_array(&params, &digests);
+    ask(store, STATEMENT_RESOURCES, &params, on_resources, call);
+}
+
+// -- History
+// ---------------------------------------------------------------------------------------
+
+static void on_unpublished(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    const PGresult *result = store_outcome_of(answer) == STORE_DONE ? answer->results[0] : NULL;
+    for (int i = 0; result != NULL && i < PQntuples(result); i++) {
+        const struct history_row row = {
+            .stream_kind = (enum stream_kind)field_i64(result, i, 1),
+            .stream = (uint64_t)field_i64(result, i, 2),
+            .sequence = (uint64_t)field_i64(result, i, 3),
+            .time_ms = field_time_ms(result, i, 4),
+            .offset = field_i64(result, i, 5),
+            .cause = (enum command_type)field_i64(result, i, 6),
+            .principal = field_str(result, i, 7),
+        };
+        call->step(call->context, (uint64_t)field_i64(result, i, 0), &row, field_str(result, i, 8));
+    }
+    finish(call, answer);
+}
+
+void store_find_unpublished(struct store *store, const struct store_unpublished *query)
+{
+    struct store_call *call = call_with_done(query->context, query->shard, query->done);
+    call->step = query->step;
+    struct params params = params_of_shard(store, query->shard);
+    params_i64(&params, (int64_t)query->after_batch);
+    ask(store, STATEMENT_UNPUBLISHED, &params, on_unpublished, call);
+}
+
+static void on_setting(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    bool found = outcome == STORE_DONE && PQntuples(answer->results[0]) == 1;
+    call->value(call->context, outcome, found ? field_str(answer->results[0], 0, 0) : STR_EMPTY);
+    free(call);
+}
+
+void store_setting(struct store *store, str name, str proposal, store_value *done, void *context)
+{
+    struct store_call *call = store_call_new(context, 0);
+    call->value = done;
+    struct params params = params_new(&store->turn);
+    params_text(&params, name);
+    params_bytes(&params, proposal);
+    ask(store, STATEMENT_SETTING, &params, on_setting, call);
+}

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/pg.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { RETRY_MS = 200 };
+
+enum pg_state { PG_WAITING, PG_CONNECTING, PG_PREPARING, PG_READY };
+
+struct request {
+    struct request *next;
+    pg_done *done;
+    void *context;
+    size_t count;
+    PGresult *results[PG_MAX_RESULTS];
+};
+
+struct pg {
+    struct pg_options options;
+    struct pg_handler handler;
+    struct event_base *loop;
+    PGconn *conn;
+    enum pg_state state;
+    struct event *readable;
+    struct event *writable;
+    struct event *again; // reconnects, or answers requests made while away
+    struct request *first;
+    struct request *last;
+    size_t pending;
+    bool sending_failed;
+    struct error reason; // why it is given up, when libpq has no words for it
+};
+
+static void begin_connecting(struct pg *pg);
+static void receive(struct pg *pg);
+
+static struct error error_of(const struct pg *pg)
+{
+    struct error err = {0};
+    const char *text = pg->conn ? PQerrorMessage(pg->conn) : "not connected";
+    str line = str_trim(str_of(text));
+    (void)error_set(&err, ERROR_UNAVAILABLE, "postgres", "%.*s", line.len ? (int)line.len : 15,
+                    line.len ? line.data : "connection lost");
+    return err;
+}
+
+static void request_free(struct request *request)
+{
+    for (size_t i = 0; i < request->count; i++)
+        PQclear(request->results[i]);
+    free(request);
+}
+
+static struct request *take_first(struct pg *pg)
+{
+    struct request *request = pg->first;
+    pg->first = request->next;
+    if (pg->first == NULL)
+        pg->last = NULL;
+    pg->pending--;
+    return request;
+}
+
+static void answer_lost(struct pg *pg, const struct error *err)
+{
+    struct request *request = pg->first;
+    pg->first = pg->last = NULL; // requests made by the callbacks wait for their own turn
+    pg->pending = 0;
+    while (request != NULL) {
+        struct request *next = request->next;
+        const struct pg_answer answer = {.lost = true, .err = *err};
+        request->done(request->context, &answer);
+        request_free(request);
+        request = next;
+    }
+}
+
+static void drop_events(struct pg *pg)
+{
+    if (pg->readable != NULL)
+        event_free(pg->readable);
+    if (pg->writable != NULL)
+        event_free(pg->writable);
+    pg->readable = pg->writable = NULL;
+}
+
+static void schedule(struct pg *pg, int delay_ms)
+{
+    const struct timeval delay = {.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
+    event_add(pg->again, &delay);
+}
+
+static void lose(struct pg *pg)
+{
+    struct error err = pg->reason.kind ? pg->reason : error_of(pg);
+    drop_events(pg);
+    PQfinish(pg->conn);
+    pg->conn = NULL;
+    pg->state = PG_WAITING;
+    pg->sending_failed = false;
+    pg->reason = (struct error){0};
+    answer_lost(pg, &err);
+    schedule(pg, RETRY_MS);
+    pg->handler.lost(pg->handler.context, &err);
+}
+
+static bool is_sending_state(const struct pg *pg)
+{
+    return pg->state == PG_PREPARING || pg->state == PG_READY;
+}
+
+static void on_again(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct pg *pg = context;
+    struct error err = error_of(pg);
+    if (pg->state == PG_WAITING)
+        begin_connecting(pg);
+    if (!is_sending_state(pg))
+        answer_lost(pg, &err);
+    else if (pg->sending_failed)
+        lose(pg);
+}
+
+static void flush(struct pg *pg)
+{
+    int left = PQflush(pg->conn);
+    if (left < 0)
+        pg->sending_failed = true;
+    if (left > 0)
+        event_add(pg->writable, NULL);
+    if (left < 0)
+        schedule(pg, 0);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct pg *pg = context;
+    if (!PQconsumeInput(pg->conn))
+        lose(pg);
+    else
+        flush(pg);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct pg *pg = context;
+    if (!PQconsumeInput(pg->conn)) {
+        lose(pg);
+        return;
+    }
+    receive(pg);
+    if (pg->conn != NULL && PQstatus(pg->conn) == CONNECTION_BAD)
+        lose(pg);
+}
+
+// -- Receiving
+// -------------------------------------------------------------------------------------
+
+static void describe_failure(const PGresult *result, struct pg_answer *answer)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    answer->failed = true;
+    snprintf(answer->sqlstate, sizeof answer->sqlstate, "%s", sqlstate ? sqlstate : "");
+    (void)error_set(&answer->err, ERROR_IO, "postgres", "%s%s%s", text ? text : "failed",
+                    detail ? ": " : "", detail ? detail : "");
+}
+
+// A server that goes away says so as a failed statement (class 57P) before it hangs up.
+static bool is_farewell(const struct pg_answer *answer)
+{
+    return answer->failed && strncmp(answer->sqlstate, "57P", 3) == 0;
+}
+
+static void complete(struct pg *pg)
+{
+    struct request *request = take_first(pg);
+    struct pg_answer answer = {.count = request->count, .results = request->results};
+    for (size_t i = 0; i < request->count && !answer.failed; i++)
+        if (PQresultStatus(request->results[i]) == PGRES_FATAL_ERROR)
+            describe_failure(request->results[i], &answer);
+    if (is_farewell(&answer)) {
+        answer.failed = false;
+        answer.lost = true;
+    }
+    request->done(request->context, &answer);
+    request_free(request);
+}
+
+static void keep_result(struct pg *pg, PGresult *result)
+{
+    check(pg->first->count < PG_MAX_RESULTS);
+    pg->first->results[pg->first->count++] = result;
+}
+
+static void receive(struct pg *pg)
+{
+    int ends = 0; // a statement's results end with NULL; two in a row: nothing more is there
+    while (pg->first != NULL && pg->conn != NULL && !PQisBusy(pg->conn) && ends < 2) {
+        PGresult *result = PQgetResult(pg->conn);
+        if (result == NULL) {
+            ends++;
+            continue;
+        }
+        ends = 0;
+        if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+            keep_result(pg, result);
+            continue;
+        }
+        PQclear(result);
+        complete(pg);
+    }
+}
+
+// -- Connecting
+// ------------------------------------------------------------------------------------
+
+static void on_prepared(void *context, const struct pg_answer *answer)
+{
+    struct pg *pg = context;
+    if (answer->lost)
+        return;
+    if (answer->failed) {
+        pg->sending_failed = true;
+        pg->reason = answer->err;
+        schedule(pg, 0);
+        return;
+    }
+    pg->state = PG_READY;
+    pg->handler.connected(pg->handler.context);
+}
+
+static void prepare(struct pg *pg)
+{
+    pg->state = PG_PREPARING;
+    pg_begin(pg);
+    if (pg->options.session != NULL)
+        PQsendQueryParams(pg->conn, pg->options.session, 0, NULL, NULL, NULL, NULL, 0);
+    for (size_t i = 0; i < pg->options.statement_count; i++)
+        PQsendPrepare(pg->conn, pg->options.statements[i].name, pg->options.statements[i].sql, 0,
+                      NULL);
+    pg_end(pg, on_prepared, pg);
+}
+
+static void become_connected(struct pg *pg)
+{
+    struct error away = error_of(pg);
+    answer_lost(pg, &away); // asked before there was a connection, and never sent
+    drop_events(pg);
+    PQsetnonblocking(pg->conn, 1);
+    if (!PQenterPipelineMode(pg->conn)) {
+        lose(pg);
+        return;
+    }
+    int fd = PQsocket(pg->conn);
+    pg->readable = event_new(pg->loop, fd, EV_READ | EV_PERSIST, on_readable, pg);
+    pg->writable = event_new(pg->loop, fd, EV_WRITE, on_writable, pg);
+    event_add(pg->readable, NULL);
+    prepare(pg);
+}
+
+static void on_connecting(evutil_socket_t fd, short what, void *context);
+
+// libpq may change the socket while connecting (several addresses), so the event is made anew.
+static void watch_connecting(struct pg *pg, short what)
+{
+    drop_events(pg);
+    pg->readable = event_new(pg->loop, PQsocket(pg->conn), what, on_connecting, pg);
+    event_add(pg->readable, NULL);
+}
+
+static void on_connecting(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct pg *pg = context;
+    switch (PQconnectPoll(pg->conn)) {
+    case PGRES_POLLING_OK:
+        become_connected(pg);
+        return;
+    case PGRES_POLLING_READING:
+        watch_connecting(pg, EV_READ);
+        return;
+    case PGRES_POLLING_WRITING:
+        watch_connecting(pg, EV_WRITE);
+        return;
+    default:
+        lose(pg);
+    }
+}
+
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context, (void)result;
+}
+
+static void begin_connecting(struct pg *pg)
+{
+    const char *const names[] = {"dbname",          "application_name", "connect_timeout",
+                                 "keepalives_idle", "tcp_user_timeout", NULL};
+    const char *const values[] = {
+        pg->options.url, pg->options.application, "5", "5", "15000", NULL};
+    pg->conn = PQconnectStartParams(names, values, 1);
+    check(pg->conn != NULL);
+    PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
+    pg->state = PG_CONNECTING;
+    if (PQstatus(pg->conn) == CONNECTION_BAD || PQsocket(pg->conn) < 0)
+        lose(pg);
+    else
+        watch_connecting(pg, EV_WRITE);
+}
+
+struct pg *pg_new(const struct pg_options *options, const struct pg_handler *handler,
+                  struct event_base *loop)
+{
+    struct pg *pg = calloc(1, sizeof *pg);
+    check(pg != NULL);
+    pg->options = *options;
+    pg->handler = *handler;
+    pg->loop = loop;
+    pg->again = evtimer_new(loop, on_again, pg);
+    schedule(pg, 0);
+    return pg;
+}
+
+void pg_free(struct pg *pg)
+{
+    if (pg == NULL)
+        return;
+    struct error err = error_of(pg);
+    drop_events(pg);
+    event_free(pg->again);
+    if (pg->conn != NULL)
+        PQfinish(pg->conn);
+    pg->conn = NULL;
+    pg->state = PG_WAITING;
+    answer_lost(pg, &err);
+    free(pg);
+}
+
+bool pg_is_ready(const struct pg *pg)
+{
+    return pg->state == PG_READY && !pg->sending_failed;
+}
+
+size_t pg_pending(const struct pg *pg)
+{
+    return pg->pending;
+}
+
+// -- Sending
+// ---------------------------------------------------------------------------------------
+
+static bool can_send(const struct pg *pg)
+{
+    return is_sending_state(pg) && !pg->sending_failed;
+}
+
+void pg_begin(struct pg *pg)
+{
+    (void)pg;
+}
+
+void pg_execute(struct pg *pg, size_t statement, const struct pg_params *params)
+{
+    static const int formats[PG_MAX_PARAMS] = {
+        [0 ... PG_MAX_PARAMS - 1] = 1,
+    };
+    check(statement < pg->options.statement_count);
+    if (can_send(pg) &&
+        !PQsendQueryPrepared(pg->conn, pg->options.statements[statement].name, (int)params->count,
+                             params->values, params->lengths, formats, 1))
+        pg->sending_failed = true;
+}
+
+void pg_query(struct pg *pg, const char *sql, const char *const *params, size_t count)
+{
+    if (can_send(pg) && !PQsendQueryParams(pg->conn, sql, (int)count, NULL, params, NULL, NULL, 0))
+        pg->sending_failed = true;
+}
+
+void pg_end(struct pg *pg, pg_done *done, void *context)
+{
+    struct request *request = calloc(1, sizeof *request);
+    check(request != NULL);
+    request->done = done;
+    request->context = context;
+    if (pg->last != NULL)
+        pg->last->next = request;
+    else
+        pg->first = request;
+    pg->last = request;
+    pg->pending++;
+    if (can_send(pg) && !PQpipelineSync(pg->conn))
+        pg->sending_failed = true;
+    if (can_send(pg))
+        flush(pg);
+    else
+        schedule(pg, 0);
+}

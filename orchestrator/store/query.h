@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads for the API and the command line: parametrised statements on a small pool of connections of
+// their own, answered on the loop with rows as text. Reads go to the primary, so a caller reads its
+// own writes.
+#ifndef BATON_STORE_QUERY_H
+#define BATON_STORE_QUERY_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct event_base;
+struct query_pool;
+
+enum {
+    QUERY_MAX_PARAMS = 40,
+    QUERY_MAX_WAITING = 10000, // queries that wait for a connection; more are answered at once with
+                               // ERROR_UNAVAILABLE
+    QUERY_TIMEOUT_MS = 10000,  // a statement that takes longer is stopped
+};
+
+struct query_pool *query_pool_new(const char *url, uint32_t connections, struct event_base *loop);
+void query_pool_free(struct query_pool *pool); // answers what is out with ERROR_UNAVAILABLE
+
+bool query_pool_is_ready(const struct query_pool *pool);
+
+struct query_rows; // valid during the call
+
+size_t query_row_count(const struct query_rows *rows);
+size_t query_column_count(const struct query_rows *rows);
+str query_column_name(const struct query_rows *rows, size_t column);
+str query_value(const struct query_rows *rows, size_t row, size_t column); // empty when null
+bool query_is_null(const struct query_rows *rows, size_t row, size_t column);
+int64_t query_i64(const struct query_rows *rows, size_t row, size_t column); // 0 when null
+uint64_t query_u64(const struct query_rows *rows, size_t row, size_t column);
+bool query_bool(const struct query_rows *rows, size_t row, size_t column);
+
+// bytea as bytes, in the arena.
+str query_bytes(const struct query_rows *rows, size_t row, size_t column, struct arena *arena);
+
+// Rows touched by an INSERT, UPDATE or DELETE.
+int64_t query_touched(const struct query_rows *rows);
+
+// rows == NULL: it failed, *err says why (ERROR_UNAVAILABLE: try again later).
+typedef void query_done(void *context, const struct query_rows *rows, const struct error *err);
+
+// A parameter with data == NULL is null. Text; PostgreSQL reads it by the type that the statement
+// gives it: $1::bigint. Parameters and SQL are copied. `done` is never called from inside.
+void query_run(struct query_pool *pool, str sql, const str *params, size_t count, query_done *done,
+               void *context);
+
+// For bytea parameters: the bytes as \x… text.
+str query_hex(struct arena *arena, str bytes);
+
+// The same, blocking, on a connection of its own: for tools and tests. rows as above, then freed.
+MUST_CHECK bool query_run_blocking(const char *url, str sql, const str *params, size_t count,
+                                   query_done *done, void *context, struct error *err);
+
+#endif
