@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The REST API of a node: Camunda 8's paths and shapes under /v2, Baton's own resources beside
+// them, health and metrics. Whatever changes state becomes a command on Kafka and is answered when
+// the engine's reply is there; whatever is read comes from PostgreSQL.
+#ifndef BATON_API_API_H
+#define BATON_API_API_H
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+
+struct api;
+struct event_base;
+struct query_pool;
+
+struct api_options {
+    struct event_base *loop;
+    const struct config *config;
+    struct query_pool *reader; // not owned
+    const char *node_name;
+    void *context;
+    // Why the node is not ready; NULL when it is. The text may be static or live until the next
+    // call.
+    const char *(*not_ready)(void *context);
+    // Adds the node's metrics in Prometheus' text format. May be NULL.
+    void (*add_metrics)(void *context, struct strbuf *out);
+};
+
+// Listens and joins Kafka. NULL and *err when the address cannot be had, or when it is not a
+// loopback address and no api.key is set.
+MUST_CHECK struct api *api_new(const struct api_options *options, struct error *err);
+
+// Takes no new requests; those that are open may finish.
+void api_drain(struct api *api);
+void api_free(struct api *api);
+
+// Where it listens, "127.0.0.1:8080": the port is the real one when 0 was asked for.
+const char *api_address(const struct api *api);
+
+#endif

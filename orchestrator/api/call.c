@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/call.h"
+
+#include "api/api_private.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "bus/consumer.h"
+#include "record/key.h"
+#include "wire/wire.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+struct call {
+    struct call_desk *desk;
+    struct request *request;
+    uint64_t number;
+    call_answer *answer;
+    unsigned wanted; // replies still to come
+    bool has_first;
+    struct reply first; // of the shard that made something, copied
+    struct event *deadline;
+};
+
+struct call_desk {
+    struct api *api;
+    struct bus_consumer *replies;
+    int32_t partition;
+    uint64_t next_number;
+    struct arena arena;
+    struct idmap pending; // call by number
+};
+
+static void end_call(struct call *call)
+{
+    idmap_remove(&call->desk->pending, call->number);
+    event_free(call->deadline);
+    free(call);
+}
+
+static void on_deadline(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    struct call *call = context;
+    struct request *request = call->request;
+    end_call(call);
+    request_problem(request, 504, "DEADLINE_EXCEEDED",
+                    STR("the engine did not answer in time; the request may still take effect"));
+}
+
+static void copy_reply(struct arena *arena, const struct reply *from, struct reply *to)
+{
+    *to = *from;
+    to->reason = str_copy(arena, from->reason);
+    to->process_id = str_copy(arena, from->process_id);
+    to->variables = str_copy(arena, from->variables);
+    struct deployed_resource *deployed =
+        ARENA_ARRAY(arena, struct deployed_resource, from->deployed_count);
+    for (size_t i = 0; i < from->deployed_count; i++) {
+        deployed[i] = from->deployed[i];
+        deployed[i].name = str_copy(arena, deployed[i].name);
+        deployed[i].definition_id = str_copy(arena, deployed[i].definition_id);
+        deployed[i].version_tag = str_copy(arena, deployed[i].version_tag);
+        deployed[i].digest = str_copy(arena, deployed[i].digest);
+    }
+    to->deployed = deployed;
+}
+
+static void take_reply(struct call *call, const struct reply *reply)
+{
+    struct request *request = call->request;
+    if (reply->rejection != REJECTION_NONE) {
+        end_call(call);
+        request_rejected(request, reply->rejection, reply->reason);
+        return;
+    }
+    if (!call->has_first || reply->deployed_count > 0) {
+        copy_reply(&request->arena, reply, &call->first);
+        call->has_first = true;
+    }
+    if (--call->wanted > 0)
+        return;
+    struct reply first = call->first;
+    call_answer *answer = call->answer;
+    end_call(call);
+    answer(request, &first);
+}
+
+static void on_record(void *context, const struct bus_record *record)
+{
+    struct call_desk *desk = context;
+    struct arena arena = ARENA_EMPTY;
+    struct reply reply;
+    struct error err;
+    if (!wire_decode_reply(&arena, record->value, &reply, &err)) {
+        log_failure("api", &err);
+    } else {
+        struct call *call = idmap_get(&desk->pending, reply.to.request);
+        if (call != NULL)
+            take_reply(call, &reply);
+    }
+    arena_done(&arena);
+}
+
+static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
+                     const struct error *err)
+{
+    (void)context;
+    (void)partition;
+    (void)fault;
+    log_failure("api", err);
+}
+
+static bool join_replies(struct call_desk *desk, struct error *err)
+{
+    struct api *api = desk->api;
+    const char *topic = api_topic(api, STR("replies"));
+    int partitions;
+    if (!bus_topic_partitions(&api->bus, topic, 10000, &partitions, err))
+        return false;
+    if (partitions == 0)
+        return error_set(err, ERROR_UNAVAILABLE, topic, "the topic does not exist yet");
+    struct bus_consumer_options options = {
+        .bus = api->bus, .kind = BUS_CONSUMER_MANUAL, .reset = BUS_RESET_LATEST};
+    struct bus_consumer_handler handler = {.context = desk, .record = on_record, .fault = on_fault};
+    desk->replies = bus_consumer_new(&options, &handler, api->environment.loop, err);
+    if (desk->replies == NULL)
+        return false;
+    uint32_t random;
+    random_bytes(&random, sizeof random);
+    desk->partition = (int32_t)(random % (uint32_t)partitions);
+    // The end as it is now, not as it is when the first fetch gets there: no reply may fall
+    // between.
+    int64_t low;
+    int64_t high;
+    if (!bus_consumer_offsets(desk->replies, topic, desk->partition, 10000, &low, &high, err))
+        return false;
+    struct bus_partition partition = {topic, desk->partition, high};
+    return bus_consumer_assign(desk->replies, &partition, 1, err);
+}
+
+struct call_desk *call_desk_new(struct api *api, struct error *err)
+{
+    struct call_desk *desk = calloc(1, sizeof *desk);
+    check(desk != NULL);
+    desk->api = api;
+    desk->pending = idmap_new(&desk->arena);
+    random_bytes(&desk->next_number, sizeof desk->next_number);
+    desk->next_number = (desk->next_number >> 2) + 1; // nodes that share a partition do not collide
+    if (join_replies(desk, err))
+        return desk;
+    call_desk_free(desk);
+    return NULL;
+}
+
+void call_desk_free(struct call_desk *desk)
+{
+    if (desk == NULL)
+        return;
+    size_t cursor = 0;
+    uint64_t number;
+    void *call;
+    while (idmap_next(&desk->pending, &cursor, &number, &call)) {
+        event_free(((struct call *)call)->deadline);
+        request_busy(((struct call *)call)->request, "this node is stopping");
+        free(call);
+    }
+    if (desk->replies != NULL)
+        bus_consumer_free(desk->replies);
+    arena_done(&desk->arena);
+    free(desk);
+}
+
+size_t call_desk_pending(const struct call_desk *desk)
+{
+    return desk->pending.count;
+}
+
+bool call_post(struct api *api, struct command *command, uint32_t shard, str token,
+               struct error *err)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct strbuf out = strbuf_new(&arena);
+    wire_encode_command(&out, command, token);
+    struct bus_header header = {STR("content-type"), wire_command_content_type};
+    struct bus_record record = {.topic = api_topic(api, STR("commands")),
+                                .partition = (int32_t)shard,
+                                .value = strbuf_str(&out),
+                                .header_count = 1,
+                                .headers = &header};
+    enum bus_sending sending = bus_producer_send(api->producer, &record, 0, err);
+    arena_done(&arena);
+    if (sending == BUS_FULL)
+        return error_set(err, ERROR_UNAVAILABLE, "kafka", "the producer's queue is full");
+    return sending == BUS_SENT;
+}
+
+static struct call *begin_call(struct request *request, struct command *command,
+                               call_answer *answer, unsigned wanted)
+{
+    struct call_desk *desk = request->api->calls;
+    struct call *call = calloc(1, sizeof *call);
+    check(call != NULL);
+    *call = (struct call){.desk = desk,
+                          .request = request,
+                          .number = desk->next_number++,
+                          .answer = answer,
+                          .wanted = wanted};
+    command->reply = (struct reply_to){desk->partition, call->number};
+    command->tenant = command->tenant.len > 0 ? command->tenant : request_tenant(request);
+    command->principal = request->principal;
+    command->traceparent = request_header(request, "traceparent");
+    call->deadline = evtimer_new(request->api->environment.loop, on_deadline, call);
+    check(call->deadline != NULL);
+    int64_t timeout_ms =
+        request->timeout_ms > 0 ? request->timeout_ms : request->api->options.timeout_ms;
+    struct timeval wait = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    evtimer_add(call->deadline, &wait);
+    idmap_put(&desk->pending, call->number, call);
+    return call;
+}
+
+static bool send_call(struct call *call, struct command *command, uint32_t shard)
+{
+    struct error err;
+    struct request *request = call->request;
+    if (call_post(request->api, command, shard, STR_EMPTY, &err))
+        return true;
+    end_call(call);
+    request_failed(request, &err);
+    return false;
+}
+
+// Answers when the api cannot take a command now.
+static bool can_take(struct request *request)
+{
+    struct api *api = request->api;
+    if (api->calls != NULL && !api->draining)
+        return true;
+    request_busy(request, api->draining ? "this node is stopping" : "Kafka is not reachable yet");
+    return false;
+}
+
+void call_shard(struct request *request, struct command *command, uint32_t shard,
+                call_answer *answer)
+{
+    if (can_take(request))
+        send_call(begin_call(request, command, answer, 1), command, shard);
+}
+
+void call_instance(struct request *request, struct command *command, call_answer *answer)
+{
+    uint32_t shard = key_shard(command->instance);
+    if (shard >= request->api->shard_count)
+        request_problem_format(request, 404, "NOT_FOUND", "there is no instance with key %llu",
+                               (unsigned long long)command->instance);
+    else
+        call_shard(request, command, shard, answer);
+}
+
+void call_every_shard(struct request *request, struct command *command, call_answer *answer)
+{
+    if (can_take(request))
+        send_call(begin_call(request, command, answer, request->api->shard_count), command, 0);
+}
+
+void call_broadcast(struct request *request, struct command *command, call_answer *answer)
+{
+    if (!can_take(request))
+        return;
+    struct call *call = begin_call(request, command, answer, request->api->shard_count);
+    for (uint32_t shard = 0; shard < request->api->shard_count; shard++)
+        if (!send_call(call, command, shard))
+            return;
+}
+
+void call_set_timeout(struct request *request, int64_t timeout_ms)
+{
+    request->timeout_ms = timeout_ms;
+}
+
+void call_answer_empty(struct request *request, const struct reply *reply)
+{
+    (void)reply;
+    request_answer_empty(request);
+}

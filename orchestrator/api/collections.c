@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/collections.h"
+
+#include "record/rows.h"
+
+// "serviceTask" -> SERVICE_TASK
+#define BPMN_TYPE(column) "upper(regexp_replace(" column ", '([a-z])([A-Z])', '\\1_\\2', 'g'))"
+
+static const struct state_name instance_states[] = {
+    {INSTANCE_ACTIVE, "ACTIVE"},
+    {INSTANCE_COMPLETED, "COMPLETED"},
+    {INSTANCE_TERMINATED, "TERMINATED"},
+    {INSTANCE_SUSPENDED, "SUSPENDED"},
+    {0, NULL},
+};
+
+static const struct field instance_fields[] = {
+    {"processInstanceKey", "i.key", FIELD_LOCAL_KEY},
+    {"processDefinitionKey", "i.definition", FIELD_KEY},
+    {"processDefinitionId", "i.process_id", FIELD_TEXT},
+    {"processDefinitionName", "coalesce(nullif(d.name, ''), i.process_id)", FIELD_TEXT},
+    {"processDefinitionVersion", "i.version", FIELD_INTEGER},
+    {"processDefinitionVersionTag", "d.version_tag", FIELD_OPTIONAL},
+    {"businessId", "i.business_id", FIELD_OPTIONAL},
+    {"parentProcessInstanceKey", "i.parent_instance", FIELD_OPTIONAL_KEY},
+    {"parentElementInstanceKey", "i.parent_element_instance", FIELD_OPTIONAL_KEY},
+    {"rootProcessInstanceKey", "i.root_instance", FIELD_OPTIONAL_KEY},
+    {"state", "i.state", FIELD_STATE, instance_states},
+    {"startDate", "i.started", FIELD_TIME},
+    {"endDate", "i.ended", FIELD_TIME},
+    {"hasIncident", "(i.incidents > 0)", FIELD_BOOLEAN},
+    {"tenantId", "i.tenant", FIELD_TENANT},
+    {"variables", "i.variables", FIELD_JSON},
+};
+
+const struct collection collection_instances = {
+    "process instance",
+    "instances i LEFT JOIN definitions d ON d.key = i.definition",
+    instance_fields,
+    COUNT_OF(instance_fields),
+    "i.key",
+    "i.shard",
+    NULL,
+};
+
+static const struct field definition_fields[] = {
+    {"processDefinitionKey", "key", FIELD_KEY},
+    {"processDefinitionId", "id", FIELD_TEXT},
+    {"name", "coalesce(nullif(name, ''), id)", FIELD_TEXT},
+    {"version", "version", FIELD_INTEGER},
+    {"versionTag", "version_tag", FIELD_OPTIONAL},
+    {"resourceName", "resource_name", FIELD_TEXT},
+    {"tenantId", "tenant", FIELD_TENANT},
+    {"deploymentKey", "deployment", FIELD_KEY},
+    {"deploymentTime", "deployed", FIELD_TIME},
+    {"hasStartForm", "false", FIELD_BOOLEAN},
+    {"isLatestVersion",
+     "NOT EXISTS (SELECT 1 FROM definitions n WHERE n.deleted IS NULL AND n.kind = "
+     "definitions.kind AND n.id = "
+     "definitions.id AND n.tenant = definitions.tenant AND n.version > definitions.version)",
+     FIELD_BOOLEAN},
+};
+
+_Static_assert(RESOURCE_PROCESS == 0 && RESOURCE_DECISIONS == 1, "the numbers in the conditions");
+
+const struct collection collection_definitions = {
+    "process definition",           "definitions", definition_fields,
+    COUNT_OF(definition_fields),    "key",         NULL,
+    "kind = 0 AND deleted IS NULL",
+};
+
+static const struct field decision_fields[] = {
+    {"decisionDefinitionKey", "key", FIELD_KEY},
+    {"decisionDefinitionId", "id", FIELD_TEXT},
+    {"name", "coalesce(nullif(name, ''), id)", FIELD_TEXT},
+    {"version", "version", FIELD_INTEGER},
+    {"decisionRequirementsKey", "key", FIELD_KEY},
+    {"decisionRequirementsId", "id", FIELD_TEXT},
+    {"tenantId", "tenant", FIELD_TENANT},
+};
+
+const struct collection collection_decisions = {
+    "decision definition",          "definitions", decision_fields,
+    COUNT_OF(decision_fields),      "key",         NULL,
+    "kind = 1 AND deleted IS NULL",
+};
+
+static const struct state_name element_states[] = {
+    {ELEMENT_ACTIVE, "ACTIVE"},
+    {ELEMENT_COMPLETED, "COMPLETED"},
+    {ELEMENT_TERMINATED, "TERMINATED"},
+    {0, NULL},
+};
+
+static const struct field element_fields[] = {
+    {"elementInstanceKey", "e.key", FIELD_LOCAL_KEY},
+    {"processInstanceKey", "e.instance", FIELD_LOCAL_KEY},
+    {"processDefinitionKey", "i.definition", FIELD_KEY},
+    {"processDefinitionId", "i.process_id", FIELD_TEXT},
+    {"elementId", "e.element_id", FIELD_TEXT},
+    {"elementName", "e.element_id", FIELD_TEXT},
+    {"elementInstanceScopeKey", "e.scope", FIELD_LOCAL_KEY},
+    {"type", BPMN_TYPE("e.type"), FIELD_TEXT},
+    {"state", "1", FIELD_STATE, element_states},
+    {"startDate", "e.started", FIELD_TIME},
+    {"endDate", "NULL::timestamptz", FIELD_TIME},
+    {"hasIncident", "e.has_incident", FIELD_BOOLEAN},
+    {"waitsFor", "e.waits_for", FIELD_OPTIONAL},
+    {"tenantId", "i.tenant", FIELD_TENANT},
+};
+
+const struct collection collection_elements = {
+    "waiting element instance",
+    "elements e JOIN instances i ON i.shard = e.shard AND i.key = e.instance",
+    element_fields,
+    COUNT_OF(element_fields),
+    "e.key",
+    "e.shard",
+    NULL,
+};
+
+static const struct state_name job_states[] = {
+    {JOB_WAITING, "CREATED"},
+    {JOB_OFFERED, "CREATED"},
+    {JOB_BACKING_OFF, "RETRIES_UPDATED"},
+    {JOB_FAILED, "FAILED"},
+    {0, NULL},
+};
+
+static const struct state_name job_kinds[] = {
+    {JOB_TASK, "BPMN_ELEMENT"},
+    {JOB_EXECUTION_LISTENER, "EXECUTION_LISTENER"},
+    {JOB_TASK_LISTENER, "TASK_LISTENER"},
+    {JOB_AD_HOC, "AD_HOC_SUB_PROCESS"},
+    {0, NULL},
+};
+
+static const struct field job_fields[] = {
+    {"jobKey", "key", FIELD_LOCAL_KEY},
+    {"type", "type", FIELD_TEXT},
+    {"state", "state", FIELD_STATE, job_states},
+    {"kind", "kind", FIELD_STATE, job_kinds},
+    {"listenerEventType", "coalesce(nullif(upper(listener_event), ''), 'UNSPECIFIED')", FIELD_TEXT},
+    {"processInstanceKey", "instance", FIELD_LOCAL_KEY},
+    {"processDefinitionKey", "definition", FIELD_KEY},
+    {"processDefinitionId", "process_id", FIELD_TEXT},
+    {"elementId", "element_id", FIELD_TEXT},
+    {"elementInstanceKey", "element_instance", FIELD_LOCAL_KEY},
+    {"retries", "retries", FIELD_INTEGER},
+    {"priority", "priority", FIELD_INTEGER},
+    {"attempt", "attempt", FIELD_INTEGER},
+    {"deadline", "due", FIELD_TIME},
+    {"creationTime", "created", FIELD_TIME},
+    {"customHeaders", "headers", FIELD_JSON},
+    {"errorMessage", "error_message", FIELD_OPTIONAL},
+    {"worker", "''", FIELD_TEXT},
+    {"hasFailedWithRetriesLeft", "(state = 3)", FIELD_BOOLEAN},
+    {"tenantId", "tenant", FIELD_TENANT},
+};
+
+_Static_assert(JOB_BACKING_OFF == 3, "the number in hasFailedWithRetriesLeft");
+
+const struct collection collection_jobs = {
+    "job", "jobs", job_fields, COUNT_OF(job_fields), "key", "shard", NULL,
+};
+
+static const struct state_name user_task_states[] = {
+    {USER_TASK_CREATED, "CREATED"},
+    {USER_TASK_COMPLETED, "COMPLETED"},
+    {USER_TASK_CANCELED, "CANCELED"},
+    {0, NULL},
+};
+
+static const struct field user_task_fields[] = {
+    {"userTaskKey", "key", FIELD_LOCAL_KEY},
+    {"name", "coalesce(nullif(name, ''), element_id)", FIELD_TEXT},
+    {"state", "state", FIELD_STATE, user_task_states},
+    {"assignee", "assignee", FIELD_OPTIONAL},
+    {"elementId", "element_id", FIELD_TEXT},
+    {"candidateGroups", "candidate_groups", FIELD_LIST, NULL, "candidateGroup"},
+    {"candidateUsers", "candidate_users", FIELD_LIST, NULL, "candidateUser"},
+    {"processDefinitionId", "process_id", FIELD_TEXT},
+    {"processDefinitionVersion", "version", FIELD_INTEGER},
+    {"processDefinitionKey", "definition", FIELD_KEY},
+    {"processInstanceKey", "instance", FIELD_LOCAL_KEY},
+    {"elementInstanceKey", "element_instance", FIELD_LOCAL_KEY},
+    {"creationDate", "created", FIELD_TIME},
+    {"completionDate", "ended", FIELD_TIME},
+    {"followUpDate", "follow_up", FIELD_TIME},
+    {"dueDate", "due", FIELD_TIME},
+    {"externalFormReference", "form_key", FIELD_OPTIONAL},
+    {"formId", "form_id", FIELD_OPTIONAL},
+    {"customHeaders", "headers", FIELD_JSON},
+    {"priority", "priority", FIELD_INTEGER},
+    {"tenantId", "tenant", FIELD_TENANT},
+};
+
+const struct collection collection_user_tasks = {
+    "user task", "user_tasks", user_task_fields, COUNT_OF(user_task_fields), "key", "shard", NULL,
+};
+
+static const struct state_name incident_states[] = {
+    {INCIDENT_OPEN, "ACTIVE"},
+    {INCIDENT_RESOLVED, "RESOLVED"},
+    {0, NULL},
+};
+
+static const struct field incident_fields[] = {
+    {"incidentKey", "key", FIELD_LOCAL_KEY},
+    {"errorType", "kind", FIELD_TEXT},
+    {"errorMessage", "message", FIELD_TEXT},
+    {"state", "state", FIELD_STATE, incident_states},
+    {"processDefinitionId", "process_id", FIELD_TEXT},
+    {"processDefinitionKey", "definition", FIELD_KEY},
+    {"processInstanceKey", "instance", FIELD_LOCAL_KEY},
+    {"elementId", "element_id", FIELD_TEXT},
+    {"elementInstanceKey", "element_instance", FIELD_LOCAL_KEY},
+    {"jobKey", "job", FIELD_OPTIONAL_KEY},
+    {"creationTime", "created", FIELD_TIME},
+    {"resolutionTime", "resolved", FIELD_TIME},
+    {"tenantId", "tenant", FIELD_TENANT},
+};
+
+const struct collection collection_incidents = {
+    "incident", "incidents", incident_fields, COUNT_OF(incident_fields), "key", "shard", NULL,
+};
+
+// A variable has no row of its own. Its key is its scope's key and five digits of its name's hash.
+static const struct field variable_fields[] = {
+    {"variableKey", "v.variable_key", FIELD_TEXT},
+    {"name", "v.name", FIELD_TEXT},
+    {"value", "v.value", FIELD_TEXT},
+    {"scopeKey", "v.scope", FIELD_LOCAL_KEY},
+    {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY},
+    {"tenantId", "v.tenant", FIELD_TENANT},
+    {"isTruncated", "false", FIELD_BOOLEAN},
+};
+
+#define VARIABLE_KEY(scope, name)                                                                  \
+    scope "::text || lpad((abs(hashtext(" name ")::bigint) % 100000)::text, 5, '0')"
+
+const struct collection collection_variables = {
+    "variable",
+    "(SELECT i.shard, i.key AS instance, i.key AS scope, i.tenant, x.key AS name, x.value::text AS "
+    "value, " VARIABLE_KEY(
+        "i.key",
+        "x.key") " AS variable_key "
+                 "FROM instances i, json_each(i.variables) x "
+                 "UNION ALL "
+                 "SELECT e.shard, e.instance, e.key, i.tenant, x.key, x.value::text, " VARIABLE_KEY(
+                     "e.key", "x.key") " "
+                                       "FROM elements e JOIN instances i ON i.shard = e.shard AND "
+                                       "i.key = e.instance, "
+                                       "json_each(e.variables) x) AS v",
+    variable_fields,
+    COUNT_OF(variable_fields),
+    "v.variable_key",
+    "v.shard",
+    NULL,
+};
+
+static const struct state_name subscription_states[] = {{0, "CREATED"}, {1, "CREATED"}, {0, NULL}};
+
+static const struct field subscription_fields[] = {
+    {"messageSubscriptionKey", "s.key", FIELD_LOCAL_KEY},
+    {"processDefinitionId", "i.process_id", FIELD_TEXT},
+    {"processDefinitionKey", "i.definition", FIELD_KEY},
+    {"processInstanceKey", "s.instance", FIELD_LOCAL_KEY},
+    {"elementId", "s.element_id", FIELD_TEXT},
+    {"elementInstanceKey", "s.element_instance", FIELD_LOCAL_KEY},
+    {"messageSubscriptionState", "0", FIELD_STATE, subscription_states},
+    {"lastUpdatedDate", "s.created", FIELD_TIME},
+    {"messageName", "s.name", FIELD_TEXT},
+    {"correlationKey", "s.correlation_key", FIELD_TEXT},
+    {"tenantId", "s.tenant", FIELD_TENANT},
+};
+
+_Static_assert(SUBSCRIPTION_MESSAGE == 0, "the number in the condition");
+
+const struct collection collection_subscriptions = {
+    "message subscription",
+    "subscriptions s JOIN instances i ON i.shard = s.shard AND i.key = s.instance",
+    subscription_fields,
+    COUNT_OF(subscription_fields),
+    "s.key",
+    "s.shard",
+    "s.kind = 0",
+};

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The things that can be searched, as tables of their fields (search.h).
+#ifndef BATON_API_COLLECTIONS_H
+#define BATON_API_COLLECTIONS_H
+
+#include "api/search.h"
+
+extern const struct collection collection_instances;
+extern const struct collection collection_definitions; // processes
+extern const struct collection collection_decisions;
+extern const struct collection collection_elements;
+extern const struct collection collection_jobs;
+extern const struct collection collection_user_tasks;
+extern const struct collection collection_incidents;
+extern const struct collection collection_variables;
+extern const struct collection collection_subscriptions;
+
+#endif

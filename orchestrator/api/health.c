@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Is this process alive, can it do its work, what has it done; and who it says it is.
+#include "api/api_private.h"
+#include "api/call.h"
+#include "api/route.h"
+
+#include <stdio.h>
+
+void health_live(struct request *request)
+{
+    request_answer_json(request, 200, STR("{\"status\":\"UP\"}"));
+}
+
+static const char *why_not_ready(struct api *api)
+{
+    if (api->draining)
+        return "stopping";
+    if (api->calls == NULL)
+        return "Kafka's reply topic is not reachable yet";
+    return api->environment.not_ready ? api->environment.not_ready(api->environment.context) : NULL;
+}
+
+void health_ready(struct request *request)
+{
+    const char *why = why_not_ready(request->api);
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("status"));
+    json_string(&w, why ? STR("DOWN") : STR("UP"));
+    if (why != NULL) {
+        json_key(&w, STR("reason"));
+        json_string(&w, str_of(why));
+    }
+    json_end_object(&w);
+    request_answer_json(request, why ? 503 : 200, strbuf_str(&out));
+}
+
+void health_metrics(struct request *request)
+{
+    struct api *api = request->api;
+    struct strbuf out = strbuf_new(&request->arena);
+    if (api->environment.add_metrics != NULL)
+        api->environment.add_metrics(api->environment.context, &out);
+    api_add_metrics(api, &out);
+    request_answer_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_str(&out));
+}
+
+static void write_partitions(struct json_writer *w, uint32_t count)
+{
+    json_begin_array(w);
+    for (uint32_t i = 0; i < count; i++) {
+        json_begin_object(w);
+        json_key(w, STR("partitionId"));
+        json_u64(w, i + 1);
+        json_key(w, STR("role"));
+        json_string(w, STR("leader"));
+        json_key(w, STR("health"));
+        json_string(w, STR("healthy"));
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+static void write_broker(struct json_writer *w, const struct api *api)
+{
+    str address = str_of(api->address);
+    size_t colon = str_find_char(address, ':');
+    json_begin_object(w);
+    json_key(w, STR("nodeId"));
+    json_i64(w, 0);
+    json_key(w, STR("host"));
+    json_string(w, str_sub(address, 0, colon));
+    json_key(w, STR("port"));
+    json_raw(w, str_from_index(address, colon + 1));
+    json_key(w, STR("version"));
+    json_string(w, STR(BATON_VERSION));
+    json_key(w, STR("partitions"));
+    write_partitions(w, api->shard_count);
+    json_end_object(w);
+}
+
+// Camunda's word for what we have: the node that answers stands for the cluster, its shards are
+// partitions, counted from 1.
+void topology_get(struct request *request)
+{
+    struct api *api = request->api;
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("brokers"));
+    json_begin_array(&w);
+    write_broker(&w, api);
+    json_end_array(&w);
+    json_key(&w, STR("clusterSize"));
+    json_i64(&w, 1);
+    json_key(&w, STR("partitionsCount"));
+    json_u64(&w, api->shard_count);
+    json_key(&w, STR("replicationFactor"));
+    json_i64(&w, 1);
+    json_key(&w, STR("gatewayVersion"));
+    json_string(&w, STR(BATON_VERSION));
+    json_key(&w, STR("lastCompletedChangeId"));
+    json_string(&w, STR("1"));
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+void license_get(struct request *request)
+{
+    request_answer_json(request, 200,
+                        STR("{\"validLicense\":true,\"licenseType\":\"Apache-2.0\","
+                            "\"isCommercial\":false,\"expiresAt\":null}"));
+}
+
+void authentication_me(struct request *request)
+{
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    str name = request->principal.len > 0 ? request->principal : STR("anonymous");
+    json_begin_object(&w);
+    json_key(&w, STR("username"));
+    json_string(&w, name);
+    json_key(&w, STR("displayName"));
+    json_string(&w, name);
+    json_key(&w, STR("tenants"));
+    json_raw(&w, STR("[]"));
+    json_key(&w, STR("groups"));
+    json_raw(&w, STR("[]"));
+    json_key(&w, STR("roles"));
+    json_raw(&w, STR("[]"));
+    json_key(&w, STR("salesPlanType"));
+    json_null(&w);
+    json_key(&w, STR("authorizedComponents"));
+    json_raw(&w, STR("[\"*\"]"));
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+static const double bucket_seconds[API_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                   0.05,  0.1,    0.5,   2.5};
+
+void api_count_request(struct api *api, int status, int64_t duration_ns)
+{
+    int hundreds = status / 100;
+    if (hundreds >= 1 && hundreds < API_STATUS_CLASSES)
+        api->answered[hundreds]++;
+    api->duration_ns += duration_ns;
+    for (size_t i = 0; i < API_BUCKETS; i++)
+        if ((double)duration_ns / 1e9 <= bucket_seconds[i])
+            api->duration_buckets[i]++;
+}
+
+void api_add_metrics(const struct api *api, struct strbuf *out)
+{
+    uint64_t total = 0;
+    strbuf_add(out, STR("# HELP baton_api_requests_total Answered HTTP requests by status class.\n"
+                        "# TYPE baton_api_requests_total counter\n"));
+    for (int i = 1; i < API_STATUS_CLASSES; i++) {
+        total += api->answered[i];
+        strbuf_format(out, "baton_api_requests_total{status=\"%dxx\"} %llu\n", i,
+                      (unsigned long long)api->answered[i]);
+    }
+    strbuf_add(out, STR("# HELP baton_api_request_seconds Time from a request to its answer.\n"
+                        "# TYPE baton_api_request_seconds histogram\n"));
+    for (size_t i = 0; i < API_BUCKETS; i++)
+        strbuf_format(out, "baton_api_request_seconds_bucket{le=\"%g\"} %llu\n", bucket_seconds[i],
+                      (unsigned long long)api->duration_buckets[i]);
+    strbuf_format(out,
+                  "baton_api_request_seconds_bucket{le=\"+Inf\"} %llu\n"
+                  "baton_api_request_seconds_sum %.6f\nbaton_api_request_seconds_count %llu\n",
+                  (unsigned long long)total, (double)api->duration_ns / 1e9,
+                  (unsigned long long)total);
+    strbuf_format(out,
+                  "# HELP baton_api_open_requests Requests being worked on.\n"
+                  "# TYPE baton_api_open_requests gauge\nbaton_api_open_requests %zu\n",
+                  api->open_requests);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages and signals.
+#include "api/api_private.h"
+#include "api/call.h"
+#include "api/collections.h"
+#include "api/route.h"
+#include "record/partition.h"
+
+static void answer_message(struct request *request, const struct reply *reply)
+{
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    request_write_key(&w, STR("messageKey"), reply->key);
+    json_key(&w, STR("tenantId"));
+    json_string(&w, tenant_outside(request_tenant(request)));
+    if (reply->instance != 0)
+        request_write_key(&w, STR("processInstanceKey"), reply->instance);
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+static void send_message(struct request *request, bool answer_correlation)
+{
+    struct command command = {.type = COMMAND_PUBLISH_MESSAGE};
+    struct publish_message *message = &command.publish_message;
+    if (!request_text(request, STR("name"), &message->name) ||
+        !request_variables(request, STR("variables"), &message->variables))
+        return;
+    message->correlation_key = json_get_str(request->body, STR("correlationKey"), STR_EMPTY);
+    message->message_id = json_get_str(request->body, STR("messageId"), STR_EMPTY);
+    message->ttl_ms = json_get_i64(request->body, STR("timeToLive"), 0);
+    message->answer_correlation = answer_correlation;
+    if (message->ttl_ms < 0) {
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("\"timeToLive\" is in milliseconds and not negative"));
+        return;
+    }
+    uint32_t shard = record_message_partition(message->name, message->correlation_key,
+                                              request->api->shard_count);
+    call_shard(request, &command, shard, answer_message);
+}
+
+void message_publish(struct request *request)
+{
+    send_message(request, false);
+}
+
+void message_correlate(struct request *request)
+{
+    send_message(request, true);
+}
+
+void subscription_search(struct request *request)
+{
+    search_collection(request, &collection_subscriptions, (struct search_scope){0});
+}
+
+static void answer_signal(struct request *request, const struct reply *reply)
+{
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    request_write_key(&w, STR("signalKey"), reply->key);
+    json_key(&w, STR("tenantId"));
+    json_string(&w, tenant_outside(request_tenant(request)));
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+void signal_broadcast(struct request *request)
+{
+    struct command command = {.type = COMMAND_BROADCAST_SIGNAL};
+    if (request_text(request, STR("signalName"), &command.broadcast_signal.name) &&
+        request_variables(request, STR("variables"), &command.broadcast_signal.variables))
+        call_broadcast(request, &command, answer_signal);
+}
