@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line's way to a running Baton: its REST API, over libcurl.
+#ifndef BATON_CLI_CLIENT_H
+#define BATON_CLI_CLIENT_H
+
+#include "base/json.h"
+
+// Where the API is and what to show: the options that every client command has.
+struct client_options {
+    str url;    // --api; else BATON_CLI_URL; else http://127.0.0.1:8080
+    str key;    // --api-key; else BATON_CLI_KEY
+    str output; // "table" or "json"
+};
+
+#define CLIENT_OPTIONS(options)                                                                    \
+    {"api", "URL", "where Baton serves its API (BATON_CLI_URL; http://127.0.0.1:8080)",            \
+     &(options).url, NULL},                                                                        \
+        {"api-key", "KEY", "the API key (BATON_CLI_KEY)", &(options).key, NULL},                   \
+    {                                                                                              \
+        "output", "FORMAT", "table (for people) or json (for programs)", &(options).output, NULL   \
+    }
+
+// True when the output is for programs.
+bool client_wants_json(const struct client_options *options);
+
+struct client_file {
+    str name;
+    str bytes;
+};
+
+struct client_answer {
+    int status;
+    str text;
+    const struct json *json; // NULL when the answer is empty or no JSON
+};
+
+// Sends a request; `body` may be empty. False: no answer (*err says why), or one with a status of
+// 400 and above (*err is the problem's detail).
+MUST_CHECK bool client_send(struct arena *arena, const struct client_options *options,
+                            const char *method, str path, str body,
+                            struct client_answer *ret_answer, struct error *err);
+
+// Uploads files as the form parts "resources".
+MUST_CHECK bool client_upload(struct arena *arena, const struct client_options *options, str path,
+                              const struct client_file *files, size_t count,
+                              struct client_answer *ret_answer, struct error *err);
+
+// The failure on standard error; returns EXIT_FAILED.
+int client_fail(const struct error *err);
+
+#endif

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton start`, `get`, `history`, `cancel`: process instances.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/strbuf.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/table.h"
+
+static int print_json(const struct client_answer *answer)
+{
+    printf("%.*s\n", STR_ARG(answer->text));
+    return EXIT_OK;
+}
+
+static str member(const struct json *object, const char *name)
+{
+    const struct json *value = json_get(object, str_of(name));
+    if (value == NULL)
+        return STR_EMPTY;
+    return value->type == JSON_STRING || value->type == JSON_NUMBER ? value->text : STR_EMPTY;
+}
+
+// -- start
+// -----------------------------------------------------------------------------------------
+
+struct start {
+    struct client_options client;
+    str variables;
+    str version;
+    str business_id;
+    str count;
+    bool await;
+};
+
+static bool write_start(struct arena *arena, const struct start *start, const char *process,
+                        str *ret_body, struct error *err)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    str variables;
+    struct json *parsed;
+    json_begin_object(&w);
+    json_key(&w, STR("processDefinitionId"));
+    json_string(&w, str_of(process));
+    if (start->version.len > 0) {
+        json_key(&w, STR("processDefinitionVersion"));
+        json_raw(&w, start->version);
+    }
+    if (start->business_id.len > 0) {
+        json_key(&w, STR("businessId"));
+        json_string(&w, start->business_id);
+    }
+    if (start->variables.len > 0) {
+        if (!cli_read_value(arena, start->variables, &variables, err) ||
+            !json_parse(arena, variables, &parsed, err))
+            return false;
+        json_key(&w, STR("variables"));
+        json_value(&w, parsed);
+    }
+    json_key(&w, STR("awaitCompletion"));
+    json_bool(&w, start->await);
+    if (start->await) {
+        json_key(&w, STR("requestTimeout"));
+        json_i64(&w, 100000);
+    }
+    json_end_object(&w);
+    *ret_body = strbuf_str(&out);
+    return true;
+}
+
+static void print_started(const struct start *start, const struct client_answer *answer)
+{
+    str key = member(answer->json, "processInstanceKey");
+    if (client_wants_json(&start->client)) {
+        print_json(answer);
+    } else if (start->await) {
+        printf("instance %.*s has ended\n%.*s\n", STR_ARG(key), STR_ARG(answer->text));
+    } else {
+        printf("started instance %.*s of %.*s version %.*s\n", STR_ARG(key),
+               STR_ARG(member(answer->json, "processDefinitionId")),
+               STR_ARG(member(answer->json, "processDefinitionVersion")));
+    }
+}
+
+int command_start(int argc, char **argv)
+{
+    struct start start = {0};
+    const struct cli_option options[] = {
+        {"variables", "JSON", "variables of the instance; @file reads a file", &start.variables,
+         NULL},
+        {"version", "N", "version of the process; the latest when left out", &start.version, NULL},
+        {"business-id", "ID", "your own name of the case", &start.business_id, NULL},
+        {"count", "N", "start so many", &start.count, NULL},
+        {"await", NULL, "wait until it has ended and show its variables", NULL, &start.await},
+        CLIENT_OPTIONS(start.client),
+    };
+    const struct cli_usage usage = {"baton start PROCESS-ID [options]",
+                                    "Starts an instance of a deployed process.",
+                                    "baton start mortgage --variables '{\"amount\": 250000}'",
+                                    options,
+                                    COUNT_OF(options),
+                                    1,
+                                    1};
+    struct cli_arguments arguments;
+    struct arena arena = ARENA_EMPTY;
+    struct error err;
+    uint64_t count = 1;
+    str body;
+    int code;
+    if (!cli_parse(&usage, argc, argv, &arguments, &code))
+        return code;
+    if (start.count.len > 0 && !str_to_u64(start.count, &count)) {
+        error_set(&err, ERROR_INVALID, "--count", "expected a number");
+        return cli_complain(&err);
+    }
+    bool ok = write_start(&arena, &start, arguments.items[0], &body, &err);
+    for (uint64_t i = 0; i < count && ok; i++) {
+        struct client_answer answer;
+        ok = client_send(&arena, &start.client, "POST", STR("/v2/process-instances"), body, &answer,
+                         &err);
+        if (ok)
+            print_started(&start, &answer);
+    }
+    code = ok ? EXIT_OK : client_fail(&err);
+    arena_done(&arena);
+    return code;
+}
+
+// -- get: an instance, and why it waits
+// ------------------------------------------------------------
+
+static void print_field(const char *label, str value)
+{
+    if (value.len > 0)
+        printf("%-12s %.*s\n", label, STR_ARG(value));
+}
+
+static void print_variables(struct arena *arena, const struct json *instance)
+{
+    const struct json *variables = json_get(instance, STR("variables"));
+    if (!json_is(variables, JSON_OBJECT) || variables->count == 0)
+        return;
+    printf("\nvariables\n");
+    for (size_t i = 0; i < variables->count; i++) {
+        struct strbuf out = strbuf_new(arena);
+        struct json_writer w = json_writer_new(&out);
+        json_value(&w, &variables->members[i].value);
+        printf("  %.*s = %.*s\n", STR_ARG(variables->members[i].name), STR_ARG(strbuf_str(&out)));
+    }
+}
+
+static void print_waits(const struct json *waits)
+{
+    const struct json *items = json_get(waits, STR("items"));
+    if (!json_is(items, JSON_ARRAY) || items->count == 0)
+        return;
+    printf("\nwaits\n");
+    for (size_t i = 0; i < items->count; i++) {
+        const struct json *item = &items->items[i];
+        str what = member(item, "waitsFor");
+        printf("  at %.*s for %.*s, since %.*s\n", STR_ARG(member(item, "elementId")),
+               STR_ARG(what.len > 0 ? what : STR("its contents")),
+               STR_ARG(member(item, "startDate")));
+    }
+}
+
+static void print_incidents(const struct json *incidents)
+{
+    const struct json *items = json_get(incidents, STR("items"));
+    if (!json_is(items, JSON_ARRAY) || items->count == 0)
+        return;
+    printf("\nincidents (baton resolve KEY tries again)\n");
+    for (size_t i = 0; i < items->count; i++) {
+        const struct json *item = &items->items[i];
+        printf("  %.*s at %.*s: %.*s: %.*s\n", STR_ARG(member(item, "incidentKey")),
+               STR_ARG(member(item, "elementId")), STR_ARG(member(item, "errorType")),
+               STR_ARG(member(item, "errorMessage")));
+    }
+}
+
+struct picture {
+    struct client_answer instance;
+    struct client_answer waits;
+    struct client_answer incidents;
+};
+
+static bool fetch_picture(struct arena *arena, const struct client_options *client, const char *key,
+                          struct picture *ret_picture, struct error *err)
+{
+    str base = str_format(arena, "/v2/process-instances/%s", key);
+    return client_send(arena, client, "GET", base, STR_EMPTY, &ret_picture->instance, err) &&
+           client_send(arena, client, "POST", str_join2(arena, base, STR("/waiting/search")),
+                       STR("{}"), &ret_picture->waits, err) &&
+           client_send(arena, client, "POST", str_join2(arena, base, STR("/incidents/search")),
+                       STR("{\"filter\":{\"state\":\"ACTIVE\"}}"), &ret_picture->incidents, err);
+}
+
+static void print_picture(struct arena *arena, const struct picture *picture)
+{
+    const struct json *instance = picture->instance.json;
+    print_field("instance", member(instance, "processInstanceKey"));
+    print_field("process", member(instance, "processDefinitionId"));
+    print_field("version", member(instance, "processDefinitionVersion"));
+    print_field("business id", member(instance, "businessId"));
+    print_field("called by", member(instance, "parentProcessInstanceKey"));
+    print_field("state", member(instance, "state"));
+    print_field("started", member(instance, "startDate"));
+    print_field("ended", member(instance, "endDate"));
+    print_waits(picture->waits.json);
+    print_incidents(picture->incidents.json);
+    print_variables(arena, instance);
+}
+
+int command_get(int argc, char **argv)
+{
+    struct client_options client = {0};
+    const struct cli_option options[] = {CLIENT_OPTIONS(client)};
+    const struct cli_usage usage = {"baton get INSTANCE-KEY [options]",
+                                    "Shows an instance, its variables, and why it waits.",
+                                    "baton get 2251799813685250",
+                                    options,
+                                    COUNT_OF(options),
+                                    1,
+                                    1};
+    struct cli_arguments arguments;
+    struct arena arena = ARENA_EMPTY;
+    struct picture picture;
+    struct error err;
+    int code;
+    if (!cli_parse(&usage, argc, argv, &arguments, &code))
+        return code;
+    code = EXIT_OK;
+    if (!fetch_picture(&arena, &client, arguments.items[0], &picture, &err))
+        code = client_fail(&err);
+    else if (client_wants_json(&client))
+        printf("{\"instance\":%.*s,\"waits\":%.*s,\"incidents\":%.*s}\n",
+               STR_ARG(picture.instance.text), STR_ARG(picture.waits.text),
+               STR_ARG(picture.incidents.text));
+    else
+        print_picture(&arena, &picture);
+    arena_done(&arena);
+    return code;
+}
+
+// -- history
+// ---------------------------------------------------------------------------------------
+
+static void print_history(struct arena *arena, const struct json *history)
+{
+    static const char *const titles[] = {"time", "command", "event", "element", "detail"};
+    struct table table = table_new(arena, titles, COUNT_OF(titles));
+    const struct json *items = json_get(history, STR("items"));
+    for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++) {
+        const struct json *item = &items->items[i];
+        str element = member(item, "elementId");
+        str name = member(item, "name");
+        table_add(&table, member(item, "time"));
+        table_add(&table, member(item, "command"));
+        table_add(&table, member(item, "event"));
+        table_add(&table, element.len > 0 ? element : member(item, "flowId"));
+        table_add(&table,
+                  str_format(arena, "%.*s %.*s %.*s", STR_ARG(name), STR_ARG(member(item, "code")),
+                             STR_ARG(member(item, "value"))));
+    }
+    table_print(&table);
+}
+
+int command_history(int argc, char **argv)
+{
+    struct client_options client = {0};
+    const struct cli_option options[] = {CLIENT_OPTIONS(client)};
+    const struct cli_usage usage = {"baton history INSTANCE-KEY [options]",
+                                    "Lists everything that happened in an instance, in order.",
+                                    "baton history 2251799813685250",
+                                    options,
+                                    COUNT_OF(options),
+                                    1,
+                                    1};
+    struct cli_arguments arguments;
+    struct arena arena = ARENA_EMPTY;
+    struct client_answer answer;
+    struct error err;
+    int code;
+    if (!cli_parse(&usage, argc, argv, &arguments, &code))
+        return code;
+    code = EXIT_OK;
+    str path = str_format(&arena, "/v2/process-instances/%s/history", arguments.items[0]);
+    if (!client_send(&arena, &client, "GET", path, STR_EMPTY, &answer, &err))
+        code = client_fail(&err);
+    else if (client_wants_json(&client))
+        print_json(&answer);
+    else
+        print_history(&arena, answer.json);
+    arena_done(&arena);
+    return code;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton list`: what there is, as tables.
+#include <stdio.h>
+
+#include "base/strbuf.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/table.h"
+
+enum { MAX_LIST_COLUMNS = 8 };
+
+// A thing that can be listed: its search and the members that become columns.
+struct listing {
+    const char *noun;
+    const char *path;
+    const char *order; // field to sort by, newest first
+    const char *columns[MAX_LIST_COLUMNS];
+};
+
+static const struct listing listings[] = {
+    {"instances",
+     "/v2/process-instances/search",
+     "processInstanceKey",
+     {"processInstanceKey", "processDefinitionId", "processDefinitionVersion", "state",
+      "businessId", "startDate", "endDate", "hasIncident"}},
+    {"definitions",
+     "/v2/process-definitions/search",
+     "processDefinitionKey",
+     {"processDefinitionKey", "processDefinitionId", "version", "versionTag", "name",
+      "resourceName"}},
+    {"tasks",
+     "/v2/user-tasks/search",
+     "userTaskKey",
+     {"userTaskKey", "name", "state", "assignee", "candidateGroups", "dueDate",
+      "processInstanceKey"}},
+    {"jobs",
+     "/v2/jobs/search",
+     "jobKey",
+     {"jobKey", "type", "state", "retries", "attempt", "deadline", "processInstanceKey",
+      "errorMessage"}},
+    {"incidents",
+     "/v2/incidents/search",
+     "incidentKey",
+     {"incidentKey", "errorType", "state", "elementId", "processInstanceKey", "errorMessage"}},
+    {"waits",
+     "/v2/element-instances/search",
+     "elementInstanceKey",
+     {"processInstanceKey", "processDefinitionId", "elementId", "type", "waitsFor", "startDate"}},
+};
+
+static const struct listing *find_listing(str noun)
+{
+    for (size_t i = 0; i < COUNT_OF(listings); i++)
+        if (str_equal(str_of(listings[i].noun), noun))
+            return &listings[i];
+    return NULL;
+}
+
+struct list {
+    struct client_options client;
+    str state;
+    str process;
+    str filter;
+    str limit;
+};
+
+static bool add_filter(struct arena *arena, struct json_writer *w, const struct list *list,
+                       struct error *err)
+{
+    struct json *given = NULL;
+    if (list->filter.len > 0 && !json_parse(arena, list->filter, &given, err))
+        return false;
+    json_key(w, STR("filter"));
+    json_begin_object(w);
+    for (size_t i = 0; json_is(given, JSON_OBJECT) && i < given->count; i++) {
+        json_key(w, given->members[i].name);
+        json_value(w, &given->members[i].value);
+    }
+    if (list->state.len > 0) {
+        json_key(w, STR("state"));
+        json_string(w, list->state);
+    }
+    if (list->process.len > 0) {
+        json_key(w, STR("processDefinitionId"));
+        json_string(w, list->process);
+    }
+    json_end_object(w);
+    return true;
+}
+
+static bool write_query(struct arena *arena, const struct list *list, const struct listing *listing,
+                        str *ret_body, struct error *err)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    uint64_t limit;
+    if (!str_to_u64(list->limit, &limit))
+        return error_set(err, ERROR_INVALID, "--limit", "expected a number");
+    json_begin_object(&w);
+    if (!add_filter(arena, &w, list, err))
+        return false;
+    json_key(&w, STR("sort"));
+    json_raw(&w, str_format(arena, "[{\"field\":\"%s\",\"order\":\"DESC\"}]", listing->order));
+    json_key(&w, STR("page"));
+    json_raw(&w, str_format(arena, "{\"limit\":%llu}", (unsigned long long)limit));
+    json_end_object(&w);
+    *ret_body = strbuf_str(&out);
+    return true;
+}
+
+static str cell_of(struct arena *arena, const struct json *value)
+{
+    if (value == NULL || value->type == JSON_NULL)
+        return STR("-");
+    if (value->type == JSON_STRING)
+        return value->text.len > 0 ? value->text : STR("-");
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_value(&w, value);
+    return strbuf_str(&out);
+}
+
+static void print_items(struct arena *arena, const struct listing *listing,
+                        const struct json *answer)
+{
+    size_t columns = 0;
+    while (columns < MAX_LIST_COLUMNS && listing->columns[columns] != NULL)
+        columns++;
+    struct table table = table_new(arena, listing->columns, columns);
+    const struct json *items = json_get(answer, STR("items"));
+    for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++)
+        for (size_t c = 0; c < columns; c++)
+            table_add(&table,
+                      cell_of(arena, json_get(&items->items[i], str_of(listing->columns[c]))));
+    table_print(&table);
+}
+
+int command_list(int argc, char **argv)
+{
+    struct list list = {.limit = STR("50")};
+    const struct cli_option options[] = {
+        {"state", "STATE", "ACTIVE, COMPLETED, CREATED, …", &list.state, NULL},
+        {"process", "ID", "of this process", &list.process, NULL},
+        {"filter", "JSON", "any filter that the API's search takes", &list.filter, NULL},
+        {"limit", "N", "at most so many, newest first (50)", &list.limit, NULL},
+        CLIENT_OPTIONS(list.client),
+    };
+    const struct cli_usage usage = {
+        "baton list instances|definitions|tasks|jobs|incidents|waits [options]",
+        "Lists what there is.",
+        "baton list instances --state ACTIVE",
+        options,
+        COUNT_OF(options),
+        1,
+        1};
+    struct cli_arguments arguments;
+    struct arena arena = ARENA_EMPTY;
+    struct client_answer answer;
+    struct error err;
+    str body;
+    int code;
+    if (!cli_parse(&usage, argc, argv, &arguments, &code))
+        return code;
+    const struct listing *listing = find_listing(str_of(arguments.items[0]));
+    if (listing == NULL) {
+        fprintf(stderr, "baton list: '%s' is none of %s\n", arguments.items[0],
+                "instances, definitions, tasks, jobs, incidents, waits");
+        return EXIT_USAGE;
+    }
+    code = EXIT_OK;
+    if (!write_query(&arena, &list, listing, &body, &err) ||
+        !client_send(&arena, &list.client, "POST", str_of(listing->path), body, &answer, &err))
+        code = client_fail(&err);
+    else if (client_wants_json(&list.client))
+        printf("%.*s\n", STR_ARG(answer.text));
+    else
+        print_items(&arena, listing, answer.json);
+    arena_done(&arena);
+    return code;
+}
