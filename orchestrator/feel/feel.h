@@ -26,8 +26,7 @@
 #include "base/strbuf.h"
 #include "base/zone.h"
 
-// ---- values
-// ---------------------------------------------------------------------------------------------------------
+// ---- values ----
 
 enum feel_kind {
     FEEL_NULL,
@@ -179,8 +178,7 @@ const char *feel_kind_name(enum feel_kind kind);
 // The value as FEEL source, for people: strings quoted, functions as "function(a, b)".
 void feel_print(struct strbuf *out, feel_value value);
 
-// ---- functions
-// ------------------------------------------------------------------------------------------------------
+// ---- functions ----
 
 struct feel_run;
 struct feel_type;
@@ -209,8 +207,7 @@ feel_value feel_call(struct feel_run *run, feel_value function, const feel_value
 feel_value feel_call_named(struct feel_run *run, feel_value function, const struct feel_entry *args,
                            size_t count);
 
-// ---- types
-// ----------------------------------------------------------------------------------------------------------
+// ---- types ----
 
 enum feel_type_kind {
     FEEL_TYPE_ANY,
@@ -239,10 +236,10 @@ struct feel_type {
     const struct feel_type *element;
     const struct feel_type_member *members;
     size_t member_count;
-    const struct feel_program
-        *constraint;      // unary tests every value (of a list: every item) must pass, or NULL
-    bool constrains_list; // the constraint is on the list as a whole (typeConstraint of a
-                          // collection)
+    const struct feel_type *base; // a named type it narrows: values must conform to it too
+    // Unary tests that every value (of a list: every item) must pass, or NULL.
+    const struct feel_program *constraint;
+    bool constrains_list; // the constraint is on the list as a whole, not on its items
 };
 
 struct feel_type_member {
@@ -262,8 +259,7 @@ bool feel_conforms(struct feel_run *run, feel_value value, const struct feel_typ
 feel_value feel_coerce(struct feel_run *run, feel_value value, const struct feel_type *type,
                        str what);
 
-// ---- compiling
-// ------------------------------------------------------------------------------------------------------
+// ---- compiling ----
 
 enum { FEEL_SOURCE_MAX = 1 << 20, FEEL_PARSE_DEPTH_MAX = 200 };
 
@@ -309,8 +305,26 @@ size_t feel_program_names(const struct feel_program *program, const str **ret_na
 // The value, when the program is a constant; NULL otherwise.
 const feel_value *feel_program_constant(const struct feel_program *program);
 
-// ---- evaluating
-// -----------------------------------------------------------------------------------------------------
+// One alternative of unary tests that do not depend on variables: the input equals a value, or
+// lies in a range.
+struct feel_test {
+    bool is_range; // then value is a range
+    feel_value value;
+};
+
+// The alternatives, when all are constant: what decision tables are indexed by. False when
+// something has to be evaluated. `-` gives a count of SIZE_MAX. The array is made in the arena.
+bool feel_tests_constants(const struct feel_program *program, struct arena *arena,
+                          const struct feel_test **ret_tests, size_t *ret_count,
+                          bool *ret_negated);
+
+// Is the value in the range? 1 yes, 0 no, -1 when they cannot be compared.
+int feel_range_contains(const struct feel_range *range, feel_value value);
+
+// -1, 0, 1, or 2 when `<` has no meaning for the two.
+int feel_compare(feel_value a, feel_value b);
+
+// ---- evaluating ----
 
 // Finds a variable. False: there is none of this name.
 typedef bool (*feel_lookup)(void *context, str name, feel_value *ret_value);
@@ -382,8 +396,7 @@ feel_value feel_evaluate_tests(const struct feel_program *program, struct feel_r
 // false returned unless it is running.
 MUST_CHECK bool feel_run_finished(const struct feel_run *run, struct error *err);
 
-// ---- JSON
-// -----------------------------------------------------------------------------------------------------------
+// ---- JSON ----
 
 // Objects become contexts, arrays lists; numbers keep 34 digits. Strings stay where the tree has
 // them.
@@ -394,8 +407,7 @@ MUST_CHECK bool feel_from_json_text(struct arena *arena, str text, feel_value *r
 // Dates and durations become ISO 8601 strings, ranges their source, functions null.
 void feel_to_json(struct strbuf *out, feel_value value);
 
-// ---- times without an expression
-// ------------------------------------------------------------------------------------
+// ---- times without an expression ----
 
 // "2026-01-31T09:00:00+01:00", "…Z", "…[Europe/Paris]", "…@Europe/Paris", or a plain date or local
 // time read in `zone` (NULL: UTC).

@@ -540,3 +540,32 @@ const feel_value *feel_program_constant(const struct feel_program *program)
 {
     return program->root->kind == NODE_CONSTANT ? &program->root->constant : NULL;
 }
+
+static bool is_testable(const struct node *node)
+{
+    return node->kind == NODE_CONSTANT && node->constant.kind != FEEL_NULL &&
+           node->constant.kind != FEEL_LIST && node->constant.kind != FEEL_CONTEXT;
+}
+
+bool feel_tests_constants(const struct feel_program *program, struct arena *arena,
+                          const struct feel_test **ret_tests, size_t *ret_count, bool *ret_negated)
+{
+    const struct node *root = program->root;
+    *ret_negated = root->kind == NODE_TESTS && root->negated;
+    if (root->kind == NODE_CONSTANT) { // `-`
+        *ret_tests = NULL;
+        *ret_count = SIZE_MAX;
+        return true;
+    }
+    for (size_t i = 0; i < root->count; i++)
+        if (!is_testable(root->items[i]))
+            return false;
+    struct feel_test *tests = ARENA_ARRAY(arena, struct feel_test, root->count);
+    for (size_t i = 0; i < root->count; i++) {
+        tests[i].value = root->items[i]->constant;
+        tests[i].is_range = tests[i].value.kind == FEEL_RANGE;
+    }
+    *ret_tests = tests;
+    *ret_count = root->count;
+    return true;
+}

@@ -116,7 +116,10 @@ static bool conforms(struct feel_run *run, feel_value value, const struct feel_t
 {
     if (!type || value.kind == FEEL_NULL)
         return true;
-    return run_spend(run, 1) && kind_conforms(run, value, type) && passes(run, value, type);
+    for (; type; type = type->base)
+        if (!run_spend(run, 1) || !kind_conforms(run, value, type) || !passes(run, value, type))
+            return false;
+    return true;
 }
 
 bool feel_conforms(struct feel_run *run, feel_value value, const struct feel_type *type)

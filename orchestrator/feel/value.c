@@ -201,6 +201,16 @@ int feel_equal(feel_value a, feel_value b)
     return value_equal(a, b, 0);
 }
 
+int feel_range_contains(const struct feel_range *range, feel_value value)
+{
+    return range_contains(range, value);
+}
+
+int feel_compare(feel_value a, feel_value b)
+{
+    return value_compare(a, b);
+}
+
 feel_value range_property(const struct feel_range *range, str name)
 {
     if (str_equal(name, STR("start")))

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/xml.h"
+
+#include <expat.h>
+#include <stdio.h>
+
+#include "base/strbuf.h"
+
+enum { SEPARATOR = '\x1f' }; // expat puts it between a namespace and a name
+
+// An element being read, and where its children and text go.
+struct level {
+    struct xml_element *element;
+    const struct xml_element **next_child;
+    struct strbuf text;
+};
+
+struct reader {
+    XML_Parser parser;
+    struct arena *arena;
+    struct level levels[XML_MAX_DEPTH];
+    size_t depth;
+    const struct xml_element *root;
+    const char *refused; // why reading stopped
+};
+
+static void split_name(struct arena *arena, const char *full, str *ret_namespace, str *ret_name)
+{
+    str text = str_of(full);
+    size_t at = str_find_char(text, SEPARATOR);
+    *ret_namespace = at == SIZE_MAX ? STR_EMPTY : str_copy(arena, str_sub(text, 0, at));
+    *ret_name = str_copy(arena, at == SIZE_MAX ? text : str_from_index(text, at + 1));
+}
+
+static void refuse(struct reader *r, const char *why)
+{
+    r->refused = why;
+    XML_StopParser(r->parser, XML_FALSE);
+}
+
+static void read_attributes(struct reader *r, struct xml_element *element, const char **pairs)
+{
+    size_t count = 0;
+    while (pairs[2 * count])
+        count++;
+    struct xml_attribute *attributes = ARENA_ARRAY(r->arena, struct xml_attribute, count);
+    for (size_t i = 0; i < count; i++) {
+        split_name(r->arena, pairs[2 * i], &attributes[i].namespace, &attributes[i].name);
+        attributes[i].value = str_copy(r->arena, str_of(pairs[2 * i + 1]));
+    }
+    element->attributes = attributes;
+    element->attribute_count = count;
+}
+
+static void on_start(void *context, const char *name, const char **pairs)
+{
+    struct reader *r = context;
+    if (r->depth == XML_MAX_DEPTH) {
+        refuse(r, "elements are nested deeper than 128");
+        return;
+    }
+    struct xml_element *element = ARENA_NEW(r->arena, struct xml_element);
+    split_name(r->arena, name, &element->namespace, &element->name);
+    element->line = (uint32_t)XML_GetCurrentLineNumber(r->parser);
+    read_attributes(r, element, pairs);
+    if (r->depth == 0) {
+        r->root = element;
+    } else {
+        struct level *parent = &r->levels[r->depth - 1];
+        element->parent = parent->element;
+        *parent->next_child = element;
+        parent->next_child = &element->next;
+    }
+    r->levels[r->depth++] = (struct level){element, &element->first, strbuf_new(r->arena)};
+}
+
+static void on_end(void *context, const char *name)
+{
+    struct reader *r = context;
+    struct level *level = &r->levels[--r->depth];
+    (void)name;
+    level->element->text = strbuf_str(&level->text);
+}
+
+// White space between elements is not kept: it is most of a model's character data.
+static void on_text(void *context, const char *data, int len)
+{
+    struct reader *r = context;
+    struct level *level = &r->levels[r->depth - 1];
+    str text = str_from(data, (size_t)len);
+    if (level->text.len == 0 && str_trim(text).len == 0)
+        return;
+    strbuf_add(&level->text, text);
+}
+
+static void on_doctype(void *context, const char *name, const char *system, const char *public,
+                       int internal)
+{
+    (void)name, (void)system, (void)public, (void)internal;
+    refuse(context, "a DOCTYPE is not allowed");
+}
+
+static bool fail(struct reader *r, const char *file, struct error *err)
+{
+    const char *why = r->refused ? r->refused : XML_ErrorString(XML_GetErrorCode(r->parser));
+    char place[96];
+    snprintf(place, sizeof place, "%s:%lu", file, XML_GetCurrentLineNumber(r->parser));
+    return error_set(err, ERROR_INVALID, place, "not well-formed: %s", why);
+}
+
+bool xml_parse(struct arena *arena, str text, const char *file, const struct xml_element **ret_root,
+               struct error *err)
+{
+    if (text.len > XML_MAX_BYTES)
+        return error_set(err, ERROR_LIMIT, file, "%zu bytes, the limit is %d", text.len,
+                         XML_MAX_BYTES);
+    struct reader *r = ARENA_NEW(arena, struct reader);
+    r->arena = arena;
+    r->parser = XML_ParserCreateNS(NULL, SEPARATOR);
+    check(r->parser != NULL);
+    XML_SetUserData(r->parser, r);
+    XML_SetElementHandler(r->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(r->parser, on_text);
+    XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+    bool read = XML_Parse(r->parser, text.data, (int)text.len, XML_TRUE) == XML_STATUS_OK;
+    if (!read)
+        fail(r, file, err);
+    else
+        *ret_root = r->root;
+    XML_ParserFree(r->parser);
+    return read;
+}
+
+bool xml_is(const struct xml_element *element, const char *name)
+{
+    return str_equal(element->name, str_of(name));
+}
+
+str xml_attribute(const struct xml_element *element, const char *name, str fallback)
+{
+    for (size_t i = 0; i < element->attribute_count; i++)
+        if (str_equal(element->attributes[i].name, str_of(name)))
+            return element->attributes[i].value;
+    return fallback;
+}
+
+static const struct xml_element *named_from(const struct xml_element *element, const char *name)
+{
+    while (element && !xml_is(element, name))
+        element = element->next;
+    return element;
+}
+
+const struct xml_element *xml_child(const struct xml_element *element, const char *name)
+{
+    return named_from(element->first, name);
+}
+
+const struct xml_element *xml_next(const struct xml_element *element, const char *name)
+{
+    return named_from(element->next, name);
+}
+
+str xml_child_text(const struct xml_element *element, const char *name)
+{
+    const struct xml_element *child = xml_child(element, name);
+    return child ? str_trim(child->text) : STR_EMPTY;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decision tables from XML.
+#include "dmn/table.h"
+
+static const struct {
+    str name, letter;
+} policies[] = {
+#define HIT_POLICY(id, name, letter) {{name, sizeof(name) - 1}, {letter, sizeof(letter) - 1}},
+#include "dmn/hit_policies.def"
+#undef HIT_POLICY
+};
+
+const char *hit_policy_name(const struct table *table)
+{
+    return policies[table->policy].name.data;
+}
+
+static enum hit_policy read_policy(struct builder *b, const struct xml_element *x)
+{
+    str name = xml_attribute(x, "hitPolicy", STR("UNIQUE"));
+    for (size_t i = 0; i < COUNT_OF(policies); i++)
+        if (str_equal(policies[i].name, name) || str_equal(policies[i].letter, name))
+            return (enum hit_policy)i;
+    builder_problem(b, PROBLEM_TABLE, x, "there is no hit policy '%.*s'", STR_ARG(name));
+    return HIT_UNIQUE;
+}
+
+static enum aggregation read_aggregation(struct builder *b, const struct xml_element *x)
+{
+    static const struct {
+        str name;
+        enum aggregation value;
+    } names[] = {
+        {{"", 0}, AGGREGATE_LIST},   {{"LIST", 4}, AGGREGATE_LIST}, {{"SUM", 3}, AGGREGATE_SUM},
+        {{"MIN", 3}, AGGREGATE_MIN}, {{"MAX", 3}, AGGREGATE_MAX},   {{"COUNT", 5}, AGGREGATE_COUNT},
+    };
+    str name = xml_attribute(x, "aggregation", STR_EMPTY);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_equal(names[i].name, name))
+            return names[i].value;
+    builder_problem(b, PROBLEM_TABLE, x, "there is no aggregation '%.*s'", STR_ARG(name));
+    return AGGREGATE_LIST;
+}
+
+static const struct feel_program *allowed_values(struct builder *b, const struct xml_element *x,
+                                                 const char *name)
+{
+    const struct xml_element *values = xml_child(x, name);
+    str text = values ? builder_text(values) : STR_EMPTY;
+    return text.len ? builder_tests(b, text, values) : NULL;
+}
+
+// Allowed values of the input's type count when the column has none of its own.
+static struct table_input read_input(struct builder *b, const struct xml_element *x)
+{
+    const struct xml_element *expression = xml_child(x, "inputExpression");
+    struct table_input input = {.id = xml_attribute(x, "id", STR_EMPTY)};
+    str text = expression ? builder_text(expression) : STR_EMPTY;
+    input.name = xml_attribute(x, "label", text);
+    input.type = builder_type_of(b, expression);
+    input.allowed = allowed_values(b, x, "inputValues");
+    if (text.len == 0)
+        builder_problem(b, PROBLEM_MISSING, x, "an input has no expression");
+    else
+        input.expression = builder_expression(b, text, expression);
+    return input;
+}
+
+static const struct feel_program *output_type_values(const struct feel_type *type)
+{
+    return type ? type->constraint : NULL;
+}
+
+// Priorities come from the output's values, else from those of its type (8.2.8).
+static void read_priorities(struct builder *b, struct table_output *output)
+{
+    bool negated;
+    const struct feel_program *values =
+        output->allowed ? output->allowed : output_type_values(output->type);
+    if (!values ||
+        !feel_tests_constants(values, b->arena, &output->priorities, &output->priority_count,
+                              &negated) ||
+        output->priority_count == SIZE_MAX)
+        output->priority_count = 0;
+}
+
+static struct table_output read_output(struct builder *b, const struct xml_element *x)
+{
+    const struct xml_element *otherwise = xml_child(x, "defaultOutputEntry");
+    struct table_output output = {
+        .id = xml_attribute(x, "id", STR_EMPTY),
+        .name = model_normalize(b->arena, xml_attribute(x, "name", STR_EMPTY)),
+        .type = builder_type_of(b, x),
+        .allowed = allowed_values(b, x, "outputValues"),
+    };
+    str text = otherwise ? builder_text(otherwise) : STR_EMPTY;
+    if (text.len)
+        output.otherwise = builder_expression(b, text, otherwise);
+    read_priorities(b, &output);
+    return output;
+}
+
+static bool is_any(str text)
+{
+    return text.len == 0 || str_equal(text, STR("-"));
+}
+
+static void check_cells(struct builder *b, const struct xml_element *x, const char *name,
+                        size_t wanted)
+{
+    size_t found = 0;
+    for (const struct xml_element *c = xml_child(x, name); c; c = xml_next(c, name))
+        found++;
+    if (found != wanted)
+        builder_problem(b, PROBLEM_TABLE, x, "the rule has %zu %s, the table %zu columns for them",
+                        found, name, wanted);
+}
+
+static struct table_rule read_rule(struct builder *b, const struct table *table,
+                                   const struct xml_element *x)
+{
+    const struct feel_program **tests =
+        ARENA_ARRAY(b->arena, const struct feel_program *, table->input_count);
+    const struct feel_program **outputs =
+        ARENA_ARRAY(b->arena, const struct feel_program *, table->output_count);
+    const struct xml_element *c = xml_child(x, "inputEntry");
+    for (size_t i = 0; c && i < table->input_count; i++, c = xml_next(c, "inputEntry"))
+        if (!is_any(builder_text(c)))
+            tests[i] = builder_tests(b, builder_text(c), c);
+    c = xml_child(x, "outputEntry");
+    for (size_t i = 0; c && i < table->output_count; i++, c = xml_next(c, "outputEntry"))
+        if (!is_any(builder_text(c)))
+            outputs[i] = builder_expression(b, builder_text(c), c);
+    check_cells(b, x, "inputEntry", table->input_count);
+    check_cells(b, x, "outputEntry", table->output_count);
+    return (struct table_rule){xml_attribute(x, "id", STR_EMPTY), x->line, tests, outputs};
+}
+
+static void read_rules(struct builder *b, const struct xml_element *x, struct table *table)
+{
+    ARRAY(struct table_rule) rules = {0};
+    const struct xml_element *c = xml_child(x, "rule");
+    *ARRAY_PUSH(b->arena, &b->names) = STR("?");
+    for (; c; c = xml_next(c, "rule"))
+        *ARRAY_PUSH(b->arena, &rules) = read_rule(b, table, c);
+    b->names.count--;
+    table->rules = rules.items;
+    table->rule_count = rules.count;
+}
+
+static void build_indexes(struct builder *b, struct table *table)
+{
+    const struct column_index **indexes =
+        ARENA_ARRAY(b->arena, const struct column_index *, table->input_count);
+    for (size_t i = 0; i < table->input_count; i++)
+        indexes[i] = index_build(b->arena, table, i);
+    table->indexes = indexes;
+}
+
+const struct table *builder_table(struct builder *b, const struct xml_element *x)
+{
+    struct table *table = ARENA_NEW(b->arena, struct table);
+    ARRAY(struct table_input) inputs = {0};
+    ARRAY(struct table_output) outputs = {0};
+    const struct xml_element *c;
+    table->xml = x;
+    table->policy = read_policy(b, x);
+    table->aggregation = read_aggregation(b, x);
+    for (c = xml_child(x, "input"); c; c = xml_next(c, "input"))
+        *ARRAY_PUSH(b->arena, &inputs) = read_input(b, c);
+    for (c = xml_child(x, "output"); c; c = xml_next(c, "output"))
+        *ARRAY_PUSH(b->arena, &outputs) = read_output(b, c);
+    if (outputs.count == 0) {
+        builder_problem(b, PROBLEM_MISSING, x, "a decision table has no output");
+        return NULL;
+    }
+    table->inputs = inputs.items;
+    table->input_count = inputs.count;
+    table->outputs = outputs.items;
+    table->output_count = outputs.count;
+    read_rules(b, x, table);
+    build_indexes(b, table);
+    return table;
+}
