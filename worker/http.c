@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/http.h"
+
+#include "base/json.h"
+#include "worker/outcome.h"
+
+enum { DEFAULT_TIMEOUT_S = 20, MAX_TIMEOUT_S = 600 };
+
+const char *const http_types[2] = {"io.camunda:http-json:1", "baton:http"};
+
+struct reading {
+    struct arena *arena;
+    const struct json *input;
+    struct fetch_header headers[FETCH_MAX_HEADERS];
+    struct fetch_request request;
+    struct strbuf url;
+    struct error *err;
+};
+
+static const char place[] = "http connector";
+
+static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"};
+
+static bool read_method(struct reading *r)
+{
+    str method = json_get_str(r->input, STR("method"), STR("GET"));
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (str_equal_ignoring_case(method, str_of(methods[i]))) {
+            r->request.method = methods[i];
+            return true;
+        }
+    return error_set(r->err, ERROR_INVALID, place, "\"method\" is '%.*s', not an HTTP method",
+                     STR_ARG(method));
+}
+
+static bool is_token(str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.data[i] <= ' ' || (unsigned char)name.data[i] >= 0x7F ||
+            strchr("()<>@,;:\\\"/[]?={}", name.data[i]) != NULL)
+            return false;
+    return name.len > 0;
+}
+
+// A value with a line break would become another header.
+static bool is_one_line(str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if ((unsigned char)value.data[i] < ' ' && value.data[i] != '\t')
+            return false;
+    return true;
+}
+
+static bool add_header(struct reading *r, str name, str value)
+{
+    if (!is_token(name) || !is_one_line(value))
+        return error_set(r->err, ERROR_INVALID, place, "the header '%.*s' is malformed",
+                         STR_ARG(name));
+    if (r->request.header_count == FETCH_MAX_HEADERS)
+        return error_set(r->err, ERROR_LIMIT, place, "more than FETCH_MAX_HEADERS (%d) headers",
+                         FETCH_MAX_HEADERS);
+    r->headers[r->request.header_count++] = (struct fetch_header){name, value};
+    return true;
+}
+
+static bool has_header(const struct reading *r, str name)
+{
+    for (size_t i = 0; i < r->request.header_count; i++)
+        if (str_equal_ignoring_case(r->headers[i].name, name))
+            return true;
+    return false;
+}
+
+// Scalars as text, anything else as JSON.
+static str text_of(struct arena *arena, const struct json *value)
+{
+    if (value->type == JSON_STRING || value->type == JSON_NUMBER)
+        return value->text;
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_value(&w, value);
+    return strbuf_str(&out);
+}
+
+static bool read_headers(struct reading *r)
+{
+    const struct json *headers = json_get(r->input, STR("headers"));
+    for (size_t i = 0; json_is(headers, JSON_OBJECT) && i < headers->count; i++)
+        if (!add_header(r, headers->members[i].name, text_of(r->arena, &headers->members[i].value)))
+            return false;
+    return true;
+}
+
+static void add_escaped(struct strbuf *out, str text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] != '\0' && strchr(plain, text.data[i]) != NULL)
+            strbuf_add_char(out, text.data[i]);
+        else
+            strbuf_format(out, "%%%02X", (unsigned char)text.data[i]);
+}
+
+static void add_parameter(struct reading *r, str name, str value)
+{
+    bool has_query = str_find_char(strbuf_str(&r->url), '?') != SIZE_MAX;
+    strbuf_add_char(&r->url, has_query ? '&' : '?');
+    add_escaped(&r->url, name);
+    strbuf_add_char(&r->url, '=');
+    add_escaped(&r->url, value);
+}
+
+static bool read_url(struct reading *r)
+{
+    str url = json_get_str(r->input, STR("url"), STR_EMPTY);
+    const struct json *parameters = json_get(r->input, STR("queryParameters"));
+    if (!str_starts_with(url, STR("http://")) && !str_starts_with(url, STR("https://")))
+        return error_set(r->err, ERROR_INVALID, place,
+                         "\"url\" must begin with http:// or https://, found '%.*s'",
+                         STR_ARG(str_sub(url, 0, 100)));
+    strbuf_add(&r->url, str_sub(url, 0, str_find_char(url, '#')));
+    for (size_t i = 0; json_is(parameters, JSON_OBJECT) && i < parameters->count; i++)
+        add_parameter(r, parameters->members[i].name,
+                      text_of(r->arena, &parameters->members[i].value));
+    return true;
+}
+
+static bool read_body(struct reading *r)
+{
+    const struct json *body = json_get(r->input, STR("body"));
+    if (body == NULL || body->type == JSON_NULL)
+        return true;
+    r->request.body = text_of(r->arena, body);
+    if (has_header(r, STR("Content-Type")))
+        return true;
+    bool is_text = body->type == JSON_STRING;
+    return add_header(r, STR("Content-Type"),
+                      is_text ? STR("text/plain; charset=utf-8") : STR("application/json"));
+}
+
+static bool read_api_key(struct reading *r, const struct json *authentication)
+{
+    str name = json_get_str(authentication, STR("name"), STR("X-API-Key"));
+    str value = json_get_str(authentication, STR("value"), STR_EMPTY);
+    str location = json_get_str(authentication, STR("apiKeyLocation"), STR("headers"));
+    if (!str_equal(location, STR("query")))
+        return add_header(r, name, value);
+    add_parameter(r, name, value);
+    return true;
+}
+
+static bool read_authentication(struct reading *r)
+{
+    const struct json *authentication = json_get(r->input, STR("authentication"));
+    str type = json_get_str(authentication, STR("type"), STR("noAuth"));
+    if (str_equal(type, STR("noAuth")))
+        return true;
+    if (str_equal(type, STR("apiKey")))
+        return read_api_key(r, authentication);
+    if (str_equal(type, STR("bearer"))) {
+        str token = json_get_str(authentication, STR("token"), STR_EMPTY);
+        return add_header(r, STR("Authorization"), str_join2(r->arena, STR("Bearer "), token));
+    }
+    if (!str_equal(type, STR("basic")))
+        return error_set(r->err, ERROR_UNSUPPORTED, place,
+                         "authentication \"type\" must be noAuth, basic, bearer or apiKey, found "
+                         "'%.*s'",
+                         STR_ARG(type));
+    r->request.user = str_cstr(r->arena, json_get_str(authentication, STR("username"), STR_EMPTY));
+    r->request.password =
+        str_cstr(r->arena, json_get_str(authentication, STR("password"), STR_EMPTY));
+    return true;
+}
+
+static long seconds_as_ms(const struct json *input, str name)
+{
+    const struct json *value = json_get(input, name);
+    int64_t seconds = DEFAULT_TIMEOUT_S;
+    bool is_given = value != NULL && (value->type == JSON_NUMBER || value->type == JSON_STRING);
+    if (is_given && (!str_to_i64(value->text, &seconds) || seconds < 1))
+        seconds = DEFAULT_TIMEOUT_S;
+    return (long)(seconds > MAX_TIMEOUT_S ? MAX_TIMEOUT_S : seconds) * 1000;
+}
+
+static bool read_request(struct reading *r, str variables)
+{
+    struct json *input;
+    if (!json_parse(r->arena, variables, &input, r->err))
+        return false;
+    r->input = input;
+    r->url = strbuf_new(r->arena);
+    if (!read_method(r) || !read_url(r) || !read_headers(r) || !read_authentication(r) ||
+        !read_body(r))
+        return false;
+    r->request.url = strbuf_cstr(&r->url);
+    r->request.headers = r->headers;
+    r->request.connect_timeout_ms = seconds_as_ms(input, STR("connectionTimeoutInSeconds"));
+    r->request.timeout_ms =
+        r->request.connect_timeout_ms + seconds_as_ms(input, STR("readTimeoutInSeconds"));
+    return true;
+}
+
+// -- The response
+// ----------------------------------------------------------------------------------
+
+// {"status", "headers", "body"}: the body as JSON when it is JSON, else as text.
+static str response_json(struct arena *arena, const struct fetch_answer *answer)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    struct json *body;
+    struct error ignored;
+    json_begin_object(&w);
+    json_key(&w, STR("status"));
+    json_i64(&w, answer->status);
+    json_key(&w, STR("headers"));
+    json_begin_object(&w);
+    for (size_t i = 0; i < answer->header_count; i++) {
+        bool is_repeated = false;
+        for (size_t j = 0; j < i; j++)
+            is_repeated |= str_equal(answer->headers[j].name, answer->headers[i].name);
+        if (is_repeated)
+            continue;
+        json_key(&w, answer->headers[i].name);
+        json_string(&w, outcome_valid_text(arena, answer->headers[i].value));
+    }
+    json_end_object(&w);
+    json_key(&w, STR("body"));
+    if (answer->body.len == 0)
+        json_null(&w);
+    else if (json_parse(arena, answer->body, &body, &ignored))
+        json_value(&w, body);
+    else
+        json_string(&w, outcome_valid_text(arena, answer->body));
+    json_end_object(&w);
+    return strbuf_str(&out);
+}
+
+static void on_answer(void *context, const struct fetch_answer *answer, const struct error *err)
+{
+    struct worker_task *task = context;
+    struct arena *arena = worker_task_arena(task);
+    struct outcome outcome = {0};
+    if (answer == NULL) {
+        outcome.error_code = STR("CONNECTION");
+        outcome.error_message = error_line(arena, err);
+    } else {
+        outcome.response = response_json(arena, answer);
+        if (answer->status >= 400) {
+            outcome.error_code = str_format(arena, "%d", answer->status);
+            outcome.error_message = str_format(arena, "HTTP status %d", answer->status);
+        }
+    }
+    outcome_answer(task, &outcome);
+}
+
+void http_handle(void *context, struct worker_task *task)
+{
+    struct http_connector *connector = context;
+    struct error err;
+    struct reading *reading = ARENA_NEW(worker_task_arena(task), struct reading);
+    reading->arena = worker_task_arena(task);
+    reading->err = &err;
+    if (!read_request(reading, worker_task_variables(task))) {
+        worker_fail(task, error_line(reading->arena, &err), 0, 0); // trying again would not help
+        return;
+    }
+    reading->request.allowed = connector->allowed;
+    fetch_start(connector->fetcher, &reading->request, on_answer, task);
+}

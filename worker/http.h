@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The HTTP connector: a job whose variables describe a request and whose headers say what becomes
+// of the response. Inputs and headers have the names of Camunda 8's REST connector, so its models
+// run: method, url, headers, queryParameters, body, authentication {type: noAuth, basic, bearer,
+// apiKey}, connectionTimeoutInSeconds, readTimeoutInSeconds; resultVariable, resultExpression,
+// errorExpression, retryBackoff. See docs/connectors.md.
+#ifndef BATON_WORKER_HTTP_H
+#define BATON_WORKER_HTTP_H
+
+#include "worker/fetch.h"
+#include "worker/worker.h"
+
+// The job types it serves by default: Camunda's name and ours.
+extern const char *const http_types[2];
+
+struct http_connector {
+    struct fetcher *fetcher;
+    str allowed; // hosts that may have special addresses
+};
+
+// A worker_handler; context is a struct http_connector.
+void http_handle(void *context, struct worker_task *task);
+
+#endif
