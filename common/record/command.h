@@ -132,6 +132,7 @@ struct subscription_command {
     bool closes;      // interrupting: at most one message
     str variables;    // correlate
     bool opened;      // CONFIRM_SUBSCRIPTION: opened, else closed
+    bool signal;      // a signal's subscription, else a message's
     uint32_t shard;   // who sends it: where the answer goes
 };
 

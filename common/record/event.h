@@ -51,6 +51,7 @@ struct event {
     str name;
     str code;
     str value;
+    uint32_t order; // in its step, over all streams; not part of history
     str element_id; // filled for events that leave the engine's stream (baton.events, REST); not
                     // part of history
 };

@@ -309,6 +309,7 @@ static Baton__V1__SubscriptionChange *pack_subscription(struct arena *arena,
     message->message = body->message;
     message->process_id = pack_text(arena, body->process_id);
     message->closes = body->closes;
+    message->signal = body->signal;
     message->variables = pack_bytes(body->variables);
     message->opened = body->opened;
     message->shard = body->shard;
@@ -324,6 +325,7 @@ static struct subscription_command unpack_subscription(const Baton__V1__Subscrip
         .message = message->message,
         .process_id = unpack_text(message->process_id),
         .closes = message->closes,
+        .signal = message->signal,
         .variables = unpack_bytes(message->variables),
         .opened = message->opened,
         .shard = message->shard,

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine of one shard: a deterministic state machine. Commands go in, events and effects come out. It holds the streams
-// (instances, mailboxes, the shard itself) that its owner loaded, and nothing else: no I/O, no clock, no randomness, no malloc.
+// The engine of one shard: a deterministic state machine. Commands go in, events and effects come
+// out. It holds the streams (instances, mailboxes, the shard itself) that its owner loaded, and
+// nothing else: no I/O, no clock, no randomness, no malloc.
 //
 // The life of a batch, driven by node, the simulator and the tests alike:
 //
 //     engine_begin(engine, turn_arena)
 //     for each command:  engine_missing(engine, command, …)  -> streams to load -> engine_load_…
 //                        engine_step(engine, command)
-//     engine_end(engine, &changes)         rows, history and records to publish; valid until turn_arena is reset
+//     engine_end(engine, &changes)         rows, history and records to publish; valid until
+//     turn_arena is reset
 //
-// When the commit of a batch fails, the engine is thrown away and built anew from the store: there is no undo.
+// When the commit of a batch fails, the engine is thrown away and built anew from the store: there
+// is no undo.
 #ifndef BATON_ENGINE_ENGINE_H
 #define BATON_ENGINE_ENGINE_H
 
@@ -20,29 +23,30 @@
 #include "record/rows.h"
 
 struct engine;
-struct bpmn_process;  // bpmn/process.h: a compiled process
-struct dmn_model;     // dmn/dmn.h
-struct zone_database; // base/zone.h
+struct bpmn_process; // bpmn/process.h: a compiled process
+struct dmn_model;    // dmn/dmn.h
+struct zone_db;      // base/zone.h
 
-// What the rim lends to the engine. Definitions are immutable, so looking them up is no I/O in disguise: the same key gives the
-// same process for ever. All pointers outlive the engine.
+// What the rim lends to the engine. Definitions are immutable, so looking them up is no I/O in
+// disguise: the same key gives the same process for ever. All pointers outlive the engine.
 struct engine_environment {
     void *context;
     // The compiled process or decisions of a definition; NULL when there is no such definition.
     const struct bpmn_process *(*find_process)(void *context, uint64_t definition);
     const struct dmn_model *(*find_decisions)(void *context, uint64_t definition);
-    const struct zone_database *zones;
+    const struct zone_db *zones; // may be NULL: no zone by name is known
     uint32_t shard;
     uint32_t shard_count;
-    uint32_t job_window; // jobs in flight of a type and tenant on this shard; beyond it they wait as rows
+    uint32_t job_window; // jobs in flight of a type and tenant on this shard; beyond it they wait
+                         // as rows
     int64_t job_timeout_ms; // a lease, where neither the model nor the worker names one
 };
 
 // The names of what engine_step needs in memory.
 struct stream_ref {
     enum stream_kind kind;
-    uint64_t instance;   // STREAM_INSTANCE
-    str name;            // STREAM_MAILBOX
+    uint64_t instance; // STREAM_INSTANCE
+    str name;          // STREAM_MAILBOX
     str correlation_key;
     str tenant;
     enum subscription_kind subscription_kind;
@@ -50,27 +54,45 @@ struct stream_ref {
 
 enum { ENGINE_MAX_REFS = 64 };
 
-// An engine with the shard's own state as it was stored (empty: a new shard). It lives in memory of its own, taken from
-// `arena`'s owner once; streams are evicted to stay below `cache_bytes`. NULL and *err when the image is damaged.
-struct engine *engine_new(const struct engine_environment *environment, str shard_image, uint64_t next_key,
-                          size_t cache_bytes, struct error *err);
+// An engine with the shard's own state as it was stored (empty: a new shard). It lives in memory of
+// its own, taken from `arena`'s owner once; streams are evicted to stay below `cache_bytes`. NULL
+// and *err when the image is damaged.
+struct engine *engine_new(const struct engine_environment *environment, str shard_image,
+                          uint64_t next_key, size_t cache_bytes, struct error *err);
 void engine_free(struct engine *engine);
 
-// How many jobs of a type and tenant are in flight and waiting; told once after engine_new from the jobs table.
-void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t offered, uint32_t waiting);
+// How many jobs of a type and tenant are in flight and waiting; told once after engine_new from the
+// jobs table.
+void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t offered,
+                          uint32_t waiting);
 
+// How many more jobs of a type and tenant may be offered now: what RELEASE_JOB should ask for.
+uint32_t engine_job_room(const struct engine *engine, str type, str tenant);
+
+// The shard's time as it was stored; told once after engine_new. Time never goes back.
+void engine_set_clock(struct engine *engine, int64_t clock_ms);
+
+// Commands passed to engine_step must live as long as the turn's arena does: changes point into
+// them. Streams that were dropped stay in memory for three more batches, so that an owner may still
+// be writing one while it computes the next.
 void engine_begin(struct engine *engine, struct arena *turn);
 
-// Streams that `command` needs and that are not in memory, at most ENGINE_MAX_REFS; 0: go on with engine_step.
-size_t engine_missing(const struct engine *engine, const struct command *command, struct stream_ref *ret_refs);
+// Streams that `command` needs and that are not in memory, at most ENGINE_MAX_REFS; 0: go on with
+// engine_step.
+size_t engine_missing(const struct engine *engine, const struct command *command,
+                      struct stream_ref *ret_refs);
 
-// Brings a stream in. An empty image says that the store has none: a new mailbox, or an instance that has ended or never was.
-MUST_CHECK bool engine_load(struct engine *engine, const struct stream_ref *ref, str image, struct error *err);
+// Brings a stream in. An empty image says that the store has none: a new mailbox, or an instance
+// that has ended or never was.
+MUST_CHECK bool engine_load(struct engine *engine, const struct stream_ref *ref, str image,
+                            struct error *err);
 
-// Does one command. Never fails: a command that cannot be done is answered with a rejection, a process that cannot go on gets an incident.
+// Does one command. Never fails: a command that cannot be done is answered with a rejection, a
+// process that cannot go on gets an incident.
 void engine_step(struct engine *engine, const struct command *command);
 
-// Sets aside a command that failed three times: COMMAND_QUARANTINED in the shard's history, a rejection to whoever waits.
+// Sets aside a command that failed three times: COMMAND_QUARANTINED in the shard's history, a
+// rejection to whoever waits.
 void engine_quarantine(struct engine *engine, const struct command *command, str why);
 
 // What the batch changed. The engine takes it as stored from here on.
@@ -79,13 +101,19 @@ void engine_end(struct engine *engine, struct changes *ret_changes);
 // Bytes of memory held by streams.
 size_t engine_memory(const struct engine *engine);
 
-// -- Replay ------------------------------------------------------------------------------------------------------------------
+// -- Replay
+// ------------------------------------------------------------------------------------------------------------------
 
-// Folds a stream's history, in order, with the appliers alone, and encodes the state that comes out. Empty image: ended.
+// Folds a stream's history, in order, with the appliers alone, and encodes the state that comes
+// out. Empty image: ended.
 struct engine_replay;
-struct engine_replay *engine_replay_new(const struct engine_environment *environment, enum stream_kind kind,
-                                        uint64_t stream, struct arena *arena);
-MUST_CHECK bool engine_replay_step(struct engine_replay *replay, const struct history_row *row, struct error *err);
+struct engine_replay *engine_replay_new(const struct engine_environment *environment,
+                                        enum stream_kind kind, uint64_t stream,
+                                        struct arena *arena);
+MUST_CHECK bool engine_replay_step(struct engine_replay *replay, const struct history_row *row,
+                                   struct error *err);
 str engine_replay_image(struct engine_replay *replay);
+void engine_replay_free(
+    struct engine_replay *replay); // what it folded into; the rest is the arena's
 
 #endif

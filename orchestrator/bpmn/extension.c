@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+// Extensions that any element can have: jobs, headers, mappings, listeners; and data associations,
+// which the standard has for the same purpose.
+#include "bpmn/reader.h"
+
+const struct xml_node *reader_extension(const struct xml_node *node, enum xml_space space,
+                                        const char *name)
+{
+    return xml_child(xml_child(node, XML_BPMN, STR("extensionElements")), space, str_of(name));
+}
+
+static void add_mapping(struct reader *r, const struct bpmn_mapping **mappings, uint32_t *count,
+                        struct bpmn_mapping mapping)
+{
+    struct bpmn_mapping *grown = ARENA_ARRAY(r->arena, struct bpmn_mapping, *count + 1);
+    if (*count > 0)
+        memcpy(grown, *mappings, *count * sizeof *grown);
+    grown[(*count)++] = mapping;
+    *mappings = grown;
+}
+
+static bool is_path(str target)
+{
+    if (str_is_empty(target) || (target.data[0] >= '0' && target.data[0] <= '9'))
+        return false;
+    for (size_t i = 0; i < target.len; i++)
+        if (strchr(" \t\n\"'()[]{},;:", target.data[i]) != NULL ||
+            (target.data[i] == '.' && (i == 0 || i + 1 == target.len || target.data[i - 1] == '.')))
+            return false;
+    return true;
+}
+
+static bool is_usable(struct reader *r, const struct bpmn_element *element,
+                      struct bpmn_mapping mapping)
+{
+    if (!is_path(mapping.target)) {
+        reader_complain(r, BPMN_CODE_MAPPING_TARGET, element, mapping.target);
+        return false;
+    }
+    return mapping.source != NULL;
+}
+
+void reader_add_input(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping)
+{
+    if (is_usable(r, element, mapping))
+        add_mapping(r, &element->inputs, &element->input_count, mapping);
+}
+
+void reader_add_output(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping)
+{
+    if (is_usable(r, element, mapping))
+        add_mapping(r, &element->outputs, &element->output_count, mapping);
+}
+
+static void read_zeebe_mappings(struct reader *r, struct bpmn_element *element,
+                                const struct xml_node *node)
+{
+    const struct xml_node *io = reader_extension(node, XML_ZEEBE, "ioMapping");
+    for (const struct xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
+        struct bpmn_mapping mapping = {reader_property(r, element, xml_attribute(n, STR("source"))),
+                                       reader_keep(r, str_trim(xml_attribute(n, STR("target"))))};
+        if (mapping.source == NULL && str_is_empty(str_trim(xml_attribute(n, STR("source")))))
+            reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("source of a mapping"));
+        else if (xml_is(n, XML_ZEEBE, STR("input")))
+            reader_add_input(r, element, mapping);
+        else if (xml_is(n, XML_ZEEBE, STR("output")))
+            reader_add_output(r, element, mapping);
+    }
+}
+
+static void read_camunda_mappings(struct reader *r, struct bpmn_element *element,
+                                  const struct xml_node *node)
+{
+    const struct xml_node *io = reader_extension(node, XML_CAMUNDA, "inputOutput");
+    for (const struct xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
+        struct bpmn_mapping mapping = {reader_property(r, element, n->text),
+                                       reader_keep(r, str_trim(xml_attribute(n, STR("name"))))};
+        if (n->first != NULL)
+            reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element, n->first->name);
+        else if (xml_is(n, XML_CAMUNDA, STR("inputParameter")))
+            reader_add_input(r, element, mapping);
+        else if (xml_is(n, XML_CAMUNDA, STR("outputParameter")))
+            reader_add_output(r, element, mapping);
+    }
+    if (io != NULL)
+        reader_complain(r, BPMN_CODE_TRANSLATED, element, STR("camunda:inputOutput"));
+}
+
+static str headers_json(struct reader *r, const struct xml_node *node, str extra_name, str extra)
+{
+    struct strbuf out = strbuf_new(r->arena);
+    struct json_writer w = json_writer_new(&out);
+    struct map seen = map_new(r->scratch);
+    const struct xml_node *list = reader_extension(node, XML_ZEEBE, "taskHeaders");
+    json_begin_object(&w);
+    for (const struct xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
+        str key = xml_attribute(n, STR("key"));
+        if (!xml_is(n, XML_ZEEBE, STR("header")) || key.data == NULL || map_get(&seen, key) != NULL)
+            continue;
+        map_put(&seen, key, (void *)n);
+        json_key(&w, key);
+        str value = xml_attribute(n, STR("value"));
+        json_string(&w, value.data == NULL ? STR_EMPTY : value);
+    }
+    if (!str_is_empty(extra_name) && map_get(&seen, extra_name) == NULL) {
+        json_key(&w, extra_name);
+        json_string(&w, extra);
+    }
+    json_end_object(&w);
+    return strbuf_str(&out);
+}
+
+static struct bpmn_job *job_new(struct reader *r, const struct bpmn_element *element, str type,
+                                str retries)
+{
+    struct bpmn_job *job = ARENA_NEW(r->arena, struct bpmn_job);
+    job->type = reader_property(r, element, type);
+    job->retries = reader_property(r, element, retries);
+    job->headers = STR("{}");
+    return job;
+}
+
+// Camunda 7 says in several ways what does the work: each becomes the type of a job.
+static str camunda_type(const struct xml_node *node)
+{
+    static const char *const ways[] = {"topic", "class", "delegateExpression", "expression"};
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        str type = str_trim(xml_attribute_in(node, XML_CAMUNDA, str_of(ways[i])));
+        if (!str_is_empty(type))
+            return type;
+    }
+    const struct xml_node *connector = reader_extension(node, XML_CAMUNDA, "connector");
+    const struct xml_node *id = xml_child(connector, XML_CAMUNDA, STR("connectorId"));
+    return id == NULL ? STR_EMPTY : str_trim(id->text);
+}
+
+static bool works_by_job(const struct bpmn_element *element)
+{
+    switch (element->type) {
+    case BPMN_SERVICE_TASK:
+    case BPMN_SEND_TASK:
+    case BPMN_SCRIPT_TASK:
+    case BPMN_BUSINESS_RULE_TASK:
+        return true;
+    case BPMN_INTERMEDIATE_THROW_EVENT:
+    case BPMN_END_EVENT:
+        return bpmn_has_trigger(element, BPMN_MESSAGE_TRIGGER);
+    default:
+        return false;
+    }
+}
+
+// A model without extensions still runs: its tasks are jobs of a type named after the kind of task.
+static str default_type(struct reader *r, const struct bpmn_element *element)
+{
+    if (element->call != NULL || element->trigger_count > 0)
+        return STR_EMPTY;
+    if (element->type != BPMN_SCRIPT_TASK)
+        reader_complain(r, BPMN_CODE_TASK_WITHOUT_DEFINITION, element, STR_EMPTY);
+    switch (element->type) {
+    case BPMN_SERVICE_TASK:
+        return STR("service");
+    case BPMN_SEND_TASK:
+        return STR("send");
+    case BPMN_SCRIPT_TASK:
+        return STR("script");
+    default:
+        return STR("businessRule");
+    }
+}
+
+static void read_job(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+{
+    const struct xml_node *task = reader_extension(node, XML_ZEEBE, "taskDefinition");
+    const struct xml_node *priority = reader_extension(node, XML_ZEEBE, "jobPriorityDefinition");
+    str type = str_trim(xml_attribute(task, STR("type")));
+    if (str_is_empty(type) && works_by_job(element)) {
+        type = camunda_type(node);
+        if (!str_is_empty(type))
+            reader_complain(r, BPMN_CODE_TRANSLATED, element, type);
+        else
+            type = default_type(r, element);
+        if (juel_is(type))
+            type = str_sub(type, 2, type.len - 3);
+    }
+    if (str_is_empty(type) || (!works_by_job(element) && element->type != BPMN_AD_HOC_SUB_PROCESS))
+        return;
+    struct bpmn_job *job = job_new(r, element, type, xml_attribute(task, STR("retries")));
+    job->priority = reader_property(r, element, xml_attribute(priority, STR("priority")));
+    const struct xml_node *script = element->type == BPMN_SCRIPT_TASK && task == NULL
+                                        ? xml_child(node, XML_BPMN, STR("script"))
+                                        : NULL;
+    job->headers = headers_json(r, node, script ? STR("script") : STR_EMPTY,
+                                script ? str_trim(script->text) : STR_EMPTY);
+    element->job = job;
+}
+
+static bool listener_event(str name, enum bpmn_listener_event *ret_event)
+{
+    static const char *const other[] = {"start",  "end",      "create", "assignment",
+                                        "update", "complete", "cancel"};
+    for (int i = BPMN_LISTENER_START; i <= BPMN_LISTENER_CANCELING; i++)
+        if (str_equal(name, str_of(bpmn_listener_event_name((enum bpmn_listener_event)i))) ||
+            str_equal(name, str_of(other[i]))) {
+            *ret_event = (enum bpmn_listener_event)i;
+            return true;
+        }
+    return false;
+}
+
+static uint32_t add_listeners(struct reader *r, struct bpmn_element *element,
+                              const struct xml_node *list, struct bpmn_job *out)
+{
+    uint32_t count = 0;
+    for (const struct xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
+        enum bpmn_listener_event event;
+        if (n->space != XML_ZEEBE || !listener_event(xml_attribute(n, STR("eventType")), &event))
+            continue;
+        struct bpmn_job *job =
+            job_new(r, element, xml_attribute(n, STR("type")), xml_attribute(n, STR("retries")));
+        job->event = event;
+        if (job->type == NULL)
+            reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("type of a listener"));
+        else if (out != NULL)
+            out[count] = *job;
+        count += job->type != NULL;
+    }
+    return count;
+}
+
+static void read_listeners(struct reader *r, struct bpmn_element *element,
+                           const struct xml_node *node)
+{
+    const struct xml_node *execution = reader_extension(node, XML_ZEEBE, "executionListeners");
+    const struct xml_node *task = reader_extension(node, XML_ZEEBE, "taskListeners");
+    size_t most = 0;
+    for (const struct xml_node *n = execution ? execution->first : NULL; n != NULL; n = n->next)
+        most++;
+    for (const struct xml_node *n = task ? task->first : NULL; n != NULL; n = n->next)
+        most++;
+    if (most == 0)
+        return;
+    struct bpmn_job *listeners = ARENA_ARRAY(r->arena, struct bpmn_job, most);
+    uint32_t count = add_listeners(r, element, execution, listeners);
+    element->listener_count = count + add_listeners(r, element, task, listeners + count);
+    element->listeners = listeners;
+}
+
+static const struct feel_program *baton_value(struct reader *r, const struct bpmn_element *element,
+                                              const struct xml_node *node, const char *name)
+{
+    return reader_property(r, element,
+                           xml_attribute(reader_extension(node, XML_BATON, name), STR("value")));
+}
+
+static void read_baton(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+{
+    const struct bpmn_extras extras = {
+        .sla = baton_value(r, element, node, "sla"),
+        .cost = baton_value(r, element, node, "cost"),
+        .reminder = baton_value(r, element, node, "reminder"),
+        .escalation = baton_value(r, element, node, "escalation"),
+        .calendar = reader_keep(
+            r, xml_attribute(reader_extension(node, XML_BATON, "calendar"), STR("value"))),
+    };
+    if (extras.sla || extras.cost || extras.reminder || extras.escalation || extras.calendar.len)
+        element->extras = arena_copy(r->arena, &extras, sizeof extras);
+}
+
+static void note_ignored(struct reader *r, const struct bpmn_element *element,
+                         const struct xml_node *node)
+{
+    static const char *const ignored[] = {"executionListener", "taskListener", "formData"};
+    for (size_t i = 0; i < COUNT_OF(ignored); i++)
+        if (reader_extension(node, XML_CAMUNDA, ignored[i]) != NULL)
+            reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
+                            str_format(r->scratch, "camunda:%s", ignored[i]));
+}
+
+void reader_read_extensions(struct reader *r, uint32_t index)
+{
+    struct bpmn_element *element = &r->elements.items[index];
+    const struct xml_node *node = r->element_nodes.items[index];
+    if (xml_child(node, XML_BPMN, STR("extensionElements")) != NULL) {
+        read_zeebe_mappings(r, element, node);
+        read_camunda_mappings(r, element, node);
+        read_listeners(r, element, node);
+        read_baton(r, element, node);
+        note_ignored(r, element, node);
+    }
+    read_job(r, element, node);
+}
+
+// ---- data associations (BPMN 2.0, 10.4.2)
+// ---------------------------------------------------------------------------
+
+// What a reference calls: the variable of a data object, property, data input or output is its
+// name, or its id.
+static str variable_named(struct reader *r, str reference)
+{
+    const struct xml_node *node = reader_node(r, reference);
+    if (node == NULL)
+        return str_trim(reference);
+    str object = xml_attribute(node, STR("dataObjectRef"));
+    str name = str_trim(xml_attribute(node, STR("name")));
+    if (str_is_empty(name) && !str_is_empty(object))
+        return variable_named(r, object);
+    return str_is_empty(name) ? xml_attribute(node, STR("id")) : name;
+}
+
+static str text_of(const struct xml_node *node, const char *name)
+{
+    const struct xml_node *child = xml_child(node, XML_BPMN, str_of(name));
+    return child == NULL ? STR_EMPTY : str_trim(child->text);
+}
+
+static void read_association(struct reader *r, struct bpmn_element *element,
+                             const struct xml_node *node, bool is_input)
+{
+    const struct xml_node *assignment = xml_child(node, XML_BPMN, STR("assignment"));
+    str source = text_of(node, "transformation");
+    str target = variable_named(r, text_of(node, "targetRef"));
+    if (str_is_empty(source))
+        source = variable_named(r, text_of(node, "sourceRef"));
+    if (assignment != NULL && !str_is_empty(text_of(assignment, "from")))
+        source = text_of(assignment, "from");
+    if (assignment != NULL && is_path(text_of(assignment, "to")))
+        target = text_of(assignment, "to");
+    if (!is_path(target) || str_is_empty(source) || (str_equal(source, target) && is_input))
+        return;
+    struct bpmn_mapping mapping = {reader_expression(r, element, source), reader_keep(r, target)};
+    is_input ? reader_add_input(r, element, mapping) : reader_add_output(r, element, mapping);
+}
+
+// Only associations that say something: those drawn between data objects by their names alone move
+// nothing, because the variable is the same on both ends.
+static bool carries_data(const struct xml_node *node)
+{
+    return xml_child(node, XML_BPMN, STR("assignment")) != NULL ||
+           xml_child(node, XML_BPMN, STR("transformation")) != NULL;
+}
+
+void reader_read_data(struct reader *r, uint32_t index)
+{
+    struct bpmn_element *element = &r->elements.items[index];
+    for (const struct xml_node *n = r->element_nodes.items[index]->first; n != NULL; n = n->next) {
+        bool is_input = xml_is(n, XML_BPMN, STR("dataInputAssociation"));
+        if ((is_input || xml_is(n, XML_BPMN, STR("dataOutputAssociation"))) && carries_data(n))
+            read_association(r, element, n, is_input);
+    }
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a file: what it names, its processes, the message flows between them.
+#include "bpmn/reader.h"
+
+static void index_nodes(struct reader *r, const struct xml_node *node)
+{
+    for (const struct xml_node *child = node->first; child != NULL; child = child->next) {
+        str id = str_trim(xml_attribute(child, STR("id")));
+        if (child->space == XML_BPMN && !str_is_empty(id) && map_get(&r->nodes, id) == NULL)
+            map_put(&r->nodes, id, (void *)child);
+        index_nodes(r, child);
+    }
+}
+
+static void read_flow(struct reader *r, uint32_t index)
+{
+    struct bpmn_flow *flow = &r->flows.items[index];
+    const struct xml_node *node = r->flow_nodes.items[index];
+    const struct xml_node *condition = xml_child(node, XML_BPMN, STR("conditionExpression"));
+    flow->source = reader_element(r, xml_attribute(node, STR("sourceRef")));
+    flow->target = reader_element(r, xml_attribute(node, STR("targetRef")));
+    if (flow->source == BPMN_NONE)
+        reader_problem(r, BPMN_CODE_FLOW_SOURCE_REQUIRED, flow->id, flow->line, STR_EMPTY);
+    if (flow->target == BPMN_NONE)
+        reader_problem(r, BPMN_CODE_FLOW_TARGET_REQUIRED, flow->id, flow->line, STR_EMPTY);
+    if (condition == NULL)
+        return;
+    struct bpmn_element as = {.id = flow->id, .line = flow->line};
+    flow->condition = reader_expression(r, &as, condition->text);
+}
+
+static void read_default(struct reader *r, uint32_t index)
+{
+    struct bpmn_element *element = &r->elements.items[index];
+    str id = str_trim(xml_attribute(r->element_nodes.items[index], STR("default")));
+    if (str_is_empty(id))
+        return;
+    void *found = map_get(&r->flow_ids, id);
+    uint32_t flow = found == NULL ? BPMN_NONE : (uint32_t)(uintptr_t)found - 1;
+    if (flow == BPMN_NONE || r->flows.items[flow].source != index)
+        reader_complain(r, BPMN_CODE_DEFAULT_FLOW_SOURCE, element, id);
+    else
+        element->default_flow = flow;
+}
+
+static void read_details(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->flows.count; i++)
+        read_flow(r, i);
+    for (uint32_t i = 0; i < r->elements.count; i++) {
+        if (bpmn_is_event(r->elements.items[i].type))
+            reader_read_event(r, i);
+        else
+            reader_read_task(r, i);
+        reader_read_loop(r, i);
+        reader_read_extensions(r, i);
+        reader_read_data(r, i);
+        read_default(r, i);
+    }
+}
+
+// An association binds a compensation boundary event to its handler (10.6.1).
+static void bind_handlers(struct reader *r)
+{
+    for (size_t i = 0; i < r->associations.count; i++) {
+        const struct xml_node *node = r->associations.items[i];
+        uint32_t event = reader_element(r, xml_attribute(node, STR("sourceRef")));
+        uint32_t handler = reader_element(r, xml_attribute(node, STR("targetRef")));
+        if (event == BPMN_NONE || handler == BPMN_NONE)
+            continue;
+        struct bpmn_element *boundary = &r->elements.items[event];
+        if (boundary->type != BPMN_BOUNDARY_EVENT || boundary->host == BPMN_NONE ||
+            !bpmn_has_trigger(boundary, BPMN_COMPENSATION_TRIGGER))
+            continue;
+        r->elements.items[boundary->host].compensation = handler;
+        boundary->compensation = handler;
+        r->elements.items[handler].for_compensation = true;
+    }
+}
+
+static str link_name(const struct bpmn_element *element)
+{
+    for (uint32_t i = 0; i < element->trigger_count; i++)
+        if (element->triggers[i].kind == BPMN_LINK_TRIGGER)
+            return element->triggers[i].reference;
+    return (str){NULL, 0};
+}
+
+static void bind_link(struct reader *r, uint32_t index)
+{
+    struct bpmn_element *thrower = &r->elements.items[index];
+    for (uint32_t i = 0; i < r->elements.count; i++) {
+        const struct bpmn_element *catcher = &r->elements.items[i];
+        if (catcher->type != BPMN_INTERMEDIATE_CATCH_EVENT || catcher->scope != thrower->scope ||
+            link_name(catcher).data == NULL || !str_equal(link_name(catcher), link_name(thrower)))
+            continue;
+        if (thrower->link_target == BPMN_NONE)
+            thrower->link_target = i;
+        else
+            reader_complain(r, BPMN_CODE_LINK_DUPLICATE, catcher, link_name(catcher));
+    }
+    if (thrower->link_target == BPMN_NONE)
+        reader_complain(r, BPMN_CODE_LINK_TARGET, thrower, link_name(thrower));
+}
+
+static void bind_links(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->elements.count; i++)
+        if (r->elements.items[i].type == BPMN_INTERMEDIATE_THROW_EVENT &&
+            link_name(&r->elements.items[i]).data != NULL)
+            bind_link(r, i);
+}
+
+static void read_version_tag(struct reader *r, struct bpmn_process *process,
+                             const struct xml_node *node)
+{
+    str tag = xml_attribute(reader_extension(node, XML_ZEEBE, "versionTag"), STR("value"));
+    if (str_is_empty(tag))
+        tag = xml_attribute_in(node, XML_CAMUNDA, STR("versionTag"));
+    process->version_tag = reader_keep(r, tag);
+}
+
+static struct bpmn_process *finish_process(struct reader *r, const struct xml_node *node)
+{
+    struct bpmn_process *process = ARENA_NEW(r->arena, struct bpmn_process);
+    str executable = xml_attribute(node, STR("isExecutable"));
+    process->executable = !str_equal(executable, STR("false"));
+    process->id = r->elements.items[0].id;
+    process->name = r->elements.items[0].name;
+    read_version_tag(r, process, node);
+    if (!process->executable)
+        reader_problem(r, BPMN_CODE_NOT_EXECUTABLE, process->id, node->line, STR_EMPTY);
+    bind_handlers(r);
+    bind_links(r);
+    reader_link(r, process);
+    return process;
+}
+
+static struct bpmn_process *read_process(struct reader *r, const struct xml_node *node)
+{
+    reader_collect(r, node);
+    read_details(r);
+    struct bpmn_process *process = finish_process(r, node);
+    reader_validate(r, process);
+    return process;
+}
+
+// A global task can be called like a process (BPMN 2.0, 10.3.6): it becomes one that holds just the
+// task.
+static struct xml_node *process_around(struct reader *r, const struct xml_node *task)
+{
+    struct xml_node *inner = arena_copy(r->scratch, task, sizeof *task);
+    struct xml_node *process = arena_copy(r->scratch, task, sizeof *task);
+    struct xml_attribute *id = ARENA_NEW(r->scratch, struct xml_attribute);
+    str name = str_from_index(task->name, strlen("global"));
+    char *local = str_cstr(r->scratch, name);
+    local[0] = (char)(local[0] | 0x20);
+    *id = (struct xml_attribute){
+        XML_NONE, STR("id"),
+        str_format(r->scratch, "%.*s_task", STR_ARG(xml_attribute(task, STR("id"))))};
+    struct xml_attribute *attributes =
+        ARENA_ARRAY(r->scratch, struct xml_attribute, task->attribute_count + 1);
+    attributes[0] = *id; // found first
+    memcpy(attributes + 1, task->attributes, task->attribute_count * sizeof *attributes);
+    inner->attributes = attributes;
+    inner->attribute_count++;
+    inner->name = str_of(local);
+    inner->next = NULL;
+    process->name = STR("process");
+    process->first = inner;
+    return process;
+}
+
+static bool is_global_task(const struct xml_node *node)
+{
+    return node->space == XML_BPMN && str_starts_with(node->name, STR("global")) &&
+           str_ends_with(node->name, STR("Task"));
+}
+
+static void read_processes(struct reader *r, struct bpmn_resource *resource)
+{
+    ARRAY(struct bpmn_process *) processes = {0};
+    for (const struct xml_node *n = r->root->first; n != NULL; n = n->next) {
+        const struct xml_node *node = is_global_task(n) ? process_around(r, n) : n;
+        if (!xml_is(node, XML_BPMN, STR("process")))
+            continue;
+        struct bpmn_process *process = read_process(r, node);
+        *ARRAY_PUSH(r->arena, &processes) = process;
+    }
+    resource->processes = processes.items;
+    resource->process_count = processes.count;
+    if (processes.count == 0)
+        reader_problem(r, BPMN_CODE_NO_PROCESS, STR_EMPTY, r->root->line, STR_EMPTY);
+}
+
+// A participant stands for its process.
+static str flow_end(struct reader *r, str reference)
+{
+    const struct xml_node *node = reader_node(r, reference);
+    if (node == NULL || !str_equal(node->name, STR("participant")))
+        return reader_keep(r, node == NULL ? str_trim(reference) : xml_attribute(node, STR("id")));
+    str process = xml_attribute(node, STR("processRef"));
+    return reader_keep(r, str_is_empty(process) ? xml_attribute(node, STR("id")) : process);
+}
+
+static void read_message_flows(struct reader *r, struct bpmn_resource *resource)
+{
+    ARRAY(struct bpmn_message_flow) flows = {0};
+    for (const struct xml_node *c = r->root->first; c != NULL; c = c->next)
+        for (const struct xml_node *n = xml_is(c, XML_BPMN, STR("collaboration")) ? c->first : NULL;
+             n != NULL; n = n->next) {
+            if (!xml_is(n, XML_BPMN, STR("messageFlow")))
+                continue;
+            struct bpmn_message_flow *flow = ARRAY_PUSH(r->arena, &flows);
+            flow->id = reader_keep(r, xml_attribute(n, STR("id")));
+            flow->source = flow_end(r, xml_attribute(n, STR("sourceRef")));
+            flow->target = flow_end(r, xml_attribute(n, STR("targetRef")));
+        }
+    resource->message_flows = flows.items;
+    resource->message_flow_count = flows.count;
+}
+
+static bool can_run(const struct bpmn_resource *resource)
+{
+    bool executable = false;
+    for (size_t i = 0; i < resource->process_count; i++)
+        executable |= resource->processes[i]->executable;
+    for (size_t i = 0; i < resource->problem_count; i++)
+        executable &= resource->problems[i].severity != BPMN_ERROR;
+    return executable;
+}
+
+static bool parse(struct reader *r, str xml, struct bpmn_resource **ret_resource, struct error *err)
+{
+    struct xml_node *root;
+    if (!xml_parse(r->scratch, xml, &root, err))
+        return false;
+    if (!xml_is(root, XML_BPMN, STR("definitions")))
+        return error_set(err, ERROR_INVALID, "line 1",
+                         "expected BPMN 2.0 definitions, found <%.*s>", STR_ARG(root->name));
+    r->root = root;
+    r->nodes = map_new(r->scratch);
+    index_nodes(r, root);
+    struct bpmn_resource *resource = ARENA_NEW(r->arena, struct bpmn_resource);
+    read_processes(r, resource);
+    read_message_flows(r, resource);
+    resource->problems = r->problems.items;
+    resource->problem_count = r->problems.count;
+    resource->is_executable = can_run(resource);
+    *ret_resource = resource;
+    return true;
+}
+
+bool bpmn_parse(struct arena *arena, struct arena *scratch, str xml,
+                struct bpmn_resource **ret_resource, struct error *err)
+{
+    struct reader r = {.arena = arena, .scratch = scratch};
+    return parse(&r, xml, ret_resource, err);
+}
+
+bool bpmn_parse_sketch(struct arena *arena, struct arena *scratch, str xml,
+                       struct bpmn_resource **ret_resource, struct error *err)
+{
+    struct reader r = {.arena = arena, .scratch = scratch, .sketch = true};
+    return parse(&r, xml, ret_resource, err);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is wrong with a model, collected while it is read.
+#include "bpmn/reader.h"
+
+static const struct {
+    enum bpmn_severity severity;
+    const char *text;
+} texts[] = {
+#define ERROR BPMN_ERROR
+#define WARNING BPMN_WARNING
+#define INFO BPMN_INFO
+#define PROBLEM(name, severity, text) {severity, text},
+#include "bpmn/problems.def"
+#undef PROBLEM
+#undef ERROR
+#undef WARNING
+#undef INFO
+};
+
+// What a walk does not evaluate may be missing from a sketch.
+static bool matters_in_a_sketch(enum bpmn_code code)
+{
+    switch (code) {
+    case BPMN_CODE_EXPRESSION_INVALID:
+    case BPMN_CODE_EXPRESSION_MISSING:
+    case BPMN_CODE_TIMER_INVALID:
+    case BPMN_CODE_REFERENCE_MISSING:
+    case BPMN_CODE_REFERENCE_UNKNOWN:
+    case BPMN_CODE_GATEWAY_CONDITION_MISSING:
+    case BPMN_CODE_ERROR_CODE_EMPTY:
+    case BPMN_CODE_ESCALATION_CODE_EMPTY:
+    case BPMN_CODE_CALLED_ELEMENT_MISSING:
+    case BPMN_CODE_LOOP_UNDEFINED:
+    case BPMN_CODE_CATCH_AMBIGUOUS:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void reader_problem(struct reader *r, enum bpmn_code code, str element, uint32_t line, str detail)
+{
+    if (r->problems.count >= BPMN_MAX_PROBLEMS || (r->sketch && !matters_in_a_sketch(code)))
+        return;
+    struct bpmn_problem *problem = ARRAY_PUSH(r->arena, &r->problems);
+    problem->code = code;
+    problem->severity = texts[code].severity;
+    problem->element = str_copy(r->arena, element);
+    problem->line = line;
+    problem->message = str_is_empty(detail)
+                           ? str_of(texts[code].text)
+                           : str_format(r->arena, "%s: %.*s", texts[code].text, STR_ARG(detail));
+}
+
+void reader_complain(struct reader *r, enum bpmn_code code, const struct bpmn_element *element,
+                     str detail)
+{
+    reader_problem(r, code, element->id, element->line, detail);
+}

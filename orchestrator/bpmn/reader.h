@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the parts of the BPMN reader share while one file is read: the tree, what it names, the
+// process being built, the problems found. Private to this layer. The order is: collect (elements
+// and flows get indices), then read each element's details with every reference resolvable, then
+// link (lists), then validate.
+#ifndef BATON_BPMN_READER_H
+#define BATON_BPMN_READER_H
+
+#include "base/array.h"
+#include "bpmn/bpmn.h"
+#include "bpmn/xml.h"
+
+struct reader {
+    struct arena *arena;   // the result's
+    struct arena *scratch; // until bpmn_parse returns
+    bool sketch;
+    const struct xml_node *root;
+    struct map nodes; // id -> xml_node, of everything in the file
+    ARRAY(struct bpmn_problem) problems;
+
+    // The process being read.
+    ARRAY(struct bpmn_element) elements;
+    ARRAY(const struct xml_node *) element_nodes; // beside elements
+    ARRAY(struct bpmn_flow) flows;
+    ARRAY(const struct xml_node *) flow_nodes;
+    ARRAY(const struct xml_node *) associations;
+    struct map element_ids; // id -> index + 1
+    struct map flow_ids;
+};
+
+// problem.c
+void reader_problem(struct reader *r, enum bpmn_code code, str element, uint32_t line, str detail);
+void reader_complain(struct reader *r, enum bpmn_code code, const struct bpmn_element *element,
+                     str detail);
+
+// expression.c: NULL for absent or unreadable text; what is unreadable becomes a problem.
+// A property is a string unless it begins with "=" or is "${…}"; an expression is FEEL in any case.
+const struct feel_program *reader_property(struct reader *r, const struct bpmn_element *element,
+                                           str text);
+const struct feel_program *reader_expression(struct reader *r, const struct bpmn_element *element,
+                                             str text);
+const struct feel_program *reader_constant(struct reader *r, str text);
+str reader_keep(struct reader *r,
+                str text); // a copy that lives as long as the result; empty when absent
+// juel.c: "${a == 'x' && b}" becomes `a = "x" and b`.
+str juel_to_feel(struct arena *arena, str text);
+bool juel_is(str text);
+
+// collect.c
+void reader_collect(struct reader *r, const struct xml_node *process);
+uint32_t reader_element(const struct reader *r, str id);                   // BPMN_NONE when unknown
+const struct xml_node *reader_node(const struct reader *r, str reference); // "prefix:id" too
+struct bpmn_list reader_list(struct reader *r, const uint32_t *items, uint32_t count);
+
+// event.c, task.c, extension.c, loop.c: details of the element at `index`
+void reader_read_event(struct reader *r, uint32_t index);
+void reader_read_task(struct reader *r, uint32_t index);
+void reader_read_extensions(struct reader *r, uint32_t index);
+void reader_read_loop(struct reader *r, uint32_t index);
+void reader_read_data(struct reader *r, uint32_t index); // data associations, properties
+void reader_add_input(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);
+void reader_add_output(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);
+
+// One extension element by path: extension(node, XML_ZEEBE, "taskDefinition").
+const struct xml_node *reader_extension(const struct xml_node *node, enum xml_space space,
+                                        const char *name);
+// Reads a <…EventDefinition>, by reference or in place.
+void reader_read_trigger(struct reader *r, const struct bpmn_element *element,
+                         const struct xml_node *definition, struct bpmn_trigger *ret_trigger);
+void reader_read_message(struct reader *r, const struct bpmn_element *element,
+                         const struct xml_node *holder, struct bpmn_trigger *ret_trigger);
+
+// link.c: the finished arrays and lists
+void reader_link(struct reader *r, struct bpmn_process *process);
+
+// validate.c, soundness.c
+void reader_validate(struct reader *r, const struct bpmn_process *process);
+void reader_check_soundness(struct reader *r, const struct bpmn_process *process);
+
+#endif

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a task does: a job, a call, a decision, a script, work for a person.
+#include "bpmn/reader.h"
+
+static str attribute_of(const struct xml_node *node, enum xml_space space, const char *name)
+{
+    return str_trim(xml_attribute_in(node, space, str_of(name)));
+}
+
+static struct bpmn_call *call_of(struct reader *r, struct bpmn_element *element)
+{
+    struct bpmn_call *call = ARENA_NEW(r->arena, struct bpmn_call);
+    call->version = call->result_variable = STR_EMPTY;
+    call->propagates_to_child = call->propagates_to_parent = true;
+    element->call = call;
+    return call;
+}
+
+static enum bpmn_binding binding_named(str name)
+{
+    if (str_equal(name, STR("deployment")))
+        return BPMN_DEPLOYMENT;
+    if (str_equal(name, STR("versionTag")))
+        return BPMN_VERSION_TAG;
+    return str_equal(name, STR("version")) ? BPMN_VERSION : BPMN_LATEST;
+}
+
+static void bind_version(struct reader *r, struct bpmn_call *call, const struct xml_node *node)
+{
+    call->binding = binding_named(attribute_of(node, XML_NONE, "bindingType"));
+    call->version = reader_keep(r, attribute_of(node, XML_NONE, "versionTag"));
+}
+
+static void read_called_element(struct reader *r, struct bpmn_element *element,
+                                const struct xml_node *node)
+{
+    struct bpmn_call *call = call_of(r, element);
+    const struct xml_node *called = reader_extension(node, XML_ZEEBE, "calledElement");
+    if (called != NULL) {
+        call->id = reader_property(r, element, attribute_of(called, XML_NONE, "processId"));
+        call->propagates_to_child =
+            !str_equal(attribute_of(called, XML_NONE, "propagateAllParentVariables"), STR("false"));
+        call->propagates_to_parent =
+            !str_equal(attribute_of(called, XML_NONE, "propagateAllChildVariables"), STR("false"));
+        bind_version(r, call, called);
+    }
+    str standard = attribute_of(node, XML_NONE, "calledElement");
+    if (call->id == NULL && !str_is_empty(standard)) {
+        size_t colon = str_find_char(standard, ':');
+        bool is_name = standard.data[0] != '=' && !juel_is(standard) && colon != SIZE_MAX;
+        call->id =
+            reader_property(r, element, is_name ? str_from_index(standard, colon + 1) : standard);
+        str binding = attribute_of(node, XML_CAMUNDA, "calledElementBinding");
+        call->binding = binding_named(binding);
+        str version = attribute_of(node, XML_CAMUNDA, "calledElementVersion");
+        str tag = attribute_of(node, XML_CAMUNDA, "calledElementVersionTag");
+        call->version = reader_keep(r, call->binding == BPMN_VERSION ? version : tag);
+    }
+    if (call->id == NULL)
+        reader_complain(r, BPMN_CODE_CALLED_ELEMENT_MISSING, element, STR_EMPTY);
+}
+
+// camunda:in and camunda:out of a call activity become mappings.
+static void read_camunda_call(struct reader *r, struct bpmn_element *element,
+                              const struct xml_node *node)
+{
+    const struct xml_node *list = xml_child(node, XML_BPMN, STR("extensionElements"));
+    struct bpmn_call *call = (struct bpmn_call *)element->call;
+    for (const struct xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
+        bool is_in = xml_is(n, XML_CAMUNDA, STR("in"));
+        if (!is_in && !xml_is(n, XML_CAMUNDA, STR("out")))
+            continue;
+        if (str_equal(attribute_of(n, XML_NONE, "variables"), STR("all")))
+            continue;
+        str business = attribute_of(n, XML_NONE, "businessKey");
+        if (!str_is_empty(business)) {
+            call->business_id = reader_property(r, element, business);
+            continue;
+        }
+        str source = attribute_of(n, XML_NONE, "source");
+        if (str_is_empty(source))
+            source = attribute_of(n, XML_NONE, "sourceExpression");
+        struct bpmn_mapping mapping = {reader_expression(r, element, source),
+                                       reader_keep(r, attribute_of(n, XML_NONE, "target"))};
+        is_in ? reader_add_input(r, element, mapping) : reader_add_output(r, element, mapping);
+        *(is_in ? &call->propagates_to_child : &call->propagates_to_parent) = false;
+        reader_complain(r, BPMN_CODE_TRANSLATED, element,
+                        is_in ? STR("camunda:in") : STR("camunda:out"));
+    }
+}
+
+static void read_decision(struct reader *r, struct bpmn_element *element,
+                          const struct xml_node *node)
+{
+    const struct xml_node *called = reader_extension(node, XML_ZEEBE, "calledDecision");
+    str camunda = attribute_of(node, XML_CAMUNDA, "decisionRef");
+    if (called != NULL) {
+        struct bpmn_call *call = call_of(r, element);
+        call->id = reader_property(r, element, attribute_of(called, XML_NONE, "decisionId"));
+        call->result_variable = reader_keep(r, attribute_of(called, XML_NONE, "resultVariable"));
+        bind_version(r, call, called);
+    } else if (!str_is_empty(camunda)) {
+        struct bpmn_call *call = call_of(r, element);
+        call->id = reader_property(r, element, camunda);
+        call->result_variable = reader_keep(r, attribute_of(node, XML_CAMUNDA, "resultVariable"));
+        reader_complain(r, BPMN_CODE_TRANSLATED, element, STR("camunda:decisionRef"));
+    }
+}
+
+static bool is_feel(str format)
+{
+    return str_equal_ignoring_case(format, STR("feel")) || str_ends_with(format, STR("/feel")) ||
+           str_starts_with(format, STR("http://www.omg.org/spec/FEEL"));
+}
+
+static void read_script(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+{
+    const struct xml_node *zeebe = reader_extension(node, XML_ZEEBE, "script");
+    const struct xml_node *standard = xml_child(node, XML_BPMN, STR("script"));
+    if (zeebe != NULL) {
+        struct bpmn_call *call = call_of(r, element);
+        call->script = reader_expression(r, element, attribute_of(zeebe, XML_NONE, "expression"));
+        call->result_variable = reader_keep(r, attribute_of(zeebe, XML_NONE, "resultVariable"));
+    } else if (standard != NULL && is_feel(attribute_of(node, XML_NONE, "scriptFormat"))) {
+        struct bpmn_call *call = call_of(r, element);
+        call->script = reader_expression(r, element, standard->text);
+        call->result_variable = reader_keep(r, attribute_of(node, XML_CAMUNDA, "resultVariable"));
+    }
+}
+
+static const struct feel_program *resource_of(struct reader *r, const struct bpmn_element *element,
+                                              const struct xml_node *node, const char *role)
+{
+    const struct xml_node *owner = xml_child(node, XML_BPMN, str_of(role));
+    const struct xml_node *assignment =
+        xml_child(owner, XML_BPMN, STR("resourceAssignmentExpression"));
+    const struct xml_node *expression = xml_child(assignment, XML_BPMN, STR("formalExpression"));
+    return expression == NULL ? NULL : reader_property(r, element, str_trim(expression->text));
+}
+
+// zeebe:x attribute of an extension element, else the camunda: attribute on the task itself.
+static const struct feel_program *either(struct reader *r, const struct bpmn_element *element,
+                                         const struct xml_node *zeebe, const char *name)
+{
+    str value = attribute_of(zeebe, XML_NONE, name);
+    if (str_is_empty(value)) {
+        value =
+            attribute_of(r->element_nodes.items[element - r->elements.items], XML_CAMUNDA, name);
+        if (!str_is_empty(value))
+            reader_complain(r, BPMN_CODE_TRANSLATED, element,
+                            str_format(r->scratch, "camunda:%s", name));
+    }
+    return reader_property(r, element, value);
+}
+
+static void read_form(struct reader *r, struct bpmn_user_task *task, const struct xml_node *node)
+{
+    const struct xml_node *form = reader_extension(node, XML_ZEEBE, "formDefinition");
+    str key = attribute_of(form, XML_NONE, "formKey");
+    if (str_is_empty(key))
+        key = attribute_of(form, XML_NONE, "externalReference");
+    if (str_is_empty(key))
+        key = attribute_of(node, XML_CAMUNDA, "formKey");
+    task->form_key = reader_keep(r, key);
+    task->form_id = reader_keep(r, attribute_of(form, XML_NONE, "formId"));
+}
+
+static void read_user_task(struct reader *r, struct bpmn_element *element,
+                           const struct xml_node *node)
+{
+    struct bpmn_user_task *task = ARENA_NEW(r->arena, struct bpmn_user_task);
+    const struct xml_node *people = reader_extension(node, XML_ZEEBE, "assignmentDefinition");
+    const struct xml_node *times = reader_extension(node, XML_ZEEBE, "taskSchedule");
+    element->user_task = task;
+    task->assignee = either(r, element, people, "assignee");
+    task->candidate_groups = either(r, element, people, "candidateGroups");
+    task->candidate_users = either(r, element, people, "candidateUsers");
+    task->due = either(r, element, times, "dueDate");
+    task->follow_up = either(r, element, times, "followUpDate");
+    task->priority =
+        either(r, element, reader_extension(node, XML_ZEEBE, "priorityDefinition"), "priority");
+    if (task->candidate_groups == NULL)
+        task->candidate_groups = resource_of(r, element, node, "potentialOwner");
+    if (task->assignee == NULL)
+        task->assignee = resource_of(r, element, node, "humanPerformer");
+    read_form(r, task, node);
+}
+
+static void read_message_task(struct reader *r, struct bpmn_element *element,
+                              const struct xml_node *node)
+{
+    struct bpmn_trigger *trigger = ARENA_NEW(r->arena, struct bpmn_trigger);
+    trigger->activity = BPMN_NONE;
+    trigger->reference = STR_EMPTY;
+    reader_read_message(r, element, node, trigger);
+    element->instantiates = str_equal(xml_attribute(node, STR("instantiate")), STR("true"));
+    if (trigger->name == NULL && element->type == BPMN_SEND_TASK)
+        return;
+    element->triggers = trigger;
+    element->trigger_count = 1;
+}
+
+static void read_ad_hoc(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+{
+    struct bpmn_ad_hoc *ad_hoc = ARENA_NEW(r->arena, struct bpmn_ad_hoc);
+    const struct xml_node *zeebe = reader_extension(node, XML_ZEEBE, "adHoc");
+    const struct xml_node *condition = xml_child(node, XML_BPMN, STR("completionCondition"));
+    element->ad_hoc = ad_hoc;
+    ad_hoc->sequential =
+        str_equal_ignoring_case(xml_attribute(node, STR("ordering")), STR("Sequential"));
+    ad_hoc->cancels_remaining =
+        !str_equal(xml_attribute(node, STR("cancelRemainingInstances")), STR("false"));
+    ad_hoc->condition = condition ? reader_expression(r, element, condition->text) : NULL;
+    ad_hoc->active_elements =
+        reader_expression(r, element, attribute_of(zeebe, XML_NONE, "activeElementsCollection"));
+    ad_hoc->output_collection = reader_keep(r, attribute_of(zeebe, XML_NONE, "outputCollection"));
+    ad_hoc->output_element =
+        reader_expression(r, element, attribute_of(zeebe, XML_NONE, "outputElement"));
+}
+
+static void read_gateway(struct reader *r, struct bpmn_element *element,
+                         const struct xml_node *node)
+{
+    element->instantiates = str_equal(xml_attribute(node, STR("instantiate")), STR("true"));
+    element->parallel_start =
+        str_equal_ignoring_case(xml_attribute(node, STR("eventGatewayType")), STR("Parallel"));
+    const struct xml_node *condition = xml_child(node, XML_BPMN, STR("activationCondition"));
+    if (element->type == BPMN_COMPLEX_GATEWAY && condition != NULL)
+        element->activation = reader_expression(r, element, condition->text);
+}
+
+static uint32_t read_quantity(struct reader *r, const struct bpmn_element *element,
+                              const struct xml_node *node, const char *name)
+{
+    str text = attribute_of(node, XML_NONE, name);
+    int64_t value = 1;
+    if (!str_is_empty(text) && (!str_to_i64(text, &value) || value < 1 || value > 1000)) {
+        reader_complain(r, BPMN_CODE_QUANTITY, element, text);
+        return 1;
+    }
+    return (uint32_t)value;
+}
+
+void reader_read_task(struct reader *r, uint32_t index)
+{
+    struct bpmn_element *element = &r->elements.items[index];
+    const struct xml_node *node = r->element_nodes.items[index];
+    element->for_compensation =
+        str_equal(xml_attribute(node, STR("isForCompensation")), STR("true"));
+    element->start_quantity = read_quantity(r, element, node, "startQuantity");
+    element->completion_quantity = read_quantity(r, element, node, "completionQuantity");
+    if (element->type == BPMN_CALL_ACTIVITY) {
+        read_called_element(r, element, node);
+        read_camunda_call(r, element, node);
+    } else if (element->type == BPMN_BUSINESS_RULE_TASK) {
+        read_decision(r, element, node);
+    } else if (element->type == BPMN_SCRIPT_TASK) {
+        read_script(r, element, node);
+    } else if (element->type == BPMN_USER_TASK) {
+        read_user_task(r, element, node);
+    } else if (element->type == BPMN_RECEIVE_TASK || element->type == BPMN_SEND_TASK) {
+        read_message_task(r, element, node);
+    } else if (element->type == BPMN_AD_HOC_SUB_PROCESS) {
+        read_ad_hoc(r, element, node);
+    } else if (bpmn_is_gateway(element->type)) {
+        read_gateway(r, element, node);
+    }
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// The standard's static rules, element by element.
+#include "bpmn/reader.h"
+
+#define BIT(kind) (1u << BPMN_##kind##_TRIGGER)
+
+enum {
+    OUTSIDE = BIT(MESSAGE) | BIT(TIMER) | BIT(SIGNAL) | BIT(CONDITION),
+    PROCESS_START = OUTSIDE,
+    EVENT_SUB_PROCESS_START = OUTSIDE | BIT(ERROR) | BIT(ESCALATION) | BIT(COMPENSATION),
+    CATCH = OUTSIDE | BIT(LINK),
+    THROW = BIT(MESSAGE) | BIT(SIGNAL) | BIT(ESCALATION) | BIT(COMPENSATION) | BIT(LINK),
+    END = BIT(MESSAGE) | BIT(SIGNAL) | BIT(ERROR) | BIT(ESCALATION) | BIT(COMPENSATION) |
+          BIT(TERMINATE) | BIT(CANCEL),
+    BOUNDARY = OUTSIDE | BIT(ERROR) | BIT(ESCALATION) | BIT(COMPENSATION) | BIT(CANCEL),
+};
+
+struct checking {
+    struct reader *r;
+    const struct bpmn_process *process;
+};
+
+static const struct bpmn_element *scope_of(const struct checking *c, const struct bpmn_element *e)
+{
+    return &c->process->elements[e->scope];
+}
+
+static void complain(struct checking *c, enum bpmn_code code, const struct bpmn_element *e)
+{
+    reader_complain(c->r, code, e, STR_EMPTY);
+}
+
+static void check_kinds(struct checking *c, const struct bpmn_element *e, uint32_t allowed,
+                        enum bpmn_code code)
+{
+    for (uint32_t i = 0; i < e->trigger_count; i++)
+        if (!(allowed >> e->triggers[i].kind & 1))
+            reader_complain(c->r, code, e, str_of(bpmn_trigger_name(e->triggers[i].kind)));
+}
+
+static void check_references(struct checking *c, const struct bpmn_element *e, bool catches)
+{
+    for (uint32_t i = 0; i < e->trigger_count; i++) {
+        const struct bpmn_trigger *t = &e->triggers[i];
+        bool named = t->kind == BPMN_MESSAGE_TRIGGER || t->kind == BPMN_SIGNAL_TRIGGER;
+        if (named && t->name == NULL && e->job == NULL)
+            complain(c, BPMN_CODE_REFERENCE_MISSING, e);
+        if (t->kind == BPMN_MESSAGE_TRIGGER && catches && t->name != NULL &&
+            t->correlation == NULL && !(e->type == BPMN_START_EVENT && e->scope == 0))
+            complain(c, BPMN_CODE_MESSAGE_WITHOUT_KEY, e);
+        if (t->kind == BPMN_ERROR_TRIGGER && !catches && t->name == NULL)
+            complain(c, BPMN_CODE_ERROR_CODE_EMPTY, e);
+        if (t->kind == BPMN_ESCALATION_TRIGGER && !catches && t->name == NULL)
+            complain(c, BPMN_CODE_ESCALATION_CODE_EMPTY, e);
+    }
+}
+
+static void check_start(struct checking *c, const struct bpmn_element *e)
+{
+    const struct bpmn_element *scope = scope_of(c, e);
+    if (e->incoming.count > 0)
+        complain(c, BPMN_CODE_START_EVENT_INCOMING, e);
+    if (e->outgoing.count == 0)
+        complain(c, BPMN_CODE_START_EVENT_NOT_WIRED, e);
+    if (scope->type == BPMN_EVENT_SUB_PROCESS)
+        check_kinds(c, e, EVENT_SUB_PROCESS_START, BPMN_CODE_START_TRIGGER);
+    else if (scope->type == BPMN_PROCESS)
+        check_kinds(c, e, PROCESS_START, BPMN_CODE_START_TRIGGER);
+    else if (e->trigger_count > 0)
+        complain(c, BPMN_CODE_SUB_PROCESS_START_TRIGGER, e);
+    if (scope->type == BPMN_EVENT_SUB_PROCESS && !e->interrupting &&
+        (bpmn_has_trigger(e, BPMN_ERROR_TRIGGER) ||
+         bpmn_has_trigger(e, BPMN_COMPENSATION_TRIGGER)) &&
+        bpmn_has_trigger(e, BPMN_ERROR_TRIGGER))
+        complain(c, BPMN_CODE_BOUNDARY_EVENT_INTERRUPTS, e);
+    check_references(c, e, true);
+}
+
+static void check_end(struct checking *c, const struct bpmn_element *e)
+{
+    if (e->outgoing.count > 0)
+        complain(c, BPMN_CODE_END_EVENT_OUTGOING, e);
+    if (e->incoming.count == 0)
+        complain(c, BPMN_CODE_END_EVENT_NOT_WIRED, e);
+    check_kinds(c, e, END, BPMN_CODE_END_TRIGGER);
+    if (bpmn_has_trigger(e, BPMN_CANCEL_TRIGGER) && scope_of(c, e)->type != BPMN_TRANSACTION)
+        complain(c, BPMN_CODE_CANCEL_OUTSIDE_TRANSACTION, e);
+    check_references(c, e, false);
+}
+
+static bool holds_activity(const struct checking *c, uint32_t host)
+{
+    return host != BPMN_NONE && bpmn_is_activity(c->process->elements[host].type);
+}
+
+static void check_boundary(struct checking *c, const struct bpmn_element *e)
+{
+    if (!holds_activity(c, e->host) || c->process->elements[e->host].scope != e->scope) {
+        complain(c, BPMN_CODE_BOUNDARY_EVENT_HOST, e);
+        return;
+    }
+    const struct bpmn_element *host = &c->process->elements[e->host];
+    bool compensates = bpmn_has_trigger(e, BPMN_COMPENSATION_TRIGGER);
+    if (e->incoming.count > 0)
+        complain(c, BPMN_CODE_BOUNDARY_EVENT_INCOMING, e);
+    if (e->trigger_count == 0 && !c->r->sketch)
+        complain(c, BPMN_CODE_BOUNDARY_EVENT_TRIGGER, e);
+    check_kinds(c, e, BOUNDARY, BPMN_CODE_BOUNDARY_EVENT_TRIGGER);
+    if (bpmn_has_trigger(e, BPMN_CANCEL_TRIGGER) && host->type != BPMN_TRANSACTION)
+        complain(c, BPMN_CODE_CANCEL_OUTSIDE_TRANSACTION, e);
+    if (!e->interrupting &&
+        (bpmn_has_trigger(e, BPMN_ERROR_TRIGGER) || bpmn_has_trigger(e, BPMN_CANCEL_TRIGGER)))
+        complain(c, BPMN_CODE_BOUNDARY_EVENT_INTERRUPTS, e);
+    if (compensates && e->compensation == BPMN_NONE)
+        complain(c, BPMN_CODE_COMPENSATION_HANDLER_MISSING, e);
+    if (!compensates && e->outgoing.count == 0)
+        complain(c, BPMN_CODE_BOUNDARY_EVENT_OUTGOING, e);
+    check_references(c, e, true);
+}
+
+static void check_catch(struct checking *c, const struct bpmn_element *e)
+{
+    check_kinds(c, e, CATCH, BPMN_CODE_CATCH_TRIGGER);
+    if (e->trigger_count == 0 && !c->r->sketch)
+        complain(c, BPMN_CODE_CATCH_TRIGGER, e);
+    if (bpmn_has_trigger(e, BPMN_LINK_TRIGGER) && e->incoming.count > 0)
+        complain(c, BPMN_CODE_LINK_FLOW, e);
+    check_references(c, e, true);
+}
+
+static void check_throw(struct checking *c, const struct bpmn_element *e)
+{
+    check_kinds(c, e, THROW, BPMN_CODE_THROW_TRIGGER);
+    if (bpmn_has_trigger(e, BPMN_LINK_TRIGGER) && e->outgoing.count > 0)
+        complain(c, BPMN_CODE_LINK_FLOW, e);
+    check_references(c, e, false);
+}
+
+static void check_choices(struct checking *c, const struct bpmn_element *e)
+{
+    for (uint32_t i = 0; i < e->outgoing.count; i++) {
+        uint32_t index = e->outgoing.items[i];
+        const struct bpmn_flow *flow = &c->process->flows[index];
+        if (e->outgoing.count > 1 && flow->condition == NULL && index != e->default_flow)
+            reader_problem(c->r, BPMN_CODE_GATEWAY_CONDITION_MISSING, flow->id, flow->line, e->id);
+        if (flow->condition != NULL && index == e->default_flow)
+            reader_problem(c->r, BPMN_CODE_DEFAULT_FLOW_CONDITION, flow->id, flow->line, STR_EMPTY);
+    }
+}
+
+static bool is_event_target(const struct bpmn_element *e)
+{
+    return (e->type == BPMN_INTERMEDIATE_CATCH_EVENT && !bpmn_has_trigger(e, BPMN_LINK_TRIGGER)) ||
+           (e->type == BPMN_RECEIVE_TASK && e->boundary.count == 0);
+}
+
+static void check_event_gateway(struct checking *c, const struct bpmn_element *e)
+{
+    bool has_message = false, has_receive = false;
+    if (e->outgoing.count < 2)
+        complain(c, BPMN_CODE_EVENT_GATEWAY_OUTGOING, e);
+    for (uint32_t i = 0; i < e->outgoing.count; i++) {
+        uint32_t index = c->process->flows[e->outgoing.items[i]].target;
+        if (index == BPMN_NONE)
+            continue;
+        const struct bpmn_element *target = &c->process->elements[index];
+        if (!is_event_target(target))
+            reader_complain(c->r, BPMN_CODE_EVENT_GATEWAY_TARGET, e, target->id);
+        if (target->incoming.count > 1)
+            complain(c, BPMN_CODE_EVENT_GATEWAY_TARGET_INCOMING, target);
+        has_receive |= target->type == BPMN_RECEIVE_TASK;
+        has_message |=
+            target->type != BPMN_RECEIVE_TASK && bpmn_has_trigger(target, BPMN_MESSAGE_TRIGGER);
+    }
+    if (has_message && has_receive)
+        complain(c, BPMN_CODE_EVENT_GATEWAY_MIX, e);
+}
+
+static void check_gateway(struct checking *c, const struct bpmn_element *e)
+{
+    bool starts = e->type == BPMN_EVENT_BASED_GATEWAY && e->instantiates;
+    if (e->incoming.count == 0 && e->outgoing.count == 0)
+        complain(c, BPMN_CODE_GATEWAY_NOT_WIRED, e);
+    if (e->type == BPMN_EXCLUSIVE_GATEWAY || e->type == BPMN_INCLUSIVE_GATEWAY ||
+        (e->type == BPMN_COMPLEX_GATEWAY && e->default_flow != BPMN_NONE))
+        check_choices(c, e);
+    for (uint32_t i = 0; i < e->outgoing.count; i++) {
+        const struct bpmn_flow *flow = &c->process->flows[e->outgoing.items[i]];
+        bool deaf = e->type == BPMN_PARALLEL_GATEWAY || e->type == BPMN_EVENT_BASED_GATEWAY;
+        if (deaf && flow->condition != NULL)
+            reader_problem(c->r, BPMN_CODE_GATEWAY_CONDITION_IGNORED, flow->id, flow->line, e->id);
+    }
+    if (e->type == BPMN_EVENT_BASED_GATEWAY)
+        check_event_gateway(c, e);
+    if (starts && e->incoming.count > 0)
+        complain(c, BPMN_CODE_GATEWAY_DIRECTION, e);
+}
+
+static bool catches_same(const struct bpmn_trigger *a, const struct bpmn_trigger *b)
+{
+    if (a->kind != b->kind || (a->kind != BPMN_ERROR_TRIGGER && a->kind != BPMN_ESCALATION_TRIGGER))
+        return false;
+    const feel_value *left = a->name ? feel_program_constant(a->name) : NULL;
+    const feel_value *right = b->name ? feel_program_constant(b->name) : NULL;
+    if (a->any_code || b->any_code)
+        return a->any_code && b->any_code;
+    return left != NULL && right != NULL && str_equal(left->string, right->string);
+}
+
+static void check_catchers(struct checking *c, const struct bpmn_element *e)
+{
+    for (uint32_t i = 0; i < e->boundary.count; i++)
+        for (uint32_t k = 0; k < i; k++) {
+            const struct bpmn_element *a = &c->process->elements[e->boundary.items[i]];
+            const struct bpmn_element *b = &c->process->elements[e->boundary.items[k]];
+            if (a->trigger_count == 1 && b->trigger_count == 1 &&
+                catches_same(a->triggers, b->triggers))
+                complain(c, BPMN_CODE_CATCH_AMBIGUOUS, a);
+        }
+}
+
+static void check_activity(struct checking *c, const struct bpmn_element *e)
+{
+    if (e->type == BPMN_RECEIVE_TASK || e->type == BPMN_SEND_TASK)
+        check_references(c, e, e->type == BPMN_RECEIVE_TASK);
+    if (e->for_compensation && (e->incoming.count > 0 || e->outgoing.count > 0))
+        complain(c, BPMN_CODE_COMPENSATION_HANDLER_FLOW, e);
+    check_catchers(c, e);
+}
+
+static uint32_t count_none_starts(const struct checking *c, const struct bpmn_element *scope,
+                                  uint32_t *ret_starts)
+{
+    uint32_t none = 0;
+    for (uint32_t i = 0; i < scope->children.count; i++) {
+        const struct bpmn_element *child = &c->process->elements[scope->children.items[i]];
+        *ret_starts += child->type == BPMN_START_EVENT;
+        none += child->type == BPMN_START_EVENT && child->trigger_count == 0;
+    }
+    return none;
+}
+
+static void check_event_sub_process(struct checking *c, const struct bpmn_element *e, uint32_t none,
+                                    uint32_t starts)
+{
+    if (e->incoming.count > 0 || e->outgoing.count > 0)
+        complain(c, BPMN_CODE_EVENT_SUB_PROCESS_FLOW, e);
+    if (starts != 1 || (none > 0 && !c->r->sketch))
+        complain(c, BPMN_CODE_EVENT_SUB_PROCESS_START, e);
+}
+
+static void check_ad_hoc(struct checking *c, const struct bpmn_element *scope)
+{
+    for (uint32_t i = 0; i < scope->children.count; i++) {
+        const struct bpmn_element *child = &c->process->elements[scope->children.items[i]];
+        if (child->type == BPMN_START_EVENT || child->type == BPMN_END_EVENT)
+            complain(c, BPMN_CODE_AD_HOC_EVENT, child);
+    }
+}
+
+static void check_scope(struct checking *c, const struct bpmn_element *e)
+{
+    uint32_t starts = 0;
+    uint32_t none = count_none_starts(c, e, &starts);
+    if (e->type == BPMN_EVENT_SUB_PROCESS)
+        check_event_sub_process(c, e, none, starts);
+    else if (none > 1)
+        complain(c, BPMN_CODE_SEVERAL_NONE_STARTS, e);
+    if (e->type == BPMN_AD_HOC_SUB_PROCESS)
+        check_ad_hoc(c, e);
+    else if (e->children.count == 0)
+        complain(c, BPMN_CODE_EMPTY_SCOPE, e);
+    else if (e->starts.count == 0 && e->triggered_starts.count == 0)
+        complain(c, BPMN_CODE_NO_START, e);
+}
+
+static void check_element(struct checking *c, const struct bpmn_element *e)
+{
+    if (bpmn_is_scope(e->type))
+        check_scope(c, e);
+    if (bpmn_is_activity(e->type))
+        check_activity(c, e);
+    else if (bpmn_is_gateway(e->type))
+        check_gateway(c, e);
+    else if (e->type == BPMN_START_EVENT)
+        check_start(c, e);
+    else if (e->type == BPMN_END_EVENT)
+        check_end(c, e);
+    else if (e->type == BPMN_BOUNDARY_EVENT)
+        check_boundary(c, e);
+    else if (e->type == BPMN_INTERMEDIATE_CATCH_EVENT)
+        check_catch(c, e);
+    else if (e->type == BPMN_INTERMEDIATE_THROW_EVENT)
+        check_throw(c, e);
+}
+
+void reader_validate(struct reader *r, const struct bpmn_process *process)
+{
+    struct checking c = {r, process};
+    for (uint32_t i = 0; i < process->flow_count; i++) {
+        const struct bpmn_flow *f = &process->flows[i];
+        if (f->source != BPMN_NONE && f->target != BPMN_NONE &&
+            process->elements[f->source].scope != process->elements[f->target].scope)
+            reader_problem(r, BPMN_CODE_FLOW_CROSSES_SCOPE, f->id, f->line, STR_EMPTY);
+    }
+    for (uint32_t i = 0; i < process->element_count; i++)
+        check_element(&c, &process->elements[i]);
+}

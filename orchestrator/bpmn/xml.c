@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpmn/xml.h"
+
+#include "base/array.h"
+#include "base/strbuf.h"
+
+#include <expat.h>
+#include <stdio.h>
+
+struct binding {
+    str prefix;
+    enum xml_space space;
+    int depth;
+};
+
+struct level {
+    struct xml_node *node;
+    struct xml_node *last; // child
+    struct strbuf text;
+};
+
+struct reader {
+    struct arena *arena;
+    XML_Parser parser;
+    struct error *err;
+    bool failed;
+    int depth;
+    int skipped_from; // depth at which a diagram began; 0: none
+    ARRAY(struct binding) bindings;
+    struct level levels[XML_MAX_DEPTH + 1];
+    struct xml_node *root;
+};
+
+struct known_space {
+    const char *text;
+    enum xml_space space;
+};
+
+// Beginnings of namespace names: versions and dates behind them differ.
+static const struct known_space known_names[] = {
+    {"http://www.omg.org/spec/BPMN/20100524/DI", XML_DIAGRAM},
+    {"http://www.omg.org/spec/DD/", XML_DIAGRAM},
+    {"http://www.omg.org/spec/BPMN/non-normative", XML_OTHER},
+    {"http://www.omg.org/spec/BPMN/", XML_BPMN},
+    {"http://schema.omg.org/spec/BPMN/", XML_BPMN},
+    {"http://www.omg.org/bpmn20", XML_BPMN},
+    {"http://camunda.org/schema/zeebe/", XML_ZEEBE},
+    {"http://camunda.org/schema/1.0/bpmn", XML_CAMUNDA},
+    {"http://activiti.org/bpmn", XML_CAMUNDA},
+    {"http://flowable.org/bpmn", XML_CAMUNDA},
+    {"http://baton.dev/schema/bpmn", XML_BATON},
+    {"http://www.w3.org/2001/XMLSchema-instance", XML_SCHEMA_INSTANCE},
+};
+
+static const struct known_space customary_prefixes[] = {
+    {"bpmn", XML_BPMN},        {"bpmn2", XML_BPMN},       {"semantic", XML_BPMN},
+    {"model", XML_BPMN},       {"zeebe", XML_ZEEBE},      {"camunda", XML_CAMUNDA},
+    {"activiti", XML_CAMUNDA}, {"flowable", XML_CAMUNDA}, {"baton", XML_BATON},
+    {"bpmndi", XML_DIAGRAM},   {"di", XML_DIAGRAM},       {"dc", XML_DIAGRAM},
+    {"omgdi", XML_DIAGRAM},    {"omgdc", XML_DIAGRAM},    {"xsi", XML_SCHEMA_INSTANCE},
+};
+
+static enum xml_space space_named(str name)
+{
+    for (size_t i = 0; i < COUNT_OF(known_names); i++)
+        if (str_starts_with(name, str_of(known_names[i].text)))
+            return known_names[i].space;
+    return XML_OTHER;
+}
+
+static enum xml_space space_of_prefix(const struct reader *r, str prefix)
+{
+    for (size_t i = r->bindings.count; i > 0; i--)
+        if (str_equal(r->bindings.items[i - 1].prefix, prefix))
+            return r->bindings.items[i - 1].space;
+    if (str_is_empty(prefix))
+        return XML_BPMN;
+    for (size_t i = 0; i < COUNT_OF(customary_prefixes); i++)
+        if (str_equal(str_of(customary_prefixes[i].text), prefix))
+            return customary_prefixes[i].space;
+    return XML_OTHER;
+}
+
+static void fail(struct reader *r, enum error_kind kind, const char *text)
+{
+    if (r->failed)
+        return;
+    char place[32];
+    snprintf(place, sizeof place, "line %lu", (unsigned long)XML_GetCurrentLineNumber(r->parser));
+    error_set(r->err, kind, place, "%s", text);
+    r->failed = true;
+    XML_StopParser(r->parser, XML_FALSE);
+}
+
+static void split_name(str qualified, str *ret_prefix, str *ret_local)
+{
+    size_t colon = str_find_char(qualified, ':');
+    *ret_prefix = colon == SIZE_MAX ? STR_EMPTY : str_sub(qualified, 0, colon);
+    *ret_local = colon == SIZE_MAX ? qualified : str_from_index(qualified, colon + 1);
+}
+
+static void bind(struct reader *r, str prefix, const char *value)
+{
+    struct binding *binding = ARRAY_PUSH(r->arena, &r->bindings);
+    *binding = (struct binding){str_copy(r->arena, prefix), space_named(str_of(value)), r->depth};
+}
+
+static void bind_all(struct reader *r, const char **attributes)
+{
+    for (size_t i = 0; attributes[i] != NULL; i += 2) {
+        str name = str_of(attributes[i]);
+        if (str_equal(name, STR("xmlns")))
+            bind(r, STR_EMPTY, attributes[i + 1]);
+        else if (str_starts_with(name, STR("xmlns:")))
+            bind(r, str_from_index(name, 6), attributes[i + 1]);
+    }
+}
+
+static void read_attributes(struct reader *r, struct xml_node *node, const char **attributes)
+{
+    size_t count = 0;
+    while (attributes[count * 2] != NULL)
+        count++;
+    struct xml_attribute *out = ARENA_ARRAY(r->arena, struct xml_attribute, count);
+    for (size_t i = 0; i < count; i++) {
+        str prefix, local;
+        split_name(str_of(attributes[i * 2]), &prefix, &local);
+        if (str_equal(prefix, STR("xmlns")) || str_equal(local, STR("xmlns")))
+            continue;
+        out[node->attribute_count++] = (struct xml_attribute){
+            str_is_empty(prefix) ? XML_NONE : space_of_prefix(r, prefix), str_copy(r->arena, local),
+            str_copy(r->arena, str_of(attributes[i * 2 + 1]))};
+    }
+    node->attributes = out;
+}
+
+static void append(struct reader *r, struct xml_node *node)
+{
+    if (r->depth == 1) {
+        r->root = node;
+        return;
+    }
+    struct level *above = &r->levels[r->depth - 1];
+    if (above->last == NULL)
+        above->node->first = node;
+    else
+        above->last->next = node;
+    above->last = node;
+}
+
+static void on_start(void *context, const char *name, const char **attributes)
+{
+    struct reader *r = context;
+    if (++r->depth > XML_MAX_DEPTH) {
+        fail(r, ERROR_LIMIT, "elements are nested deeper than 200");
+        return;
+    }
+    bind_all(r, attributes);
+    str prefix, local;
+    split_name(str_of(name), &prefix, &local);
+    enum xml_space space = space_of_prefix(r, prefix);
+    if (r->skipped_from == 0 && space == XML_DIAGRAM && r->depth > 1)
+        r->skipped_from = r->depth;
+    if (r->skipped_from != 0)
+        return;
+    struct xml_node *node = ARENA_NEW(r->arena, struct xml_node);
+    node->space = space;
+    node->name = str_copy(r->arena, local);
+    node->line = (uint32_t)XML_GetCurrentLineNumber(r->parser);
+    read_attributes(r, node, attributes);
+    append(r, node);
+    r->levels[r->depth] = (struct level){.node = node, .text = strbuf_new(r->arena)};
+}
+
+static void on_end(void *context, const char *name)
+{
+    (void)name;
+    struct reader *r = context;
+    if (r->skipped_from == 0)
+        r->levels[r->depth].node->text = strbuf_str(&r->levels[r->depth].text);
+    if (r->skipped_from == r->depth)
+        r->skipped_from = 0;
+    while (r->bindings.count > 0 && r->bindings.items[r->bindings.count - 1].depth == r->depth)
+        r->bindings.count--;
+    r->depth--;
+}
+
+static bool is_blank(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != ' ' && text[i] != '\n' && text[i] != '\t' && text[i] != '\r')
+            return false;
+    return true;
+}
+
+static void on_text(void *context, const char *text, int len)
+{
+    struct reader *r = context;
+    if (r->skipped_from != 0 || r->depth == 0)
+        return;
+    struct strbuf *buf = &r->levels[r->depth].text;
+    if (buf->len > 0 || !is_blank(text, (size_t)len))
+        strbuf_add(buf, str_from(text, (size_t)len));
+}
+
+static void on_doctype(void *context, const char *name, const char *system, const char *public,
+                       int has_subset)
+{
+    (void)name, (void)system, (void)public, (void)has_subset;
+    fail(context, ERROR_INVALID, "a document type declaration is not allowed");
+}
+
+static bool run(struct reader *r, str text)
+{
+    XML_SetUserData(r->parser, r);
+    XML_SetElementHandler(r->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(r->parser, on_text);
+    XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+    enum XML_Status status = XML_Parse(r->parser, text.data, (int)text.len, XML_TRUE);
+    if (status != XML_STATUS_OK)
+        fail(r, ERROR_INVALID, XML_ErrorString(XML_GetErrorCode(r->parser)));
+    return !r->failed;
+}
+
+bool xml_parse(struct arena *arena, str text, struct xml_node **ret_root, struct error *err)
+{
+    if (text.len > XML_MAX_BYTES)
+        return error_set(err, ERROR_LIMIT, "line 1", "the model has %zu bytes, the limit is %d",
+                         text.len, XML_MAX_BYTES);
+    struct reader *r = ARENA_NEW(arena, struct reader);
+    r->arena = arena;
+    r->err = err;
+    r->parser = XML_ParserCreate(NULL);
+    check(r->parser != NULL && "out of memory");
+    bool ok = run(r, text);
+    XML_ParserFree(r->parser);
+    if (ok)
+        *ret_root = r->root;
+    return ok;
+}
+
+str xml_attribute(const struct xml_node *node, str name)
+{
+    return xml_attribute_in(node, XML_NONE, name);
+}
+
+str xml_attribute_in(const struct xml_node *node, enum xml_space space, str name)
+{
+    for (size_t i = 0; node != NULL && i < node->attribute_count; i++)
+        if (node->attributes[i].space == space && str_equal(node->attributes[i].name, name))
+            return node->attributes[i].value;
+    return (str){NULL, 0};
+}
+
+bool xml_is(const struct xml_node *node, enum xml_space space, str name)
+{
+    return node->space == space && str_equal(node->name, name);
+}
+
+const struct xml_node *xml_child(const struct xml_node *node, enum xml_space space, str name)
+{
+    if (node == NULL)
+        return NULL;
+    for (const struct xml_node *child = node->first; child != NULL; child = child->next)
+        if (xml_is(child, space, name))
+            return child;
+    return NULL;
+}
+
+const struct xml_node *xml_again(const struct xml_node *node)
+{
+    for (const struct xml_node *next = node->next; next != NULL; next = next->next)
+        if (xml_is(next, node->space, node->name))
+            return next;
+    return NULL;
+}

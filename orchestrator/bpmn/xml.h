@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// XML as a tree in an arena, as BPMN needs it: namespaces become the few that we know, diagrams are
+// left out, every node keeps its line. A document type declaration is refused (that is where entity
+// attacks live), depth and size are bounded. Prefixes that nobody declared are read by their
+// customary meaning, because exports of some tools have them.
+#ifndef BATON_BPMN_XML_H
+#define BATON_BPMN_XML_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum { XML_MAX_BYTES = 16 << 20, XML_MAX_DEPTH = 200 };
+
+enum xml_space {
+    XML_NONE,
+    XML_BPMN,
+    XML_ZEEBE,
+    XML_CAMUNDA, // and activiti and flowable, which share its names
+    XML_BATON,
+    XML_DIAGRAM,
+    XML_SCHEMA_INSTANCE,
+    XML_OTHER,
+};
+
+struct xml_attribute {
+    enum xml_space space; // XML_NONE: without a prefix
+    str name;
+    str value;
+};
+
+struct xml_node {
+    enum xml_space space;
+    str name; // local
+    uint32_t line;
+    size_t attribute_count;
+    const struct xml_attribute *attributes;
+    struct xml_node *first;
+    struct xml_node *next; // sibling
+    str text;              // all character data directly inside
+};
+
+// False when the text is no XML, too large or too deep; err->place is "line N".
+MUST_CHECK bool xml_parse(struct arena *arena, str text, struct xml_node **ret_root,
+                          struct error *err);
+
+// The attribute's value; data == NULL when absent.
+str xml_attribute(const struct xml_node *node, str name);
+str xml_attribute_in(const struct xml_node *node, enum xml_space space, str name);
+
+// The first child of this name, NULL when there is none or node is NULL.
+const struct xml_node *xml_child(const struct xml_node *node, enum xml_space space, str name);
+
+// The next sibling of the same space and name.
+const struct xml_node *xml_again(const struct xml_node *node);
+
+bool xml_is(const struct xml_node *node, enum xml_space space, str name);
+
+#endif

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every element instance goes through:
+//
+//     token -> (joins?) -> ACTIVATING: input mappings, start listeners -> ACTIVE: subscribe, run
+//     the family's own work
+//           -> COMPLETING: output mappings, end listeners, conditions -> COMPLETED -> flows
+//
+// Any stretch may stop at an incident or a listener's job; activity_continue goes on from the phase
+// it stopped in.
+#include "engine/step.h"
+
+static void emit_for(struct engine *engine, instance_ref instance, element_ref ei,
+                     enum event_type type)
+{
+    step_emit(engine, instance,
+              (struct event){.type = type,
+                             .key = ei->entity.key,
+                             .scope = ei->scope ? ei->scope->entity.key : 0,
+                             .element = ei->element + 1});
+}
+
+static bool has_listener(const struct bpmn_element *element, enum bpmn_listener_event event)
+{
+    for (uint32_t i = 0; i < element->listener_count; i++)
+        if (element->listeners[i].event == event)
+            return true;
+    return false;
+}
+
+// ---- beginning
+// ------------------------------------------------------------------------------------------------------
+
+static void hold(struct engine *engine, instance_ref instance, element_ref ei, bool out_of_fuel)
+{
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_ELEMENT_HELD, .key = ei->entity.key, .number = 1});
+    if (!out_of_fuel || engine->out_of_fuel == instance->stream.key)
+        return;
+    engine->out_of_fuel = instance->stream.key;
+    incident_raise(
+        engine, instance, ei, "LIMIT_REACHED",
+        str_format(engine->turn,
+                   "one command started %d elements, which is the limit: the process goes "
+                   "on for ever, or needs to wait in between",
+                   LIMIT_ACTIVATIONS_PER_COMMAND));
+}
+
+static void prepare(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    str why;
+    if (ei->listeners_done == 0 && !variable_map_inputs(engine, instance, ei, &why)) {
+        incident_raise(engine, instance, ei, "IO_MAPPING_ERROR", why);
+        return;
+    }
+    if (job_create_listener(engine, instance, ei, BPMN_LISTENER_START))
+        return;
+    emit_for(engine, instance, ei, EVENT_ELEMENT_ACTIVATED);
+    activity_start(engine, instance, ei);
+}
+
+static bool needs_preparing(const struct bpmn_element *element, bool is_body, bool triggered)
+{
+    return !is_body && !triggered &&
+           (element->input_count > 0 || has_listener(element, BPMN_LISTENER_START));
+}
+
+uint64_t activity_activate(struct engine *engine, instance_ref instance, element_ref scope,
+                           uint32_t index, struct event with)
+{
+    const struct bpmn_element *element = &instance->process->elements[index];
+    bool is_body = element->loop != NULL && !(scope->is_body && scope->element == index);
+    bool triggered = str_equal(with.code, STR("TRIGGERED"));
+    bool no_fuel = engine->fuel == 0;
+    bool held = no_fuel || instance->state == INSTANCE_SUSPENDED;
+    str variables = with.value;
+    bool prepares =
+        held || !str_is_empty(variables) || needs_preparing(element, is_body, triggered);
+    with.type = prepares ? EVENT_ELEMENT_ACTIVATING : EVENT_ELEMENT_ACTIVATED;
+    with.key = step_key(engine);
+    with.scope = scope->entity.key;
+    with.element = index + 1;
+    with.value = STR_EMPTY;
+    step_emit(engine, instance, with);
+    element_ref ei = state_element(instance, with.key);
+    if (with.number > 0)
+        loop_set_counter(engine, instance, ei);
+    variable_merge(engine, instance, ei, variables, true);
+    if (held) {
+        hold(engine, instance, ei, no_fuel);
+        return with.key;
+    }
+    engine->fuel--;
+    if (triggered)
+        return with.key;
+    if (prepares)
+        activity_continue(engine, instance, ei);
+    else
+        activity_start(engine, instance, ei);
+    return with.key;
+}
+
+static bool joins(const struct bpmn_element *element)
+{
+    return element->start_quantity > 1 ||
+           (element->incoming.count > 1 &&
+            (element->type == BPMN_PARALLEL_GATEWAY || gateway_waits_late(element)));
+}
+
+void activity_token(struct engine *engine, instance_ref instance, const struct work *work)
+{
+    element_ref scope = state_element(instance, work->scope);
+    if (scope == NULL || scope->tokens == 0)
+        return; // its scope ended, or was interrupted, while the token was on its way
+    const struct bpmn_element *element = &instance->process->elements[work->element];
+    struct event with = {.flow = work->flow == BPMN_NONE ? 0 : work->flow + 1};
+    if (!joins(element) || work->flow == BPMN_NONE) {
+        activity_activate(engine, instance, scope, work->element, with);
+        return;
+    }
+    with.type = EVENT_TOKEN_ARRIVED;
+    with.scope = work->scope;
+    with.element = work->element + 1;
+    step_emit(engine, instance, with);
+    if (!gateway_waits_late(element) && gateway_is_complete(instance, scope, work->element))
+        activity_activate(engine, instance, scope, work->element, (struct event){0});
+}
+
+void activity_trigger(struct engine *engine, instance_ref instance, element_ref scope,
+                      uint32_t element, str variables)
+{
+    uint64_t key = activity_activate(engine, instance, scope, element,
+                                     (struct event){.code = STR("TRIGGERED")});
+    element_ref ei = state_element(instance, key);
+    if (ei->is_held || ei->entity.is_gone)
+        return;
+    activity_complete_with(engine, instance, ei, variables);
+}
+
+void activity_start(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    bool inner = ei->scope != NULL && ei->scope->is_body && ei->scope->element == ei->element;
+    if (!inner && !event_subscribe(engine, instance, ei))
+        return;
+    if (ei->entity.is_gone)
+        return;
+    if (ei->is_body)
+        loop_run(engine, instance, ei);
+    else if (bpmn_is_gateway(element->type))
+        gateway_run(engine, instance, ei);
+    else if (bpmn_is_event(element->type))
+        event_run(engine, instance, ei);
+    else if (bpmn_is_scope(element->type))
+        subprocess_run(engine, instance, ei);
+    else
+        task_run(engine, instance, ei);
+}
+
+// ---- completing
+// -----------------------------------------------------------------------------------------------------
+
+static bool has_conditions(instance_ref instance, const struct bpmn_element *element)
+{
+    for (uint32_t i = 0; i < element->outgoing.count; i++)
+        if (instance->process->flows[element->outgoing.items[i]].condition != NULL)
+            return true;
+    return false;
+}
+
+void activity_detach(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    while (ei->attachments != NULL) {
+        const struct attachment *a = ei->attachments;
+        struct event event = {.key = a->entity.key, .scope = ei->entity.key};
+        switch (a->entity.kind) {
+        case ENTITY_KIND_JOB:
+            job_cancel(engine, instance, (const struct job *)a);
+            continue;
+        case ENTITY_KIND_SUBSCRIPTION:
+            message_close(engine, instance, (const struct subscription *)a);
+            continue;
+        case ENTITY_KIND_TIMER:
+            event.type = EVENT_TIMER_CANCELED;
+            break;
+        case ENTITY_KIND_USER_TASK:
+            event.type = EVENT_USER_TASK_CANCELED;
+            break;
+        case ENTITY_KIND_INCIDENT:
+        case ENTITY_KIND_ELEMENT:
+            event.type = EVENT_INCIDENT_RESOLVED;
+            break;
+        }
+        step_emit(engine, instance, event);
+    }
+}
+
+void activity_take_flow(struct engine *engine, instance_ref instance, element_ref scope,
+                        uint32_t flow)
+{
+    uint32_t target = instance->process->flows[flow].target;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_FLOW_TAKEN,
+                             .scope = scope->entity.key,
+                             .flow = flow + 1,
+                             .element = target + 1});
+    step_enqueue(engine, instance,
+                 (struct work){.scope = scope->entity.key, .element = target, .flow = flow});
+}
+
+void activity_leave(struct engine *engine, instance_ref instance, element_ref ei,
+                    const uint32_t *flows, uint32_t count)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    element_ref scope = ei->scope;
+    uint64_t thrower = ei->compensates;
+    bool inner = scope->is_body && scope->element == ei->element;
+    activity_detach(engine, instance, ei);
+    if (!inner && instance->process->has_compensation)
+        compensation_record(engine, instance, ei);
+    emit_for(engine, instance, ei, EVENT_ELEMENT_COMPLETED);
+    if (inner) {
+        loop_next(engine, instance, scope);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t n = 0; n < element->completion_quantity; n++)
+            activity_take_flow(engine, instance, scope, flows[i]);
+    if (thrower != 0)
+        compensation_next(engine, instance, thrower);
+    if (!scope->entity.is_gone && scope->phase == PHASE_ACTIVE && !scope->is_body &&
+        element_of(instance, scope)->type == BPMN_AD_HOC_SUB_PROCESS)
+        ad_hoc_child_completed(engine, instance, scope, ei->element);
+    if (!scope->entity.is_gone)
+        activity_scope_left(engine, instance, scope);
+}
+
+void activity_leave_to(struct engine *engine, instance_ref instance, element_ref ei,
+                       struct work next)
+{
+    element_ref scope = ei->scope;
+    activity_detach(engine, instance, ei);
+    emit_for(engine, instance, ei, EVENT_ELEMENT_COMPLETED);
+    activity_activate(engine, instance, scope, next.element, (struct event){0});
+}
+
+static void finish(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    bool inner = ei->scope->is_body && ei->scope->element == ei->element;
+    uint32_t *flows = NULL, count = 0;
+    str why;
+    if (!ei->is_body && ei->listeners_done == 0 &&
+        !variable_map_outputs(engine, instance, ei, &why)) {
+        incident_raise(engine, instance, ei, "IO_MAPPING_ERROR", why);
+        return;
+    }
+    if (!ei->is_body && job_create_listener(engine, instance, ei, BPMN_LISTENER_END))
+        return;
+    if (inner && !loop_collect(engine, instance, ei, &why)) {
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
+        return;
+    }
+    bool leaves = !inner && element->type != BPMN_EVENT_SUB_PROCESS;
+    if (leaves && !gateway_choose(engine, instance, ei, &flows, &count, &why)) {
+        incident_raise(engine, instance, ei, "CONDITION_ERROR", why);
+        return;
+    }
+    activity_leave(engine, instance, ei, flows, count);
+}
+
+static bool needs_completing(instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    bool collects = ei->scope->outputs != NULL;
+    return (!ei->is_body &&
+            (element->output_count > 0 || has_listener(element, BPMN_LISTENER_END))) ||
+           collects || has_conditions(instance, element);
+}
+
+void activity_complete(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    if (ei->entity.is_gone || ei->phase == PHASE_COMPLETING)
+        return;
+    if (ei->scope == NULL) {
+        process_end(engine, instance, EVENT_PROCESS_COMPLETED, STR_EMPTY);
+        return;
+    }
+    if (needs_completing(instance, ei)) {
+        activity_detach_triggers(engine, instance, ei);
+        emit_for(engine, instance, ei, EVENT_ELEMENT_COMPLETING);
+    }
+    finish(engine, instance, ei);
+}
+
+void activity_complete_with(struct engine *engine, instance_ref instance, element_ref ei,
+                            str variables)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    bool maps = element->output_count > 0;
+    element_ref scope = ei;
+    bool local = maps;
+    if (!maps && element->type == BPMN_START_EVENT && ei->scope->scope != NULL) {
+        scope = ei->scope; // what started an event sub-process belongs to it
+        local = true;
+    }
+    if (!variable_merge(engine, instance, scope, variables, local)) {
+        incident_raise(engine, instance, ei, "IO_MAPPING_ERROR",
+                       STR("the variables that came with the event are no JSON object"));
+        return;
+    }
+    activity_complete(engine, instance, ei);
+}
+
+// Timers, messages and signals no longer matter once the work is done; what the completion itself
+// waits for stays.
+void activity_detach_triggers(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct attachment *next;
+    for (const struct attachment *a = ei->attachments; a != NULL; a = next) {
+        next = a->next;
+        if (a->entity.kind == ENTITY_KIND_TIMER)
+            step_emit(engine, instance,
+                      (struct event){.type = EVENT_TIMER_CANCELED,
+                                     .key = a->entity.key,
+                                     .scope = ei->entity.key});
+        else if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION)
+            message_close(engine, instance, (const struct subscription *)a);
+    }
+}
+
+void activity_continue(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    if (ei->is_held)
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_ELEMENT_HELD, .key = ei->entity.key, .number = 0});
+    switch (ei->phase) {
+    case PHASE_ACTIVATING:
+        if (ei->is_body) {
+            emit_for(engine, instance, ei, EVENT_ELEMENT_ACTIVATED);
+            activity_start(engine, instance, ei);
+        } else {
+            prepare(engine, instance, ei);
+        }
+        break;
+    case PHASE_ACTIVE:
+        activity_start(engine, instance, ei);
+        break;
+    default:
+        finish(engine, instance, ei);
+        break;
+    }
+}
+
+// A scope is done when nothing runs in it, nothing moves and nothing waits at a join.
+void activity_scope_left(struct engine *engine, instance_ref instance, element_ref scope)
+{
+    const struct bpmn_element *element = element_of(instance, scope);
+    if (scope->children > 0 || scope->tokens > 0 || scope->phase != PHASE_ACTIVE)
+        return;
+    if (element->type == BPMN_AD_HOC_SUB_PROCESS && !scope->is_body) {
+        ad_hoc_child_left(engine, instance, scope);
+        return;
+    }
+    if (scope->arrived == NULL && !scope->is_body)
+        activity_complete(engine, instance, scope);
+}
+
+// ---- terminating
+// ----------------------------------------------------------------------------------------------------
+
+void activity_terminate_children(struct engine *engine, instance_ref instance, element_ref scope,
+                                 element_ref except)
+{
+    element_ref next;
+    for (element_ref child = scope->first_child; child != NULL; child = next) {
+        next = child->next;
+        if (child != except)
+            activity_terminate(engine, instance, child);
+    }
+    if (scope->tokens > 0 || scope->arrived != NULL)
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_TOKENS_DROPPED, .scope = scope->entity.key});
+}
+
+void activity_terminate(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    if (ei->entity.is_gone)
+        return;
+    activity_terminate_children(engine, instance, ei, NULL);
+    if (ei->called != 0)
+        call_cancel(engine, instance, ei);
+    activity_detach(engine, instance, ei);
+    if (ei->scope != NULL)
+        emit_for(engine, instance, ei, EVENT_ELEMENT_TERMINATED);
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appliers of what waits on an element instance.
+#include "engine/apply.h"
+
+static const size_t sizes[] = {
+    [ENTITY_KIND_JOB] = sizeof(struct job),
+    [ENTITY_KIND_TIMER] = sizeof(struct timer),
+    [ENTITY_KIND_SUBSCRIPTION] = sizeof(struct subscription),
+    [ENTITY_KIND_USER_TASK] = sizeof(struct user_task),
+    [ENTITY_KIND_INCIDENT] = sizeof(struct incident),
+};
+
+void *apply_attach(struct instance *instance, struct element_instance *owner, enum entity_kind kind,
+                   uint64_t key)
+{
+    struct attachment *attachment = arena_zalloc(&instance->stream.arena, sizes[kind]);
+    attachment->entity.kind = kind;
+    attachment->entity.key = key;
+    attachment->owner = owner;
+    struct attachment **at = &owner->attachments;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = attachment;
+    idmap_put(&instance->entities, key, attachment);
+    apply_mark(instance, &attachment->entity);
+    return attachment;
+}
+
+static void detach(struct instance *instance, struct attachment *attachment)
+{
+    struct attachment **at = &attachment->owner->attachments;
+    while (*at != attachment)
+        at = &(*at)->next;
+    *at = attachment->next;
+    idmap_remove(&instance->entities, attachment->entity.key);
+    attachment->entity.is_gone = true;
+    apply_mark(instance, &attachment->entity);
+}
+
+static void *find(struct instance *instance, enum entity_kind kind, const struct event *event)
+{
+    struct entity *entity = state_entity(instance, kind, event->key);
+    check(entity != NULL);
+    apply_mark(instance, entity);
+    return entity;
+}
+
+static str keep(struct instance *instance, str text)
+{
+    return str_copy(&instance->stream.arena, text);
+}
+
+static enum job_kind kind_named(str name)
+{
+    if (str_equal(name, STR("EXECUTION_LISTENER")))
+        return JOB_EXECUTION_LISTENER;
+    if (str_equal(name, STR("TASK_LISTENER")))
+        return JOB_TASK_LISTENER;
+    return str_equal(name, STR("AD_HOC")) ? JOB_AD_HOC : JOB_TASK;
+}
+
+static void create_job(struct instance *instance, const struct event *event)
+{
+    struct job *job =
+        apply_attach(instance, apply_find(instance, event->scope), ENTITY_KIND_JOB, event->key);
+    int64_t priority = 0;
+    if (!str_is_empty(event->value))
+        check(str_to_i64(event->value, &priority));
+    job->type = keep(instance, event->name);
+    job->kind = kind_named(event->code);
+    job->listener = event->parent == 0 ? 0 : (uint32_t)event->parent - 1;
+    job->state = JOB_WAITING;
+    job->retries = (int32_t)event->number;
+    job->priority = (int32_t)priority;
+    job->created_ms = event->time_ms;
+    job->error_message = STR_EMPTY;
+}
+
+static void fail_job(struct instance *instance, struct job *job, const struct event *event)
+{
+    job->retries = (int32_t)event->number;
+    job->error_message = keep(instance, event->value);
+    job->due_ms = event->due_ms;
+    job->state = event->number <= 0  ? JOB_FAILED
+                 : event->due_ms > 0 ? JOB_BACKING_OFF
+                                     : JOB_WAITING;
+}
+
+static void update_job(struct job *job, const struct event *event)
+{
+    int64_t priority;
+    job->retries = (int32_t)event->number;
+    if (str_to_i64(event->value, &priority))
+        job->priority = (int32_t)priority;
+}
+
+static void wait_again(struct job *job)
+{
+    job->state = JOB_WAITING;
+    job->due_ms = 0;
+}
+
+void apply_job(struct instance *instance, const struct event *event)
+{
+    if (event->type == EVENT_JOB_CREATED) {
+        create_job(instance, event);
+        return;
+    }
+    struct job *job = find(instance, ENTITY_KIND_JOB, event);
+    switch (event->type) {
+    case EVENT_JOB_OFFERED:
+        job->state = JOB_OFFERED;
+        job->attempt = (uint32_t)event->number;
+        job->due_ms = event->due_ms;
+        break;
+    case EVENT_JOB_FAILED:
+        fail_job(instance, job, event);
+        break;
+    case EVENT_JOB_EXTENDED:
+        job->due_ms = event->due_ms;
+        break;
+    case EVENT_JOB_UPDATED:
+        update_job(job, event);
+        break;
+    case EVENT_JOB_TIMED_OUT:
+    case EVENT_JOB_BACKED_OFF:
+        wait_again(job);
+        break;
+    default: // completed, error thrown, canceled
+        job->attachment.owner->listeners_done +=
+            job->kind != JOB_TASK && event->type == EVENT_JOB_COMPLETED;
+        detach(instance, &job->attachment);
+        break;
+    }
+}
+
+void apply_timer(struct instance *instance, const struct event *event)
+{
+    if (event->type != EVENT_TIMER_CREATED) {
+        struct timer *timer = find(instance, ENTITY_KIND_TIMER, event);
+        detach(instance, &timer->attachment);
+        return;
+    }
+    struct timer *timer =
+        apply_attach(instance, apply_find(instance, event->scope), ENTITY_KIND_TIMER, event->key);
+    timer->element = event->element - 1;
+    timer->trigger = event->flow - 1;
+    timer->due_ms = event->due_ms;
+    timer->repetitions = event->number;
+}
+
+static void open_subscription(struct instance *instance, const struct event *event)
+{
+    struct subscription *subscription = apply_attach(instance, apply_find(instance, event->scope),
+                                                     ENTITY_KIND_SUBSCRIPTION, event->key);
+    subscription->kind =
+        str_equal(event->code, STR("SIGNAL")) ? SUBSCRIPTION_SIGNAL : SUBSCRIPTION_MESSAGE;
+    subscription->element = event->element - 1;
+    subscription->trigger = event->flow - 1;
+    subscription->created_ms = event->time_ms;
+    subscription->name = keep(instance, event->name);
+    subscription->correlation_key = keep(instance, event->value);
+}
+
+void apply_subscription(struct instance *instance, const struct event *event)
+{
+    if (event->type == EVENT_SUBSCRIPTION_OPENING) {
+        open_subscription(instance, event);
+        return;
+    }
+    struct subscription *subscription = find(instance, ENTITY_KIND_SUBSCRIPTION, event);
+    if (event->type == EVENT_SUBSCRIPTION_OPENED)
+        subscription->opened = true;
+    else if (event->type == EVENT_SUBSCRIPTION_CORRELATED)
+        subscription->last_message = event->parent;
+    else
+        detach(instance, &subscription->attachment);
+}
+
+static void create_user_task(struct instance *instance, const struct event *event)
+{
+    struct user_task *task = apply_attach(instance, apply_find(instance, event->scope),
+                                          ENTITY_KIND_USER_TASK, event->key);
+    task->state = USER_TASK_CREATED;
+    task->created_ms = event->time_ms;
+    task->assignee = keep(instance, event->name);
+    task->details = keep(instance, event->value);
+    task->action = task->variables = STR_EMPTY;
+}
+
+static void end_user_task(struct instance *instance, struct user_task *task,
+                          const struct event *event)
+{
+    task->state =
+        event->type == EVENT_USER_TASK_COMPLETED ? USER_TASK_COMPLETED : USER_TASK_CANCELED;
+    task->ended_ms = event->time_ms;
+    detach(instance, &task->attachment);
+}
+
+void apply_user_task(struct instance *instance, const struct event *event)
+{
+    if (event->type == EVENT_USER_TASK_CREATED) {
+        create_user_task(instance, event);
+        return;
+    }
+    struct user_task *task = find(instance, ENTITY_KIND_USER_TASK, event);
+    switch (event->type) {
+    case EVENT_USER_TASK_ASSIGNED:
+        task->assignee = keep(instance, event->name);
+        break;
+    case EVENT_USER_TASK_UPDATED:
+        task->details = keep(instance, event->value);
+        break;
+    case EVENT_USER_TASK_COMPLETING:
+        task->action = keep(instance, event->code);
+        task->variables = keep(instance, event->value);
+        task->attachment.owner->listeners_done = 0;
+        break;
+    case EVENT_USER_TASK_DENIED:
+        task->action = task->variables = STR_EMPTY;
+        task->attachment.owner->listeners_done = 0;
+        break;
+    default:
+        end_user_task(instance, task, event);
+        break;
+    }
+}
+
+void apply_incident(struct instance *instance, const struct event *event)
+{
+    instance->row_dirty = true;
+    if (event->type == EVENT_INCIDENT_RESOLVED) {
+        struct incident *incident = find(instance, ENTITY_KIND_INCIDENT, event);
+        incident->state = INCIDENT_RESOLVED;
+        incident->resolved_ms = event->time_ms;
+        apply_mark(instance, &incident->attachment.owner->entity);
+        detach(instance, &incident->attachment);
+        instance->incidents--;
+        return;
+    }
+    struct element_instance *owner = apply_find(instance, event->scope);
+    struct incident *incident = apply_attach(instance, owner, ENTITY_KIND_INCIDENT, event->key);
+    incident->state = INCIDENT_OPEN;
+    incident->created_ms = event->time_ms;
+    incident->job = event->parent;
+    incident->kind = keep(instance, event->code);
+    incident->message = keep(instance, event->value);
+    apply_mark(instance, &owner->entity);
+    instance->incidents++;
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appliers of element instances, tokens, variables, loops and compensation.
+#include "engine/apply.h"
+
+struct element_instance *apply_add_element(struct instance *instance, uint64_t key,
+                                           struct element_instance *scope)
+{
+    struct element_instance *ei = ARENA_NEW(&instance->stream.arena, struct element_instance);
+    ei->entity.kind = ENTITY_KIND_ELEMENT;
+    ei->entity.key = key;
+    ei->scope = scope;
+    idmap_put(&instance->entities, key, ei);
+    if (scope == NULL)
+        return ei;
+    ei->previous = scope->last_child;
+    if (scope->last_child != NULL)
+        scope->last_child->next = ei;
+    else
+        scope->first_child = ei;
+    scope->last_child = ei;
+    scope->children++;
+    return ei;
+}
+
+static void unlink_element(struct instance *instance, struct element_instance *ei)
+{
+    struct element_instance *scope = ei->scope;
+    check(ei->attachments == NULL && ei->first_child == NULL);
+    *(ei->previous ? &ei->previous->next : &scope->first_child) = ei->next;
+    *(ei->next ? &ei->next->previous : &scope->last_child) = ei->previous;
+    scope->children--;
+    idmap_remove(&instance->entities, ei->entity.key);
+    ei->entity.is_gone = true;
+    apply_mark(instance, &ei->entity);
+}
+
+// ---- tokens
+// ---------------------------------------------------------------------------------------------------------
+
+void apply_set_arrived(struct instance *instance, struct element_instance *scope, uint32_t flow,
+                       uint32_t count)
+{
+    struct token **at = &scope->arrived;
+    while (*at != NULL && (*at)->flow < flow)
+        at = &(*at)->next;
+    if (*at != NULL && (*at)->flow == flow) {
+        (*at)->count = count;
+        if (count == 0)
+            *at = (*at)->next;
+    } else if (count > 0) {
+        struct token *token = ARENA_NEW(&instance->stream.arena, struct token);
+        *token = (struct token){*at, flow, count};
+        *at = token;
+    }
+}
+
+static void take_arrived(struct instance *instance, struct element_instance *scope, uint32_t flow,
+                         uint32_t count)
+{
+    uint32_t there = state_arrived(scope, flow);
+    apply_set_arrived(instance, scope, flow, there > count ? there - count : 0);
+}
+
+static uint32_t complex_mark(const struct instance *instance, const struct bpmn_element *gateway)
+{
+    return instance->process->flow_count + bpmn_index(instance->process, gateway);
+}
+
+// An element that joins takes one token from each flow that has one; one that needs several takes
+// that many, in order.
+static void consume_arrived(struct instance *instance, struct element_instance *scope,
+                            const struct bpmn_element *element)
+{
+    bool joins = bpmn_is_gateway(element->type);
+    uint32_t wanted = element->start_quantity;
+    for (uint32_t i = 0; i < element->incoming.count; i++) {
+        uint32_t flow = element->incoming.items[i];
+        uint32_t there = state_arrived(scope, flow);
+        uint32_t taken = joins ? there > 0 : there < wanted ? there : wanted;
+        take_arrived(instance, scope, flow, taken);
+        wanted -= joins ? 0 : taken;
+    }
+    if (element->type ==
+        BPMN_COMPLEX_GATEWAY) // waits for the rest of its tokens: a mark beyond the last flow
+        apply_set_arrived(instance, scope, complex_mark(instance, element), 1);
+}
+
+void apply_token(struct instance *instance, const struct event *event)
+{
+    struct element_instance *scope = apply_find(instance, event->scope);
+    if (event->type == EVENT_FLOW_TAKEN) {
+        scope->tokens++;
+        return;
+    }
+    scope->tokens--;
+    apply_set_arrived(instance, scope, event->flow - 1, state_arrived(scope, event->flow - 1) + 1);
+}
+
+static void drop_tokens(struct instance *instance, const struct event *event)
+{
+    struct element_instance *scope = apply_find(instance, event->scope);
+    if (event->element == EVENT_NO_INDEX) {
+        scope->arrived = NULL;
+        scope->tokens = 0;
+        return;
+    }
+    const struct bpmn_element *element = &instance->process->elements[event->element - 1];
+    for (uint32_t i = 0; i < element->incoming.count; i++)
+        apply_set_arrived(instance, scope, element->incoming.items[i], 0);
+    apply_set_arrived(instance, scope, complex_mark(instance, element), 0);
+}
+
+// ---- life
+// -----------------------------------------------------------------------------------------------------------
+
+static bool waits_for_tokens(const struct bpmn_element *element)
+{
+    bool late = element->type == BPMN_PARALLEL_GATEWAY || element->type == BPMN_INCLUSIVE_GATEWAY ||
+                element->type == BPMN_COMPLEX_GATEWAY;
+    return (late && element->incoming.count > 1) || element->start_quantity > 1;
+}
+
+static struct element_instance *begin(struct instance *instance, const struct event *event)
+{
+    struct element_instance *scope = apply_find(instance, event->scope);
+    struct element_instance *ei = apply_add_element(instance, event->key, scope);
+    ei->element = event->element - 1;
+    ei->loop_counter = event->number;
+    ei->started_ms = event->time_ms;
+    const struct bpmn_element *element = element_of(instance, ei);
+    bool repeated = scope->is_body && scope->element == ei->element;
+    ei->is_body = element->loop != NULL && !repeated;
+    if (event->flow != EVENT_NO_INDEX)
+        scope->tokens--;
+    else if (!repeated && waits_for_tokens(element))
+        consume_arrived(instance, scope, element);
+    if (scope->is_body)
+        scope->loop_started++;
+    return ei;
+}
+
+void apply_element(struct instance *instance, const struct event *event)
+{
+    struct element_instance *ei = state_entity(instance, ENTITY_KIND_ELEMENT, event->key);
+    if (ei == NULL)
+        ei = begin(instance, event);
+    switch (event->type) {
+    case EVENT_ELEMENT_ACTIVATING:
+        ei->phase = PHASE_ACTIVATING;
+        ei->listeners_done = 0;
+        break;
+    case EVENT_ELEMENT_ACTIVATED:
+        ei->phase = PHASE_ACTIVE;
+        ei->listeners_done = 0;
+        ei->is_triggered |= str_equal(event->code, STR("TRIGGERED"));
+        break;
+    case EVENT_ELEMENT_COMPLETING:
+        ei->phase = PHASE_COMPLETING;
+        ei->listeners_done = 0;
+        break;
+    case EVENT_ELEMENT_COMPLETED:
+        ei->scope->loop_done += ei->scope->is_body;
+        unlink_element(instance, ei);
+        return;
+    case EVENT_ELEMENT_TERMINATED:
+        unlink_element(instance, ei);
+        return;
+    default:
+        break;
+    }
+    apply_mark(instance, &ei->entity);
+}
+
+// ---- variables
+// ------------------------------------------------------------------------------------------------------
+
+struct variable *apply_add_variable(struct instance *instance, struct element_instance *scope,
+                                    str name, str value)
+{
+    struct variable **at = &scope->variables;
+    while (*at != NULL && !str_equal((*at)->name, name))
+        at = &(*at)->next;
+    if (*at == NULL) {
+        *at = ARENA_NEW(&instance->stream.arena, struct variable);
+        (*at)->name = str_copy(&instance->stream.arena, name);
+    }
+    (*at)->value = str_copy(&instance->stream.arena, value);
+    (*at)->parsed = NULL;
+    return *at;
+}
+
+void apply_variable(struct instance *instance, const struct event *event)
+{
+    struct element_instance *scope = apply_find(instance, event->scope);
+    if (event->type == EVENT_VARIABLE_SET) {
+        apply_add_variable(instance, scope, event->name, event->value);
+    } else {
+        struct variable **at = &scope->variables;
+        while (*at != NULL && !str_equal((*at)->name, event->name))
+            at = &(*at)->next;
+        if (*at != NULL)
+            *at = (*at)->next;
+    }
+    if (scope->scope == NULL)
+        instance->row_dirty = true;
+    else
+        apply_mark(instance, &scope->entity);
+}
+
+// ---- loops
+// ----------------------------------------------------------------------------------------------------------
+
+// Cuts the text of a JSON array into the texts of its items. The text was written by us: it is
+// valid.
+void apply_split_items(struct arena *arena, str array, size_t count, const str **ret_items)
+{
+    str *items = ARENA_ARRAY(arena, str, count);
+    size_t start = 1, found = 0;
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 1; i < array.len && found < count; i++) {
+        char c = array.data[i];
+        if (quoted) {
+            i += c == '\\';
+            quoted = c != '"';
+        } else if ((c == ',' || c == ']') && depth == 0) {
+            items[found++] = str_trim(str_sub(array, start, i - start));
+            start = i + 1;
+        } else {
+            quoted = c == '"';
+            depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+        }
+    }
+    *ret_items = items;
+}
+
+static void start_loop(struct instance *instance, struct element_instance *body,
+                       const struct event *event)
+{
+    struct arena *arena = &instance->stream.arena;
+    const struct bpmn_loop *loop = element_of(instance, body)->loop;
+    body->loop_total = event->number;
+    if (!str_is_empty(event->value))
+        apply_split_items(arena, str_copy(arena, event->value), (size_t)event->number,
+                          &body->items);
+    if (event->number > 0 && !str_is_empty(loop->output_collection)) {
+        body->outputs = ARENA_ARRAY(arena, str, (size_t)event->number);
+        for (int64_t i = 0; i < event->number; i++)
+            body->outputs[i] = STR("null");
+    }
+}
+
+void apply_loop(struct instance *instance, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_LOOP_STARTED:
+        start_loop(instance, apply_find(instance, event->scope), event);
+        break;
+    case EVENT_LOOP_OUTPUT: {
+        struct element_instance *body = apply_find(instance, event->scope);
+        check(event->number >= 1 && event->number <= body->loop_total);
+        body->outputs[event->number - 1] = str_copy(&instance->stream.arena, event->value);
+        break;
+    }
+    case EVENT_ELEMENT_HELD:
+        apply_find(instance, event->key)->is_held = event->number != 0;
+        break;
+    case EVENT_ELEMENT_INTERRUPTED:
+        apply_find(instance, event->key)->interrupted = true;
+        break;
+    case EVENT_TOKENS_DROPPED:
+        drop_tokens(instance, event);
+        break;
+    default:
+        check_unreachable();
+    }
+}
+
+// ---- compensation
+// ---------------------------------------------------------------------------------------------------
+
+static struct compensation **find_compensation(struct element_instance *scope, uint64_t key)
+{
+    struct compensation **at = &scope->compensations;
+    while (*at != NULL && (*at)->key != key)
+        at = &(*at)->next;
+    return at;
+}
+
+// What completed inside a sub-process can be compensated as part of it.
+static void subscribe(struct instance *instance, const struct event *event)
+{
+    struct element_instance *scope = apply_find(instance, event->scope);
+    struct element_instance *completed = state_entity(instance, ENTITY_KIND_ELEMENT, event->parent);
+    struct compensation **at = &scope->compensations;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = ARENA_NEW(&instance->stream.arena, struct compensation);
+    (*at)->key = event->key;
+    (*at)->element = event->element - 1;
+    (*at)->variables = str_copy(&instance->stream.arena, event->value);
+    if (completed != NULL) {
+        (*at)->inner = completed->compensations;
+        completed->compensations = NULL;
+    }
+}
+
+// The handler instance (scope) begins: it inherits what completed inside.
+static void trigger(struct instance *instance, const struct event *event)
+{
+    struct element_instance *handler = apply_find(instance, event->scope);
+    struct compensation **at = find_compensation(handler->scope, event->key);
+    check(*at != NULL);
+    handler->compensates = event->parent;
+    handler->compensations = (*at)->inner;
+    *at = (*at)->next;
+}
+
+void apply_compensation(struct instance *instance, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_COMPENSATION_SUBSCRIBED:
+        subscribe(instance, event);
+        break;
+    case EVENT_COMPENSATION_TRIGGERED:
+        trigger(instance, event);
+        break;
+    case EVENT_COMPENSATION_DROPPED: {
+        struct compensation **at =
+            find_compensation(apply_find(instance, event->scope), event->key);
+        if (*at != NULL)
+            *at = (*at)->next;
+        break;
+    }
+    case EVENT_CHILD_CALLED:
+        apply_find(instance, event->scope)->called = event->parent;
+        break;
+    default: // errors, escalations and decisions are noted only
+        break;
+    }
+}
+
+// ---- migration
+// ------------------------------------------------------------------------------------------------------
+
+void apply_migration(struct instance *instance, const struct event *event)
+{
+    struct element_instance *ei = apply_find(instance, event->key);
+    ei->element = event->element - 1;
+    apply_mark(instance, &ei->entity);
+}

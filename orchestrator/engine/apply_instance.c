@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appliers of the instance as a whole; the table sends the rest to the files of their families.
+#include "engine/apply.h"
+
+struct element_instance *apply_find(struct instance *instance, uint64_t key)
+{
+    struct element_instance *ei = state_entity(instance, ENTITY_KIND_ELEMENT, key);
+    check(ei != NULL);
+    return ei;
+}
+
+void apply_mark(struct instance *instance, struct entity *entity)
+{
+    if (entity->is_dirty)
+        return;
+    entity->is_dirty = true;
+    entity->next_dirty = instance->dirty;
+    instance->dirty = entity;
+}
+
+static void activate(const struct engine_environment *environment, struct instance *instance,
+                     const struct event *event)
+{
+    struct arena *arena = &instance->stream.arena;
+    instance->stream.is_empty = false;
+    instance->process = environment->find_process(environment->context, event->definition);
+    check(instance->process != NULL);
+    instance->definition = event->definition;
+    instance->process_id = str_copy(arena, event->name);
+    instance->version = (int32_t)event->number;
+    instance->tenant = str_copy(arena, event->code);
+    instance->business_id = str_copy(arena, event->value);
+    instance->root_instance = event->key;
+    instance->state = INSTANCE_ACTIVE;
+    instance->started_ms = event->time_ms;
+    instance->root = apply_add_element(instance, event->key, NULL);
+    instance->root->phase = PHASE_ACTIVE;
+    instance->root->started_ms = event->time_ms;
+}
+
+static void call(struct instance *instance, const struct event *event)
+{
+    instance->root_instance = event->key;
+    instance->parent_element = event->scope;
+    instance->parent_instance = event->parent;
+    instance->depth = (uint32_t)event->number;
+}
+
+static void await(struct instance *instance, const struct event *event)
+{
+    instance->await = (struct reply_to){(int32_t)event->number, event->key};
+    instance->await_variables = str_copy(&instance->stream.arena, event->value);
+}
+
+static void lock(struct instance *instance, const struct event *event)
+{
+    instance->lock_name = str_copy(&instance->stream.arena, event->name);
+    instance->lock_key = str_copy(&instance->stream.arena, event->value);
+}
+
+static void end(struct instance *instance, const struct event *event)
+{
+    instance->state =
+        event->type == EVENT_PROCESS_COMPLETED ? INSTANCE_COMPLETED : INSTANCE_TERMINATED;
+    instance->ended_ms = event->time_ms;
+}
+
+static void apply_process(const struct engine_environment *environment, struct instance *instance,
+                          const struct event *event)
+{
+    instance->row_dirty = true;
+    switch (event->type) {
+    case EVENT_PROCESS_ACTIVATED:
+        activate(environment, instance, event);
+        break;
+    case EVENT_PROCESS_CALLED:
+        call(instance, event);
+        break;
+    case EVENT_PROCESS_AWAITED:
+        await(instance, event);
+        break;
+    case EVENT_PROCESS_LOCKED:
+        lock(instance, event);
+        break;
+    case EVENT_PROCESS_COMPLETED:
+    case EVENT_PROCESS_TERMINATED:
+        end(instance, event);
+        break;
+    case EVENT_PROCESS_SUSPENDED:
+        instance->state = INSTANCE_SUSPENDED;
+        break;
+    case EVENT_PROCESS_RESUMED:
+        instance->state = INSTANCE_ACTIVE;
+        break;
+    case EVENT_PROCESS_MIGRATED:
+        instance->process = environment->find_process(environment->context, event->definition);
+        check(instance->process != NULL);
+        instance->definition = event->definition;
+        instance->version = (int32_t)event->number;
+        instance->process_id = instance->process->id;
+        break;
+    default:
+        check_unreachable();
+    }
+}
+
+void apply_to_instance(const struct engine_environment *environment, struct instance *instance,
+                       const struct event *event)
+{
+    switch (event->type / 10) {
+    case 0:
+        apply_process(environment, instance, event);
+        break;
+    case 1:
+        if (event->type == EVENT_ELEMENT_MIGRATED)
+            apply_migration(instance, event);
+        else if (event->type == EVENT_FLOW_TAKEN || event->type == EVENT_TOKEN_ARRIVED)
+            apply_token(instance, event);
+        else
+            apply_element(instance, event);
+        break;
+    case 2:
+        if (event->type <= EVENT_VARIABLE_REMOVED)
+            apply_variable(instance, event);
+        else
+            apply_loop(instance, event);
+        break;
+    case 3:
+        apply_job(instance, event);
+        break;
+    case 4:
+        apply_timer(instance, event);
+        break;
+    case 5:
+        apply_subscription(instance, event);
+        break;
+    case 8:
+        apply_user_task(instance, event);
+        break;
+    case 9:
+        apply_incident(instance, event);
+        break;
+    case 10:
+        apply_compensation(instance, event);
+        break;
+    default: // COMMAND_REJECTED and other notes change nothing
+        break;
+    }
+}

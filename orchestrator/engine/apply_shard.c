@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appliers of the shard's own stream: definitions, what starts them, remembered deduplication ids.
+#include "engine/apply.h"
+
+static str member(struct arena *arena, const struct json *details, const char *name)
+{
+    return str_copy(arena, json_get_str(details, str_of(name), STR_EMPTY));
+}
+
+static enum resource_kind kind_named(str name)
+{
+    static const char *const names[] = {"PROCESS", "DECISIONS", "FORM", "OTHER"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_equal(name, str_of(names[i])))
+            return (enum resource_kind)i;
+    return RESOURCE_OTHER;
+}
+
+// The same definition twice is the same: commands may be delivered again.
+static void publish(struct shard *shard, const struct event *event)
+{
+    struct arena *arena = &shard->stream.arena;
+    struct json *details;
+    struct error err;
+    check(json_parse(arena, event->value, &details, &err));
+    struct definition *definition = ARENA_NEW(arena, struct definition);
+    definition->is_dirty = true;
+    definition->key = event->key;
+    definition->deployment = event->parent;
+    definition->kind = kind_named(event->code);
+    definition->version = (int32_t)event->number;
+    definition->id = str_copy(arena, event->name);
+    definition->version_tag = member(arena, details, "tag");
+    definition->resource_name = member(arena, details, "resource");
+    definition->tenant = member(arena, details, "tenant");
+    definition->deployed_ms = event->time_ms;
+    check(digest_from_hex(arena, json_get_str(details, STR("digest"), STR_EMPTY),
+                          &definition->digest));
+    *(shard->last_definition ? &shard->last_definition->next : &shard->definitions) = definition;
+    shard->last_definition = definition;
+    idmap_put(&shard->by_key, definition->key, definition);
+    state_set_latest(shard, definition);
+}
+
+static void delete_definition(struct shard *shard, const struct event *event)
+{
+    struct definition *definition = idmap_get(&shard->by_key, event->key);
+    check(definition != NULL);
+    definition->is_deleted = definition->is_dirty = true;
+    shard->latest = map_new(&shard->stream.arena);
+    for (struct definition *d = shard->definitions; d != NULL; d = d->next)
+        if (!d->is_deleted)
+            state_set_latest(shard, d);
+}
+
+static enum bpmn_trigger_kind trigger_named(str name)
+{
+    for (int kind = BPMN_MESSAGE_TRIGGER; kind <= BPMN_CANCEL_TRIGGER; kind++)
+        if (str_equal(name, str_of(bpmn_trigger_name((enum bpmn_trigger_kind)kind))))
+            return (enum bpmn_trigger_kind)kind;
+    return BPMN_NO_TRIGGER;
+}
+
+static void subscribe(struct shard *shard, const struct event *event)
+{
+    struct arena *arena = &shard->stream.arena;
+    const struct definition *definition = idmap_get(&shard->by_key, event->definition);
+    struct start **at = &shard->starts;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = ARENA_NEW(arena, struct start);
+    **at = (struct start){
+        .key = event->key,
+        .definition = event->definition,
+        .element = event->element - 1,
+        .trigger = event->flow - 1,
+        .kind = trigger_named(event->code),
+        .name = str_copy(arena, event->name),
+        .tenant = definition == NULL ? STR_EMPTY : definition->tenant,
+        .due_ms = event->due_ms,
+        .repetitions = event->number,
+        .is_dirty = true,
+    };
+}
+
+static void unsubscribe(struct shard *shard, const struct event *event)
+{
+    struct start **at = &shard->starts;
+    while (*at != NULL && (*at)->key != event->key)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return;
+    struct start *gone = *at;
+    *at = gone->next;
+    gone->next = shard->gone_starts;
+    shard->gone_starts = gone;
+}
+
+static void remember(struct shard *shard, const struct event *event)
+{
+    struct arena *arena = &shard->stream.arena;
+    struct remembered *known = map_get(&shard->remembered_ids, event->name);
+    if (known == NULL) {
+        known = ARENA_NEW(arena, struct remembered);
+        known->id = str_copy(arena, event->name);
+        known->next = shard->remembered;
+        shard->remembered = known;
+        map_put(&shard->remembered_ids, known->id, known);
+    }
+    known->made = event->parent;
+    known->until_ms = event->due_ms;
+}
+
+static void forget(struct shard *shard, const struct event *event)
+{
+    struct remembered *known = map_remove(&shard->remembered_ids, event->name);
+    struct remembered **at = &shard->remembered;
+    while (*at != known)
+        at = &(*at)->next;
+    if (known != NULL)
+        *at = known->next;
+}
+
+void apply_to_shard(struct shard *shard, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_DEFINITION_PUBLISHED:
+        publish(shard, event);
+        break;
+    case EVENT_DEFINITION_DELETED:
+        delete_definition(shard, event);
+        break;
+    case EVENT_START_SUBSCRIBED:
+        subscribe(shard, event);
+        break;
+    case EVENT_START_UNSUBSCRIBED:
+        unsubscribe(shard, event);
+        break;
+    case EVENT_DEDUPLICATED:
+        remember(shard, event);
+        break;
+    case EVENT_DEDUPLICATION_FORGOTTEN:
+        forget(shard, event);
+        break;
+    default: // DEFINITION_DEPLOYED, rejections, signals: notes
+        break;
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Deployments. Shard 0 gives keys and versions and tells every shard, itself included; each then
+// knows what can be started and opens what starts it. Messages start on the shard they hash to and
+// so are open everywhere; timers and signals start on one shard.
+#include "engine/step.h"
+
+#include "record/partition.h"
+
+static const char *const KINDS[] = {"PROCESS", "DECISIONS", "FORM", "OTHER"};
+
+static str details_of(struct engine *engine, const struct deployed_resource *resource)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("digest"));
+    json_string(&w, digest_hex(engine->turn, resource->digest));
+    json_key(&w, STR("resource"));
+    json_string(&w, resource->name);
+    json_key(&w, STR("tag"));
+    json_string(&w, resource->version_tag);
+    json_key(&w, STR("tenant"));
+    json_string(&w, engine->command->tenant);
+    json_end_object(&w);
+    return strbuf_str(&out);
+}
+
+// ---- what starts instances
+// ------------------------------------------------------------------------------------------
+
+static bool is_mine(const struct engine *engine, str id)
+{
+    return record_message_partition(id, STR_EMPTY, engine->environment.shard_count) ==
+           engine->environment.shard;
+}
+
+static void open_trigger(struct engine *engine, const struct definition *definition,
+                         uint32_t element, uint32_t index, const struct bpmn_trigger *trigger)
+{
+    struct event event = {.type = EVENT_START_SUBSCRIBED,
+                          .key = step_key(engine),
+                          .definition = definition->key,
+                          .element = element + 1,
+                          .flow = index + 1,
+                          .code = str_of(bpmn_trigger_name(trigger->kind))};
+    str why;
+    bool ok;
+    if (trigger->kind == BPMN_TIMER_TRIGGER)
+        ok = is_mine(engine, definition->id) &&
+             timer_plan(engine, NULL, trigger, &event.due_ms, &event.number, &why);
+    else
+        ok = (trigger->kind == BPMN_MESSAGE_TRIGGER || trigger->kind == BPMN_SIGNAL_TRIGGER) &&
+             trigger->name != NULL &&
+             expression_text(engine, NULL, trigger->name, &event.name, &why);
+    if (ok)
+        step_emit(engine, engine->shard, event);
+}
+
+static void open_element(struct engine *engine, const struct definition *definition,
+                         const struct bpmn_process *process, uint32_t index)
+{
+    const struct bpmn_element *element = &process->elements[index];
+    for (uint32_t i = 0; i < element->trigger_count; i++)
+        open_trigger(engine, definition, index, i, &element->triggers[i]);
+    for (uint32_t i = 0; element->type == BPMN_EVENT_BASED_GATEWAY && i < element->outgoing.count;
+         i++)
+        open_element(engine, definition, process,
+                     process->flows[element->outgoing.items[i]].target);
+}
+
+static void open_starts(struct engine *engine, const struct definition *definition)
+{
+    const struct bpmn_process *process =
+        engine->environment.find_process(engine->environment.context, definition->key);
+    if (process == NULL)
+        return;
+    const struct bpmn_list *starts = &process->elements[0].triggered_starts;
+    for (uint32_t i = 0; i < starts->count; i++)
+        open_element(engine, definition, process, starts->items[i]);
+}
+
+static void close_starts(struct engine *engine, uint64_t definition)
+{
+    const struct start *next;
+    for (const struct start *s = engine->shard->starts; s != NULL; s = next) {
+        next = s->next;
+        if (s->definition == definition)
+            step_emit(engine, engine->shard,
+                      (struct event){.type = EVENT_START_UNSUBSCRIBED,
+                                     .key = s->key,
+                                     .definition = definition});
+    }
+}
+
+bool definition_start_due(struct engine *engine, uint64_t key)
+{
+    const struct start *s = engine->shard->starts;
+    while (s != NULL && s->key != key)
+        s = s->next;
+    if (s == NULL || s->kind != BPMN_TIMER_TRIGGER || s->due_ms > engine->clock_ms)
+        return false;
+    const struct definition *definition = idmap_get(&engine->shard->by_key, s->definition);
+    const struct bpmn_process *process =
+        engine->environment.find_process(engine->environment.context, s->definition);
+    struct event again = {.type = EVENT_START_SUBSCRIBED,
+                          .definition = s->definition,
+                          .element = s->element + 1,
+                          .flow = s->trigger + 1,
+                          .code = STR("TIMER"),
+                          .number = s->repetitions > 0 ? s->repetitions - 1 : s->repetitions};
+    uint32_t element = s->element;
+    const struct bpmn_trigger *trigger = &process->elements[element].triggers[s->trigger];
+    bool repeats = trigger->timer == BPMN_TIMER_CYCLE && s->repetitions != 0 &&
+                   timer_plan_next(engine, NULL, trigger, s->due_ms, &again.due_ms);
+    step_emit(
+        engine, engine->shard,
+        (struct event){.type = EVENT_START_UNSUBSCRIBED, .key = key, .definition = s->definition});
+    if (repeats) {
+        again.key = step_key(engine);
+        step_emit(engine, engine->shard, again);
+    }
+    process_start_at(engine, definition, element, STR_EMPTY, STR_EMPTY);
+    return true;
+}
+
+// ---- deploying
+// ------------------------------------------------------------------------------------------------------
+
+static bool publish(struct engine *engine, const struct deploy *deploy,
+                    const struct deployed_resource *resource)
+{
+    if (idmap_get(&engine->shard->by_key, resource->key) != NULL)
+        return false;
+    step_emit(engine, engine->shard,
+              (struct event){.type = EVENT_DEFINITION_PUBLISHED,
+                             .key = resource->key,
+                             .parent = deploy->deployment,
+                             .name = resource->definition_id,
+                             .number = resource->version,
+                             .code = str_of(KINDS[resource->kind]),
+                             .value = details_of(engine, resource)});
+    return true;
+}
+
+// Key and version: those of the latest when its bytes are the same, else new ones.
+static void name_resource(struct engine *engine, struct deployed_resource *resource)
+{
+    const struct definition *latest = state_latest(engine->shard, engine->command->tenant,
+                                                   resource->kind, resource->definition_id);
+    bool same = latest != NULL && str_equal(latest->digest, resource->digest);
+    resource->key = same ? latest->key : step_key(engine);
+    resource->version = same ? latest->version : latest ? latest->version + 1 : 1;
+}
+
+void definition_deploy(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    struct command all = *command;
+    struct deploy *deploy = &all.deploy;
+    if (engine->environment.shard != 0) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, STR("deployments go to shard 0"));
+        return;
+    }
+    deploy->resources =
+        arena_copy(engine->turn, deploy->resources, deploy->count * sizeof *deploy->resources);
+    deploy->deployment = step_key(engine);
+    all.type = COMMAND_PUBLISH_DEFINITIONS;
+    for (size_t i = 0; i < deploy->count; i++) {
+        name_resource(engine, &deploy->resources[i]);
+        publish(engine, deploy, &deploy->resources[i]);
+    }
+    for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
+        step_send_command(engine, shard, &all);
+}
+
+static bool is_open_already(const struct shard *shard, uint64_t definition)
+{
+    for (const struct start *s = shard->starts; s != NULL; s = s->next)
+        if (s->definition == definition)
+            return true;
+    return false;
+}
+
+// The newest version starts instances; those before it no longer do.
+static void switch_starts(struct engine *engine, uint64_t key)
+{
+    const struct definition *definition = idmap_get(&engine->shard->by_key, key);
+    const struct definition *latest =
+        state_latest(engine->shard, definition->tenant, definition->kind, definition->id);
+    if (definition->kind != RESOURCE_PROCESS || latest != definition ||
+        is_open_already(engine->shard, key))
+        return;
+    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
+        if (d != definition && d->kind == RESOURCE_PROCESS && str_equal(d->id, definition->id) &&
+            str_equal(d->tenant, definition->tenant))
+            close_starts(engine, d->key);
+    open_starts(engine, definition);
+}
+
+void definition_publish(struct engine *engine)
+{
+    const struct deploy *deploy = &engine->command->deploy;
+    for (size_t i = 0; i < deploy->count; i++) {
+        publish(engine, deploy, &deploy->resources[i]);
+        switch_starts(engine, deploy->resources[i].key);
+    }
+    step_reply(engine, (struct reply){.to = engine->command->reply,
+                                      .key = deploy->deployment,
+                                      .deployed_count = deploy->count,
+                                      .deployed = deploy->resources});
+}
+
+void definition_delete(struct engine *engine)
+{
+    const struct definition *definition = idmap_get(&engine->shard->by_key, engine->command->key);
+    if (definition == NULL || definition->is_deleted) {
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
+                    STR("no such definition is deployed"));
+        return;
+    }
+    str id = definition->id, tenant = definition->tenant;
+    enum resource_kind kind = definition->kind;
+    close_starts(engine, definition->key);
+    step_emit(engine, engine->shard,
+              (struct event){.type = EVENT_DEFINITION_DELETED, .key = definition->key});
+    const struct definition *latest = state_latest(engine->shard, tenant, kind, id);
+    if (latest != NULL)
+        switch_starts(engine, latest->key);
+    step_accept(engine, engine->command->key, 0);
+}

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine as its owner sees it: streams in memory, commands in, changes out.
+#include "engine/image.h"
+#include "engine/step.h"
+
+#include "record/key.h"
+
+enum {
+    // What a batch said points into streams; they stay for so many batches after they were dropped,
+    // so that an owner may still
+    // be writing one batch while it computes the next.
+    TURNS_KEPT = 4,
+    COMPACT_ABOVE_BYTES = 1 << 16,
+};
+
+struct grave {
+    struct grave *next;
+    struct stream *stream;
+    uint64_t turn;
+};
+
+// ---- streams in memory
+// ----------------------------------------------------------------------------------------------
+
+static void use(struct engine *engine, struct stream *stream)
+{
+    stream->last_used = engine->turn_number;
+    if (engine->newest == stream)
+        return;
+    if (stream->older != NULL || stream->newer != NULL) {
+        *(stream->older ? &stream->older->newer : &engine->oldest) = stream->newer;
+        *(stream->newer ? &stream->newer->older : &engine->newest) = stream->older;
+    }
+    stream->newer = NULL;
+    stream->older = engine->newest;
+    *(engine->newest ? &engine->newest->newer : &engine->oldest) = stream;
+    engine->newest = stream;
+}
+
+static str mailbox_name(struct arena *arena, const struct stream_ref *ref)
+{
+    struct strbuf name = strbuf_new(arena);
+    strbuf_format(&name, "%d\n%zu\n", ref->subscription_kind, ref->tenant.len);
+    strbuf_add(&name, ref->tenant);
+    strbuf_format(&name, "%zu\n", ref->name.len);
+    strbuf_add(&name, ref->name);
+    strbuf_add(&name, ref->correlation_key);
+    return strbuf_str(&name);
+}
+
+static void forget(struct engine *engine, struct stream *stream)
+{
+    if (engine->newest == stream || stream->newer != NULL) {
+        *(stream->older ? &stream->older->newer : &engine->oldest) = stream->newer;
+        *(stream->newer ? &stream->newer->older : &engine->newest) = stream->older;
+    }
+    if (stream->kind == STREAM_INSTANCE) {
+        idmap_remove(&engine->instances, stream->key);
+    } else {
+        const struct mailbox *m = (const struct mailbox *)stream;
+        struct stream_ref ref = {.name = m->name,
+                                 .correlation_key = m->correlation_key,
+                                 .tenant = m->tenant,
+                                 .subscription_kind = m->kind};
+        map_remove(&engine->mailboxes, mailbox_name(engine->turn, &ref));
+    }
+    engine->memory -= stream->counted;
+}
+
+static void bury(struct engine *engine, struct stream *stream)
+{
+    struct grave *grave = engine->free_graves;
+    if (grave == NULL)
+        grave = ARENA_NEW(&engine->arena, struct grave);
+    else
+        engine->free_graves = grave->next;
+    *grave = (struct grave){NULL, stream, engine->turn_number};
+    *(engine->last_grave ? &engine->last_grave->next : &engine->graves) = grave;
+    engine->last_grave = grave;
+}
+
+static void clear_graves(struct engine *engine, uint64_t until)
+{
+    while (engine->graves != NULL && engine->graves->turn < until) {
+        struct grave *grave = engine->graves;
+        engine->graves = grave->next;
+        if (engine->graves == NULL)
+            engine->last_grave = NULL;
+        stream_free(grave->stream);
+        grave->next = engine->free_graves;
+        engine->free_graves = grave;
+    }
+}
+
+static void account(struct engine *engine, struct stream *stream)
+{
+    engine->memory += stream->arena.reserved - stream->counted;
+    stream->counted = stream->arena.reserved;
+}
+
+static void keep_instance(struct engine *engine, struct instance *instance)
+{
+    idmap_put(&engine->instances, instance->stream.key, instance);
+    use(engine, &instance->stream);
+    account(engine, &instance->stream);
+}
+
+struct instance *engine_add_instance(struct engine *engine, uint64_t key)
+{
+    struct instance *instance = instance_new(key);
+    keep_instance(engine, instance);
+    return instance;
+}
+
+static struct mailbox *find_mailbox(const struct engine *engine, const struct stream_ref *ref)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct mailbox *found = map_get(&engine->mailboxes, mailbox_name(&scratch, ref));
+    arena_done(&scratch);
+    return found;
+}
+
+struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kind, str name,
+                               str correlation_key)
+{
+    struct stream_ref ref = {.kind = STREAM_MAILBOX,
+                             .name = name,
+                             .correlation_key = correlation_key,
+                             .tenant = engine->command->tenant,
+                             .subscription_kind = kind};
+    struct mailbox *mailbox = find_mailbox(engine, &ref);
+    check(mailbox != NULL && "engine_missing names the mailbox");
+    return mailbox;
+}
+
+// ---- what a command needs
+// -------------------------------------------------------------------------------------------
+
+enum need {
+    NEEDS_NOTHING,
+    NEEDS_INSTANCE,
+    NEEDS_JOBS,
+    NEEDS_NAME,
+    NEEDS_DUE,
+    NEEDS_SUBSCRIPTION,
+    NEEDS_SIGNAL
+};
+
+static enum need need_of(enum command_type type)
+{
+    switch (type) {
+    case COMMAND_CREATE_INSTANCE:
+    case COMMAND_START_FROM_INSTANCE:
+    case COMMAND_DEPLOY:
+    case COMMAND_PUBLISH_DEFINITIONS:
+    case COMMAND_DELETE_DEFINITION:
+    case COMMAND_NONE:
+        return NEEDS_NOTHING;
+    case COMMAND_RELEASE_JOB:
+        return NEEDS_JOBS;
+    case COMMAND_PUBLISH_MESSAGE:
+        return NEEDS_NAME;
+    case COMMAND_EXPIRE_MESSAGE:
+        return NEEDS_DUE;
+    case COMMAND_OPEN_SUBSCRIPTION:
+    case COMMAND_CLOSE_SUBSCRIPTION:
+    case COMMAND_CONFIRM_CORRELATION:
+    case COMMAND_REJECT_CORRELATION:
+        return NEEDS_SUBSCRIPTION;
+    case COMMAND_BROADCAST_SIGNAL:
+        return NEEDS_SIGNAL;
+    default:
+        return NEEDS_INSTANCE;
+    }
+}
+
+// The instance and whoever called it: its end is told them in the same step.
+static size_t missing_instance(const struct engine *engine, uint64_t key,
+                               struct stream_ref *ret_refs, size_t count)
+{
+    while (key != 0 && count < ENGINE_MAX_REFS) {
+        const struct instance *instance = idmap_get(&engine->instances, key);
+        if (instance == NULL) {
+            for (size_t i = 0; i < count; i++)
+                if (ret_refs[i].instance == key)
+                    return count;
+            ret_refs[count++] = (struct stream_ref){.kind = STREAM_INSTANCE,
+                                                    .instance = key,
+                                                    .name = STR_EMPTY,
+                                                    .tenant = STR_EMPTY,
+                                                    .correlation_key = STR_EMPTY};
+            return count;
+        }
+        key = instance->parent_instance;
+    }
+    return count;
+}
+
+static size_t missing_mailbox(const struct engine *engine, struct stream_ref ref,
+                              struct stream_ref *ret_refs)
+{
+    ref.kind = STREAM_MAILBOX;
+    if (find_mailbox(engine, &ref) != NULL)
+        return 0;
+    *ret_refs = ref;
+    return 1;
+}
+
+size_t engine_missing(const struct engine *engine, const struct command *command,
+                      struct stream_ref *ret_refs)
+{
+    const struct release_job *release = &command->release_job;
+    const struct subscription_command *change = &command->subscription;
+    struct stream_ref ref = {.tenant = command->tenant, .correlation_key = STR_EMPTY};
+    size_t count = 0;
+    switch (need_of(command->type)) {
+    case NEEDS_NOTHING:
+        return 0;
+    case NEEDS_INSTANCE:
+        return missing_instance(engine, command->instance, ret_refs, 0);
+    case NEEDS_JOBS:
+        for (size_t i = 0; i < release->count && count < ENGINE_MAX_REFS; i++)
+            count = missing_instance(engine, release->jobs[i].instance, ret_refs, count);
+        return count;
+    case NEEDS_NAME:
+        ref.name = command->publish_message.name;
+        ref.correlation_key = command->publish_message.correlation_key;
+        return missing_mailbox(engine, ref, ret_refs);
+    case NEEDS_DUE:
+        ref.name = command->due.name;
+        ref.correlation_key = command->due.correlation_key;
+        return missing_mailbox(engine, ref, ret_refs);
+    case NEEDS_SUBSCRIPTION:
+        ref.name = change->name;
+        ref.correlation_key = change->correlation_key;
+        ref.subscription_kind = change->signal ? SUBSCRIPTION_SIGNAL : SUBSCRIPTION_MESSAGE;
+        return missing_mailbox(engine, ref, ret_refs);
+    case NEEDS_SIGNAL:
+        ref.name = command->broadcast_signal.name;
+        ref.subscription_kind = SUBSCRIPTION_SIGNAL;
+        return missing_mailbox(engine, ref, ret_refs);
+    }
+    return 0;
+}
+
+static bool load_instance(struct engine *engine, const struct stream_ref *ref, str image,
+                          struct error *err)
+{
+    struct instance *instance = instance_new(ref->instance);
+    instance->stream.is_empty = str_is_empty(image);
+    if (!str_is_empty(image) && !image_read_instance(&engine->environment, image, instance, err)) {
+        stream_free(&instance->stream);
+        return false;
+    }
+    if (instance->stream.is_empty)
+        engine_touch_empty(engine, &instance->stream);
+    keep_instance(engine, instance);
+    return true;
+}
+
+static bool load_mailbox(struct engine *engine, const struct stream_ref *ref, str image,
+                         struct error *err)
+{
+    struct mailbox *mailbox = mailbox_new(0);
+    struct arena *arena = &mailbox->stream.arena;
+    mailbox->name = str_copy(arena, ref->name);
+    mailbox->correlation_key = str_copy(arena, ref->correlation_key);
+    mailbox->tenant = str_copy(arena, ref->tenant);
+    mailbox->kind = ref->subscription_kind;
+    mailbox->stream.is_empty = str_is_empty(image);
+    if (!str_is_empty(image) && !image_read_mailbox(image, mailbox, err)) {
+        stream_free(&mailbox->stream);
+        return false;
+    }
+    if (mailbox->stream.is_empty)
+        engine_touch_empty(engine, &mailbox->stream);
+    map_put(&engine->mailboxes, mailbox_name(arena, ref), mailbox);
+    use(engine, &mailbox->stream);
+    account(engine, &mailbox->stream);
+    return true;
+}
+
+bool engine_load(struct engine *engine, const struct stream_ref *ref, str image, struct error *err)
+{
+    return ref->kind == STREAM_INSTANCE ? load_instance(engine, ref, image, err)
+                                        : load_mailbox(engine, ref, image, err);
+}
+
+// ---- life
+// -----------------------------------------------------------------------------------------------------------
+
+struct engine *engine_new(const struct engine_environment *environment, str shard_image,
+                          uint64_t next_key, size_t cache_bytes, struct error *err)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct engine *engine = ARENA_NEW(&arena, struct engine);
+    engine->arena = arena;
+    engine->environment = *environment;
+    engine->instances = idmap_new(&engine->arena);
+    engine->mailboxes = map_new(&engine->arena);
+    engine->windows = map_new(&engine->arena);
+    engine->cache_bytes = cache_bytes;
+    engine->next_key = next_key == 0 ? 1 : next_key;
+    engine->shard = shard_new();
+    if (str_is_empty(shard_image) || image_read_shard(shard_image, engine->shard, err))
+        return engine;
+    engine_free(engine);
+    return NULL;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (engine == NULL)
+        return;
+    clear_graves(engine, UINT64_MAX);
+    struct stream *newer;
+    for (struct stream *s = engine->oldest; s != NULL; s = newer) {
+        newer = s->newer;
+        stream_free(s);
+    }
+    stream_free(&engine->shard->stream);
+    struct arena arena = engine->arena;
+    arena_done(&arena);
+}
+
+void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t offered,
+                          uint32_t waiting)
+{
+    if (type.len > LIMIT_JOB_TYPE_BYTES)
+        return;
+    *job_window(engine, type, tenant) = (struct window){offered, waiting};
+}
+
+uint32_t engine_job_room(const struct engine *engine, str type, str tenant)
+{
+    if (type.len > LIMIT_JOB_TYPE_BYTES)
+        return 0;
+    const struct window *window = job_window((struct engine *)engine, type, tenant);
+    uint32_t most = engine->environment.job_window;
+    return window->offered < most ? most - window->offered : 0;
+}
+
+// Much of an arena may be what is no longer used: the stream is then read anew from its own image.
+static void compact(struct engine *engine, struct instance *instance)
+{
+    str image = image_of_instance(engine->turn, instance);
+    struct error err;
+    if (instance->stream.arena.used < COMPACT_ABOVE_BYTES ||
+        instance->stream.arena.used < image.len * 8)
+        return;
+    struct instance *fresh = instance_new(instance->stream.key);
+    check(image_read_instance(&engine->environment, image, fresh, &err));
+    forget(engine, &instance->stream);
+    bury(engine, &instance->stream);
+    keep_instance(engine, fresh);
+}
+
+static void settle(struct engine *engine, struct stream *stream)
+{
+    stream->is_touched = false;
+    stream->next_touched = NULL;
+    if (stream->kind == STREAM_SHARD)
+        return;
+    account(engine, stream);
+    if (stream->is_empty) {
+        forget(engine, stream);
+        bury(engine, stream);
+    } else if (stream->kind == STREAM_INSTANCE && stream->arena.used > COMPACT_ABOVE_BYTES) {
+        compact(engine, (struct instance *)stream);
+    }
+}
+
+static void make_room(struct engine *engine)
+{
+    while (engine->memory > engine->cache_bytes && engine->oldest != NULL) {
+        struct stream *stream = engine->oldest;
+        forget(engine, stream);
+        bury(engine, stream);
+    }
+}
+
+void engine_begin(struct engine *engine, struct arena *turn)
+{
+    struct stream *next;
+    engine->turn = turn;
+    engine->turn_number++;
+    for (struct stream *s = engine->touched; s != NULL; s = next) {
+        next = s->next_touched;
+        settle(engine, s);
+    }
+    engine->touched = engine->last_touched = NULL;
+    make_room(engine);
+    if (engine->turn_number > TURNS_KEPT)
+        clear_graves(engine, engine->turn_number - TURNS_KEPT);
+    memset(&engine->history, 0, sizeof engine->history);
+    memset(&engine->outbound, 0, sizeof engine->outbound);
+    memset(&engine->queue, 0, sizeof engine->queue);
+    engine->queue_head = 0;
+}
+
+// An absent stream is remembered as such for this batch.
+void engine_touch_empty(struct engine *engine, struct stream *stream)
+{
+    stream->next_touched = NULL;
+    stream->is_touched = true;
+    *(engine->last_touched ? &engine->last_touched->next_touched : &engine->touched) = stream;
+    engine->last_touched = stream;
+}
+
+// ---- stepping
+// -------------------------------------------------------------------------------------------------------
+
+typedef void (*processor)(struct engine *engine);
+
+static const struct {
+    enum command_type type;
+    processor process;
+} processors[] = {
+    {COMMAND_CREATE_INSTANCE, process_create},
+    {COMMAND_CANCEL_INSTANCE, process_cancel},
+    {COMMAND_MODIFY_INSTANCE, process_modify},
+    {COMMAND_MIGRATE_INSTANCE, process_migrate},
+    {COMMAND_SUSPEND_INSTANCE, process_suspend},
+    {COMMAND_RESUME_INSTANCE, process_resume},
+    {COMMAND_SET_VARIABLES, process_set_variables},
+    {COMMAND_RESOLVE_INCIDENT, incident_resolve},
+    {COMMAND_COMPLETE_JOB, job_complete},
+    {COMMAND_FAIL_JOB, job_fail},
+    {COMMAND_THROW_JOB_ERROR, job_throw_error},
+    {COMMAND_EXTEND_JOB, job_extend},
+    {COMMAND_UPDATE_JOB, job_update},
+    {COMMAND_RELEASE_JOB, job_release},
+    {COMMAND_TIME_OUT_JOB, job_time_out},
+    {COMMAND_RETRY_JOB, job_retry},
+    {COMMAND_FIRE_TIMER, timer_fire},
+    {COMMAND_EXPIRE_MESSAGE, message_expire},
+    {COMMAND_PUBLISH_MESSAGE, message_publish},
+    {COMMAND_OPEN_SUBSCRIPTION, message_open_subscription},
+    {COMMAND_CLOSE_SUBSCRIPTION, message_close_subscription},
+    {COMMAND_CONFIRM_SUBSCRIPTION, message_confirm_subscription},
+    {COMMAND_CORRELATE_SUBSCRIPTION, message_correlate},
+    {COMMAND_CONFIRM_CORRELATION, message_confirm},
+    {COMMAND_REJECT_CORRELATION, message_reject},
+    {COMMAND_BROADCAST_SIGNAL, signal_receive},
+    {COMMAND_COMPLETE_USER_TASK, user_task_complete},
+    {COMMAND_ASSIGN_USER_TASK, user_task_assign},
+    {COMMAND_UPDATE_USER_TASK, user_task_update},
+    {COMMAND_DEPLOY, definition_deploy},
+    {COMMAND_PUBLISH_DEFINITIONS, definition_publish},
+    {COMMAND_DELETE_DEFINITION, definition_delete},
+};
+
+static processor processor_of(enum command_type type)
+{
+    for (size_t i = 0; i < COUNT_OF(processors); i++)
+        if (processors[i].type == type)
+            return processors[i].process;
+    return NULL;
+}
+
+static void begin_step(struct engine *engine, const struct command *command)
+{
+    if (command->time_ms > engine->clock_ms)
+        engine->clock_ms = command->time_ms;
+    engine->command = command;
+    engine->records = engine->last_record = NULL;
+    engine->fuel = LIMIT_ACTIVATIONS_PER_COMMAND;
+    engine->out_of_fuel = 0;
+    engine->events_in_step = 0;
+    engine->looks_at_conditions = false;
+}
+
+// One history row a stream that the step changed.
+static void end_step(struct engine *engine)
+{
+    for (struct step_record *r = engine->records; r != NULL; r = r->next) {
+        struct stream *stream = r->stream;
+        stream->record = NULL;
+        stream->sequence++;
+        if (stream->kind != STREAM_SHARD)
+            use(engine, stream);
+        *ARRAY_PUSH(engine->turn, &engine->history) = (struct history_row){
+            .stream_kind = stream->kind,
+            .stream = stream->key,
+            .sequence = stream->sequence,
+            .time_ms = engine->clock_ms,
+            .offset = engine->command->offset,
+            .cause = engine->command->type,
+            .principal = engine->command->principal,
+            .count = r->events.count,
+            .events = r->events.items,
+        };
+    }
+    engine->command = NULL;
+    engine->records = engine->last_record = NULL;
+}
+
+void engine_step(struct engine *engine, const struct command *command)
+{
+    begin_step(engine, command);
+    processor process = processor_of(command->type);
+    if (process != NULL)
+        process(engine);
+    else
+        step_reject(engine, engine->shard, REJECTION_INVALID,
+                    STR("this command is not known here"));
+    step_run_queue(engine);
+    end_step(engine);
+}
+
+void engine_quarantine(struct engine *engine, const struct command *command, str why)
+{
+    begin_step(engine, command);
+    step_emit(
+        engine, engine->shard,
+        (struct event){.type = EVENT_COMMAND_QUARANTINED, .number = command->type, .value = why});
+    step_reply(
+        engine,
+        (struct reply){.to = command->reply, .rejection = REJECTION_QUARANTINED, .reason = why});
+    end_step(engine);
+}
+
+void engine_end(struct engine *engine, struct changes *ret_changes)
+{
+    memset(ret_changes, 0, sizeof *ret_changes);
+    rows_collect(engine, ret_changes);
+    ret_changes->history.items = engine->history.items;
+    ret_changes->history.count = engine->history.count;
+    ret_changes->outbound.items = engine->outbound.items;
+    ret_changes->outbound.count = engine->outbound.count;
+    ret_changes->next_key = engine->next_key;
+    ret_changes->clock_ms = engine->clock_ms;
+}
+
+size_t engine_memory(const struct engine *engine)
+{
+    return engine->memory;
+}
+
+void engine_set_clock(struct engine *engine, int64_t clock_ms)
+{
+    if (clock_ms > engine->clock_ms)
+        engine->clock_ms = clock_ms;
+}

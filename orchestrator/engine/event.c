@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events: what they subscribe to, what happens when it occurs, and what throwing ones do.
+#include "engine/step.h"
+
+struct planned {
+    const struct bpmn_trigger *trigger;
+    uint32_t element;
+    uint32_t index;
+    str name;
+    str correlation_key;
+    int64_t due_ms;
+    int64_t repetitions;
+};
+
+struct plan {
+    struct engine *engine;
+    instance_ref instance;
+    element_ref host;
+    ARRAY(struct planned) items;
+    str why;
+};
+
+// ---- subscribing: everything is evaluated before anything is opened
+// ---------------------------------------------------
+
+static bool is_open(element_ref host, uint32_t element, uint32_t trigger)
+{
+    for (const struct attachment *a = host->attachments; a != NULL; a = a->next) {
+        const struct timer *timer = (const struct timer *)a;
+        const struct subscription *subscription = (const struct subscription *)a;
+        if (a->entity.kind == ENTITY_KIND_TIMER && timer->element == element &&
+            timer->trigger == trigger)
+            return true;
+        if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION && subscription->element == element &&
+            subscription->trigger == trigger)
+            return true;
+    }
+    return false;
+}
+
+static bool plan_trigger(struct plan *plan, uint32_t element, uint32_t index)
+{
+    const struct bpmn_trigger *trigger =
+        &plan->instance->process->elements[element].triggers[index];
+    struct planned planned = {.trigger = trigger,
+                              .element = element,
+                              .index = index,
+                              .name = STR_EMPTY,
+                              .correlation_key = STR_EMPTY};
+    bool ok = true;
+    if (is_open(plan->host, element, index))
+        return true;
+    if (trigger->kind == BPMN_TIMER_TRIGGER)
+        ok = timer_plan(plan->engine, plan->host, trigger, &planned.due_ms, &planned.repetitions,
+                        &plan->why);
+    else if (trigger->kind == BPMN_MESSAGE_TRIGGER || trigger->kind == BPMN_SIGNAL_TRIGGER)
+        ok = expression_text(plan->engine, plan->host, trigger->name, &planned.name, &plan->why) &&
+             (trigger->correlation == NULL ||
+              expression_text(plan->engine, plan->host, trigger->correlation,
+                              &planned.correlation_key, &plan->why));
+    else
+        return true; // conditions are looked at, errors and their like are thrown
+    if (ok)
+        *ARRAY_PUSH(plan->engine->turn, &plan->items) = planned;
+    return ok;
+}
+
+static bool plan_element(struct plan *plan, uint32_t element)
+{
+    for (uint32_t i = 0; i < plan->instance->process->elements[element].trigger_count; i++)
+        if (!plan_trigger(plan, element, i))
+            return false;
+    return true;
+}
+
+static bool plan_list(struct plan *plan, const struct bpmn_list *elements)
+{
+    for (uint32_t i = 0; i < elements->count; i++)
+        if (!plan_element(plan, elements->items[i]))
+            return false;
+    return true;
+}
+
+static bool plan_event_sub_processes(struct plan *plan, const struct bpmn_element *scope)
+{
+    const struct bpmn_process *process = plan->instance->process;
+    for (uint32_t i = 0; i < scope->event_sub_processes.count; i++)
+        if (!plan_list(plan, &process->elements[scope->event_sub_processes.items[i]].starts))
+            return false;
+    return true;
+}
+
+static bool plan_gateway(struct plan *plan, const struct bpmn_element *gateway)
+{
+    const struct bpmn_process *process = plan->instance->process;
+    for (uint32_t i = 0; i < gateway->outgoing.count; i++)
+        if (!plan_element(plan, process->flows[gateway->outgoing.items[i]].target))
+            return false;
+    return true;
+}
+
+static void carry_out(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->items.count; i++) {
+        const struct planned *p = &plan->items.items[i];
+        struct event event = {.element = p->element + 1,
+                              .flow = p->index + 1,
+                              .name = p->name,
+                              .value = p->correlation_key};
+        if (p->trigger->kind == BPMN_TIMER_TRIGGER) {
+            event.due_ms = p->due_ms;
+            event.number = p->repetitions;
+            timer_create(plan->engine, plan->instance, plan->host, event);
+        } else {
+            event.code = p->trigger->kind == BPMN_SIGNAL_TRIGGER ? STR("SIGNAL") : STR("MESSAGE");
+            message_open(plan->engine, plan->instance, plan->host, event);
+        }
+    }
+}
+
+bool event_subscribe(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    bool is_body = ei->is_body;
+    struct plan plan = {.engine = engine, .instance = instance, .host = ei};
+    bool catches = element->type == BPMN_INTERMEDIATE_CATCH_EVENT ||
+                   (element->type == BPMN_RECEIVE_TASK && !is_body);
+    bool ok = plan_list(&plan, &element->boundary);
+    if (ok && catches)
+        ok = plan_element(&plan, ei->element);
+    if (ok && element->type == BPMN_EVENT_BASED_GATEWAY)
+        ok = plan_gateway(&plan, element);
+    if (ok && bpmn_is_scope(element->type) && !is_body)
+        ok = plan_event_sub_processes(&plan, element);
+    if (!ok)
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", plan.why);
+    else
+        carry_out(&plan);
+    return ok;
+}
+
+bool event_subscribe_one(struct engine *engine, instance_ref instance, element_ref host,
+                         uint32_t element, str *ret_why)
+{
+    struct plan plan = {.engine = engine, .instance = instance, .host = host};
+    if (plan_element(&plan, element)) {
+        carry_out(&plan);
+        return true;
+    }
+    *ret_why = plan.why;
+    return false;
+}
+
+// ---- happening
+// ------------------------------------------------------------------------------------------------------
+
+static void start_event_sub_process(struct engine *engine, instance_ref instance, element_ref scope,
+                                    uint32_t start, str variables)
+{
+    const struct bpmn_element *event = &instance->process->elements[start];
+    uint64_t scope_key = scope->entity.key;
+    if (event->interrupting) {
+        activity_terminate_children(engine, instance, scope, NULL);
+        event_close_inner(engine, instance, scope);
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_ELEMENT_INTERRUPTED, .key = scope_key});
+    }
+    uint64_t key = activity_activate(engine, instance, scope, event->scope,
+                                     (struct event){.code = STR("TRIGGERED")});
+    element_ref sub_process = state_element(instance, key);
+    if (sub_process->is_held || !event_subscribe(engine, instance, sub_process))
+        return;
+    activity_trigger(engine, instance, sub_process, start, variables);
+}
+
+// What starts event sub-processes of this scope no longer counts.
+void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope)
+{
+    const struct attachment *next;
+    for (const struct attachment *a = scope->attachments; a != NULL; a = next) {
+        next = a->next;
+        const struct timer *timer = (const struct timer *)a;
+        const struct subscription *subscription = (const struct subscription *)a;
+        uint32_t element = a->entity.kind == ENTITY_KIND_TIMER          ? timer->element
+                           : a->entity.kind == ENTITY_KIND_SUBSCRIPTION ? subscription->element
+                                                                        : BPMN_NONE;
+        if (element == BPMN_NONE || instance->process->elements[element].type != BPMN_START_EVENT)
+            continue;
+        if (a->entity.kind == ENTITY_KIND_TIMER)
+            step_emit(engine, instance,
+                      (struct event){.type = EVENT_TIMER_CANCELED,
+                                     .key = a->entity.key,
+                                     .scope = scope->entity.key});
+        else
+            message_close(engine, instance, subscription);
+    }
+}
+
+static void leave_by_event(struct engine *engine, instance_ref instance, element_ref gateway,
+                           uint32_t target, str variables)
+{
+    const struct bpmn_element *element = element_of(instance, gateway);
+    element_ref scope = gateway->scope;
+    uint32_t flow = BPMN_NONE;
+    for (uint32_t i = 0; i < element->outgoing.count; i++)
+        if (instance->process->flows[element->outgoing.items[i]].target == target)
+            flow = element->outgoing.items[i];
+    check(flow != BPMN_NONE);
+    activity_leave(engine, instance, gateway, NULL, 0);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_FLOW_TAKEN,
+                             .scope = scope->entity.key,
+                             .flow = flow + 1,
+                             .element = target + 1});
+    uint64_t key = activity_activate(engine, instance, scope, target,
+                                     (struct event){.flow = flow + 1, .code = STR("TRIGGERED")});
+    element_ref ei = state_element(instance, key);
+    if (!ei->is_held)
+        activity_complete_with(engine, instance, ei, variables);
+}
+
+static bool waits_for_more(element_ref host, const struct bpmn_element *event, uint32_t index)
+{
+    bool waits = false;
+    for (uint32_t i = 0; event->parallel_multiple && i < event->trigger_count; i++)
+        waits |= is_open(host, index, i);
+    return waits;
+}
+
+void event_happened(struct engine *engine, instance_ref instance, element_ref host, uint32_t index,
+                    str variables)
+{
+    const struct bpmn_element *event = &instance->process->elements[index];
+    if (waits_for_more(host, event, index)) {
+        variable_merge(engine, instance, host, variables, host->scope != NULL);
+        return;
+    }
+    if (event->type == BPMN_START_EVENT) {
+        start_event_sub_process(engine, instance, host, index, variables);
+    } else if (event->type == BPMN_BOUNDARY_EVENT) {
+        element_ref scope = host->scope;
+        if (event->interrupting)
+            activity_terminate(engine, instance, host);
+        activity_trigger(engine, instance, scope, index, variables);
+    } else if (host->element != index) {
+        leave_by_event(engine, instance, host, index, variables);
+    } else {
+        activity_complete_with(engine, instance, host, variables);
+    }
+}
+
+// ---- conditions
+// -----------------------------------------------------------------------------------------------------
+
+static bool catches_here(instance_ref instance, element_ref host, uint32_t index)
+{
+    const struct bpmn_element *event = &instance->process->elements[index];
+    if (host->phase != PHASE_ACTIVE || host->is_held)
+        return false;
+    if (event->type == BPMN_BOUNDARY_EVENT)
+        return host->element == event->host && (host->is_body || !element_of(instance, host)->loop);
+    if (event->type == BPMN_START_EVENT)
+        return event->scope != 0 && !host->is_body && !host->interrupted &&
+               instance->process->elements[event->scope].scope == host->element;
+    if (host->element == index)
+        return !host->is_body;
+    const struct bpmn_element *gateway = element_of(instance, host);
+    for (uint32_t i = 0; gateway->type == BPMN_EVENT_BASED_GATEWAY && i < gateway->outgoing.count;
+         i++)
+        if (instance->process->flows[gateway->outgoing.items[i]].target == index)
+            return true;
+    return false;
+}
+
+static bool condition_holds(struct engine *engine, element_ref host,
+                            const struct bpmn_element *event)
+{
+    bool truth = false;
+    str why;
+    for (uint32_t i = 0; i < event->trigger_count; i++)
+        if (event->triggers[i].kind == BPMN_CONDITION_TRIGGER && event->triggers[i].expression &&
+            expression_truth(engine, host, event->triggers[i].expression, &truth, &why) && truth)
+            return true;
+    return false;
+}
+
+struct condition_search {
+    struct engine *engine;
+    instance_ref instance;
+    ARRAY(struct work) found; // scope = host's key
+};
+
+static void search_conditions(struct condition_search *search, element_ref host)
+{
+    const struct bpmn_list *conditions = &search->instance->process->conditions;
+    for (uint32_t i = 0; i < conditions->count; i++) {
+        uint32_t index = conditions->items[i];
+        const struct bpmn_element *event = &search->instance->process->elements[index];
+        if (catches_here(search->instance, host, index) &&
+            condition_holds(search->engine, host, event))
+            *ARRAY_PUSH(search->engine->turn, &search->found) =
+                (struct work){.scope = host->entity.key, .element = index};
+    }
+    for (element_ref child = host->first_child; child != NULL; child = child->next)
+        search_conditions(search, child);
+}
+
+void event_check_conditions(struct engine *engine, instance_ref instance)
+{
+    struct condition_search search = {.engine = engine, .instance = instance};
+    if (instance->state != INSTANCE_ACTIVE || instance->process->conditions.count == 0)
+        return;
+    search_conditions(&search, instance->root);
+    for (size_t i = 0; i < search.found.count; i++) {
+        element_ref host = state_element(instance, search.found.items[i].scope);
+        uint32_t index = search.found.items[i].element;
+        if (host != NULL && catches_here(instance, host, index))
+            event_happened(engine, instance, host, index, STR_EMPTY);
+    }
+}
+
+// ---- running
+// --------------------------------------------------------------------------------------------------------
+
+static bool throw_code(struct engine *engine, element_ref ei, const struct bpmn_trigger *trigger,
+                       str *ret_code, str *ret_why)
+{
+    *ret_code = STR_EMPTY;
+    return trigger->name == NULL || expression_text(engine, ei, trigger->name, ret_code, ret_why);
+}
+
+static bool throw_error(struct engine *engine, instance_ref instance, element_ref ei,
+                        const struct bpmn_trigger *trigger, str *ret_why)
+{
+    str code;
+    if (!throw_code(engine, ei, trigger, &code, ret_why))
+        return false;
+    if (event_throw_error(engine, instance, ei, code, STR_EMPTY, STR_EMPTY))
+        return true;
+    incident_raise(engine, instance, ei, "UNHANDLED_ERROR_EVENT",
+                   str_format(engine->turn, "nothing catches the error '%.*s'", STR_ARG(code)));
+    return true;
+}
+
+static void terminate_scope(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    activity_terminate_children(engine, instance, ei->scope, ei);
+    activity_complete(engine, instance, ei);
+}
+
+static bool throw_escalation(struct engine *engine, instance_ref instance, element_ref ei,
+                             const struct bpmn_trigger *trigger, str *ret_why)
+{
+    str code;
+    if (!throw_code(engine, ei, trigger, &code, ret_why))
+        return false;
+    event_throw_escalation(engine, instance, ei, code, STR_EMPTY);
+    return true;
+}
+
+// False with an empty *ret_why: the event now waits for something (a job, compensation) and
+// completes later.
+static bool throw_trigger(struct engine *engine, instance_ref instance, element_ref ei,
+                          const struct bpmn_trigger *trigger, str *ret_why)
+{
+    *ret_why = STR_EMPTY;
+    switch (trigger->kind) {
+    case BPMN_MESSAGE_TRIGGER:
+        return message_throw(engine, instance, ei, trigger, ret_why);
+    case BPMN_SIGNAL_TRIGGER:
+        return signal_throw(engine, instance, ei, trigger, ret_why);
+    case BPMN_ESCALATION_TRIGGER:
+        return throw_escalation(engine, instance, ei, trigger, ret_why);
+    case BPMN_ERROR_TRIGGER:
+        return throw_error(engine, instance, ei, trigger, ret_why) && false;
+    case BPMN_COMPENSATION_TRIGGER:
+        return !compensation_start(engine, instance, ei, ei->scope, trigger->activity) ||
+               !trigger->waits_for_completion;
+    case BPMN_TERMINATE_TRIGGER:
+        terminate_scope(engine, instance, ei);
+        return false;
+    case BPMN_CANCEL_TRIGGER:
+        event_cancel_transaction(engine, instance, ei);
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void run_throw(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    bool done = true;
+    if (element->job != NULL) {
+        job_create(engine, instance, ei, element->job, JOB_TASK);
+        return;
+    }
+    for (uint32_t i = 0; i < element->trigger_count; i++) {
+        str why;
+        if (!throw_trigger(engine, instance, ei, &element->triggers[i], &why))
+            done = false;
+        if (!str_is_empty(why)) {
+            incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
+            return;
+        }
+        if (ei->entity.is_gone)
+            return;
+    }
+    if (done && element->link_target != BPMN_NONE) {
+        element_ref scope = ei->scope;
+        uint32_t target = element->link_target;
+        uint64_t scope_key = scope->entity.key;
+        activity_leave_to(engine, instance, ei,
+                          (struct work){.scope = scope_key, .element = target});
+    } else if (done) {
+        activity_complete(engine, instance, ei);
+    }
+}
+
+void event_run(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    switch (element->type) {
+    case BPMN_INTERMEDIATE_CATCH_EVENT:
+        if (element->trigger_count == 0 || bpmn_has_trigger(element, BPMN_LINK_TRIGGER))
+            activity_complete(engine, instance, ei);
+        else if (condition_holds(engine, ei, element))
+            event_happened(engine, instance, ei, ei->element, STR_EMPTY);
+        break;
+    case BPMN_INTERMEDIATE_THROW_EVENT:
+    case BPMN_END_EVENT:
+        run_throw(engine, instance, ei);
+        break;
+    default:
+        activity_complete(engine, instance, ei);
+        break;
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evaluating expressions over the variables an element instance sees. Only what a program reads is
+// turned from JSON into FEEL, once a batch.
+#include "engine/step.h"
+
+struct scope_lookup {
+    struct engine *engine;
+    element_ref scope;
+};
+
+feel_value expression_variable(struct engine *engine, const struct variable *variable)
+{
+    struct variable *cache = (struct variable *)variable; // a memo, not state: no image holds it
+    if (cache->parsed != NULL && cache->parsed_turn == engine->turn_number)
+        return *cache->parsed;
+    struct error err;
+    feel_value value = feel_null();
+    if (!feel_from_json_text(engine->turn, variable->value, &value, &err))
+        value = feel_null();
+    cache->parsed = arena_copy(engine->turn, &value, sizeof value);
+    cache->parsed_turn = engine->turn_number;
+    return value;
+}
+
+static bool look_up(void *context, str name, feel_value *ret_value)
+{
+    const struct scope_lookup *lookup = context;
+    element_ref scope;
+    const struct variable *variable = state_visible(lookup->scope, name, &scope);
+    if (variable == NULL)
+        return false;
+    *ret_value = expression_variable(lookup->engine, variable);
+    return true;
+}
+
+bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,
+                      feel_value *ret_value, str *ret_why)
+{
+    const feel_value *constant = feel_program_constant(program);
+    if (constant != NULL) {
+        *ret_value = *constant;
+        return true;
+    }
+    struct scope_lookup lookup = {engine, scope};
+    struct feel_run run = feel_run_new(engine->turn, NULL);
+    struct error err;
+    run.lookup = look_up;
+    run.lookup_context = &lookup;
+    run.zones = engine->environment.zones;
+    run.now_ms = engine->clock_ms;
+    run.random_seed = engine->next_key;
+    feel_value value = feel_evaluate(program, &run);
+    if (!feel_run_finished(&run, &err)) {
+        *ret_why = str_format(engine->turn, "the expression '%.*s' was stopped: %s",
+                              STR_ARG(feel_program_source(program)), err.text);
+        return false;
+    }
+    *ret_value = value;
+    return true;
+}
+
+static bool wrong_kind(struct engine *engine, const struct feel_program *program, feel_value value,
+                       const char *wanted, str *ret_why)
+{
+    *ret_why =
+        str_format(engine->turn, "the expression '%.*s' gave %s, expected %s",
+                   STR_ARG(feel_program_source(program)), feel_kind_name(value.kind), wanted);
+    return false;
+}
+
+str expression_json(struct engine *engine, feel_value value)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    feel_to_json(&out, value);
+    return strbuf_str(&out);
+}
+
+bool expression_text(struct engine *engine, element_ref scope, const struct feel_program *program,
+                     str *ret_text, str *ret_why)
+{
+    feel_value value;
+    if (!expression_value(engine, scope, program, &value, ret_why))
+        return false;
+    if (feel_is(value, FEEL_STRING))
+        *ret_text = value.string;
+    else if (feel_is(value, FEEL_NUMBER))
+        *ret_text = expression_json(engine, value);
+    else
+        return wrong_kind(engine, program, value, "a string or number", ret_why);
+    return true;
+}
+
+bool expression_truth(struct engine *engine, element_ref scope, const struct feel_program *program,
+                      bool *ret_truth, str *ret_why)
+{
+    feel_value value;
+    if (!expression_value(engine, scope, program, &value, ret_why))
+        return false;
+    if (!feel_is(value, FEEL_BOOLEAN))
+        return wrong_kind(engine, program, value, "true or false", ret_why);
+    *ret_truth = value.boolean;
+    return true;
+}
+
+bool expression_i64(struct engine *engine, element_ref scope, const struct feel_program *program,
+                    int64_t fallback, int64_t *ret_number, str *ret_why)
+{
+    feel_value value;
+    *ret_number = fallback;
+    if (program == NULL)
+        return true;
+    if (!expression_value(engine, scope, program, &value, ret_why))
+        return false;
+    feel_value number = value;
+    if (feel_is(value, FEEL_STRING) && !feel_number_parse(str_trim(value.string), &number))
+        return wrong_kind(engine, program, value, "a whole number", ret_why);
+    if (!feel_is(number, FEEL_NUMBER) || !feel_to_i64(number, ret_number))
+        return wrong_kind(engine, program, value, "a whole number", ret_why);
+    return true;
+}
+
+static bool instant_from_text(struct engine *engine, str text, int64_t *ret_ms)
+{
+    struct feel_duration duration;
+    if (feel_duration_parse(text, &duration))
+        return feel_instant_add(engine->clock_ms, duration, NULL, ret_ms);
+    return feel_instant_parse(text, engine->environment.zones, NULL, ret_ms);
+}
+
+bool expression_instant(struct engine *engine, element_ref scope,
+                        const struct feel_program *program, int64_t *ret_ms, str *ret_why)
+{
+    feel_value value;
+    struct feel_duration duration;
+    if (!expression_value(engine, scope, program, &value, ret_why))
+        return false;
+    bool ok = feel_is(value, FEEL_STRING)
+                  ? instant_from_text(engine, str_trim(value.string), ret_ms)
+              : feel_to_duration(value, &duration)
+                  ? feel_instant_add(engine->clock_ms, duration, NULL, ret_ms)
+                  : feel_to_instant(value, NULL, ret_ms);
+    return ok || wrong_kind(engine, program, value, "a date and time or a duration", ret_why);
+}

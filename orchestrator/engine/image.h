@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Images: a stream's state as compact bytes. The first byte is the format's version; numbers are
+// varints (zigzag where signed), strings have their length in front, trees are written in preorder.
+// The same state always gives the same bytes.
+#ifndef BATON_ENGINE_IMAGE_H
+#define BATON_ENGINE_IMAGE_H
+
+#include "engine/apply.h"
+
+enum { IMAGE_VERSION = 1, IMAGE_MAX_DEPTH = 200 }; // scopes and loop bodies within each other
+
+str image_of_instance(struct arena *arena, const struct instance *instance);
+str image_of_mailbox(struct arena *arena, const struct mailbox *mailbox);
+str image_of_shard(struct arena *arena, const struct shard *shard);
+
+// False when the image is damaged or of a later version; the stream is then to be freed.
+MUST_CHECK bool image_read_instance(const struct engine_environment *environment, str image,
+                                    struct instance *instance, struct error *err);
+MUST_CHECK bool image_read_mailbox(str image, struct mailbox *mailbox, struct error *err);
+MUST_CHECK bool image_read_shard(str image, struct shard *shard, struct error *err);
+
+// image_bytes.c
+struct image_reader {
+    str rest;
+    bool failed;
+    struct arena *arena; // strings are copied there
+};
+
+void image_put_u64(struct strbuf *out, uint64_t value);
+void image_put_i64(struct strbuf *out, int64_t value);
+void image_put_str(struct strbuf *out, str text);
+uint64_t image_get_u64(struct image_reader *in);
+int64_t image_get_i64(struct image_reader *in);
+str image_get_str(struct image_reader *in);
+bool image_begin(struct image_reader *in, str image, struct arena *arena);
+MUST_CHECK bool image_end(const struct image_reader *in, struct error *err);
+
+#endif

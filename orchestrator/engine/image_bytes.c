@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image.h"
+
+enum { VARINT_MAX = 10 };
+
+void image_put_u64(struct strbuf *out, uint64_t value)
+{
+    char *at = strbuf_reserve(out, VARINT_MAX);
+    size_t len = 0;
+    while (value >= 0x80) {
+        at[len++] = (char)(value | 0x80);
+        value >>= 7;
+    }
+    at[len++] = (char)value;
+    out->len += len;
+}
+
+void image_put_i64(struct strbuf *out, int64_t value)
+{
+    image_put_u64(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+}
+
+void image_put_str(struct strbuf *out, str text)
+{
+    image_put_u64(out, text.len);
+    strbuf_add(out, text);
+}
+
+uint64_t image_get_u64(struct image_reader *in)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < VARINT_MAX && i < in->rest.len; i++) {
+        value |= (uint64_t)(in->rest.data[i] & 0x7f) << (i * 7);
+        if ((in->rest.data[i] & 0x80) == 0) {
+            in->rest = str_from_index(in->rest, i + 1);
+            return value;
+        }
+    }
+    in->failed = true;
+    in->rest = STR_EMPTY;
+    return 0;
+}
+
+int64_t image_get_i64(struct image_reader *in)
+{
+    uint64_t value = image_get_u64(in);
+    return (int64_t)(value >> 1 ^ -(value & 1));
+}
+
+str image_get_str(struct image_reader *in)
+{
+    uint64_t len = image_get_u64(in);
+    if (len > in->rest.len) {
+        in->failed = true;
+        in->rest = STR_EMPTY;
+        return STR_EMPTY;
+    }
+    str text = str_copy(in->arena, str_sub(in->rest, 0, len));
+    in->rest = str_from_index(in->rest, len);
+    return text;
+}
+
+bool image_begin(struct image_reader *in, str image, struct arena *arena)
+{
+    *in = (struct image_reader){.rest = image, .arena = arena};
+    in->failed = image_get_u64(in) != IMAGE_VERSION;
+    return !in->failed;
+}
+
+bool image_end(const struct image_reader *in, struct error *err)
+{
+    if (!in->failed && in->rest.len == 0)
+        return true;
+    return error_set(err, ERROR_INVALID, "image",
+                     "the stored state is damaged or of a later version");
+}

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image.h"
+
+// ---- writing
+// --------------------------------------------------------------------------------------------------------
+
+static void put_job(struct strbuf *out, const struct job *job)
+{
+    image_put_u64(out, job->kind);
+    image_put_u64(out, job->state);
+    image_put_u64(out, job->listener);
+    image_put_u64(out, job->attempt);
+    image_put_i64(out, job->retries);
+    image_put_i64(out, job->priority);
+    image_put_i64(out, job->due_ms);
+    image_put_i64(out, job->created_ms);
+    image_put_str(out, job->type);
+    image_put_str(out, job->error_message);
+}
+
+static void put_timer(struct strbuf *out, const struct timer *timer)
+{
+    image_put_u64(out, timer->element);
+    image_put_u64(out, timer->trigger);
+    image_put_i64(out, timer->due_ms);
+    image_put_i64(out, timer->repetitions);
+}
+
+static void put_subscription(struct strbuf *out, const struct subscription *subscription)
+{
+    image_put_u64(out, subscription->kind);
+    image_put_u64(out, subscription->opened);
+    image_put_u64(out, subscription->element);
+    image_put_u64(out, subscription->trigger);
+    image_put_i64(out, subscription->created_ms);
+    image_put_u64(out, subscription->last_message);
+    image_put_str(out, subscription->name);
+    image_put_str(out, subscription->correlation_key);
+}
+
+static void put_user_task(struct strbuf *out, const struct user_task *task)
+{
+    image_put_u64(out, task->state);
+    image_put_i64(out, task->created_ms);
+    image_put_i64(out, task->ended_ms);
+    image_put_str(out, task->assignee);
+    image_put_str(out, task->details);
+    image_put_str(out, task->action);
+    image_put_str(out, task->variables);
+}
+
+static void put_incident(struct strbuf *out, const struct incident *incident)
+{
+    image_put_u64(out, incident->state);
+    image_put_i64(out, incident->created_ms);
+    image_put_u64(out, incident->job);
+    image_put_str(out, incident->kind);
+    image_put_str(out, incident->message);
+}
+
+static void put_attachment(struct strbuf *out, const struct attachment *attachment)
+{
+    image_put_u64(out, attachment->entity.kind);
+    image_put_u64(out, attachment->entity.key);
+    switch (attachment->entity.kind) {
+    case ENTITY_KIND_JOB:
+        put_job(out, (const struct job *)attachment);
+        break;
+    case ENTITY_KIND_TIMER:
+        put_timer(out, (const struct timer *)attachment);
+        break;
+    case ENTITY_KIND_SUBSCRIPTION:
+        put_subscription(out, (const struct subscription *)attachment);
+        break;
+    case ENTITY_KIND_USER_TASK:
+        put_user_task(out, (const struct user_task *)attachment);
+        break;
+    case ENTITY_KIND_INCIDENT:
+        put_incident(out, (const struct incident *)attachment);
+        break;
+    case ENTITY_KIND_ELEMENT:
+        check_unreachable();
+    }
+}
+
+static void put_variables(struct strbuf *out, const struct element_instance *ei)
+{
+    uint64_t count = 0;
+    for (const struct variable *v = ei->variables; v != NULL; v = v->next)
+        count++;
+    image_put_u64(out, count);
+    for (const struct variable *v = ei->variables; v != NULL; v = v->next) {
+        image_put_str(out, v->name);
+        image_put_str(out, v->value);
+    }
+}
+
+static void put_tokens(struct strbuf *out, const struct element_instance *ei)
+{
+    uint64_t count = 0;
+    for (const struct token *t = ei->arrived; t != NULL; t = t->next)
+        count++;
+    image_put_u64(out, count);
+    for (const struct token *t = ei->arrived; t != NULL; t = t->next) {
+        image_put_u64(out, t->flow);
+        image_put_u64(out, t->count);
+    }
+}
+
+static void put_compensations(struct strbuf *out, const struct compensation *first)
+{
+    uint64_t count = 0;
+    for (const struct compensation *c = first; c != NULL; c = c->next)
+        count++;
+    image_put_u64(out, count);
+    for (const struct compensation *c = first; c != NULL; c = c->next) {
+        image_put_u64(out, c->key);
+        image_put_u64(out, c->element);
+        image_put_str(out, c->variables);
+        put_compensations(out, c->inner);
+    }
+}
+
+static void put_texts(struct strbuf *out, const str *texts, int64_t count)
+{
+    image_put_u64(out, texts == NULL ? 0 : (uint64_t)count);
+    for (int64_t i = 0; texts != NULL && i < count; i++)
+        image_put_str(out, texts[i]);
+}
+
+enum element_flag { FLAG_BODY = 1, FLAG_HELD = 2, FLAG_TRIGGERED = 4, FLAG_INTERRUPTED = 8 };
+
+static void put_element(struct strbuf *out, const struct element_instance *ei)
+{
+    image_put_u64(out, ei->entity.key);
+    image_put_u64(out, ei->element);
+    image_put_u64(out, ei->phase);
+    image_put_u64(out, (ei->is_body ? FLAG_BODY : 0) | (ei->is_held ? FLAG_HELD : 0) |
+                           (ei->is_triggered ? FLAG_TRIGGERED : 0) |
+                           (ei->interrupted ? FLAG_INTERRUPTED : 0));
+    image_put_u64(out, ei->listeners_done);
+    image_put_i64(out, ei->started_ms);
+    image_put_i64(out, ei->loop_counter);
+    image_put_i64(out, ei->loop_total);
+    image_put_i64(out, ei->loop_started);
+    image_put_i64(out, ei->loop_done);
+    image_put_u64(out, ei->called);
+    image_put_u64(out, ei->compensates);
+    put_texts(out, ei->items, ei->loop_total);
+    put_texts(out, ei->outputs, ei->loop_total);
+    put_tokens(out, ei);
+    put_variables(out, ei);
+    put_compensations(out, ei->compensations);
+    uint64_t count = 0;
+    for (const struct attachment *a = ei->attachments; a != NULL; a = a->next)
+        count++;
+    image_put_u64(out, count);
+    for (const struct attachment *a = ei->attachments; a != NULL; a = a->next)
+        put_attachment(out, a);
+    image_put_u64(out, ei->children);
+    for (const struct element_instance *child = ei->first_child; child != NULL; child = child->next)
+        put_element(out, child);
+}
+
+str image_of_instance(struct arena *arena, const struct instance *instance)
+{
+    struct strbuf out = strbuf_new(arena);
+    image_put_u64(&out, IMAGE_VERSION);
+    image_put_u64(&out, instance->definition);
+    image_put_str(&out, instance->process_id);
+    image_put_i64(&out, instance->version);
+    image_put_str(&out, instance->tenant);
+    image_put_str(&out, instance->business_id);
+    image_put_u64(&out, instance->parent_instance);
+    image_put_u64(&out, instance->parent_element);
+    image_put_u64(&out, instance->root_instance);
+    image_put_u64(&out, instance->depth);
+    image_put_u64(&out, instance->state);
+    image_put_i64(&out, instance->started_ms);
+    image_put_i64(&out, instance->await.partition);
+    image_put_u64(&out, instance->await.request);
+    image_put_str(&out, instance->await_variables);
+    image_put_str(&out, instance->lock_name);
+    image_put_str(&out, instance->lock_key);
+    image_put_u64(&out, instance->incidents);
+    image_put_u64(&out, instance->stream.sequence);
+    put_element(&out, instance->root);
+    return strbuf_str(&out);
+}
+
+// ---- reading
+// --------------------------------------------------------------------------------------------------------
+
+struct decoding {
+    struct image_reader in;
+    struct instance *instance;
+};
+
+static void get_job(struct image_reader *in, struct job *job)
+{
+    job->kind = (enum job_kind)image_get_u64(in);
+    job->state = (enum job_state)image_get_u64(in);
+    job->listener = (uint32_t)image_get_u64(in);
+    job->attempt = (uint32_t)image_get_u64(in);
+    job->retries = (int32_t)image_get_i64(in);
+    job->priority = (int32_t)image_get_i64(in);
+    job->due_ms = image_get_i64(in);
+    job->created_ms = image_get_i64(in);
+    job->type = image_get_str(in);
+    job->error_message = image_get_str(in);
+}
+
+static void get_timer(struct image_reader *in, struct timer *timer)
+{
+    timer->element = (uint32_t)image_get_u64(in);
+    timer->trigger = (uint32_t)image_get_u64(in);
+    timer->due_ms = image_get_i64(in);
+    timer->repetitions = image_get_i64(in);
+}
+
+static void get_subscription(struct image_reader *in, struct subscription *subscription)
+{
+    subscription->kind = (enum subscription_kind)image_get_u64(in);
+    subscription->opened = image_get_u64(in) != 0;
+    subscription->element = (uint32_t)image_get_u64(in);
+    subscription->trigger = (uint32_t)image_get_u64(in);
+    subscription->created_ms = image_get_i64(in);
+    subscription->last_message = image_get_u64(in);
+    subscription->name = image_get_str(in);
+    subscription->correlation_key = image_get_str(in);
+}
+
+static void get_user_task(struct image_reader *in, struct user_task *task)
+{
+    task->state = (enum user_task_state)image_get_u64(in);
+    task->created_ms = image_get_i64(in);
+    task->ended_ms = image_get_i64(in);
+    task->assignee = image_get_str(in);
+    task->details = image_get_str(in);
+    task->action = image_get_str(in);
+    task->variables = image_get_str(in);
+}
+
+static void get_incident(struct image_reader *in, struct incident *incident)
+{
+    incident->state = (enum incident_state)image_get_u64(in);
+    incident->created_ms = image_get_i64(in);
+    incident->job = image_get_u64(in);
+    incident->kind = image_get_str(in);
+    incident->message = image_get_str(in);
+}
+
+static void get_attachment(struct decoding *d, struct element_instance *owner)
+{
+    uint64_t kind = image_get_u64(&d->in);
+    uint64_t key = image_get_u64(&d->in);
+    if (kind < ENTITY_KIND_JOB || kind > ENTITY_KIND_INCIDENT || key == 0) {
+        d->in.failed = true;
+        return;
+    }
+    void *attachment = apply_attach(d->instance, owner, (enum entity_kind)kind, key);
+    switch ((enum entity_kind)kind) {
+    case ENTITY_KIND_JOB:
+        get_job(&d->in, attachment);
+        break;
+    case ENTITY_KIND_TIMER:
+        get_timer(&d->in, attachment);
+        break;
+    case ENTITY_KIND_SUBSCRIPTION:
+        get_subscription(&d->in, attachment);
+        break;
+    case ENTITY_KIND_USER_TASK:
+        get_user_task(&d->in, attachment);
+        break;
+    case ENTITY_KIND_INCIDENT:
+        get_incident(&d->in, attachment);
+        break;
+    case ENTITY_KIND_ELEMENT:
+        break;
+    }
+}
+
+static struct compensation *get_compensations(struct decoding *d, int depth)
+{
+    struct compensation *first = NULL, **at = &first;
+    uint64_t count = image_get_u64(&d->in);
+    d->in.failed |= depth > IMAGE_MAX_DEPTH;
+    for (uint64_t i = 0; i < count && !d->in.failed; i++) {
+        struct compensation *c = ARENA_NEW(d->in.arena, struct compensation);
+        c->key = image_get_u64(&d->in);
+        c->element = (uint32_t)image_get_u64(&d->in);
+        c->variables = image_get_str(&d->in);
+        c->inner = get_compensations(d, depth + 1);
+        *at = c;
+        at = &c->next;
+    }
+    return first;
+}
+
+static str *get_texts(struct decoding *d)
+{
+    uint64_t count = image_get_u64(&d->in);
+    if (count == 0 || count > d->in.rest.len) {
+        d->in.failed |= count != 0;
+        return NULL;
+    }
+    str *texts = ARENA_ARRAY(d->in.arena, str, count);
+    for (uint64_t i = 0; i < count; i++)
+        texts[i] = image_get_str(&d->in);
+    return texts;
+}
+
+static void get_scalars(struct decoding *d, struct element_instance *ei)
+{
+    struct image_reader *in = &d->in;
+    ei->element = (uint32_t)image_get_u64(in);
+    ei->phase = (uint8_t)image_get_u64(in);
+    uint64_t flags = image_get_u64(in);
+    ei->is_body = (flags & FLAG_BODY) != 0;
+    ei->is_held = (flags & FLAG_HELD) != 0;
+    ei->is_triggered = (flags & FLAG_TRIGGERED) != 0;
+    ei->interrupted = (flags & FLAG_INTERRUPTED) != 0;
+    ei->listeners_done = (uint32_t)image_get_u64(in);
+    ei->started_ms = image_get_i64(in);
+    ei->loop_counter = image_get_i64(in);
+    ei->loop_total = image_get_i64(in);
+    ei->loop_started = image_get_i64(in);
+    ei->loop_done = image_get_i64(in);
+    ei->called = image_get_u64(in);
+    ei->compensates = image_get_u64(in);
+    ei->items = get_texts(d);
+    ei->outputs = get_texts(d);
+}
+
+static void get_lists(struct decoding *d, struct element_instance *ei)
+{
+    struct image_reader *in = &d->in;
+    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
+        uint32_t flow = (uint32_t)image_get_u64(in);
+        apply_set_arrived(d->instance, ei, flow, (uint32_t)image_get_u64(in));
+    }
+    struct variable **at = &ei->variables;
+    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
+        struct variable *variable = ARENA_NEW(in->arena, struct variable);
+        variable->name = image_get_str(in);
+        variable->value = image_get_str(in);
+        *at = variable;
+        at = &variable->next;
+    }
+    ei->compensations = get_compensations(d, 0);
+    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--)
+        get_attachment(d, ei);
+}
+
+static void get_element(struct decoding *d, struct element_instance *scope, int depth)
+{
+    uint64_t key = image_get_u64(&d->in);
+    if (key == 0 || depth > IMAGE_MAX_DEPTH) {
+        d->in.failed = true;
+        return;
+    }
+    struct element_instance *ei = apply_add_element(d->instance, key, scope);
+    if (scope == NULL)
+        d->instance->root = ei;
+    get_scalars(d, ei);
+    if (ei->element >= d->instance->process->element_count) {
+        d->in.failed = true;
+        return;
+    }
+    get_lists(d, ei);
+    for (uint64_t n = image_get_u64(&d->in); n > 0 && !d->in.failed; n--)
+        get_element(d, ei, depth + 1);
+}
+
+static void get_header(struct image_reader *in, struct instance *instance)
+{
+    instance->definition = image_get_u64(in);
+    instance->process_id = image_get_str(in);
+    instance->version = (int32_t)image_get_i64(in);
+    instance->tenant = image_get_str(in);
+    instance->business_id = image_get_str(in);
+    instance->parent_instance = image_get_u64(in);
+    instance->parent_element = image_get_u64(in);
+    instance->root_instance = image_get_u64(in);
+    instance->depth = (uint32_t)image_get_u64(in);
+    instance->state = (enum instance_state)image_get_u64(in);
+    instance->started_ms = image_get_i64(in);
+    instance->await.partition = (int32_t)image_get_i64(in);
+    instance->await.request = image_get_u64(in);
+    instance->await_variables = image_get_str(in);
+    instance->lock_name = image_get_str(in);
+    instance->lock_key = image_get_str(in);
+    instance->incidents = (uint32_t)image_get_u64(in);
+    instance->stream.sequence = image_get_u64(in);
+}
+
+// What the store has is neither dirty nor new.
+static void settle(struct instance *instance)
+{
+    size_t cursor = 0;
+    uint64_t key;
+    void *entity;
+    while (idmap_next(&instance->entities, &cursor, &key, &entity)) {
+        ((struct entity *)entity)->is_stored = true;
+        ((struct entity *)entity)->is_dirty = false;
+    }
+    instance->dirty = NULL;
+    instance->row_dirty = false;
+    instance->stream.is_stored = true;
+}
+
+bool image_read_instance(const struct engine_environment *environment, str image,
+                         struct instance *instance, struct error *err)
+{
+    struct decoding d = {.instance = instance};
+    if (!image_begin(&d.in, image, &instance->stream.arena))
+        return image_end(&d.in, err);
+    get_header(&d.in, instance);
+    instance->process = environment->find_process(environment->context, instance->definition);
+    if (instance->process == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "image", "definition %llu is not there",
+                         (unsigned long long)instance->definition);
+    get_element(&d, NULL, 0);
+    settle(instance);
+    return image_end(&d.in, err);
+}

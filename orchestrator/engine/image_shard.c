@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image.h"
+
+static void put_definition(struct strbuf *out, const struct definition *d)
+{
+    image_put_u64(out, d->key);
+    image_put_u64(out, d->deployment);
+    image_put_u64(out, d->kind);
+    image_put_u64(out, d->is_deleted);
+    image_put_i64(out, d->version);
+    image_put_str(out, d->id);
+    image_put_str(out, d->version_tag);
+    image_put_str(out, d->resource_name);
+    image_put_str(out, d->digest);
+    image_put_str(out, d->tenant);
+    image_put_i64(out, d->deployed_ms);
+}
+
+static void get_definition(struct image_reader *in, struct shard *shard)
+{
+    struct definition *d = ARENA_NEW(in->arena, struct definition);
+    d->key = image_get_u64(in);
+    d->deployment = image_get_u64(in);
+    d->kind = (enum resource_kind)image_get_u64(in);
+    d->is_deleted = image_get_u64(in) != 0;
+    d->version = (int32_t)image_get_i64(in);
+    d->id = image_get_str(in);
+    d->version_tag = image_get_str(in);
+    d->resource_name = image_get_str(in);
+    d->digest = image_get_str(in);
+    d->tenant = image_get_str(in);
+    d->deployed_ms = image_get_i64(in);
+    if (in->failed || d->key == 0) {
+        in->failed = true;
+        return;
+    }
+    *(shard->last_definition ? &shard->last_definition->next : &shard->definitions) = d;
+    shard->last_definition = d;
+    idmap_put(&shard->by_key, d->key, d);
+    if (!d->is_deleted)
+        state_set_latest(shard, d);
+}
+
+static void put_start(struct strbuf *out, const struct start *s)
+{
+    image_put_u64(out, s->key);
+    image_put_u64(out, s->definition);
+    image_put_u64(out, s->element);
+    image_put_u64(out, s->trigger);
+    image_put_u64(out, s->kind);
+    image_put_str(out, s->name);
+    image_put_str(out, s->tenant);
+    image_put_i64(out, s->due_ms);
+    image_put_i64(out, s->repetitions);
+}
+
+static struct start *get_start(struct image_reader *in)
+{
+    struct start *s = ARENA_NEW(in->arena, struct start);
+    s->is_stored = true;
+    s->key = image_get_u64(in);
+    s->definition = image_get_u64(in);
+    s->element = (uint32_t)image_get_u64(in);
+    s->trigger = (uint32_t)image_get_u64(in);
+    s->kind = (enum bpmn_trigger_kind)image_get_u64(in);
+    s->name = image_get_str(in);
+    s->tenant = image_get_str(in);
+    s->due_ms = image_get_i64(in);
+    s->repetitions = image_get_i64(in);
+    return s;
+}
+
+str image_of_shard(struct arena *arena, const struct shard *shard)
+{
+    struct strbuf out = strbuf_new(arena);
+    uint64_t definitions = 0, starts = 0, ids = 0;
+    for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
+        definitions++;
+    for (const struct start *s = shard->starts; s != NULL; s = s->next)
+        starts++;
+    for (const struct remembered *r = shard->remembered; r != NULL; r = r->next)
+        ids++;
+    image_put_u64(&out, IMAGE_VERSION);
+    image_put_u64(&out, shard->stream.sequence);
+    image_put_u64(&out, definitions);
+    for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
+        put_definition(&out, d);
+    image_put_u64(&out, starts);
+    for (const struct start *s = shard->starts; s != NULL; s = s->next)
+        put_start(&out, s);
+    image_put_u64(&out, ids);
+    for (const struct remembered *r = shard->remembered; r != NULL; r = r->next) {
+        image_put_str(&out, r->id);
+        image_put_u64(&out, r->made);
+        image_put_i64(&out, r->until_ms);
+    }
+    return strbuf_str(&out);
+}
+
+static void get_remembered(struct image_reader *in, struct shard *shard)
+{
+    struct remembered **at = &shard->remembered;
+    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
+        struct remembered *r = ARENA_NEW(in->arena, struct remembered);
+        r->id = image_get_str(in);
+        r->made = image_get_u64(in);
+        r->until_ms = image_get_i64(in);
+        map_put(&shard->remembered_ids, r->id, r);
+        *at = r;
+        at = &r->next;
+    }
+}
+
+bool image_read_shard(str image, struct shard *shard, struct error *err)
+{
+    struct image_reader in;
+    if (!image_begin(&in, image, &shard->stream.arena))
+        return image_end(&in, err);
+    shard->stream.sequence = image_get_u64(&in);
+    for (uint64_t n = image_get_u64(&in); n > 0 && !in.failed; n--)
+        get_definition(&in, shard);
+    struct start **at = &shard->starts;
+    for (uint64_t n = image_get_u64(&in); n > 0 && !in.failed; n--) {
+        *at = get_start(&in);
+        at = &(*at)->next;
+    }
+    get_remembered(&in, shard);
+    shard->stream.is_stored = true;
+    return image_end(&in, err);
+}

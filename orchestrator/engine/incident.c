@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Incidents: an instance cannot go on by itself at one place; the rest of it can.
+#include "engine/step.h"
+
+static void raise_at(struct engine *engine, instance_ref instance, element_ref ei,
+                     struct event event)
+{
+    event.type = EVENT_INCIDENT_CREATED;
+    event.key = step_key(engine);
+    event.scope = ei->entity.key;
+    event.element = ei->element + 1;
+    step_emit(engine, instance, event);
+}
+
+void incident_raise(struct engine *engine, instance_ref instance, element_ref ei, const char *kind,
+                    str message)
+{
+    raise_at(engine, instance, ei, (struct event){.code = str_of(kind), .value = message});
+}
+
+void incident_raise_for_job(struct engine *engine, instance_ref instance, const struct job *job,
+                            str message)
+{
+    static const char *const kinds[] = {"JOB_NO_RETRIES", "EXECUTION_LISTENER_NO_RETRIES",
+                                        "TASK_LISTENER_NO_RETRIES", "JOB_NO_RETRIES"};
+    raise_at(engine, instance, job->attachment.owner,
+             (struct event){.code = str_of(kinds[job->kind]),
+                            .parent = job->attachment.entity.key,
+                            .value = str_is_empty(message) ? STR("no retries are left") : message});
+}
+
+static void release_held(struct engine *engine, instance_ref instance, element_ref scope)
+{
+    element_ref next;
+    for (element_ref child = scope->first_child; child != NULL; child = next) {
+        next = child->next;
+        if (child->is_held)
+            activity_continue(engine, instance, child);
+        else
+            release_held(engine, instance, child);
+    }
+}
+
+void incident_release_held(struct engine *engine, instance_ref instance)
+{
+    release_held(engine, instance, instance->root);
+}
+
+void incident_resolve(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    instance_ref instance = step_instance(engine, command->instance);
+    const struct incident *incident =
+        instance ? state_entity(instance, ENTITY_KIND_INCIDENT, command->key) : NULL;
+    if (incident == NULL) {
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND, STR("there is no such incident"));
+        return;
+    }
+    const struct job *job = state_entity(instance, ENTITY_KIND_JOB, incident->job);
+    element_ref ei = incident->attachment.owner;
+    if (job != NULL && job->retries <= 0) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("the job has no retries left: set them first"));
+        return;
+    }
+    bool held = ei->is_held;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_INCIDENT_RESOLVED,
+                             .key = incident->attachment.entity.key,
+                             .scope = ei->entity.key});
+    step_accept(engine, command->key, command->instance);
+    if (job != NULL)
+        job_offer_or_wait(engine, instance, job);
+    else if (held)
+        release_held(engine, instance, instance->root);
+    else
+        activity_continue(engine, instance, ei);
+}

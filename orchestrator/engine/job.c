@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs: offered to workers while the window of their type and tenant has room, answered at least
+// once, settled exactly once.
+#include "engine/step.h"
+
+// ---- the window
+// -----------------------------------------------------------------------------------------------------
+
+struct window *job_window(struct engine *engine, str type, str tenant)
+{
+    char buffer[512];
+    size_t len = type.len + 1 + tenant.len;
+    check(len <= sizeof buffer);
+    memcpy(buffer, type.data, type.len);
+    buffer[type.len] = '\0';
+    if (tenant.len > 0)
+        memcpy(buffer + type.len + 1, tenant.data, tenant.len);
+    struct window *window = map_get(&engine->windows, str_from(buffer, len));
+    if (window != NULL)
+        return window;
+    window = ARENA_NEW(&engine->arena, struct window);
+    map_put(&engine->windows, str_copy(&engine->arena, str_from(buffer, len)), window);
+    return window;
+}
+
+static void count_out(struct engine *engine, instance_ref instance, const struct job *job)
+{
+    struct window *window = job_window(engine, job->type, instance->tenant);
+    if (job->state == JOB_OFFERED && window->offered > 0)
+        window->offered--;
+    else if (job->state == JOB_WAITING && window->waiting > 0)
+        window->waiting--;
+}
+
+// ---- offering
+// -------------------------------------------------------------------------------------------------------
+
+const struct bpmn_job *job_definition(instance_ref instance, const struct job *job)
+{
+    const struct bpmn_element *element = element_of(instance, job->attachment.owner);
+    if (job->kind == JOB_TASK || job->kind == JOB_AD_HOC)
+        return element->job;
+    return job->listener < element->listener_count ? &element->listeners[job->listener] : NULL;
+}
+
+static str listener_event(instance_ref instance, const struct job *job)
+{
+    const struct bpmn_job *definition = job_definition(instance, job);
+    bool listens = job->kind == JOB_EXECUTION_LISTENER || job->kind == JOB_TASK_LISTENER;
+    return listens && definition ? str_of(bpmn_listener_event_name(definition->event)) : STR_EMPTY;
+}
+
+static str offered_variables(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    return element_of(instance, ei)->input_count > 0 ? variable_local_json(engine->turn, ei)
+                                                     : variable_visible_json(engine, ei);
+}
+
+static void publish(struct engine *engine, instance_ref instance, const struct job *job)
+{
+    element_ref ei = job->attachment.owner;
+    const struct bpmn_job *definition = job_definition(instance, job);
+    const struct user_task *task = state_attachment(ei, ENTITY_KIND_USER_TASK);
+    struct job_offer *offer = ARENA_NEW(engine->turn, struct job_offer);
+    *offer = (struct job_offer){
+        .key = job->attachment.entity.key,
+        .instance = instance->stream.key,
+        .element_instance = ei->entity.key,
+        .definition = instance->definition,
+        .process_id = instance->process_id,
+        .version = instance->version,
+        .element_id = element_of(instance, ei)->id,
+        .type = job->type,
+        .tenant = instance->tenant,
+        .kind = job->kind,
+        .listener_event = listener_event(instance, job),
+        .attempt = job->attempt,
+        .retries = job->retries,
+        .priority = job->priority,
+        .deadline_ms = job->due_ms,
+        .headers = definition ? definition->headers : STR("{}"),
+        .variables = offered_variables(engine, instance, ei),
+        .user_task = job->kind == JOB_TASK_LISTENER && task ? task->details : STR_EMPTY,
+    };
+    *ARRAY_PUSH(engine->turn, &engine->outbound) =
+        (struct outbound){.kind = OUTBOUND_JOB, .job = offer};
+}
+
+void job_offer(struct engine *engine, instance_ref instance, const struct job *job)
+{
+    struct window *window = job_window(engine, job->type, instance->tenant);
+    if (job->state == JOB_WAITING && window->waiting > 0)
+        window->waiting--;
+    window->offered += job->state != JOB_OFFERED;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_JOB_OFFERED,
+                             .key = job->attachment.entity.key,
+                             .number = job->attempt + 1,
+                             .due_ms = engine->clock_ms + engine->environment.job_timeout_ms});
+    publish(engine, instance, job);
+}
+
+// For a job that is to be worked on and counts nowhere yet.
+void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job)
+{
+    struct window *window = job_window(engine, job->type, instance->tenant);
+    if (job->state == JOB_FAILED || job->state == JOB_BACKING_OFF)
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_JOB_BACKED_OFF, .key = job->attachment.entity.key});
+    window->waiting++;
+    if (window->offered < engine->environment.job_window)
+        job_offer(engine, instance, job);
+}
+
+static bool read_definition(struct engine *engine, instance_ref instance, element_ref ei,
+                            const struct bpmn_job *definition, struct event *event)
+{
+    int64_t priority;
+    str why;
+    if (!expression_text(engine, ei, definition->type, &event->name, &why) ||
+        !expression_i64(engine, ei, definition->retries, 3, &event->number, &why) ||
+        !expression_i64(engine, ei, definition->priority, 0, &priority, &why)) {
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
+        return false;
+    }
+    if (event->name.len > LIMIT_JOB_TYPE_BYTES || str_is_empty(event->name)) {
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR",
+                       str_format(engine->turn, "a job type must have 1 to %d bytes, found %zu",
+                                  LIMIT_JOB_TYPE_BYTES, event->name.len));
+        return false;
+    }
+    if (priority != 0)
+        event->value = str_format(engine->turn, "%lld", (long long)priority);
+    return true;
+}
+
+bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
+                const struct bpmn_job *definition, enum job_kind kind)
+{
+    static const char *const kinds[] = {"TASK", "EXECUTION_LISTENER", "TASK_LISTENER", "AD_HOC"};
+    const struct bpmn_element *element = element_of(instance, ei);
+    struct event event = {.type = EVENT_JOB_CREATED,
+                          .scope = ei->entity.key,
+                          .element = ei->element + 1,
+                          .code = str_of(kinds[kind])};
+    if (!read_definition(engine, instance, ei, definition, &event))
+        return false;
+    if (definition != element->job)
+        event.parent = (uint64_t)(definition - element->listeners) + 1;
+    event.key = step_key(engine);
+    step_emit(engine, instance, event);
+    job_offer_or_wait(engine, instance, state_entity(instance, ENTITY_KIND_JOB, event.key));
+    return true;
+}
+
+bool job_create_listener(struct engine *engine, instance_ref instance, element_ref ei,
+                         enum bpmn_listener_event event)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    enum job_kind kind = event <= BPMN_LISTENER_END ? JOB_EXECUTION_LISTENER : JOB_TASK_LISTENER;
+    uint32_t nth = 0;
+    for (uint32_t i = 0; i < element->listener_count; i++) {
+        if (element->listeners[i].event != event || nth++ < ei->listeners_done)
+            continue;
+        job_create(engine, instance, ei, &element->listeners[i], kind);
+        return true;
+    }
+    return false;
+}
+
+void job_cancel(struct engine *engine, instance_ref instance, const struct job *job)
+{
+    count_out(engine, instance, job);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_JOB_CANCELED,
+                             .key = job->attachment.entity.key,
+                             .scope = job->attachment.owner->entity.key});
+}
+
+// ---- answers
+// --------------------------------------------------------------------------------------------------------
+
+struct answered {
+    instance_ref instance;
+    const struct job *job;
+};
+
+static bool refuse(struct engine *engine, enum rejection rejection, const char *why)
+{
+    step_reject(engine, engine->shard, rejection, str_of(why));
+    return false;
+}
+
+// The job that the running command answers, if the answer still counts.
+static bool find_answered(struct engine *engine, struct answered *ret_answered)
+{
+    const struct command *command = engine->command;
+    uint32_t attempt = command->job_answer.attempt;
+    instance_ref instance = step_instance(engine, command->instance);
+    const struct job *job = instance ? state_entity(instance, ENTITY_KIND_JOB, command->key) : NULL;
+    if (job == NULL)
+        return refuse(engine, attempt == 0 ? REJECTION_NOT_FOUND : REJECTION_LATE,
+                      "there is no such job any more");
+    if (attempt != 0 && attempt != job->attempt)
+        return refuse(engine, REJECTION_STALE, "the job has been offered again since");
+    if (attempt != 0 && job->state != JOB_OFFERED)
+        return refuse(engine, REJECTION_LATE, "the job waits for another attempt");
+    if (job->state == JOB_FAILED)
+        return refuse(engine, REJECTION_INVALID_STATE, "the job has failed and has an incident");
+    *ret_answered = (struct answered){instance, job};
+    return true;
+}
+
+static bool variables_fit(struct engine *engine)
+{
+    str why;
+    if (variable_is_object(engine, engine->command->job_answer.variables, &why))
+        return true;
+    step_reject(engine, engine->shard, REJECTION_INVALID, why);
+    return false;
+}
+
+static enum bpmn_listener_event event_of(const struct answered *a)
+{
+    const struct bpmn_job *definition = job_definition(a->instance, a->job);
+    return definition ? definition->event : BPMN_LISTENER_START;
+}
+
+void job_complete(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    struct answered a;
+    if (!find_answered(engine, &a) || !variables_fit(engine))
+        return;
+    element_ref ei = a.job->attachment.owner;
+    enum job_kind kind = a.job->kind;
+    enum bpmn_listener_event event = event_of(&a);
+    count_out(engine, a.instance, a.job);
+    step_emit(engine, a.instance,
+              (struct event){.type = EVENT_JOB_COMPLETED,
+                             .key = command->key,
+                             .scope = ei->entity.key,
+                             .value = command->job_answer.worker});
+    step_accept(engine, command->key, command->instance);
+    switch (kind) {
+    case JOB_TASK:
+        activity_complete_with(engine, a.instance, ei, command->job_answer.variables);
+        break;
+    case JOB_EXECUTION_LISTENER:
+        variable_merge(engine, a.instance, ei, command->job_answer.variables,
+                       event == BPMN_LISTENER_START);
+        activity_continue(engine, a.instance, ei);
+        break;
+    case JOB_TASK_LISTENER:
+        user_task_listener_done(engine, a.instance, ei, event, command->job_answer.result);
+        break;
+    case JOB_AD_HOC:
+        ad_hoc_decided(engine, a.instance, ei, command->job_answer.result,
+                       command->job_answer.variables);
+        break;
+    }
+}
+
+void job_fail(struct engine *engine)
+{
+    const struct job_answer *answer = &engine->command->job_answer;
+    struct answered a;
+    if (!find_answered(engine, &a) || !variables_fit(engine))
+        return;
+    count_out(engine, a.instance, a.job);
+    variable_merge(engine, a.instance, a.job->attachment.owner, answer->variables, true);
+    step_emit(engine, a.instance,
+              (struct event){.type = EVENT_JOB_FAILED,
+                             .key = engine->command->key,
+                             .scope = a.job->attachment.owner->entity.key,
+                             .number = answer->retries > 0 ? answer->retries : 0,
+                             .due_ms = answer->retries > 0 && answer->backoff_ms > 0
+                                           ? engine->clock_ms + answer->backoff_ms
+                                           : 0,
+                             .value = answer->message});
+    step_accept(engine, engine->command->key, engine->command->instance);
+    if (a.job->state == JOB_FAILED)
+        incident_raise_for_job(engine, a.instance, a.job, answer->message);
+    else if (a.job->state == JOB_WAITING)
+        job_offer_or_wait(engine, a.instance, a.job);
+}
+
+void job_throw_error(struct engine *engine)
+{
+    const struct job_answer *answer = &engine->command->job_answer;
+    struct answered a;
+    if (!find_answered(engine, &a) || !variables_fit(engine))
+        return;
+    element_ref ei = a.job->attachment.owner;
+    count_out(engine, a.instance, a.job);
+    step_emit(engine, a.instance,
+              (struct event){.type = EVENT_JOB_ERROR_THROWN,
+                             .key = engine->command->key,
+                             .scope = ei->entity.key,
+                             .code = answer->error_code,
+                             .value = answer->message});
+    step_accept(engine, engine->command->key, engine->command->instance);
+    if (event_throw_error(engine, a.instance, ei, answer->error_code, answer->message,
+                          answer->variables))
+        return;
+    incident_raise(engine, a.instance, ei, "UNHANDLED_ERROR_EVENT",
+                   str_format(engine->turn, "nothing catches the error '%.*s': %.*s",
+                              STR_ARG(answer->error_code), STR_ARG(answer->message)));
+}
+
+void job_extend(struct engine *engine)
+{
+    struct answered a;
+    if (!find_answered(engine, &a))
+        return;
+    if (a.job->state != JOB_OFFERED) {
+        refuse(engine, REJECTION_INVALID_STATE, "the job is not being worked on");
+        return;
+    }
+    step_emit(engine, a.instance,
+              (struct event){.type = EVENT_JOB_EXTENDED,
+                             .key = engine->command->key,
+                             .due_ms = engine->clock_ms + engine->command->job_answer.extend_ms});
+    step_accept(engine, engine->command->key, engine->command->instance);
+}
+
+// ---- operators and the node
+// -----------------------------------------------------------------------------------------
+
+static const struct job *find_job(struct engine *engine, instance_ref *ret_instance)
+{
+    *ret_instance = step_instance(engine, engine->command->instance);
+    const struct job *job =
+        *ret_instance ? state_entity(*ret_instance, ENTITY_KIND_JOB, engine->command->key) : NULL;
+    if (job == NULL)
+        refuse(engine, REJECTION_NOT_FOUND, "there is no such job");
+    return job;
+}
+
+void job_update(struct engine *engine)
+{
+    const struct update_job *update = &engine->command->update_job;
+    instance_ref instance;
+    const struct job *job = find_job(engine, &instance);
+    if (job == NULL)
+        return;
+    if (update->retries == 0) {
+        refuse(engine, REJECTION_INVALID, "a job needs at least one retry");
+        return;
+    }
+    struct event event = {.type = EVENT_JOB_UPDATED,
+                          .key = engine->command->key,
+                          .number = update->retries > 0 ? update->retries : job->retries};
+    if (update->has_priority)
+        event.value = str_format(engine->turn, "%d", update->priority);
+    step_emit(engine, instance, event);
+    if (update->timeout_ms >= 0 && job->state == JOB_OFFERED)
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_JOB_EXTENDED,
+                                 .key = engine->command->key,
+                                 .due_ms = engine->clock_ms + update->timeout_ms});
+    step_accept(engine, engine->command->key, engine->command->instance);
+}
+
+void job_release(struct engine *engine)
+{
+    const struct release_job *release = &engine->command->release_job;
+    for (size_t i = 0; i < release->count; i++) {
+        instance_ref instance = step_instance(engine, release->jobs[i].instance);
+        const struct job *job =
+            instance ? state_entity(instance, ENTITY_KIND_JOB, release->jobs[i].job) : NULL;
+        if (job != NULL && job->state == JOB_WAITING)
+            job_offer(engine, instance, job);
+    }
+}
+
+void job_time_out(struct engine *engine)
+{
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    const struct job *job =
+        instance ? state_entity(instance, ENTITY_KIND_JOB, engine->command->key) : NULL;
+    if (job == NULL || job->state != JOB_OFFERED || job->due_ms > engine->clock_ms ||
+        (engine->command->due.attempt != 0 && engine->command->due.attempt != job->attempt))
+        return; // answered or extended in the meantime
+    count_out(engine, instance, job);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_JOB_TIMED_OUT,
+                             .key = engine->command->key,
+                             .number = job->attempt});
+    job_offer_or_wait(engine, instance, job);
+}
+
+void job_retry(struct engine *engine)
+{
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    const struct job *job =
+        instance ? state_entity(instance, ENTITY_KIND_JOB, engine->command->key) : NULL;
+    if (job != NULL && job->state == JOB_BACKING_OFF && job->due_ms <= engine->clock_ms)
+        job_offer_or_wait(engine, instance, job);
+}

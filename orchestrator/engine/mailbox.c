@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// The message's side of correlation: who waits, what is buffered, what is on its way. See message.c
+// for the protocol.
+#include "engine/step.h"
+
+static void emit(struct engine *engine, const struct mailbox *mailbox, struct event event)
+{
+    if (mailbox->stream.key == 0)
+        step_emit(engine, mailbox,
+                  (struct event){.type = EVENT_MAILBOX_CREATED,
+                                 .key = step_key(engine),
+                                 .name = mailbox->name,
+                                 .value = mailbox->correlation_key,
+                                 .code = mailbox->tenant,
+                                 .number = mailbox->kind});
+    step_emit(engine, mailbox, event);
+}
+
+static bool was_taken_by(const struct buffered_message *message, str process_id)
+{
+    for (const struct taker *t = message->takers; t != NULL; t = t->next)
+        if (str_equal(t->process_id, process_id))
+            return true;
+    return false;
+}
+
+static bool is_locked(const struct mailbox *mailbox, str process_id)
+{
+    for (const struct taker *t = mailbox->locks; t != NULL; t = t->next)
+        if (str_equal(t->process_id, process_id))
+            return true;
+    return false;
+}
+
+static void deliver(struct engine *engine, const struct mailbox *mailbox,
+                    const struct waiting_subscription *s, const struct buffered_message *message)
+{
+    struct command command = {
+        .type = COMMAND_CORRELATE_SUBSCRIPTION,
+        .instance = s->instance,
+        .key = s->key,
+        .tenant = mailbox->tenant,
+        .subscription = {.name = mailbox->name,
+                         .correlation_key = mailbox->correlation_key,
+                         .element_instance = s->element_instance,
+                         .message = message->key,
+                         .process_id = s->process_id,
+                         .variables = message->variables,
+                         .shard = engine->environment.shard},
+    };
+    step_send_command(engine, s->shard, &command);
+    emit(engine, mailbox,
+         (struct event){.type = EVENT_MESSAGE_CORRELATING,
+                        .key = message->key,
+                        .scope = s->key,
+                        .parent = s->instance,
+                        .name = s->process_id});
+}
+
+static void deliver_to_waiting(struct engine *engine, const struct mailbox *mailbox,
+                               const struct buffered_message *message)
+{
+    for (const struct waiting_subscription *s = mailbox->subscriptions; s != NULL; s = s->next)
+        if (s->message == 0 && !was_taken_by(message, s->process_id))
+            deliver(engine, mailbox, s, message);
+}
+
+static bool starts_here(const struct mailbox *mailbox, const struct start *start)
+{
+    return start->kind == BPMN_MESSAGE_TRIGGER && str_equal(start->name, mailbox->name) &&
+           str_equal(start->tenant, mailbox->tenant);
+}
+
+static void start_instance(struct engine *engine, const struct mailbox *mailbox,
+                           const struct start *start, const struct buffered_message *message)
+{
+    const struct definition *definition = idmap_get(&engine->shard->by_key, start->definition);
+    if (definition == NULL || was_taken_by(message, definition->id))
+        return;
+    bool locks = !str_is_empty(mailbox->correlation_key);
+    if (locks && is_locked(mailbox, definition->id))
+        return;
+    uint64_t key = process_start_at(engine, definition, start->element, message->variables,
+                                    mailbox->correlation_key);
+    if (key == 0)
+        return;
+    emit(engine, mailbox,
+         (struct event){.type = EVENT_MESSAGE_STARTED,
+                        .key = message->key,
+                        .parent = key,
+                        .name = definition->id});
+    if (!locks)
+        return;
+    emit(engine, mailbox,
+         (struct event){.type = EVENT_MAILBOX_LOCKED, .name = definition->id, .parent = key});
+    step_emit(engine, step_instance(engine, key),
+              (struct event){.type = EVENT_PROCESS_LOCKED,
+                             .name = mailbox->name,
+                             .value = mailbox->correlation_key});
+}
+
+static void start_all(struct engine *engine, const struct mailbox *mailbox,
+                      const struct buffered_message *message)
+{
+    for (const struct start *s = engine->shard->starts; s != NULL; s = s->next)
+        if (starts_here(mailbox, s))
+            start_instance(engine, mailbox, s, message);
+}
+
+// Who published and waits for a correlation hears of the first one, or that there was none.
+static void answer(struct engine *engine, const struct buffered_message *message, bool correlated)
+{
+    step_reply(engine, (struct reply){
+                           .to = message->reply,
+                           .key = message->key,
+                           .rejection = correlated ? REJECTION_NONE : REJECTION_NOT_FOUND,
+                           .reason = correlated ? STR_EMPTY : STR("nobody waits for the message"),
+                           .instance = message->takers ? message->takers->instance : 0});
+}
+
+static void expire_if_over(struct engine *engine, const struct mailbox *mailbox,
+                           const struct buffered_message *message)
+{
+    if (message->deliveries > 0 || message->expires_ms > engine->clock_ms)
+        return;
+    if (!message->correlated)
+        answer(engine, message, false);
+    emit(engine, mailbox, (struct event){.type = EVENT_MESSAGE_EXPIRED, .key = message->key});
+}
+
+static const struct buffered_message *find_message(const struct mailbox *mailbox, uint64_t key)
+{
+    const struct buffered_message *m = mailbox->messages;
+    while (m != NULL && m->key != key)
+        m = m->next;
+    return m;
+}
+
+static const struct waiting_subscription *find_subscription(const struct mailbox *mailbox,
+                                                            uint64_t key)
+{
+    const struct waiting_subscription *s = mailbox->subscriptions;
+    while (s != NULL && s->key != key)
+        s = s->next;
+    return s;
+}
+
+static bool is_known(const struct mailbox *mailbox, str message_id)
+{
+    for (const struct buffered_message *m = mailbox->messages; m != NULL; m = m->next)
+        if (str_equal(m->message_id, message_id))
+            return true;
+    return false;
+}
+
+void message_publish(struct engine *engine)
+{
+    const struct publish_message *body = &engine->command->publish_message;
+    const struct mailbox *mailbox =
+        engine_mailbox(engine, SUBSCRIPTION_MESSAGE, body->name, body->correlation_key);
+    str why;
+    if (!variable_is_object(engine, body->variables, &why)) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+        return;
+    }
+    if (!str_is_empty(body->message_id) && is_known(mailbox, body->message_id)) {
+        step_reject(engine, engine->shard, REJECTION_ALREADY_EXISTS,
+                    STR("a message with this id has been published already"));
+        return;
+    }
+    struct event event = {.type = EVENT_MESSAGE_PUBLISHED,
+                          .key = step_key(engine),
+                          .name = body->name,
+                          .value = body->variables,
+                          .code = body->message_id,
+                          .due_ms = engine->clock_ms + body->ttl_ms};
+    if (body->answer_correlation) {
+        event.parent = engine->command->reply.request;
+        event.number = engine->command->reply.partition;
+    } else {
+        step_accept(engine, event.key, 0);
+    }
+    emit(engine, mailbox, event);
+    const struct buffered_message *message = find_message(mailbox, event.key);
+    start_all(engine, mailbox, message);
+    if (message->correlated)
+        answer(engine, message, true);
+    deliver_to_waiting(engine, mailbox, message);
+    expire_if_over(engine, mailbox, message);
+}
+
+void message_expire(struct engine *engine)
+{
+    const struct due *due = &engine->command->due;
+    const struct mailbox *mailbox =
+        engine_mailbox(engine, SUBSCRIPTION_MESSAGE, due->name, due->correlation_key);
+    const struct buffered_message *message = find_message(mailbox, engine->command->key);
+    if (message != NULL)
+        expire_if_over(engine, mailbox, message);
+}
+
+static void offer_buffered(struct engine *engine, const struct mailbox *mailbox,
+                           const struct waiting_subscription *s)
+{
+    for (const struct buffered_message *m = mailbox->messages; m != NULL; m = m->next) {
+        if (was_taken_by(m, s->process_id))
+            continue;
+        deliver(engine, mailbox, s, m);
+        return;
+    }
+}
+
+static const struct mailbox *mailbox_of_command(struct engine *engine)
+{
+    const struct subscription_command *body = &engine->command->subscription;
+    return engine_mailbox(engine, body->signal ? SUBSCRIPTION_SIGNAL : SUBSCRIPTION_MESSAGE,
+                          body->name, body->correlation_key);
+}
+
+void message_open_subscription(struct engine *engine)
+{
+    const struct subscription_command *body = &engine->command->subscription;
+    const struct mailbox *mailbox = mailbox_of_command(engine);
+    if (find_subscription(mailbox, engine->command->key) == NULL)
+        emit(engine, mailbox,
+             (struct event){.type = EVENT_MAILBOX_SUBSCRIBED,
+                            .key = engine->command->key,
+                            .parent = engine->command->instance,
+                            .scope = body->element_instance,
+                            .name = body->process_id,
+                            .number = body->shard,
+                            .code = body->closes ? STR("ONCE") : STR_EMPTY});
+    struct command confirm = *engine->command;
+    confirm.type = COMMAND_CONFIRM_SUBSCRIPTION;
+    confirm.subscription.opened = true;
+    confirm.subscription.shard = engine->environment.shard;
+    step_send_command(engine, body->shard, &confirm);
+    const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
+    if (s->message == 0)
+        offer_buffered(engine, mailbox, s);
+}
+
+// The next message may start another instance now that the one with this key has ended.
+static void unlock(struct engine *engine, const struct mailbox *mailbox, str process_id)
+{
+    if (!is_locked(mailbox, process_id))
+        return;
+    emit(engine, mailbox, (struct event){.type = EVENT_MAILBOX_UNLOCKED, .name = process_id});
+    for (const struct buffered_message *m = mailbox->messages; m != NULL; m = m->next) {
+        if (was_taken_by(m, process_id))
+            continue;
+        start_all(engine, mailbox, m);
+        if (is_locked(mailbox, process_id))
+            return;
+    }
+}
+
+void message_close_subscription(struct engine *engine)
+{
+    const struct mailbox *mailbox = mailbox_of_command(engine);
+    if (engine->command->subscription.element_instance == 0) {
+        unlock(engine, mailbox, engine->command->subscription.process_id);
+        return;
+    }
+    if (find_subscription(mailbox, engine->command->key) != NULL)
+        emit(engine, mailbox,
+             (struct event){.type = EVENT_MAILBOX_UNSUBSCRIBED, .key = engine->command->key});
+}
+
+// True when the delivery that the command speaks of is still open.
+static bool is_open_delivery(const struct buffered_message *message,
+                             const struct waiting_subscription *s, uint64_t key)
+{
+    return message != NULL && message->deliveries > 0 && (s == NULL || s->message == key);
+}
+
+void message_confirm(struct engine *engine)
+{
+    const struct subscription_command *body = &engine->command->subscription;
+    if (body->signal)
+        return; // a signal is not kept: nobody counts who heard it
+    const struct mailbox *mailbox = mailbox_of_command(engine);
+    const struct buffered_message *message = find_message(mailbox, body->message);
+    const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
+    if (!is_open_delivery(message, s, body->message))
+        return;
+    bool first = !message->correlated;
+    emit(engine, mailbox,
+         (struct event){.type = EVENT_MESSAGE_CORRELATED,
+                        .key = body->message,
+                        .scope = engine->command->key,
+                        .name = body->process_id});
+    if (first)
+        answer(engine, message, true);
+    if (s != NULL && s->closes)
+        emit(engine, mailbox,
+             (struct event){.type = EVENT_MAILBOX_UNSUBSCRIBED, .key = engine->command->key});
+    else if (s != NULL)
+        offer_buffered(engine, mailbox, s);
+    expire_if_over(engine, mailbox, message);
+}
+
+void message_reject(struct engine *engine)
+{
+    const struct subscription_command *body = &engine->command->subscription;
+    const struct mailbox *mailbox = mailbox_of_command(engine);
+    const struct buffered_message *message = find_message(mailbox, body->message);
+    const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
+    bool open = !body->signal && is_open_delivery(message, s, body->message);
+    if (open)
+        emit(engine, mailbox,
+             (struct event){.type = EVENT_MESSAGE_REJECTED,
+                            .key = body->message,
+                            .scope = engine->command->key,
+                            .name = body->process_id});
+    if (s != NULL && (open || body->signal))
+        emit(engine, mailbox,
+             (struct event){.type = EVENT_MAILBOX_UNSUBSCRIBED, .key = engine->command->key});
+    if (!open)
+        return;
+    deliver_to_waiting(engine, mailbox, message);
+    expire_if_over(engine, mailbox, message);
+}

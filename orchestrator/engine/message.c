@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Messages. An instance's subscriptions live twice: on the instance (what to do) and in the mailbox
+// of (name, correlation key) on the shard that the two hash to (who waits). They talk by commands,
+// each of which may come twice:
+//
+//     instance's shard                       message's shard
+//       SUBSCRIPTION_OPENING  -- OPEN ------->  MAILBOX_SUBSCRIBED
+//       SUBSCRIPTION_OPENED   <- CONFIRM ----
+//                             <- CORRELATE --  MESSAGE_CORRELATING   (published, or buffered)
+//       SUBSCRIPTION_CORRELATED - CONFIRM -->  MESSAGE_CORRELATED
+//          or nobody waits      - REJECT --->  MESSAGE_REJECTED      (goes to another)
+//       SUBSCRIPTION_CLOSED   -- CLOSE ----->  MAILBOX_UNSUBSCRIBED
+//
+// A delivery is settled by the first CONFIRM or REJECT that names it, so a message correlates at
+// most once per subscription.
+#include "engine/step.h"
+
+#include "record/partition.h"
+
+static uint32_t shard_of(const struct engine *engine, str name, str correlation_key)
+{
+    return record_message_partition(name, correlation_key, engine->environment.shard_count);
+}
+
+// ---- the instance's side
+// --------------------------------------------------------------------------------------------
+
+// Signals are heard on the shard of whoever waits; a message waits where its name and key hash to.
+static void send_change(struct engine *engine, enum command_type type, instance_ref instance,
+                        const struct subscription *s, uint64_t message)
+{
+    struct command command = {
+        .type = type,
+        .instance = instance->stream.key,
+        .key = s->attachment.entity.key,
+        .tenant = instance->tenant,
+        .subscription = {.name = s->name,
+                         .correlation_key = s->correlation_key,
+                         .element_instance = s->attachment.owner->entity.key,
+                         .message = message,
+                         .process_id = instance->process_id,
+                         .variables = STR_EMPTY,
+                         .signal = s->kind == SUBSCRIPTION_SIGNAL,
+                         .shard = engine->environment.shard},
+    };
+    const struct bpmn_element *event = &instance->process->elements[s->element];
+    command.subscription.closes = event->interrupting || (event->type != BPMN_BOUNDARY_EVENT &&
+                                                          event->type != BPMN_START_EVENT);
+    uint32_t shard = s->kind == SUBSCRIPTION_SIGNAL ? engine->environment.shard
+                                                    : shard_of(engine, s->name, s->correlation_key);
+    step_send_command(engine, shard, &command);
+}
+
+void message_open(struct engine *engine, instance_ref instance, element_ref host,
+                  struct event event)
+{
+    event.type = EVENT_SUBSCRIPTION_OPENING;
+    event.key = step_key(engine);
+    event.scope = host->entity.key;
+    step_emit(engine, instance, event);
+    send_change(engine, COMMAND_OPEN_SUBSCRIPTION, instance,
+                state_entity(instance, ENTITY_KIND_SUBSCRIPTION, event.key), 0);
+}
+
+void message_close(struct engine *engine, instance_ref instance, const struct subscription *s)
+{
+    send_change(engine, COMMAND_CLOSE_SUBSCRIPTION, instance, s, 0);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_SUBSCRIPTION_CLOSED,
+                             .key = s->attachment.entity.key,
+                             .scope = s->attachment.owner->entity.key});
+}
+
+void message_confirm_subscription(struct engine *engine)
+{
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    const struct subscription *s =
+        instance ? state_entity(instance, ENTITY_KIND_SUBSCRIPTION, engine->command->key) : NULL;
+    if (s != NULL && !s->opened && engine->command->subscription.opened)
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_SUBSCRIPTION_OPENED, .key = engine->command->key});
+}
+
+static void answer_delivery(struct engine *engine, enum command_type type)
+{
+    struct command answer = *engine->command;
+    uint32_t shard = answer.subscription.shard;
+    answer.type = type;
+    answer.subscription.variables = STR_EMPTY;
+    answer.subscription.shard = engine->environment.shard;
+    answer.reply = (struct reply_to){0};
+    step_send_command(engine, shard, &answer);
+}
+
+// Held until the instance resumes: the message stays with its mailbox, whose subscription opens
+// again then.
+static bool takes_messages(instance_ref instance, const struct subscription *s)
+{
+    return instance->state == INSTANCE_ACTIVE && s->attachment.owner->phase != PHASE_COMPLETING;
+}
+
+void message_correlate(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    instance_ref instance = step_instance(engine, command->instance);
+    const struct subscription *s =
+        instance ? state_entity(instance, ENTITY_KIND_SUBSCRIPTION, command->key) : NULL;
+    if (s == NULL ||
+        (!takes_messages(instance, s) && s->last_message != command->subscription.message)) {
+        answer_delivery(engine, COMMAND_REJECT_CORRELATION);
+        return;
+    }
+    answer_delivery(engine, COMMAND_CONFIRM_CORRELATION);
+    if (s->last_message == command->subscription.message)
+        return;
+    element_ref host = s->attachment.owner;
+    const struct bpmn_element *event = &instance->process->elements[s->element];
+    uint32_t element = s->element;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_SUBSCRIPTION_CORRELATED,
+                             .key = command->key,
+                             .scope = host->entity.key,
+                             .parent = command->subscription.message});
+    if (event->parallel_multiple)
+        message_close(engine, instance, s);
+    event_happened(engine, instance, host, element, command->subscription.variables);
+}
+
+// After a suspension, subscriptions that were refused a message open again.
+void message_reopen_all(struct engine *engine, instance_ref instance, element_ref scope)
+{
+    for (const struct attachment *a = scope->attachments; a != NULL; a = a->next)
+        if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION)
+            send_change(engine, COMMAND_OPEN_SUBSCRIPTION, instance, (const struct subscription *)a,
+                        0);
+    for (element_ref child = scope->first_child; child != NULL; child = child->next)
+        message_reopen_all(engine, instance, child);
+}
+
+// ---- throwing
+// -------------------------------------------------------------------------------------------------------
+
+static bool message_time_to_live(struct engine *engine, element_ref ei,
+                                 const struct bpmn_trigger *trigger, int64_t *ret_ttl, str *ret_why)
+{
+    int64_t until;
+    *ret_ttl = LIMIT_THROWN_MESSAGE_TTL_MS;
+    if (trigger->time_to_live == NULL)
+        return true;
+    if (!expression_instant(engine, ei, trigger->time_to_live, &until, ret_why))
+        return false;
+    *ret_ttl = until - engine->clock_ms;
+    return true;
+}
+
+bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
+                   const struct bpmn_trigger *trigger, str *ret_why)
+{
+    struct command command = {.type = COMMAND_PUBLISH_MESSAGE, .tenant = instance->tenant};
+    struct publish_message *body = &command.publish_message;
+    *body = (struct publish_message){
+        .name = STR_EMPTY, .correlation_key = STR_EMPTY, .message_id = STR_EMPTY};
+    if (!expression_text(engine, ei, trigger->name, &body->name, ret_why) ||
+        (trigger->correlation &&
+         !expression_text(engine, ei, trigger->correlation, &body->correlation_key, ret_why)) ||
+        (trigger->message_id &&
+         !expression_text(engine, ei, trigger->message_id, &body->message_id, ret_why)) ||
+        !message_time_to_live(engine, ei, trigger, &body->ttl_ms, ret_why))
+        return false;
+    body->variables = element_of(instance, ei)->input_count > 0
+                          ? variable_local_json(engine->turn, ei)
+                          : variable_visible_json(engine, ei);
+    step_send_command(engine, shard_of(engine, body->name, body->correlation_key), &command);
+    return true;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loops. The activity becomes a body, whose children are the instances: all at once (parallel), or
+// one after the other (sequential, and the standard's loop). The body takes the activity's place
+// outside: boundary events are on it, flows leave it.
+#include "engine/step.h"
+
+static void fail(struct engine *engine, instance_ref instance, element_ref body, str why)
+{
+    incident_raise(engine, instance, body, "EXTRACT_VALUE_ERROR", why);
+}
+
+static void begin_next(struct engine *engine, instance_ref instance, element_ref body)
+{
+    activity_activate(engine, instance, body, body->element,
+                      (struct event){.number = body->loop_started + 1});
+}
+
+// Called between the instance's first event and its work: what it counts and which item is its own.
+void loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    element_ref body = ei->scope;
+    const struct bpmn_loop *loop = element_of(instance, ei)->loop;
+    variable_set(engine, instance, ei, STR("loopCounter"),
+                 str_format(engine->turn, "%lld", (long long)ei->loop_counter));
+    if (!str_is_empty(loop->element_variable) && body->items != NULL &&
+        ei->loop_counter <= body->loop_total)
+        variable_set(engine, instance, ei, loop->element_variable,
+                     body->items[ei->loop_counter - 1]);
+}
+
+// ---- the standard's loop
+// --------------------------------------------------------------------------------------------
+
+// False: an incident. The condition sees the activity's own scope, and how often it ran.
+static bool goes_on(struct engine *engine, instance_ref instance, element_ref body, bool *ret_on)
+{
+    const struct bpmn_loop *loop = element_of(instance, body)->loop;
+    int64_t most;
+    bool truth = true;
+    str why;
+    if (!expression_i64(engine, body, loop->cardinality, LIMIT_LOOP_INSTANCES, &most, &why) ||
+        (loop->condition != NULL &&
+         !expression_truth(engine, body, loop->condition, &truth, &why))) {
+        fail(engine, instance, body, why);
+        return false;
+    }
+    *ret_on = truth && body->loop_started < most &&
+              (loop->condition != NULL || loop->cardinality != NULL);
+    return true;
+}
+
+static void run_standard(struct engine *engine, instance_ref instance, element_ref body)
+{
+    bool on = true;
+    if (element_of(instance, body)->loop->test_before && !goes_on(engine, instance, body, &on))
+        return;
+    if (on)
+        begin_next(engine, instance, body);
+    else
+        activity_complete(engine, instance, body);
+}
+
+static void next_standard(struct engine *engine, instance_ref instance, element_ref body)
+{
+    bool on;
+    if (!goes_on(engine, instance, body, &on))
+        return;
+    if (on)
+        begin_next(engine, instance, body);
+    else
+        activity_complete(engine, instance, body);
+}
+
+// ---- multi-instance
+// -------------------------------------------------------------------------------------------------
+
+static bool count_instances(struct engine *engine, instance_ref instance, element_ref body,
+                            struct event *event)
+{
+    const struct bpmn_loop *loop = element_of(instance, body)->loop;
+    feel_value list;
+    str why;
+    if (loop->collection == NULL) {
+        if (expression_i64(engine, body, loop->cardinality, 0, &event->number, &why))
+            return true;
+        fail(engine, instance, body, why);
+        return false;
+    }
+    if (!expression_value(engine, body, loop->collection, &list, &why)) {
+        fail(engine, instance, body, why);
+        return false;
+    }
+    if (!feel_is(list, FEEL_LIST)) {
+        fail(engine, instance, body,
+             str_format(engine->turn, "the input collection is %s, expected a list",
+                        feel_kind_name(list.kind)));
+        return false;
+    }
+    event->number = (int64_t)list.list.count;
+    if (!str_is_empty(loop->element_variable))
+        event->value = expression_json(engine, list);
+    return true;
+}
+
+static void complete_body(struct engine *engine, instance_ref instance, element_ref body)
+{
+    const struct bpmn_loop *loop = element_of(instance, body)->loop;
+    if (!str_is_empty(loop->output_collection)) {
+        struct strbuf out = strbuf_new(engine->turn);
+        struct json_writer w = json_writer_new(&out);
+        json_begin_array(&w);
+        for (int64_t i = 0; i < body->loop_total; i++)
+            json_raw(&w, body->outputs[i]);
+        json_end_array(&w);
+        variable_propagate(engine, instance, body->scope, loop->output_collection,
+                           strbuf_str(&out));
+    }
+    activity_complete(engine, instance, body);
+}
+
+static void run_multiple(struct engine *engine, instance_ref instance, element_ref body)
+{
+    const struct bpmn_loop *loop = element_of(instance, body)->loop;
+    struct event event = {.type = EVENT_LOOP_STARTED, .scope = body->entity.key};
+    if (!count_instances(engine, instance, body, &event))
+        return;
+    if (event.number > LIMIT_LOOP_INSTANCES || event.number < 0) {
+        incident_raise(engine, instance, body, "LIMIT_REACHED",
+                       str_format(engine->turn, "a multi-instance of %lld, the limit is %d",
+                                  (long long)event.number, LIMIT_LOOP_INSTANCES));
+        return;
+    }
+    step_emit(engine, instance, event);
+    if (event.number == 0) {
+        complete_body(engine, instance, body);
+        return;
+    }
+    int64_t first = loop->sequential ? 1 : event.number;
+    for (int64_t i = 0; i < first && !body->entity.is_gone; i++)
+        begin_next(engine, instance, body);
+}
+
+void loop_run(struct engine *engine, instance_ref instance, element_ref body)
+{
+    if (body->loop_started > 0 && body->children > 0)
+        return; // an incident of the body was resolved while its instances run
+    if (element_of(instance, body)->loop->standard)
+        run_standard(engine, instance, body);
+    else
+        run_multiple(engine, instance, body);
+}
+
+bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why)
+{
+    element_ref body = ei->scope;
+    const struct bpmn_loop *loop = element_of(instance, ei)->loop;
+    feel_value value = feel_null();
+    if (body->outputs == NULL || ei->loop_counter < 1 || ei->loop_counter > body->loop_total)
+        return true;
+    if (loop->output_element != NULL &&
+        !expression_value(engine, ei, loop->output_element, &value, ret_why))
+        return false;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_LOOP_OUTPUT,
+                             .scope = body->entity.key,
+                             .number = ei->loop_counter,
+                             .value = expression_json(engine, value)});
+    return true;
+}
+
+// ---- what the body throws (BPMN 2.0, table 10.29)
+// -------------------------------------------------------------------
+
+static void throw_named(struct engine *engine, element_ref body, const struct feel_program *program)
+{
+    str name, why;
+    if (program != NULL && expression_text(engine, body, program, &name, &why))
+        signal_broadcast(engine, name, STR_EMPTY);
+}
+
+static void throw_behavior(struct engine *engine, element_ref body, const struct bpmn_loop *loop)
+{
+    if (loop->behavior == BPMN_THROW_NONE ||
+        (loop->behavior == BPMN_THROW_ONE && body->loop_done == 1))
+        throw_named(engine, body, loop->behavior_signal);
+    for (uint32_t i = 0; loop->behavior == BPMN_THROW_COMPLEX && i < loop->behavior_count; i++) {
+        bool truth = false;
+        str why;
+        const struct bpmn_behavior *behavior = &loop->behaviors[i];
+        if (behavior->condition != NULL &&
+            expression_truth(engine, body, behavior->condition, &truth, &why) && truth)
+            throw_named(engine, body, behavior->signal);
+    }
+}
+
+// ---- an instance has completed
+// --------------------------------------------------------------------------------------
+
+// What a completion condition may ask about (Camunda's names).
+static bool is_satisfied(struct engine *engine, element_ref body, const struct bpmn_loop *loop,
+                         bool *ret_satisfied, str *ret_why)
+{
+    static const char *const names[] = {"numberOfInstances", "numberOfActiveInstances",
+                                        "numberOfCompletedInstances",
+                                        "numberOfTerminatedInstances"};
+    int64_t values[] = {body->loop_total, body->children, body->loop_done, 0};
+    struct element_instance counting = {.scope = (struct element_instance *)body};
+    struct variable variables[COUNT_OF(names)] = {0};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        variables[i].name = str_of(names[i]);
+        variables[i].value = str_format(engine->turn, "%lld", (long long)values[i]);
+        variables[i].next = i + 1 < COUNT_OF(names) ? &variables[i + 1] : NULL;
+    }
+    counting.variables = variables;
+    *ret_satisfied = false;
+    return loop->condition == NULL ||
+           expression_truth(engine, &counting, loop->condition, ret_satisfied, ret_why);
+}
+
+void loop_next(struct engine *engine, instance_ref instance, element_ref body)
+{
+    const struct bpmn_loop *loop = element_of(instance, body)->loop;
+    bool satisfied;
+    str why;
+    if (loop->standard) {
+        next_standard(engine, instance, body);
+        return;
+    }
+    if (!is_satisfied(engine, body, loop, &satisfied, &why)) {
+        fail(engine, instance, body, why);
+        return;
+    }
+    throw_behavior(engine, body, loop);
+    if (satisfied) {
+        activity_terminate_children(engine, instance, body, NULL);
+        complete_body(engine, instance, body);
+    } else if (loop->sequential && body->loop_started < body->loop_total) {
+        begin_next(engine, instance, body);
+    } else if (body->children == 0 && body->loop_started >= body->loop_total) {
+        complete_body(engine, instance, body);
+    }
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+// Process instances: started, ended, cancelled, changed from outside.
+#include "engine/step.h"
+
+// ---- starting
+// -------------------------------------------------------------------------------------------------------
+
+// Emits the instance's first events and returns its key; 0 when the definition cannot be found.
+static uint64_t create(struct engine *engine, const struct definition *definition,
+                       const struct create_instance *body, struct event called)
+{
+    if (engine->environment.find_process(engine->environment.context, definition->key) == NULL)
+        return 0;
+    uint64_t key = step_key(engine);
+    struct instance *instance = engine_add_instance(engine, key);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_PROCESS_ACTIVATED,
+                             .key = key,
+                             .definition = definition->key,
+                             .name = definition->id,
+                             .value = body->business_id,
+                             .number = definition->version,
+                             .code = definition->tenant});
+    if (called.type == EVENT_PROCESS_CALLED) {
+        instance_ref caller = step_instance(engine, called.parent);
+        step_emit(engine, instance, called);
+        step_emit(engine, caller,
+                  (struct event){.type = EVENT_CHILD_CALLED,
+                                 .scope = called.scope,
+                                 .parent = key,
+                                 .definition = definition->key});
+    }
+    variable_merge(engine, instance, instance->root, body->variables, true);
+    return key;
+}
+
+static bool begin(struct engine *engine, instance_ref instance)
+{
+    return event_subscribe(engine, instance, instance->root);
+}
+
+uint64_t process_start(struct engine *engine, const struct definition *definition,
+                       struct create_instance body, struct event called)
+{
+    uint64_t key = create(engine, definition, &body, called);
+    instance_ref instance = step_instance(engine, key);
+    if (instance != NULL && begin(engine, instance))
+        subprocess_begin(engine, instance, instance->root);
+    return key;
+}
+
+// An event-based gateway that starts an instance has been decided by the event: the target catches
+// it. Of a parallel one the others are still to come.
+static void begin_at_gateway(struct engine *engine, instance_ref instance, uint32_t gateway,
+                             uint32_t target, str variables)
+{
+    const struct bpmn_process *process = instance->process;
+    const struct bpmn_element *element = &process->elements[gateway];
+    activity_trigger(engine, instance, instance->root, target, variables);
+    for (uint32_t i = 0; element->parallel_start && i < element->outgoing.count; i++) {
+        uint32_t other = process->flows[element->outgoing.items[i]].target;
+        if (other != target && instance->state == INSTANCE_ACTIVE)
+            activity_activate(engine, instance, instance->root, other, (struct event){0});
+    }
+}
+
+void process_begin_at(struct engine *engine, instance_ref instance, uint32_t index, str variables)
+{
+    const struct bpmn_process *process = instance->process;
+    const struct bpmn_element *element = &process->elements[index];
+    for (uint32_t i = 0; i < element->incoming.count; i++) {
+        uint32_t source = process->flows[element->incoming.items[i]].source;
+        if (process->elements[source].type == BPMN_EVENT_BASED_GATEWAY &&
+            process->elements[source].instantiates) {
+            begin_at_gateway(engine, instance, source, index, variables);
+            return;
+        }
+    }
+    activity_trigger(engine, instance, instance->root, index, variables);
+}
+
+uint64_t process_start_at(struct engine *engine, const struct definition *definition,
+                          uint32_t element, str variables, str business_id)
+{
+    struct create_instance body = {.variables = STR_EMPTY, .business_id = business_id};
+    uint64_t key = create(engine, definition, &body, (struct event){0});
+    instance_ref instance = step_instance(engine, key);
+    if (instance != NULL && begin(engine, instance))
+        process_begin_at(engine, instance, element, variables);
+    return key;
+}
+
+static const struct definition *wanted(struct engine *engine, const struct create_instance *body)
+{
+    const struct shard *shard = engine->shard;
+    if (body->definition != 0) {
+        const struct definition *d = idmap_get(&shard->by_key, body->definition);
+        return d != NULL && !d->is_deleted && d->kind == RESOURCE_PROCESS ? d : NULL;
+    }
+    if (body->version <= 0)
+        return state_latest(shard, engine->command->tenant, RESOURCE_PROCESS, body->process_id);
+    for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
+        if (d->kind == RESOURCE_PROCESS && !d->is_deleted && d->version == body->version &&
+            str_equal(d->id, body->process_id) && str_equal(d->tenant, engine->command->tenant))
+            return d;
+    return NULL;
+}
+
+static const struct remembered *made_before(const struct engine *engine, str id)
+{
+    const struct remembered *known =
+        str_is_empty(id) ? NULL : map_get(&engine->shard->remembered_ids, id);
+    return known != NULL && known->until_ms > engine->clock_ms ? known : NULL;
+}
+
+static void remember(struct engine *engine, str id, uint64_t key)
+{
+    for (const struct remembered *r = engine->shard->remembered, *next; r != NULL; r = next) {
+        next = r->next;
+        if (r->until_ms <= engine->clock_ms)
+            step_emit(engine, engine->shard,
+                      (struct event){.type = EVENT_DEDUPLICATION_FORGOTTEN, .name = r->id});
+    }
+    step_emit(engine, engine->shard,
+              (struct event){.type = EVENT_DEDUPLICATED,
+                             .name = id,
+                             .parent = key,
+                             .due_ms = engine->clock_ms + LIMIT_DEDUPLICATION_MS});
+}
+
+static void begin_where_asked(struct engine *engine, uint64_t key,
+                              const struct create_instance *body)
+{
+    for (size_t i = 0; i < body->start_count; i++) {
+        instance_ref instance = step_instance(engine, key);
+        if (instance == NULL)
+            return;
+        const struct bpmn_element *element =
+            bpmn_find_element(instance->process, body->start_at[i].element_id);
+        process_activate_path(engine, instance, bpmn_index(instance->process, element),
+                              body->start_at[i].variables);
+    }
+}
+
+static bool can_begin(struct engine *engine, const struct definition *definition,
+                      const struct create_instance *body)
+{
+    const struct bpmn_process *process =
+        engine->environment.find_process(engine->environment.context, definition->key);
+    if (process == NULL)
+        return false;
+    for (size_t i = 0; i < body->start_count; i++)
+        if (bpmn_find_element(process, body->start_at[i].element_id) == NULL) {
+            step_reject(engine, engine->shard, REJECTION_INVALID,
+                        str_format(engine->turn, "the process has no element '%.*s'",
+                                   STR_ARG(body->start_at[i].element_id)));
+            return false;
+        }
+    if (body->start_count == 0 && process->elements[0].starts.count == 0) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("the process has no start event without a trigger"));
+        return false;
+    }
+    return true;
+}
+
+void process_create(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    const struct create_instance *body = &command->create_instance;
+    const struct remembered *before = made_before(engine, body->deduplication_id);
+    const struct definition *definition = wanted(engine, body);
+    str why;
+    if (before != NULL) {
+        step_accept(engine, before->made, before->made);
+        return;
+    }
+    if (definition == NULL) {
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
+                    STR("no such process definition is deployed"));
+        return;
+    }
+    if (!variable_is_object(engine, body->variables, &why)) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+        return;
+    }
+    if (!can_begin(engine, definition, body))
+        return;
+    uint64_t key = create(engine, definition, body, (struct event){0});
+    instance_ref instance = step_instance(engine, key);
+    if (!str_is_empty(body->deduplication_id))
+        remember(engine, body->deduplication_id, key);
+    if (body->await_completion)
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_PROCESS_AWAITED,
+                                 .key = command->reply.request,
+                                 .number = command->reply.partition,
+                                 .value = body->fetch_variables});
+    else
+        step_reply(engine, (struct reply){.to = command->reply,
+                                          .key = key,
+                                          .instance = key,
+                                          .definition = definition->key,
+                                          .process_id = definition->id,
+                                          .version = definition->version});
+    if (!begin(engine, instance))
+        return;
+    if (body->start_count > 0)
+        begin_where_asked(engine, key, body);
+    else
+        subprocess_begin(engine, instance, instance->root);
+}
+
+// ---- ending
+// ---------------------------------------------------------------------------------------------------------
+
+static bool is_asked_for(struct engine *engine, str names, str name)
+{
+    struct json *list;
+    struct error err;
+    if (str_is_empty(names) || !json_parse(engine->turn, names, &list, &err) ||
+        !json_is(list, JSON_ARRAY) || list->count == 0)
+        return true;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].type == JSON_STRING && str_equal(list->items[i].text, name))
+            return true;
+    return false;
+}
+
+static void answer_waiting(struct engine *engine, instance_ref instance, bool completed)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    for (const struct variable *v = instance->root->variables; v != NULL; v = v->next) {
+        if (!is_asked_for(engine, instance->await_variables, v->name))
+            continue;
+        json_key(&w, v->name);
+        json_raw(&w, v->value);
+    }
+    json_end_object(&w);
+    step_reply(engine,
+               (struct reply){.to = instance->await,
+                              .rejection = completed ? REJECTION_NONE : REJECTION_INVALID_STATE,
+                              .reason = completed ? STR_EMPTY : STR("the instance was terminated"),
+                              .key = instance->stream.key,
+                              .instance = instance->stream.key,
+                              .definition = instance->definition,
+                              .process_id = instance->process_id,
+                              .version = instance->version,
+                              .variables = strbuf_str(&out)});
+}
+
+static void release_lock(struct engine *engine, instance_ref instance)
+{
+    struct command command = {
+        .type = COMMAND_CLOSE_SUBSCRIPTION,
+        .instance = instance->stream.key,
+        .key = instance->stream.key,
+        .tenant = instance->tenant,
+        .subscription = {.name = instance->lock_name,
+                         .correlation_key = instance->lock_key,
+                         .process_id = instance->process_id,
+                         .variables = STR_EMPTY,
+                         .shard = engine->environment.shard},
+    };
+    step_send_command(engine, engine->environment.shard, &command);
+}
+
+void process_end(struct engine *engine, instance_ref instance, enum event_type how, str why)
+{
+    activity_terminate(engine, instance, instance->root);
+    step_emit(engine, instance,
+              (struct event){.type = how, .key = instance->stream.key, .element = 1, .value = why});
+    if (instance->await.request != 0)
+        answer_waiting(engine, instance, how == EVENT_PROCESS_COMPLETED);
+    if (!str_is_empty(instance->lock_name))
+        release_lock(engine, instance);
+    if (instance->parent_instance != 0)
+        call_ended(engine, instance);
+}
+
+static instance_ref find_or_reject(struct engine *engine)
+{
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    if (instance == NULL)
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND, STR("no such instance is running"));
+    return instance;
+}
+
+void process_cancel(struct engine *engine)
+{
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    if (instance == NULL) {
+        if (engine->command->reply.request != 0)
+            find_or_reject(engine);
+        return; // a caller's child that ended on its own
+    }
+    step_accept(engine, engine->command->instance, engine->command->instance);
+    process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("canceled"));
+}
+
+// ---- variables
+// ------------------------------------------------------------------------------------------------------
+
+void process_set_variables(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    instance_ref instance = find_or_reject(engine);
+    if (instance == NULL)
+        return;
+    element_ref scope = command->key == 0 ? instance->root : state_element(instance, command->key);
+    str why;
+    if (scope == NULL) {
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
+                    STR("there is no such element instance"));
+        return;
+    }
+    if (!variable_is_object(engine, command->set_variables.variables, &why)) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+        return;
+    }
+    variable_merge(engine, instance, scope, command->set_variables.variables,
+                   command->set_variables.local);
+    step_accept(engine, command->key, command->instance);
+}
+
+// ---- suspending
+// -----------------------------------------------------------------------------------------------------
+
+static void tell_children(struct engine *engine, instance_ref instance, element_ref scope,
+                          enum command_type type)
+{
+    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
+        struct command command = {
+            .type = type, .instance = child->called, .tenant = instance->tenant};
+        if (child->called != 0)
+            step_send_command(engine, engine->environment.shard, &command);
+        tell_children(engine, instance, child, type);
+    }
+}
+
+void process_suspend(struct engine *engine)
+{
+    instance_ref instance = find_or_reject(engine);
+    if (instance == NULL)
+        return;
+    if (instance->state == INSTANCE_SUSPENDED) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("the instance is suspended"));
+        return;
+    }
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_PROCESS_SUSPENDED, .key = instance->stream.key});
+    tell_children(engine, instance, instance->root, COMMAND_SUSPEND_INSTANCE);
+    step_accept(engine, instance->stream.key, instance->stream.key);
+}
+
+void process_resume(struct engine *engine)
+{
+    instance_ref instance = find_or_reject(engine);
+    if (instance == NULL)
+        return;
+    if (instance->state != INSTANCE_SUSPENDED) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("the instance is not suspended"));
+        return;
+    }
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_PROCESS_RESUMED, .key = instance->stream.key});
+    tell_children(engine, instance, instance->root, COMMAND_RESUME_INSTANCE);
+    step_accept(engine, instance->stream.key, instance->stream.key);
+    incident_release_held(engine, instance);
+    message_reopen_all(engine, instance, instance->root);
+    timer_fire_overdue(engine, instance);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/state.h"
+
+#include <stdio.h>
+
+void *state_entity(const struct instance *instance, enum entity_kind kind, uint64_t key)
+{
+    struct entity *entity = key == 0 ? NULL : idmap_get(&instance->entities, key);
+    return entity != NULL && entity->kind == kind ? entity : NULL;
+}
+
+const struct element_instance *state_element(const struct instance *instance, uint64_t key)
+{
+    return state_entity(instance, ENTITY_KIND_ELEMENT, key);
+}
+
+void *state_attachment(const struct element_instance *ei, enum entity_kind kind)
+{
+    for (struct attachment *a = ei->attachments; a != NULL; a = a->next)
+        if (a->entity.kind == kind)
+            return a;
+    return NULL;
+}
+
+const struct variable *state_local(const struct element_instance *ei, str name)
+{
+    for (const struct variable *v = ei->variables; v != NULL; v = v->next)
+        if (str_equal(v->name, name))
+            return v;
+    return NULL;
+}
+
+const struct variable *state_visible(const struct element_instance *ei, str name,
+                                     const struct element_instance **ret_scope)
+{
+    for (; ei != NULL; ei = ei->scope) {
+        const struct variable *v = state_local(ei, name);
+        if (v != NULL) {
+            *ret_scope = ei;
+            return v;
+        }
+    }
+    return NULL;
+}
+
+uint32_t state_arrived(const struct element_instance *scope, uint32_t flow)
+{
+    for (const struct token *t = scope->arrived; t != NULL; t = t->next)
+        if (t->flow == flow)
+            return t->count;
+    return 0;
+}
+
+// Names of one kind in one tenant: the part before the id never holds the separator.
+static str latest_name(struct arena *arena, str tenant, enum resource_kind kind, str id)
+{
+    return str_format(arena, "%.*s\n%d\n%.*s", STR_ARG(tenant), kind, STR_ARG(id));
+}
+
+const struct definition *state_latest(const struct shard *shard, str tenant,
+                                      enum resource_kind kind, str id)
+{
+    char buffer[512];
+    int len = snprintf(buffer, sizeof buffer, "%.*s\n%d\n%.*s", STR_ARG(tenant), kind, STR_ARG(id));
+    if (len < 0 || (size_t)len >= sizeof buffer)
+        return NULL;
+    return map_get(&shard->latest, str_from(buffer, (size_t)len));
+}
+
+void state_set_latest(struct shard *shard, struct definition *definition)
+{
+    str name =
+        latest_name(&shard->stream.arena, definition->tenant, definition->kind, definition->id);
+    const struct definition *known = map_get(&shard->latest, name);
+    if (known == NULL || known->version <= definition->version)
+        map_put(&shard->latest, name, definition);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the engine remembers. A stream is what has its own history and image: an instance, a
+// mailbox, the shard. Each lives in an arena of its own, so that it can be dropped whole.
+// Everything here changes by appliers (apply.h) alone; processors see it const.
+//
+// An instance is a tree of element instances. The root stands for the process and has the
+// instance's key. What waits for something hangs on an element instance as an attachment: job,
+// timer, subscription, user task, incident.
+#ifndef BATON_ENGINE_STATE_H
+#define BATON_ENGINE_STATE_H
+
+#include "base/digest.h"
+#include "base/map.h"
+#include "bpmn/process.h"
+#include "engine/engine.h"
+
+enum entity_kind {
+    ENTITY_KIND_ELEMENT,
+    ENTITY_KIND_JOB,
+    ENTITY_KIND_TIMER,
+    ENTITY_KIND_SUBSCRIPTION,
+    ENTITY_KIND_USER_TASK,
+    ENTITY_KIND_INCIDENT,
+};
+
+// What has a key. `is_stored`: the store has a row of it; `is_dirty`: the row changed in this
+// batch.
+struct entity {
+    enum entity_kind kind;
+    bool is_stored;
+    bool is_dirty;
+    bool is_gone;
+    uint64_t key;
+    struct entity *next_dirty;
+};
+
+struct variable {
+    struct variable *next;
+    str name;
+    str value;                // JSON
+    const feel_value *parsed; // in the turn numbered parsed_turn
+    uint64_t parsed_turn;
+};
+
+struct token {
+    struct token *next;
+    uint32_t flow;
+    uint32_t count;
+};
+
+// A completed activity that can be compensated.
+struct compensation {
+    struct compensation *next;  // completed later
+    struct compensation *inner; // of a sub-process: what completed in it
+    uint64_t key;
+    uint32_t element;
+    bool is_triggered;
+    str variables; // local ones when it completed, JSON object
+};
+
+enum element_phase { PHASE_ACTIVATING = 1, PHASE_ACTIVE, PHASE_COMPLETING };
+
+struct attachment {
+    struct entity entity;
+    struct attachment *next; // on the same element instance, in order of creation
+    struct element_instance *owner;
+};
+
+struct element_instance {
+    struct entity entity;
+    struct element_instance *scope; // NULL: the root
+    struct element_instance *first_child, *last_child;
+    struct element_instance *previous, *next; // siblings
+    uint32_t element;
+    uint8_t phase;
+    bool is_body;      // of a multi-instance or loop: its children are the instances
+    bool is_held;      // out of fuel: goes on when the incident is resolved
+    bool is_triggered; // began because an event happened to it
+    bool interrupted;  // an interrupting event sub-process runs: no other starts
+    uint32_t children;
+    uint32_t tokens;         // on their way to an element inside
+    uint32_t listeners_done; // of the current phase
+    int64_t started_ms;
+    int64_t loop_counter; // among the instances of a body, from 1; 0: none
+    int64_t loop_total;   // body
+    int64_t loop_started;
+    int64_t loop_done;
+    uint64_t called;      // call activity: the child instance
+    uint64_t compensates; // a compensation handler: the element instance that threw
+    struct token *arrived;
+    struct variable *variables;
+    struct attachment *attachments;
+    struct compensation *compensations; // in order of completion
+    const str *items;                   // body: the collection, where it is needed later
+    str *outputs;                       // body: collected results by loop counter - 1
+};
+
+struct job {
+    struct attachment attachment;
+    enum job_kind kind;
+    enum job_state state;
+    uint32_t listener; // index in the element's listeners
+    uint32_t attempt;
+    int32_t retries;
+    int32_t priority;
+    int64_t due_ms;
+    int64_t created_ms;
+    str type;
+    str error_message;
+};
+
+struct timer {
+    struct attachment attachment;
+    uint32_t element;
+    uint32_t trigger;
+    int64_t due_ms;
+    int64_t repetitions;
+};
+
+struct subscription {
+    struct attachment attachment;
+    enum subscription_kind kind;
+    bool opened;
+    uint32_t element;
+    uint32_t trigger;
+    int64_t created_ms;
+    uint64_t last_message; // taken; a second delivery of it is confirmed again
+    str name;
+    str correlation_key;
+};
+
+struct user_task {
+    struct attachment attachment;
+    enum user_task_state state;
+    int64_t created_ms;
+    int64_t ended_ms;
+    str assignee;
+    str details; // JSON object: candidateGroups, candidateUsers, dueDate, followUpDate, priority
+    str action;  // while completing listeners run
+    str variables;
+};
+
+struct incident {
+    struct attachment attachment;
+    enum incident_state state;
+    int64_t created_ms;
+    int64_t resolved_ms;
+    uint64_t job;
+    str kind;
+    str message;
+};
+
+// What instances and mailboxes have in common.
+struct stream {
+    enum stream_kind kind;
+    uint64_t key;
+    uint64_t sequence; // of the last step
+    struct arena arena;
+    bool is_stored;
+    bool is_touched;    // in this batch
+    bool is_empty;      // nothing of this name exists (any more)
+    uint64_t last_used; // turn
+    size_t counted;     // of the arena, in the engine's memory
+    struct stream *next_touched;
+    struct stream *older, *newer; // by use
+    struct step_record *record;   // of the running step
+};
+
+struct instance {
+    struct stream stream;
+    const struct bpmn_process *process;
+    uint64_t definition;
+    str process_id;
+    int32_t version;
+    str tenant;
+    str business_id;
+    uint64_t parent_instance;
+    uint64_t parent_element;
+    uint64_t root_instance;
+    uint32_t depth; // of calls
+    enum instance_state state;
+    int64_t started_ms;
+    int64_t ended_ms;
+    struct reply_to await; // who waits for the end
+    str await_variables;
+    uint64_t mailbox_lock; // started by a message with a correlation key: who to tell at the end
+    str lock_name, lock_key;
+    uint32_t incidents;
+    struct element_instance *root;
+    struct idmap entities;
+    struct entity *dirty;
+    bool row_dirty;
+};
+
+struct waiting_subscription {
+    struct waiting_subscription *next;
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    uint32_t shard;
+    bool closes;
+    uint64_t message; // being delivered; 0: free
+    str process_id;
+};
+
+struct taker {
+    struct taker *next;
+    str process_id;
+    uint64_t instance;
+};
+
+struct buffered_message {
+    struct buffered_message *next;
+    bool is_stored;
+    bool is_dirty;
+    bool is_gone;
+    uint64_t key;
+    str message_id;
+    str variables;
+    int64_t published_ms;
+    int64_t expires_ms;
+    uint32_t deliveries; // on their way
+    struct reply_to reply;
+    bool correlated;
+    struct taker *takers; // processes that took it, or are being offered it
+};
+
+struct mailbox {
+    struct stream stream;
+    enum subscription_kind kind;
+    str name;
+    str correlation_key;
+    str tenant;
+    struct waiting_subscription *subscriptions;
+    struct buffered_message *messages;
+    struct buffered_message *gone; // in this batch, with a row to delete
+    struct taker *locks;           // message-start instances that hold the correlation key
+    bool row_dirty;
+    bool row_exists;
+};
+
+struct definition {
+    struct definition *next;
+    bool is_dirty;
+    bool is_deleted;
+    uint64_t key;
+    uint64_t deployment;
+    enum resource_kind kind;
+    int32_t version;
+    str id;
+    str version_tag;
+    str resource_name;
+    str digest;
+    str tenant;
+    int64_t deployed_ms;
+};
+
+struct start {
+    struct start *next;
+    uint64_t key; // of the timer; of the subscription: a key of its own
+    uint64_t definition;
+    uint32_t element;
+    uint32_t trigger;
+    enum bpmn_trigger_kind kind;
+    str name;
+    str tenant;
+    int64_t due_ms;
+    int64_t repetitions;
+    bool is_stored, is_dirty, is_gone;
+};
+
+struct remembered {
+    struct remembered *next;
+    str id;
+    uint64_t made;
+    int64_t until_ms;
+};
+
+struct shard {
+    struct stream stream;
+    struct definition *definitions; // in order of publication
+    struct definition *last_definition;
+    struct idmap by_key;
+    struct map latest; // "tenant\0kind id" -> newest definition
+    struct start *starts;
+    struct start *gone_starts; // in this batch
+    struct remembered *remembered;
+    struct map remembered_ids;
+};
+
+// The stretch of a step's events that belongs to one stream.
+struct step_record {
+    struct stream *stream;
+    struct step_record *next;
+    ARRAY(struct event) events;
+};
+
+// -- Reading, for processors
+// --------------------------------------------------------------------------------------------
+
+static inline const struct bpmn_element *element_of(const struct instance *instance,
+                                                    const struct element_instance *ei)
+{
+    return &instance->process->elements[ei->element];
+}
+
+void *state_entity(const struct instance *instance, enum entity_kind kind, uint64_t key);
+const struct element_instance *state_element(const struct instance *instance, uint64_t key);
+
+// The attachment of this kind on the element instance; NULL when there is none.
+void *state_attachment(const struct element_instance *ei, enum entity_kind kind);
+
+// The variable in this scope alone; or the nearest one from here outwards.
+const struct variable *state_local(const struct element_instance *ei, str name);
+const struct variable *state_visible(const struct element_instance *ei, str name,
+                                     const struct element_instance **ret_scope);
+
+uint32_t state_arrived(const struct element_instance *scope, uint32_t flow);
+
+const struct definition *state_latest(const struct shard *shard, str tenant,
+                                      enum resource_kind kind, str id);
+
+// For appliers: the definition becomes what its id means, if it is the newest.
+void state_set_latest(struct shard *shard, struct definition *definition);
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/step.h"
+
+uint64_t step_key(struct engine *engine)
+{
+    return key_make(engine->environment.shard, engine->next_key++);
+}
+
+str step_copy(struct engine *engine, str text)
+{
+    return str_is_empty(text) ? STR_EMPTY : str_copy(engine->turn, text);
+}
+
+static void touch(struct engine *engine, struct stream *stream)
+{
+    if (stream->is_touched)
+        return;
+    stream->is_touched = true;
+    stream->next_touched = NULL;
+    *(engine->last_touched ? &engine->last_touched->next_touched : &engine->touched) = stream;
+    engine->last_touched = stream;
+}
+
+static struct step_record *record_of(struct engine *engine, struct stream *stream)
+{
+    if (stream->record != NULL)
+        return stream->record;
+    struct step_record *record = ARENA_NEW(engine->turn, struct step_record);
+    record->stream = stream;
+    stream->record = record;
+    *(engine->last_record ? &engine->last_record->next : &engine->records) = record;
+    engine->last_record = record;
+    touch(engine, stream);
+    return record;
+}
+
+// The one place where processors reach the appliers: it takes constness away, and nothing else
+// does.
+void step_emit(struct engine *engine, const void *stream, struct event event)
+{
+    struct stream *changed = (struct stream *)stream;
+    event.time_ms = engine->clock_ms;
+    event.order = engine->events_in_step++;
+    str *const texts[] = {&event.name, &event.code, &event.value, &event.element_id};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (texts[i]->data == NULL)
+            *texts[i] = STR_EMPTY;
+    struct step_record *record = record_of(engine, changed);
+    *ARRAY_PUSH(engine->turn, &record->events) = event;
+    apply_event(&engine->environment, changed, &event);
+    engine->looks_at_conditions |= event.type == EVENT_VARIABLE_SET;
+}
+
+void step_enqueue(struct engine *engine, instance_ref instance, struct work work)
+{
+    work.instance = instance;
+    *ARRAY_PUSH(engine->turn, &engine->queue) = work;
+}
+
+static void run_queued(struct engine *engine)
+{
+    while (engine->queue_head < engine->queue.count) {
+        struct work work = engine->queue.items[engine->queue_head++];
+        activity_token(engine, work.instance, &work);
+    }
+    engine->queue.count = engine->queue_head = 0;
+}
+
+// Conditions are looked at when a variable changed, late joins when nothing else moves.
+static bool settle(struct engine *engine)
+{
+    struct step_record *record = engine->records;
+    if (engine->looks_at_conditions) {
+        engine->looks_at_conditions = false;
+        for (; record != NULL; record = record->next)
+            if (record->stream->kind == STREAM_INSTANCE)
+                event_check_conditions(engine, (instance_ref)record->stream);
+        return true;
+    }
+    for (; record != NULL; record = record->next)
+        if (record->stream->kind == STREAM_INSTANCE &&
+            gateway_fire_late(engine, (instance_ref)record->stream))
+            return true;
+    return false;
+}
+
+void step_run_queue(struct engine *engine)
+{
+    do
+        run_queued(engine);
+    while (settle(engine));
+}
+
+void step_send_command(struct engine *engine, uint32_t shard, const struct command *command)
+{
+    struct command *copy = arena_copy(engine->turn, command, sizeof *command);
+    str *const texts[] = {&copy->tenant, &copy->principal, &copy->traceparent};
+    copy->offset = -1;
+    copy->time_ms = engine->clock_ms;
+    if (engine->command != NULL)
+        copy->traceparent = engine->command->traceparent;
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (texts[i]->data == NULL)
+            *texts[i] = STR_EMPTY;
+    *ARRAY_PUSH(engine->turn, &engine->outbound) =
+        (struct outbound){.kind = OUTBOUND_COMMAND, .partition = (int32_t)shard, .command = copy};
+}
+
+void step_reply(struct engine *engine, struct reply reply)
+{
+    if (reply.to.request == 0)
+        return;
+    str *const texts[] = {&reply.reason, &reply.process_id, &reply.variables};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (texts[i]->data == NULL)
+            *texts[i] = STR_EMPTY;
+    reply.shard = engine->environment.shard;
+    *ARRAY_PUSH(engine->turn, &engine->outbound) = (struct outbound){
+        .kind = OUTBOUND_REPLY, .reply = arena_copy(engine->turn, &reply, sizeof reply)};
+}
+
+void step_accept(struct engine *engine, uint64_t key, uint64_t instance)
+{
+    step_reply(engine,
+               (struct reply){.to = engine->command->reply, .key = key, .instance = instance});
+}
+
+void step_reject(struct engine *engine, const void *stream, enum rejection rejection, str why)
+{
+    const struct command *command = engine->command;
+    step_emit(engine, stream,
+              (struct event){.type = EVENT_COMMAND_REJECTED,
+                             .key = command->key ? command->key : command->instance,
+                             .number = command->type,
+                             .code = str_of(rejection_name(rejection)),
+                             .value = why});
+    step_reply(engine, (struct reply){.to = command->reply,
+                                      .rejection = rejection,
+                                      .reason = why,
+                                      .key = command->key,
+                                      .instance = command->instance});
+}
+
+struct instance *step_instance(struct engine *engine, uint64_t key)
+{
+    struct instance *instance = key == 0 ? NULL : idmap_get(&engine->instances, key);
+    if (instance == NULL || instance->stream.is_empty || instance->state == INSTANCE_COMPLETED ||
+        instance->state == INSTANCE_TERMINATED)
+        return NULL;
+    return instance;
+}

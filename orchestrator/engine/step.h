@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One step: what processors share while a command is done. Processors read state and say what
+// happens by step_emit; the event is applied at once, so the next line already sees its effect.
+// Tokens that move on are queued, not recursed into: a step ends when the queue is empty and no
+// gateway that joins late can fire.
+#ifndef BATON_ENGINE_STEP_H
+#define BATON_ENGINE_STEP_H
+
+#include "engine/apply.h"
+#include "record/key.h"
+
+enum engine_limit {
+#define LIMIT(name, value, meaning) LIMIT_##name = value,
+#include "engine/limits.def"
+#undef LIMIT
+};
+
+// A token on its way to an element.
+struct work {
+    const struct instance *instance;
+    uint64_t scope;
+    uint32_t element;
+    uint32_t flow;
+};
+
+// Jobs of one type and tenant.
+struct window {
+    uint32_t offered;
+    uint32_t waiting;
+};
+
+struct engine {
+    struct arena arena; // the engine's own
+    struct engine_environment environment;
+    struct shard *shard;
+    struct idmap instances;
+    struct map mailboxes;
+    struct map windows;
+    struct stream *oldest, *newest; // by use
+    size_t cache_bytes;
+    size_t memory;
+    uint64_t next_key; // counter
+    int64_t clock_ms;
+    uint64_t turn_number;
+    struct grave *graves, *last_grave, *free_graves;
+
+    // The running batch.
+    struct arena *turn;
+    struct stream *touched, *last_touched;
+    ARRAY(struct history_row) history;
+    ARRAY(struct outbound) outbound;
+
+    // The running step.
+    const struct command *command;
+    struct step_record *records, *last_record;
+    ARRAY(struct work) queue;
+    size_t queue_head;
+    uint32_t fuel;
+    uint32_t events_in_step;
+    uint64_t out_of_fuel; // the instance that has its incident about it
+    bool looks_at_conditions;
+};
+
+typedef const struct instance *instance_ref;
+typedef const struct element_instance *element_ref;
+
+// ---- step.c
+// ---------------------------------------------------------------------------------------------------------
+
+uint64_t step_key(struct engine *engine);
+void step_emit(struct engine *engine, const void *stream, struct event event);
+void step_run_queue(struct engine *engine);
+void step_enqueue(struct engine *engine, instance_ref instance, struct work work);
+void step_send_command(struct engine *engine, uint32_t shard, const struct command *command);
+void step_reply(struct engine *engine, struct reply reply);
+void step_accept(struct engine *engine, uint64_t key,
+                 uint64_t instance); // answers the running command
+void step_reject(struct engine *engine, const void *stream, enum rejection rejection, str why);
+struct instance *step_instance(struct engine *engine, uint64_t key); // in memory and alive, or NULL
+str step_copy(struct engine *engine, str text);                      // until the end of the batch
+
+// The mailbox of a name and key in the running command's tenant. It is in memory: engine_missing
+// asked for it.
+void engine_touch_empty(struct engine *engine, struct stream *stream);
+struct instance *engine_add_instance(struct engine *engine, uint64_t key);
+struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kind, str name,
+                               str correlation_key);
+
+// ---- expression.c
+// ---------------------------------------------------------------------------------------------------
+
+// False when the run was stopped by a limit or the value is of the wrong kind: *ret_why says it.
+// scope may be NULL: no variables.
+bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,
+                      feel_value *ret_value, str *ret_why);
+bool expression_text(struct engine *engine, element_ref scope, const struct feel_program *program,
+                     str *ret_text, str *ret_why); // numbers become text
+bool expression_truth(struct engine *engine, element_ref scope, const struct feel_program *program,
+                      bool *ret_truth, str *ret_why);
+bool expression_i64(struct engine *engine, element_ref scope, const struct feel_program *program,
+                    int64_t fallback, int64_t *ret_number, str *ret_why);
+bool expression_instant(struct engine *engine, element_ref scope,
+                        const struct feel_program *program, int64_t *ret_ms,
+                        str *ret_why); // a date, or a duration from now
+str expression_json(struct engine *engine, feel_value value);
+feel_value expression_variable(struct engine *engine, const struct variable *variable);
+
+// ---- variable.c
+// -----------------------------------------------------------------------------------------------------
+
+void variable_set(struct engine *engine, instance_ref instance, element_ref scope, str name,
+                  str json); // exactly here; nothing happens when it has that value already
+void variable_propagate(struct engine *engine, instance_ref instance, element_ref from, str name,
+                        str json); // where it is defined, else in the root
+// All members of a JSON object; false when it is none.
+bool variable_merge(struct engine *engine, instance_ref instance, element_ref scope, str object,
+                    bool local);
+bool variable_map_inputs(struct engine *engine, instance_ref instance, element_ref ei,
+                         str *ret_why);
+bool variable_map_outputs(struct engine *engine, instance_ref instance, element_ref ei,
+                          str *ret_why);
+str variable_visible_json(struct engine *engine, element_ref ei); // nearest wins
+str variable_local_json(struct arena *arena, element_ref ei);
+bool variable_is_object(struct engine *engine, str object, str *ret_why);
+
+// ---- activity.c: what all elements have in common
+// -------------------------------------------------------------------
+
+void activity_token(struct engine *engine, instance_ref instance, const struct work *work);
+uint64_t activity_activate(struct engine *engine, instance_ref instance, element_ref scope,
+                           uint32_t element, struct event with);
+void activity_trigger(struct engine *engine, instance_ref instance, element_ref scope,
+                      uint32_t element, str variables); // an event: has already happened
+void activity_continue(struct engine *engine, instance_ref instance,
+                       element_ref ei); // after an incident, a listener
+void activity_start(struct engine *engine, instance_ref instance, element_ref ei);
+void activity_complete(struct engine *engine, instance_ref instance, element_ref ei);
+void activity_complete_with(struct engine *engine, instance_ref instance, element_ref ei,
+                            str variables);
+void activity_terminate(struct engine *engine, instance_ref instance, element_ref ei);
+void activity_terminate_children(struct engine *engine, instance_ref instance, element_ref scope,
+                                 element_ref except);
+void activity_detach(struct engine *engine, instance_ref instance,
+                     element_ref ei); // cancels what waits
+void activity_detach_triggers(struct engine *engine, instance_ref instance, element_ref ei);
+void activity_leave(struct engine *engine, instance_ref instance, element_ref ei,
+                    const uint32_t *flows, uint32_t count);
+// Leaves without a sequence flow: a link.
+void activity_leave_to(struct engine *engine, instance_ref instance, element_ref ei,
+                       struct work next);
+void activity_scope_left(struct engine *engine, instance_ref instance, element_ref scope);
+void activity_take_flow(struct engine *engine, instance_ref instance, element_ref scope,
+                        uint32_t flow);
+
+// ---- families
+// -------------------------------------------------------------------------------------------------------
+
+void gateway_run(struct engine *engine, instance_ref instance, element_ref ei);
+bool gateway_is_complete(instance_ref instance, element_ref scope, uint32_t element);
+bool gateway_waits_late(const struct bpmn_element *element);
+bool gateway_fire_late(struct engine *engine, instance_ref instance); // true: one fired
+bool gateway_choose(struct engine *engine, instance_ref instance, element_ref ei,
+                    uint32_t **ret_flows, uint32_t *ret_count, str *ret_why);
+
+void event_run(struct engine *engine, instance_ref instance, element_ref ei);
+bool event_subscribe(struct engine *engine, instance_ref instance,
+                     element_ref ei); // false: incident
+bool event_subscribe_one(struct engine *engine, instance_ref instance, element_ref host,
+                         uint32_t element, str *ret_why);
+void event_happened(struct engine *engine, instance_ref instance, element_ref host,
+                    uint32_t element, str variables);
+void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope);
+void event_check_conditions(struct engine *engine, instance_ref instance);
+bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from, str code,
+                       str message, str variables); // false: nobody catches
+void event_throw_escalation(struct engine *engine, instance_ref instance, element_ref from,
+                            str code, str variables);
+void event_transaction_canceled(struct engine *engine, instance_ref instance,
+                                element_ref transaction);
+void event_cancel_transaction(struct engine *engine, instance_ref instance, element_ref end);
+
+bool timer_plan(struct engine *engine, element_ref scope, const struct bpmn_trigger *trigger,
+                int64_t *ret_due_ms, int64_t *ret_repetitions, str *ret_why);
+bool timer_plan_next(struct engine *engine, element_ref scope, const struct bpmn_trigger *trigger,
+                     int64_t due_ms, int64_t *ret_due_ms);
+void timer_create(struct engine *engine, instance_ref instance, element_ref host,
+                  struct event event);
+
+void timer_fire_overdue(struct engine *engine, instance_ref instance);
+void message_reopen_all(struct engine *engine, instance_ref instance, element_ref scope);
+void message_open(struct engine *engine, instance_ref instance, element_ref host,
+                  struct event event);
+void message_close(struct engine *engine, instance_ref instance,
+                   const struct subscription *subscription);
+bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
+                   const struct bpmn_trigger *trigger, str *ret_why);
+bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
+                  const struct bpmn_trigger *trigger, str *ret_why);
+void signal_broadcast(struct engine *engine, str name, str variables);
+
+bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
+                const struct bpmn_job *definition, enum job_kind kind); // false: incident
+bool job_create_listener(struct engine *engine, instance_ref instance, element_ref ei,
+                         enum bpmn_listener_event event); // true: one waits (or an incident)
+void job_offer(struct engine *engine, instance_ref instance, const struct job *job);
+void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job);
+void job_cancel(struct engine *engine, instance_ref instance, const struct job *job);
+const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
+struct window *job_window(struct engine *engine, str type, str tenant);
+
+void user_task_run(struct engine *engine, instance_ref instance, element_ref ei);
+void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
+                             enum bpmn_listener_event event, str result);
+void decision_run(struct engine *engine, instance_ref instance, element_ref ei);
+void task_run(struct engine *engine, instance_ref instance, element_ref ei);
+
+void loop_run(struct engine *engine, instance_ref instance, element_ref body);
+bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why);
+void loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei);
+void loop_next(struct engine *engine, instance_ref instance, element_ref body);
+
+void subprocess_run(struct engine *engine, instance_ref instance, element_ref ei);
+void subprocess_begin(struct engine *engine, instance_ref instance,
+                      element_ref scope); // its start events
+void ad_hoc_decided(struct engine *engine, instance_ref instance, element_ref scope, str result,
+                    str variables);
+void ad_hoc_child_completed(struct engine *engine, instance_ref instance, element_ref scope,
+                            uint32_t child);
+void ad_hoc_child_left(struct engine *engine, instance_ref instance, element_ref scope);
+
+void call_run(struct engine *engine, instance_ref instance, element_ref ei);
+void call_ended(struct engine *engine, instance_ref child);
+void call_cancel(struct engine *engine, instance_ref instance, element_ref ei);
+
+void compensation_record(struct engine *engine, instance_ref instance, element_ref ei);
+bool compensation_start(struct engine *engine, instance_ref instance, element_ref thrower,
+                        element_ref scope, uint32_t activity); // false: nothing to compensate
+void compensation_next(struct engine *engine, instance_ref instance, uint64_t thrower);
+
+void incident_raise(struct engine *engine, instance_ref instance, element_ref ei, const char *kind,
+                    str message);
+void incident_release_held(struct engine *engine, instance_ref instance);
+void incident_raise_for_job(struct engine *engine, instance_ref instance, const struct job *job,
+                            str message);
+
+// ---- commands: each does the running command
+// --------------------------------------------------------------------------
+
+void process_create(struct engine *engine);
+uint64_t process_start(struct engine *engine, const struct definition *definition,
+                       struct create_instance body, struct event called);
+uint64_t process_start_at(struct engine *engine, const struct definition *definition,
+                          uint32_t element, str variables, str business_id);
+void process_begin_at(struct engine *engine, instance_ref instance, uint32_t element,
+                      str variables);
+void process_activate_path(struct engine *engine, instance_ref instance, uint32_t element,
+                           str variables);
+void process_end(struct engine *engine, instance_ref instance, enum event_type how, str why);
+void process_cancel(struct engine *engine);
+void process_set_variables(struct engine *engine);
+void process_modify(struct engine *engine);
+void process_migrate(struct engine *engine);
+void process_suspend(struct engine *engine);
+void process_resume(struct engine *engine);
+void job_complete(struct engine *engine);
+void job_fail(struct engine *engine);
+void job_throw_error(struct engine *engine);
+void job_extend(struct engine *engine);
+void job_update(struct engine *engine);
+void job_release(struct engine *engine);
+void job_time_out(struct engine *engine);
+void job_retry(struct engine *engine);
+void timer_fire(struct engine *engine);
+void message_publish(struct engine *engine);
+void message_expire(struct engine *engine);
+void message_open_subscription(struct engine *engine);
+void message_close_subscription(struct engine *engine);
+void message_confirm_subscription(struct engine *engine);
+void message_correlate(struct engine *engine);
+void message_confirm(struct engine *engine);
+void message_reject(struct engine *engine);
+void signal_receive(struct engine *engine);
+void user_task_complete(struct engine *engine);
+void user_task_assign(struct engine *engine);
+void user_task_update(struct engine *engine);
+void incident_resolve(struct engine *engine);
+void definition_deploy(struct engine *engine);
+void definition_publish(struct engine *engine);
+void definition_delete(struct engine *engine);
+bool definition_start_due(struct engine *engine, uint64_t key); // a start timer; false: no such
+
+// ---- rows.c
+// ----------------------------------------------------------------------------------------------------------
+
+void rows_collect(struct engine *engine, struct changes *changes);
+
+#endif

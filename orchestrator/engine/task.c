@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each kind of task does once it is active.
+#include "engine/step.h"
+
+static void run_script(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_call *call = element_of(instance, ei)->call;
+    feel_value value;
+    str why;
+    if (call->script == NULL || !expression_value(engine, ei, call->script, &value, &why)) {
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR",
+                       call->script ? why : STR("the script is empty"));
+        return;
+    }
+    if (!str_is_empty(call->result_variable)) {
+        bool maps = element_of(instance, ei)->output_count > 0;
+        str json = expression_json(engine, value);
+        if (maps)
+            variable_set(engine, instance, ei, call->result_variable, json);
+        else
+            variable_propagate(engine, instance, ei, call->result_variable, json);
+    }
+    activity_complete(engine, instance, ei);
+}
+
+static void run_send(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    str why;
+    if (message_throw(engine, instance, ei, element->triggers, &why))
+        activity_complete(engine, instance, ei);
+    else
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
+}
+
+void task_run(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    switch (element->type) {
+    case BPMN_RECEIVE_TASK:
+        return; // waits for its message
+    case BPMN_USER_TASK:
+        user_task_run(engine, instance, ei);
+        return;
+    case BPMN_CALL_ACTIVITY:
+        call_run(engine, instance, ei);
+        return;
+    case BPMN_BUSINESS_RULE_TASK:
+        if (element->call != NULL) {
+            decision_run(engine, instance, ei);
+            return;
+        }
+        break;
+    case BPMN_SCRIPT_TASK:
+        if (element->call != NULL) {
+            run_script(engine, instance, ei);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    if (element->job != NULL)
+        job_create(engine, instance, ei, element->job, JOB_TASK);
+    else if (element->type == BPMN_SEND_TASK && element->trigger_count > 0)
+        run_send(engine, instance, ei);
+    else
+        activity_complete(engine, instance, ei);
+}
