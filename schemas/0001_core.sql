@@ -256,6 +256,10 @@ CREATE TABLE outbox (
     payload bytea   NOT NULL,
     PRIMARY KEY (shard, first)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+DO $$ BEGIN -- cheaper than pglz, where the server has it
+    ALTER TABLE outbox ALTER payload SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$;
 
 CREATE TABLE tenants (
     id      text        PRIMARY KEY,

@@ -263,6 +263,19 @@ bool bus_consumer_assign(struct bus_consumer *consumer, const struct bus_partiti
     return code ? client_error(err, "kafka", code) : true;
 }
 
+bool bus_consumer_seek(struct bus_consumer *consumer, const struct bus_partition *partition,
+                       struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(partition, 1);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(consumer->client, list, 0);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (error == NULL)
+        return true;
+    (void)error_set(err, ERROR_IO, partition->topic, "%s", rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return false;
+}
+
 static rd_kafka_topic_partition_list_t *list_one(const char *topic, int32_t partition)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);

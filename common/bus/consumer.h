@@ -67,10 +67,17 @@ MUST_CHECK struct bus_consumer *bus_consumer_new(const struct bus_consumer_optio
 // Never from inside a handler.
 void bus_consumer_free(struct bus_consumer *consumer);
 
-// Replaces everything that is read by these partitions.
+// Replaces everything that is read by these partitions. Not for single partitions: calls that
+// follow one another closely make librdkafka 2.0 abort (an assertion in rdkafka_assignment.c); seek
+// does.
 MUST_CHECK bool bus_consumer_assign(struct bus_consumer *consumer,
                                     const struct bus_partition *partitions, size_t count,
                                     struct error *err);
+
+// Goes on from `offset` in a partition that is assigned. Records that were fetched before may be
+// handed over still: tell them by their offsets.
+MUST_CHECK bool bus_consumer_seek(struct bus_consumer *consumer,
+                                  const struct bus_partition *partition, struct error *err);
 
 void bus_consumer_pause(struct bus_consumer *consumer, const char *topic, int32_t partition);
 void bus_consumer_resume(struct bus_consumer *consumer, const char *topic, int32_t partition);

@@ -224,6 +224,7 @@ static void read_offered(const PGresult *result, struct store_in_flight *flight,
             .due_ms = field_time_ms(result, i, 2),
             .attempt = (uint32_t)field_i64(result, i, 3),
             .tenant = field_str(result, i, 4),
+            .retries = (int32_t)field_i64(result, i, 5),
         };
     flight->jobs = jobs;
     flight->job_count = (size_t)count;

@@ -9,6 +9,7 @@
 #define BATON_STORE_STORE_H
 
 #include "base/digest.h"
+#include "base/error.h"
 #include "record/rows.h"
 
 struct event_base;
@@ -187,6 +188,7 @@ struct store_due {
     str name;
     str correlation_key;
     str tenant;
+    int32_t retries; // of jobs in flight only
 };
 
 // What falls due up to `until_ms`, soonest first, at most STORE_DUE_LIMIT; `complete`: that is all.

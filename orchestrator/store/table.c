@@ -95,6 +95,16 @@ static void add_insert(struct strbuf *sql, enum table table)
         strbuf_add(sql, STR(" WHERE $1::integer >= 0 ON CONFLICT (key) DO NOTHING"));
 }
 
+// One look into the primary key's index for each key. A plain join could be planned the other way
+// round while the table is small, and the plan is kept while the table grows.
+static void add_lookup(struct strbuf *sql, enum table table)
+{
+    strbuf_format(sql,
+                  ", LATERAL (SELECT x.ctid FROM %s x WHERE %s AND x.key = u.key OFFSET 0) AS r "
+                  "WHERE t.ctid = r.ctid",
+                  names[table], has_shard(table) ? "x.shard = $1::integer" : "$1::integer >= 0");
+}
+
 static void add_update(struct strbuf *sql, enum table table)
 {
     const char *separator = "";
@@ -109,8 +119,8 @@ static void add_update(struct strbuf *sql, enum table table)
     add_unnest(sql, table);
     strbuf_add(sql, STR(" AS u ("));
     add_names(sql, table, "");
-    strbuf_format(sql, ") WHERE %s AND t.key = u.key",
-                  has_shard(table) ? "t.shard = $1::integer" : "$1::integer >= 0");
+    strbuf_add(sql, STR(")"));
+    add_lookup(sql, table);
 }
 
 // A definition that is deleted is kept for the instances that still run it.
@@ -119,11 +129,11 @@ static void add_delete(struct strbuf *sql, enum table table)
     if (table == TABLE_DEFINITIONS)
         strbuf_add(sql, STR("UPDATE definitions SET deleted = now() WHERE $1::integer >= 0 AND "
                             "deleted IS NULL AND key = ANY($2::bigint[])"));
-    else
-        strbuf_format(sql,
-                      "DELETE FROM %s AS t USING unnest($2::bigint[]) AS u (key) "
-                      "WHERE t.shard = $1::integer AND t.key = u.key",
+    else {
+        strbuf_format(sql, "DELETE FROM %s AS t USING unnest($2::bigint[]) AS u (key)",
                       names[table]);
+        add_lookup(sql, table);
+    }
 }
 
 struct pg_statement table_statement(struct arena *arena, enum table table, enum row_change change)

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// baton-orchestrator: one process that carries the roles that its configuration names. Everything
+// runs on one loop. SIGTERM and SIGINT hand the shards over and end; a second one ends at once.
+#include "base/config.h"
+#include "base/log.h"
+#include "node/node.h"
+
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, RETRY_SECONDS = 1 };
+
+struct process {
+    struct config config;
+    struct event_base *loop;
+    struct node *node;
+    bool ending;
+};
+
+static void print_usage(void)
+{
+    printf(
+        "usage: baton-orchestrator [--config FILE] [--key=value …]\n\n"
+        "Runs the roles engine, api and ingress (setting `roles`). Settings come from the file,\n"
+        "then from the environment (BATON_KAFKA_BROKERS for kafka.brokers), then from the command "
+        "line.\n`baton config print` lists them all with their documentation.\n");
+}
+
+static void configure_log(const struct config *config)
+{
+    static const char *const levels[] = {"debug", "info", "warning", "error"};
+    size_t level = 0;
+    while (level < COUNT_OF(levels) - 1 &&
+           strcmp(levels[level], config_str(config, CONFIG_LOG_LEVEL)) != 0)
+        level++;
+    log_configure((enum log_level)level, strcmp(config_str(config, CONFIG_LOG_FORMAT), "json") == 0,
+                  config_str(config, CONFIG_NODE_NAME));
+}
+
+// Until PostgreSQL and Kafka are there: one line a reason, however long it takes. SIGTERM ends it.
+static bool wait_for_site(const struct config *config, struct node_site *ret_site,
+                          struct error *err)
+{
+    struct error last = {0};
+    while (!node_prepare(config, ret_site, err)) {
+        if (err->kind != ERROR_UNAVAILABLE && err->kind != ERROR_IO)
+            return false;
+        if (strcmp(last.text, err->text) != 0)
+            log_warning("node", "waiting: %s: %s", err->place, err->text);
+        last = *err;
+        sleep(RETRY_SECONDS);
+    }
+    return true;
+}
+
+static void on_drained(void *context)
+{
+    struct process *process = context;
+    event_base_loopbreak(process->loop);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+    (void)what;
+    struct process *process = context;
+    if (process->ending || process->node == NULL) {
+        event_base_loopbreak(process->loop);
+        return;
+    }
+    process->ending = true;
+    log_info("node", "signal %d: handing over", (int)number);
+    node_drain(process->node, on_drained, process);
+}
+
+static bool run(struct process *process, struct error *err)
+{
+    struct node_site site;
+    if (!wait_for_site(&process->config, &site, err))
+        return false;
+    process->loop = event_base_new();
+    check(process->loop != NULL);
+    struct event *terminate = evsignal_new(process->loop, SIGTERM, on_signal, process);
+    struct event *interrupt = evsignal_new(process->loop, SIGINT, on_signal, process);
+    event_add(terminate, NULL);
+    event_add(interrupt, NULL);
+    bool started = true;
+    if (config_has(&process->config, CONFIG_ROLES, STR("engine"))) {
+        process->node = node_new(&process->config, &site, process->loop, err);
+        started = process->node != NULL;
+    }
+    if (started)
+        event_base_dispatch(process->loop);
+    node_free(process->node);
+    event_free(terminate);
+    event_free(interrupt);
+    event_base_free(process->loop);
+    return started;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        print_usage();
+        return EXIT_SUCCESS;
+    }
+    struct arena arena = ARENA_EMPTY;
+    struct error err;
+    struct process process = {.config = config_new(&arena)};
+    if (!config_read_all(&process.config, &argc, argv, &err)) {
+        fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
+        return EXIT_USAGE;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "baton-orchestrator: '%s' is not understood; see --help\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    configure_log(&process.config);
+    signal(SIGPIPE, SIG_IGN);
+    bool good = run(&process, &err);
+    if (!good)
+        log_failure("node", &err);
+    arena_done(&arena);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/definitions.h"
+
+#include "base/map.h"
+#include "bpmn/bpmn.h"
+
+#include <stdlib.h>
+
+struct definition {
+    enum resource_kind kind;
+    const struct bpmn_process *process;
+};
+
+struct definitions {
+    struct arena arena; // of the process: definitions are never forgotten
+    struct idmap all;
+};
+
+struct definitions *definitions_new(void)
+{
+    struct definitions *definitions = calloc(1, sizeof *definitions);
+    check(definitions != NULL);
+    definitions->all = idmap_new(&definitions->arena);
+    return definitions;
+}
+
+void definitions_free(struct definitions *definitions)
+{
+    if (definitions == NULL)
+        return;
+    arena_done(&definitions->arena);
+    free(definitions);
+}
+
+static bool compile_process(struct definitions *definitions, struct definition *definition,
+                            const struct definition_source *source, struct error *err)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct bpmn_resource *resource;
+    str bytes = str_copy(&definitions->arena, source->bytes);
+    bool parsed = bpmn_parse(&definitions->arena, &scratch, bytes, &resource, err);
+    if (parsed)
+        definition->process = bpmn_find_process(resource, source->id);
+    arena_done(&scratch);
+    if (parsed && definition->process == NULL)
+        return error_set(err, ERROR_INVALID, "definition", "the file has no process '%.*s'",
+                         STR_ARG(source->id));
+    return parsed;
+}
+
+bool definitions_add(struct definitions *definitions, const struct definition_source *source,
+                     struct error *err)
+{
+    if (definitions_have(definitions, source->key))
+        return true;
+    struct definition *definition = ARENA_NEW(&definitions->arena, struct definition);
+    definition->kind = source->kind;
+    idmap_put(&definitions->all, source->key, definition);
+    if (source->kind == RESOURCE_PROCESS)
+        return compile_process(definitions, definition, source, err);
+    return true;
+}
+
+bool definitions_have(const struct definitions *definitions, uint64_t key)
+{
+    return idmap_get(&definitions->all, key) != NULL;
+}
+
+size_t definitions_count(const struct definitions *definitions)
+{
+    return definitions->all.count;
+}
+
+const uint64_t *definitions_keys(const struct definitions *definitions, struct arena *arena)
+{
+    uint64_t *keys = ARENA_ARRAY(arena, uint64_t, definitions->all.count);
+    size_t cursor = 0, count = 0;
+    uint64_t key;
+    void *value;
+    while (idmap_next(&definitions->all, &cursor, &key, &value))
+        keys[count++] = key;
+    return keys;
+}
+
+const struct bpmn_process *definitions_find_process(void *context, uint64_t key)
+{
+    struct definitions *definitions = context;
+    const struct definition *definition = idmap_get(&definitions->all, key);
+    return definition ? definition->process : NULL;
+}
+
+const struct dmn_model *definitions_find_decisions(void *context, uint64_t key)
+{
+    (void)context, (void)key;
+    return NULL;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Records from Kafka into a shard's inbox, and the check that the topic is still the one that was
+// read before.
+#include "node/internal.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+
+enum { OFFSETS_TIMEOUT_MS = 3000, OFFSET_TEXT = 200 };
+
+void inbox_clear(struct shard *shard)
+{
+    while (shard->inbox_first != NULL) {
+        struct inbound *inbound = shard->inbox_first;
+        shard->inbox_first = inbound->next;
+        free(inbound);
+    }
+    shard->inbox_last = NULL;
+    shard->inbox_count = shard->inbox_bytes = 0;
+}
+
+void inbox_pause(struct shard *shard)
+{
+    if (shard->paused || shard->node->consumer == NULL)
+        return;
+    shard->paused = true;
+    bus_consumer_pause(shard->node->consumer, shard->node->topic_commands, (int32_t)shard->number);
+}
+
+static void resume(struct shard *shard)
+{
+    if (!shard->paused)
+        return;
+    shard->paused = false;
+    if (shard->node->consumer != NULL)
+        bus_consumer_resume(shard->node->consumer, shard->node->topic_commands,
+                            (int32_t)shard->number);
+}
+
+struct inbound *inbox_take(struct shard *shard, size_t most, size_t *ret_count)
+{
+    struct inbound *first = shard->inbox_first;
+    struct inbound *last = NULL;
+    size_t count = 0;
+    while (shard->inbox_first != NULL && count < most) {
+        last = shard->inbox_first;
+        shard->inbox_first = last->next;
+        shard->inbox_bytes -= last->len;
+        count++;
+    }
+    if (last != NULL)
+        last->next = NULL;
+    if (shard->inbox_first == NULL)
+        shard->inbox_last = NULL;
+    shard->inbox_count -= count;
+    size_t limit = (size_t)config_i64(shard->node->config, CONFIG_ENGINE_BACKLOG);
+    if (shard->inbox_count < limit / 2)
+        resume(shard);
+    *ret_count = count;
+    return first;
+}
+
+// "shard:number" in the header of a record that comes from another shard's outbox.
+static void read_sender(struct inbound *inbound, str header)
+{
+    uint64_t shard;
+    size_t colon = str_find_char(header, ':');
+    inbound->sender = NODE_SENDER_NONE;
+    if (colon != SIZE_MAX && str_to_u64(str_sub(header, 0, colon), &shard) &&
+        str_to_u64(str_from_index(header, colon + 1), &inbound->number))
+        inbound->sender = (uint32_t)shard;
+}
+
+static void push(struct shard *shard, const struct bus_record *record)
+{
+    struct inbound *inbound = malloc(sizeof *inbound + record->value.len);
+    check(inbound != NULL);
+    *inbound = (struct inbound){
+        .offset = record->offset, .time_ms = record->timestamp_ms, .len = record->value.len};
+    if (record->value.len > 0)
+        memcpy(inbound->bytes, record->value.data, record->value.len);
+    read_sender(inbound, bus_record_header(record, STR("baton-from")));
+    if (shard->inbox_last != NULL)
+        shard->inbox_last->next = inbound;
+    else
+        shard->inbox_first = inbound;
+    shard->inbox_last = inbound;
+    shard->inbox_count++;
+    shard->inbox_bytes += inbound->len;
+    if (shard->inbox_count >= (size_t)config_i64(shard->node->config, CONFIG_ENGINE_BACKLOG))
+        inbox_pause(shard);
+}
+
+// The record before the first one that we want must be the one that was taken last.
+static void check_topic(struct shard *shard, const struct bus_record *record)
+{
+    struct digest digest = digest_sha256(record->value);
+    shard->checking = false;
+    if (memcmp(digest.bytes, shard->last_record_bytes, DIGEST_SIZE) != 0)
+        shard_halt(shard, "the topic is not the one that was read before: another record is at the "
+                          "last offset taken");
+}
+
+// After a new assignment some records of the old one may still come; a real gap (control records
+// take offsets too) shows the same record again when it is read again.
+static bool is_expected(struct shard *shard, int64_t offset)
+{
+    if (offset == shard->read_offset || offset == shard->gap_offset)
+        return true;
+    if (offset > shard->read_offset) {
+        shard->gap_offset = offset;
+        shard->positioned = false;
+        node_assign_soon(shard->node);
+    }
+    return false;
+}
+
+void shard_take_record(struct shard *shard, const struct bus_record *record)
+{
+    if (!shard_reads(shard) || !shard->positioned || !is_expected(shard, record->offset))
+        return;
+    shard->read_offset = record->offset + 1;
+    shard->gap_offset = -1;
+    if (shard->checking && record->offset < shard->next_offset)
+        check_topic(shard, record);
+    else
+        push(shard, record);
+}
+
+static void compare_ends(struct shard *shard, int64_t low, int64_t high)
+{
+    char why[OFFSET_TEXT];
+    if (high >= shard->next_offset && low <= shard->next_offset) {
+        shard->checking = false; // only what was taken before has gone: retention
+        shard->read_offset = shard->next_offset;
+        shard->positioned = false;
+        node_assign_soon(shard->node);
+        return;
+    }
+    snprintf(why, sizeof why,
+             "the topic has offsets %lld to %lld and the shard goes on at %lld: it was truncated, "
+             "recreated or not kept long enough",
+             (long long)low, (long long)high, (long long)shard->next_offset);
+    shard_halt(shard, why);
+}
+
+void shard_out_of_range(struct shard *shard)
+{
+    struct node *node = shard->node;
+    struct error err;
+    int64_t low, high;
+    if (!shard_reads(shard) || !shard->positioned)
+        return;
+    if (bus_consumer_offsets(node->consumer, node->topic_commands, (int32_t)shard->number,
+                             OFFSETS_TIMEOUT_MS, &low, &high, &err))
+        compare_ends(shard, low, high);
+    else
+        shard_restart(shard, err.text);
+}

@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/zone.h"
+#include "node/token.h"
+#include "store/migrate.h"
+#include "store/query.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, TICK_MS = 1000 };
+
+str node_secret(const struct node *node)
+{
+    return str_from(node->secret, node->secret_len);
+}
+
+void node_topic(const struct node *node, str rest, char *ret_name)
+{
+    snprintf(ret_name, NODE_TOPIC_NAME, "%s.%.*s",
+             config_str(node->config, CONFIG_KAFKA_TOPIC_PREFIX), STR_ARG(rest));
+}
+
+static struct bus_options bus_options_of(const struct config *config, const char *name)
+{
+    return (struct bus_options){.brokers = config_str(config, CONFIG_KAFKA_BROKERS),
+                                .properties = config_str(config, CONFIG_KAFKA_PROPERTIES),
+                                .client_id = name};
+}
+
+// -- Before the start
+// ------------------------------------------------------------------------------
+
+static bool prepare_topics(const struct config *config, struct node_site *ret_site,
+                           struct error *err)
+{
+    const char *prefix = config_str(config, CONFIG_KAFKA_TOPIC_PREFIX);
+    int replicas = (int)config_i64(config, CONFIG_KAFKA_REPLICAS);
+    const char *properties = "max.message.bytes=4194304";
+    const struct {
+        const char *name;
+        int64_t partitions;
+    } wanted[] = {
+        {"commands", config_i64(config, CONFIG_ENGINE_SHARDS)},
+        {"replies", config_i64(config, CONFIG_KAFKA_REPLY_PARTITIONS)},
+        {"events", config_i64(config, CONFIG_KAFKA_EVENT_PARTITIONS)},
+        {"commands.dlq", 1},
+    };
+    char names[COUNT_OF(wanted)][NODE_TOPIC_NAME];
+    struct bus_topic topics[COUNT_OF(wanted)];
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        snprintf(names[i], NODE_TOPIC_NAME, "%s.%s", prefix, wanted[i].name);
+        topics[i] = (struct bus_topic){names[i], (int)wanted[i].partitions, replicas, properties};
+    }
+    const struct bus_options bus = bus_options_of(config, "baton");
+    int shards = 0;
+    if (!bus_topics_ensure(&bus, topics, COUNT_OF(topics), TOPIC_TIMEOUT_MS, err) ||
+        !bus_topic_partitions(&bus, names[0], TOPIC_TIMEOUT_MS, &shards, err))
+        return false;
+    if (shards < 1 || shards > NODE_MAX_SHARDS)
+        return error_set(err, ERROR_UNAVAILABLE, names[0], "has %d partitions; expected 1 to %d",
+                         shards, NODE_MAX_SHARDS);
+    ret_site->shards = (uint32_t)shards;
+    return true;
+}
+
+bool node_prepare(const struct config *config, struct node_site *ret_site, struct error *err)
+{
+    const char *url = config_str(config, CONFIG_POSTGRES_URL);
+    int applied;
+    if (!store_reachable(url, err))
+        return false;
+    if (config_bool(config, CONFIG_POSTGRES_MIGRATE) && !store_migrate_up(url, &applied, err))
+        return false;
+    return store_migrate_verify(url, err) && prepare_topics(config, ret_site, err);
+}
+
+// -- What the consumer reads
+// -----------------------------------------------------------------------
+
+static bool is_settling(const struct shard *shard)
+{
+    return shard != NULL && shard->wanted &&
+           (shard->state == SHARD_ACQUIRING || shard->state == SHARD_DEFINING);
+}
+
+// Tells the consumer once, when it is known of all shards where they stand.
+static void place(struct node *node)
+{
+    struct bus_partition partitions[NODE_MAX_SHARDS] = {0};
+    size_t count = 0;
+    struct error err;
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (is_settling(node->shards[i]))
+            return;
+    for (uint32_t i = 0; i < node->shard_count; i++) {
+        struct shard *shard = node->shards[i];
+        if (shard == NULL || !shard->wanted)
+            continue;
+        bool reads = shard_reads(shard);
+        shard->positioned = reads;
+        shard->paused = !reads;
+        partitions[count++] = (struct bus_partition){node->topic_commands, (int32_t)i,
+                                                     reads ? shard->read_offset : BUS_OFFSET_END};
+    }
+    if (!bus_consumer_assign(node->consumer, partitions, count, &err)) {
+        log_failure("node", &err);
+        return;
+    }
+    node->placed = true;
+    for (size_t i = 0; i < count; i++)
+        if (node->shards[partitions[i].partition]->paused)
+            bus_consumer_pause(node->consumer, node->topic_commands, partitions[i].partition);
+}
+
+// A shard that was acquired anew goes on from where PostgreSQL says.
+static void reposition(struct node *node, struct shard *shard)
+{
+    const struct bus_partition from = {node->topic_commands, (int32_t)shard->number,
+                                       shard->read_offset};
+    struct error err;
+    if (!bus_consumer_seek(node->consumer, &from, &err)) {
+        shard_restart(shard, err.text);
+        return;
+    }
+    shard->positioned = true;
+    shard->paused = false;
+    bus_consumer_resume(node->consumer, node->topic_commands, (int32_t)shard->number);
+}
+
+static void on_assign(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct node *node = context;
+    if (node->consumer == NULL || !node->assigned)
+        return;
+    if (!node->placed) {
+        place(node);
+        return;
+    }
+    for (uint32_t i = 0; i < node->shard_count; i++) {
+        struct shard *shard = node->shards[i];
+        if (shard != NULL && shard_reads(shard) && !shard->positioned)
+            reposition(node, shard);
+    }
+}
+
+void node_assign_soon(struct node *node)
+{
+    event_active(node->assign, EV_TIMEOUT, 0);
+}
+
+static void want_shard(struct node *node, uint32_t number)
+{
+    struct shard *shard = node->shards[number];
+    if (shard == NULL)
+        shard = node->shards[number] = shard_new(node, number);
+    else if (shard->wanted)
+        return;
+    shard->wanted = true;
+    if (shard->state == SHARD_ACQUIRING || shard->state == SHARD_RELEASED)
+        shard_acquire(shard);
+}
+
+// The group has decided. What we had and keep goes on where it is; nothing is acquired twice.
+static void on_assigned(void *context, const struct bus_partition *partitions, size_t count)
+{
+    struct node *node = context;
+    bool ours[NODE_MAX_SHARDS] = {false};
+    node->assigned = true;
+    node->placed = false;
+    for (size_t i = 0; i < count; i++)
+        if (partitions[i].partition >= 0 && (uint32_t)partitions[i].partition < node->shard_count)
+            ours[partitions[i].partition] = true;
+    for (uint32_t i = 0; i < node->shard_count; i++) {
+        if (ours[i] && !node->draining)
+            want_shard(node, i);
+        else if (node->shards[i] != NULL)
+            shard_release(node->shards[i]);
+    }
+    node_assign_soon(node);
+}
+
+static void on_revoked(void *context)
+{
+    struct node *node = context;
+    node->assigned = false; // until the group has decided anew; what is in memory is worked off
+}
+
+static void on_record(void *context, const struct bus_record *record)
+{
+    struct node *node = context;
+    if (record->partition >= 0 && (uint32_t)record->partition < node->shard_count &&
+        node->shards[record->partition] != NULL)
+        shard_take_record(node->shards[record->partition], record);
+}
+
+static void on_drained(void *context)
+{
+    struct node *node = context;
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (node->shards[i] != NULL)
+            shard_turn(node->shards[i]);
+}
+
+static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
+                     const struct error *err)
+{
+    struct node *node = context;
+    if (fault == BUS_FAULT_RANGE && partition->partition >= 0 &&
+        (uint32_t)partition->partition < node->shard_count &&
+        node->shards[partition->partition] != NULL)
+        shard_out_of_range(node->shards[partition->partition]);
+    else
+        log_debug("node", "%s: %s", err->place, err->text);
+}
+
+// -- Producer, store
+// -------------------------------------------------------------------------------
+
+static void on_delivered(void *context, uint64_t tag, const struct error *failure)
+{
+    publish_delivered(context, tag, failure);
+}
+
+static void on_room(void *context)
+{
+    struct node *node = context;
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (node->shards[i] != NULL && node->shards[i]->state == SHARD_RUNNING) {
+            publish_more(node->shards[i]);
+            shard_turn(node->shards[i]);
+        }
+}
+
+static void on_broken(void *context, const struct error *failure)
+{
+    (void)context;
+    log_failure("node", failure);
+    log_error("node", "the producer cannot go on: ending, so that another node takes over");
+    _exit(EXIT_FAILURE);
+}
+
+static bool start_consumer(struct node *node, struct error *err)
+{
+    const char *const topics[] = {node->topic_commands};
+    char group[NODE_TOPIC_NAME];
+    node_topic(node, STR("engine"), group);
+    const struct bus_consumer_options options = {
+        .bus = bus_options_of(node->config, node->name),
+        .kind = BUS_CONSUMER_HINTED,
+        .reset = BUS_RESET_ERROR,
+        .group = group,
+        .topics = topics,
+        .topic_count = 1,
+        .session_timeout_ms = (int)config_i64(node->config, CONFIG_KAFKA_SESSION_MS),
+    };
+    const struct bus_consumer_handler handler = {.context = node,
+                                                 .record = on_record,
+                                                 .drained = on_drained,
+                                                 .assigned = on_assigned,
+                                                 .revoked = on_revoked,
+                                                 .fault = on_fault};
+    node->consumer = bus_consumer_new(&options, &handler, node->loop, err);
+    return node->consumer != NULL;
+}
+
+static void on_secret(void *context, enum store_outcome outcome, str value)
+{
+    struct node *node = context;
+    if (outcome != STORE_DONE || value.len == 0 || value.len > sizeof node->secret ||
+        node->consumer != NULL)
+        return; // asked again when the connection is back
+    memcpy(node->secret, value.data, value.len);
+    node->secret_len = value.len;
+    struct error err;
+    if (!start_consumer(node, &err))
+        log_failure("node", &err);
+}
+
+static void on_store_connected(void *context)
+{
+    struct node *node = context;
+    const char *configured = config_str(node->config, CONFIG_ENGINE_SECRET);
+    char made[TOKEN_SECRET_SIZE];
+    node->store_was_there = true;
+    log_info("node", "PostgreSQL is there");
+    if (node->consumer != NULL)
+        return;
+    if (configured[0] != '\0') {
+        str secret = str_sub(str_of(configured), 0, sizeof node->secret);
+        on_secret(node, STORE_DONE, secret);
+        return;
+    }
+    random_bytes(made, sizeof made);
+    store_setting(node->store, STR("engine.secret"), str_from(made, sizeof made), on_secret, node);
+}
+
+static void on_store_lost(void *context, const struct error *err)
+{
+    struct node *node = context;
+    if (!node->draining && node->store_was_there)
+        log_warning("node", "PostgreSQL is away: %s", err->text);
+    node->store_was_there = false;
+}
+
+static bool start_producer(struct node *node, struct error *err)
+{
+    const struct bus_producer_options options = {.bus = bus_options_of(node->config, node->name),
+                                                 .queue_records = 100000};
+    const struct bus_producer_handler handler = {node, on_delivered, on_room, on_broken};
+    node->producer = bus_producer_new(&options, &handler, node->loop, err);
+    return node->producer != NULL;
+}
+
+// -- Gauges
+// ----------------------------------------------------------------------------------------
+
+static uint64_t lag_of(struct node *node, const struct shard *shard)
+{
+    int64_t end =
+        bus_consumer_end_seen(node->consumer, node->topic_commands, (int32_t)shard->number);
+    return end > shard->next_offset ? (uint64_t)(end - shard->next_offset) : 0;
+}
+
+static void update_gauges(struct node *node)
+{
+    uint64_t running = 0, halted = 0, backlog = 0, lag = 0, outbox = 0, bytes = 0;
+    for (uint32_t i = 0; i < node->shard_count; i++) {
+        struct shard *shard = node->shards[i];
+        if (shard == NULL)
+            continue;
+        halted += shard->state == SHARD_HALTED;
+        if (shard->state != SHARD_RUNNING)
+            continue;
+        running++;
+        backlog += shard->inbox_count;
+        lag += node->consumer ? lag_of(node, shard) : 0;
+        outbox += shard->next_outbound - shard->published;
+        bytes += engine_memory(shard->engine);
+    }
+    metrics_set(&node->metrics, METRIC_SHARDS, running);
+    metrics_set(&node->metrics, METRIC_HALTED, halted);
+    metrics_set(&node->metrics, METRIC_BACKLOG, backlog);
+    metrics_set(&node->metrics, METRIC_LAG, lag);
+    metrics_set(&node->metrics, METRIC_OUTBOX, outbox);
+    metrics_set(&node->metrics, METRIC_ENGINE_BYTES, bytes);
+}
+
+void node_print_metrics(struct node *node, struct strbuf *out)
+{
+    update_gauges(node);
+    metrics_print(&node->metrics, out);
+}
+
+bool node_is_ready(const struct node *node, const char **ret_why)
+{
+    *ret_why = "";
+    if (!store_is_ready(node->store))
+        *ret_why = "PostgreSQL is away";
+    else if (!node->assigned)
+        *ret_why = "the consumer group has not given shards yet";
+    for (uint32_t i = 0; **ret_why == '\0' && i < node->shard_count; i++) {
+        const struct shard *shard = node->shards[i];
+        bool works = shard == NULL || shard->state == SHARD_RUNNING ||
+                     shard->state == SHARD_HALTED || shard->state == SHARD_RELEASED;
+        if (!works)
+            *ret_why = "shards are being taken over";
+    }
+    return **ret_why == '\0';
+}
+
+// -- Life
+// ------------------------------------------------------------------------------------------
+
+static void name_node(struct node *node)
+{
+    const char *name = config_str(node->config, CONFIG_NODE_NAME);
+    char host[40] = "node";
+    gethostname(host, sizeof host - 1);
+    if (name[0] != '\0')
+        snprintf(node->name, sizeof node->name, "%s", name);
+    else
+        snprintf(node->name, sizeof node->name, "%s-%d", host, (int)getpid());
+}
+
+struct node *node_new(const struct config *config, const struct node_site *site,
+                      struct event_base *loop, struct error *err)
+{
+    struct node *node = calloc(1, sizeof *node);
+    check(node != NULL);
+    node->config = config;
+    node->loop = loop;
+    node->shard_count = site->shards;
+    node->definitions = definitions_new();
+    node->job_topics = map_new(&node->arena);
+    node->assign = event_new(loop, -1, 0, on_assign, node);
+    name_node(node);
+    node_topic(node, STR("commands"), node->topic_commands);
+    struct error ignored; // without the system's zones, none is known by name
+    if (!zone_db_load(&node->arena, ZONE_DIRECTORY, &node->zones, &ignored))
+        node->zones = NULL;
+    const struct store_options store = {
+        .url = config_str(config, CONFIG_POSTGRES_URL),
+        .node = node->name,
+        .connections = (uint32_t)config_i64(config, CONFIG_POSTGRES_CONNECTIONS),
+    };
+    const struct store_handler handler = {node, on_store_connected, on_store_lost};
+    node->store = store_new(&store, &handler, loop);
+    if (start_producer(node, err))
+        return node;
+    node_free(node);
+    return NULL;
+}
+
+void node_free(struct node *node)
+{
+    if (node == NULL)
+        return;
+    node->draining = true;
+    bus_consumer_free(node->consumer);
+    node->consumer = NULL;
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (node->shards[i] != NULL)
+            node->shards[i]->wanted = false;
+    store_free(node->store); // answers what is out; shards that are not wanted do not ask again
+    bus_producer_free(node->producer);
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        shard_free(node->shards[i]);
+    definitions_free(node->definitions);
+    event_free(node->assign);
+    if (node->drain_end != NULL)
+        event_free(node->drain_end);
+    arena_done(&node->arena);
+    arena_done(&node->scratch);
+    free(node);
+}
+
+// -- Draining
+// --------------------------------------------------------------------------------------
+
+static void end_drain(struct node *node)
+{
+    if (node->drained == NULL)
+        return;
+    node_drained *drained = node->drained;
+    node->drained = NULL;
+    drained(node->drained_context);
+}
+
+static void on_drain_end(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    end_drain(context);
+}
+
+static bool all_released(const struct node *node)
+{
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (node->shards[i] != NULL && node->shards[i]->state != SHARD_RELEASED)
+            return false;
+    return true;
+}
+
+void node_shard_released(struct node *node)
+{
+    if (node->draining && node->drained != NULL && all_released(node))
+        event_active(node->drain_end, EV_TIMEOUT, 0);
+}
+
+void node_drain(struct node *node, node_drained *done, void *context)
+{
+    const struct timeval limit = {.tv_sec = DRAIN_MS / 1000};
+    if (node->draining)
+        return;
+    node->draining = true;
+    node->drained = done;
+    node->drained_context = context;
+    node->drain_end = evtimer_new(node->loop, on_drain_end, node);
+    event_add(node->drain_end, &limit);
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (node->shards[i] != NULL)
+            shard_release(node->shards[i]);
+    node_shard_released(node);
+}
+
+// -- Repair
+// ----------------------------------------------------------------------------------------
+
+static void on_repaired(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    *(int *)context = (int)query_touched(rows);
+}
+
+bool node_repair(const struct config *config, int64_t shard, int *ret_repaired, struct error *err)
+{
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)shard);
+    const str params[] = {str_of(number)};
+    *ret_repaired = 0;
+    return query_run_blocking(
+        config_str(config, CONFIG_POSTGRES_URL),
+        STR("UPDATE shards SET halted = '', next_offset = 0, last_record = '', senders = '{}', "
+            "rebuild = true, epoch = epoch + 1, updated = now() WHERE halted <> '' AND "
+            "($1::bigint < 0 OR shard = $1::bigint)"),
+        params, 1, on_repaired, ret_repaired, err);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A node: runs the shards that the consumer group hands to it. One thread, one loop, which the
+// caller owns and may share with other roles (api, ingress).
+#ifndef BATON_NODE_NODE_H
+#define BATON_NODE_NODE_H
+
+#include "base/config.h"
+#include "base/strbuf.h"
+
+struct event_base;
+struct node;
+
+// What the installation looks like, found out before anything starts.
+struct node_site {
+    uint32_t shards; // partitions of the command topic
+};
+
+// Looks for PostgreSQL (schema up to date, or brings it there when postgres.migrate says so) and
+// Kafka (topics, made when missing). Blocks some seconds at most; ERROR_UNAVAILABLE: try again.
+MUST_CHECK bool node_prepare(const struct config *config, struct node_site *ret_site,
+                             struct error *err);
+
+MUST_CHECK struct node *node_new(const struct config *config, const struct node_site *site,
+                                 struct event_base *loop, struct error *err);
+void node_free(struct node *node);
+
+// Ready: PostgreSQL and Kafka are there, and every shard that was given to this node runs or is
+// halted. When not, *ret_why says what is missing; it lives as long as the node.
+bool node_is_ready(const struct node *node, const char **ret_why);
+
+// Finishes what is being committed, publishes it, hands the shards over and calls back.
+typedef void node_drained(void *context);
+void node_drain(struct node *node, node_drained *done, void *context);
+
+// Appends the node's metrics in Prometheus' text format.
+void node_print_metrics(struct node *node, struct strbuf *out);
+
+// Moves shards on that halted because their topic was truncated or recreated: the next owner starts
+// at the topic's beginning and sends again what was in flight. `shard` < 0: all that are halted.
+// Blocks.
+MUST_CHECK bool node_repair(const struct config *config, int64_t shard, int *ret_repaired,
+                            struct error *err);
+
+#endif

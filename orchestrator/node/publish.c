@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What goes out after a commit, in order: jobs, replies and commands to other shards from the
+// outbox, then history as events. Only what is committed is published; how far it came is written
+// with a later commit, so a successor sends some of it again, with the same numbers.
+#include "node/internal.h"
+
+#include "base/log.h"
+#include "node/token.h"
+#include "wire/wire.h"
+
+#include <stdlib.h>
+
+enum { TOPIC_TIMEOUT_MS = 3000, NODE_MAX_HEADERS = 6 };
+
+static struct publishing *publishing_new(struct shard *shard)
+{
+    struct publishing *publishing = calloc(1, sizeof *publishing);
+    check(publishing != NULL);
+    publishing->shard = shard;
+    if (shard->publishing_last != NULL)
+        shard->publishing_last->next = publishing;
+    else
+        shard->publishing_first = publishing;
+    shard->publishing_last = publishing;
+    shard->publishing_count++;
+    return publishing;
+}
+
+static void publishing_free(struct publishing *publishing)
+{
+    arena_done(&publishing->arena);
+    free(publishing);
+}
+
+bool publish_is_done(const struct shard *shard)
+{
+    return shard->publishing_first == NULL;
+}
+
+// -- Events
+// ----------------------------------------------------------------------------------------
+
+static void add_event(struct publishing *publishing, const struct shard *shard,
+                      const struct history_row *row)
+{
+    struct arena *arena = &publishing->arena;
+    const struct wire_step step = {.shard = shard->number, .row = *row};
+    struct strbuf value = strbuf_new(arena);
+    wire_encode_step(&value, &step);
+    publishing->events[publishing->event_count++] = (struct outbox_record){
+        .partition = BUS_PARTITION_BY_KEY,
+        .topic = STR("events"),
+        .key = str_format(arena, "%llu", (unsigned long long)row->stream),
+        .value = strbuf_str(&value),
+        .note = str_format(arena, "%u-%llu-%llu", shard->number, (unsigned long long)row->stream,
+                           (unsigned long long)row->sequence),
+    };
+}
+
+static void add_events(struct publishing *publishing, const struct shard *shard,
+                       const struct changes *changes)
+{
+    if (!config_bool(shard->node->config, CONFIG_EVENTS_ENABLED))
+        return;
+    publishing->events =
+        ARENA_ARRAY(&publishing->arena, struct outbox_record, changes->history.count);
+    for (size_t i = 0; i < changes->history.count; i++)
+        add_event(publishing, shard, &changes->history.items[i]);
+}
+
+// -- Sending
+// ---------------------------------------------------------------------------------------
+
+struct envelope {
+    struct bus_record record;
+    struct bus_header headers[NODE_MAX_HEADERS];
+    char topic[NODE_TOPIC_NAME];
+    char from[48];
+};
+
+static void add_header(struct envelope *envelope, const char *name, str value)
+{
+    check(envelope->record.header_count < NODE_MAX_HEADERS);
+    envelope->headers[envelope->record.header_count++] = (struct bus_header){str_of(name), value};
+}
+
+static void address(struct envelope *envelope, const struct node *node,
+                    const struct outbox_record *record)
+{
+    node_topic(node, record->topic, envelope->topic);
+    envelope->record = (struct bus_record){.topic = envelope->topic,
+                                           .partition = record->partition,
+                                           .key = record->key.len ? record->key : (str){0},
+                                           .value = record->value,
+                                           .headers = envelope->headers};
+}
+
+static void add_headers(struct envelope *envelope, const struct outbox_record *record,
+                        uint32_t shard, uint64_t number)
+{
+    static const str *const types[] = {[OUTBOX_COMMAND] = &wire_command_content_type,
+                                       [OUTBOX_JOB] = &wire_job_content_type,
+                                       [OUTBOX_REPLY] = &wire_reply_content_type,
+                                       [OUTBOX_DEAD_LETTER] = &wire_command_content_type};
+    snprintf(envelope->from, sizeof envelope->from, "%u:%llu", shard, (unsigned long long)number);
+    add_header(envelope, "content-type", *types[record->kind]);
+    add_header(envelope, "baton-from", str_of(envelope->from));
+    if (record->kind == OUTBOX_DEAD_LETTER)
+        add_header(envelope, "baton-reason", record->note);
+}
+
+static struct bus_topic job_topic(const struct node *node, const char *name)
+{
+    return (struct bus_topic){
+        .name = name,
+        .partitions = (int)config_i64(node->config, CONFIG_KAFKA_JOB_PARTITIONS),
+        .replicas = (int)config_i64(node->config, CONFIG_KAFKA_REPLICAS),
+        .properties = "max.message.bytes=4194304",
+    };
+}
+
+// Makes the topic of a job type when its first job is published.
+static void ensure_job_topic(struct node *node, str topic, const char *name)
+{
+    if (map_get(&node->job_topics, topic) != NULL)
+        return;
+    const struct bus_options bus = {
+        .brokers = config_str(node->config, CONFIG_KAFKA_BROKERS),
+        .properties = config_str(node->config, CONFIG_KAFKA_PROPERTIES),
+    };
+    const struct bus_topic wanted = job_topic(node, name);
+    struct error err;
+    if (bus_topics_ensure(&bus, &wanted, 1, TOPIC_TIMEOUT_MS, &err))
+        map_put(&node->job_topics, str_copy(&node->arena, topic), node);
+    else
+        log_failure("node", &err);
+}
+
+static enum bus_sending hand_over(struct shard *shard, struct publishing *publishing,
+                                  struct envelope *envelope)
+{
+    struct node *node = shard->node;
+    struct error err;
+    enum bus_sending sending =
+        bus_producer_send(node->producer, &envelope->record, (uint64_t)(uintptr_t)publishing, &err);
+    if (sending == BUS_SENT)
+        publishing->in_flight++;
+    if (sending == BUS_REFUSED) {
+        metrics_add(&node->metrics, METRIC_PUBLISH_FAILED, 1);
+        log_failure("node", &err);
+    }
+    return sending;
+}
+
+static bool send_outbox(struct shard *shard, struct publishing *publishing)
+{
+    struct node *node = shard->node;
+    while (publishing->unsent.len > 0) {
+        struct outbox_record record;
+        struct envelope envelope;
+        str rest = publishing->unsent;
+        check(outbox_unpack(&rest, &record));
+        address(&envelope, node, &record);
+        add_headers(&envelope, &record, shard->number, publishing->number);
+        if (record.kind == OUTBOX_JOB)
+            ensure_job_topic(node, record.topic, envelope.topic);
+        if (hand_over(shard, publishing, &envelope) == BUS_FULL)
+            return false;
+        publishing->unsent = rest;
+        publishing->number++;
+    }
+    return true;
+}
+
+static bool send_events(struct shard *shard, struct publishing *publishing)
+{
+    for (; publishing->event_at < publishing->event_count; publishing->event_at++) {
+        const struct outbox_record *event = &publishing->events[publishing->event_at];
+        struct envelope envelope;
+        address(&envelope, shard->node, event);
+        add_header(&envelope, "content-type", wire_step_content_type);
+        add_header(&envelope, "ce_specversion", STR("1.0"));
+        add_header(&envelope, "ce_type", STR("baton.step"));
+        add_header(&envelope, "ce_source", STR("/baton/shards"));
+        add_header(&envelope, "ce_id", event->note);
+        if (hand_over(shard, publishing, &envelope) == BUS_FULL)
+            return false;
+    }
+    return true;
+}
+
+static bool is_sent(const struct publishing *publishing)
+{
+    return publishing->unsent.len == 0 && publishing->event_at == publishing->event_count;
+}
+
+// Progress goes by whole batches, in order.
+static void drop_delivered(struct shard *shard)
+{
+    struct publishing *first;
+    while ((first = shard->publishing_first) != NULL && is_sent(first) && first->in_flight == 0) {
+        shard->published = first->next_number;
+        if (first->batch > shard->events_published)
+            shard->events_published = first->batch;
+        shard->publishing_first = first->next;
+        if (shard->publishing_first == NULL)
+            shard->publishing_last = NULL;
+        shard->publishing_count--;
+        shard->trim_needed = true;
+        publishing_free(first);
+    }
+}
+
+void publish_more(struct shard *shard)
+{
+    for (struct publishing *p = shard->publishing_first; p != NULL; p = p->next)
+        if (!is_sent(p) && (!send_outbox(shard, p) || !send_events(shard, p)))
+            break;
+    drop_delivered(shard);
+}
+
+void publish_delivered(struct node *node, uint64_t tag, const struct error *failure)
+{
+    struct publishing *publishing = (struct publishing *)(uintptr_t)tag;
+    metrics_add(&node->metrics, failure ? METRIC_PUBLISH_FAILED : METRIC_PUBLISHED, 1);
+    if (failure != NULL)
+        log_failure("node", failure);
+    if (publishing == NULL)
+        return;
+    publishing->in_flight--;
+    struct shard *shard = publishing->shard;
+    if (shard == NULL) {
+        if (publishing->in_flight == 0)
+            publishing_free(publishing);
+        return;
+    }
+    bool was_full = shard->publishing_count >= NODE_MAX_PUBLISHING;
+    drop_delivered(shard);
+    if (was_full || (shard->state == SHARD_DRAINING && publish_is_done(shard)))
+        shard_turn(shard);
+}
+
+void publish_forget(struct shard *shard)
+{
+    struct publishing *publishing = shard->publishing_first;
+    while (publishing != NULL) {
+        struct publishing *next = publishing->next;
+        publishing->shard = NULL;
+        if (publishing->in_flight == 0)
+            publishing_free(publishing);
+        publishing = next;
+    }
+    shard->publishing_first = shard->publishing_last = NULL;
+    shard->publishing_count = 0;
+}
+
+// -- What is to be sent
+// ----------------------------------------------------------------------------
+
+void publish_batch(struct shard *shard, struct batch *batch)
+{
+    struct publishing *publishing = publishing_new(shard);
+    publishing->arena = batch->arena; // the packed records live in it
+    batch->arena = (struct arena)ARENA_EMPTY;
+    publishing->unsent = strbuf_str(&batch->outbound);
+    publishing->number = batch->first_outbound;
+    publishing->next_number = batch->next_outbound;
+    publishing->batch = batch->number;
+    add_events(publishing, shard, &batch->changes);
+    batch_free(batch);
+    publish_more(shard);
+}
+
+void publish_outbox(struct shard *shard, const struct store_shard *acquired)
+{
+    for (size_t i = 0; i < acquired->outbox_count; i++) {
+        const struct store_outbox_row *row = &acquired->outbox[i];
+        struct publishing *publishing = publishing_new(shard);
+        publishing->unsent = str_copy(&publishing->arena, row->payload);
+        publishing->number = row->first;
+        publishing->next_number =
+            i + 1 < acquired->outbox_count ? row[1].first : acquired->next_outbound;
+    }
+    if (acquired->outbox_count > 0)
+        shard->published = acquired->outbox[0].first;
+}
+
+void publish_history(struct shard *shard, uint64_t batch, const struct history_row *row, str events)
+{
+    struct publishing *last = shard->publishing_last;
+    if (last == NULL || last->batch != batch) {
+        last = publishing_new(shard);
+        last->number = last->next_number = shard->next_outbound;
+        last->batch = batch;
+    }
+    struct error err;
+    struct history_row copy = *row;
+    struct event *decoded;
+    str bytes = str_copy(&last->arena, events);
+    if (!wire_decode_events(&last->arena, bytes, &decoded, &copy.count, &err)) {
+        log_failure("node", &err);
+        return;
+    }
+    copy.events = decoded;
+    last->events = arena_grow(&last->arena, last->events, last->event_count * sizeof *last->events,
+                              (last->event_count + 1) * sizeof *last->events);
+    add_event(last, shard, &copy);
+}
+
+// -- Commands of the node's own
+// --------------------------------------------------------------------
+
+void publish_to(struct node *node, uint32_t shard, const struct command *command, str token)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct strbuf value = strbuf_new(&arena);
+    wire_encode_command(&value, command, token);
+    const struct bus_header header = {STR("content-type"), wire_command_content_type};
+    const struct bus_record record = {.topic = node->topic_commands,
+                                      .partition = (int32_t)shard,
+                                      .value = strbuf_str(&value),
+                                      .header_count = 1,
+                                      .headers = &header};
+    struct error err;
+    if (bus_producer_send(node->producer, &record, 0, &err) == BUS_REFUSED)
+        log_failure("node", &err);
+    arena_done(&arena);
+}
+
+void publish_own(struct shard *shard, const struct command *command)
+{
+    publish_to(shard->node, shard->number, command, STR_EMPTY);
+}
