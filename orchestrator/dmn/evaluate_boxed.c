@@ -199,6 +199,8 @@ static feel_value evaluate_conditional(struct instance *instance, const struct s
                                        const struct expression *e)
 {
     feel_value condition = evaluate_expression(instance, scope, e->condition);
+    if (condition.kind != FEEL_BOOLEAN && condition.kind != FEEL_NULL)
+        return feel_null(); // neither branch (10.2.2.7)
     return evaluate_expression(instance, scope, feel_is_true(condition) ? e->then : e->otherwise);
 }
 

@@ -107,9 +107,13 @@ static bool convert(struct feel_run *run, char type, feel_value *value)
 
 // ---- placing arguments ----
 
-static bool is_overload(const struct builtin *row, const struct builtin *of)
+// The next row of the same name, or NULL.
+static const struct builtin *next_overload(const struct builtin *row)
 {
-    return row < builtins + builtin_rows && str_equal(row->name, of->name);
+    for (const struct builtin *r = row + 1; r < builtins + builtin_rows; r++)
+        if (str_equal(r->name, row->name))
+            return r;
+    return NULL;
 }
 
 static int parameter_index(const struct builtin *row, str name)
@@ -147,17 +151,20 @@ static bool takes_count(const struct builtin *row, size_t count)
 }
 
 static bool place(const struct builtin *row, const struct call *call, const str *names,
-                  feel_value *values)
+                  feel_value *values, bool *given)
 {
-    bool given[ARGUMENTS_MAX] = {false};
-    for (size_t i = 0; i < ARGUMENTS_MAX; i++)
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
         values[i] = feel_null();
+        given[i] = false;
+    }
     if (names)
         return place_named(row, call, names, values, given);
     if (!takes_count(row, call->count))
         return false;
-    for (size_t i = 0; i < call->count && i < builtin_arity(row); i++)
+    for (size_t i = 0; i < call->count && i < builtin_arity(row); i++) {
         values[i] = call->args[i];
+        given[i] = true;
+    }
     return true;
 }
 
@@ -183,12 +190,11 @@ static bool collect_rest(const struct builtin *row, const struct call *call, con
 }
 
 static bool convert_all(const struct builtin *row, const struct call *call, const str *names,
-                        feel_value *values)
+                        feel_value *values, const bool *given)
 {
     size_t arity = builtin_arity(row), fixed = repetition(row) ? arity - 1 : arity;
     for (size_t i = 0; i < fixed; i++) {
-        bool is_given = i < row->required || values[i].kind != FEEL_NULL;
-        if (is_given && !convert(call->run, row->types[i], &values[i]))
+        if (given[i] && !convert(call->run, row->types[i], &values[i]))
             return false;
     }
     return !repetition(row) || collect_rest(row, call, names, values);
@@ -207,8 +213,10 @@ static feel_value warn_arguments(const struct builtin *builtin, const struct cal
 feel_value builtin_invoke(const struct builtin *builtin, struct call *call, const str *names)
 {
     feel_value values[ARGUMENTS_MAX];
-    for (const struct builtin *row = builtin; is_overload(row, builtin); row++) {
-        if (!place(row, call, names, values) || !convert_all(row, call, names, values))
+    bool given[ARGUMENTS_MAX];
+    for (const struct builtin *row = builtin; row; row = next_overload(row)) {
+        if (!place(row, call, names, values, given) ||
+            !convert_all(row, call, names, values, given))
             continue;
         struct call placed = {call->run, call->node, values, call->count};
         feel_value result = row->call(&placed);

@@ -4,6 +4,7 @@
 #include "feel/builtin.h"
 #include "feel/node.h"
 #include "feel/number.h"
+#include "feel/parser.h"
 #include "feel/run.h"
 
 feel_value builtin_string(struct call *call)
@@ -73,25 +74,38 @@ feel_value builtin_number(struct call *call)
     return read_number(text);
 }
 
-static bool is_literal(const struct node *node)
+static bool is_constant(const struct node *node)
 {
-    return node == NULL || node->kind == NODE_CONSTANT;
+    return node->kind == NODE_CONSTANT && node->constant.kind != FEEL_NULL;
 }
 
-// "[1..3]": only literal ends are read, nothing is evaluated but built-in constructors (10.3.4.1).
+// A literal, a negative number, or a constructor such as date("2026-01-31").
+static bool is_literal_end(const struct node *node)
+{
+    static const str constructors[] = {
+        {"date", 4}, {"time", 4}, {"date and time", 13}, {"duration", 8}, {"@", 1}};
+    if (node->kind == NODE_NEGATE)
+        return is_constant(node->left);
+    if (node->kind != NODE_BUILTIN)
+        return is_constant(node);
+    for (size_t i = 0; i < COUNT_OF(constructors); i++)
+        if (str_equal(constructors[i], node->builtin->name))
+            return node->argument_count == 1 && is_constant(node->arguments[0]);
+    return false;
+}
+
+// "[1..3]": its ends are literals, nothing else is evaluated (10.3.4.1).
 feel_value builtin_range(struct call *call)
 {
     const struct feel_program *program;
     struct error err;
     struct feel_compile_options options = {.zones = call->run->zones, .standard_only = true};
-    if (call->args[0].string.len > call->run->limits.regex_bytes ||
-        !feel_compile(call->run->arena, call->args[0].string, &options, &program, &err))
+    str text = call->args[0].string;
+    if (text.len > call->run->limits.regex_bytes ||
+        !parser_compile_unfolded(call->run->arena, text, &options, &program, &err))
         return feel_null();
-    const feel_value *value = feel_program_constant(program);
-    bool is_range = value && value->kind == FEEL_RANGE && is_literal(program->root);
-    if (!is_range || feel_is_null(value->range->start) || feel_is_null(value->range->end))
-        return is_range && value->range->is_comparison ? feel_null()
-               : is_range                              ? *value
-                                                       : feel_null();
-    return value->range->is_comparison ? feel_null() : *value;
+    const struct node *range = program->root;
+    bool is_literal = range->kind == NODE_RANGE && !range->is_comparison &&
+                      is_literal_end(range->start) && is_literal_end(range->end);
+    return is_literal ? feel_evaluate(program, call->run) : feel_null();
 }

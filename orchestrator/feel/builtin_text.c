@@ -253,6 +253,8 @@ static bool add_replacement(struct strbuf *out, str replacement, str text, const
         } else if (c == '\\' && rest.len > 0 && (rest.data[0] == '$' || rest.data[0] == '\\')) {
             strbuf_add_char(out, rest.data[0]);
             rest = str_from_index(rest, 1);
+        } else if (c == '\\') {
+            return false; // XPath: only \\ and \$
         } else {
             strbuf_add_char(out, c);
         }

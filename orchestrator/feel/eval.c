@@ -118,19 +118,15 @@ static feel_value eval_context(struct feel_run *run, struct frame *frame, const 
     return context_take(run->arena, entries, node->entry_count);
 }
 
-// Both ends of one kind that has an order (10.3.2.7); either may be null, which is no bound.
+// Both ends of one kind that has an order, the first not after the second (10.3.2.7).
 static bool is_range(feel_value start, feel_value end, bool is_comparison)
 {
-    if (is_comparison && start.kind == end.kind)
+    if (!is_comparison)
+        return value_compare(start, end) <= 0;
+    if (start.kind == end.kind)
         return true; // (=x) takes anything
     feel_value known = feel_is_null(start) ? end : start;
-    if (feel_is_null(start) && feel_is_null(end))
-        return false;
-    if (value_compare(known, known) == ORDER_NONE)
-        return false;
-    if (feel_is_null(start) || feel_is_null(end))
-        return true;
-    return value_compare(start, end) != ORDER_NONE;
+    return value_compare(known, known) != ORDER_NONE;
 }
 
 static feel_value eval_range(struct feel_run *run, struct frame *frame, const struct node *node)
@@ -140,7 +136,7 @@ static feel_value eval_range(struct feel_run *run, struct frame *frame, const st
                      : node->end == node->start ? start
                                                 : eval_node(run, frame, node->end);
     if (!is_range(start, end, node->is_comparison))
-        return run_warn(run, node->position, "a range from %s to %s has no order",
+        return run_warn(run, node->position, "there is no range from this %s to this %s",
                         feel_kind_name(start.kind), feel_kind_name(end.kind));
     struct feel_range *range = run_alloc(run, sizeof *range);
     if (!range)

@@ -174,7 +174,8 @@ static int passes(const struct node *test, feel_value value, feel_value input)
 {
     if (value.kind == FEEL_BOOLEAN && (test->uses_input || input.kind != FEEL_BOOLEAN))
         return value.boolean;
-    if (test->uses_input && value.kind == FEEL_NULL)
+    bool is_failed = value.kind == FEEL_NULL && test->kind != NODE_CONSTANT;
+    if (is_failed && (test->uses_input || input.kind != FEEL_NULL))
         return -1;
     if (value.kind == FEEL_RANGE && input.kind != FEEL_RANGE)
         return range_contains(value.range, input);
@@ -182,8 +183,8 @@ static int passes(const struct node *test, feel_value value, feel_value input)
         bool is_equal = input.kind == FEEL_LIST && feel_equal(input, value) == 1;
         return is_equal || list_has(value, input);
     }
-    if (input.kind == FEEL_LIST && value.kind != FEEL_NULL)
-        return list_has(input, value);
+    if (input.kind == FEEL_LIST && input.list.count == 1 && value.kind != FEEL_NULL)
+        return list_has(input, value); // a singleton list is its item
     return feel_equal(input, value);
 }
 

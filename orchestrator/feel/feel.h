@@ -315,8 +315,7 @@ struct feel_test {
 // The alternatives, when all are constant: what decision tables are indexed by. False when
 // something has to be evaluated. `-` gives a count of SIZE_MAX. The array is made in the arena.
 bool feel_tests_constants(const struct feel_program *program, struct arena *arena,
-                          const struct feel_test **ret_tests, size_t *ret_count,
-                          bool *ret_negated);
+                          const struct feel_test **ret_tests, size_t *ret_count, bool *ret_negated);
 
 // Is the value in the range? 1 yes, 0 no, -1 when they cannot be compared.
 int feel_range_contains(const struct feel_range *range, feel_value value);

@@ -268,10 +268,10 @@ static BID_UINT128 round_integral(BID_UINT128 d, enum number_rounding rounding)
 
 feel_value number_round(feel_value a, int64_t scale, enum number_rounding rounding)
 {
-    if (is_small(a) && scale >= a.scale)
-        return a;
     if (scale > 6176 || scale < -6111)
         return feel_null();
+    if (is_small(a) && scale >= a.scale)
+        return a;
     _IDEC_flags flags = 0;
     BID_UINT128 d = wide(a), moved = bid128_scalbn(d, (int)scale, BID_ROUNDING_TO_NEAREST, &flags);
     if (!bid128_isFinite(moved))

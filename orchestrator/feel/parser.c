@@ -146,6 +146,8 @@ struct node *parser_finish(struct parser *p, struct node *node)
 {
     if (node->height > TREE_HEIGHT_MAX)
         return parser_fail_at(p, node->position, "more than 1000 operations inside each other");
+    if (p->keeps_constants)
+        return node;
     return eval_fold(p->arena, p->options ? p->options->zones : NULL, node);
 }
 
@@ -500,6 +502,14 @@ bool feel_compile(struct arena *arena, str source, const struct feel_compile_opt
                   const struct feel_program **ret_program, struct error *err)
 {
     struct parser p = {.arena = arena, .options = options, .err = err};
+    return start(&p, source) && finish(&p, parse_expression(&p), ret_program);
+}
+
+bool parser_compile_unfolded(struct arena *arena, str source,
+                             const struct feel_compile_options *options,
+                             const struct feel_program **ret_program, struct error *err)
+{
+    struct parser p = {.arena = arena, .options = options, .err = err, .keeps_constants = true};
     return start(&p, source) && finish(&p, parse_expression(&p), ret_program);
 }
 

@@ -34,9 +34,10 @@ struct parser {
     ARRAY(struct binding) bindings;
     ARRAY(uint16_t) slot_counts; // of the functions around, the outermost first
     str_array globals;
-    uint32_t input_uses; // how often `?` was read
-    bool in_range_end;   // a '[' may close the range instead of opening a filter
-    uint16_t self_slot;  // of the context entry whose value is being read
+    bool keeps_constants; // evaluates nothing at compile time
+    uint32_t input_uses;  // how often `?` was read
+    bool in_range_end;    // a '[' may close the range instead of opening a filter
+    uint16_t self_slot;   // of the context entry whose value is being read
 };
 
 // ---- tokens ----
@@ -72,6 +73,11 @@ uint16_t scope_leave_function(struct parser *p); // how many slots it used
 void scope_add_member(struct parser *p, str name);
 struct node *scope_resolve(struct parser *p, str name, size_t position);
 bool scope_knows(const struct parser *p, str name); // bound inside the expression, or an option
+
+// As feel_compile, but the tree stays as it was written.
+bool parser_compile_unfolded(struct arena *arena, str source,
+                             const struct feel_compile_options *options,
+                             const struct feel_program **ret_program, struct error *err);
 
 // ---- grammar ----
 

@@ -7,7 +7,9 @@ struct translation {
     str rest;
     struct strbuf *out;
     struct regex_flags flags;
-    int groups; // opened so far
+    int groups;                  // opened so far
+    int open[REGEX_NESTING_MAX]; // the groups that are open; 0: one that does not capture
+    int depth;
 };
 
 struct block {
@@ -77,15 +79,34 @@ static bool add_property(struct translation *t, char letter, bool in_class)
     return true;
 }
 
-// A back reference may name only a group that is already closed; PCRE2 checks that it exists.
+static bool is_open(const struct translation *t, int group)
+{
+    for (int i = 0; i < t->depth; i++)
+        if (t->open[i] == group)
+            return true;
+    return false;
+}
+
+// A back reference names a group that is closed already; as many digits as name one.
 static bool add_reference(struct translation *t, char digit)
 {
-    strbuf_format(t->out, "\\g{%c}", digit);
-    return digit - '0' <= t->groups;
+    int group = digit - '0';
+    while (t->rest.len > 0 && t->rest.data[0] >= '0' && t->rest.data[0] <= '9' &&
+           group * 10 + t->rest.data[0] - '0' <= t->groups)
+        group = group * 10 + take(t) - '0';
+    strbuf_format(t->out, "\\g{%d}", group);
+    return group <= t->groups && !is_open(t, group);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static bool add_escape(struct translation *t, bool in_class)
 {
+    while (t->flags.free_spacing && t->rest.len > 0 && is_space(t->rest.data[0]))
+        take(t);
     if (t->rest.len == 0)
         return false;
     char c = take(t);
@@ -164,18 +185,21 @@ static bool add_class(struct translation *t, int depth)
 
 static bool add_group(struct translation *t)
 {
-    if (at(t, '?')) {
-        if (!str_starts_with(t->rest, STR("?:")))
-            return false;
-        strbuf_add(t->out, STR("(?:"));
-        t->rest = str_from_index(t->rest, 2);
-        return true;
-    }
-    if (at(t, '*'))
-        return false; // PCRE2's verbs
-    t->groups++;
-    strbuf_add_char(t->out, '(');
+    bool captures = !at(t, '?');
+    if (t->depth == REGEX_NESTING_MAX || at(t, '*')) // (*…) are PCRE2's verbs
+        return false;
+    if (!captures && !str_starts_with(t->rest, STR("?:")))
+        return false;
+    t->open[t->depth++] = captures ? ++t->groups : 0;
+    strbuf_add(t->out, captures ? STR("(") : STR("(?:"));
+    t->rest = captures ? t->rest : str_from_index(t->rest, 2);
     return true;
+}
+
+static bool close_group(struct translation *t)
+{
+    strbuf_add_char(t->out, ')');
+    return t->depth-- > 0;
 }
 
 // {n}, {n,} and {n,m} only: elsewhere PCRE2 takes a brace for itself, XPath does not.
@@ -195,11 +219,12 @@ static bool add_character(struct translation *t)
     if (at(t, '['))
         return add_class(t, 0);
     char c = take(t);
-    bool is_space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
     if (c == '\\')
         return add_escape(t, false);
     if (c == '(')
         return add_group(t);
+    if (c == ')')
+        return close_group(t);
     if (c == '{' && !is_quantity(t->rest))
         return false;
     if (c == ']')
@@ -207,7 +232,7 @@ static bool add_character(struct translation *t)
     if (c == '+' && t->out->len && strchr("+*?}", t->out->data[t->out->len - 1]) &&
         !(t->out->len > 1 && t->out->data[t->out->len - 2] == '\\'))
         return false; // possessive in PCRE2, an error in XPath
-    if (!(is_space && t->flags.free_spacing))
+    if (!(is_space(c) && t->flags.free_spacing))
         strbuf_add_char(t->out, c);
     return true;
 }

@@ -41,35 +41,43 @@ const struct feel_type *type_unknown(struct arena *arena, str name)
     return type;
 }
 
-static bool conforms(struct feel_run *run, feel_value value, const struct feel_type *type);
+// What the value is compared with: `instance of` looks at the form alone, conformance at allowed
+// values too.
+enum depth { FORM, FORM_AND_CONSTRAINTS };
+
+static bool conforms(struct feel_run *run, feel_value value, const struct feel_type *type,
+                     enum depth depth);
 
 static bool range_conforms(struct feel_run *run, const struct feel_range *range,
-                           const struct feel_type *type)
+                           const struct feel_type *type, enum depth depth)
 {
-    return (feel_is_null(range->start) || conforms(run, range->start, type->element)) &&
-           (feel_is_null(range->end) || conforms(run, range->end, type->element));
+    return (feel_is_null(range->start) || conforms(run, range->start, type->element, depth)) &&
+           (feel_is_null(range->end) || conforms(run, range->end, type->element, depth));
 }
 
-static bool list_conforms(struct feel_run *run, feel_value list, const struct feel_type *type)
+static bool list_conforms(struct feel_run *run, feel_value list, const struct feel_type *type,
+                          enum depth depth)
 {
     for (size_t i = 0; type->element && i < list.list.count; i++)
-        if (!conforms(run, list.list.items[i], type->element))
+        if (!conforms(run, list.list.items[i], type->element, depth))
             return false;
     return true;
 }
 
 // Every member must be there and conform; others may be there too (10.3.2.9.2).
-static bool context_conforms(struct feel_run *run, feel_value context, const struct feel_type *type)
+static bool context_conforms(struct feel_run *run, feel_value context, const struct feel_type *type,
+                             enum depth depth)
 {
     for (size_t i = 0; i < type->member_count; i++) {
         const feel_value *found = feel_context_get(context, type->members[i].name);
-        if (!found || !conforms(run, *found, type->members[i].type))
+        if (!found || !conforms(run, *found, type->members[i].type, depth))
             return false;
     }
     return true;
 }
 
-static bool kind_conforms(struct feel_run *run, feel_value value, const struct feel_type *type)
+static bool kind_conforms(struct feel_run *run, feel_value value, const struct feel_type *type,
+                          enum depth depth)
 {
     switch (type->kind) {
     case FEEL_TYPE_ANY:
@@ -86,11 +94,11 @@ static bool kind_conforms(struct feel_run *run, feel_value value, const struct f
     case FEEL_TYPE_MONTHS_DURATION:
         return value.kind == type->kind - FEEL_TYPE_BOOLEAN + FEEL_BOOLEAN;
     case FEEL_TYPE_RANGE:
-        return value.kind == FEEL_RANGE && range_conforms(run, value.range, type);
+        return value.kind == FEEL_RANGE && range_conforms(run, value.range, type, depth);
     case FEEL_TYPE_LIST:
-        return value.kind == FEEL_LIST && list_conforms(run, value, type);
+        return value.kind == FEEL_LIST && list_conforms(run, value, type, depth);
     case FEEL_TYPE_CONTEXT:
-        return value.kind == FEEL_CONTEXT && context_conforms(run, value, type);
+        return value.kind == FEEL_CONTEXT && context_conforms(run, value, type, depth);
     case FEEL_TYPE_FUNCTION:
         return value.kind == FEEL_FUNCTION && function_conforms(value.function, type);
     case FEEL_TYPE_UNKNOWN:
@@ -112,26 +120,28 @@ static bool passes(struct feel_run *run, feel_value value, const struct feel_typ
 }
 
 // Null conforms to every type (10.3.2.9.2).
-static bool conforms(struct feel_run *run, feel_value value, const struct feel_type *type)
+static bool conforms(struct feel_run *run, feel_value value, const struct feel_type *type,
+                     enum depth depth)
 {
     if (!type || value.kind == FEEL_NULL)
         return true;
     for (; type; type = type->base)
-        if (!run_spend(run, 1) || !kind_conforms(run, value, type) || !passes(run, value, type))
+        if (!run_spend(run, 1) || !kind_conforms(run, value, type, depth) ||
+            (depth == FORM_AND_CONSTRAINTS && !passes(run, value, type)))
             return false;
     return true;
 }
 
 bool feel_conforms(struct feel_run *run, feel_value value, const struct feel_type *type)
 {
-    return conforms(run, value, type);
+    return conforms(run, value, type, FORM_AND_CONSTRAINTS);
 }
 
 bool type_has_instance(struct feel_run *run, feel_value value, const struct feel_type *type)
 {
     if (value.kind == FEEL_NULL)
-        return type->kind == FEEL_TYPE_NULL || type->kind == FEEL_TYPE_ANY;
-    return conforms(run, value, type);
+        return type->kind == FEEL_TYPE_NULL;
+    return conforms(run, value, type, FORM);
 }
 
 static feel_value singleton(struct feel_run *run, feel_value value)
@@ -160,10 +170,10 @@ static feel_value converted(struct feel_run *run, feel_value value, const struct
 feel_value feel_coerce(struct feel_run *run, feel_value value, const struct feel_type *type,
                        str what)
 {
-    if (conforms(run, value, type))
+    if (conforms(run, value, type, FORM_AND_CONSTRAINTS))
         return value;
     feel_value other = converted(run, value, type);
-    if (!feel_is_null(other) && conforms(run, other, type))
+    if (!feel_is_null(other) && conforms(run, other, type, FORM_AND_CONSTRAINTS))
         return other;
     return run_warn(run, POSITION_UNKNOWN, "%.*s is a %s that does not conform to the type %.*s",
                     STR_ARG(what), feel_kind_name(value.kind), STR_ARG(type->name));

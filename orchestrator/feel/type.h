@@ -11,7 +11,7 @@ const struct feel_type *type_match_name(const struct lexer *lexer, size_t at, si
 
 const struct feel_type *type_unknown(struct arena *arena, str name);
 
-// `value instance of type`: as feel_conforms, but null is an instance of Null and Any alone.
+// `value instance of type`: as feel_conforms, but null is an instance of Null alone.
 bool type_has_instance(struct feel_run *run, feel_value value, const struct feel_type *type);
 
 #endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text triples: tests/feel/*.feel, one a line, "expression => value as feel_print writes it". Lines
+// that begin with '#' say what follows; "context {…}" gives the variables of the lines below; "test
+// INPUT : TESTS => …" evaluates unary tests; "error" as value is a compile error; "stopped" an
+// evaluation that ran into a limit.
+#include "feel/feel.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct arena lasting, arena;
+static const struct zone_db *zones;
+
+struct file {
+    const char *name;
+    int line;
+    feel_value variables;
+    size_t cases, wrong;
+};
+
+static str read_all(const char *path)
+{
+    FILE *in = fopen(path, "rb");
+    assert_non_null(in);
+    struct strbuf text = strbuf_new(&lasting);
+    size_t got;
+    while ((got = fread(strbuf_reserve(&text, 4096), 1, 4096, in)) > 0)
+        text.len += got;
+    fclose(in);
+    return strbuf_str(&text);
+}
+
+static struct feel_run new_run(feel_value *variables)
+{
+    struct feel_run run = feel_run_new(&arena, variables);
+    run.zones = zones;
+    run.zone = zone_find(zones, STR("Europe/Paris"));
+    run.now_ms = 1767225600000; // 2026-01-01T00:00:00Z
+    run.random_seed = 42;
+    return run;
+}
+
+static struct feel_compile_options options_for(feel_value variables)
+{
+    size_t count = variables.context->count;
+    str *names = ARENA_ARRAY(&arena, str, count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = variables.context->entries[i].name;
+    return (struct feel_compile_options){.names = names,
+                                         .name_count = count,
+                                         .members = names,
+                                         .member_count = count,
+                                         .zones = zones};
+}
+
+static str printed(const struct feel_run *run, feel_value value)
+{
+    struct strbuf out = strbuf_new(&arena);
+    if (run->stopped)
+        return STR("stopped");
+    feel_print(&out, value);
+    return strbuf_str(&out);
+}
+
+static str evaluate(struct file *file, str source)
+{
+    const struct feel_program *program;
+    struct error err;
+    struct feel_compile_options options = options_for(file->variables);
+    if (!feel_compile(&arena, source, &options, &program, &err))
+        return STR("error");
+    struct feel_run run = new_run(&file->variables);
+    return printed(&run, feel_evaluate(program, &run));
+}
+
+static str evaluate_tests(struct file *file, str source)
+{
+    const struct feel_program *program, *input;
+    struct error err;
+    struct feel_compile_options options = options_for(file->variables);
+    size_t colon = str_find(source, STR(" : "));
+    assert_int_not_equal(colon, SIZE_MAX);
+    assert_true(feel_compile(&arena, str_sub(source, 0, colon), &options, &input, &err));
+    if (!feel_compile_unary_tests(&arena, str_from_index(source, colon + 3), &options, &program,
+                                  &err))
+        return STR("error");
+    struct feel_run run = new_run(&file->variables);
+    feel_value value = feel_evaluate(input, &run);
+    return printed(&run, feel_evaluate_tests(program, &run, value));
+}
+
+static void run_line(struct file *file, str line)
+{
+    struct error err;
+    size_t arrow = str_find(line, STR(" => "));
+    if (str_starts_with(line, STR("context "))) {
+        bool read = feel_from_json_text(&lasting, str_from_index(line, 8), &file->variables, &err);
+        assert_true(read);
+        return;
+    }
+    if (arrow == SIZE_MAX)
+        fail_msg("%s:%d: no ' => '", file->name, file->line);
+    str source = str_sub(line, 0, arrow), wanted = str_trim(str_from_index(line, arrow + 4));
+    bool is_test = str_starts_with(source, STR("test "));
+    str found = is_test ? evaluate_tests(file, str_from_index(source, 5)) : evaluate(file, source);
+    file->cases++;
+    if (!str_equal(wanted, found)) {
+        file->wrong++;
+        print_error("%s:%d: %.*s\n  expected %.*s\n  found    %.*s\n", file->name, file->line,
+                    STR_ARG(source), STR_ARG(wanted), STR_ARG(found));
+    }
+    arena_reset(&arena);
+}
+
+static size_t run_file(const char *name)
+{
+    struct file file = {.name = name, .variables = feel_context_new(&lasting, NULL, 0)};
+    char path[300];
+    snprintf(path, sizeof path, "%s/tests/feel/%s", SOURCE_ROOT, name);
+    str rest = read_all(path), line;
+    while (str_split(&rest, '\n', &line)) {
+        file.line++;
+        if (str_trim(line).len > 0 && line.data[0] != '#')
+            run_line(&file, line);
+    }
+    assert_int_equal(file.wrong, 0);
+    return file.cases;
+}
+
+static void every_line_of_the_text_files_has_its_value(void **state)
+{
+    (void)state;
+    size_t cases = 0;
+    DIR *folder = opendir(SOURCE_ROOT "/tests/feel");
+    const struct dirent *entry;
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL)
+        if (str_ends_with(str_of(entry->d_name), STR(".feel")))
+            cases += run_file(entry->d_name);
+    closedir(folder);
+    print_message("%zu cases\n", cases);
+    assert_true(cases > 1000);
+}
+
+static void syntax_errors_name_position_and_what_could_stand_there(void **state)
+{
+    static const struct {
+        const char *source, *says;
+    } cases[] = {
+        {"1 +", "line 1, column 4: expected a value"},     {"1 + )", "found ')'"},
+        {"if a then b", "expected 'else', found the end"}, {"[1, 2", "expected ']', found the end"},
+        {"\"abc", "a string without its closing quote"},   {"1\n+ *", "line 2, column 3"},
+        {"{a: 1, a: 2}", "has this entry already"},        {"x instance number", "expected 'of'"},
+        {"\"\\u12\"", "an escape that is none of"},        {"for x in [1] retrun x", "'return'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct feel_program *program;
+        struct error err = {0};
+        assert_false(feel_compile(&arena, str_of(cases[i].source), NULL, &program, &err));
+        if (!strstr(err.text, cases[i].says))
+            fail_msg("'%s' said: %s", cases[i].source, err.text);
+        assert_non_null(strchr(err.text, '^'));
+    }
+    arena_reset(&arena);
+}
+
+static void limits_stop_a_run_and_are_named(void **state)
+{
+    static const struct {
+        const char *source, *says;
+    } cases[] = {
+        {"count(for a in 1..100000, b in 1..100000 return a)", "out of fuel"},
+        {"for a in 1..2000000 return a", "out of"},
+        {"{f: function(n) f(n + 1), r: f(1)}.r", "nested too deep"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct feel_program *program;
+        struct error err = {0};
+        assert_true(feel_compile(&arena, str_of(cases[i].source), NULL, &program, &err));
+        struct feel_run run = feel_run_new(&arena, NULL);
+        assert_true(feel_is_null(feel_evaluate(program, &run)));
+        assert_false(feel_run_finished(&run, &err));
+        if (!strstr(err.text, cases[i].says))
+            fail_msg("'%s' said: %s", cases[i].source, err.text);
+        arena_reset(&arena);
+    }
+}
+
+static void nesting_is_bounded_in_the_parser(void **state)
+{
+    (void)state;
+    static const char openers[] = "([{-";
+    for (size_t o = 0; openers[o]; o++) {
+        struct strbuf source = strbuf_new(&arena);
+        for (int i = 0; i < 100000; i++)
+            strbuf_add(&source, openers[o] == '{' ? STR("{a:") : str_from(&openers[o], 1));
+        const struct feel_program *program;
+        struct error err;
+        assert_false(feel_compile(&arena, strbuf_str(&source), NULL, &program, &err));
+        arena_reset(&arena);
+    }
+}
+
+static void a_warning_says_where_and_why(void **state)
+{
+    const struct feel_program *program;
+    struct error err;
+    struct feel_warnings warnings = {0};
+    (void)state;
+    assert_true(feel_compile(&arena, STR("1 +\n  missing"), NULL, &program, &err));
+    struct feel_run run = feel_run_new(&arena, NULL);
+    run.warnings = &warnings;
+    assert_true(feel_is_null(feel_evaluate(program, &run)));
+    assert_int_equal(warnings.count, 2);
+    assert_int_equal(warnings.items[0].line, 2);
+    assert_int_equal(warnings.items[0].column, 3);
+    assert_non_null(strstr(str_cstr(&arena, warnings.items[0].text), "missing"));
+    arena_reset(&arena);
+}
+
+static void a_program_lists_its_free_variables(void **state)
+{
+    const struct feel_program *program;
+    struct error err;
+    const str *names;
+    (void)state;
+    str source = STR("a + b.c + sum(for x in d return x + e) + {f: 1, g: f}.g");
+    assert_true(feel_compile(&arena, source, NULL, &program, &err));
+    size_t count = feel_program_names(program, &names);
+    struct strbuf all = strbuf_new(&arena);
+    for (size_t i = 0; i < count; i++)
+        strbuf_format(&all, "%.*s ", STR_ARG(names[i]));
+    assert_string_equal(strbuf_cstr(&all), "a b d e ");
+    arena_reset(&arena);
+}
+
+static void json_keeps_every_digit(void **state)
+{
+    feel_value value;
+    struct error err;
+    (void)state;
+    str text =
+        STR("{\"a\":1234567890123456789012345678901234,\"b\":[0.1,true,null,\"x\\ny\"],\"c\":{}}");
+    assert_true(feel_from_json_text(&arena, text, &value, &err));
+    struct strbuf out = strbuf_new(&arena);
+    feel_to_json(&out, value);
+    assert_true(str_equal(strbuf_str(&out), text));
+    arena_reset(&arena);
+}
+
+static void instants_and_durations_need_no_expression(void **state)
+{
+    int64_t ms, later;
+    struct feel_duration duration;
+    const struct zone *paris = zone_find(zones, STR("Europe/Paris"));
+    (void)state;
+    assert_true(feel_instant_parse(STR("2026-01-01T00:00:00Z"), zones, NULL, &ms));
+    assert_int_equal(ms, 1767225600000);
+    assert_true(
+        feel_instant_parse(STR("2026-01-01T01:00:00+01:00[Europe/Paris]"), zones, NULL, &ms));
+    assert_int_equal(ms, 1767225600000);
+    assert_true(feel_instant_parse(STR("2026-01-01T01:00:00"), zones, paris, &ms));
+    assert_int_equal(ms, 1767225600000);
+    assert_false(feel_instant_parse(STR("tomorrow"), zones, NULL, &ms));
+    assert_true(feel_duration_parse(STR("P2W"), &duration));
+    assert_int_equal(duration.ms, 14 * 86400000ll);
+    assert_true(feel_duration_parse(STR("P1Y2M3DT4.5S"), &duration));
+    assert_int_equal(duration.months, 14);
+    assert_int_equal(duration.ms, 3 * 86400000ll + 4500);
+    assert_true(feel_instant_parse(STR("2026-01-31T10:00:00@Europe/Paris"), zones, NULL, &ms));
+    assert_true(feel_instant_add(ms, (struct feel_duration){.months = 2}, paris, &later));
+    assert_int_equal(later - ms, 59 * 86400000ll - 3600000); // 31 March: summer time has begun
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_line_of_the_text_files_has_its_value),
+        cmocka_unit_test(syntax_errors_name_position_and_what_could_stand_there),
+        cmocka_unit_test(limits_stop_a_run_and_are_named),
+        cmocka_unit_test(nesting_is_bounded_in_the_parser),
+        cmocka_unit_test(a_warning_says_where_and_why),
+        cmocka_unit_test(a_program_lists_its_free_variables),
+        cmocka_unit_test(json_keeps_every_digit),
+        cmocka_unit_test(instants_and_durations_need_no_expression),
+    };
+    struct error err;
+    if (!zone_db_load(&lasting, ZONE_DIRECTORY, &zones, &err))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
