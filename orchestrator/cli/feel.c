@@ -62,15 +62,8 @@ static void print_result(struct evaluation *e, feel_value value)
 static bool compile(struct evaluation *e, str source, const struct feel_program **ret_program,
                     struct error *err)
 {
-    size_t count = e->variables.kind == FEEL_CONTEXT ? e->variables.context->count : 0;
-    str *names = ARENA_ARRAY(e->arena, str, count);
-    for (size_t i = 0; i < count; i++)
-        names[i] = e->variables.context->entries[i].name;
-    struct feel_compile_options options = {.names = names,
-                                           .name_count = count,
-                                           .members = names,
-                                           .member_count = count,
-                                           .zones = e->zones};
+    struct feel_compile_options options = feel_options_for(e->arena, e->variables);
+    options.zones = e->zones;
     if (e->unary.data)
         return feel_compile_unary_tests(e->arena, source, &options, ret_program, err);
     return feel_compile(e->arena, source, &options, ret_program, err);

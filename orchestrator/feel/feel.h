@@ -279,6 +279,10 @@ struct feel_compile_options {
         *zones; // for constant temporal literals; NULL: zones by name are found at evaluation only
 };
 
+// Options that know a context's entries as variables, and the names with spaces or operators of
+// entries inside them as members. In the arena; the rest of the options is zero.
+struct feel_compile_options feel_options_for(struct arena *arena, feel_value variables);
+
 // Compiles an expression into the arena (the deployment's). `source` is copied. options may be
 // NULL. On failure err->place is "feel" and err->text names line and column, what was found and
 // what could stand there, with the line shown.

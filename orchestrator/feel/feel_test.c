@@ -48,15 +48,9 @@ static struct feel_run new_run(feel_value *variables)
 
 static struct feel_compile_options options_for(feel_value variables)
 {
-    size_t count = variables.context->count;
-    str *names = ARENA_ARRAY(&arena, str, count);
-    for (size_t i = 0; i < count; i++)
-        names[i] = variables.context->entries[i].name;
-    return (struct feel_compile_options){.names = names,
-                                         .name_count = count,
-                                         .members = names,
-                                         .member_count = count,
-                                         .zones = zones};
+    struct feel_compile_options options = feel_options_for(&arena, variables);
+    options.zones = zones;
+    return options;
 }
 
 static str printed(const struct feel_run *run, feel_value value)
@@ -176,7 +170,7 @@ static void limits_stop_a_run_and_are_named(void **state)
     static const struct {
         const char *source, *says;
     } cases[] = {
-        {"count(for a in 1..100000, b in 1..100000 return a)", "out of fuel"},
+        {"some a in 1..100000, b in 1..100000 satisfies a < 0", "out of fuel"},
         {"for a in 1..2000000 return a", "out of"},
         {"{f: function(n) f(n + 1), r: f(1)}.r", "nested too deep"},
     };

@@ -439,3 +439,35 @@ struct token lexer_read(struct lexer *lexer, size_t at)
         return read_name(lexer, at);
     return read_symbol(lexer, at);
 }
+
+// ---- names out of data ----
+
+enum { COLLECT_DEPTH_MAX = 32, COLLECT_MAX = 1000 };
+
+static void collect(struct arena *arena, feel_value value, str_array *out, int depth)
+{
+    if (depth > COLLECT_DEPTH_MAX || out->count >= COLLECT_MAX)
+        return;
+    for (size_t i = 0; value.kind == FEEL_LIST && i < value.list.count && i < COLLECT_MAX; i++)
+        collect(arena, value.list.items[i], out, depth + 1);
+    for (size_t i = 0; value.kind == FEEL_CONTEXT && i < value.context->count; i++) {
+        const struct feel_entry *entry = &value.context->entries[i];
+        if (lexer_is_compound(entry->name) && out->count < COLLECT_MAX)
+            *ARRAY_PUSH(arena, out) = entry->name;
+        collect(arena, entry->value, out, depth + 1);
+    }
+}
+
+struct feel_compile_options feel_options_for(struct arena *arena, feel_value variables)
+{
+    size_t count = variables.kind == FEEL_CONTEXT ? variables.context->count : 0;
+    str *names = ARENA_ARRAY(arena, str, count);
+    str_array members = {0};
+    for (size_t i = 0; i < count; i++)
+        names[i] = variables.context->entries[i].name;
+    collect(arena, variables, &members, 0);
+    return (struct feel_compile_options){.names = names,
+                                         .name_count = count,
+                                         .members = members.items,
+                                         .member_count = members.count};
+}
