@@ -149,6 +149,21 @@ static void read_rules(struct builder *b, const struct xml_element *x, struct ta
     table->rule_count = rules.count;
 }
 
+static void collect_constants(struct builder *b, struct table *table)
+{
+    size_t columns = table->output_count;
+    feel_value *constants = ARENA_ARRAY(b->arena, feel_value, table->rule_count * columns);
+    for (size_t i = 0; i < table->rule_count * columns; i++) {
+        const struct feel_program *program = table->rules[i / columns].outputs[i % columns];
+        const feel_value *value = program ? feel_program_constant(program) : NULL;
+        if (value)
+            constants[i] = *value;
+        else if (program)
+            constants[i].kind = NOT_CONSTANT;
+    }
+    table->constants = constants;
+}
+
 static void build_indexes(struct builder *b, struct table *table)
 {
     const struct column_index **indexes =
@@ -180,6 +195,7 @@ const struct table *builder_table(struct builder *b, const struct xml_element *x
     table->outputs = outputs.items;
     table->output_count = outputs.count;
     read_rules(b, x, table);
+    collect_constants(b, table);
     build_indexes(b, table);
     return table;
 }

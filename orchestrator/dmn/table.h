@@ -40,6 +40,8 @@ struct table_rule {
 
 struct column_index;
 
+enum { NOT_CONSTANT = 255 }; // kind of an output that has to be evaluated
+
 struct table {
     enum hit_policy policy;
     enum aggregation aggregation;
@@ -50,6 +52,8 @@ struct table {
     size_t output_count;
     const struct table_rule *rules;
     size_t rule_count;
+    const feel_value
+        *constants; // the outputs of all rules, row by row; NOT_CONSTANT where evaluated
     const struct column_index *const *indexes; // one an input; NULL: not indexed
 };
 
