@@ -107,7 +107,7 @@ static void on_definition(struct request *request, void *context, const struct r
 #define COLUMNS "SELECT d.key, d.id, d.version, d.resource_name, d.tenant, r.bytes "
 #define TABLES "FROM definitions d JOIN resources r ON r.digest = d.digest WHERE d.kind = 1 "
 
-void decision_evaluate(struct request *request)
+void handle_decision_evaluate(struct request *request)
 {
     uint64_t key;
     str *parameters = ARENA_ARRAY(&request->arena, str, 2);

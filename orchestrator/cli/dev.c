@@ -25,7 +25,7 @@
 #include "cli/deploy.h"
 #include "cli/dev_postgres.h"
 #include "cli/options.h"
-#include "cli/process.h"
+#include "cli/child.h"
 #include "node/node.h"
 #include "store/query.h"
 
@@ -173,9 +173,9 @@ static bool prepare(struct dev *dev, struct error *err)
 
 static bool start_orchestrator(struct dev *dev, struct error *err)
 {
-    struct process_spec spec = {.name = "baton-orchestrator"};
+    struct child_spec spec = {.name = "baton-orchestrator"};
     const char *const arguments[] = {
-        process_beside(&dev->arena, "baton-orchestrator"),
+        child_beside(&dev->arena, "baton-orchestrator"),
         text_of(dev, "--postgres.url=%", dev->postgres.url),
         text_of(dev, "--kafka.brokers=%", dev->brokers),
         text_of(dev, "--api.listen=%", str_cstr(&dev->arena, dev->listen)),
@@ -183,13 +183,13 @@ static bool start_orchestrator(struct dev *dev, struct error *err)
         NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
     spec.log = str_cstr(&dev->arena, str_format(&dev->arena, "%s/log/orchestrator.log", dev->data));
-    return process_start(&spec, &dev->orchestrator, err);
+    return child_start(&spec, &dev->orchestrator, err);
 }
 
 static bool start_worker(struct dev *dev, struct error *err)
 {
-    struct process_spec spec = {.name = "baton-worker"};
-    const char *const arguments[] = {process_beside(&dev->arena, "baton-worker"),
+    struct child_spec spec = {.name = "baton-worker"};
+    const char *const arguments[] = {child_beside(&dev->arena, "baton-worker"),
                                      "--http",
                                      "--allow",
                                      str_cstr(&dev->arena, dev->allow),
@@ -199,7 +199,7 @@ static bool start_worker(struct dev *dev, struct error *err)
         return true;
     memcpy(spec.arguments, arguments, sizeof arguments);
     spec.log = str_cstr(&dev->arena, str_format(&dev->arena, "%s/log/worker.log", dev->data));
-    return process_start(&spec, &dev->worker, err);
+    return child_start(&spec, &dev->worker, err);
 }
 
 static bool stop_is_asked(const struct dev *dev)
@@ -214,7 +214,7 @@ static bool wait_until_ready(struct dev *dev, struct error *err)
     struct client_answer answer;
     while (!client_send(&dev->arena, &dev->client, "GET", STR("/health/ready"), STR_EMPTY, &answer,
                         err)) {
-        if (process_has_ended(dev->orchestrator)) {
+        if (child_has_ended(dev->orchestrator)) {
             dev->orchestrator = 0;
             return error_set(err, ERROR_IO, "baton-orchestrator",
                              "ended at start: see %s/log/orchestrator.log", dev->data);
@@ -307,10 +307,10 @@ static bool start_all(struct dev *dev, struct error *err)
 
 static void stop_all(struct dev *dev)
 {
-    process_stop(dev->worker, SIGTERM, STOP_MS);
-    process_stop(dev->orchestrator, SIGTERM, STOP_MS);
+    child_stop(dev->worker, SIGTERM, STOP_MS);
+    child_stop(dev->orchestrator, SIGTERM, STOP_MS);
     dev_postgres_stop(&dev->postgres);
-    process_stop(dev->broker, SIGTERM, STOP_MS);
+    child_stop(dev->broker, SIGTERM, STOP_MS);
 }
 
 // Until Ctrl-C, or until a part of us has ended by itself.
@@ -326,7 +326,7 @@ static bool watch_over(struct dev *dev, struct error *err)
             swallow_changes(dev);
             deploy_folder(dev);
         }
-        if (process_has_ended(dev->orchestrator)) {
+        if (child_has_ended(dev->orchestrator)) {
             dev->orchestrator = 0;
             return error_set(err, ERROR_IO, "baton-orchestrator",
                              "has ended: see %s/log/orchestrator.log", dev->data);

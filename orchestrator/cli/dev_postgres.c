@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/process.h"
+#include "cli/child.h"
 #include "store/migrate.h"
 
 enum { START_MS = 60000, STOP_MS = 20000, POLL_US = 50000, MAX_SOCKET_PATH = 90 };
@@ -71,27 +71,27 @@ static bool choose_sockets(struct dev_postgres *p, const char *data, struct erro
     return make_directory(p, p->sockets, 0700, err);
 }
 
-static struct process_spec spec_of(const struct dev_postgres *p, const char *name)
+static struct child_spec spec_of(const struct dev_postgres *p, const char *name)
 {
-    return (struct process_spec){
+    return (struct child_spec){
         .name = name, .user = p->user, .group = p->group, .is_other = p->is_other, .log = p->log};
 }
 
 static bool initialise(struct dev_postgres *p, struct error *err)
 {
-    struct process_spec spec = spec_of(p, "initdb");
+    struct child_spec spec = spec_of(p, "initdb");
     const char *const arguments[] = {
         program(p, "initdb"), "-D",        p->directory, "-U", "baton", "-A", "trust", "-E", "UTF8",
         "--locale=C.UTF-8",   "--no-sync", NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
     if (access(path_in(p, p->directory, "PG_VERSION"), F_OK) == 0)
         return true;
-    return process_run(&spec, err);
+    return child_run(&spec, err);
 }
 
 static bool start_server(struct dev_postgres *p, struct error *err)
 {
-    struct process_spec spec = spec_of(p, "postgres");
+    struct child_spec spec = spec_of(p, "postgres");
     const char *const arguments[] = {
         program(p, "postgres"),
         "-D",
@@ -108,7 +108,7 @@ static bool start_server(struct dev_postgres *p, struct error *err)
         "wal_compression=on",
         NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
-    return process_start(&spec, &p->pid, err);
+    return child_start(&spec, &p->pid, err);
 }
 
 static const char *url_of(struct dev_postgres *p, const char *database)
@@ -122,7 +122,7 @@ static bool wait_until_ready(struct dev_postgres *p, struct error *err)
     int64_t end_ns = clock_monotonic_ns() + (int64_t)START_MS * 1000000;
     const char *url = url_of(p, "postgres");
     while (!store_reachable(url, err)) {
-        if (process_has_ended(p->pid)) {
+        if (child_has_ended(p->pid)) {
             p->pid = 0;
             return error_set(err, ERROR_IO, "PostgreSQL", "did not start: see %s", p->log);
         }
@@ -135,12 +135,12 @@ static bool wait_until_ready(struct dev_postgres *p, struct error *err)
 
 static bool make_database(struct dev_postgres *p, struct error *err)
 {
-    struct process_spec spec = spec_of(p, "createdb");
+    struct child_spec spec = spec_of(p, "createdb");
     const char *const arguments[] = {
         program(p, "createdb"), "-h", p->sockets, "-U", "baton", "baton", NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
     p->url = url_of(p, "baton");
-    return store_reachable(p->url, err) || process_run(&spec, err);
+    return store_reachable(p->url, err) || child_run(&spec, err);
 }
 
 bool dev_postgres_start(struct dev_postgres *p, struct arena *arena, const char *data,
@@ -159,6 +159,6 @@ bool dev_postgres_start(struct dev_postgres *p, struct arena *arena, const char 
 // SIGINT is PostgreSQL's fast shutdown: connections are ended, everything is kept.
 void dev_postgres_stop(struct dev_postgres *p)
 {
-    process_stop(p->pid, SIGINT, STOP_MS);
+    child_stop(p->pid, SIGINT, STOP_MS);
     p->pid = 0;
 }

@@ -196,7 +196,7 @@ struct node {
 // -- shard.c: life and death
 // -----------------------------------------------------------------------
 
-struct shard *shard_new(struct node *node, uint32_t number);
+struct shard *node_shard_new(struct node *node, uint32_t number);
 void shard_acquire(struct shard *shard);
 void shard_restart(struct shard *shard,
                    const char *why);     // at once when why is NULL, else a little later

@@ -157,7 +157,7 @@ static void want_shard(struct node *node, uint32_t number)
 {
     struct shard *shard = node->shards[number];
     if (shard == NULL)
-        shard = node->shards[number] = shard_new(node, number);
+        shard = node->shards[number] = node_shard_new(node, number);
     else if (shard->wanted)
         return;
     shard->wanted = true;

@@ -43,7 +43,7 @@ static void on_due(evutil_socket_t fd, short what, void *context)
     shard_remind(context);
 }
 
-struct shard *shard_new(struct node *node, uint32_t number)
+struct shard *node_shard_new(struct node *node, uint32_t number)
 {
     struct shard *shard = calloc(1, sizeof *shard);
     check(shard != NULL);

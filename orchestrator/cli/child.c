@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/process.h"
+#include "cli/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 enum { POLL_US = 20000 };
 
-static void become(const struct process_spec *spec)
+static void become(const struct child_spec *spec)
 {
     if (!spec->is_other)
         return;
@@ -36,7 +36,7 @@ static void redirect(const char *log)
 }
 
 // In the child: no Ctrl-C of the terminal reaches it, the parent stops it in order.
-NORETURN static void exec_child(const struct process_spec *spec, pid_t parent)
+NORETURN static void exec_child(const struct child_spec *spec, pid_t parent)
 {
     setpgid(0, 0);
     redirect(spec->log);
@@ -54,7 +54,7 @@ NORETURN static void exec_child(const struct process_spec *spec, pid_t parent)
     _exit(127);
 }
 
-bool process_start(const struct process_spec *spec, pid_t *ret_pid, struct error *err)
+bool child_start(const struct child_spec *spec, pid_t *ret_pid, struct error *err)
 {
     pid_t parent = getpid();
     pid_t pid = fork();
@@ -66,11 +66,11 @@ bool process_start(const struct process_spec *spec, pid_t *ret_pid, struct error
     return true;
 }
 
-bool process_run(const struct process_spec *spec, struct error *err)
+bool child_run(const struct child_spec *spec, struct error *err)
 {
     pid_t pid;
     int status;
-    if (!process_start(spec, &pid, err))
+    if (!child_start(spec, &pid, err))
         return false;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
@@ -83,17 +83,17 @@ bool process_run(const struct process_spec *spec, struct error *err)
                      spec->log ? spec->log : "above");
 }
 
-bool process_has_ended(pid_t pid)
+bool child_has_ended(pid_t pid)
 {
     return waitpid(pid, NULL, WNOHANG) != 0;
 }
 
-void process_stop(pid_t pid, int signal, int timeout_ms)
+void child_stop(pid_t pid, int signal, int timeout_ms)
 {
     int64_t end_ns = clock_monotonic_ns() + (int64_t)timeout_ms * 1000000;
     if (pid == 0 || kill(pid, signal) != 0)
         return;
-    while (!process_has_ended(pid)) {
+    while (!child_has_ended(pid)) {
         if (clock_monotonic_ns() > end_ns) {
             kill(pid, SIGKILL);
             waitpid(pid, NULL, 0);
@@ -103,7 +103,7 @@ void process_stop(pid_t pid, int signal, int timeout_ms)
     }
 }
 
-const char *process_beside(struct arena *arena, const char *name)
+const char *child_beside(struct arena *arena, const char *name)
 {
     char own[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
