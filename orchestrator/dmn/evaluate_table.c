@@ -175,8 +175,7 @@ static feel_value *output_rows(struct hits *h)
     feel_value *rows = ARENA_ARRAY(h->instance->run->arena, feel_value, h->rules.count * columns);
     for (size_t i = 0; i < h->rules.count; i++)
         for (size_t c = 0; c < columns; c++)
-            rows[i * columns + c] =
-                output_value(h, h->rules.items[i], c);
+            rows[i * columns + c] = output_value(h, h->rules.items[i], c);
     return rows;
 }
 

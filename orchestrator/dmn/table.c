@@ -168,7 +168,7 @@ static void build_indexes(struct builder *b, struct table *table)
 {
     const struct column_index **indexes =
         ARENA_ARRAY(b->arena, const struct column_index *, table->input_count);
-    for (size_t i = 0; i < table->input_count; i++)
+    for (size_t i = 0; i < table->input_count && table->rule_count >= INDEXED_FROM; i++)
         indexes[i] = index_build(b->arena, table, i);
     table->indexes = indexes;
 }
@@ -197,5 +197,6 @@ const struct table *builder_table(struct builder *b, const struct xml_element *x
     read_rules(b, x, table);
     collect_constants(b, table);
     build_indexes(b, table);
+    table_check(b, table);
     return table;
 }
