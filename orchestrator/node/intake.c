@@ -4,11 +4,11 @@
 // read before.
 #include "node/internal.h"
 
-#include "base/log.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 
-enum { OFFSETS_TIMEOUT_MS = 3000, OFFSET_TEXT = 200 };
+enum { OFFSETS_TIMEOUT_MS = 3000, OFFSET_TEXT = 200, GAP_PATIENCE_MS = 30000 };
 
 void inbox_clear(struct shard *shard)
 {
@@ -99,30 +99,38 @@ static void check_topic(struct shard *shard, const struct bus_record *record)
     struct digest digest = digest_sha256(record->value);
     shard->checking = false;
     if (memcmp(digest.bytes, shard->last_record_bytes, DIGEST_SIZE) != 0)
-        shard_halt(shard, "the topic is not the one that was read before: another record is at the "
-                          "last offset taken");
+        node_shard_halt(shard,
+                        "the topic is not the one that was read before: another record is at the "
+                        "last offset taken");
 }
 
-// After a new assignment some records of the old one may still come; a real gap (control records
-// take offsets too) shows the same record again when it is read again.
+// Records that were fetched before a seek may still come; they are dropped and the seek is
+// repeated. Nothing is ever skipped: what stays missing halts the shard.
 static bool is_expected(struct shard *shard, int64_t offset)
 {
-    if (offset == shard->read_offset || offset == shard->gap_offset)
-        return true;
-    if (offset > shard->read_offset) {
-        shard->gap_offset = offset;
-        shard->positioned = false;
-        node_assign_soon(shard->node);
+    char why[OFFSET_TEXT];
+    if (offset <= shard->read_offset)
+        return offset == shard->read_offset;
+    int64_t now_ms = clock_now_ms();
+    inbox_pause(shard);
+    shard->positioned = false; // node_shard_remind seeks again
+    if (shard->gap_since_ms == 0)
+        shard->gap_since_ms = now_ms;
+    if (now_ms - shard->gap_since_ms > GAP_PATIENCE_MS) {
+        snprintf(why, sizeof why, "the topic has no records at offsets %lld to %lld",
+                 (long long)shard->read_offset, (long long)offset - 1);
+        node_shard_halt(shard, why);
     }
     return false;
 }
 
-void shard_take_record(struct shard *shard, const struct bus_record *record)
+void node_shard_take_record(struct shard *shard, const struct bus_record *record)
 {
-    if (!shard_reads(shard) || !shard->positioned || !is_expected(shard, record->offset))
+    if (!node_shard_reads(shard) || !shard->positioned || !is_expected(shard, record->offset))
         return;
     shard->read_offset = record->offset + 1;
-    shard->gap_offset = -1;
+    shard->gap_since_ms = 0;
+    shard->last_record_ms = clock_now_ms();
     if (shard->checking && record->offset < shard->next_offset)
         check_topic(shard, record);
     else
@@ -143,19 +151,19 @@ static void compare_ends(struct shard *shard, int64_t low, int64_t high)
              "the topic has offsets %lld to %lld and the shard goes on at %lld: it was truncated, "
              "recreated or not kept long enough",
              (long long)low, (long long)high, (long long)shard->next_offset);
-    shard_halt(shard, why);
+    node_shard_halt(shard, why);
 }
 
-void shard_out_of_range(struct shard *shard)
+void node_shard_out_of_range(struct shard *shard)
 {
     struct node *node = shard->node;
     struct error err;
     int64_t low, high;
-    if (!shard_reads(shard) || !shard->positioned)
+    if (!node_shard_reads(shard) || !shard->positioned)
         return;
     if (bus_consumer_offsets(node->consumer, node->topic_commands, (int32_t)shard->number,
                              OFFSETS_TIMEOUT_MS, &low, &high, &err))
         compare_ends(shard, low, high);
     else
-        shard_restart(shard, err.text);
+        node_shard_restart(shard, err.text);
 }

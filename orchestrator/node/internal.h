@@ -6,8 +6,8 @@
 //   (Kafka)    (bytes)   (one batch)   (one batch)   (one batch)    (batches, until delivered)
 //
 // A shard computes at most one batch ahead of the one that commits. Whatever goes wrong is answered
-// in one way: shard_restart forgets everything in memory and acquires the shard again, which tells
-// from PostgreSQL where it stands.
+// in one way: node_shard_restart forgets everything in memory and acquires the shard again, which
+// tells from PostgreSQL where it stands.
 #ifndef BATON_NODE_INTERNAL_H
 #define BATON_NODE_INTERNAL_H
 
@@ -113,13 +113,14 @@ struct shard {
     struct engine *engine;
     char error[256]; // the last trouble, said once
 
-    int64_t next_offset;  // committed
-    int64_t taken_offset; // below it, records are in batches
-    int64_t read_offset;  // the next one expected from Kafka
-    bool positioned;      // the consumer was told to read from read_offset
-    int64_t gap_offset;   // a record that came instead of read_offset, once
-    bool checking;        // the first record must be the one before next_offset
-    str last_record;      // its digest
+    int64_t next_offset;    // committed
+    int64_t taken_offset;   // below it, records are in batches
+    int64_t read_offset;    // the next one expected from Kafka
+    bool positioned;        // the consumer was told to read from read_offset
+    int64_t gap_since_ms;   // when a later record came instead of read_offset; 0: never
+    int64_t last_record_ms; // when the last expected one came
+    bool checking;          // the first record must be the one before next_offset
+    str last_record;        // its digest
     char last_record_bytes[DIGEST_SIZE];
 
     struct inbound *inbox_first;
@@ -193,18 +194,17 @@ struct node {
     const struct zone_db *zones;
 };
 
-// -- shard.c: life and death
-// -----------------------------------------------------------------------
+// -- shard.c: life and death ------------------------------------------------------------
 
 struct shard *node_shard_new(struct node *node, uint32_t number);
-void shard_acquire(struct shard *shard);
-void shard_restart(struct shard *shard,
-                   const char *why);     // at once when why is NULL, else a little later
-void shard_release(struct shard *shard); // drains, then SHARD_RELEASED
-void shard_halt(struct shard *shard, const char *why);
-void shard_free(struct shard *shard);
-bool shard_reads(const struct shard *shard);
-void shard_drained(struct shard *shard); // goes on with a release when nothing is in flight
+void node_shard_acquire(struct shard *shard);
+void node_shard_restart(struct shard *shard,
+                        const char *why);     // at once when why is NULL, else a little later
+void node_shard_release(struct shard *shard); // drains, then SHARD_RELEASED
+void node_shard_halt(struct shard *shard, const char *why);
+void node_shard_free(struct shard *shard);
+bool node_shard_reads(const struct shard *shard);
+void node_shard_drained(struct shard *shard); // goes on with a release when nothing is in flight
 
 // What an answer needs to find its shard and to see that it comes too late.
 struct life {
@@ -214,22 +214,20 @@ struct life {
 struct life *life_new(struct shard *shard);
 struct shard *life_end(void *life, bool *ret_is_old); // frees it
 
-// -- intake.c: records from Kafka
-// ------------------------------------------------------------------
+// -- intake.c: records from Kafka -------------------------------------------------------
 
-void shard_take_record(struct shard *shard, const struct bus_record *record);
-void shard_out_of_range(struct shard *shard);
+void node_shard_take_record(struct shard *shard, const struct bus_record *record);
+void node_shard_out_of_range(struct shard *shard);
 void inbox_clear(struct shard *shard);
 void inbox_pause(struct shard *shard); // fetches nothing until it is resumed or placed anew
 struct inbound *inbox_take(struct shard *shard, size_t most, size_t *ret_count);
 
-// -- step.c: batches ------------------------------------------------------------------------------
+// -- step.c: batches --------------------------------------------------------------------
 
-void shard_turn(struct shard *shard); // does what can be done now
+void node_shard_turn(struct shard *shard); // does what can be done now
 void batch_free(struct batch *batch);
 
-// -- publish.c: what goes out
-// ----------------------------------------------------------------------
+// -- publish.c: what goes out -----------------------------------------------------------
 
 void publish_batch(struct shard *shard, struct batch *batch);
 void publish_outbox(struct shard *shard, const struct store_shard *acquired);
@@ -244,15 +242,13 @@ bool publish_is_done(const struct shard *shard);
 void publish_own(struct shard *shard, const struct command *command);
 void publish_to(struct node *node, uint32_t shard, const struct command *command, str token);
 
-// -- remind.c: due things, waiting jobs, rebuilding
-// ------------------------------------------------
+// -- remind.c: due things, waiting jobs, rebuilding -------------------------------------
 
-void shard_remind(struct shard *shard);
-void shard_release_jobs(struct shard *shard);
-void shard_rebuild(struct shard *shard);
+void node_shard_remind(struct shard *shard);
+void node_shard_release_jobs(struct shard *shard);
+void node_shard_rebuild(struct shard *shard);
 
-// -- node.c
-// ----------------------------------------------------------------------------------------
+// -- node.c -----------------------------------------------------------------------------
 
 void node_assign_soon(struct node *node);
 void node_shard_released(struct node *node);

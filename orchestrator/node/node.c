@@ -6,7 +6,6 @@
 #include "base/zone.h"
 #include "node/token.h"
 #include "store/migrate.h"
-#include "store/query.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,8 +30,7 @@ static struct bus_options bus_options_of(const struct config *config, const char
                                 .client_id = name};
 }
 
-// -- Before the start
-// ------------------------------------------------------------------------------
+// -- Before the start -------------------------------------------------------------------
 
 static bool prepare_topics(const struct config *config, struct node_site *ret_site,
                            struct error *err)
@@ -78,8 +76,7 @@ bool node_prepare(const struct config *config, struct node_site *ret_site, struc
     return store_migrate_verify(url, err) && prepare_topics(config, ret_site, err);
 }
 
-// -- What the consumer reads
-// -----------------------------------------------------------------------
+// -- What the consumer reads ------------------------------------------------------------
 
 static bool is_settling(const struct shard *shard)
 {
@@ -100,7 +97,7 @@ static void place(struct node *node)
         struct shard *shard = node->shards[i];
         if (shard == NULL || !shard->wanted)
             continue;
-        bool reads = shard_reads(shard);
+        bool reads = node_shard_reads(shard);
         shard->positioned = reads;
         shard->paused = !reads;
         partitions[count++] = (struct bus_partition){node->topic_commands, (int32_t)i,
@@ -123,10 +120,11 @@ static void reposition(struct node *node, struct shard *shard)
                                        shard->read_offset};
     struct error err;
     if (!bus_consumer_seek(node->consumer, &from, &err)) {
-        shard_restart(shard, err.text);
+        node_shard_restart(shard, err.text);
         return;
     }
     shard->positioned = true;
+    shard->last_record_ms = clock_now_ms();
     shard->paused = false;
     bus_consumer_resume(node->consumer, node->topic_commands, (int32_t)shard->number);
 }
@@ -143,7 +141,7 @@ static void on_assign(evutil_socket_t fd, short what, void *context)
     }
     for (uint32_t i = 0; i < node->shard_count; i++) {
         struct shard *shard = node->shards[i];
-        if (shard != NULL && shard_reads(shard) && !shard->positioned)
+        if (shard != NULL && node_shard_reads(shard) && !shard->positioned)
             reposition(node, shard);
     }
 }
@@ -162,7 +160,7 @@ static void want_shard(struct node *node, uint32_t number)
         return;
     shard->wanted = true;
     if (shard->state == SHARD_ACQUIRING || shard->state == SHARD_RELEASED)
-        shard_acquire(shard);
+        node_shard_acquire(shard);
 }
 
 // The group has decided. What we had and keep goes on where it is; nothing is acquired twice.
@@ -179,7 +177,7 @@ static void on_assigned(void *context, const struct bus_partition *partitions, s
         if (ours[i] && !node->draining)
             want_shard(node, i);
         else if (node->shards[i] != NULL)
-            shard_release(node->shards[i]);
+            node_shard_release(node->shards[i]);
     }
     node_assign_soon(node);
 }
@@ -195,7 +193,7 @@ static void on_record(void *context, const struct bus_record *record)
     struct node *node = context;
     if (record->partition >= 0 && (uint32_t)record->partition < node->shard_count &&
         node->shards[record->partition] != NULL)
-        shard_take_record(node->shards[record->partition], record);
+        node_shard_take_record(node->shards[record->partition], record);
 }
 
 static void on_drained(void *context)
@@ -203,7 +201,7 @@ static void on_drained(void *context)
     struct node *node = context;
     for (uint32_t i = 0; i < node->shard_count; i++)
         if (node->shards[i] != NULL)
-            shard_turn(node->shards[i]);
+            node_shard_turn(node->shards[i]);
 }
 
 static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
@@ -213,13 +211,12 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
     if (fault == BUS_FAULT_RANGE && partition->partition >= 0 &&
         (uint32_t)partition->partition < node->shard_count &&
         node->shards[partition->partition] != NULL)
-        shard_out_of_range(node->shards[partition->partition]);
+        node_shard_out_of_range(node->shards[partition->partition]);
     else
         log_debug("node", "%s: %s", err->place, err->text);
 }
 
-// -- Producer, store
-// -------------------------------------------------------------------------------
+// -- Producer, store --------------------------------------------------------------------
 
 static void on_delivered(void *context, uint64_t tag, const struct error *failure)
 {
@@ -232,7 +229,7 @@ static void on_room(void *context)
     for (uint32_t i = 0; i < node->shard_count; i++)
         if (node->shards[i] != NULL && node->shards[i]->state == SHARD_RUNNING) {
             publish_more(node->shards[i]);
-            shard_turn(node->shards[i]);
+            node_shard_turn(node->shards[i]);
         }
 }
 
@@ -316,8 +313,7 @@ static bool start_producer(struct node *node, struct error *err)
     return node->producer != NULL;
 }
 
-// -- Gauges
-// ----------------------------------------------------------------------------------------
+// -- Gauges -----------------------------------------------------------------------------
 
 static uint64_t lag_of(struct node *node, const struct shard *shard)
 {
@@ -373,8 +369,7 @@ bool node_is_ready(const struct node *node, const char **ret_why)
     return **ret_why == '\0';
 }
 
-// -- Life
-// ------------------------------------------------------------------------------------------
+// -- Life -------------------------------------------------------------------------------
 
 static void name_node(struct node *node)
 {
@@ -429,7 +424,7 @@ void node_free(struct node *node)
     store_free(node->store); // answers what is out; shards that are not wanted do not ask again
     bus_producer_free(node->producer);
     for (uint32_t i = 0; i < node->shard_count; i++)
-        shard_free(node->shards[i]);
+        node_shard_free(node->shards[i]);
     definitions_free(node->definitions);
     event_free(node->assign);
     if (node->drain_end != NULL)
@@ -439,8 +434,7 @@ void node_free(struct node *node)
     free(node);
 }
 
-// -- Draining
-// --------------------------------------------------------------------------------------
+// -- Draining ---------------------------------------------------------------------------
 
 static void end_drain(struct node *node)
 {
@@ -483,29 +477,6 @@ void node_drain(struct node *node, node_drained *done, void *context)
     event_add(node->drain_end, &limit);
     for (uint32_t i = 0; i < node->shard_count; i++)
         if (node->shards[i] != NULL)
-            shard_release(node->shards[i]);
+            node_shard_release(node->shards[i]);
     node_shard_released(node);
-}
-
-// -- Repair
-// ----------------------------------------------------------------------------------------
-
-static void on_repaired(void *context, const struct query_rows *rows, const struct error *err)
-{
-    (void)err;
-    *(int *)context = (int)query_touched(rows);
-}
-
-bool node_repair(const struct config *config, int64_t shard, int *ret_repaired, struct error *err)
-{
-    char number[24];
-    snprintf(number, sizeof number, "%lld", (long long)shard);
-    const str params[] = {str_of(number)};
-    *ret_repaired = 0;
-    return query_run_blocking(
-        config_str(config, CONFIG_POSTGRES_URL),
-        STR("UPDATE shards SET halted = '', next_offset = 0, last_record = '', senders = '{}', "
-            "rebuild = true, epoch = epoch + 1, updated = now() WHERE halted <> '' AND "
-            "($1::bigint < 0 OR shard = $1::bigint)"),
-        params, 1, on_repaired, ret_repaired, err);
 }

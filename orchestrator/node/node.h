@@ -36,10 +36,4 @@ void node_drain(struct node *node, node_drained *done, void *context);
 // Appends the node's metrics in Prometheus' text format.
 void node_print_metrics(struct node *node, struct strbuf *out);
 
-// Moves shards on that halted because their topic was truncated or recreated: the next owner starts
-// at the topic's beginning and sends again what was in flight. `shard` < 0: all that are halted.
-// Blocks.
-MUST_CHECK bool node_repair(const struct config *config, int64_t shard, int *ret_repaired,
-                            struct error *err);
-
 #endif

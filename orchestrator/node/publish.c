@@ -38,8 +38,7 @@ bool publish_is_done(const struct shard *shard)
     return shard->publishing_first == NULL;
 }
 
-// -- Events
-// ----------------------------------------------------------------------------------------
+// -- Events -----------------------------------------------------------------------------
 
 static void add_event(struct publishing *publishing, const struct shard *shard,
                       const struct history_row *row)
@@ -69,8 +68,7 @@ static void add_events(struct publishing *publishing, const struct shard *shard,
         add_event(publishing, shard, &changes->history.items[i]);
 }
 
-// -- Sending
-// ---------------------------------------------------------------------------------------
+// -- Sending ----------------------------------------------------------------------------
 
 struct envelope {
     struct bus_record record;
@@ -238,7 +236,7 @@ void publish_delivered(struct node *node, uint64_t tag, const struct error *fail
     bool was_full = shard->publishing_count >= NODE_MAX_PUBLISHING;
     drop_delivered(shard);
     if (was_full || (shard->state == SHARD_DRAINING && publish_is_done(shard)))
-        shard_turn(shard);
+        node_shard_turn(shard);
 }
 
 void publish_forget(struct shard *shard)
@@ -255,8 +253,7 @@ void publish_forget(struct shard *shard)
     shard->publishing_count = 0;
 }
 
-// -- What is to be sent
-// ----------------------------------------------------------------------------
+// -- What is to be sent -----------------------------------------------------------------
 
 void publish_batch(struct shard *shard, struct batch *batch)
 {
@@ -308,8 +305,7 @@ void publish_history(struct shard *shard, uint64_t batch, const struct history_r
     add_event(last, shard, &copy);
 }
 
-// -- Commands of the node's own
-// --------------------------------------------------------------------
+// -- Commands of the node's own ---------------------------------------------------------
 
 void publish_to(struct node *node, uint32_t shard, const struct command *command, str token)
 {

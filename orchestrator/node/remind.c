@@ -12,10 +12,15 @@
 
 #include <stdlib.h>
 
-enum { RELEASE_EVERY_MS = 100, RELEASE_MOST = 1000, DUE_AGAIN_MS = 100, DUE_TURN = 5000 };
+enum {
+    RELEASE_EVERY_MS = 100,
+    RELEASE_MOST = 1000,
+    DUE_AGAIN_MS = 100,
+    DUE_TURN = 5000,
+    STALLED_MS = 1500
+};
 
-// -- Due
-// -------------------------------------------------------------------------------------------
+// -- Due --------------------------------------------------------------------------------
 
 static void send_due(struct shard *shard, const struct store_due *due)
 {
@@ -52,7 +57,7 @@ static void on_dues(void *context, enum store_outcome outcome, const struct stor
         due_list_add(shard->due, &dues[i], now_ms);
     if (!complete) // look again soon, not only after DUE_RELOAD_MS
         shard->due_loaded_ms = now_ms - DUE_RELOAD_MS + DUE_AGAIN_MS;
-    shard_remind(shard);
+    node_shard_remind(shard);
 }
 
 static void load_due(struct shard *shard, int64_t now_ms)
@@ -63,15 +68,14 @@ static void load_due(struct shard *shard, int64_t now_ms)
                    life_new(shard));
 }
 
-// -- Progress without commits
-// ----------------------------------------------------------------------
+// -- Progress without commits -----------------------------------------------------------
 
 static void on_trimmed(void *context, enum store_outcome outcome, const struct error *err)
 {
     bool is_old;
     struct shard *shard = life_end(context, &is_old);
     if (!is_old && outcome != STORE_DONE)
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
 }
 
 static bool is_idle(const struct shard *shard)
@@ -91,18 +95,37 @@ static void trim(struct shard *shard)
     store_trim(shard->node->store, &trim, on_trimmed, life_new(shard));
 }
 
-void shard_remind(struct shard *shard)
+// A seek can be lost while the broker is away. When there is more to read and nothing comes, the
+// place is told again.
+static void check_position(struct shard *shard, int64_t now_ms)
+{
+    struct node *node = shard->node;
+    if (node->consumer == NULL || !node->placed || shard->inbox_count > 0)
+        return;
+    int64_t end =
+        bus_consumer_end_seen(node->consumer, node->topic_commands, (int32_t)shard->number);
+    if (shard->positioned && end > shard->read_offset &&
+        now_ms - shard->last_record_ms > STALLED_MS) {
+        shard->last_record_ms = now_ms;
+        shard->positioned = false;
+    }
+    if (!shard->positioned)
+        node_assign_soon(node);
+}
+
+void node_shard_remind(struct shard *shard)
 {
     if (shard->state != SHARD_RUNNING)
         return;
     int64_t now_ms = clock_now_ms();
+    check_position(shard, now_ms);
     fire(shard, now_ms);
     if (!shard->due_loading && now_ms - shard->due_loaded_ms >= DUE_RELOAD_MS)
         load_due(shard, now_ms);
     if (shard->trim_needed && is_idle(shard))
         trim(shard);
     if (shard->jobs_wait && !shard->releasing && now_ms - shard->released_ms >= RELEASE_EVERY_MS)
-        shard_release_jobs(shard);
+        node_shard_release_jobs(shard);
 
     int64_t next_ms = due_list_next_ms(shard->due);
     int64_t wait_ms = next_ms - now_ms < NODE_IDLE_TRIM_MS ? next_ms - now_ms : NODE_IDLE_TRIM_MS;
@@ -112,8 +135,7 @@ void shard_remind(struct shard *shard)
     event_add(shard->due_timer, &delay);
 }
 
-// -- Waiting jobs
-// ----------------------------------------------------------------------------------
+// -- Waiting jobs -----------------------------------------------------------------------
 
 static void on_waiting(void *context, enum store_outcome outcome, const struct store_job_id *jobs,
                        size_t count)
@@ -157,15 +179,14 @@ static void on_counts(void *context, enum store_outcome outcome, const struct st
     }
 }
 
-void shard_release_jobs(struct shard *shard)
+void node_shard_release_jobs(struct shard *shard)
 {
     shard->releasing = true;
     shard->released_ms = clock_now_ms();
     store_count_jobs(shard->node->store, shard->number, on_counts, life_new(shard));
 }
 
-// -- After the topics were lost
-// --------------------------------------------------------------------
+// -- After the topics were lost ---------------------------------------------------------
 
 static void offer_again(struct shard *shard, const struct store_due *job)
 {
@@ -208,7 +229,7 @@ static void on_rebuilt(void *context, enum store_outcome outcome, const struct e
     bool is_old;
     struct shard *shard = life_end(context, &is_old);
     if (!is_old && outcome != STORE_DONE)
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
 }
 
 static void on_flight(void *context, enum store_outcome outcome,
@@ -219,7 +240,7 @@ static void on_flight(void *context, enum store_outcome outcome,
     if (is_old)
         return;
     if (outcome != STORE_DONE) {
-        shard_restart(shard, "what was in flight cannot be read");
+        node_shard_restart(shard, "what was in flight cannot be read");
         return;
     }
     for (size_t i = 0; i < flight->job_count; i++)
@@ -232,7 +253,7 @@ static void on_flight(void *context, enum store_outcome outcome,
     store_rebuilt(shard->node->store, shard->number, shard->epoch, on_rebuilt, life_new(shard));
 }
 
-void shard_rebuild(struct shard *shard)
+void node_shard_rebuild(struct shard *shard)
 {
     store_find_in_flight(shard->node->store, shard->number, on_flight, life_new(shard));
 }

@@ -32,15 +32,15 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct shard *shard = context;
     if (shard->state == SHARD_WAITING)
-        shard_acquire(shard);
+        node_shard_acquire(shard);
     else
-        shard_turn(shard);
+        node_shard_turn(shard);
 }
 
 static void on_due(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    shard_remind(context);
+    node_shard_remind(context);
 }
 
 struct shard *node_shard_new(struct node *node, uint32_t number)
@@ -79,7 +79,7 @@ static void forget(struct shard *shard)
     event_del(shard->due_timer);
 }
 
-void shard_free(struct shard *shard)
+void node_shard_free(struct shard *shard)
 {
     if (shard == NULL)
         return;
@@ -91,7 +91,7 @@ void shard_free(struct shard *shard)
     free(shard);
 }
 
-bool shard_reads(const struct shard *shard)
+bool node_shard_reads(const struct shard *shard)
 {
     return shard->state == SHARD_RUNNING && shard->wanted;
 }
@@ -113,7 +113,7 @@ static void tell(struct shard *shard, const char *why)
     log_warning("node", "shard %u: %s", shard->number, why);
 }
 
-void shard_restart(struct shard *shard, const char *why)
+void node_shard_restart(struct shard *shard, const char *why)
 {
     forget(shard);
     node_assign_soon(shard->node);
@@ -123,15 +123,14 @@ void shard_restart(struct shard *shard, const char *why)
         return;
     }
     if (why == NULL) {
-        shard_acquire(shard);
+        node_shard_acquire(shard);
         return;
     }
     tell(shard, why);
     retry_later(shard);
 }
 
-// -- Halting
-// ---------------------------------------------------------------------------------------
+// -- Halting ----------------------------------------------------------------------------
 
 static void on_halted(void *context, enum store_outcome outcome, const struct error *err)
 {
@@ -139,10 +138,10 @@ static void on_halted(void *context, enum store_outcome outcome, const struct er
     bool is_old;
     struct shard *shard = life_end(context, &is_old);
     if (!is_old && outcome == STORE_LOST)
-        shard_restart(shard, "connection lost while halting");
+        node_shard_restart(shard, "connection lost while halting");
 }
 
-void shard_halt(struct shard *shard, const char *why)
+void node_shard_halt(struct shard *shard, const char *why)
 {
     forget(shard);
     shard->state = SHARD_HALTED;
@@ -153,8 +152,7 @@ void shard_halt(struct shard *shard, const char *why)
     node_assign_soon(shard->node);
 }
 
-// -- Acquiring
-// -------------------------------------------------------------------------------------
+// -- Acquiring --------------------------------------------------------------------------
 
 static bool start_engine(struct shard *shard, const struct store_shard *acquired)
 {
@@ -173,7 +171,7 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
     struct error err;
     shard->engine = engine_new(&environment, acquired->image, acquired->next_key, cache, &err);
     if (shard->engine == NULL) {
-        shard_halt(shard, err.text);
+        node_shard_halt(shard, err.text);
         return false;
     }
     for (size_t i = 0; i < acquired->count_count; i++) {
@@ -204,7 +202,7 @@ static void take_position(struct shard *shard, const struct store_shard *acquire
     for (size_t i = 0; i < acquired->sender_count && i < shard->sender_count; i++)
         shard->senders[i] = acquired->senders[i];
     shard->rebuild = acquired->rebuild;
-    shard->gap_offset = -1;
+    shard->gap_since_ms = 0;
     shard->jobs_wait = false;
 }
 
@@ -234,7 +232,7 @@ static void on_unpublished_done(void *context, enum store_outcome outcome, const
     if (is_old)
         return;
     if (outcome != STORE_DONE) {
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
         return;
     }
     shard->state = SHARD_RUNNING;
@@ -244,10 +242,10 @@ static void on_unpublished_done(void *context, enum store_outcome outcome, const
     log_info("node", "shard %u runs: epoch %llu, offset %lld", shard->number,
              (unsigned long long)shard->epoch, (long long)shard->next_offset);
     node_assign_soon(shard->node);
-    shard_remind(shard);
+    node_shard_remind(shard);
     publish_more(shard);
     if (shard->rebuild)
-        shard_rebuild(shard);
+        node_shard_rebuild(shard);
 }
 
 static void on_definition(void *context, const struct store_definition *definition)
@@ -270,7 +268,7 @@ static void on_defined(void *context, enum store_outcome outcome, const struct e
     if (is_old)
         return;
     if (outcome != STORE_DONE) {
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
         return;
     }
     const struct store_unpublished query = {.shard = shard->number,
@@ -305,7 +303,7 @@ static void on_acquired(void *context, enum store_outcome outcome,
     if (is_old)
         return;
     if (outcome != STORE_DONE) {
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
         return;
     }
     take_position(shard, acquired);
@@ -313,7 +311,7 @@ static void on_acquired(void *context, enum store_outcome outcome,
         char why[200];
         snprintf(why, sizeof why, "halted: %.*s; `baton repair` moves it on",
                  STR_ARG(acquired->halted));
-        shard_restart(shard, why); // looks again now and then, whether it was repaired
+        node_shard_restart(shard, why); // looks again now and then, whether it was repaired
         return;
     }
     decide_care(shard, acquired);
@@ -325,7 +323,7 @@ static void on_acquired(void *context, enum store_outcome outcome,
     find_definitions(shard);
 }
 
-void shard_acquire(struct shard *shard)
+void node_shard_acquire(struct shard *shard)
 {
     if (!shard->wanted) {
         shard->state = SHARD_RELEASED;
@@ -336,8 +334,7 @@ void shard_acquire(struct shard *shard)
     store_acquire(shard->node->store, shard->number, on_acquired, life_new(shard));
 }
 
-// -- Releasing
-// -------------------------------------------------------------------------------------
+// -- Releasing --------------------------------------------------------------------------
 
 static void on_let_go(void *context, enum store_outcome outcome, const struct error *err)
 {
@@ -359,7 +356,7 @@ static void let_go(struct shard *shard)
     store_trim(shard->node->store, &trim, on_let_go, life_new(shard));
 }
 
-void shard_release(struct shard *shard)
+void node_shard_release(struct shard *shard)
 {
     shard->wanted = false;
     if (shard->state == SHARD_DRAINING || shard->state == SHARD_RELEASED)
@@ -375,10 +372,10 @@ void shard_release(struct shard *shard)
     batch_free(shard->computed);
     shard->computing = shard->computed = NULL;
     inbox_clear(shard);
-    shard_turn(shard);
+    node_shard_turn(shard);
 }
 
-void shard_drained(struct shard *shard)
+void node_shard_drained(struct shard *shard)
 {
     if (shard->state == SHARD_DRAINING && shard->committing == NULL && publish_is_done(shard) &&
         !shard->letting_go) {

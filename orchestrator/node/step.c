@@ -32,8 +32,7 @@ void batch_free(struct batch *batch)
     free(batch);
 }
 
-// -- Decoding
-// --------------------------------------------------------------------------------------
+// -- Decoding ---------------------------------------------------------------------------
 
 static void set_aside(struct batch *batch, const struct inbound *inbound, const char *why)
 {
@@ -112,8 +111,7 @@ static struct batch *batch_new(struct shard *shard, size_t most)
     return batch;
 }
 
-// -- What a batch needs
-// ----------------------------------------------------------------------------
+// -- What a batch needs -----------------------------------------------------------------
 
 struct wanting { // streams that are being loaded
     struct life life;
@@ -181,11 +179,11 @@ static void on_all_loaded(void *context, enum store_outcome outcome, const struc
     if (is_old)
         return;
     if (outcome != STORE_DONE) {
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
         return;
     }
     shard->computing->loading = false;
-    shard_turn(shard);
+    node_shard_turn(shard);
 }
 
 static struct wanting *wanting_new(struct shard *shard)
@@ -268,8 +266,7 @@ static void load_missing(struct shard *shard)
     ask_for(shard, wanting);
 }
 
-// -- Resources of a deployment
-// ---------------------------------------------------------------------
+// -- Resources of a deployment ----------------------------------------------------------
 
 static void on_resource(void *context, str digest, str bytes)
 {
@@ -304,11 +301,11 @@ static void on_resources(void *context, enum store_outcome outcome, const struct
     if (is_old)
         return;
     if (outcome != STORE_DONE) {
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
         return;
     }
     shard->computing->loading = false;
-    shard_turn(shard);
+    node_shard_turn(shard);
 }
 
 static size_t find_unknown(struct batch *batch, str *digests, size_t capacity)
@@ -343,8 +340,7 @@ static bool load_resources(struct shard *shard)
     return true;
 }
 
-// -- Packing what goes out
-// -------------------------------------------------------------------------
+// -- Packing what goes out --------------------------------------------------------------
 
 static str decimal(struct arena *arena, uint64_t value)
 {
@@ -413,8 +409,7 @@ static void pack_outbound(struct batch *batch)
     }
 }
 
-// -- Computing
-// -------------------------------------------------------------------------------------
+// -- Computing --------------------------------------------------------------------------
 
 static void finish(struct shard *shard)
 {
@@ -464,8 +459,7 @@ static void compute(struct shard *shard)
                 (uint64_t)(clock_monotonic_ns() - started_ns) / NS_PER_US);
 }
 
-// -- Committing
-// ------------------------------------------------------------------------------------
+// -- Committing -------------------------------------------------------------------------
 
 static void note_commit(struct shard *shard, const struct batch *batch)
 {
@@ -502,7 +496,7 @@ static void settle(struct shard *shard)
     publish_batch(shard, batch);
     if (shard->state != SHARD_RUNNING)
         return;
-    shard_remind(shard);
+    node_shard_remind(shard);
 }
 
 static void on_committed(void *context, enum store_outcome outcome, const struct error *err)
@@ -515,11 +509,11 @@ static void on_committed(void *context, enum store_outcome outcome, const struct
     switch (outcome) {
     case STORE_DONE:
         settle(shard);
-        shard_turn(shard);
+        node_shard_turn(shard);
         return;
     case STORE_TAKEN:
         metrics_add(metrics, METRIC_TAKEN, 1);
-        shard_restart(shard, "another owner has taken the shard");
+        node_shard_restart(shard, "another owner has taken the shard");
         return;
     case STORE_REFUSED:
         metrics_add(metrics, METRIC_REFUSED, 1);
@@ -528,11 +522,11 @@ static void on_committed(void *context, enum store_outcome outcome, const struct
                   shard->number, shard->committing->count,
                   (long long)shard->committing->first_offset, err->text);
         shard->careful = (uint32_t)shard->committing->count;
-        shard_restart(shard, shard->careful > 1 ? NULL : err->text);
+        node_shard_restart(shard, shard->careful > 1 ? NULL : err->text);
         return;
     case STORE_LOST:
         metrics_add(metrics, METRIC_LOST, 1);
-        shard_restart(shard, err->text);
+        node_shard_restart(shard, err->text);
         return;
     }
 }
@@ -563,8 +557,7 @@ static void send_commit(struct shard *shard)
     store_commit(shard->node->store, &commit, &batch->arena, on_committed, life_new(shard));
 }
 
-// -- Taking the next batch
-// -------------------------------------------------------------------------
+// -- Taking the next batch --------------------------------------------------------------
 
 static void on_tried(void *context, enum store_outcome outcome, uint32_t tries)
 {
@@ -574,12 +567,12 @@ static void on_tried(void *context, enum store_outcome outcome, uint32_t tries)
         return;
     shard->trying = false;
     if (outcome != STORE_DONE) {
-        shard_restart(shard, "the shard was lost while a record was tried");
+        node_shard_restart(shard, "the shard was lost while a record was tried");
         return;
     }
     shard->tried = true;
     shard->tries = tries;
-    shard_turn(shard);
+    node_shard_turn(shard);
 }
 
 static void take_carefully(struct shard *shard)
@@ -632,10 +625,10 @@ static void take(struct shard *shard)
             batch_new(shard, (size_t)config_i64(shard->node->config, CONFIG_ENGINE_BATCH_COMMANDS));
 }
 
-void shard_turn(struct shard *shard)
+void node_shard_turn(struct shard *shard)
 {
     if (shard->state == SHARD_DRAINING)
-        shard_drained(shard);
+        node_shard_drained(shard);
     if (shard->state != SHARD_RUNNING)
         return;
     take(shard);

@@ -73,6 +73,11 @@ static void on_acquired(void *context, const struct pg_answer *answer)
     free(call);
 }
 
+static void ignore_answer(void *context, const struct pg_answer *answer)
+{
+    (void)context, (void)answer;
+}
+
 void store_acquire(struct store *store, uint32_t shard, store_acquired *done, void *context)
 {
     struct pg *pg = store_connection(store, shard);
@@ -82,6 +87,10 @@ void store_acquire(struct store *store, uint32_t shard, store_acquired *done, vo
     params_i32(&params, (int32_t)shard);
     struct params with_owner = params;
     params_text(&with_owner, str_of(store->options.node));
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_EVICT, &params.list);
+    pg_end(pg, ignore_answer,
+           NULL); // by itself: it shall not be undone when the row is locked still
     pg_begin(pg);
     pg_execute(pg, STATEMENT_NEW_SHARD, &params.list);
     pg_execute(pg, STATEMENT_ACQUIRE, &with_owner.list);

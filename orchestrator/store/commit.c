@@ -6,8 +6,7 @@
 #include <endian.h>
 #include <stdlib.h>
 
-// -- History
-// ---------------------------------------------------------------------------------------
+// -- History ----------------------------------------------------------------------------
 
 static str pack_events(const struct history_row *row, struct arena *arena)
 {
@@ -117,8 +116,7 @@ struct store_packed store_pack(struct digest chain, const struct changes *change
     return packed;
 }
 
-// -- The shard's row, the outbox
-// -------------------------------------------------------------------
+// -- The shard's row, the outbox --------------------------------------------------------
 
 static void add_senders(struct params *params, const struct store_commit *commit)
 {
@@ -211,8 +209,7 @@ void store_trim(struct store *store, const struct store_trim *trim, store_done *
     arena_reset(&store->turn);
 }
 
-// -- Suspicion and halt
-// ----------------------------------------------------------------------------
+// -- Suspicion and halt -----------------------------------------------------------------
 
 static void on_tried(void *context, const struct pg_answer *answer)
 {

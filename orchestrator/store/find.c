@@ -37,8 +37,7 @@ static void ask(struct store *store, enum statement statement, const struct para
     arena_reset(&store->turn);
 }
 
-// -- Streams
-// ---------------------------------------------------------------------------------------
+// -- Streams ----------------------------------------------------------------------------
 
 static void tell_instances(struct store_call *call, const PGresult *result)
 {
@@ -120,8 +119,7 @@ void store_load_streams(struct store *store, const struct store_load *load)
     arena_reset(&store->turn);
 }
 
-// -- Due
-// -------------------------------------------------------------------------------------------
+// -- Due --------------------------------------------------------------------------------
 
 static void on_dues(void *context, const struct pg_answer *answer)
 {
@@ -208,8 +206,7 @@ void store_count_jobs(struct store *store, uint32_t shard, store_counts *done, v
     ask(store, STATEMENT_COUNT_JOBS, &params, on_counts, call);
 }
 
-// -- In flight
-// -------------------------------------------------------------------------------------
+// -- In flight --------------------------------------------------------------------------
 
 static void read_offered(const PGresult *result, struct store_in_flight *flight,
                          struct arena *arena)
@@ -278,8 +275,7 @@ void store_find_in_flight(struct store *store, uint32_t shard, store_flight *don
     arena_reset(&store->turn);
 }
 
-// -- Definitions
-// -----------------------------------------------------------------------------------
+// -- Definitions ------------------------------------------------------------------------
 
 static void on_defined(void *context, const struct pg_answer *answer)
 {
@@ -334,8 +330,7 @@ void store_find_resources(struct store *store, const struct store_resources *que
     ask(store, STATEMENT_RESOURCES, &params, on_resources, call);
 }
 
-// -- History
-// ---------------------------------------------------------------------------------------
+// -- History ----------------------------------------------------------------------------
 
 static void on_unpublished(void *context, const struct pg_answer *answer)
 {

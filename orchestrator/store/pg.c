@@ -158,8 +158,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
         lose(pg);
 }
 
-// -- Receiving
-// -------------------------------------------------------------------------------------
+// -- Receiving --------------------------------------------------------------------------
 
 static void describe_failure(const PGresult *result, struct pg_answer *answer)
 {
@@ -218,8 +217,7 @@ static void receive(struct pg *pg)
     }
 }
 
-// -- Connecting
-// ------------------------------------------------------------------------------------
+// -- Connecting -------------------------------------------------------------------------
 
 static void on_prepared(void *context, const struct pg_answer *answer)
 {
@@ -353,8 +351,7 @@ size_t pg_pending(const struct pg *pg)
     return pg->pending;
 }
 
-// -- Sending
-// ---------------------------------------------------------------------------------------
+// -- Sending ----------------------------------------------------------------------------
 
 static bool can_send(const struct pg *pg)
 {

@@ -207,8 +207,7 @@ void query_run(struct query_pool *pool, str sql, const str *params, size_t count
     send_waiting(pool);
 }
 
-// -- Rows
-// ------------------------------------------------------------------------------------------
+// -- Rows -------------------------------------------------------------------------------
 
 size_t query_row_count(const struct query_rows *rows)
 {
@@ -273,8 +272,7 @@ str query_hex(struct arena *arena, str bytes)
     return str_join2(arena, STR("\\x"), digest_hex(arena, bytes));
 }
 
-// -- Blocking
-// --------------------------------------------------------------------------------------
+// -- Blocking ---------------------------------------------------------------------------
 
 static bool run_on(PGconn *conn, const struct waiting *query, query_done *done, void *context,
                    struct error *err)

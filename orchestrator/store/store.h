@@ -40,8 +40,7 @@ enum store_outcome {
     STORE_LOST,    // the connection broke; done or not, acquiring the shard again tells
 };
 
-// -- Acquire
-// ---------------------------------------------------------------------------------------
+// -- Acquire ----------------------------------------------------------------------------
 
 struct store_outbox_row {
     uint64_t first; // number of its first record
@@ -86,8 +85,7 @@ typedef void store_acquired(void *context, enum store_outcome outcome,
                             const struct store_shard *shard, const struct error *err);
 void store_acquire(struct store *store, uint32_t shard, store_acquired *done, void *context);
 
-// -- Load
-// ------------------------------------------------------------------------------------------
+// -- Load -------------------------------------------------------------------------------
 
 enum { STORE_MAX_STREAMS = 8192 };
 
@@ -114,8 +112,7 @@ struct store_load {
 };
 void store_load_streams(struct store *store, const struct store_load *load);
 
-// -- Commit
-// ----------------------------------------------------------------------------------------
+// -- Commit -----------------------------------------------------------------------------
 
 // History as it is stored: each row's events packed, and the digest after all of them.
 struct store_packed {
@@ -174,8 +171,7 @@ void store_halt(struct store *store, uint32_t shard, uint64_t epoch, str why, st
 void store_rebuilt(struct store *store, uint32_t shard, uint64_t epoch, store_done *done,
                    void *context);
 
-// -- Due
-// -------------------------------------------------------------------------------------------
+// -- Due --------------------------------------------------------------------------------
 
 enum { STORE_DUE_LIMIT = 10000 };
 
@@ -238,8 +234,7 @@ typedef void store_flight(void *context, enum store_outcome outcome,
                           const struct store_in_flight *flight);
 void store_find_in_flight(struct store *store, uint32_t shard, store_flight *done, void *context);
 
-// -- Definitions
-// -----------------------------------------------------------------------------------
+// -- Definitions ------------------------------------------------------------------------
 
 struct store_definition {
     uint64_t key;
@@ -276,8 +271,7 @@ struct store_resources {
 };
 void store_find_resources(struct store *store, const struct store_resources *query);
 
-// -- History that is not on the event topic yet
-// ----------------------------------------------------
+// -- History that is not on the event topic yet -----------------------------------------
 
 typedef void store_step(void *context, uint64_t batch, const struct history_row *row, str events);
 struct store_unpublished {

@@ -55,8 +55,7 @@ static bool has_shard(enum table table)
     return table != TABLE_DEFINITIONS; // deployed once for all shards
 }
 
-// -- SQL
-// -------------------------------------------------------------------------------------------
+// -- SQL --------------------------------------------------------------------------------
 
 static void add_names(struct strbuf *sql, enum table table, const char *before)
 {
@@ -148,8 +147,7 @@ struct pg_statement table_statement(struct arena *arena, enum table table, enum 
     return (struct pg_statement){.name = str_cstr(arena, name), .sql = strbuf_cstr(&sql)};
 }
 
-// -- Rows
-// ------------------------------------------------------------------------------------------
+// -- Rows -------------------------------------------------------------------------------
 
 static void add_text(struct param_array *array, const char *field, bool nullable)
 {

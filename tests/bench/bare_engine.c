@@ -14,11 +14,16 @@
 #include <stdlib.h>
 
 struct instance {
+    uint64_t key;
     uint64_t job;
+    uint32_t attempt;
     uint64_t element;
     int64_t started_ms;
     uint64_t events;
     struct reply_to reply; // of an awaited completion
+    size_t business_len;
+    char business[40];
+    struct instance *next_ended;
 };
 
 struct engine {
@@ -28,6 +33,7 @@ struct engine {
     uint64_t next_key;
     struct arena *turn;
     struct changes changes;
+    struct instance *ended; // in this batch: PostgreSQL does not know it yet
 };
 
 struct engine *engine_new(const struct engine_environment *environment, str shard_image,
@@ -65,11 +71,18 @@ void engine_begin(struct engine *engine, struct arena *turn)
 {
     engine->turn = turn;
     engine->changes = (struct changes){0};
+    while (engine->ended != NULL) {
+        struct instance *instance = engine->ended;
+        engine->ended = instance->next_ended;
+        idmap_remove(&engine->instances, instance->key);
+        free(instance);
+    }
 }
 
 static bool needs_instance(const struct command *command)
 {
-    return command->type == COMMAND_COMPLETE_JOB || command->type == COMMAND_TIME_OUT_JOB;
+    return command->type == COMMAND_COMPLETE_JOB || command->type == COMMAND_FAIL_JOB ||
+           command->type == COMMAND_TIME_OUT_JOB;
 }
 
 size_t engine_missing(const struct engine *engine, const struct command *command,
@@ -89,6 +102,7 @@ bool engine_load(struct engine *engine, const struct stream_ref *ref, str image,
     check(instance != NULL);
     if (image.len == sizeof *instance)
         memcpy(instance, image.data, sizeof *instance);
+    instance->key = ref->instance;
     idmap_put(&engine->instances, ref->instance, instance);
     return true;
 }
@@ -98,14 +112,16 @@ static uint64_t make_key(struct engine *engine)
     return key_make(engine->environment.shard, engine->next_key++);
 }
 
-static struct instance_row row_of(const struct instance *instance, uint64_t key)
+static struct instance_row row_of(const struct engine *engine, const struct instance *instance)
 {
-    return (struct instance_row){.key = key,
+    str business = str_from(instance->business, instance->business_len);
+    return (struct instance_row){.key = instance->key,
                                  .definition = 1,
                                  .process_id = STR("bench"),
                                  .version = 1,
                                  .tenant = STR("<default>"),
-                                 .root_instance = key,
+                                 .business_id = str_copy(engine->turn, business),
+                                 .root_instance = instance->key,
                                  .state = INSTANCE_ACTIVE,
                                  .started_ms = instance->started_ms,
                                  .variables = STR("{\"amount\":1200,\"customer\":\"anna\"}"),
@@ -151,7 +167,7 @@ static void add_job(struct engine *engine, const struct command *command, uint64
 {
     int64_t due_ms = command->time_ms + engine->environment.job_timeout_ms;
     *ARRAY_PUSH(engine->turn, &engine->changes.jobs) =
-        (struct job_row){.change = ROW_INSERT,
+        (struct job_row){.change = instance->attempt == 1 ? ROW_INSERT : ROW_UPDATE,
                          .key = instance->job,
                          .instance = key,
                          .element_instance = instance->element,
@@ -163,7 +179,7 @@ static void add_job(struct engine *engine, const struct command *command, uint64
                          .tenant = STR("<default>"),
                          .state = JOB_OFFERED,
                          .retries = 3,
-                         .attempt = 1,
+                         .attempt = instance->attempt,
                          .due_ms = due_ms,
                          .timeout_ms = engine->environment.job_timeout_ms,
                          .created_ms = command->time_ms};
@@ -174,7 +190,7 @@ static void add_job(struct engine *engine, const struct command *command, uint64
                                 .process_id = STR("bench"),
                                 .element_id = STR("work"),
                                 .type = STR("bench"),
-                                .attempt = 1,
+                                .attempt = instance->attempt,
                                 .retries = 3,
                                 .deadline_ms = due_ms,
                                 .variables = STR("{\"amount\":1200}")};
@@ -187,16 +203,20 @@ static void create(struct engine *engine, const struct command *command)
     struct instance *instance = calloc(1, sizeof *instance);
     check(instance != NULL);
     uint64_t key = make_key(engine);
-    *instance = (struct instance){.element = make_key(engine),
+    *instance = (struct instance){.key = key,
+                                  .element = make_key(engine),
                                   .job = make_key(engine),
+                                  .attempt = 1,
                                   .started_ms = command->time_ms,
                                   .events = 1};
+    str business = str_sub(command->create_instance.business_id, 0, sizeof instance->business);
+    memcpy(instance->business, business.data, instance->business_len = business.len);
     if (command->create_instance.await_completion)
         instance->reply = command->reply;
     else
         add_reply(engine, command->reply, key);
     idmap_put(&engine->instances, key, instance);
-    struct instance_row row = row_of(instance, key);
+    struct instance_row row = row_of(engine, instance);
     row.image = str_from(arena_copy(engine->turn, instance, sizeof *instance), sizeof *instance);
     *ARRAY_PUSH(engine->turn, &engine->changes.instances) = row;
     *ARRAY_PUSH(engine->turn, &engine->changes.elements) =
@@ -219,7 +239,7 @@ static void complete(struct engine *engine, const struct command *command)
         return;
     }
     instance->events++;
-    struct instance_row row = row_of(instance, command->instance);
+    struct instance_row row = row_of(engine, instance);
     row.change = ROW_UPDATE;
     row.state = INSTANCE_COMPLETED;
     row.ended_ms = command->time_ms;
@@ -231,8 +251,25 @@ static void complete(struct engine *engine, const struct command *command)
     add_history(engine, command, command->instance, instance, 7);
     add_reply(engine, instance->reply, command->instance);
     add_reply(engine, command->reply, command->instance);
-    idmap_remove(&engine->instances, command->instance);
-    free(instance);
+    instance->job = 0;
+    instance->next_ended = engine->ended;
+    engine->ended = instance;
+}
+
+// A failure that is forgiven, or a lease that ended: offered again.
+static void offer_again(struct engine *engine, const struct command *command, uint32_t attempt)
+{
+    struct instance *instance = idmap_get(&engine->instances, command->instance);
+    if (instance == NULL || instance->job != command->key || instance->attempt != attempt)
+        return;
+    instance->attempt++;
+    instance->events++;
+    struct instance_row row = row_of(engine, instance);
+    row.change = ROW_UPDATE;
+    row.image = str_from(arena_copy(engine->turn, instance, sizeof *instance), sizeof *instance);
+    *ARRAY_PUSH(engine->turn, &engine->changes.instances) = row;
+    add_job(engine, command, command->instance, instance);
+    add_history(engine, command, command->instance, instance, 1);
 }
 
 void engine_step(struct engine *engine, const struct command *command)
@@ -241,6 +278,10 @@ void engine_step(struct engine *engine, const struct command *command)
         create(engine, command);
     else if (command->type == COMMAND_COMPLETE_JOB)
         complete(engine, command);
+    else if (command->type == COMMAND_FAIL_JOB)
+        offer_again(engine, command, command->job_answer.attempt);
+    else if (command->type == COMMAND_TIME_OUT_JOB)
+        offer_again(engine, command, command->due.attempt);
     if (engine->changes.clock_ms < command->time_ms)
         engine->changes.clock_ms = command->time_ms;
 }

@@ -26,6 +26,7 @@ struct load {
     const char *mode;
     const char *type;    // of jobs
     const char *process; // id
+    const char *file;    // to deploy
     int shards;
     int reply_partition;
     int rate;      // starts a second; 0: closed loop
@@ -92,8 +93,7 @@ static bool send_command(struct load *load, int32_t partition, const struct comm
     return send_bytes(load, partition, strbuf_str(&value));
 }
 
-// -- The worker
-// ------------------------------------------------------------------------------------
+// -- The worker -------------------------------------------------------------------------
 
 static bool chance(int percent)
 {
@@ -190,8 +190,7 @@ static void start_worker(struct load *load)
     event_add(load->timer, &period);
 }
 
-// -- The generator
-// ---------------------------------------------------------------------------------
+// -- The generator ----------------------------------------------------------------------
 
 static void stop(struct load *load)
 {
@@ -361,27 +360,62 @@ static void print_results(struct load *load)
     fflush(stdout);
 }
 
-// -- Start
-// -----------------------------------------------------------------------------------------
+// -- Records nobody can read --------------------------------------------------------------
+
+static void send_poison(struct load *load)
+{
+    for (long i = 0; i < load->count; i++) {
+        char bytes[64];
+        for (size_t j = 0; j < sizeof bytes; j++)
+            bytes[j] = (char)(rand() & 0xff);
+        send_bytes(load, (int32_t)(i % load->shards), str_from(bytes, 1 + (size_t)(rand() % 63)));
+    }
+}
+
+// -- Deploying ----------------------------------------------------------------------------
+
+static str read_file(const char *path, struct arena *arena)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+    struct strbuf bytes = strbuf_new(arena);
+    size_t got;
+    do {
+        got = fread(strbuf_reserve(&bytes, 1 << 16), 1, 1 << 16, file);
+        bytes.len += got;
+    } while (got > 0);
+    fclose(file);
+    return strbuf_str(&bytes);
+}
+
+// The bytes are in PostgreSQL already; this is the command. The process is named by --process.
+static void send_deploy(struct load *load)
+{
+    struct digest digest = digest_sha256(read_file(load->file, &load->turn));
+    struct deployed_resource resource = {.name = str_of(load->file),
+                                         .digest = str_from(digest.bytes, DIGEST_SIZE),
+                                         .kind = RESOURCE_PROCESS,
+                                         .definition_id = str_of(load->process)};
+    const struct command command = {.type = COMMAND_DEPLOY,
+                                    .deploy = {.count = 1, .resources = &resource}};
+    send_command(load, 0, &command, STR_EMPTY);
+}
+
+// -- Start ------------------------------------------------------------------------------
 
 static const struct option options[] = {
-    {"brokers", required_argument, NULL, 'b'},
-    {"prefix", required_argument, NULL, 'p'},
-    {"mode", required_argument, NULL, 'm'},
-    {"type", required_argument, NULL, 't'},
-    {"process", required_argument, NULL, 'P'},
-    {"shards", required_argument, NULL, 's'},
-    {"partition", required_argument, NULL, 'q'},
-    {"rate", required_argument, NULL, 'r'},
-    {"in-flight", required_argument, NULL, 'i'},
-    {"seconds", required_argument, NULL, 'S'},
-    {"count", required_argument, NULL, 'c'},
-    {"duplicate", required_argument, NULL, 'd'},
-    {"late", required_argument, NULL, 'l'},
-    {"fail", required_argument, NULL, 'f'},
-    {"no-wait", no_argument, NULL, 'n'},
-    {"seed", required_argument, NULL, 'e'},
-    {0},
+    {"brokers", required_argument, NULL, 'b'},   {"prefix", required_argument, NULL, 'p'},
+    {"mode", required_argument, NULL, 'm'},      {"type", required_argument, NULL, 't'},
+    {"process", required_argument, NULL, 'P'},   {"shards", required_argument, NULL, 's'},
+    {"partition", required_argument, NULL, 'q'}, {"rate", required_argument, NULL, 'r'},
+    {"in-flight", required_argument, NULL, 'i'}, {"seconds", required_argument, NULL, 'S'},
+    {"count", required_argument, NULL, 'c'},     {"duplicate", required_argument, NULL, 'd'},
+    {"late", required_argument, NULL, 'l'},      {"fail", required_argument, NULL, 'f'},
+    {"file", required_argument, NULL, 'F'},      {"no-wait", no_argument, NULL, 'n'},
+    {"seed", required_argument, NULL, 'e'},      {0},
 };
 
 static void read_option(struct load *load, int letter)
@@ -396,11 +430,8 @@ static void read_option(struct load *load, int letter)
     const struct {
         int letter;
         const char **text;
-    } texts[] = {{'b', &load->brokers},
-                 {'p', &load->prefix},
-                 {'m', &load->mode},
-                 {'t', &load->type},
-                 {'P', &load->process}};
+    } texts[] = {{'b', &load->brokers}, {'p', &load->prefix},  {'m', &load->mode},
+                 {'t', &load->type},    {'P', &load->process}, {'F', &load->file}};
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         if (numbers[i].letter == letter)
             *numbers[i].number = atoi(optarg);
@@ -418,6 +449,39 @@ static void on_signal(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     stop(context);
+}
+
+static void on_broken(void *context, const struct error *failure)
+{
+    (void)context;
+    log_failure("load", failure);
+    exit(EXIT_FAILURE);
+}
+
+static void on_delivered(void *context, uint64_t tag, const struct error *failure)
+{
+    (void)context, (void)tag;
+    if (failure != NULL)
+        log_failure("load", failure);
+}
+
+static void run(struct load *load)
+{
+    bool generates = strcmp(load->mode, "generate") == 0;
+    if (strcmp(load->mode, "poison") == 0) {
+        send_poison(load);
+    } else if (strcmp(load->mode, "deploy") == 0) {
+        send_deploy(load);
+    } else {
+        (generates ? start_generator : start_worker)(load);
+        event_base_dispatch(load->loop);
+    }
+    send_late(load);
+    bus_producer_flush(load->producer, 20000);
+    if (generates)
+        print_results(load);
+    else
+        printf("{\"answered\":%llu}\n", (unsigned long long)load->answered);
 }
 
 int main(int argc, char **argv)
@@ -439,20 +503,13 @@ int main(int argc, char **argv)
     event_add(terminate, NULL);
     const struct bus_producer_options producer = {
         .bus = {.brokers = load.brokers, .client_id = "load"}};
-    const struct bus_producer_handler handler = {0};
+    const struct bus_producer_handler handler = {.delivered = on_delivered, .broken = on_broken};
     struct error err;
     load.producer = bus_producer_new(&producer, &handler, load.loop, &err);
     check(load.producer != NULL);
-    bool generates = strcmp(load.mode, "generate") == 0;
-    (generates ? start_generator : start_worker)(&load);
-    event_base_dispatch(load.loop);
-    send_late(&load);
-    bus_producer_flush(load.producer, 5000);
-    if (generates)
-        print_results(&load);
-    else
-        printf("{\"answered\":%llu}\n", (unsigned long long)load.answered);
-    event_free(load.timer);
+    run(&load);
+    if (load.timer != NULL)
+        event_free(load.timer);
     event_free(terminate);
     bus_consumer_free(load.consumer);
     bus_producer_free(load.producer);
