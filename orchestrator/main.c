@@ -2,9 +2,11 @@
 //
 // baton-orchestrator: one process that carries the roles that its configuration names. Everything
 // runs on one loop. SIGTERM and SIGINT hand the shards over and end; a second one ends at once.
+#include "api/api.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "node/node.h"
+#include "store/query.h"
 
 #include <event2/event.h>
 #include <event2/thread.h>
@@ -18,7 +20,9 @@ enum { EXIT_USAGE = 2, RETRY_SECONDS = 1 };
 struct process {
     struct config config;
     struct event_base *loop;
-    struct node *node;
+    struct node *node; // NULL without the role engine
+    struct query_pool *reader;
+    struct api *api; // NULL without the role api
     bool ending;
 };
 
@@ -68,6 +72,8 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 {
     (void)what;
     struct process *process = context;
+    if (process->api != NULL)
+        api_drain(process->api);
     if (process->ending || process->node == NULL) {
         event_base_loopbreak(process->loop);
         return;
@@ -75,6 +81,56 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     process->ending = true;
     log_info("node", "signal %d: handing over", (int)number);
     node_drain(process->node, on_drained, process);
+}
+
+static const char *why_not_ready(void *context)
+{
+    struct process *process = context;
+    const char *why = NULL;
+    if (!query_pool_is_ready(process->reader))
+        return "PostgreSQL is not reachable";
+    return process->node == NULL || node_is_ready(process->node, &why) ? NULL : why;
+}
+
+static void add_metrics(void *context, struct strbuf *out)
+{
+    struct process *process = context;
+    if (process->node != NULL)
+        node_print_metrics(process->node, out);
+}
+
+static bool start_api(struct process *process, struct error *err)
+{
+    struct api_options options = {.loop = process->loop,
+                                  .config = &process->config,
+                                  .node_name = config_str(&process->config, CONFIG_NODE_NAME),
+                                  .context = process,
+                                  .not_ready = why_not_ready,
+                                  .add_metrics = add_metrics};
+    process->reader = query_pool_new(
+        config_str(&process->config, CONFIG_POSTGRES_URL),
+        (uint32_t)config_i64(&process->config, CONFIG_POSTGRES_READERS), process->loop);
+    options.reader = process->reader;
+    process->api = api_new(&options, err);
+    return process->api != NULL;
+}
+
+static bool start_roles(struct process *process, const struct node_site *site, struct error *err)
+{
+    if (config_has(&process->config, CONFIG_ROLES, STR("engine"))) {
+        process->node = node_new(&process->config, site, process->loop, err);
+        if (process->node == NULL)
+            return false;
+    }
+    return !config_has(&process->config, CONFIG_ROLES, STR("api")) || start_api(process, err);
+}
+
+static void stop_roles(struct process *process)
+{
+    api_free(process->api);
+    node_free(process->node);
+    if (process->reader != NULL)
+        query_pool_free(process->reader);
 }
 
 static bool run(struct process *process, struct error *err)
@@ -88,14 +144,10 @@ static bool run(struct process *process, struct error *err)
     struct event *interrupt = evsignal_new(process->loop, SIGINT, on_signal, process);
     event_add(terminate, NULL);
     event_add(interrupt, NULL);
-    bool started = true;
-    if (config_has(&process->config, CONFIG_ROLES, STR("engine"))) {
-        process->node = node_new(&process->config, &site, process->loop, err);
-        started = process->node != NULL;
-    }
+    bool started = start_roles(process, &site, err);
     if (started)
         event_base_dispatch(process->loop);
-    node_free(process->node);
+    stop_roles(process);
     event_free(terminate);
     event_free(interrupt);
     event_base_free(process->loop);

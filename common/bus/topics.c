@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/client.h"
 
+enum { CONTROLLER_MS = 500 };
+
 str bus_record_header(const struct bus_record *record, str name)
 {
     for (size_t i = 0; i < record->header_count; i++)
@@ -46,8 +48,6 @@ static bool topic_is_there(rd_kafka_resp_err_t code)
 static bool read_results(rd_kafka_event_t *event, struct error *err)
 {
     rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-    if (code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
-        return true; // the embedded broker: topics come with their first use
     if (code)
         return error_set(err, ERROR_UNAVAILABLE, "kafka", "cannot make topics: %s",
                          rd_kafka_event_error_string(event));
@@ -85,12 +85,9 @@ static bool create_one(rd_kafka_t *client, rd_kafka_NewTopic_t *topic, int timeo
     return made;
 }
 
-bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic *topics,
-                       size_t count, int timeout_ms, struct error *err)
+static bool create_all(rd_kafka_t *client, const struct bus_topic *topics, size_t count,
+                       int timeout_ms, struct error *err)
 {
-    rd_kafka_t *client = admin_new(options, err);
-    if (client == NULL)
-        return false;
     bool made = true;
     for (size_t i = 0; made && i < count; i++) {
         rd_kafka_NewTopic_t *topic = new_topic(&topics[i], err);
@@ -98,6 +95,58 @@ bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic
         if (topic != NULL)
             rd_kafka_NewTopic_destroy(topic);
     }
+    return made;
+}
+
+// On the embedded broker a topic comes into being when somebody asks for it.
+static bool touch_all(rd_kafka_t *client, const struct bus_topic *topics, size_t count,
+                      int timeout_ms, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct rd_kafka_metadata *metadata;
+        rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topics[i].name, NULL);
+        rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, handle, &metadata, timeout_ms);
+        rd_kafka_topic_destroy(handle);
+        if (code)
+            return client_error(err, topics[i].name, code);
+        rd_kafka_metadata_destroy(metadata);
+    }
+    return true;
+}
+
+static bool is_broker(const struct rd_kafka_metadata *metadata, int32_t id)
+{
+    for (int i = 0; i < metadata->broker_cnt; i++)
+        if (metadata->brokers[i].id == id)
+            return true;
+    return false;
+}
+
+// Only in a real cluster is the controller one of the brokers: it is what makes topics. False: *err
+// says that nobody answers.
+static bool find_controller(rd_kafka_t *client, int timeout_ms, bool *ret_found, struct error *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, NULL, &metadata, timeout_ms);
+    if (code) {
+        (void)client_error(err, "kafka", code);
+        err->kind = ERROR_UNAVAILABLE;
+        return false;
+    }
+    *ret_found = is_broker(metadata, rd_kafka_controllerid(client, CONTROLLER_MS));
+    rd_kafka_metadata_destroy(metadata);
+    return true;
+}
+
+bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic *topics,
+                       size_t count, int timeout_ms, struct error *err)
+{
+    rd_kafka_t *client = admin_new(options, err);
+    bool has_controller;
+    if (client == NULL)
+        return false;
+    bool made = find_controller(client, timeout_ms, &has_controller, err) &&
+                (has_controller ? create_all : touch_all)(client, topics, count, timeout_ms, err);
     rd_kafka_destroy(client);
     return made;
 }

@@ -7,24 +7,24 @@
 #include "api/read.h"
 #include "api/route.h"
 
-void definition_search(struct request *request)
+void handle_definition_search(struct request *request)
 {
     search_collection(request, &collection_definitions, (struct search_scope){0});
 }
 
-void definition_get(struct request *request)
+void handle_definition_get(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
         search_one(request, &collection_definitions, key);
 }
 
-void decision_search(struct request *request)
+void handle_decision_search(struct request *request)
 {
     search_collection(request, &collection_decisions, (struct search_scope){0});
 }
 
-void decision_get(struct request *request)
+void handle_decision_get(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
@@ -52,12 +52,12 @@ static void send_bytes(struct request *request, const char *content_type)
              on_bytes, (void *)(uintptr_t)content_type);
 }
 
-void definition_xml(struct request *request)
+void handle_definition_xml(struct request *request)
 {
     send_bytes(request, "text/xml");
 }
 
-void resource_content(struct request *request)
+void handle_resource_content(struct request *request)
 {
     send_bytes(request, "application/json");
 }
@@ -87,7 +87,7 @@ static void on_resource(struct request *request, void *context, const struct rea
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
-void resource_get(struct request *request)
+void handle_resource_get(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
@@ -104,7 +104,7 @@ static void answer_deleted(struct request *request, const struct reply *reply)
     request_answer_json(request, 200, STR("{}"));
 }
 
-void resource_delete(struct request *request)
+void handle_resource_delete(struct request *request)
 {
     struct command command = {.type = COMMAND_DELETE_DEFINITION};
     if (request_key(request, 0, &command.key))

@@ -134,7 +134,7 @@ static void read_parts(struct deploying *deploying, const struct multipart_part 
     }
 }
 
-void deployment_create(struct request *request)
+void handle_deployment_create(struct request *request)
 {
     struct multipart_part *parts;
     size_t count;

@@ -69,18 +69,36 @@ static void read_bpmn(struct deployment *deployment, const struct deployment_fil
     arena_done(&scratch);
 }
 
+static void add_dmn_problems(struct deployment *deployment, str file,
+                             const struct dmn_problems *problems)
+{
+    for (size_t i = 0; i < problems->list.count; i++) {
+        const struct dmn_problem *problem = &problems->list.items[i];
+        if (problem->severity != DMN_ERROR)
+            continue;
+        str line = str_format(deployment->arena, "line %u: %.*s [%s]", problem->line,
+                              STR_ARG(problem->text), problem->code);
+        add_problem(deployment, file, str_cstr(deployment->arena, line));
+    }
+}
+
+// One definition a decision or decision service: each is called, versioned and listed by its own
+// id.
 static void read_dmn(struct deployment *deployment, const struct deployment_file *file)
 {
     struct arena compiled = ARENA_EMPTY;
-    struct dmn_model *model;
-    struct error err;
-    if (!dmn_parse(&compiled, file->bytes, &model, &err)) {
-        add_problem(deployment, file->name,
-                    str_cstr(deployment->arena, error_line(deployment->arena, &err)));
-    } else {
-        for (size_t i = 0; i < dmn_decision_count(model); i++)
+    struct dmn_problems problems = {.arena = &compiled};
+    struct dmn_source source = {str_cstr(deployment->arena, file->name), file->bytes};
+    const struct dmn_model *model = dmn_compile(&compiled, &source, 1, NULL, &problems);
+    add_dmn_problems(deployment, file->name, &problems);
+    for (size_t i = 0; model != NULL && i < dmn_decision_count(model); i++) {
+        const struct dmn_decision *decision = dmn_decision_at(model, i);
+        if (dmn_decision_kind(decision) == DMN_KNOWLEDGE)
+            continue;
+        struct deployed_resource *resource =
             add_resource(deployment, file, RESOURCE_DECISIONS,
-                         str_copy(deployment->arena, dmn_decision_id(model, i)));
+                         str_copy(deployment->arena, dmn_decision_id(decision)));
+        resource->version_tag = str_copy(deployment->arena, dmn_decision_version_tag(decision));
     }
     arena_done(&compiled);
 }

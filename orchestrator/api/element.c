@@ -8,12 +8,12 @@
 #include "api/route.h"
 #include "record/key.h"
 
-void element_search(struct request *request)
+void handle_element_search(struct request *request)
 {
     search_collection(request, &collection_elements, (struct search_scope){0});
 }
 
-void element_get(struct request *request)
+void handle_element_get(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
@@ -32,7 +32,7 @@ static void on_scope(struct request *request, void *context, const struct read_r
 }
 
 // The scope is an element instance or a process instance; which, the database knows.
-void element_variables(struct request *request)
+void handle_element_variables(struct request *request)
 {
     struct command *command = ARENA_NEW(&request->arena, struct command);
     command->type = COMMAND_SET_VARIABLES;
@@ -51,13 +51,13 @@ void element_variables(struct request *request)
              on_scope, command);
 }
 
-void variable_search(struct request *request)
+void handle_variable_search(struct request *request)
 {
     search_collection(request, &collection_variables, (struct search_scope){0});
 }
 
 // The last five digits tell the name apart, the others are the scope's key (collections.c).
-void variable_get(struct request *request)
+void handle_variable_get(struct request *request)
 {
     enum { NAME_DIGITS = 5 };
     uint64_t scope;

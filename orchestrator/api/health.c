@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-void health_live(struct request *request)
+void handle_health_live(struct request *request)
 {
     request_answer_json(request, 200, STR("{\"status\":\"UP\"}"));
 }
@@ -21,7 +21,7 @@ static const char *why_not_ready(struct api *api)
     return api->environment.not_ready ? api->environment.not_ready(api->environment.context) : NULL;
 }
 
-void health_ready(struct request *request)
+void handle_health_ready(struct request *request)
 {
     const char *why = why_not_ready(request->api);
     struct strbuf out = strbuf_new(&request->arena);
@@ -37,7 +37,7 @@ void health_ready(struct request *request)
     request_answer_json(request, why ? 503 : 200, strbuf_str(&out));
 }
 
-void health_metrics(struct request *request)
+void handle_health_metrics(struct request *request)
 {
     struct api *api = request->api;
     struct strbuf out = strbuf_new(&request->arena);
@@ -83,7 +83,7 @@ static void write_broker(struct json_writer *w, const struct api *api)
 
 // Camunda's word for what we have: the node that answers stands for the cluster, its shards are
 // partitions, counted from 1.
-void topology_get(struct request *request)
+void handle_topology_get(struct request *request)
 {
     struct api *api = request->api;
     struct strbuf out = strbuf_new(&request->arena);
@@ -107,14 +107,14 @@ void topology_get(struct request *request)
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
-void license_get(struct request *request)
+void handle_license_get(struct request *request)
 {
     request_answer_json(request, 200,
                         STR("{\"validLicense\":true,\"licenseType\":\"Apache-2.0\","
                             "\"isCommercial\":false,\"expiresAt\":null}"));
 }
 
-void authentication_me(struct request *request)
+void handle_authentication_me(struct request *request)
 {
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);

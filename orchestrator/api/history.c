@@ -249,17 +249,17 @@ static void read_history(struct request *request,
              on_steps, reading);
 }
 
-void instance_history(struct request *request)
+void handle_instance_history(struct request *request)
 {
     read_history(request, write_events);
 }
 
-void instance_flows(struct request *request)
+void handle_instance_flows(struct request *request)
 {
     read_history(request, write_flows);
 }
 
-void instance_statistics(struct request *request)
+void handle_instance_statistics(struct request *request)
 {
     read_history(request, write_counts);
 }
@@ -288,7 +288,7 @@ static void on_statistics(struct request *request, void *context, const struct r
 
 // What stands where now, over all instances of a definition. Counts of what has passed are the
 // instances' (above).
-void definition_statistics(struct request *request)
+void handle_definition_statistics(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))

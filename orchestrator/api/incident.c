@@ -8,12 +8,12 @@
 #include "api/route.h"
 #include "record/key.h"
 
-void incident_search(struct request *request)
+void handle_incident_search(struct request *request)
 {
     search_collection(request, &collection_incidents, (struct search_scope){0});
 }
 
-void incident_get(struct request *request)
+void handle_incident_get(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
@@ -30,7 +30,7 @@ static void on_incident(struct request *request, void *context, const struct rea
         call_instance(request, command, call_answer_empty);
 }
 
-void incident_resolve(struct request *request)
+void handle_incident_resolve(struct request *request)
 {
     struct command *command = ARENA_NEW(&request->arena, struct command);
     command->type = COMMAND_RESOLVE_INCIDENT;

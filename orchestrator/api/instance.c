@@ -93,7 +93,7 @@ static void resolve_definition(struct request *request, struct create_instance *
         on_definition, create);
 }
 
-void instance_create(struct request *request)
+void handle_instance_create(struct request *request)
 {
     struct create_instance *create = ARENA_NEW(&request->arena, struct create_instance);
     if (!request_body_key(request, STR("processDefinitionKey"), &create->definition) ||
@@ -113,12 +113,12 @@ void instance_create(struct request *request)
         resolve_definition(request, create);
 }
 
-void instance_search(struct request *request)
+void handle_instance_search(struct request *request)
 {
     search_collection(request, &collection_instances, (struct search_scope){0});
 }
 
-void instance_get(struct request *request)
+void handle_instance_get(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
@@ -132,17 +132,17 @@ static void send_plain(struct request *request, enum command_type type)
         call_instance(request, &command, call_answer_empty);
 }
 
-void instance_cancel(struct request *request)
+void handle_instance_cancel(struct request *request)
 {
     send_plain(request, COMMAND_CANCEL_INSTANCE);
 }
 
-void instance_suspend(struct request *request)
+void handle_instance_suspend(struct request *request)
 {
     send_plain(request, COMMAND_SUSPEND_INSTANCE);
 }
 
-void instance_resume(struct request *request)
+void handle_instance_resume(struct request *request)
 {
     send_plain(request, COMMAND_RESUME_INSTANCE);
 }
@@ -169,7 +169,7 @@ static str activation_variables(struct request *request, const struct json *acti
                                  : STR_EMPTY;
 }
 
-void instance_modify(struct request *request)
+void handle_instance_modify(struct request *request)
 {
     struct command command = {.type = COMMAND_MODIFY_INSTANCE};
     const struct json *activate = json_get(request->body, STR("activateInstructions"));
@@ -200,7 +200,7 @@ void instance_modify(struct request *request)
     call_instance(request, &command, call_answer_empty);
 }
 
-void instance_migrate(struct request *request)
+void handle_instance_migrate(struct request *request)
 {
     struct command command = {.type = COMMAND_MIGRATE_INSTANCE};
     const struct json *list = json_get(request->body, STR("mappingInstructions"));
@@ -217,14 +217,14 @@ void instance_migrate(struct request *request)
     call_instance(request, &command, call_answer_empty);
 }
 
-void instance_incidents(struct request *request)
+void handle_instance_incidents(struct request *request)
 {
     struct search_scope scope = {.field = "processInstanceKey"};
     if (request_key(request, 0, &scope.key))
         search_collection(request, &collection_incidents, scope);
 }
 
-void instance_waiting(struct request *request)
+void handle_instance_waiting(struct request *request)
 {
     struct search_scope scope = {.field = "processInstanceKey"};
     if (request_key(request, 0, &scope.key))

@@ -11,7 +11,7 @@
 #include "api/route.h"
 #include "record/key.h"
 
-void job_search(struct request *request)
+void handle_job_search(struct request *request)
 {
     search_collection(request, &collection_jobs, (struct search_scope){0});
 }
@@ -50,7 +50,7 @@ static struct command *new_command(struct request *request, enum command_type ty
     return command;
 }
 
-void job_complete(struct request *request)
+void handle_job_complete(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_COMPLETE_JOB);
     if (!request_variables(request, STR("variables"), &command->job_answer.variables))
@@ -59,7 +59,7 @@ void job_complete(struct request *request)
     send_to_job(request, command);
 }
 
-void job_fail(struct request *request)
+void handle_job_fail(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_FAIL_JOB);
     struct job_answer *answer = &command->job_answer;
@@ -71,7 +71,7 @@ void job_fail(struct request *request)
     send_to_job(request, command);
 }
 
-void job_error(struct request *request)
+void handle_job_error(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_THROW_JOB_ERROR);
     struct job_answer *answer = &command->job_answer;
@@ -82,7 +82,7 @@ void job_error(struct request *request)
     send_to_job(request, command);
 }
 
-void job_update(struct request *request)
+void handle_job_update(struct request *request)
 {
     const struct json *changes = json_get(request->body, STR("changeset"));
     struct command *command = new_command(request, COMMAND_UPDATE_JOB);
@@ -100,7 +100,7 @@ void job_update(struct request *request)
     send_to_job(request, command);
 }
 
-void job_activate(struct request *request)
+void handle_job_activate(struct request *request)
 {
     struct job_poll poll = {.request = request};
     int64_t limit = json_get_i64(request->body, STR("maxJobsToActivate"), 0);

@@ -42,17 +42,17 @@ static void send_message(struct request *request, bool answer_correlation)
     call_shard(request, &command, shard, answer_message);
 }
 
-void message_publish(struct request *request)
+void handle_message_publish(struct request *request)
 {
     send_message(request, false);
 }
 
-void message_correlate(struct request *request)
+void handle_message_correlate(struct request *request)
 {
     send_message(request, true);
 }
 
-void subscription_search(struct request *request)
+void handle_subscription_search(struct request *request)
 {
     search_collection(request, &collection_subscriptions, (struct search_scope){0});
 }
@@ -69,7 +69,7 @@ static void answer_signal(struct request *request, const struct reply *reply)
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
-void signal_broadcast(struct request *request)
+void handle_signal_broadcast(struct request *request)
 {
     struct command command = {.type = COMMAND_BROADCAST_SIGNAL};
     if (request_text(request, STR("signalName"), &command.broadcast_signal.name) &&

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 static const struct route routes[] = {
-#define ROUTE(method, path, body, handler) {EVHTTP_REQ_##method, path, body, handler},
+#define ROUTE(method, path, body, handler) {EVHTTP_REQ_##method, path, body, handle_##handler},
 #include "api/routes.def"
 #undef ROUTE
 };

@@ -21,7 +21,7 @@ struct route {
 void route_request(struct evhttp_request *http, void *context);
 
 // Handlers, by family: health.c, deployment.c, definition.c, instance.c, …
-#define ROUTE(method, path, body, handler) void handler(struct request *request);
+#define ROUTE(method, path, body, handler) void handle_##handler(struct request *request);
 #include "api/routes.def"
 #undef ROUTE
 

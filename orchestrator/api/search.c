@@ -19,9 +19,11 @@ static void add_columns(struct strbuf *out, const struct collection *collection)
 {
     for (size_t i = 0; i < collection->field_count; i++) {
         const struct field *field = &collection->fields[i];
-        const char *format =
-            field->kind == FIELD_TIME ? "%sto_char((%s) AT TIME ZONE 'UTC', " RFC_3339 ")" : "%s%s";
-        strbuf_format(out, format, i > 0 ? ", " : "", field->sql);
+        strbuf_add(out, i > 0 ? STR(", ") : STR_EMPTY);
+        if (field->kind == FIELD_TIME)
+            strbuf_format(out, "to_char((%s) AT TIME ZONE 'UTC', " RFC_3339 ")", field->sql);
+        else
+            strbuf_add(out, str_of(field->sql));
     }
 }
 

@@ -8,12 +8,12 @@
 #include "api/route.h"
 #include "record/key.h"
 
-void user_task_search(struct request *request)
+void handle_user_task_search(struct request *request)
 {
     search_collection(request, &collection_user_tasks, (struct search_scope){0});
 }
 
-void user_task_get(struct request *request)
+void handle_user_task_get(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
@@ -57,14 +57,14 @@ static struct command *new_command(struct request *request, enum command_type ty
     return command;
 }
 
-void user_task_complete(struct request *request)
+void handle_user_task_complete(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_COMPLETE_USER_TASK);
     if (request_variables(request, STR("variables"), &command->user_task.variables))
         send_to_task(request, command);
 }
 
-void user_task_assign(struct request *request)
+void handle_user_task_assign(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_ASSIGN_USER_TASK);
     if (!request_text(request, STR("assignee"), &command->user_task.assignee))
@@ -73,14 +73,14 @@ void user_task_assign(struct request *request)
     send_to_task(request, command);
 }
 
-void user_task_unassign(struct request *request)
+void handle_user_task_unassign(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_ASSIGN_USER_TASK);
     command->user_task.override_assignee = true;
     send_to_task(request, command);
 }
 
-void user_task_update(struct request *request)
+void handle_user_task_update(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_UPDATE_USER_TASK);
     command->user_task.changeset = request_member_json(request, request->body, STR("changeset"));
@@ -113,7 +113,7 @@ static void on_form(struct request *request, void *context, const struct read_re
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
-void user_task_form(struct request *request)
+void handle_user_task_form(struct request *request)
 {
     find_task(request,
               "SELECT d.key, d.id, d.version, convert_from(r.bytes, 'UTF8'), d.tenant "
@@ -135,7 +135,7 @@ static void on_task_scopes(struct request *request, void *context, const struct 
         search_collection(request, &collection_variables, scope);
 }
 
-void user_task_variables(struct request *request)
+void handle_user_task_variables(struct request *request)
 {
     find_task(request,
               "SELECT instance FROM user_tasks WHERE key = $1::bigint AND shard = $2::bigint",

@@ -58,22 +58,22 @@ static bool is_silent(str name)
     return false;
 }
 
-static bool type_named(const struct xml_node *node, enum bpmn_type *ret_type)
+static bool type_named(const struct bpmn_xml_node *node, enum bpmn_type *ret_type)
 {
     for (size_t i = 1; i < COUNT_OF(flow_elements); i++)
         if (str_equal(str_of(flow_elements[i].local_name), node->name)) {
             *ret_type = flow_elements[i].type;
             if (*ret_type == BPMN_SUB_PROCESS &&
-                str_equal(xml_attribute(node, STR("triggeredByEvent")), STR("true")))
+                str_equal(bpmn_xml_attribute(node, STR("triggeredByEvent")), STR("true")))
                 *ret_type = BPMN_EVENT_SUB_PROCESS;
             return true;
         }
     return false;
 }
 
-static str id_of(struct reader *r, const struct xml_node *node)
+static str id_of(struct reader *r, const struct bpmn_xml_node *node)
 {
-    str id = str_trim(xml_attribute(node, STR("id")));
+    str id = str_trim(bpmn_xml_attribute(node, STR("id")));
     if (!str_is_empty(id))
         return str_copy(r->arena, id);
     id = str_format(r->arena, "%.*s_line_%u", STR_ARG(node->name), node->line);
@@ -90,7 +90,7 @@ static void remember(struct reader *r, struct map *map, str id, uint32_t index, 
     map_put(map, id, (void *)(uintptr_t)(index + 1));
 }
 
-static uint32_t add_element(struct reader *r, const struct xml_node *node, enum bpmn_type type,
+static uint32_t add_element(struct reader *r, const struct bpmn_xml_node *node, enum bpmn_type type,
                             uint32_t scope)
 {
     uint32_t index = (uint32_t)r->elements.count;
@@ -98,7 +98,7 @@ static uint32_t add_element(struct reader *r, const struct xml_node *node, enum 
     struct bpmn_element *element = ARRAY_PUSH(r->scratch, &r->elements);
     *ARRAY_PUSH(r->scratch, &r->element_nodes) = node;
     element->id = id;
-    element->name = reader_keep(r, xml_attribute(node, STR("name")));
+    element->name = reader_keep(r, bpmn_xml_attribute(node, STR("name")));
     element->type = type;
     element->line = node->line;
     element->scope = scope;
@@ -109,7 +109,7 @@ static uint32_t add_element(struct reader *r, const struct xml_node *node, enum 
     return index;
 }
 
-static void add_flow(struct reader *r, const struct xml_node *node)
+static void add_flow(struct reader *r, const struct bpmn_xml_node *node)
 {
     uint32_t index = (uint32_t)r->flows.count;
     str id = id_of(r, node);
@@ -120,10 +120,11 @@ static void add_flow(struct reader *r, const struct xml_node *node)
     remember(r, &r->flow_ids, id, index, node->line);
 }
 
-static void collect_scope(struct reader *r, const struct xml_node *scope, uint32_t index,
+static void collect_scope(struct reader *r, const struct bpmn_xml_node *scope, uint32_t index,
                           int depth);
 
-static void collect_node(struct reader *r, const struct xml_node *node, uint32_t scope, int depth)
+static void collect_node(struct reader *r, const struct bpmn_xml_node *node, uint32_t scope,
+                         int depth)
 {
     enum bpmn_type type;
     if (node->space != XML_BPMN)
@@ -137,19 +138,20 @@ static void collect_node(struct reader *r, const struct xml_node *node, uint32_t
         if (bpmn_is_scope(type))
             collect_scope(r, node, index, depth + 1);
     } else if (!is_silent(node->name)) {
-        reader_problem(r, BPMN_CODE_UNSUPPORTED_ELEMENT, xml_attribute(node, STR("id")), node->line,
-                       node->name);
+        reader_problem(r, BPMN_CODE_UNSUPPORTED_ELEMENT, bpmn_xml_attribute(node, STR("id")),
+                       node->line, node->name);
     }
 }
 
-static void collect_scope(struct reader *r, const struct xml_node *scope, uint32_t index, int depth)
+static void collect_scope(struct reader *r, const struct bpmn_xml_node *scope, uint32_t index,
+                          int depth)
 {
     if (depth > BPMN_MAX_SCOPE_DEPTH) {
         reader_problem(r, BPMN_CODE_TOO_DEEP, r->elements.items[index].id, scope->line,
                        STR("the limit is 64"));
         return;
     }
-    for (const struct xml_node *node = scope->first; node != NULL; node = node->next) {
+    for (const struct bpmn_xml_node *node = scope->first; node != NULL; node = node->next) {
         if (r->elements.count + r->flows.count >= BPMN_MAX_ELEMENTS) {
             reader_problem(r, BPMN_CODE_TOO_MANY_ELEMENTS, r->elements.items[0].id, scope->line,
                            STR("the limit is 50000 elements and sequence flows"));
@@ -159,7 +161,7 @@ static void collect_scope(struct reader *r, const struct xml_node *scope, uint32
     }
 }
 
-void reader_collect(struct reader *r, const struct xml_node *process)
+void reader_collect(struct reader *r, const struct bpmn_xml_node *process)
 {
     r->elements.count = r->element_nodes.count = r->flows.count = r->flow_nodes.count = 0;
     r->associations.count = 0;
@@ -185,10 +187,10 @@ uint32_t reader_element(const struct reader *r, str id)
     return found == NULL ? BPMN_NONE : (uint32_t)(uintptr_t)found - 1;
 }
 
-const struct xml_node *reader_node(const struct reader *r, str reference)
+const struct bpmn_xml_node *reader_node(const struct reader *r, str reference)
 {
     str trimmed = str_trim(reference);
-    const struct xml_node *node = map_get(&r->nodes, trimmed);
+    const struct bpmn_xml_node *node = map_get(&r->nodes, trimmed);
     return node != NULL ? node : map_get(&r->nodes, local_part(trimmed));
 }
 

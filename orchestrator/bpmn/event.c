@@ -12,7 +12,7 @@ static const struct {
 #undef TRIGGER
 };
 
-static enum bpmn_trigger_kind kind_of(const struct xml_node *node)
+static enum bpmn_trigger_kind kind_of(const struct bpmn_xml_node *node)
 {
     for (size_t i = 0; node->space == XML_BPMN && i < COUNT_OF(definitions); i++)
         if (str_equal(str_of(definitions[i].element), node->name))
@@ -22,79 +22,82 @@ static enum bpmn_trigger_kind kind_of(const struct xml_node *node)
 
 // The node that an attribute such as messageRef names; NULL when the attribute is missing (no
 // problem) or names nothing (one).
-static const struct xml_node *referred(struct reader *r, const struct bpmn_element *element,
-                                       const struct xml_node *holder, str attribute)
+static const struct bpmn_xml_node *referred(struct reader *r, const struct bpmn_element *element,
+                                            const struct bpmn_xml_node *holder, str attribute)
 {
-    str reference = xml_attribute(holder, attribute);
+    str reference = bpmn_xml_attribute(holder, attribute);
     if (str_is_empty(str_trim(reference)))
         return NULL;
-    const struct xml_node *node = reader_node(r, reference);
+    const struct bpmn_xml_node *node = reader_node(r, reference);
     if (node == NULL)
         reader_complain(r, BPMN_CODE_REFERENCE_UNKNOWN, element, reference);
     return node;
 }
 
-static str name_or_id(const struct xml_node *node)
+static str name_or_id(const struct bpmn_xml_node *node)
 {
-    str name = str_trim(xml_attribute(node, STR("name")));
-    return str_is_empty(name) ? xml_attribute(node, STR("id")) : name;
+    str name = str_trim(bpmn_xml_attribute(node, STR("name")));
+    return str_is_empty(name) ? bpmn_xml_attribute(node, STR("id")) : name;
 }
 
 static void read_publication(struct reader *r, const struct bpmn_element *element,
-                             const struct xml_node *holder, struct bpmn_trigger *trigger)
+                             const struct bpmn_xml_node *holder, struct bpmn_trigger *trigger)
 {
-    const struct xml_node *publish = reader_extension(holder, XML_ZEEBE, "publishMessage");
+    const struct bpmn_xml_node *publish = reader_extension(holder, XML_ZEEBE, "publishMessage");
     if (publish == NULL)
         return;
     trigger->correlation =
-        reader_property(r, element, xml_attribute(publish, STR("correlationKey")));
-    trigger->message_id = reader_property(r, element, xml_attribute(publish, STR("messageId")));
-    trigger->time_to_live = reader_property(r, element, xml_attribute(publish, STR("timeToLive")));
+        reader_property(r, element, bpmn_xml_attribute(publish, STR("correlationKey")));
+    trigger->message_id =
+        reader_property(r, element, bpmn_xml_attribute(publish, STR("messageId")));
+    trigger->time_to_live =
+        reader_property(r, element, bpmn_xml_attribute(publish, STR("timeToLive")));
 }
 
 void reader_read_message(struct reader *r, const struct bpmn_element *element,
-                         const struct xml_node *holder, struct bpmn_trigger *trigger)
+                         const struct bpmn_xml_node *holder, struct bpmn_trigger *trigger)
 {
     trigger->kind = BPMN_MESSAGE_TRIGGER;
-    const struct xml_node *message = referred(r, element, holder, STR("messageRef"));
+    const struct bpmn_xml_node *message = referred(r, element, holder, STR("messageRef"));
     if (message == NULL)
         return;
-    trigger->reference = reader_keep(r, xml_attribute(message, STR("id")));
+    trigger->reference = reader_keep(r, bpmn_xml_attribute(message, STR("id")));
     trigger->name = reader_property(r, element, name_or_id(message));
-    const struct xml_node *subscription = reader_extension(message, XML_ZEEBE, "subscription");
+    const struct bpmn_xml_node *subscription = reader_extension(message, XML_ZEEBE, "subscription");
     if (subscription != NULL)
         trigger->correlation =
-            reader_property(r, element, xml_attribute(subscription, STR("correlationKey")));
+            reader_property(r, element, bpmn_xml_attribute(subscription, STR("correlationKey")));
     read_publication(r, element, holder, trigger);
 }
 
 static void read_signal(struct reader *r, const struct bpmn_element *element,
-                        const struct xml_node *definition, struct bpmn_trigger *trigger)
+                        const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
-    const struct xml_node *signal = referred(r, element, definition, STR("signalRef"));
+    const struct bpmn_xml_node *signal = referred(r, element, definition, STR("signalRef"));
     if (signal == NULL)
         return;
-    trigger->reference = reader_keep(r, xml_attribute(signal, STR("id")));
+    trigger->reference = reader_keep(r, bpmn_xml_attribute(signal, STR("id")));
     trigger->name = reader_property(r, element, name_or_id(signal));
 }
 
 // Errors and escalations match by code; by the referred definition where it has none.
 static void read_code(struct reader *r, const struct bpmn_element *element,
-                      const struct xml_node *definition, struct bpmn_trigger *trigger)
+                      const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
     bool is_error = trigger->kind == BPMN_ERROR_TRIGGER;
-    const struct xml_node *referee =
+    const struct bpmn_xml_node *referee =
         referred(r, element, definition, is_error ? STR("errorRef") : STR("escalationRef"));
-    trigger->code_variable = reader_keep(
-        r, xml_attribute_in(definition, XML_CAMUNDA,
-                            is_error ? STR("errorCodeVariable") : STR("escalationCodeVariable")));
+    trigger->code_variable =
+        reader_keep(r, bpmn_xml_attribute_in(definition, XML_CAMUNDA,
+                                             is_error ? STR("errorCodeVariable")
+                                                      : STR("escalationCodeVariable")));
     trigger->message_variable =
-        reader_keep(r, xml_attribute_in(definition, XML_CAMUNDA, STR("errorMessageVariable")));
+        reader_keep(r, bpmn_xml_attribute_in(definition, XML_CAMUNDA, STR("errorMessageVariable")));
     trigger->any_code = referee == NULL;
     if (referee == NULL)
         return;
-    trigger->reference = reader_keep(r, xml_attribute(referee, STR("id")));
-    str code = xml_attribute(referee, is_error ? STR("errorCode") : STR("escalationCode"));
+    trigger->reference = reader_keep(r, bpmn_xml_attribute(referee, STR("id")));
+    str code = bpmn_xml_attribute(referee, is_error ? STR("errorCode") : STR("escalationCode"));
     trigger->name =
         reader_property(r, element, str_is_empty(str_trim(code)) ? trigger->reference : code);
 }
@@ -122,11 +125,11 @@ static void check_timer(struct reader *r, const struct bpmn_element *element, st
 }
 
 static void read_timer(struct reader *r, const struct bpmn_element *element,
-                       const struct xml_node *definition, struct bpmn_trigger *trigger)
+                       const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
     static const char *const names[] = {"timeDate", "timeDuration", "timeCycle"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const struct xml_node *time = xml_child(definition, XML_BPMN, str_of(names[i]));
+        const struct bpmn_xml_node *time = bpmn_xml_child(definition, XML_BPMN, str_of(names[i]));
         if (time == NULL || str_is_empty(str_trim(time->text)))
             continue;
         trigger->timer = (enum bpmn_timer)i;
@@ -139,20 +142,20 @@ static void read_timer(struct reader *r, const struct bpmn_element *element,
 }
 
 static void read_condition(struct reader *r, const struct bpmn_element *element,
-                           const struct xml_node *definition, struct bpmn_trigger *trigger)
+                           const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
-    const struct xml_node *condition = xml_child(definition, XML_BPMN, STR("condition"));
+    const struct bpmn_xml_node *condition = bpmn_xml_child(definition, XML_BPMN, STR("condition"));
     trigger->expression = condition ? reader_expression(r, element, condition->text) : NULL;
     if (condition == NULL || str_is_empty(str_trim(condition->text)))
         reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("condition"));
 }
 
 static void read_compensation(struct reader *r, const struct bpmn_element *element,
-                              const struct xml_node *definition, struct bpmn_trigger *trigger)
+                              const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
-    str activity = xml_attribute(definition, STR("activityRef"));
+    str activity = bpmn_xml_attribute(definition, STR("activityRef"));
     trigger->waits_for_completion =
-        !str_equal(xml_attribute(definition, STR("waitForCompletion")), STR("false"));
+        !str_equal(bpmn_xml_attribute(definition, STR("waitForCompletion")), STR("false"));
     if (str_is_empty(str_trim(activity)))
         return;
     trigger->activity = reader_element(r, activity);
@@ -161,7 +164,7 @@ static void read_compensation(struct reader *r, const struct bpmn_element *eleme
 }
 
 void reader_read_trigger(struct reader *r, const struct bpmn_element *element,
-                         const struct xml_node *definition, struct bpmn_trigger *trigger)
+                         const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
     *trigger = (struct bpmn_trigger){.kind = kind_of(definition), .activity = BPMN_NONE};
     switch (trigger->kind) {
@@ -185,7 +188,7 @@ void reader_read_trigger(struct reader *r, const struct bpmn_element *element,
         read_compensation(r, element, definition, trigger);
         break;
     case BPMN_LINK_TRIGGER:
-        trigger->reference = reader_keep(r, str_trim(xml_attribute(definition, STR("name"))));
+        trigger->reference = reader_keep(r, str_trim(bpmn_xml_attribute(definition, STR("name"))));
         break;
     case BPMN_TERMINATE_TRIGGER:
     case BPMN_CANCEL_TRIGGER:
@@ -196,14 +199,15 @@ void reader_read_trigger(struct reader *r, const struct bpmn_element *element,
 
 // The definition in place, or the one that an eventDefinitionRef names; NULL when `node` is
 // neither.
-static const struct xml_node *definition_at(struct reader *r, const struct bpmn_element *element,
-                                            const struct xml_node *node)
+static const struct bpmn_xml_node *definition_at(struct reader *r,
+                                                 const struct bpmn_element *element,
+                                                 const struct bpmn_xml_node *node)
 {
     if (kind_of(node) != BPMN_NO_TRIGGER)
         return node;
-    if (!xml_is(node, XML_BPMN, STR("eventDefinitionRef")))
+    if (!bpmn_xml_is(node, XML_BPMN, STR("eventDefinitionRef")))
         return NULL;
-    const struct xml_node *definition = reader_node(r, node->text);
+    const struct bpmn_xml_node *definition = reader_node(r, node->text);
     if (definition == NULL || kind_of(definition) == BPMN_NO_TRIGGER) {
         reader_complain(r, BPMN_CODE_REFERENCE_UNKNOWN, element, str_trim(node->text));
         return NULL;
@@ -212,14 +216,14 @@ static const struct xml_node *definition_at(struct reader *r, const struct bpmn_
 }
 
 static void read_triggers(struct reader *r, struct bpmn_element *element,
-                          const struct xml_node *node)
+                          const struct bpmn_xml_node *node)
 {
     uint32_t count = 0;
-    for (const struct xml_node *child = node->first; child != NULL; child = child->next)
+    for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next)
         count += definition_at(r, element, child) != NULL;
     struct bpmn_trigger *triggers = ARENA_ARRAY(r->arena, struct bpmn_trigger, count);
-    for (const struct xml_node *child = node->first; child != NULL; child = child->next) {
-        const struct xml_node *definition = definition_at(r, element, child);
+    for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next) {
+        const struct bpmn_xml_node *definition = definition_at(r, element, child);
         if (definition == NULL)
             continue;
         reader_read_trigger(r, element, definition, &triggers[element->trigger_count]);
@@ -233,16 +237,16 @@ static void read_triggers(struct reader *r, struct bpmn_element *element,
 void reader_read_event(struct reader *r, uint32_t index)
 {
     struct bpmn_element *element = &r->elements.items[index];
-    const struct xml_node *node = r->element_nodes.items[index];
+    const struct bpmn_xml_node *node = r->element_nodes.items[index];
     read_triggers(r, element, node);
     element->parallel_multiple =
-        str_equal(xml_attribute(node, STR("parallelMultiple")), STR("true"));
+        str_equal(bpmn_xml_attribute(node, STR("parallelMultiple")), STR("true"));
     if (element->type == BPMN_BOUNDARY_EVENT) {
-        element->host = reader_element(r, xml_attribute(node, STR("attachedToRef")));
+        element->host = reader_element(r, bpmn_xml_attribute(node, STR("attachedToRef")));
         element->interrupting =
-            !str_equal(xml_attribute(node, STR("cancelActivity")), STR("false"));
+            !str_equal(bpmn_xml_attribute(node, STR("cancelActivity")), STR("false"));
     } else if (element->type == BPMN_START_EVENT) {
         element->interrupting =
-            !str_equal(xml_attribute(node, STR("isInterrupting")), STR("false"));
+            !str_equal(bpmn_xml_attribute(node, STR("isInterrupting")), STR("false"));
     }
 }

@@ -3,10 +3,11 @@
 // which the standard has for the same purpose.
 #include "bpmn/reader.h"
 
-const struct xml_node *reader_extension(const struct xml_node *node, enum xml_space space,
-                                        const char *name)
+const struct bpmn_xml_node *reader_extension(const struct bpmn_xml_node *node,
+                                             enum bpmn_xml_space space, const char *name)
 {
-    return xml_child(xml_child(node, XML_BPMN, STR("extensionElements")), space, str_of(name));
+    return bpmn_xml_child(bpmn_xml_child(node, XML_BPMN, STR("extensionElements")), space,
+                          str_of(name));
 }
 
 static void add_mapping(struct reader *r, const struct bpmn_mapping **mappings, uint32_t *count,
@@ -53,53 +54,57 @@ void reader_add_output(struct reader *r, struct bpmn_element *element, struct bp
 }
 
 static void read_zeebe_mappings(struct reader *r, struct bpmn_element *element,
-                                const struct xml_node *node)
+                                const struct bpmn_xml_node *node)
 {
-    const struct xml_node *io = reader_extension(node, XML_ZEEBE, "ioMapping");
-    for (const struct xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
-        struct bpmn_mapping mapping = {reader_property(r, element, xml_attribute(n, STR("source"))),
-                                       reader_keep(r, str_trim(xml_attribute(n, STR("target"))))};
-        if (mapping.source == NULL && str_is_empty(str_trim(xml_attribute(n, STR("source")))))
+    const struct bpmn_xml_node *io = reader_extension(node, XML_ZEEBE, "ioMapping");
+    for (const struct bpmn_xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
+        struct bpmn_mapping mapping = {
+            reader_property(r, element, bpmn_xml_attribute(n, STR("source"))),
+            reader_keep(r, str_trim(bpmn_xml_attribute(n, STR("target"))))};
+        if (mapping.source == NULL && str_is_empty(str_trim(bpmn_xml_attribute(n, STR("source")))))
             reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("source of a mapping"));
-        else if (xml_is(n, XML_ZEEBE, STR("input")))
+        else if (bpmn_xml_is(n, XML_ZEEBE, STR("input")))
             reader_add_input(r, element, mapping);
-        else if (xml_is(n, XML_ZEEBE, STR("output")))
+        else if (bpmn_xml_is(n, XML_ZEEBE, STR("output")))
             reader_add_output(r, element, mapping);
     }
 }
 
 static void read_camunda_mappings(struct reader *r, struct bpmn_element *element,
-                                  const struct xml_node *node)
+                                  const struct bpmn_xml_node *node)
 {
-    const struct xml_node *io = reader_extension(node, XML_CAMUNDA, "inputOutput");
-    for (const struct xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
-        struct bpmn_mapping mapping = {reader_property(r, element, n->text),
-                                       reader_keep(r, str_trim(xml_attribute(n, STR("name"))))};
+    const struct bpmn_xml_node *io = reader_extension(node, XML_CAMUNDA, "inputOutput");
+    for (const struct bpmn_xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
+        struct bpmn_mapping mapping = {
+            reader_property(r, element, n->text),
+            reader_keep(r, str_trim(bpmn_xml_attribute(n, STR("name"))))};
         if (n->first != NULL)
             reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element, n->first->name);
-        else if (xml_is(n, XML_CAMUNDA, STR("inputParameter")))
+        else if (bpmn_xml_is(n, XML_CAMUNDA, STR("inputParameter")))
             reader_add_input(r, element, mapping);
-        else if (xml_is(n, XML_CAMUNDA, STR("outputParameter")))
+        else if (bpmn_xml_is(n, XML_CAMUNDA, STR("outputParameter")))
             reader_add_output(r, element, mapping);
     }
     if (io != NULL)
         reader_complain(r, BPMN_CODE_TRANSLATED, element, STR("camunda:inputOutput"));
 }
 
-static str headers_json(struct reader *r, const struct xml_node *node, str extra_name, str extra)
+static str headers_json(struct reader *r, const struct bpmn_xml_node *node, str extra_name,
+                        str extra)
 {
     struct strbuf out = strbuf_new(r->arena);
     struct json_writer w = json_writer_new(&out);
     struct map seen = map_new(r->scratch);
-    const struct xml_node *list = reader_extension(node, XML_ZEEBE, "taskHeaders");
+    const struct bpmn_xml_node *list = reader_extension(node, XML_ZEEBE, "taskHeaders");
     json_begin_object(&w);
-    for (const struct xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
-        str key = xml_attribute(n, STR("key"));
-        if (!xml_is(n, XML_ZEEBE, STR("header")) || key.data == NULL || map_get(&seen, key) != NULL)
+    for (const struct bpmn_xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
+        str key = bpmn_xml_attribute(n, STR("key"));
+        if (!bpmn_xml_is(n, XML_ZEEBE, STR("header")) || key.data == NULL ||
+            map_get(&seen, key) != NULL)
             continue;
         map_put(&seen, key, (void *)n);
         json_key(&w, key);
-        str value = xml_attribute(n, STR("value"));
+        str value = bpmn_xml_attribute(n, STR("value"));
         json_string(&w, value.data == NULL ? STR_EMPTY : value);
     }
     if (!str_is_empty(extra_name) && map_get(&seen, extra_name) == NULL) {
@@ -121,16 +126,16 @@ static struct bpmn_job *job_new(struct reader *r, const struct bpmn_element *ele
 }
 
 // Camunda 7 says in several ways what does the work: each becomes the type of a job.
-static str camunda_type(const struct xml_node *node)
+static str camunda_type(const struct bpmn_xml_node *node)
 {
     static const char *const ways[] = {"topic", "class", "delegateExpression", "expression"};
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
-        str type = str_trim(xml_attribute_in(node, XML_CAMUNDA, str_of(ways[i])));
+        str type = str_trim(bpmn_xml_attribute_in(node, XML_CAMUNDA, str_of(ways[i])));
         if (!str_is_empty(type))
             return type;
     }
-    const struct xml_node *connector = reader_extension(node, XML_CAMUNDA, "connector");
-    const struct xml_node *id = xml_child(connector, XML_CAMUNDA, STR("connectorId"));
+    const struct bpmn_xml_node *connector = reader_extension(node, XML_CAMUNDA, "connector");
+    const struct bpmn_xml_node *id = bpmn_xml_child(connector, XML_CAMUNDA, STR("connectorId"));
     return id == NULL ? STR_EMPTY : str_trim(id->text);
 }
 
@@ -169,11 +174,13 @@ static str default_type(struct reader *r, const struct bpmn_element *element)
     }
 }
 
-static void read_job(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+static void read_job(struct reader *r, struct bpmn_element *element,
+                     const struct bpmn_xml_node *node)
 {
-    const struct xml_node *task = reader_extension(node, XML_ZEEBE, "taskDefinition");
-    const struct xml_node *priority = reader_extension(node, XML_ZEEBE, "jobPriorityDefinition");
-    str type = str_trim(xml_attribute(task, STR("type")));
+    const struct bpmn_xml_node *task = reader_extension(node, XML_ZEEBE, "taskDefinition");
+    const struct bpmn_xml_node *priority =
+        reader_extension(node, XML_ZEEBE, "jobPriorityDefinition");
+    str type = str_trim(bpmn_xml_attribute(task, STR("type")));
     if (str_is_empty(type) && works_by_job(element)) {
         type = camunda_type(node);
         if (!str_is_empty(type))
@@ -185,11 +192,11 @@ static void read_job(struct reader *r, struct bpmn_element *element, const struc
     }
     if (str_is_empty(type) || (!works_by_job(element) && element->type != BPMN_AD_HOC_SUB_PROCESS))
         return;
-    struct bpmn_job *job = job_new(r, element, type, xml_attribute(task, STR("retries")));
-    job->priority = reader_property(r, element, xml_attribute(priority, STR("priority")));
-    const struct xml_node *script = element->type == BPMN_SCRIPT_TASK && task == NULL
-                                        ? xml_child(node, XML_BPMN, STR("script"))
-                                        : NULL;
+    struct bpmn_job *job = job_new(r, element, type, bpmn_xml_attribute(task, STR("retries")));
+    job->priority = reader_property(r, element, bpmn_xml_attribute(priority, STR("priority")));
+    const struct bpmn_xml_node *script = element->type == BPMN_SCRIPT_TASK && task == NULL
+                                             ? bpmn_xml_child(node, XML_BPMN, STR("script"))
+                                             : NULL;
     job->headers = headers_json(r, node, script ? STR("script") : STR_EMPTY,
                                 script ? str_trim(script->text) : STR_EMPTY);
     element->job = job;
@@ -209,15 +216,16 @@ static bool listener_event(str name, enum bpmn_listener_event *ret_event)
 }
 
 static uint32_t add_listeners(struct reader *r, struct bpmn_element *element,
-                              const struct xml_node *list, struct bpmn_job *out)
+                              const struct bpmn_xml_node *list, struct bpmn_job *out)
 {
     uint32_t count = 0;
-    for (const struct xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
+    for (const struct bpmn_xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
         enum bpmn_listener_event event;
-        if (n->space != XML_ZEEBE || !listener_event(xml_attribute(n, STR("eventType")), &event))
+        if (n->space != XML_ZEEBE ||
+            !listener_event(bpmn_xml_attribute(n, STR("eventType")), &event))
             continue;
-        struct bpmn_job *job =
-            job_new(r, element, xml_attribute(n, STR("type")), xml_attribute(n, STR("retries")));
+        struct bpmn_job *job = job_new(r, element, bpmn_xml_attribute(n, STR("type")),
+                                       bpmn_xml_attribute(n, STR("retries")));
         job->event = event;
         if (job->type == NULL)
             reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("type of a listener"));
@@ -229,14 +237,15 @@ static uint32_t add_listeners(struct reader *r, struct bpmn_element *element,
 }
 
 static void read_listeners(struct reader *r, struct bpmn_element *element,
-                           const struct xml_node *node)
+                           const struct bpmn_xml_node *node)
 {
-    const struct xml_node *execution = reader_extension(node, XML_ZEEBE, "executionListeners");
-    const struct xml_node *task = reader_extension(node, XML_ZEEBE, "taskListeners");
+    const struct bpmn_xml_node *execution = reader_extension(node, XML_ZEEBE, "executionListeners");
+    const struct bpmn_xml_node *task = reader_extension(node, XML_ZEEBE, "taskListeners");
     size_t most = 0;
-    for (const struct xml_node *n = execution ? execution->first : NULL; n != NULL; n = n->next)
+    for (const struct bpmn_xml_node *n = execution ? execution->first : NULL; n != NULL;
+         n = n->next)
         most++;
-    for (const struct xml_node *n = task ? task->first : NULL; n != NULL; n = n->next)
+    for (const struct bpmn_xml_node *n = task ? task->first : NULL; n != NULL; n = n->next)
         most++;
     if (most == 0)
         return;
@@ -247,13 +256,14 @@ static void read_listeners(struct reader *r, struct bpmn_element *element,
 }
 
 static const struct feel_program *baton_value(struct reader *r, const struct bpmn_element *element,
-                                              const struct xml_node *node, const char *name)
+                                              const struct bpmn_xml_node *node, const char *name)
 {
-    return reader_property(r, element,
-                           xml_attribute(reader_extension(node, XML_BATON, name), STR("value")));
+    return reader_property(
+        r, element, bpmn_xml_attribute(reader_extension(node, XML_BATON, name), STR("value")));
 }
 
-static void read_baton(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+static void read_baton(struct reader *r, struct bpmn_element *element,
+                       const struct bpmn_xml_node *node)
 {
     const struct bpmn_extras extras = {
         .sla = baton_value(r, element, node, "sla"),
@@ -261,14 +271,14 @@ static void read_baton(struct reader *r, struct bpmn_element *element, const str
         .reminder = baton_value(r, element, node, "reminder"),
         .escalation = baton_value(r, element, node, "escalation"),
         .calendar = reader_keep(
-            r, xml_attribute(reader_extension(node, XML_BATON, "calendar"), STR("value"))),
+            r, bpmn_xml_attribute(reader_extension(node, XML_BATON, "calendar"), STR("value"))),
     };
     if (extras.sla || extras.cost || extras.reminder || extras.escalation || extras.calendar.len)
         element->extras = arena_copy(r->arena, &extras, sizeof extras);
 }
 
 static void note_ignored(struct reader *r, const struct bpmn_element *element,
-                         const struct xml_node *node)
+                         const struct bpmn_xml_node *node)
 {
     static const char *const ignored[] = {"executionListener", "taskListener", "formData"};
     for (size_t i = 0; i < COUNT_OF(ignored); i++)
@@ -280,8 +290,8 @@ static void note_ignored(struct reader *r, const struct bpmn_element *element,
 void reader_read_extensions(struct reader *r, uint32_t index)
 {
     struct bpmn_element *element = &r->elements.items[index];
-    const struct xml_node *node = r->element_nodes.items[index];
-    if (xml_child(node, XML_BPMN, STR("extensionElements")) != NULL) {
+    const struct bpmn_xml_node *node = r->element_nodes.items[index];
+    if (bpmn_xml_child(node, XML_BPMN, STR("extensionElements")) != NULL) {
         read_zeebe_mappings(r, element, node);
         read_camunda_mappings(r, element, node);
         read_listeners(r, element, node);
@@ -298,26 +308,26 @@ void reader_read_extensions(struct reader *r, uint32_t index)
 // name, or its id.
 static str variable_named(struct reader *r, str reference)
 {
-    const struct xml_node *node = reader_node(r, reference);
+    const struct bpmn_xml_node *node = reader_node(r, reference);
     if (node == NULL)
         return str_trim(reference);
-    str object = xml_attribute(node, STR("dataObjectRef"));
-    str name = str_trim(xml_attribute(node, STR("name")));
+    str object = bpmn_xml_attribute(node, STR("dataObjectRef"));
+    str name = str_trim(bpmn_xml_attribute(node, STR("name")));
     if (str_is_empty(name) && !str_is_empty(object))
         return variable_named(r, object);
-    return str_is_empty(name) ? xml_attribute(node, STR("id")) : name;
+    return str_is_empty(name) ? bpmn_xml_attribute(node, STR("id")) : name;
 }
 
-static str text_of(const struct xml_node *node, const char *name)
+static str text_of(const struct bpmn_xml_node *node, const char *name)
 {
-    const struct xml_node *child = xml_child(node, XML_BPMN, str_of(name));
+    const struct bpmn_xml_node *child = bpmn_xml_child(node, XML_BPMN, str_of(name));
     return child == NULL ? STR_EMPTY : str_trim(child->text);
 }
 
 static void read_association(struct reader *r, struct bpmn_element *element,
-                             const struct xml_node *node, bool is_input)
+                             const struct bpmn_xml_node *node, bool is_input)
 {
-    const struct xml_node *assignment = xml_child(node, XML_BPMN, STR("assignment"));
+    const struct bpmn_xml_node *assignment = bpmn_xml_child(node, XML_BPMN, STR("assignment"));
     str source = text_of(node, "transformation");
     str target = variable_named(r, text_of(node, "targetRef"));
     if (str_is_empty(source))
@@ -334,18 +344,19 @@ static void read_association(struct reader *r, struct bpmn_element *element,
 
 // Only associations that say something: those drawn between data objects by their names alone move
 // nothing, because the variable is the same on both ends.
-static bool carries_data(const struct xml_node *node)
+static bool carries_data(const struct bpmn_xml_node *node)
 {
-    return xml_child(node, XML_BPMN, STR("assignment")) != NULL ||
-           xml_child(node, XML_BPMN, STR("transformation")) != NULL;
+    return bpmn_xml_child(node, XML_BPMN, STR("assignment")) != NULL ||
+           bpmn_xml_child(node, XML_BPMN, STR("transformation")) != NULL;
 }
 
 void reader_read_data(struct reader *r, uint32_t index)
 {
     struct bpmn_element *element = &r->elements.items[index];
-    for (const struct xml_node *n = r->element_nodes.items[index]->first; n != NULL; n = n->next) {
-        bool is_input = xml_is(n, XML_BPMN, STR("dataInputAssociation"));
-        if ((is_input || xml_is(n, XML_BPMN, STR("dataOutputAssociation"))) && carries_data(n))
+    for (const struct bpmn_xml_node *n = r->element_nodes.items[index]->first; n != NULL;
+         n = n->next) {
+        bool is_input = bpmn_xml_is(n, XML_BPMN, STR("dataInputAssociation"));
+        if ((is_input || bpmn_xml_is(n, XML_BPMN, STR("dataOutputAssociation"))) && carries_data(n))
             read_association(r, element, n, is_input);
     }
 }

@@ -2,10 +2,10 @@
 // Reads a file: what it names, its processes, the message flows between them.
 #include "bpmn/reader.h"
 
-static void index_nodes(struct reader *r, const struct xml_node *node)
+static void index_nodes(struct reader *r, const struct bpmn_xml_node *node)
 {
-    for (const struct xml_node *child = node->first; child != NULL; child = child->next) {
-        str id = str_trim(xml_attribute(child, STR("id")));
+    for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next) {
+        str id = str_trim(bpmn_xml_attribute(child, STR("id")));
         if (child->space == XML_BPMN && !str_is_empty(id) && map_get(&r->nodes, id) == NULL)
             map_put(&r->nodes, id, (void *)child);
         index_nodes(r, child);
@@ -15,10 +15,11 @@ static void index_nodes(struct reader *r, const struct xml_node *node)
 static void read_flow(struct reader *r, uint32_t index)
 {
     struct bpmn_flow *flow = &r->flows.items[index];
-    const struct xml_node *node = r->flow_nodes.items[index];
-    const struct xml_node *condition = xml_child(node, XML_BPMN, STR("conditionExpression"));
-    flow->source = reader_element(r, xml_attribute(node, STR("sourceRef")));
-    flow->target = reader_element(r, xml_attribute(node, STR("targetRef")));
+    const struct bpmn_xml_node *node = r->flow_nodes.items[index];
+    const struct bpmn_xml_node *condition =
+        bpmn_xml_child(node, XML_BPMN, STR("conditionExpression"));
+    flow->source = reader_element(r, bpmn_xml_attribute(node, STR("sourceRef")));
+    flow->target = reader_element(r, bpmn_xml_attribute(node, STR("targetRef")));
     if (flow->source == BPMN_NONE)
         reader_problem(r, BPMN_CODE_FLOW_SOURCE_REQUIRED, flow->id, flow->line, STR_EMPTY);
     if (flow->target == BPMN_NONE)
@@ -32,7 +33,7 @@ static void read_flow(struct reader *r, uint32_t index)
 static void read_default(struct reader *r, uint32_t index)
 {
     struct bpmn_element *element = &r->elements.items[index];
-    str id = str_trim(xml_attribute(r->element_nodes.items[index], STR("default")));
+    str id = str_trim(bpmn_xml_attribute(r->element_nodes.items[index], STR("default")));
     if (str_is_empty(id))
         return;
     void *found = map_get(&r->flow_ids, id);
@@ -63,9 +64,9 @@ static void read_details(struct reader *r)
 static void bind_handlers(struct reader *r)
 {
     for (size_t i = 0; i < r->associations.count; i++) {
-        const struct xml_node *node = r->associations.items[i];
-        uint32_t event = reader_element(r, xml_attribute(node, STR("sourceRef")));
-        uint32_t handler = reader_element(r, xml_attribute(node, STR("targetRef")));
+        const struct bpmn_xml_node *node = r->associations.items[i];
+        uint32_t event = reader_element(r, bpmn_xml_attribute(node, STR("sourceRef")));
+        uint32_t handler = reader_element(r, bpmn_xml_attribute(node, STR("targetRef")));
         if (event == BPMN_NONE || handler == BPMN_NONE)
             continue;
         struct bpmn_element *boundary = &r->elements.items[event];
@@ -112,18 +113,18 @@ static void bind_links(struct reader *r)
 }
 
 static void read_version_tag(struct reader *r, struct bpmn_process *process,
-                             const struct xml_node *node)
+                             const struct bpmn_xml_node *node)
 {
-    str tag = xml_attribute(reader_extension(node, XML_ZEEBE, "versionTag"), STR("value"));
+    str tag = bpmn_xml_attribute(reader_extension(node, XML_ZEEBE, "versionTag"), STR("value"));
     if (str_is_empty(tag))
-        tag = xml_attribute_in(node, XML_CAMUNDA, STR("versionTag"));
+        tag = bpmn_xml_attribute_in(node, XML_CAMUNDA, STR("versionTag"));
     process->version_tag = reader_keep(r, tag);
 }
 
-static struct bpmn_process *finish_process(struct reader *r, const struct xml_node *node)
+static struct bpmn_process *finish_process(struct reader *r, const struct bpmn_xml_node *node)
 {
     struct bpmn_process *process = ARENA_NEW(r->arena, struct bpmn_process);
-    str executable = xml_attribute(node, STR("isExecutable"));
+    str executable = bpmn_xml_attribute(node, STR("isExecutable"));
     process->executable = !str_equal(executable, STR("false"));
     process->id = r->elements.items[0].id;
     process->name = r->elements.items[0].name;
@@ -136,7 +137,7 @@ static struct bpmn_process *finish_process(struct reader *r, const struct xml_no
     return process;
 }
 
-static struct bpmn_process *read_process(struct reader *r, const struct xml_node *node)
+static struct bpmn_process *read_process(struct reader *r, const struct bpmn_xml_node *node)
 {
     reader_collect(r, node);
     read_details(r);
@@ -147,19 +148,19 @@ static struct bpmn_process *read_process(struct reader *r, const struct xml_node
 
 // A global task can be called like a process (BPMN 2.0, 10.3.6): it becomes one that holds just the
 // task.
-static struct xml_node *process_around(struct reader *r, const struct xml_node *task)
+static struct bpmn_xml_node *process_around(struct reader *r, const struct bpmn_xml_node *task)
 {
-    struct xml_node *inner = arena_copy(r->scratch, task, sizeof *task);
-    struct xml_node *process = arena_copy(r->scratch, task, sizeof *task);
-    struct xml_attribute *id = ARENA_NEW(r->scratch, struct xml_attribute);
+    struct bpmn_xml_node *inner = arena_copy(r->scratch, task, sizeof *task);
+    struct bpmn_xml_node *process = arena_copy(r->scratch, task, sizeof *task);
+    struct bpmn_xml_attribute *id = ARENA_NEW(r->scratch, struct bpmn_xml_attribute);
     str name = str_from_index(task->name, strlen("global"));
     char *local = str_cstr(r->scratch, name);
     local[0] = (char)(local[0] | 0x20);
-    *id = (struct xml_attribute){
+    *id = (struct bpmn_xml_attribute){
         XML_NONE, STR("id"),
-        str_format(r->scratch, "%.*s_task", STR_ARG(xml_attribute(task, STR("id"))))};
-    struct xml_attribute *attributes =
-        ARENA_ARRAY(r->scratch, struct xml_attribute, task->attribute_count + 1);
+        str_format(r->scratch, "%.*s_task", STR_ARG(bpmn_xml_attribute(task, STR("id"))))};
+    struct bpmn_xml_attribute *attributes =
+        ARENA_ARRAY(r->scratch, struct bpmn_xml_attribute, task->attribute_count + 1);
     attributes[0] = *id; // found first
     memcpy(attributes + 1, task->attributes, task->attribute_count * sizeof *attributes);
     inner->attributes = attributes;
@@ -171,7 +172,7 @@ static struct xml_node *process_around(struct reader *r, const struct xml_node *
     return process;
 }
 
-static bool is_global_task(const struct xml_node *node)
+static bool is_global_task(const struct bpmn_xml_node *node)
 {
     return node->space == XML_BPMN && str_starts_with(node->name, STR("global")) &&
            str_ends_with(node->name, STR("Task"));
@@ -180,9 +181,9 @@ static bool is_global_task(const struct xml_node *node)
 static void read_processes(struct reader *r, struct bpmn_resource *resource)
 {
     ARRAY(struct bpmn_process *) processes = {0};
-    for (const struct xml_node *n = r->root->first; n != NULL; n = n->next) {
-        const struct xml_node *node = is_global_task(n) ? process_around(r, n) : n;
-        if (!xml_is(node, XML_BPMN, STR("process")))
+    for (const struct bpmn_xml_node *n = r->root->first; n != NULL; n = n->next) {
+        const struct bpmn_xml_node *node = is_global_task(n) ? process_around(r, n) : n;
+        if (!bpmn_xml_is(node, XML_BPMN, STR("process")))
             continue;
         struct bpmn_process *process = read_process(r, node);
         *ARRAY_PUSH(r->arena, &processes) = process;
@@ -196,25 +197,27 @@ static void read_processes(struct reader *r, struct bpmn_resource *resource)
 // A participant stands for its process.
 static str flow_end(struct reader *r, str reference)
 {
-    const struct xml_node *node = reader_node(r, reference);
+    const struct bpmn_xml_node *node = reader_node(r, reference);
     if (node == NULL || !str_equal(node->name, STR("participant")))
-        return reader_keep(r, node == NULL ? str_trim(reference) : xml_attribute(node, STR("id")));
-    str process = xml_attribute(node, STR("processRef"));
-    return reader_keep(r, str_is_empty(process) ? xml_attribute(node, STR("id")) : process);
+        return reader_keep(r, node == NULL ? str_trim(reference)
+                                           : bpmn_xml_attribute(node, STR("id")));
+    str process = bpmn_xml_attribute(node, STR("processRef"));
+    return reader_keep(r, str_is_empty(process) ? bpmn_xml_attribute(node, STR("id")) : process);
 }
 
 static void read_message_flows(struct reader *r, struct bpmn_resource *resource)
 {
     ARRAY(struct bpmn_message_flow) flows = {0};
-    for (const struct xml_node *c = r->root->first; c != NULL; c = c->next)
-        for (const struct xml_node *n = xml_is(c, XML_BPMN, STR("collaboration")) ? c->first : NULL;
+    for (const struct bpmn_xml_node *c = r->root->first; c != NULL; c = c->next)
+        for (const struct bpmn_xml_node *n =
+                 bpmn_xml_is(c, XML_BPMN, STR("collaboration")) ? c->first : NULL;
              n != NULL; n = n->next) {
-            if (!xml_is(n, XML_BPMN, STR("messageFlow")))
+            if (!bpmn_xml_is(n, XML_BPMN, STR("messageFlow")))
                 continue;
             struct bpmn_message_flow *flow = ARRAY_PUSH(r->arena, &flows);
-            flow->id = reader_keep(r, xml_attribute(n, STR("id")));
-            flow->source = flow_end(r, xml_attribute(n, STR("sourceRef")));
-            flow->target = flow_end(r, xml_attribute(n, STR("targetRef")));
+            flow->id = reader_keep(r, bpmn_xml_attribute(n, STR("id")));
+            flow->source = flow_end(r, bpmn_xml_attribute(n, STR("sourceRef")));
+            flow->target = flow_end(r, bpmn_xml_attribute(n, STR("targetRef")));
         }
     resource->message_flows = flows.items;
     resource->message_flow_count = flows.count;
@@ -232,10 +235,10 @@ static bool can_run(const struct bpmn_resource *resource)
 
 static bool parse(struct reader *r, str xml, struct bpmn_resource **ret_resource, struct error *err)
 {
-    struct xml_node *root;
-    if (!xml_parse(r->scratch, xml, &root, err))
+    struct bpmn_xml_node *root;
+    if (!bpmn_xml_parse(r->scratch, xml, &root, err))
         return false;
-    if (!xml_is(root, XML_BPMN, STR("definitions")))
+    if (!bpmn_xml_is(root, XML_BPMN, STR("definitions")))
         return error_set(err, ERROR_INVALID, "line 1",
                          "expected BPMN 2.0 definitions, found <%.*s>", STR_ARG(root->name));
     r->root = root;

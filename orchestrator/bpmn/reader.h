@@ -15,16 +15,16 @@ struct reader {
     struct arena *arena;   // the result's
     struct arena *scratch; // until bpmn_parse returns
     bool sketch;
-    const struct xml_node *root;
+    const struct bpmn_xml_node *root;
     struct map nodes; // id -> xml_node, of everything in the file
     ARRAY(struct bpmn_problem) problems;
 
     // The process being read.
     ARRAY(struct bpmn_element) elements;
-    ARRAY(const struct xml_node *) element_nodes; // beside elements
+    ARRAY(const struct bpmn_xml_node *) element_nodes; // beside elements
     ARRAY(struct bpmn_flow) flows;
-    ARRAY(const struct xml_node *) flow_nodes;
-    ARRAY(const struct xml_node *) associations;
+    ARRAY(const struct bpmn_xml_node *) flow_nodes;
+    ARRAY(const struct bpmn_xml_node *) associations;
     struct map element_ids; // id -> index + 1
     struct map flow_ids;
 };
@@ -48,9 +48,9 @@ str juel_to_feel(struct arena *arena, str text);
 bool juel_is(str text);
 
 // collect.c
-void reader_collect(struct reader *r, const struct xml_node *process);
-uint32_t reader_element(const struct reader *r, str id);                   // BPMN_NONE when unknown
-const struct xml_node *reader_node(const struct reader *r, str reference); // "prefix:id" too
+void reader_collect(struct reader *r, const struct bpmn_xml_node *process);
+uint32_t reader_element(const struct reader *r, str id); // BPMN_NONE when unknown
+const struct bpmn_xml_node *reader_node(const struct reader *r, str reference); // "prefix:id" too
 struct bpmn_list reader_list(struct reader *r, const uint32_t *items, uint32_t count);
 
 // event.c, task.c, extension.c, loop.c: details of the element at `index`
@@ -63,13 +63,13 @@ void reader_add_input(struct reader *r, struct bpmn_element *element, struct bpm
 void reader_add_output(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);
 
 // One extension element by path: extension(node, XML_ZEEBE, "taskDefinition").
-const struct xml_node *reader_extension(const struct xml_node *node, enum xml_space space,
-                                        const char *name);
+const struct bpmn_xml_node *reader_extension(const struct bpmn_xml_node *node,
+                                             enum bpmn_xml_space space, const char *name);
 // Reads a <…EventDefinition>, by reference or in place.
 void reader_read_trigger(struct reader *r, const struct bpmn_element *element,
-                         const struct xml_node *definition, struct bpmn_trigger *ret_trigger);
+                         const struct bpmn_xml_node *definition, struct bpmn_trigger *ret_trigger);
 void reader_read_message(struct reader *r, const struct bpmn_element *element,
-                         const struct xml_node *holder, struct bpmn_trigger *ret_trigger);
+                         const struct bpmn_xml_node *holder, struct bpmn_trigger *ret_trigger);
 
 // link.c: the finished arrays and lists
 void reader_link(struct reader *r, struct bpmn_process *process);

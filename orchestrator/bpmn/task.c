@@ -2,9 +2,10 @@
 // What a task does: a job, a call, a decision, a script, work for a person.
 #include "bpmn/reader.h"
 
-static str attribute_of(const struct xml_node *node, enum xml_space space, const char *name)
+static str attribute_of(const struct bpmn_xml_node *node, enum bpmn_xml_space space,
+                        const char *name)
 {
-    return str_trim(xml_attribute_in(node, space, str_of(name)));
+    return str_trim(bpmn_xml_attribute_in(node, space, str_of(name)));
 }
 
 static struct bpmn_call *call_of(struct reader *r, struct bpmn_element *element)
@@ -25,17 +26,17 @@ static enum bpmn_binding binding_named(str name)
     return str_equal(name, STR("version")) ? BPMN_VERSION : BPMN_LATEST;
 }
 
-static void bind_version(struct reader *r, struct bpmn_call *call, const struct xml_node *node)
+static void bind_version(struct reader *r, struct bpmn_call *call, const struct bpmn_xml_node *node)
 {
     call->binding = binding_named(attribute_of(node, XML_NONE, "bindingType"));
     call->version = reader_keep(r, attribute_of(node, XML_NONE, "versionTag"));
 }
 
 static void read_called_element(struct reader *r, struct bpmn_element *element,
-                                const struct xml_node *node)
+                                const struct bpmn_xml_node *node)
 {
     struct bpmn_call *call = call_of(r, element);
-    const struct xml_node *called = reader_extension(node, XML_ZEEBE, "calledElement");
+    const struct bpmn_xml_node *called = reader_extension(node, XML_ZEEBE, "calledElement");
     if (called != NULL) {
         call->id = reader_property(r, element, attribute_of(called, XML_NONE, "processId"));
         call->propagates_to_child =
@@ -62,13 +63,13 @@ static void read_called_element(struct reader *r, struct bpmn_element *element,
 
 // camunda:in and camunda:out of a call activity become mappings.
 static void read_camunda_call(struct reader *r, struct bpmn_element *element,
-                              const struct xml_node *node)
+                              const struct bpmn_xml_node *node)
 {
-    const struct xml_node *list = xml_child(node, XML_BPMN, STR("extensionElements"));
+    const struct bpmn_xml_node *list = bpmn_xml_child(node, XML_BPMN, STR("extensionElements"));
     struct bpmn_call *call = (struct bpmn_call *)element->call;
-    for (const struct xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
-        bool is_in = xml_is(n, XML_CAMUNDA, STR("in"));
-        if (!is_in && !xml_is(n, XML_CAMUNDA, STR("out")))
+    for (const struct bpmn_xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
+        bool is_in = bpmn_xml_is(n, XML_CAMUNDA, STR("in"));
+        if (!is_in && !bpmn_xml_is(n, XML_CAMUNDA, STR("out")))
             continue;
         if (str_equal(attribute_of(n, XML_NONE, "variables"), STR("all")))
             continue;
@@ -90,9 +91,9 @@ static void read_camunda_call(struct reader *r, struct bpmn_element *element,
 }
 
 static void read_decision(struct reader *r, struct bpmn_element *element,
-                          const struct xml_node *node)
+                          const struct bpmn_xml_node *node)
 {
-    const struct xml_node *called = reader_extension(node, XML_ZEEBE, "calledDecision");
+    const struct bpmn_xml_node *called = reader_extension(node, XML_ZEEBE, "calledDecision");
     str camunda = attribute_of(node, XML_CAMUNDA, "decisionRef");
     if (called != NULL) {
         struct bpmn_call *call = call_of(r, element);
@@ -113,10 +114,11 @@ static bool is_feel(str format)
            str_starts_with(format, STR("http://www.omg.org/spec/FEEL"));
 }
 
-static void read_script(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+static void read_script(struct reader *r, struct bpmn_element *element,
+                        const struct bpmn_xml_node *node)
 {
-    const struct xml_node *zeebe = reader_extension(node, XML_ZEEBE, "script");
-    const struct xml_node *standard = xml_child(node, XML_BPMN, STR("script"));
+    const struct bpmn_xml_node *zeebe = reader_extension(node, XML_ZEEBE, "script");
+    const struct bpmn_xml_node *standard = bpmn_xml_child(node, XML_BPMN, STR("script"));
     if (zeebe != NULL) {
         struct bpmn_call *call = call_of(r, element);
         call->script = reader_expression(r, element, attribute_of(zeebe, XML_NONE, "expression"));
@@ -129,18 +131,19 @@ static void read_script(struct reader *r, struct bpmn_element *element, const st
 }
 
 static const struct feel_program *resource_of(struct reader *r, const struct bpmn_element *element,
-                                              const struct xml_node *node, const char *role)
+                                              const struct bpmn_xml_node *node, const char *role)
 {
-    const struct xml_node *owner = xml_child(node, XML_BPMN, str_of(role));
-    const struct xml_node *assignment =
-        xml_child(owner, XML_BPMN, STR("resourceAssignmentExpression"));
-    const struct xml_node *expression = xml_child(assignment, XML_BPMN, STR("formalExpression"));
+    const struct bpmn_xml_node *owner = bpmn_xml_child(node, XML_BPMN, str_of(role));
+    const struct bpmn_xml_node *assignment =
+        bpmn_xml_child(owner, XML_BPMN, STR("resourceAssignmentExpression"));
+    const struct bpmn_xml_node *expression =
+        bpmn_xml_child(assignment, XML_BPMN, STR("formalExpression"));
     return expression == NULL ? NULL : reader_property(r, element, str_trim(expression->text));
 }
 
 // zeebe:x attribute of an extension element, else the camunda: attribute on the task itself.
 static const struct feel_program *either(struct reader *r, const struct bpmn_element *element,
-                                         const struct xml_node *zeebe, const char *name)
+                                         const struct bpmn_xml_node *zeebe, const char *name)
 {
     str value = attribute_of(zeebe, XML_NONE, name);
     if (str_is_empty(value)) {
@@ -153,9 +156,10 @@ static const struct feel_program *either(struct reader *r, const struct bpmn_ele
     return reader_property(r, element, value);
 }
 
-static void read_form(struct reader *r, struct bpmn_user_task *task, const struct xml_node *node)
+static void read_form(struct reader *r, struct bpmn_user_task *task,
+                      const struct bpmn_xml_node *node)
 {
-    const struct xml_node *form = reader_extension(node, XML_ZEEBE, "formDefinition");
+    const struct bpmn_xml_node *form = reader_extension(node, XML_ZEEBE, "formDefinition");
     str key = attribute_of(form, XML_NONE, "formKey");
     if (str_is_empty(key))
         key = attribute_of(form, XML_NONE, "externalReference");
@@ -166,11 +170,11 @@ static void read_form(struct reader *r, struct bpmn_user_task *task, const struc
 }
 
 static void read_user_task(struct reader *r, struct bpmn_element *element,
-                           const struct xml_node *node)
+                           const struct bpmn_xml_node *node)
 {
     struct bpmn_user_task *task = ARENA_NEW(r->arena, struct bpmn_user_task);
-    const struct xml_node *people = reader_extension(node, XML_ZEEBE, "assignmentDefinition");
-    const struct xml_node *times = reader_extension(node, XML_ZEEBE, "taskSchedule");
+    const struct bpmn_xml_node *people = reader_extension(node, XML_ZEEBE, "assignmentDefinition");
+    const struct bpmn_xml_node *times = reader_extension(node, XML_ZEEBE, "taskSchedule");
     element->user_task = task;
     task->assignee = either(r, element, people, "assignee");
     task->candidate_groups = either(r, element, people, "candidateGroups");
@@ -187,29 +191,31 @@ static void read_user_task(struct reader *r, struct bpmn_element *element,
 }
 
 static void read_message_task(struct reader *r, struct bpmn_element *element,
-                              const struct xml_node *node)
+                              const struct bpmn_xml_node *node)
 {
     struct bpmn_trigger *trigger = ARENA_NEW(r->arena, struct bpmn_trigger);
     trigger->activity = BPMN_NONE;
     trigger->reference = STR_EMPTY;
     reader_read_message(r, element, node, trigger);
-    element->instantiates = str_equal(xml_attribute(node, STR("instantiate")), STR("true"));
+    element->instantiates = str_equal(bpmn_xml_attribute(node, STR("instantiate")), STR("true"));
     if (trigger->name == NULL && element->type == BPMN_SEND_TASK)
         return;
     element->triggers = trigger;
     element->trigger_count = 1;
 }
 
-static void read_ad_hoc(struct reader *r, struct bpmn_element *element, const struct xml_node *node)
+static void read_ad_hoc(struct reader *r, struct bpmn_element *element,
+                        const struct bpmn_xml_node *node)
 {
     struct bpmn_ad_hoc *ad_hoc = ARENA_NEW(r->arena, struct bpmn_ad_hoc);
-    const struct xml_node *zeebe = reader_extension(node, XML_ZEEBE, "adHoc");
-    const struct xml_node *condition = xml_child(node, XML_BPMN, STR("completionCondition"));
+    const struct bpmn_xml_node *zeebe = reader_extension(node, XML_ZEEBE, "adHoc");
+    const struct bpmn_xml_node *condition =
+        bpmn_xml_child(node, XML_BPMN, STR("completionCondition"));
     element->ad_hoc = ad_hoc;
     ad_hoc->sequential =
-        str_equal_ignoring_case(xml_attribute(node, STR("ordering")), STR("Sequential"));
+        str_equal_ignoring_case(bpmn_xml_attribute(node, STR("ordering")), STR("Sequential"));
     ad_hoc->cancels_remaining =
-        !str_equal(xml_attribute(node, STR("cancelRemainingInstances")), STR("false"));
+        !str_equal(bpmn_xml_attribute(node, STR("cancelRemainingInstances")), STR("false"));
     ad_hoc->condition = condition ? reader_expression(r, element, condition->text) : NULL;
     ad_hoc->active_elements =
         reader_expression(r, element, attribute_of(zeebe, XML_NONE, "activeElementsCollection"));
@@ -219,18 +225,19 @@ static void read_ad_hoc(struct reader *r, struct bpmn_element *element, const st
 }
 
 static void read_gateway(struct reader *r, struct bpmn_element *element,
-                         const struct xml_node *node)
+                         const struct bpmn_xml_node *node)
 {
-    element->instantiates = str_equal(xml_attribute(node, STR("instantiate")), STR("true"));
+    element->instantiates = str_equal(bpmn_xml_attribute(node, STR("instantiate")), STR("true"));
     element->parallel_start =
-        str_equal_ignoring_case(xml_attribute(node, STR("eventGatewayType")), STR("Parallel"));
-    const struct xml_node *condition = xml_child(node, XML_BPMN, STR("activationCondition"));
+        str_equal_ignoring_case(bpmn_xml_attribute(node, STR("eventGatewayType")), STR("Parallel"));
+    const struct bpmn_xml_node *condition =
+        bpmn_xml_child(node, XML_BPMN, STR("activationCondition"));
     if (element->type == BPMN_COMPLEX_GATEWAY && condition != NULL)
         element->activation = reader_expression(r, element, condition->text);
 }
 
 static uint32_t read_quantity(struct reader *r, const struct bpmn_element *element,
-                              const struct xml_node *node, const char *name)
+                              const struct bpmn_xml_node *node, const char *name)
 {
     str text = attribute_of(node, XML_NONE, name);
     int64_t value = 1;
@@ -244,9 +251,9 @@ static uint32_t read_quantity(struct reader *r, const struct bpmn_element *eleme
 void reader_read_task(struct reader *r, uint32_t index)
 {
     struct bpmn_element *element = &r->elements.items[index];
-    const struct xml_node *node = r->element_nodes.items[index];
+    const struct bpmn_xml_node *node = r->element_nodes.items[index];
     element->for_compensation =
-        str_equal(xml_attribute(node, STR("isForCompensation")), STR("true"));
+        str_equal(bpmn_xml_attribute(node, STR("isForCompensation")), STR("true"));
     element->start_quantity = read_quantity(r, element, node, "startQuantity");
     element->completion_quantity = read_quantity(r, element, node, "completionQuantity");
     if (element->type == BPMN_CALL_ACTIVITY) {

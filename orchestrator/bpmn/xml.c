@@ -9,13 +9,13 @@
 
 struct binding {
     str prefix;
-    enum xml_space space;
+    enum bpmn_xml_space space;
     int depth;
 };
 
 struct level {
-    struct xml_node *node;
-    struct xml_node *last; // child
+    struct bpmn_xml_node *node;
+    struct bpmn_xml_node *last; // child
     struct strbuf text;
 };
 
@@ -28,12 +28,12 @@ struct reader {
     int skipped_from; // depth at which a diagram began; 0: none
     ARRAY(struct binding) bindings;
     struct level levels[XML_MAX_DEPTH + 1];
-    struct xml_node *root;
+    struct bpmn_xml_node *root;
 };
 
 struct known_space {
     const char *text;
-    enum xml_space space;
+    enum bpmn_xml_space space;
 };
 
 // Beginnings of namespace names: versions and dates behind them differ.
@@ -60,7 +60,7 @@ static const struct known_space customary_prefixes[] = {
     {"omgdi", XML_DIAGRAM},    {"omgdc", XML_DIAGRAM},    {"xsi", XML_SCHEMA_INSTANCE},
 };
 
-static enum xml_space space_named(str name)
+static enum bpmn_xml_space space_named(str name)
 {
     for (size_t i = 0; i < COUNT_OF(known_names); i++)
         if (str_starts_with(name, str_of(known_names[i].text)))
@@ -68,7 +68,7 @@ static enum xml_space space_named(str name)
     return XML_OTHER;
 }
 
-static enum xml_space space_of_prefix(const struct reader *r, str prefix)
+static enum bpmn_xml_space space_of_prefix(const struct reader *r, str prefix)
 {
     for (size_t i = r->bindings.count; i > 0; i--)
         if (str_equal(r->bindings.items[i - 1].prefix, prefix))
@@ -116,25 +116,25 @@ static void bind_all(struct reader *r, const char **attributes)
     }
 }
 
-static void read_attributes(struct reader *r, struct xml_node *node, const char **attributes)
+static void read_attributes(struct reader *r, struct bpmn_xml_node *node, const char **attributes)
 {
     size_t count = 0;
     while (attributes[count * 2] != NULL)
         count++;
-    struct xml_attribute *out = ARENA_ARRAY(r->arena, struct xml_attribute, count);
+    struct bpmn_xml_attribute *out = ARENA_ARRAY(r->arena, struct bpmn_xml_attribute, count);
     for (size_t i = 0; i < count; i++) {
         str prefix, local;
         split_name(str_of(attributes[i * 2]), &prefix, &local);
         if (str_equal(prefix, STR("xmlns")) || str_equal(local, STR("xmlns")))
             continue;
-        out[node->attribute_count++] = (struct xml_attribute){
+        out[node->attribute_count++] = (struct bpmn_xml_attribute){
             str_is_empty(prefix) ? XML_NONE : space_of_prefix(r, prefix), str_copy(r->arena, local),
             str_copy(r->arena, str_of(attributes[i * 2 + 1]))};
     }
     node->attributes = out;
 }
 
-static void append(struct reader *r, struct xml_node *node)
+static void append(struct reader *r, struct bpmn_xml_node *node)
 {
     if (r->depth == 1) {
         r->root = node;
@@ -158,12 +158,12 @@ static void on_start(void *context, const char *name, const char **attributes)
     bind_all(r, attributes);
     str prefix, local;
     split_name(str_of(name), &prefix, &local);
-    enum xml_space space = space_of_prefix(r, prefix);
+    enum bpmn_xml_space space = space_of_prefix(r, prefix);
     if (r->skipped_from == 0 && space == XML_DIAGRAM && r->depth > 1)
         r->skipped_from = r->depth;
     if (r->skipped_from != 0)
         return;
-    struct xml_node *node = ARENA_NEW(r->arena, struct xml_node);
+    struct bpmn_xml_node *node = ARENA_NEW(r->arena, struct bpmn_xml_node);
     node->space = space;
     node->name = str_copy(r->arena, local);
     node->line = (uint32_t)XML_GetCurrentLineNumber(r->parser);
@@ -222,7 +222,8 @@ static bool run(struct reader *r, str text)
     return !r->failed;
 }
 
-bool xml_parse(struct arena *arena, str text, struct xml_node **ret_root, struct error *err)
+bool bpmn_xml_parse(struct arena *arena, str text, struct bpmn_xml_node **ret_root,
+                    struct error *err)
 {
     if (text.len > XML_MAX_BYTES)
         return error_set(err, ERROR_LIMIT, "line 1", "the model has %zu bytes, the limit is %d",
@@ -239,12 +240,12 @@ bool xml_parse(struct arena *arena, str text, struct xml_node **ret_root, struct
     return ok;
 }
 
-str xml_attribute(const struct xml_node *node, str name)
+str bpmn_xml_attribute(const struct bpmn_xml_node *node, str name)
 {
-    return xml_attribute_in(node, XML_NONE, name);
+    return bpmn_xml_attribute_in(node, XML_NONE, name);
 }
 
-str xml_attribute_in(const struct xml_node *node, enum xml_space space, str name)
+str bpmn_xml_attribute_in(const struct bpmn_xml_node *node, enum bpmn_xml_space space, str name)
 {
     for (size_t i = 0; node != NULL && i < node->attribute_count; i++)
         if (node->attributes[i].space == space && str_equal(node->attributes[i].name, name))
@@ -252,25 +253,26 @@ str xml_attribute_in(const struct xml_node *node, enum xml_space space, str name
     return (str){NULL, 0};
 }
 
-bool xml_is(const struct xml_node *node, enum xml_space space, str name)
+bool bpmn_xml_is(const struct bpmn_xml_node *node, enum bpmn_xml_space space, str name)
 {
     return node->space == space && str_equal(node->name, name);
 }
 
-const struct xml_node *xml_child(const struct xml_node *node, enum xml_space space, str name)
+const struct bpmn_xml_node *bpmn_xml_child(const struct bpmn_xml_node *node,
+                                           enum bpmn_xml_space space, str name)
 {
     if (node == NULL)
         return NULL;
-    for (const struct xml_node *child = node->first; child != NULL; child = child->next)
-        if (xml_is(child, space, name))
+    for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next)
+        if (bpmn_xml_is(child, space, name))
             return child;
     return NULL;
 }
 
-const struct xml_node *xml_again(const struct xml_node *node)
+const struct bpmn_xml_node *bpmn_xml_again(const struct bpmn_xml_node *node)
 {
-    for (const struct xml_node *next = node->next; next != NULL; next = next->next)
-        if (xml_is(next, node->space, node->name))
+    for (const struct bpmn_xml_node *next = node->next; next != NULL; next = next->next)
+        if (bpmn_xml_is(next, node->space, node->name))
             return next;
     return NULL;
 }

@@ -12,7 +12,7 @@
 
 enum { XML_MAX_BYTES = 16 << 20, XML_MAX_DEPTH = 200 };
 
-enum xml_space {
+enum bpmn_xml_space {
     XML_NONE,
     XML_BPMN,
     XML_ZEEBE,
@@ -23,37 +23,38 @@ enum xml_space {
     XML_OTHER,
 };
 
-struct xml_attribute {
-    enum xml_space space; // XML_NONE: without a prefix
+struct bpmn_xml_attribute {
+    enum bpmn_xml_space space; // XML_NONE: without a prefix
     str name;
     str value;
 };
 
-struct xml_node {
-    enum xml_space space;
+struct bpmn_xml_node {
+    enum bpmn_xml_space space;
     str name; // local
     uint32_t line;
     size_t attribute_count;
-    const struct xml_attribute *attributes;
-    struct xml_node *first;
-    struct xml_node *next; // sibling
-    str text;              // all character data directly inside
+    const struct bpmn_xml_attribute *attributes;
+    struct bpmn_xml_node *first;
+    struct bpmn_xml_node *next; // sibling
+    str text;                   // all character data directly inside
 };
 
 // False when the text is no XML, too large or too deep; err->place is "line N".
-MUST_CHECK bool xml_parse(struct arena *arena, str text, struct xml_node **ret_root,
-                          struct error *err);
+MUST_CHECK bool bpmn_xml_parse(struct arena *arena, str text, struct bpmn_xml_node **ret_root,
+                               struct error *err);
 
 // The attribute's value; data == NULL when absent.
-str xml_attribute(const struct xml_node *node, str name);
-str xml_attribute_in(const struct xml_node *node, enum xml_space space, str name);
+str bpmn_xml_attribute(const struct bpmn_xml_node *node, str name);
+str bpmn_xml_attribute_in(const struct bpmn_xml_node *node, enum bpmn_xml_space space, str name);
 
 // The first child of this name, NULL when there is none or node is NULL.
-const struct xml_node *xml_child(const struct xml_node *node, enum xml_space space, str name);
+const struct bpmn_xml_node *bpmn_xml_child(const struct bpmn_xml_node *node,
+                                           enum bpmn_xml_space space, str name);
 
 // The next sibling of the same space and name.
-const struct xml_node *xml_again(const struct xml_node *node);
+const struct bpmn_xml_node *bpmn_xml_again(const struct bpmn_xml_node *node);
 
-bool xml_is(const struct xml_node *node, enum xml_space space, str name);
+bool bpmn_xml_is(const struct bpmn_xml_node *node, enum bpmn_xml_space space, str name);
 
 #endif

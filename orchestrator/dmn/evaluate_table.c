@@ -85,11 +85,18 @@ static void match_all(struct hits *h)
             return;
 }
 
-static void match_list(struct hits *h, const struct rule_set *set, uint64_t sure)
+// The rules of one index, as far as the bits of the others have them too.
+static void match_list(struct hits *h, const struct rule_set *list,
+                       const struct rule_set *const *sets, size_t count, uint64_t sure)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (!take(h, set->items[i], sure))
+    for (size_t i = 0; i < list->count; i++) {
+        uint32_t rule = list->items[i];
+        bool in_all = true;
+        for (size_t s = 0; s < count && in_all; s++)
+            in_all = !sets[s]->bits || sets[s]->bits[rule / WORD_BITS] >> rule % WORD_BITS & 1;
+        if (in_all && !take(h, rule, sure))
             return;
+    }
 }
 
 static void match_bits(struct hits *h, const struct rule_set *const *sets, size_t count,
@@ -111,37 +118,41 @@ static void match_bits(struct hits *h, const struct rule_set *const *sets, size_
 static void match(struct hits *h)
 {
     const struct rule_set *sets[WORD_BITS], *fewest = NULL;
-    size_t count = 0, fewest_column = 0;
-    uint64_t sure = 0;
+    size_t count = 0;
+    uint64_t with_bits = 0, of_fewest = 0;
     for (size_t i = 0; i < h->table->input_count && i < WORD_BITS; i++) {
         const struct column_index *index = h->table->indexes[i];
         const struct rule_set *set = index ? index_find(index, h->inputs[i]) : NULL;
         if (!set)
             continue;
         sets[count++] = set;
-        sure |= 1ull << i;
+        with_bits |= set->bits ? 1ull << i : 0;
         if (!fewest || set->count < fewest->count) {
             fewest = set;
-            fewest_column = i;
+            of_fewest = 1ull << i;
         }
     }
     if (!fewest)
         match_all(h);
     else if (!fewest->bits)
-        match_list(h, fewest, 1ull << fewest_column);
+        match_list(h, fewest, sets, count, with_bits | of_fewest);
     else
-        match_bits(h, sets, count, sure);
+        match_bits(h, sets, count, with_bits);
 }
 
 // ---- outputs ----
 
-static feel_value output_value(struct hits *h, const struct table_output *output,
-                               const struct feel_program *program)
+static feel_value typed(struct hits *h, const struct table_output *output, feel_value value)
 {
-    if (!program)
-        return feel_null();
-    feel_value value = evaluate_program(h->instance, h->scope, program);
     return output->type ? feel_coerce(h->instance->run, value, output->type, output->name) : value;
+}
+
+static feel_value output_value(struct hits *h, size_t rule, size_t column)
+{
+    feel_value value = h->table->constants[rule * h->table->output_count + column];
+    if (value.kind == NOT_CONSTANT)
+        value = evaluate_program(h->instance, h->scope, h->table->rules[rule].outputs[column]);
+    return typed(h, &h->table->outputs[column], value);
 }
 
 static feel_value boxed(struct hits *h, const feel_value *values)
@@ -164,8 +175,7 @@ static feel_value *output_rows(struct hits *h)
     feel_value *rows = ARENA_ARRAY(h->instance->run->arena, feel_value, h->rules.count * columns);
     for (size_t i = 0; i < h->rules.count; i++)
         for (size_t c = 0; c < columns; c++)
-            rows[i * columns + c] =
-                output_value(h, &table->outputs[c], table->rules[h->rules.items[i]].outputs[c]);
+            rows[i * columns + c] = output_value(h, h->rules.items[i], c);
     return rows;
 }
 
@@ -175,8 +185,11 @@ static feel_value default_output(struct hits *h)
     feel_value *values = ARENA_ARRAY(h->instance->run->arena, feel_value, table->output_count);
     bool any = false;
     for (size_t c = 0; c < table->output_count; c++) {
-        values[c] = output_value(h, &table->outputs[c], table->outputs[c].otherwise);
-        any |= table->outputs[c].otherwise != NULL;
+        if (!table->outputs[c].otherwise)
+            continue;
+        any = true;
+        values[c] = typed(h, &table->outputs[c],
+                          evaluate_program(h->instance, h->scope, table->outputs[c].otherwise));
     }
     return any ? boxed(h, values) : feel_null();
 }

@@ -216,8 +216,6 @@ const struct column_index *index_build(struct arena *arena, const struct table *
 {
     struct collection c = {.arena = arena,
                            .cells = ARENA_ARRAY(arena, struct cell, table->rule_count)};
-    if (table->rule_count < INDEXED_FROM)
-        return NULL;
     for (size_t i = 0; i < table->rule_count; i++)
         read_cell(&c, table->rules[i].tests[column], &c.cells[i]);
     if (c.mixed || c.bounds.count == 0 || c.open_count * 2 > table->rule_count)
@@ -243,6 +241,11 @@ const struct rule_set *index_find(const struct column_index *index, feel_value v
     if (value.kind != index->kind)
         return NULL;
     return &index->intervals[interval_of(index, value)];
+}
+
+size_t index_locate(const struct column_index *index, feel_value value)
+{
+    return value.kind == index->kind ? interval_of(index, value) : SIZE_MAX;
 }
 
 bool index_leaves_open(const struct column_index *index, size_t rule)

@@ -437,7 +437,6 @@ static void stage_logic(struct builder *b, const struct models *models)
     (void)models;
     for (size_t i = 0; i < b->model->element_count; i++)
         compile_element(b, &b->model->elements[i]);
-    builder_check(b);
 }
 
 // Imported models first: a type is filled where it is defined.

@@ -172,9 +172,6 @@ const struct expression *builder_function(struct builder *b, const struct xml_el
 
 bool builder_name_known(const struct builder *b, str name);
 
-void builder_check(
-    struct builder *b); // what can be said of the whole model: analysis of its tables
-
 str model_normalize(struct arena *arena, str name);
 
 #endif

@@ -149,11 +149,26 @@ static void read_rules(struct builder *b, const struct xml_element *x, struct ta
     table->rule_count = rules.count;
 }
 
+static void collect_constants(struct builder *b, struct table *table)
+{
+    size_t columns = table->output_count;
+    feel_value *constants = ARENA_ARRAY(b->arena, feel_value, table->rule_count * columns);
+    for (size_t i = 0; i < table->rule_count * columns; i++) {
+        const struct feel_program *program = table->rules[i / columns].outputs[i % columns];
+        const feel_value *value = program ? feel_program_constant(program) : NULL;
+        if (value)
+            constants[i] = *value;
+        else if (program)
+            constants[i].kind = NOT_CONSTANT;
+    }
+    table->constants = constants;
+}
+
 static void build_indexes(struct builder *b, struct table *table)
 {
     const struct column_index **indexes =
         ARENA_ARRAY(b->arena, const struct column_index *, table->input_count);
-    for (size_t i = 0; i < table->input_count; i++)
+    for (size_t i = 0; i < table->input_count && table->rule_count >= INDEXED_FROM; i++)
         indexes[i] = index_build(b->arena, table, i);
     table->indexes = indexes;
 }
@@ -180,6 +195,8 @@ const struct table *builder_table(struct builder *b, const struct xml_element *x
     table->outputs = outputs.items;
     table->output_count = outputs.count;
     read_rules(b, x, table);
+    collect_constants(b, table);
     build_indexes(b, table);
+    table_check(b, table);
     return table;
 }

@@ -40,6 +40,8 @@ struct table_rule {
 
 struct column_index;
 
+enum { NOT_CONSTANT = 255 }; // kind of an output that has to be evaluated
+
 struct table {
     enum hit_policy policy;
     enum aggregation aggregation;
@@ -50,8 +52,14 @@ struct table {
     size_t output_count;
     const struct table_rule *rules;
     size_t rule_count;
+    const feel_value
+        *constants; // the outputs of all rules, row by row; NOT_CONSTANT where evaluated
     const struct column_index *const *indexes; // one an input; NULL: not indexed
 };
+
+// Names what can be said of a table before any input is known: overlaps, gaps, rules that never get
+// their turn, values that are not allowed.
+void table_check(struct builder *b, const struct table *table);
 
 const char *hit_policy_name(const struct table *table);
 
@@ -79,6 +87,9 @@ bool index_leaves_open(const struct column_index *index, size_t rule);
 // The constants that bound the column's intervals, ascending; for the analysis of overlaps and
 // gaps.
 size_t index_bounds(const struct column_index *index, const feel_value **ret_bounds);
+
+// The interval a value lies in; SIZE_MAX when it is of another kind.
+size_t index_locate(const struct column_index *index, feel_value value);
 
 // The elementary interval `at` of 2n + 1: below bound 0, bound 0 itself, between 0 and 1, …
 const struct rule_set *index_interval(const struct column_index *index, size_t at);

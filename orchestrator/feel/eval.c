@@ -43,7 +43,7 @@ static feel_value eval_candidates(struct feel_run *run, struct frame *frame,
         const feel_value *slot = slot_at(frame, candidate);
         if (candidate.kind == CANDIDATE_SLOT)
             return *slot;
-        const feel_value *member = feel_context_get(*slot, node->name);
+        const feel_value *member = context_guess(*slot, node->name, eval_hint(run, node));
         if (member)
             return *member;
     }
@@ -279,12 +279,8 @@ static feel_value eval_form(struct feel_run *run, struct frame *frame, const str
     check_unreachable();
 }
 
-feel_value eval_node(struct feel_run *run, struct frame *frame, const struct node *node)
+feel_value eval_inner(struct feel_run *run, struct frame *frame, const struct node *node)
 {
-    if (node->kind == NODE_CONSTANT)
-        return node->constant;
-    if (node->kind == NODE_SLOT)
-        return frame->slots[node->slot];
     if (!run_spend(run, 1))
         return feel_null();
     if (++run->depth > run->limits.depth) {

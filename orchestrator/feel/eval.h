@@ -17,7 +17,23 @@ struct frame {
 
 enum { CALL_DEPTH = 4 }; // a call takes as much stack as this many nodes
 
-feel_value eval_node(struct feel_run *run, struct frame *frame, const struct node *node);
+feel_value eval_inner(struct feel_run *run, struct frame *frame, const struct node *node);
+
+static inline feel_value eval_node(struct feel_run *run, struct frame *frame,
+                                   const struct node *node)
+{
+    if (node->kind == NODE_CONSTANT)
+        return node->constant;
+    if (node->kind == NODE_SLOT)
+        return frame->slots[node->slot];
+    return eval_inner(run, frame, node);
+}
+
+// Where a path in the program keeps its guess.
+static inline uint8_t *eval_hint(struct feel_run *run, const struct node *node)
+{
+    return &run->hints[node->position % sizeof run->hints];
+}
 
 // The node, or the constant it always evaluates to.
 struct node *eval_fold(struct arena *arena, const struct zone_db *zones, struct node *node);

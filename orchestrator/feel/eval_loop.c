@@ -176,11 +176,90 @@ static feel_value as_list(struct feel_run *run, feel_value value)
     return feel_list(single, 1);
 }
 
+// A condition of the form `amount > 250` or `item.amount > 250`: what most filters are. They are
+// decided without walking the condition's tree for every item.
+struct quick {
+    str member;
+    bool through_item; // written with `item.`
+    enum node_kind operator;
+    feel_value than;
+    uint8_t hint;
+};
+
+static bool is_member_of(const struct node *node, uint16_t slot)
+{
+    return node->kind == NODE_CANDIDATES && node->candidates[0].kind == CANDIDATE_MEMBER &&
+           node->candidates[0].hops == 0 && node->candidates[0].slot == slot;
+}
+
+static bool is_quick(const struct node *filter, struct quick *ret_quick)
+{
+    const struct node *c = filter->condition;
+    if (c->kind < NODE_EQUAL || c->kind > NODE_GREATER_EQUAL || c->right->kind != NODE_CONSTANT)
+        return false;
+    const struct node *left = c->left;
+    *ret_quick = (struct quick){.operator=(enum node_kind) c->kind, .than = c->right->constant};
+    if (is_member_of(left, filter->slot)) {
+        ret_quick->member = left->name;
+        return true;
+    }
+    ret_quick->through_item = true;
+    ret_quick->member = left->member;
+    return left->kind == NODE_PATH && is_member_of(left->base, filter->slot) &&
+           str_equal(left->base->name, STR("item"));
+}
+
+// 1 selected, 0 not, -1: the condition has to be evaluated.
+static int quick_test(struct quick *q, feel_value item)
+{
+    const feel_value *found = context_guess(item, q->member, &q->hint);
+    if (!found || found->kind != q->than.kind)
+        return -1;
+    if (q->through_item && context_find(item.context, STR("item")))
+        return -1;
+    int order = value_compare(*found, q->than);
+    if (order == ORDER_NONE)
+        return -1;
+    switch (q->operator) {
+    case NODE_EQUAL:
+        return order == 0;
+    case NODE_NOT_EQUAL:
+        return order != 0;
+    case NODE_LESS:
+        return order < 0;
+    case NODE_LESS_EQUAL:
+        return order <= 0;
+    case NODE_GREATER:
+        return order > 0;
+    default:
+        return order >= 0;
+    }
+}
+
+enum { STEPS_PER_ITEM = 3 };
+
+static bool reserve(struct list_builder *list, size_t count)
+{
+    list->capacity = count < 1024 ? count : 1024;
+    list->items = run_alloc(list->run, (list->capacity + 1) * sizeof *list->items);
+    return list->items != NULL;
+}
+
 static feel_value select_items(struct feel_run *run, struct frame *frame, const struct node *node,
                                feel_value list)
 {
     struct list_builder kept = list_builder_new(run);
-    for (size_t i = 0; i < list.list.count && run_spend(run, 1); i++) {
+    struct quick quick = {0};
+    bool tries_quick = is_quick(node, &quick);
+    if (!reserve(&kept, list.list.count))
+        return feel_null();
+    for (size_t i = 0; i < list.list.count && run_spend(run, STEPS_PER_ITEM); i++) {
+        int decided = tries_quick ? quick_test(&quick, list.list.items[i]) : -1;
+        if (decided >= 0) {
+            if (decided && !list_add(&kept, list.list.items[i]))
+                return feel_null();
+            continue;
+        }
         frame->slots[node->slot] = list.list.items[i];
         feel_value wanted = eval_node(run, frame, node->condition);
         if (wanted.kind == FEEL_NUMBER)

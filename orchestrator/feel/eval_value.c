@@ -122,7 +122,8 @@ static feel_value project(struct feel_run *run, const struct node *node, feel_va
     if (!items || !run_spend(run, base.list.count))
         return feel_null();
     for (size_t i = 0; i < base.list.count; i++) {
-        const feel_value *found = feel_context_get(base.list.items[i], node->member);
+        const feel_value *found =
+            context_guess(base.list.items[i], node->member, eval_hint(run, node));
         items[i] = found ? *found : eval_path(run, node, base.list.items[i]);
     }
     return feel_list(items, base.list.count);
@@ -137,7 +138,7 @@ static bool is_property(feel_value base, str name)
 // Lists within lists are projected as they are nested; the run's depth bounds that.
 feel_value eval_path(struct feel_run *run, const struct node *node, feel_value base)
 {
-    const feel_value *found = feel_context_get(base, node->member);
+    const feel_value *found = context_guess(base, node->member, eval_hint(run, node));
     if (found)
         return *found;
     if (base.kind == FEEL_LIST && run->depth < run->limits.depth) {

@@ -381,8 +381,8 @@ struct feel_run {
     uint64_t fuel;
     size_t bytes_start;
     uint32_t depth;
+    uint8_t hints[16]; // where paths found their entries last
     const struct feel_program *program;
-    const feel_value *variables;
 };
 
 // A run with default limits. `variables` is a context to read variables from, kept by address; NULL

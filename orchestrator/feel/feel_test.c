@@ -93,7 +93,7 @@ static void run_line(struct file *file, str line)
 {
     struct error err;
     size_t arrow = str_find(line, STR(" => "));
-    if (str_starts_with(line, STR("context "))) {
+    if (str_starts_with(line, STR("context {"))) {
         bool read = feel_from_json_text(&lasting, str_from_index(line, 8), &file->variables, &err);
         assert_true(read);
         return;

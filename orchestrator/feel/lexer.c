@@ -145,10 +145,14 @@ bool lexer_word_at(const struct lexer *lexer, size_t at, str word, size_t *ret_e
     return str_equal(str_sub(lexer->source, at, end - at), word);
 }
 
+enum { KEYWORD_LENGTH_MIN = 2, KEYWORD_LENGTH_MAX = 9 };
+
 static enum token_kind keyword_of(str word)
 {
+    if (word.len < KEYWORD_LENGTH_MIN || word.len > KEYWORD_LENGTH_MAX)
+        return TOKEN_NAME;
     for (size_t i = 0; i < COUNT_OF(keywords); i++)
-        if (str_equal(keywords[i].text, word))
+        if (keywords[i].text.data[0] == word.data[0] && str_equal(keywords[i].text, word))
             return keywords[i].kind;
     return TOKEN_NAME;
 }
@@ -211,6 +215,10 @@ size_t lexer_match(const struct lexer *lexer, size_t at, str name)
     return ends_in_word && word_end(lexer, at) != at ? 0 : at;
 }
 
+// Properties of temporal values and ranges with more than one word (Table 65).
+static str properties[] = {{"time offset", 11}, {"start included", 14}, {"end included", 12}};
+static const str_array property_names = {properties, COUNT_OF(properties), 0};
+
 static size_t longest_name(const struct lexer *lexer, size_t at, const str_array *names,
                            str *ret_name)
 {
@@ -269,6 +277,8 @@ static struct token read_name(struct lexer *lexer, size_t at)
     const str_array *names = lexer->after_dot ? &lexer->members : &lexer->names;
     str known = STR_EMPTY, function = STR_EMPTY;
     size_t end = longest_name(lexer, at, names, &known);
+    if (lexer->after_dot && end == 0)
+        end = longest_name(lexer, at, &property_names, &known);
     size_t function_end = lexer->after_dot ? 0 : builtin_name(lexer, at, &function);
     if (function_end > end) {
         end = function_end;

@@ -120,10 +120,18 @@ static bool align(feel_value a, feel_value b, int64_t *ret_a, int64_t *ret_b, in
     return !__builtin_mul_overflow(b.integer, powers[a.scale - b.scale], ret_b);
 }
 
+// Two integers: by far the most common case.
+static bool are_integers(feel_value a, feel_value b)
+{
+    return !((a.flags | b.flags) & FEEL_DECIMAL) && !(a.scale | b.scale);
+}
+
 feel_value number_add(feel_value a, feel_value b)
 {
     int64_t x, y, sum;
     int scale;
+    if (are_integers(a, b) && !__builtin_add_overflow(a.integer, b.integer, &sum))
+        return feel_i64(sum);
     if (is_small(a) && is_small(b) && align(a, b, &x, &y, &scale) &&
         !__builtin_add_overflow(x, y, &sum))
         return small(sum, scale);

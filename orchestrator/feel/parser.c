@@ -458,10 +458,8 @@ static void add_names(struct parser *p, const struct feel_compile_options *optio
         if (lexer_is_compound(options->names[i]))
             *ARRAY_PUSH(p->arena, &p->lexer.names) = options->names[i];
     for (size_t i = 0; i < options->member_count; i++)
-        scope_add_member(p, options->members[i]);
-    static const char *const properties[] = {"time offset", "start included", "end included"};
-    for (size_t i = 0; i < COUNT_OF(properties); i++)
-        scope_add_member(p, str_of(properties[i]));
+        if (lexer_is_compound(options->members[i]))
+            *ARRAY_PUSH(p->arena, &p->lexer.members) = options->members[i];
 }
 
 static bool start(struct parser *p, str source)

@@ -28,7 +28,6 @@ struct feel_run feel_run_new(struct arena *arena, const feel_value *variables)
     struct feel_run run = {.arena = arena, .limits = feel_limits_default()};
     run.lookup = variables ? lookup_in_context : NULL;
     run.lookup_context = (void *)variables;
-    run.variables = variables;
     run.fuel = run.limits.fuel;
     run.bytes_start = arena->used;
     return run;

@@ -56,18 +56,18 @@ feel_value context_take(struct arena *arena, const struct feel_entry *entries, s
     return (feel_value){.kind = FEEL_CONTEXT, .context = context};
 }
 
-static const feel_value *find(const struct feel_context *context, str name)
+const feel_value *context_find(const struct feel_context *context, str name)
 {
     if (!context->index) {
         for (size_t i = 0; i < context->count; i++)
-            if (str_equal(context->entries[i].name, name))
+            if (name_equal(context->entries[i].name, name))
                 return &context->entries[i].value;
         return NULL;
     }
     uint32_t at = (uint32_t)str_hash(name) & context->index_mask;
     for (; context->index[at]; at = (at + 1) & context->index_mask) {
         const struct feel_entry *entry = &context->entries[context->index[at] - 1];
-        if (str_equal(entry->name, name))
+        if (name_equal(entry->name, name))
             return &entry->value;
     }
     return NULL;
@@ -75,7 +75,7 @@ static const feel_value *find(const struct feel_context *context, str name)
 
 const feel_value *feel_context_get(feel_value context, str name)
 {
-    return context.kind == FEEL_CONTEXT ? find(context.context, name) : NULL;
+    return context.kind == FEEL_CONTEXT ? context_find(context.context, name) : NULL;
 }
 
 static struct feel_entry *entry_named(struct feel_entry *entries, size_t count, str name)
@@ -163,7 +163,7 @@ static int contexts_equal(const struct feel_context *a, const struct feel_contex
     if (a->count != b->count)
         return 0;
     for (size_t i = 0; i < a->count; i++) {
-        const feel_value *other = find(b, a->entries[i].name);
+        const feel_value *other = context_find(b, a->entries[i].name);
         if (!other || value_equal(a->entries[i].value, *other, depth + 1) != 1)
             return 0;
     }

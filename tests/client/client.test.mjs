@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Camunda's official Node client, unchanged, against Baton's REST API on a real Kafka broker and a real PostgreSQL.
+import {test, before, after} from 'node:test';
+import net from 'node:net';
+import assert from 'node:assert/strict';
+import {createCamundaClient} from '@camunda8/orchestration-cluster-api';
+import {startBaton, waitFor} from './baton.mjs';
+import {orderModel, failingModel} from './models.mjs';
+
+let baton;
+let camunda;
+const consistency = {consistency: {waitUpToMs: 0}};
+
+before(async () => {
+  baton = await startBaton('client');
+  camunda = createCamundaClient({config: {CAMUNDA_REST_ADDRESS: baton.url, CAMUNDA_AUTH_STRATEGY: 'NONE'}});
+}, {timeout: 120000});
+
+after(() => baton?.stop());
+
+async function deploy(...files) {
+  return camunda.createDeployment({resources: files.map(({name, text}) => new File([text], name, {type: 'application/xml'}))});
+}
+
+async function activate(type, fetchVariable) {
+  return waitFor(`a job of type ${type}`, async () => {
+    const {jobs} = await camunda.activateJobs({type, worker: 'test', timeout: 60000, maxJobsToActivate: 1, requestTimeout: 2000, fetchVariable});
+    return jobs[0];
+  });
+}
+
+async function instanceIn(state, processInstanceKey) {
+  return waitFor(`instance ${processInstanceKey} to be ${state}`, async () => {
+    const instance = await camunda.getProcessInstance({processInstanceKey}, consistency);
+    return instance.state === state && instance;
+  });
+}
+
+test('topology names the shards as partitions', async () => {
+  const topology = await camunda.getTopology();
+  assert.equal(topology.partitionsCount, 3);
+  assert.equal(topology.brokers[0].partitions.length, 3);
+});
+
+test('an order runs: deploy, create, job, message, user task, search', async () => {
+  const deployment = await deploy(orderModel);
+  const definition = deployment.deployments[0].processDefinition;
+  assert.equal(definition.processDefinitionId, 'order');
+  assert.equal(definition.processDefinitionVersion, 1);
+  assert.equal((await deploy(orderModel)).deployments[0].processDefinition.processDefinitionVersion, 1, 'the same bytes are the same version');
+
+  const created = await camunda.createProcessInstance({processDefinitionId: 'order', variables: {orderId: 'A-1', amount: 1200}});
+  const key = created.processInstanceKey;
+  const found = await camunda.searchProcessInstances({filter: {processInstanceKey: key}}, consistency);
+  assert.equal(found.items.length, 1);
+  assert.equal(found.items[0].state, 'ACTIVE');
+
+  const job = await activate('charge');
+  assert.equal(job.processInstanceKey, key);
+  assert.equal(job.customHeaders.currency, 'EUR');
+  assert.equal(job.variables.total, 1428);
+  await camunda.completeJob({jobKey: job.jobKey, variables: {paid: true}});
+  await assert.rejects(camunda.completeJob({jobKey: job.jobKey, variables: {}}), error => [404, 409].includes(error.status ?? error.statusCode));
+
+  await camunda.publishMessage({name: 'shipped', correlationKey: 'A-1', timeToLive: 60000, variables: {carrier: 'DHL'}});
+  const task = await waitFor('the user task', async () => {
+    const tasks = await camunda.searchUserTasks({filter: {processInstanceKey: key, state: 'CREATED'}}, consistency);
+    return tasks.items[0];
+  });
+  assert.deepEqual(task.candidateGroups, ['clerks']);
+  await camunda.assignUserTask({userTaskKey: task.userTaskKey, assignee: 'ada'});
+  assert.equal((await camunda.getUserTask({userTaskKey: task.userTaskKey}, consistency)).assignee, 'ada');
+  await camunda.completeUserTask({userTaskKey: task.userTaskKey, variables: {checked: true}});
+
+  const ended = await instanceIn('COMPLETED', key);
+  assert.ok(ended.endDate);
+  const variables = await camunda.searchVariables({filter: {processInstanceKey: key}}, consistency);
+  const byName = Object.fromEntries(variables.items.map(v => [v.name, JSON.parse(v.value)]));
+  assert.equal(byName.paid, true);
+  assert.equal(byName.carrier, 'DHL');
+  assert.equal(byName.checked, true);
+});
+
+test('a job that fails for good raises an incident, and resolving it tries again', async () => {
+  await deploy(failingModel);
+  const {processInstanceKey} = await camunda.createProcessInstance({processDefinitionId: 'failing'});
+  const job = await activate('fragile');
+  await camunda.failJob({jobKey: job.jobKey, retries: 0, errorMessage: 'the disk is full'});
+  const incident = await waitFor('the incident', async () => {
+    const incidents = await camunda.searchIncidents({filter: {processInstanceKey, state: 'ACTIVE'}}, consistency);
+    return incidents.items[0];
+  });
+  assert.equal(incident.errorType, 'JOB_NO_RETRIES');
+  assert.match(incident.errorMessage, /disk is full/);
+  assert.equal((await camunda.getProcessInstance({processInstanceKey}, consistency)).hasIncident, true);
+  await camunda.updateJob({jobKey: job.jobKey, changeset: {retries: 1}});
+  await camunda.resolveIncident({incidentKey: incident.incidentKey});
+  const again = await activate('fragile');
+  await camunda.throwJobError({jobKey: again.jobKey, errorCode: 'BROKEN', errorMessage: 'as modelled'});
+  await instanceIn('COMPLETED', processInstanceKey);
+});
+
+test('a message is correlated or refused at once, an instance is canceled, a result is awaited', async () => {
+  const {processInstanceKey} = await camunda.createProcessInstance({processDefinitionId: 'order', variables: {orderId: 'B-2', amount: 1}});
+  await assert.rejects(camunda.correlateMessage({name: 'shipped', correlationKey: 'nobody'}), error => (error.status ?? error.statusCode) === 404);
+  await camunda.cancelProcessInstance({processInstanceKey});
+  await instanceIn('TERMINATED', processInstanceKey);
+  await assert.rejects(camunda.cancelProcessInstance({processInstanceKey}), error => (error.status ?? error.statusCode) === 404);
+});
+
+test('a broken model is refused with every problem, and nothing is deployed', async () => {
+  const broken = {name: 'broken.bpmn', text: orderModel.text.replace('id="order"', 'id="broken"').replaceAll('targetRef="end"', 'targetRef="nowhere"')};
+  await assert.rejects(deploy(broken, failingModel), error => (error.status ?? error.statusCode) === 400);
+  const form = new FormData();
+  for (const {name, text} of [broken, failingModel]) form.append('resources', new File([text], name));
+  const answer = await fetch(`${baton.url}/v2/deployments`, {method: 'POST', body: form});
+  assert.equal(answer.status, 400);
+  const {detail} = await answer.json();
+  assert.match(detail, /broken\.bpmn: f4 \(line \d+\): the sequence flow ends at nothing/);
+  const found = await camunda.searchProcessDefinitions({filter: {processDefinitionId: 'broken'}}, consistency);
+  assert.equal(found.items.length, 0);
+});
+
+test('what is no proper request is refused before it is read', async () => {
+  const answers = await Promise.all([
+    raw('GET /v2/topology HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n'),
+    raw('GET /v2/topology HTTP/1.1\r\n\r\n'),
+    raw('GET /v2/topology HTTP/1.1\nHost: a\n\n'),
+    raw('GET /v2/topology HTTP/1.1\r\nHost: a\r\n\r\n'),
+  ]);
+  assert.deepEqual(answers.map(answer => answer.split(' ')[1]), ['400', '400', '400', '200']);
+});
+
+test('errors name what, where and what to do', async () => {
+  const ask = (path, body) => fetch(baton.url + path, {method: 'POST', headers: {'content-type': 'application/json'}, body});
+  const cases = [
+    ['/v2/process-instances', '{', 400, /json/],
+    ['/v2/process-instances', '{"processDefinitionId":"nobody"}', 404, /no process 'nobody'/],
+    ['/v2/process-instances', '{"processDefinitionId":"order","variables":[]}', 400, /"variables" must be an object/],
+    ['/v2/process-instances', `{"processDefinitionId":"order","variables":{"a":${'['.repeat(40)}${']'.repeat(40)}}}`, 400, /JSON_MAX_DEPTH/],
+    ['/v2/process-instances/search', '{"filter":{"colour":"red"}}', 400, /no field 'colour'/],
+    ['/v2/jobs/12345/completion', '{}', 404, /no open job/],
+    ['/v2/nothing', '{}', 404, /no resource/],
+    ['/v2/topology', '{}', 405, /method/],
+  ];
+  for (const [path, body, status, detail] of cases) {
+    const answer = await ask(path, body);
+    const problem = await answer.json();
+    assert.equal(answer.status, status, `${path} ${body.slice(0, 60)}: ${JSON.stringify(problem)}`);
+    assert.match(problem.detail, detail);
+  }
+});
+
+async function raw(bytes) {
+  const {hostname, port} = new URL(baton.url);
+  const socket = net.connect(Number(port), hostname);
+  socket.end(bytes);
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  return answer;
+}

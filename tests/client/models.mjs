@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The models of the client's tests, as Camunda Modeler writes them (without diagrams).
+const definitions = body => `<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+  xmlns:modeler="http://camunda.org/schema/modeler/1.0" id="definitions" targetNamespace="http://bpmn.io/schema/bpmn">
+${body}
+</bpmn:definitions>`;
+
+export const orderModel = {
+  name: 'order.bpmn',
+  text: definitions(`
+  <bpmn:message id="shipped" name="shipped">
+    <bpmn:extensionElements><zeebe:subscription correlationKey="=orderId"/></bpmn:extensionElements>
+  </bpmn:message>
+  <bpmn:process id="order" name="Order" isExecutable="true">
+    <bpmn:startEvent id="start"><bpmn:outgoing>f1</bpmn:outgoing></bpmn:startEvent>
+    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="charge"/>
+    <bpmn:serviceTask id="charge" name="Charge">
+      <bpmn:extensionElements>
+        <zeebe:taskDefinition type="charge" retries="2"/>
+        <zeebe:ioMapping><zeebe:input source="=amount * 1.19" target="total"/></zeebe:ioMapping>
+        <zeebe:taskHeaders><zeebe:header key="currency" value="EUR"/></zeebe:taskHeaders>
+      </bpmn:extensionElements>
+      <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing>
+    </bpmn:serviceTask>
+    <bpmn:sequenceFlow id="f2" sourceRef="charge" targetRef="wait"/>
+    <bpmn:intermediateCatchEvent id="wait"><bpmn:incoming>f2</bpmn:incoming><bpmn:outgoing>f3</bpmn:outgoing>
+      <bpmn:messageEventDefinition id="med" messageRef="shipped"/></bpmn:intermediateCatchEvent>
+    <bpmn:sequenceFlow id="f3" sourceRef="wait" targetRef="check"/>
+    <bpmn:userTask id="check" name="Check">
+      <bpmn:extensionElements><zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="clerks"/></bpmn:extensionElements>
+      <bpmn:incoming>f3</bpmn:incoming><bpmn:outgoing>f4</bpmn:outgoing>
+    </bpmn:userTask>
+    <bpmn:sequenceFlow id="f4" sourceRef="check" targetRef="end"/>
+    <bpmn:endEvent id="end"><bpmn:incoming>f4</bpmn:incoming></bpmn:endEvent>
+  </bpmn:process>`),
+};
+
+export const failingModel = {
+  name: 'failing.bpmn',
+  text: definitions(`
+  <bpmn:error id="broken" name="broken" errorCode="BROKEN"/>
+  <bpmn:process id="failing" isExecutable="true">
+    <bpmn:startEvent id="start"><bpmn:outgoing>f1</bpmn:outgoing></bpmn:startEvent>
+    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="fragile"/>
+    <bpmn:serviceTask id="fragile"><bpmn:extensionElements><zeebe:taskDefinition type="fragile"/></bpmn:extensionElements>
+      <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing></bpmn:serviceTask>
+    <bpmn:boundaryEvent id="caught" attachedToRef="fragile"><bpmn:outgoing>f3</bpmn:outgoing>
+      <bpmn:errorEventDefinition id="eed" errorRef="broken"/></bpmn:boundaryEvent>
+    <bpmn:sequenceFlow id="f2" sourceRef="fragile" targetRef="end"/>
+    <bpmn:sequenceFlow id="f3" sourceRef="caught" targetRef="end"/>
+    <bpmn:endEvent id="end"><bpmn:incoming>f2</bpmn:incoming><bpmn:incoming>f3</bpmn:incoming></bpmn:endEvent>
+  </bpmn:process>`),
+};
