@@ -96,15 +96,16 @@ class Site:
     def wait_for_shards(self, seconds=60):
         self.wait_for('shards', self.owned, seconds)
 
-    def deploy(self, path):
+    def deploy(self, path, process='bench'):
         """Puts the file's bytes into PostgreSQL and sends the command, as the API does."""
         data = open(path, 'rb').read()
         self.psql(f"INSERT INTO resources VALUES (sha256('\\x{data.hex()}'::bytea), '\\x{data.hex()}') ON CONFLICT DO NOTHING")
         done = subprocess.run([binary('baton-load', self.preset), '--brokers', self.kafka, '--prefix', self.prefix, '--mode', 'deploy',
-                               '--file', path, '--shards', str(self.shards)], capture_output=True, text=True, timeout=60)
+                               '--file', path, '--process', process, '--shards', str(self.shards)], capture_output=True, text=True, timeout=60)
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
-        self.wait_for('definitions', lambda: int(self.psql('SELECT count(*) FROM definitions')) > 0)
+        self.wait_for('definitions', lambda: int(self.psql(f"SELECT count(*) FROM definitions WHERE id = '{process}'")) > 0)
+        time.sleep(1)  # until every shard has heard of it
 
     def stop(self, process, number=signal.SIGTERM, timeout=15):
         if process in self.processes:
