@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "ingress/ingress.h"
 #include "node/node.h"
 #include "store/query.h"
 
@@ -20,9 +21,10 @@ enum { EXIT_USAGE = 2, RETRY_SECONDS = 1 };
 struct process {
     struct config config;
     struct event_base *loop;
-    struct node *node; // NULL without the role engine
+    struct node *node;       // NULL without the role engine
+    struct api *api;         // NULL without the role api
+    struct ingress *ingress; // NULL without the role ingress
     struct query_pool *reader;
-    struct api *api; // NULL without the role api
     bool ending;
 };
 
@@ -97,6 +99,8 @@ static void add_metrics(void *context, struct strbuf *out)
     struct process *process = context;
     if (process->node != NULL)
         node_print_metrics(process->node, out);
+    if (process->ingress != NULL)
+        ingress_add_metrics(process->ingress, out);
 }
 
 static bool start_api(struct process *process, struct error *err)
@@ -107,26 +111,48 @@ static bool start_api(struct process *process, struct error *err)
                                   .context = process,
                                   .not_ready = why_not_ready,
                                   .add_metrics = add_metrics};
-    process->reader = query_pool_new(
-        config_str(&process->config, CONFIG_POSTGRES_URL),
-        (uint32_t)config_i64(&process->config, CONFIG_POSTGRES_READERS), process->loop);
     options.reader = process->reader;
     process->api = api_new(&options, err);
     return process->api != NULL;
 }
 
+static bool start_ingress(struct process *process, const struct node_site *site, struct error *err)
+{
+    struct ingress_options options = {.loop = process->loop,
+                                      .config = &process->config,
+                                      .reader = process->reader,
+                                      .node_name = config_str(&process->config, CONFIG_NODE_NAME),
+                                      .shards = site->shards};
+    process->ingress = ingress_new(&options, err);
+    return process->ingress != NULL;
+}
+
+static void start_reader(struct process *process)
+{
+    process->reader = query_pool_new(
+        config_str(&process->config, CONFIG_POSTGRES_URL),
+        (uint32_t)config_i64(&process->config, CONFIG_POSTGRES_READERS), process->loop);
+}
+
 static bool start_roles(struct process *process, const struct node_site *site, struct error *err)
 {
-    if (config_has(&process->config, CONFIG_ROLES, STR("engine"))) {
-        process->node = node_new(&process->config, site, process->loop, err);
+    const struct config *config = &process->config;
+    bool has_api = config_has(config, CONFIG_ROLES, STR("api"));
+    bool has_ingress = config_has(config, CONFIG_ROLES, STR("ingress"));
+    if (config_has(config, CONFIG_ROLES, STR("engine"))) {
+        process->node = node_new(config, site, process->loop, err);
         if (process->node == NULL)
             return false;
     }
-    return !config_has(&process->config, CONFIG_ROLES, STR("api")) || start_api(process, err);
+    if (has_api || has_ingress)
+        start_reader(process);
+    return (!has_api || start_api(process, err)) &&
+           (!has_ingress || start_ingress(process, site, err));
 }
 
 static void stop_roles(struct process *process)
 {
+    ingress_free(process->ingress);
     api_free(process->api);
     node_free(process->node);
     if (process->reader != NULL)

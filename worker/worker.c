@@ -8,7 +8,7 @@
 #include "bus/producer.h"
 #include "record/topic.h"
 #include "wire/wire.h"
-#include "worker/progress.h"
+#include "bus/progress.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ struct channel {
     size_t running_count;
     bool is_beginning; // handlers may answer at once: they come back here by the loop, not by
                        // recursion
-    struct progress progress;
+    struct bus_progress progress;
 };
 
 struct worker {
@@ -102,7 +102,7 @@ static void release(struct worker_task *task)
 {
     struct channel *channel = task->channel;
     int64_t next;
-    if (progress_end(&channel->progress, task->partition, task->offset, &next))
+    if (bus_progress_end(&channel->progress, task->partition, task->offset, &next))
         bus_consumer_done(channel->consumer, channel->topic, task->partition, next);
     struct arena arena = task->arena;
     arena_done(&arena);
@@ -165,7 +165,7 @@ static void begin_tasks(struct channel *channel)
     }
     channel->is_beginning = false;
     if (channel->queued_count <= channel->type.concurrency / 2)
-        progress_resume_all(&channel->progress, channel->consumer, channel->topic);
+        bus_progress_resume_all(&channel->progress, channel->consumer, channel->topic);
 }
 
 static bool read_task(const struct bus_record *record, struct arena *arena,
@@ -185,7 +185,7 @@ static void on_record(void *context, const struct bus_record *record)
     struct arena arena = ARENA_EMPTY;
     struct worker_task *task = ARENA_NEW(&arena, struct worker_task);
     int64_t now_ms = clock_now_ms();
-    progress_begin(&channel->progress, record->partition, record->offset);
+    bus_progress_begin(&channel->progress, record->partition, record->offset);
     bool is_readable = read_task(record, &arena, task);
     task->arena = arena;
     task->channel = channel;
@@ -205,7 +205,7 @@ static void on_record(void *context, const struct bus_record *record)
     TAILQ_INSERT_TAIL(&channel->queued, task, link);
     channel->queued_count++;
     if (channel->queued_count >= channel->type.concurrency * QUEUE_FACTOR)
-        progress_pause(&channel->progress, channel->consumer, channel->topic, record->partition);
+        bus_progress_pause(&channel->progress, channel->consumer, channel->topic, record->partition);
 }
 
 static void on_drained(void *context)
@@ -225,7 +225,7 @@ static void on_revoked(void *context)
         struct arena arena = task->arena;
         arena_done(&arena);
     }
-    progress_forget(&channel->progress);
+    bus_progress_forget(&channel->progress);
 }
 
 static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
@@ -279,7 +279,7 @@ static void free_channel(struct channel *channel)
         bus_consumer_free(channel->consumer);
     free_tasks(&channel->queued);
     free_tasks(&channel->running);
-    progress_done(&channel->progress);
+    bus_progress_done(&channel->progress);
     free(channel);
 }
 
@@ -307,7 +307,7 @@ bool worker_serve(struct worker *worker, const struct worker_type *type, struct 
     arena_done(&arena);
     TAILQ_INIT(&channel->queued);
     TAILQ_INIT(&channel->running);
-    progress_init(&channel->progress);
+    bus_progress_init(&channel->progress);
     if (!join_group(channel, err)) {
         free_channel(channel);
         return false;

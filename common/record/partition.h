@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which shard a message belongs to: murmur2 of name ‖ NUL ‖ correlation key, modulo the number of shards (docs/protocol.md).
-// Publishers and subscribers meet there.
+// Which shard a message belongs to: murmur2 of name ‖ NUL ‖ correlation key, modulo the number of
+// shards (docs/protocol.md). Publishers and subscribers meet there.
 #ifndef BATON_RECORD_PARTITION_H
 #define BATON_RECORD_PARTITION_H
 

@@ -8,9 +8,12 @@
 #include <cmocka.h>
 
 static const char *const cases[][2] = {
-    {"pay", "pay"},           {"io.camunda:http-json:1", "io.camunda_x3ahttp-json_x3a1"},
-    {"a_b", "a_b"},           {"a_xb", "a_x5fxb"},
-    {"Prüfen", "Pr_xc3_xbcfen"}, {"a b", "a_x20b"},
+    {"pay", "pay"},
+    {"io.camunda:http-json:1", "io.camunda_x3ahttp-json_x3a1"},
+    {"a_b", "a_b"},
+    {"a_xb", "a_x5fxb"},
+    {"Prüfen", "Pr_xc3_xbcfen"},
+    {"a b", "a_x20b"},
 };
 
 static void types_become_parts_of_topic_names(void **state)

@@ -28,6 +28,7 @@
 #include "cli/child.h"
 #include "node/node.h"
 #include "store/query.h"
+#include "store/repair.h"
 
 enum { READY_MS = 60000, STOP_MS = 30000, POLL_MS = 100, SETTLE_MS = 200 };
 
@@ -151,13 +152,13 @@ static void ignore_rows(void *context, const struct query_rows *rows, const stru
 
 // The new broker is empty: shards that were further than that start anew and send again what was in
 // flight.
-static bool rebuild_shards(struct dev *dev, const struct config *config, struct error *err)
+static bool rebuild_shards(struct dev *dev, struct error *err)
 {
     int repaired;
     return query_run_blocking(dev->postgres.url,
                               STR("UPDATE shards SET halted = 'the embedded broker starts empty'"),
                               NULL, 0, ignore_rows, NULL, err) &&
-           node_repair(config, -1, &repaired, err);
+           store_repair(dev->postgres.url, -1, &repaired, err);
 }
 
 static bool prepare(struct dev *dev, struct error *err)
@@ -168,7 +169,7 @@ static bool prepare(struct dev *dev, struct error *err)
                       err) &&
            config_set(&config, STR("postgres.migrate"), STR("true"), CONFIG_ARGUMENT, err) &&
            config_set(&config, STR("kafka.brokers"), str_of(dev->brokers), CONFIG_ARGUMENT, err) &&
-           node_prepare(&config, &site, err) && rebuild_shards(dev, &config, err);
+           node_prepare(&config, &site, err) && rebuild_shards(dev, err);
 }
 
 static bool start_orchestrator(struct dev *dev, struct error *err)

@@ -4,41 +4,41 @@
 // commit is the one before which everything is done. Also remembers which partitions are paused.
 //
 //      begun   5 6 7 8 9        ended 5 6 8   ->   next = 7
-#ifndef BATON_WORKER_PROGRESS_H
-#define BATON_WORKER_PROGRESS_H
+#ifndef BATON_BUS_PROGRESS_H
+#define BATON_BUS_PROGRESS_H
 
 #include "base/array.h"
 #include "base/map.h"
 
 struct bus_consumer;
 
-struct progress_partition {
+struct bus_progress_partition {
     int32_t partition;
     bool paused;
     ARRAY(int64_t) begun; // offsets in order; those that have ended are negated minus one
     size_t first;         // of those still open
 };
 
-struct progress {
+struct bus_progress {
     struct arena arena;
-    ARRAY(struct progress_partition) partitions;
+    ARRAY(struct bus_progress_partition) partitions;
 };
 
-void progress_init(struct progress *progress);
-void progress_done(struct progress *progress);
+void bus_progress_init(struct bus_progress *progress);
+void bus_progress_done(struct bus_progress *progress);
 
 // Forgets everything: the partitions belong to others now.
-void progress_forget(struct progress *progress);
+void bus_progress_forget(struct bus_progress *progress);
 
-void progress_begin(struct progress *progress, int32_t partition, int64_t offset);
+void bus_progress_begin(struct bus_progress *progress, int32_t partition, int64_t offset);
 
 // True when the offset to commit has moved. An offset that was never begun (or forgotten) moves
 // nothing.
-bool progress_end(struct progress *progress, int32_t partition, int64_t offset, int64_t *ret_next);
+bool bus_progress_end(struct bus_progress *progress, int32_t partition, int64_t offset, int64_t *ret_next);
 
-void progress_pause(struct progress *progress, struct bus_consumer *consumer, const char *topic,
+void bus_progress_pause(struct bus_progress *progress, struct bus_consumer *consumer, const char *topic,
                     int32_t partition);
-void progress_resume_all(struct progress *progress, struct bus_consumer *consumer,
+void bus_progress_resume_all(struct bus_progress *progress, struct bus_consumer *consumer,
                          const char *topic);
 
 #endif

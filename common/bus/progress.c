@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/progress.h"
+#include "bus/progress.h"
 
 #include "bus/consumer.h"
 
 enum { COMPACT_AT = 1024 };
 
-void progress_init(struct progress *progress)
+void bus_progress_init(struct bus_progress *progress)
 {
-    *progress = (struct progress){0};
+    *progress = (struct bus_progress){0};
 }
 
-void progress_done(struct progress *progress)
+void bus_progress_done(struct bus_progress *progress)
 {
     arena_done(&progress->arena);
-    progress_init(progress);
+    bus_progress_init(progress);
 }
 
-void progress_forget(struct progress *progress)
+void bus_progress_forget(struct bus_progress *progress)
 {
-    progress_done(progress);
+    bus_progress_done(progress);
 }
 
-static struct progress_partition *find(struct progress *progress, int32_t partition)
+static struct bus_progress_partition *find(struct bus_progress *progress, int32_t partition)
 {
     for (size_t i = 0; i < progress->partitions.count; i++)
         if (progress->partitions.items[i].partition == partition)
@@ -29,9 +29,9 @@ static struct progress_partition *find(struct progress *progress, int32_t partit
     return NULL;
 }
 
-void progress_begin(struct progress *progress, int32_t partition, int64_t offset)
+void bus_progress_begin(struct bus_progress *progress, int32_t partition, int64_t offset)
 {
-    struct progress_partition *p = find(progress, partition);
+    struct bus_progress_partition *p = find(progress, partition);
     if (p == NULL) {
         p = ARRAY_PUSH(&progress->arena, &progress->partitions);
         p->partition = partition;
@@ -44,7 +44,7 @@ static int64_t ended(int64_t offset)
     return -offset - 1;
 }
 
-static size_t index_of(const struct progress_partition *p, int64_t offset)
+static size_t index_of(const struct bus_progress_partition *p, int64_t offset)
 {
     size_t low = p->first;
     size_t high = p->begun.count;
@@ -62,7 +62,7 @@ static size_t index_of(const struct progress_partition *p, int64_t offset)
 }
 
 // Moves what is open to the front once the ended ones are the larger part.
-static void compact(struct progress_partition *p)
+static void compact(struct bus_progress_partition *p)
 {
     if (p->first < COMPACT_AT || p->first < p->begun.count / 2)
         return;
@@ -72,9 +72,9 @@ static void compact(struct progress_partition *p)
     p->first = 0;
 }
 
-bool progress_end(struct progress *progress, int32_t partition, int64_t offset, int64_t *ret_next)
+bool bus_progress_end(struct bus_progress *progress, int32_t partition, int64_t offset, int64_t *ret_next)
 {
-    struct progress_partition *p = find(progress, partition);
+    struct bus_progress_partition *p = find(progress, partition);
     size_t at = p ? index_of(p, offset) : SIZE_MAX;
     if (at == SIZE_MAX)
         return false;
@@ -87,21 +87,21 @@ bool progress_end(struct progress *progress, int32_t partition, int64_t offset, 
     return true;
 }
 
-void progress_pause(struct progress *progress, struct bus_consumer *consumer, const char *topic,
+void bus_progress_pause(struct bus_progress *progress, struct bus_consumer *consumer, const char *topic,
                     int32_t partition)
 {
-    struct progress_partition *p = find(progress, partition);
+    struct bus_progress_partition *p = find(progress, partition);
     if (p == NULL || p->paused)
         return;
     p->paused = true;
     bus_consumer_pause(consumer, topic, partition);
 }
 
-void progress_resume_all(struct progress *progress, struct bus_consumer *consumer,
+void bus_progress_resume_all(struct bus_progress *progress, struct bus_consumer *consumer,
                          const char *topic)
 {
     for (size_t i = 0; i < progress->partitions.count; i++) {
-        struct progress_partition *p = &progress->partitions.items[i];
+        struct bus_progress_partition *p = &progress->partitions.items[i];
         if (p->paused)
             bus_consumer_resume(consumer, topic, p->partition);
         p->paused = false;

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton dlq list` and `baton dlq replay`: records that could not be processed. What has been
+// replayed is remembered by a consumer group, so a letter is replayed once.
+#include <event2/event.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/strbuf.h"
+#include "bus/consumer.h"
+#include "bus/producer.h"
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/table.h"
+#include "ingress/dead_letter.h"
+
+enum { ASK_MS = 10000, QUIET_MS = 4000, TICK_MS = 100 };
+
+struct dlq {
+    struct arena arena;
+    struct config config;
+    struct event_base *loop;
+    struct bus_options bus;
+    char topic[256];
+    struct bus_consumer *consumer;
+    struct bus_producer *producer; // replay
+    struct table table;            // list
+    int64_t quiet_since_ms;
+    uint64_t count;
+    uint64_t unsent;
+    struct error err;
+    bool failed;
+};
+
+static void stop_with(struct dlq *dlq, const struct error *err)
+{
+    dlq->err = *err;
+    dlq->failed = true;
+    event_base_loopbreak(dlq->loop);
+}
+
+static str header_text(const struct bus_record *record, const char *name)
+{
+    str value = bus_record_header(record, str_of(name));
+    return value.data ? value : STR("-");
+}
+
+static void on_letter_listed(void *context, const struct bus_record *record)
+{
+    struct dlq *dlq = context;
+    struct arena *arena = &dlq->arena;
+    dlq->quiet_since_ms = clock_now_ms();
+    dlq->count++;
+    table_add(&dlq->table,
+              str_format(arena, "%d/%lld", (int)record->partition, (long long)record->offset));
+    table_add(&dlq->table, str_copy(arena, header_text(record, "baton-source-topic")));
+    table_add(&dlq->table, record->key.data ? str_copy(arena, record->key) : STR("-"));
+    table_add(&dlq->table, str_copy(arena, header_text(record, "baton-reason")));
+    table_add(&dlq->table, str_copy(arena, record->value));
+}
+
+static void on_letter_replayed(void *context, const struct bus_record *letter)
+{
+    struct dlq *dlq = context;
+    struct bus_record record;
+    struct error err;
+    dlq->quiet_since_ms = clock_now_ms();
+    if (!dead_letter_revive(&dlq->arena, letter, &record, &err)) {
+        dlq->unsent++;
+        (void)cli_complain(&err);
+        return;
+    }
+    if (bus_producer_send(dlq->producer, &record, 0, &err) != BUS_SENT ||
+        !bus_producer_flush(dlq->producer, ASK_MS)) {
+        stop_with(dlq, &err);
+        return;
+    }
+    dlq->count++;
+    bus_consumer_done(dlq->consumer, dlq->topic, letter->partition, letter->offset + 1);
+}
+
+static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
+                     const struct error *err)
+{
+    (void)partition;
+    if (fault == BUS_FAULT_RANGE)
+        stop_with(context, err);
+}
+
+static void on_assigned(void *context, const struct bus_partition *partitions, size_t count)
+{
+    (void)partitions;
+    (void)count;
+    ((struct dlq *)context)->quiet_since_ms = clock_now_ms();
+}
+
+// All letters have come when none has for a while.
+static void on_tick(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    struct dlq *dlq = context;
+    if (clock_now_ms() - dlq->quiet_since_ms > QUIET_MS)
+        event_base_loopbreak(dlq->loop);
+}
+
+static bool open_consumer(struct dlq *dlq, const struct bus_consumer_options *shape,
+                          void (*record)(void *context, const struct bus_record *record),
+                          struct error *err)
+{
+    struct bus_consumer_handler handler = {
+        .context = dlq, .record = record, .assigned = on_assigned, .fault = on_fault};
+    if (shape->kind != BUS_CONSUMER_GROUP)
+        handler.assigned = NULL;
+    dlq->consumer = bus_consumer_new(shape, &handler, dlq->loop, err);
+    return dlq->consumer != NULL;
+}
+
+static bool run_until_quiet(struct dlq *dlq, struct error *err)
+{
+    struct timeval tick = {0, TICK_MS * 1000};
+    struct event *timer = event_new(dlq->loop, -1, EV_PERSIST, on_tick, dlq);
+    dlq->quiet_since_ms = clock_now_ms();
+    event_add(timer, &tick);
+    event_base_dispatch(dlq->loop);
+    event_free(timer);
+    if (dlq->failed)
+        *err = dlq->err;
+    return !dlq->failed;
+}
+
+static bool list_letters(struct dlq *dlq, struct error *err)
+{
+    static const char *const titles[] = {"letter", "from", "key", "reason", "value"};
+    int partitions;
+    struct bus_consumer_options options = {
+        .bus = dlq->bus, .kind = BUS_CONSUMER_MANUAL, .reset = BUS_RESET_EARLIEST};
+    dlq->table = table_new(&dlq->arena, titles, COUNT_OF(titles));
+    if (!bus_topic_partitions(&dlq->bus, dlq->topic, ASK_MS, &partitions, err))
+        return false;
+    if (!open_consumer(dlq, &options, on_letter_listed, err))
+        return false;
+    struct bus_partition *all = ARENA_ARRAY(&dlq->arena, struct bus_partition, (size_t)partitions);
+    for (int i = 0; i < partitions; i++)
+        all[i] = (struct bus_partition){dlq->topic, i, BUS_OFFSET_BEGINNING};
+    if (partitions > 0 && (!bus_consumer_assign(dlq->consumer, all, (size_t)partitions, err) ||
+                           !run_until_quiet(dlq, err)))
+        return false;
+    table_print(&dlq->table);
+    return true;
+}
+
+static bool replay_letters(struct dlq *dlq, struct error *err)
+{
+    const char *topics[] = {dlq->topic};
+    struct bus_consumer_options options = {.bus = dlq->bus,
+                                           .kind = BUS_CONSUMER_GROUP,
+                                           .reset = BUS_RESET_EARLIEST,
+                                           .group = "baton.dlq.replay",
+                                           .topics = topics,
+                                           .topic_count = 1};
+    struct bus_producer_options producing = {.bus = dlq->bus};
+    struct bus_producer_handler handler = {.context = dlq};
+    dlq->producer = bus_producer_new(&producing, &handler, dlq->loop, err);
+    if (dlq->producer == NULL || !open_consumer(dlq, &options, on_letter_replayed, err) ||
+        !run_until_quiet(dlq, err))
+        return false;
+    printf("%llu replayed, %llu without a source\n", (unsigned long long)dlq->count,
+           (unsigned long long)dlq->unsent);
+    return true;
+}
+
+static int run(int argc, char **argv, const struct cli_usage *usage,
+               bool (*work)(struct dlq *dlq, struct error *err))
+{
+    static struct dlq dlq;
+    struct cli_arguments arguments;
+    struct error err;
+    int code;
+    char *words[64] = {"baton"};
+    int word_count = 1;
+    for (int i = 0; i < argc && word_count < 63; i++)
+        words[word_count++] = argv[i];
+    dlq.config = config_new(&dlq.arena);
+    if (!config_read_all(&dlq.config, &word_count, words, &err))
+        return cli_complain(&err);
+    if (!cli_parse(usage, word_count - 1, words + 1, &arguments, &code))
+        return code;
+    snprintf(dlq.topic, sizeof dlq.topic, "%s.dlq", arguments.items[0]);
+    dlq.loop = event_base_new();
+    dlq.bus = (struct bus_options){config_str(&dlq.config, CONFIG_KAFKA_BROKERS), "baton-dlq",
+                                   config_str(&dlq.config, CONFIG_KAFKA_PROPERTIES)};
+    bool ok = work(&dlq, &err);
+    if (dlq.consumer != NULL)
+        bus_consumer_free(dlq.consumer);
+    if (dlq.producer != NULL)
+        bus_producer_free(dlq.producer);
+    event_base_free(dlq.loop);
+    if (!ok)
+        (void)cli_complain(&err);
+    return ok ? EXIT_OK : EXIT_FAILED;
+}
+
+int command_dlq_list(int argc, char **argv)
+{
+    const struct cli_usage usage = {
+        "baton dlq list TOPIC [--kafka.brokers=…]",
+        "Lists the records of TOPIC that could not be processed, and why.",
+        "baton dlq list documents",
+        NULL,
+        0,
+        1,
+        1};
+    return run(argc, argv, &usage, list_letters);
+}
+
+int command_dlq_replay(int argc, char **argv)
+{
+    const struct cli_usage usage = {
+        "baton dlq replay TOPIC [--kafka.brokers=…]",
+        "Sends the dead records of TOPIC to it again, each once, after what was wrong is mended.",
+        "baton dlq replay documents",
+        NULL,
+        0,
+        1,
+        1};
+    return run(argc, argv, &usage, replay_letters);
+}

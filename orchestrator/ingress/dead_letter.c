@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingress/dead_letter.h"
+
+static const str reason_header = {"baton-reason", 12};
+static const str topic_header = {"baton-source-topic", 18};
+static const str partition_header = {"baton-source-partition", 22};
+static const str offset_header = {"baton-source-offset", 19};
+
+enum { OWN_HEADERS = 4 };
+
+static bool is_own(str name)
+{
+    return str_equal(name, reason_header) || str_equal(name, topic_header) ||
+           str_equal(name, partition_header) || str_equal(name, offset_header);
+}
+
+static str copy(struct arena *arena, str bytes)
+{
+    return bytes.data ? str_copy(arena, bytes) : bytes;
+}
+
+// The headers that are not ours; room for ours behind them.
+static struct bus_header *foreign_headers(struct arena *arena, const struct bus_record *record,
+                                          size_t *ret_count)
+{
+    struct bus_header *headers =
+        ARENA_ARRAY(arena, struct bus_header, record->header_count + OWN_HEADERS);
+    size_t count = 0;
+    for (size_t i = 0; i < record->header_count && count < BUS_MAX_HEADERS - OWN_HEADERS; i++)
+        if (!is_own(record->headers[i].name))
+            headers[count++] = (struct bus_header){copy(arena, record->headers[i].name),
+                                                   copy(arena, record->headers[i].value)};
+    *ret_count = count;
+    return headers;
+}
+
+void dead_letter_make(struct arena *arena, const struct bus_record *record, const struct error *why,
+                      struct bus_record *ret_letter)
+{
+    size_t count;
+    struct bus_header *headers = foreign_headers(arena, record, &count);
+    headers[count++] = (struct bus_header){reason_header, error_line(arena, why)};
+    headers[count++] = (struct bus_header){topic_header, str_copy(arena, str_of(record->topic))};
+    headers[count++] =
+        (struct bus_header){partition_header, str_format(arena, "%d", (int)record->partition)};
+    headers[count++] =
+        (struct bus_header){offset_header, str_format(arena, "%lld", (long long)record->offset)};
+    *ret_letter = (struct bus_record){
+        .topic = str_cstr(arena, str_format(arena, "%s.dlq", record->topic)),
+        .partition = BUS_PARTITION_BY_KEY,
+        .timestamp_ms = record->timestamp_ms,
+        .key = copy(arena, record->key),
+        .value = copy(arena, record->value),
+        .header_count = count,
+        .headers = headers,
+    };
+}
+
+bool dead_letter_revive(struct arena *arena, const struct bus_record *letter,
+                        struct bus_record *ret_record, struct error *err)
+{
+    str topic = bus_record_header(letter, topic_header);
+    if (topic.data == NULL || topic.len == 0)
+        return error_set(err, ERROR_INVALID, letter->topic, "offset %lld has no header %s",
+                         (long long)letter->offset, topic_header.data);
+    size_t count;
+    struct bus_header *headers = foreign_headers(arena, letter, &count);
+    *ret_record = (struct bus_record){
+        .topic = str_cstr(arena, topic),
+        .partition = BUS_PARTITION_BY_KEY,
+        .key = copy(arena, letter->key),
+        .value = copy(arena, letter->value),
+        .header_count = count,
+        .headers = headers,
+    };
+    return true;
+}

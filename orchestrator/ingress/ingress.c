@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingress/ingress.h"
+
+#include "base/array.h"
+#include "base/log.h"
+#include "base/murmur2.h"
+#include "bus/consumer.h"
+#include "bus/producer.h"
+#include "bus/progress.h"
+#include "ingress/dead_letter.h"
+#include "ingress/mapping.h"
+#include "record/partition.h"
+#include "store/query.h"
+#include "wire/wire.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+// One subscription at work. It outlives its removal until the last record that it sent is
+// delivered.
+struct reader {
+    TAILQ_ENTRY(reader) link;
+    struct ingress *ingress;
+    struct arena arena; // it lives in it
+    str name;
+    const char *topic;
+    str settings;
+    const struct mapping *mapping;
+    struct bus_consumer *consumer; // NULL once removed, or when the settings are wrong
+    struct bus_progress progress;
+    size_t in_flight;
+    bool is_wanted; // seen in the last reload
+};
+
+// A record that is on its way to Kafka, for a record that came from there.
+struct flight {
+    TAILQ_ENTRY(flight) link;
+    struct reader *reader;
+    int32_t partition;
+    int64_t offset;
+    struct arena arena; // of the record, while it waits for room
+    struct bus_record out;
+};
+
+TAILQ_HEAD(flight_list, flight);
+
+struct ingress {
+    struct ingress_options options;
+    struct arena arena;
+    struct bus_options bus;
+    struct bus_producer *producer;
+    const char *commands;
+    TAILQ_HEAD(, reader) readers;
+    struct flight_list waiting; // for room in the producer
+    struct event *reload;
+    bool is_loading;
+    uint64_t received;
+    uint64_t sent;
+    uint64_t skipped;
+    uint64_t dead;
+};
+
+// -- Sending
+// ---------------------------------------------------------------------------------------
+
+static void free_reader(struct reader *reader)
+{
+    bus_progress_done(&reader->progress);
+    struct arena arena = reader->arena;
+    arena_done(&arena);
+}
+
+static void end_flight(struct flight *flight)
+{
+    struct reader *reader = flight->reader;
+    int64_t next;
+    if (bus_progress_end(&reader->progress, flight->partition, flight->offset, &next) &&
+        reader->consumer != NULL)
+        bus_consumer_done(reader->consumer, reader->topic, flight->partition, next);
+    reader->in_flight--;
+    if (reader->in_flight == 0 && reader->consumer == NULL && !reader->is_wanted) {
+        TAILQ_REMOVE(&reader->ingress->readers, reader, link);
+        free_reader(reader);
+    }
+    arena_done(&flight->arena);
+    free(flight);
+}
+
+static void on_delivered(void *context, uint64_t tag, const struct error *failure)
+{
+    (void)context;
+    struct flight *flight = (struct flight *)(uintptr_t)tag;
+    if (failure != NULL) { // not done: the record is read again after a restart
+        log_failure("ingress", failure);
+        return;
+    }
+    end_flight(flight);
+}
+
+// True when the producer has it, or never will.
+static bool try_send(struct flight *flight)
+{
+    struct ingress *ingress = flight->reader->ingress;
+    struct error err;
+    enum bus_sending sending =
+        bus_producer_send(ingress->producer, &flight->out, (uint64_t)(uintptr_t)flight, &err);
+    if (sending == BUS_FULL)
+        return false;
+    if (sending == BUS_REFUSED) {
+        log_failure("ingress", &err);
+        end_flight(flight);
+    }
+    return true;
+}
+
+static void send_flight(struct flight *flight)
+{
+    struct reader *reader = flight->reader;
+    struct ingress *ingress = reader->ingress;
+    if (TAILQ_EMPTY(&ingress->waiting) && try_send(flight))
+        return;
+    TAILQ_INSERT_TAIL(&ingress->waiting, flight, link);
+    bus_progress_pause(&reader->progress, reader->consumer, reader->topic, flight->partition);
+}
+
+static void on_room(void *context)
+{
+    struct ingress *ingress = context;
+    struct reader *reader;
+    while (!TAILQ_EMPTY(&ingress->waiting)) {
+        struct flight *flight = TAILQ_FIRST(&ingress->waiting);
+        TAILQ_REMOVE(&ingress->waiting, flight, link);
+        if (try_send(flight))
+            continue;
+        TAILQ_INSERT_HEAD(&ingress->waiting, flight, link);
+        return;
+    }
+    TAILQ_FOREACH(reader, &ingress->readers, link)
+    if (reader->consumer != NULL)
+        bus_progress_resume_all(&reader->progress, reader->consumer, reader->topic);
+}
+
+static void on_broken(void *context, const struct error *failure)
+{
+    (void)context;
+    log_failure("ingress", failure);
+    abort(); // started again, it goes on after what was delivered
+}
+
+// -- Receiving
+// -------------------------------------------------------------------------------------
+
+static uint32_t shard_of(const struct ingress *ingress, const struct command *command)
+{
+    if (command->type == COMMAND_PUBLISH_MESSAGE)
+        return record_message_partition(command->publish_message.name,
+                                        command->publish_message.correlation_key,
+                                        ingress->options.shards);
+    return murmur2_partition(command->create_instance.deduplication_id, ingress->options.shards);
+}
+
+static void prepare_command(struct flight *flight, const struct command *command)
+{
+    struct ingress *ingress = flight->reader->ingress;
+    struct strbuf out = strbuf_new(&flight->arena);
+    struct bus_header *header = ARENA_NEW(&flight->arena, struct bus_header);
+    wire_encode_command(&out, command, STR_EMPTY);
+    *header = (struct bus_header){STR("content-type"), wire_command_content_type};
+    flight->out = (struct bus_record){.topic = ingress->commands,
+                                      .partition = (int32_t)shard_of(ingress, command),
+                                      .value = strbuf_str(&out),
+                                      .header_count = 1,
+                                      .headers = header};
+}
+
+static struct flight *begin_flight(struct reader *reader, const struct bus_record *record)
+{
+    struct flight *flight = calloc(1, sizeof *flight);
+    check(flight != NULL);
+    flight->reader = reader;
+    flight->partition = record->partition;
+    flight->offset = record->offset;
+    reader->in_flight++;
+    bus_progress_begin(&reader->progress, record->partition, record->offset);
+    return flight;
+}
+
+static void on_record(void *context, const struct bus_record *record)
+{
+    struct reader *reader = context;
+    struct ingress *ingress = reader->ingress;
+    struct flight *flight = begin_flight(reader, record);
+    struct command command;
+    struct error err;
+    ingress->received++;
+    switch (mapping_apply(reader->mapping, record, &flight->arena, &command, &err)) {
+    case MAPPING_SENDS:
+        ingress->sent++;
+        prepare_command(flight, &command);
+        send_flight(flight);
+        return;
+    case MAPPING_SKIPS:
+        ingress->skipped++;
+        end_flight(flight);
+        return;
+    case MAPPING_FAILS:
+        ingress->dead++;
+        log_warning("ingress", "%.*s: %s offset %lld goes to the dead letters: %s: %s",
+                    STR_ARG(reader->name), record->topic, (long long)record->offset, err.place,
+                    err.text);
+        dead_letter_make(&flight->arena, record, &err, &flight->out);
+        send_flight(flight);
+        return;
+    }
+}
+
+static void on_revoked(void *context)
+{
+    bus_progress_forget(&((struct reader *)context)->progress);
+}
+
+static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
+                     const struct error *err)
+{
+    (void)context;
+    (void)partition;
+    (void)fault;
+    log_failure("ingress", err);
+}
+
+static bool join_topic(struct reader *reader, struct error *err)
+{
+    struct ingress *ingress = reader->ingress;
+    const char *prefix = config_str(ingress->options.config, CONFIG_KAFKA_TOPIC_PREFIX);
+    str group = str_format(&reader->arena, "%s.ingress.%.*s", prefix, STR_ARG(reader->name));
+    const char *topics[] = {reader->topic};
+    struct bus_consumer_options options = {.bus = ingress->bus,
+                                           .kind = BUS_CONSUMER_GROUP,
+                                           .reset = BUS_RESET_EARLIEST,
+                                           .group = str_cstr(&reader->arena, group),
+                                           .topics = topics,
+                                           .topic_count = 1};
+    struct bus_consumer_handler handler = {
+        .context = reader, .record = on_record, .revoked = on_revoked, .fault = on_fault};
+    reader->consumer = bus_consumer_new(&options, &handler, ingress->options.loop, err);
+    return reader->consumer != NULL;
+}
+
+// -- Subscriptions
+// ---------------------------------------------------------------------------------
+
+static void start_reader(struct ingress *ingress, str name, str topic, str settings)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct error err;
+    struct reader *reader = ARENA_NEW(&arena, struct reader);
+    reader->arena = arena;
+    reader->ingress = ingress;
+    reader->name = str_copy(&reader->arena, name);
+    reader->topic = str_cstr(&reader->arena, topic);
+    reader->settings = str_copy(&reader->arena, settings);
+    reader->is_wanted = true;
+    bus_progress_init(&reader->progress);
+    TAILQ_INSERT_TAIL(&ingress->readers, reader, link);
+    if (!mapping_compile(&reader->arena, reader->settings, &reader->mapping, &err))
+        log_error("ingress", "subscription %.*s: %s: %s", STR_ARG(name), err.place, err.text);
+    else if (!join_topic(reader, &err))
+        log_failure("ingress", &err);
+    else
+        log_info("ingress", "subscription %.*s reads %s", STR_ARG(name), reader->topic);
+}
+
+static void stop_reader(struct reader *reader)
+{
+    struct ingress *ingress = reader->ingress;
+    if (reader->consumer != NULL)
+        bus_consumer_free(reader->consumer);
+    reader->consumer = NULL;
+    if (reader->in_flight > 0)
+        return;
+    TAILQ_REMOVE(&ingress->readers, reader, link);
+    free_reader(reader);
+}
+
+static struct reader *find_reader(struct ingress *ingress, str name, str topic, str settings)
+{
+    struct reader *reader;
+    TAILQ_FOREACH(reader, &ingress->readers, link)
+    if (str_equal(reader->name, name) && str_equal(str_of(reader->topic), topic) &&
+        str_equal(reader->settings, settings))
+        return reader;
+    return NULL;
+}
+
+static void on_subscriptions(void *context, const struct query_rows *rows, const struct error *err)
+{
+    struct ingress *ingress = context;
+    struct reader *reader;
+    struct reader *next;
+    ingress->is_loading = false;
+    if (rows == NULL) {
+        log_failure("ingress", err);
+        return;
+    }
+    TAILQ_FOREACH(reader, &ingress->readers, link)
+    reader->is_wanted = false;
+    for (size_t row = 0; row < query_row_count(rows); row++) {
+        str name = query_value(rows, row, 0);
+        str topic = query_value(rows, row, 1);
+        str settings = query_value(rows, row, 2);
+        reader = find_reader(ingress, name, topic, settings);
+        if (reader != NULL)
+            reader->is_wanted = true;
+        else
+            start_reader(ingress, name, topic, settings);
+    }
+    for (reader = TAILQ_FIRST(&ingress->readers); reader != NULL; reader = next) {
+        next = TAILQ_NEXT(reader, link);
+        if (!reader->is_wanted)
+            stop_reader(reader);
+    }
+}
+
+static void on_reload(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    struct ingress *ingress = context;
+    if (ingress->is_loading || !query_pool_is_ready(ingress->options.reader))
+        return;
+    ingress->is_loading = true;
+    char digits[16];
+    snprintf(digits, sizeof digits, "%d", INGRESS_MAX_SUBSCRIPTIONS);
+    str limit = str_of(digits);
+    query_run(ingress->options.reader,
+              STR("SELECT name, topic, settings::text FROM topic_subscriptions WHERE enabled ORDER "
+                  "BY name LIMIT $1::bigint"),
+              &limit, 1, on_subscriptions, ingress);
+}
+
+// -- Life
+// ------------------------------------------------------------------------------------------
+
+struct ingress *ingress_new(const struct ingress_options *options, struct error *err)
+{
+    struct ingress *ingress = calloc(1, sizeof *ingress);
+    check(ingress != NULL);
+    const struct config *config = options->config;
+    ingress->options = *options;
+    ingress->bus =
+        (struct bus_options){config_str(config, CONFIG_KAFKA_BROKERS), options->node_name,
+                             config_str(config, CONFIG_KAFKA_PROPERTIES)};
+    ingress->commands =
+        str_cstr(&ingress->arena, str_format(&ingress->arena, "%s.commands",
+                                             config_str(config, CONFIG_KAFKA_TOPIC_PREFIX)));
+    TAILQ_INIT(&ingress->readers);
+    TAILQ_INIT(&ingress->waiting);
+    struct bus_producer_options producing = {.bus = ingress->bus};
+    struct bus_producer_handler handler = {
+        .context = ingress, .delivered = on_delivered, .room = on_room, .broken = on_broken};
+    ingress->producer = bus_producer_new(&producing, &handler, options->loop, err);
+    if (ingress->producer == NULL) {
+        free(ingress);
+        return NULL;
+    }
+    struct timeval period = {INGRESS_RELOAD_MS / 1000, INGRESS_RELOAD_MS % 1000 * 1000};
+    ingress->reload = event_new(options->loop, -1, EV_PERSIST, on_reload, ingress);
+    check(ingress->reload != NULL);
+    event_add(ingress->reload, &period);
+    return ingress;
+}
+
+void ingress_free(struct ingress *ingress)
+{
+    if (ingress == NULL)
+        return;
+    event_free(ingress->reload);
+    bus_producer_flush(ingress->producer, 5000);
+    for (struct reader *reader = TAILQ_FIRST(&ingress->readers), *next; reader != NULL;
+         reader = next) {
+        next = TAILQ_NEXT(reader, link);
+        stop_reader(reader);
+    }
+    bus_producer_free(ingress->producer);
+    arena_done(&ingress->arena);
+    free(ingress);
+}
+
+void ingress_add_metrics(const struct ingress *ingress, struct strbuf *out)
+{
+    strbuf_format(out,
+                  "# HELP baton_ingress_records_total Records of user topics, by what became of "
+                  "them.\n# TYPE baton_ingress_records_total counter\n"
+                  "baton_ingress_records_total{outcome=\"sent\"} %llu\n"
+                  "baton_ingress_records_total{outcome=\"skipped\"} %llu\n"
+                  "baton_ingress_records_total{outcome=\"dead\"} %llu\n",
+                  (unsigned long long)ingress->sent, (unsigned long long)ingress->skipped,
+                  (unsigned long long)ingress->dead);
+}
