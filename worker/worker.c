@@ -205,7 +205,8 @@ static void on_record(void *context, const struct bus_record *record)
     TAILQ_INSERT_TAIL(&channel->queued, task, link);
     channel->queued_count++;
     if (channel->queued_count >= channel->type.concurrency * QUEUE_FACTOR)
-        bus_progress_pause(&channel->progress, channel->consumer, channel->topic, record->partition);
+        bus_progress_pause(&channel->progress, channel->consumer, channel->topic,
+                           record->partition);
 }
 
 static void on_drained(void *context)

@@ -179,7 +179,8 @@ static int run(int argc, char **argv, const struct cli_usage *usage,
     struct cli_arguments arguments;
     struct error err;
     int code;
-    char *words[64] = {"baton"};
+    static char name[] = "baton";
+    char *words[64] = {name};
     int word_count = 1;
     for (int i = 0; i < argc && word_count < 63; i++)
         words[word_count++] = argv[i];
