@@ -105,7 +105,7 @@ static bool fail(struct reader *r, const char *file, struct error *err)
     const char *why = r->refused ? r->refused : XML_ErrorString(XML_GetErrorCode(r->parser));
     char place[96];
     snprintf(place, sizeof place, "%s:%lu", file, XML_GetCurrentLineNumber(r->parser));
-    return error_set(err, ERROR_INVALID, place, "not well-formed: %s", why);
+    return error_set(err, ERROR_INVALID, place, "%s", why);
 }
 
 bool xml_parse(struct arena *arena, str text, const char *file, const struct xml_element **ret_root,

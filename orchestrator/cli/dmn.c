@@ -186,8 +186,8 @@ int command_dmn_check(int argc, char **argv)
         const struct dmn_model *model =
             cli_load_model(&arena, arguments.items[i], zones, &problems, &err);
         cli_print_problems(&problems);
-        if (!model && problems.list.count == 0)
-            code = cli_complain(&err);
+        if (!model)
+            code = problems.list.count ? EXIT_USAGE : cli_complain(&err);
         else if (problems.errors && code == EXIT_OK)
             code = EXIT_FAILED;
         if (problems.list.count == 0 && model)

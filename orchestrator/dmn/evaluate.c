@@ -233,10 +233,10 @@ static feel_value evaluate_decision(struct instance *instance, const struct dmn_
     struct feel_run *run = instance->run;
     struct scope *scope = scope_of(instance, element, 0);
     struct dmn_traced_decision traced = {.decision = element};
-    size_t at = 0;
+    size_t outer = instance->traced;
     if (instance->trace) {
         trace_inputs(scope, run->arena, &traced);
-        at = instance->trace->decisions.count;
+        instance->traced = instance->trace->decisions.count;
         *ARRAY_PUSH(run->arena, &instance->trace->decisions) = traced;
     }
     feel_value value = feel_null();
@@ -247,7 +247,8 @@ static feel_value evaluate_decision(struct instance *instance, const struct dmn_
     if (element->type)
         value = feel_coerce(run, value, element->type, element->name);
     if (instance->trace)
-        instance->trace->decisions.items[at].result = value;
+        instance->trace->decisions.items[instance->traced].result = value;
+    instance->traced = outer;
     return value;
 }
 

@@ -15,6 +15,7 @@ struct instance {
     const struct dmn_model *model;
     struct feel_run *run;
     struct dmn_trace *trace; // NULL: not wanted
+    size_t traced;           // the decision in it that is being evaluated
     feel_lookup lookup;      // of the inputs
     void *lookup_context;
     struct memory *memory;      // one an element

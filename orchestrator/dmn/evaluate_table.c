@@ -337,15 +337,15 @@ static void trace_rules(struct hits *h, const feel_value *rows, struct dmn_trace
     traced->rule_count = h->rules.count;
 }
 
-// A table inside another expression belongs to the decision being evaluated, which is the last
-// without a result.
+// A table inside another expression, or of a knowledge model, belongs to the decision that is being
+// evaluated.
 static void trace(struct hits *h, const feel_value *rows)
 {
     struct dmn_trace *trace = h->instance->trace;
     const struct table *table = h->table;
-    if (!trace || trace->decisions.count == 0)
+    if (!trace || h->instance->traced >= trace->decisions.count)
         return;
-    struct dmn_traced_decision *traced = &trace->decisions.items[trace->decisions.count - 1];
+    struct dmn_traced_decision *traced = &trace->decisions.items[h->instance->traced];
     struct dmn_traced_value *inputs =
         ARENA_ARRAY(h->instance->run->arena, struct dmn_traced_value, table->input_count);
     for (size_t i = 0; i < table->input_count; i++)

@@ -81,6 +81,16 @@ static bool is_dmn(const struct xml_element *root)
     return xml_is(root, "definitions") && str_find(root->namespace, STR("/DMN/")) != SIZE_MAX;
 }
 
+// "file.dmn:12"
+static uint32_t line_of(str place)
+{
+    uint64_t line;
+    size_t colon = place.len;
+    while (colon > 0 && place.data[colon - 1] != ':')
+        colon--;
+    return str_to_u64(str_from_index(place, colon), &line) ? (uint32_t)line : 0;
+}
+
 static bool read_document(struct builder *b, const struct dmn_source *source,
                           struct dmn_model *model)
 {
@@ -90,7 +100,8 @@ static bool read_document(struct builder *b, const struct dmn_source *source,
     model->types = map_new(b->arena);
     b->model = model;
     if (!xml_parse(b->arena, source->xml, source->file, &model->root, &err)) {
-        builder_problem(b, PROBLEM_XML, NULL, "%s: %s", err.place, err.text);
+        struct xml_element at = {.line = line_of(str_of(err.place))};
+        builder_problem(b, PROBLEM_XML, &at, "%s", err.text);
         return false;
     }
     if (!is_dmn(model->root)) {
