@@ -35,6 +35,12 @@ struct engine_environment {
     const struct bpmn_process *(*find_process)(void *context, uint64_t definition);
     const struct dmn_model *(*find_decisions)(void *context, uint64_t definition);
     const struct zone_db *zones; // may be NULL: no zone by name is known
+    // Simulation only, NULL elsewhere: overrides what an element with a choice decides. False: it
+    // decides itself.
+    bool (*choose_flows)(void *context, const struct bpmn_process *process, uint32_t element,
+                         uint32_t *ret_flows, uint32_t *ret_count);
+    bool is_simulated; // timers fire and events happen when told, whatever the time and
+                       // subscriptions
     uint32_t shard;
     uint32_t shard_count;
     uint32_t job_window; // jobs in flight of a type and tenant on this shard; beyond it they wait

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine's contract, driven as a node drives it: batches in, rows, history and records out. After every batch the history of each
-// stream is folded and must give the stored image, byte for byte. What single elements do is told by the golden traces of the simulator.
+// The engine's contract, driven as a node drives it: batches in, rows, history and records out.
+// After every batch the history of each stream is folded and must give the stored image, byte for
+// byte. What single elements do is told by the golden traces of the simulator.
 #include "base/array.h"
 #include "base/digest.h"
 #include "bpmn/bpmn.h"
@@ -86,8 +87,10 @@ static struct fixture *fixture_new(const char *model)
     for (size_t i = 0; i < f->resource->problem_count; i++)
         if (f->resource->problems[i].severity == BPMN_ERROR)
             fail_msg("%.*s", STR_ARG(f->resource->problems[i].message));
-    f->environment = (struct engine_environment){.context = f, .find_process = find_process,
-                                                 .shard_count = 1, .job_window = 2,
+    f->environment = (struct engine_environment){.context = f,
+                                                 .find_process = find_process,
+                                                 .shard_count = 1,
+                                                 .job_window = 2,
                                                  .job_timeout_ms = 60000};
     f->engine = engine_new(&f->environment, STR_EMPTY, 1, 1 << 20, &err);
     static struct deployed_resource resource;
@@ -97,7 +100,8 @@ static struct fixture *fixture_new(const char *model)
         .digest = str_copy(&f->arena, str_from(digest.bytes, sizeof digest.bytes)),
         .definition_id = STR("p"),
         .version_tag = STR_EMPTY};
-    run(f, (struct command){.type = COMMAND_DEPLOY, .deploy = {.count = 1, .resources = &resource}});
+    run(f,
+        (struct command){.type = COMMAND_DEPLOY, .deploy = {.count = 1, .resources = &resource}});
     struct command publish = *f->changes.outbound.items[0].command;
     run(f, publish);
     f->definition = publish.deploy.resources[0].key;
@@ -134,9 +138,12 @@ static const struct job_offer *start(struct fixture *f)
 
 static struct job_answer answer(uint32_t attempt)
 {
-    return (struct job_answer){.attempt = attempt, .variables = STR("{\"b\":2}"),
-                               .error_code = STR_EMPTY, .message = STR("no"),
-                               .worker = STR("w"), .result = STR_EMPTY};
+    return (struct job_answer){.attempt = attempt,
+                               .variables = STR("{\"b\":2}"),
+                               .error_code = STR_EMPTY,
+                               .message = STR("no"),
+                               .worker = STR("w"),
+                               .result = STR_EMPTY};
 }
 
 static void a_service_task_waits_for_its_job_and_completes(void **state)
@@ -149,7 +156,9 @@ static void a_service_task_waits_for_its_job_and_completes(void **state)
     assert_true(str_equal(job->variables, STR("{\"a\":1}")));
     assert_int_equal(f->changes.elements.count, 1); // the start event came and went
     assert_int_equal(f->changes.jobs.count, 1);
-    run(f, (struct command){.type = COMMAND_COMPLETE_JOB, .instance = job->instance, .key = job->key,
+    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
                             .job_answer = answer(1)});
     assert_int_equal(f->changes.instances.items[0].state, INSTANCE_COMPLETED);
     assert_int_equal(f->changes.instances.items[0].image.len, 0);
@@ -170,8 +179,11 @@ static void late_and_stale_answers_change_nothing(void **state)
     (void)state;
     struct fixture *f = fixture_new(ONE_TASK);
     const struct job_offer *job = start(f);
-    struct command complete = {.type = COMMAND_COMPLETE_JOB, .instance = job->instance,
-                               .key = job->key, .reply = {0, 9}, .job_answer = answer(2)};
+    struct command complete = {.type = COMMAND_COMPLETE_JOB,
+                               .instance = job->instance,
+                               .key = job->key,
+                               .reply = {0, 9},
+                               .job_answer = answer(2)};
     run(f, complete);
     assert_int_equal(rejection_of(f), REJECTION_STALE);
     complete.job_answer.attempt = 1;
@@ -188,15 +200,19 @@ static void a_job_without_retries_becomes_an_incident_that_can_be_resolved(void 
     (void)state;
     struct fixture *f = fixture_new(ONE_TASK);
     const struct job_offer *job = start(f);
-    run(f, (struct command){.type = COMMAND_FAIL_JOB, .instance = job->instance, .key = job->key,
+    run(f, (struct command){.type = COMMAND_FAIL_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
                             .job_answer = answer(1)});
     assert_int_equal(f->changes.incidents.count, 1);
     uint64_t incident = f->changes.incidents.items[0].key;
     assert_int_equal(f->changes.instances.items[0].incidents, 1);
-    run(f, (struct command){.type = COMMAND_UPDATE_JOB, .instance = job->instance, .key = job->key,
+    run(f, (struct command){.type = COMMAND_UPDATE_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
                             .update_job = {.retries = 1, .timeout_ms = -1}});
-    run(f, (struct command){.type = COMMAND_RESOLVE_INCIDENT, .instance = job->instance,
-                            .key = incident});
+    run(f, (struct command){
+               .type = COMMAND_RESOLVE_INCIDENT, .instance = job->instance, .key = incident});
     assert_int_equal(f->changes.incidents.items[0].state, INCIDENT_RESOLVED);
     assert_int_equal(find_outbound(f, OUTBOUND_JOB)->job->attempt, 2);
     fixture_free(f);
@@ -210,7 +226,8 @@ static void jobs_beyond_the_window_wait_until_released(void **state)
     assert_non_null(start(f));
     assert_null(start(f));
     assert_int_equal(f->changes.jobs.items[0].state, JOB_WAITING);
-    struct released_job released = {f->changes.instances.items[0].key, f->changes.jobs.items[0].key};
+    struct released_job released = {f->changes.instances.items[0].key,
+                                    f->changes.jobs.items[0].key};
     run(f, (struct command){.type = COMMAND_RELEASE_JOB, .release_job = {1, &released}});
     assert_int_equal(find_outbound(f, OUTBOUND_JOB)->job->key, released.job);
     fixture_free(f);
@@ -219,13 +236,13 @@ static void jobs_beyond_the_window_wait_until_released(void **state)
 static void an_endless_loop_ends_in_an_incident_that_names_the_limit(void **state)
 {
     (void)state;
-    struct fixture *f = fixture_new(MODEL(
-        "<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='g'/>"
-        "<exclusiveGateway id='g' default='f2'/><task id='t'/><endEvent id='e'/>"
-        "<sequenceFlow id='f2' sourceRef='g' targetRef='t'/>"
-        "<sequenceFlow id='f3' sourceRef='t' targetRef='g'/>"
-        "<sequenceFlow id='f4' sourceRef='g' targetRef='e'><conditionExpression>=1 = 2"
-        "</conditionExpression></sequenceFlow>"));
+    struct fixture *f = fixture_new(
+        MODEL("<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='g'/>"
+              "<exclusiveGateway id='g' default='f2'/><task id='t'/><endEvent id='e'/>"
+              "<sequenceFlow id='f2' sourceRef='g' targetRef='t'/>"
+              "<sequenceFlow id='f3' sourceRef='t' targetRef='g'/>"
+              "<sequenceFlow id='f4' sourceRef='g' targetRef='e'><conditionExpression>=1 = 2"
+              "</conditionExpression></sequenceFlow>"));
     start(f);
     assert_int_equal(f->changes.incidents.count, 1);
     assert_true(str_equal(f->changes.incidents.items[0].kind, STR("LIMIT_REACHED")));

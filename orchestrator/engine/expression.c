@@ -3,11 +3,6 @@
 // turned from JSON into FEEL, once a batch.
 #include "engine/step.h"
 
-struct scope_lookup {
-    struct engine *engine;
-    element_ref scope;
-};
-
 feel_value expression_variable(struct engine *engine, const struct variable *variable)
 {
     struct variable *cache = (struct variable *)variable; // a memo, not state: no image holds it
@@ -33,6 +28,19 @@ static bool look_up(void *context, str name, feel_value *ret_value)
     return true;
 }
 
+struct feel_run expression_run(struct engine *engine, element_ref scope,
+                               struct scope_lookup *lookup)
+{
+    struct feel_run run = feel_run_new(engine->turn, NULL);
+    *lookup = (struct scope_lookup){engine, scope};
+    run.lookup = look_up;
+    run.lookup_context = lookup;
+    run.zones = engine->environment.zones;
+    run.now_ms = engine->clock_ms;
+    run.random_seed = engine->next_key;
+    return run;
+}
+
 bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,
                       feel_value *ret_value, str *ret_why)
 {
@@ -41,14 +49,9 @@ bool expression_value(struct engine *engine, element_ref scope, const struct fee
         *ret_value = *constant;
         return true;
     }
-    struct scope_lookup lookup = {engine, scope};
-    struct feel_run run = feel_run_new(engine->turn, NULL);
+    struct scope_lookup lookup;
+    struct feel_run run = expression_run(engine, scope, &lookup);
     struct error err;
-    run.lookup = look_up;
-    run.lookup_context = &lookup;
-    run.zones = engine->environment.zones;
-    run.now_ms = engine->clock_ms;
-    run.random_seed = engine->next_key;
     feel_value value = feel_evaluate(program, &run);
     if (!feel_run_finished(&run, &err)) {
         *ret_why = str_format(engine->turn, "the expression '%.*s' was stopped: %s",

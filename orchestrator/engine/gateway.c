@@ -35,6 +35,12 @@ bool gateway_choose(struct engine *engine, instance_ref instance, element_ref ei
     bool conditional = false;
     uint32_t *flows = ARENA_ARRAY(engine->turn, uint32_t, element->outgoing.count);
     uint32_t count = 0, by_condition = 0;
+    if (engine->environment.choose_flows != NULL &&
+        engine->environment.choose_flows(engine->environment.context, instance->process,
+                                         ei->element, flows, ret_count)) {
+        *ret_flows = flows;
+        return true;
+    }
     for (uint32_t i = 0; i < element->outgoing.count; i++) {
         uint32_t index = element->outgoing.items[i];
         const struct bpmn_flow *flow = &instance->process->flows[index];

@@ -16,6 +16,7 @@ static uint64_t create(struct engine *engine, const struct definition *definitio
     step_emit(engine, instance,
               (struct event){.type = EVENT_PROCESS_ACTIVATED,
                              .key = key,
+                             .element = 1,
                              .definition = definition->key,
                              .name = definition->id,
                              .value = body->business_id,

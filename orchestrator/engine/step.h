@@ -90,6 +90,15 @@ struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kin
 // ---- expression.c
 // ---------------------------------------------------------------------------------------------------
 
+struct scope_lookup {
+    struct engine *engine;
+    element_ref scope;
+};
+
+// A run that sees the scope's variables; *lookup must outlive it.
+struct feel_run expression_run(struct engine *engine, element_ref scope,
+                               struct scope_lookup *lookup);
+
 // False when the run was stopped by a limit or the value is of the wrong kind: *ret_why says it.
 // scope may be NULL: no variables.
 bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,

@@ -36,6 +36,10 @@ static void run_send(struct engine *engine, instance_ref instance, element_ref e
 void task_run(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
+    if (element->job != NULL && element->call == NULL) {
+        job_create(engine, instance, ei, element->job, JOB_TASK);
+        return;
+    }
     switch (element->type) {
     case BPMN_RECEIVE_TASK:
         return; // waits for its message
@@ -60,9 +64,7 @@ void task_run(struct engine *engine, instance_ref instance, element_ref ei)
     default:
         break;
     }
-    if (element->job != NULL)
-        job_create(engine, instance, ei, element->job, JOB_TASK);
-    else if (element->type == BPMN_SEND_TASK && element->trigger_count > 0)
+    if (element->type == BPMN_SEND_TASK && element->trigger_count > 0)
         run_send(engine, instance, ei);
     else
         activity_complete(engine, instance, ei);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton lint`: names everything that is wrong with BPMN models.
+#include "bpmn/bpmn.h"
+
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/options.h"
+
+enum { EXIT_EXECUTABLE = 0, EXIT_REFUSED = 1, EXIT_UNREADABLE = 2 };
+
+static void put(struct json_writer *w, const char *name, str text)
+{
+    json_key(w, str_of(name));
+    if (str_is_empty(text))
+        json_null(w);
+    else
+        json_string(w, text);
+}
+
+static void print_json(struct arena *arena, const struct bpmn_resource *resource)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_array(&w);
+    for (size_t i = 0; i < resource->problem_count; i++) {
+        const struct bpmn_problem *p = &resource->problems[i];
+        json_begin_object(&w);
+        put(&w, "severity", str_of(bpmn_severity_name(p->severity)));
+        put(&w, "code", str_of(bpmn_code_name(p->code)));
+        put(&w, "element", p->element);
+        json_key(&w, STR("line"));
+        json_u64(&w, p->line);
+        put(&w, "message", p->message);
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    printf("%s\n", strbuf_cstr(&out));
+}
+
+static void print_lines(const char *file, const struct bpmn_resource *resource)
+{
+    for (size_t i = 0; i < resource->problem_count; i++) {
+        const struct bpmn_problem *p = &resource->problems[i];
+        printf("%s:%u: %s: %.*s: %.*s [%s]\n", file, p->line, bpmn_severity_name(p->severity),
+               STR_ARG(p->element), STR_ARG(p->message), bpmn_code_name(p->code));
+    }
+}
+
+static void print_unreadable(struct arena *arena, const struct error *err)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    int64_t line = 0;
+    if (!str_to_i64(str_from_index(str_of(err->place), strlen("line ")), &line))
+        line = 1;
+    json_begin_array(&w);
+    json_begin_object(&w);
+    put(&w, "severity", STR("error"));
+    put(&w, "code", STR("UNREADABLE"));
+    put(&w, "element", STR_EMPTY);
+    json_key(&w, STR("line"));
+    json_i64(&w, line);
+    put(&w, "message", str_of(err->text));
+    json_end_object(&w);
+    json_end_array(&w);
+    printf("%s\n", strbuf_cstr(&out));
+}
+
+static int lint(const char *file, bool json)
+{
+    struct arena arena = ARENA_EMPTY, scratch = ARENA_EMPTY;
+    struct bpmn_resource *resource;
+    struct error err;
+    str text;
+    int code = EXIT_UNREADABLE;
+    bool read = cli_read_file(&arena, file, &text, &err);
+    if (read && bpmn_parse(&arena, &scratch, text, &resource, &err)) {
+        bool has_error = false;
+        for (size_t i = 0; i < resource->problem_count; i++)
+            has_error |= resource->problems[i].severity == BPMN_ERROR;
+        code = has_error ? EXIT_REFUSED : EXIT_EXECUTABLE;
+        if (json)
+            print_json(&arena, resource);
+        else
+            print_lines(file, resource);
+    } else if (json) {
+        print_unreadable(&arena, &err);
+        cli_complain(&err);
+    } else {
+        fprintf(stderr, "%s: %s: %s\n", file, err.place, err.text);
+    }
+    arena_done(&scratch);
+    arena_done(&arena);
+    return code;
+}
+
+int command_lint(int argc, char **argv)
+{
+    str output = STR_EMPTY;
+    const struct cli_option options[] = {
+        {"output", "FORMAT", "json: an array for each file; else lines", .text = &output},
+    };
+    const struct cli_usage usage = {
+        .synopsis = "baton lint MODEL... [options]",
+        .summary = "Checks BPMN models. Exit codes: 0 executable, 1 refused, 2 unreadable.",
+        .example = "baton lint order.bpmn --output json",
+        .options = options,
+        .option_count = COUNT_OF(options),
+        .arguments_min = 1,
+        .arguments_max = 100000,
+    };
+    struct cli_arguments files;
+    int code, worst = EXIT_EXECUTABLE;
+    if (!cli_parse(&usage, argc, argv, &files, &code))
+        return code;
+    for (size_t i = 0; i < files.count; i++) {
+        code = lint(files.items[i], str_equal(output, STR("json")));
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The promise that history folds to the stored state, looked at after every command.
+#include "sim/world.h"
+
+static bool fold(struct sim *sim, enum stream_kind kind, uint64_t stream, str *ret_image)
+{
+    struct engine_replay *replay = engine_replay_new(&sim->environment, kind, stream, &sim->arena);
+    bool ok = true;
+    for (size_t i = 0; ok && i < sim->history.count; i++) {
+        const struct history_row *row = &sim->history.items[i];
+        if (row->stream_kind == kind && row->stream == stream)
+            ok = engine_replay_step(replay, row, &sim->failure);
+    }
+    *ret_image = ok ? engine_replay_image(replay) : STR_EMPTY;
+    engine_replay_free(replay);
+    return ok;
+}
+
+static void compare(struct sim *sim, enum stream_kind kind, uint64_t stream, str stored)
+{
+    str folded;
+    if (sim->failure.kind != ERROR_NONE || !fold(sim, kind, stream, &folded) ||
+        str_equal(folded, stored))
+        return;
+    error_set(&sim->failure, ERROR_CONFLICT, "verify",
+              "the history of stream %llu folds to %zu bytes that differ from the %zu stored",
+              (unsigned long long)stream, folded.len, stored.len);
+}
+
+void world_verify(struct sim *sim, const struct changes *changes)
+{
+    for (size_t i = 0; i < changes->history.count; i++)
+        *ARRAY_PUSH(&sim->arena, &sim->history) = changes->history.items[i];
+    for (size_t i = 0; i < changes->instances.count; i++)
+        compare(sim, STREAM_INSTANCE, changes->instances.items[i].key,
+                changes->instances.items[i].image);
+    for (size_t i = 0; i < changes->mailboxes.count; i++)
+        compare(sim, STREAM_MAILBOX, changes->mailboxes.items[i].key,
+                changes->mailboxes.items[i].image);
+    if (changes->shard_image.data != NULL)
+        compare(sim, STREAM_SHARD, 0, changes->shard_image);
+}

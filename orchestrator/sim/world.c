@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+// The world around the engine: commands come back, time passes, jobs get answered.
+#include "sim/world.h"
+
+#include "base/digest.h"
+
+#define START_MS INT64_C(1767225600000) // 2026-01-01T00:00:00Z
+enum { JOB_WINDOW = 1000000 };
+
+static const struct bpmn_process *find_process(void *context, uint64_t definition)
+{
+    return world_process_of(context, definition);
+}
+
+static const struct dmn_model *find_decisions(void *context, uint64_t definition)
+{
+    const struct sim *sim = context;
+    for (size_t i = 0; i < sim->deployed.count; i++)
+        if (sim->deployed.items[i].key == definition)
+            return sim->deployed.items[i].decisions;
+    return NULL;
+}
+
+const struct bpmn_process *world_process_of(const struct sim *sim, uint64_t definition)
+{
+    for (size_t i = 0; i < sim->deployed.count; i++)
+        if (sim->deployed.items[i].key == definition)
+            return sim->deployed.items[i].process;
+    return NULL;
+}
+
+static bool choose_flows(void *context, const struct bpmn_process *process, uint32_t element,
+                         uint32_t *ret_flows, uint32_t *ret_count)
+{
+    return manual_choose(context, process, element, ret_flows, ret_count);
+}
+
+struct sim *sim_new(const struct sim_options *options)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct sim *sim = ARENA_NEW(&arena, struct sim);
+    struct error err;
+    sim->arena = arena;
+    sim->options = *options;
+    if (sim->options.until_ms == 0)
+        sim->options.until_ms = SIM_YEAR_MS;
+    sim->now_ms = options->start_ms ? options->start_ms : START_MS;
+    sim->environment = (struct engine_environment){
+        .context = sim,
+        .find_process = find_process,
+        .find_decisions = find_decisions,
+        .choose_flows = choose_flows,
+        .is_simulated = true,
+        .zones = options->zones,
+        .shard_count = 1,
+        .job_window = JOB_WINDOW,
+        .job_timeout_ms = SIM_YEAR_MS * 100,
+    };
+    sim->instance_by_key = idmap_new(&sim->arena);
+    sim->element_names = idmap_new(&sim->arena);
+    sim->mailboxes = map_new(&sim->arena);
+    sim->visited = map_new(&sim->arena);
+    sim->delays = map_new(&sim->arena);
+    sim->waits = map_new(&sim->arena);
+    sim->takes = map_new(&sim->arena);
+    sim->script_mentions = map_new(&sim->arena);
+    sim->engine = engine_new(&sim->environment, STR_EMPTY, 1, (size_t)1 << 30, &err);
+    check(sim->engine != NULL);
+    return sim;
+}
+
+void sim_free(struct sim *sim)
+{
+    if (sim == NULL)
+        return;
+    engine_free(sim->engine);
+    struct arena arena = sim->arena;
+    arena_done(&arena);
+}
+
+struct sim_instance *world_instance(const struct sim *sim, uint64_t key)
+{
+    return key == 0 ? NULL : idmap_get(&sim->instance_by_key, key);
+}
+
+// ---- commands
+// -------------------------------------------------------------------------------------------------------
+
+struct command *world_command(struct sim *sim, enum command_type type)
+{
+    struct command *command = ARENA_NEW(&sim->arena, struct command);
+    command->type = type;
+    command->offset = -1;
+    command->tenant = command->principal = command->traceparent = STR_EMPTY;
+    return command;
+}
+
+void world_send(struct sim *sim, const struct command *command)
+{
+    struct pending *pending = ARENA_NEW(&sim->arena, struct pending);
+    pending->command = command;
+    *(sim->last_pending ? &sim->last_pending->next : &sim->queue) = pending;
+    sim->last_pending = pending;
+}
+
+static int64_t delay_of(const struct sim *sim, str element)
+{
+    const int64_t *delay = map_get(&sim->delays, element);
+    return delay == NULL ? 0 : *delay;
+}
+
+static void take_job(struct sim *sim, const struct job_offer *offer)
+{
+    struct sim_job **at = &sim->jobs;
+    while (*at != NULL)
+        at = &(*at)->next;
+    struct sim_job *job = ARENA_NEW(&sim->arena, struct sim_job);
+    *job = (struct sim_job){.key = offer->key,
+                            .instance = offer->instance,
+                            .element_instance = offer->element_instance,
+                            .element = offer->element_id,
+                            .attempt = offer->attempt,
+                            .done_ms = sim->now_ms + delay_of(sim, offer->element_id)};
+    *at = job;
+}
+
+static void take_outbound(struct sim *sim, const struct changes *changes)
+{
+    for (size_t i = 0; i < changes->outbound.count; i++) {
+        const struct outbound *out = &changes->outbound.items[i];
+        if (out->kind == OUTBOUND_COMMAND)
+            world_send(sim, out->command);
+        else if (out->kind == OUTBOUND_JOB)
+            take_job(sim, out->job);
+        else
+            sim->rejected += out->reply->rejection != REJECTION_NONE;
+    }
+}
+
+static void load_missing(struct sim *sim, const struct command *command)
+{
+    struct stream_ref refs[ENGINE_MAX_REFS];
+    struct error err;
+    for (size_t n; (n = engine_missing(sim->engine, command, refs)) > 0;)
+        for (size_t i = 0; i < n; i++) {
+            struct sim_instance *instance = world_instance(sim, refs[i].instance);
+            str image = refs[i].kind == STREAM_INSTANCE ? (instance ? instance->image : STR_EMPTY)
+                                                        : world_mailbox_image(sim, &refs[i]);
+            check(engine_load(sim->engine, &refs[i], image, &err));
+        }
+}
+
+static void step(struct sim *sim, const struct command *command)
+{
+    struct command *now = arena_copy(&sim->arena, command, sizeof *command);
+    struct changes changes;
+    now->time_ms = sim->now_ms;
+    sim->commands++;
+    engine_begin(sim->engine, &sim->arena);
+    load_missing(sim, now);
+    engine_step(sim->engine, now);
+    engine_end(sim->engine, &changes);
+    world_take_changes(sim, &changes);
+    take_outbound(sim, &changes);
+    world_trace(sim, &changes);
+    if (sim->options.verify)
+        world_verify(sim, &changes);
+    sim->limit_reached |= sim->commands >= SIM_MAX_COMMANDS || sim->seq >= SIM_MAX_EVENTS;
+}
+
+// ---- jobs
+// -----------------------------------------------------------------------------------------------------------
+
+bool world_answer_job(struct sim *sim, const struct sim_job *job, const struct scripted *answer,
+                      str variables)
+{
+    bool fails = answer != NULL && !answer->is_error;
+    struct command *command = world_command(sim, answer == NULL     ? COMMAND_COMPLETE_JOB
+                                                 : answer->is_error ? COMMAND_THROW_JOB_ERROR
+                                                                    : COMMAND_FAIL_JOB);
+    command->instance = job->instance;
+    command->key = job->key;
+    command->job_answer = (struct job_answer){
+        .attempt = job->attempt,
+        .variables = answer ? answer->variables : variables,
+        .retries = fails ? (int32_t)answer->retries : 0,
+        .error_code = answer && answer->is_error ? answer->text : STR_EMPTY,
+        .message = fails ? answer->text : STR_EMPTY,
+        .worker = STR("simulator"),
+        .result = STR_EMPTY,
+    };
+    struct sim_job **at = &sim->jobs;
+    while (*at != job)
+        at = &(*at)->next;
+    *at = job->next;
+    world_send(sim, command);
+    return true;
+}
+
+static struct scripted *take_answer(struct sim *sim, str element)
+{
+    struct scripted **at = &sim->answers;
+    while (*at != NULL && !str_equal((*at)->element, element))
+        at = &(*at)->next;
+    struct scripted *answer = *at;
+    if (answer != NULL)
+        *at = answer->next;
+    return answer;
+}
+
+static bool is_kept(const struct sim *sim, str element)
+{
+    return map_get(&sim->waits, element) != NULL || map_get(&sim->script_mentions, element) != NULL;
+}
+
+// Answers the first job whose time has come; false: none.
+static bool work(struct sim *sim)
+{
+    for (struct sim_job *job = sim->jobs; job != NULL; job = job->next) {
+        if (job->done_ms > sim->now_ms)
+            continue;
+        struct scripted *answer = take_answer(sim, job->element);
+        if (answer != NULL)
+            return world_answer_job(sim, job, answer, STR_EMPTY);
+        if (!is_kept(sim, job->element))
+            return world_answer_job(sim, job, NULL, STR_EMPTY);
+    }
+    return false;
+}
+
+void world_drain(struct sim *sim)
+{
+    do
+        while (sim->queue != NULL && !sim->limit_reached) {
+            const struct command *command = sim->queue->command;
+            sim->queue = sim->queue->next;
+            if (sim->queue == NULL)
+                sim->last_pending = NULL;
+            step(sim, command);
+        }
+    while (!sim->limit_reached && (manual_deliver(sim) || work(sim)));
+}
+
+// ---- time
+// -----------------------------------------------------------------------------------------------------------
+
+static struct sim_timer *next_timer(const struct sim *sim)
+{
+    struct sim_timer *first = NULL;
+    for (struct sim_timer *t = sim->timers; t != NULL; t = t->next)
+        if (first == NULL || t->due_ms < first->due_ms ||
+            (t->due_ms == first->due_ms && t->key < first->key))
+            first = t;
+    return first;
+}
+
+static int64_t next_job_ms(const struct sim *sim)
+{
+    int64_t first = INT64_MAX;
+    for (const struct sim_job *job = sim->jobs; job != NULL; job = job->next)
+        if (job->done_ms > sim->now_ms && job->done_ms < first)
+            first = job->done_ms;
+    return first;
+}
+
+static void fire(struct sim *sim, struct sim_timer *timer)
+{
+    struct sim_timer **at = &sim->timers;
+    while (*at != timer)
+        at = &(*at)->next;
+    *at = timer->next;
+    struct command *command = world_command(sim, timer->is_message   ? COMMAND_EXPIRE_MESSAGE
+                                                 : timer->is_backoff ? COMMAND_RETRY_JOB
+                                                                     : COMMAND_FIRE_TIMER);
+    command->instance = timer->instance;
+    command->key = timer->key;
+    command->due = (struct due){
+        .due_ms = timer->due_ms, .name = timer->name, .correlation_key = timer->correlation_key};
+    world_send(sim, command);
+}
+
+bool world_advance(struct sim *sim, int64_t until_ms)
+{
+    struct sim_timer *timer = next_timer(sim);
+    int64_t timer_ms = timer == NULL ? INT64_MAX : timer->due_ms;
+    int64_t job_ms = next_job_ms(sim);
+    int64_t next = job_ms < timer_ms ? job_ms : timer_ms;
+    if (next > until_ms || sim->limit_reached)
+        return false;
+    if (next > sim->now_ms)
+        sim->now_ms = next;
+    if (timer_ms <= job_ms)
+        fire(sim, timer);
+    world_drain(sim);
+    return true;
+}
+
+// ---- deploying
+// ------------------------------------------------------------------------------------------------------
+
+static bool refused(const char *file, const struct bpmn_resource *resource, struct error *err)
+{
+    for (size_t i = 0; i < resource->problem_count; i++) {
+        const struct bpmn_problem *p = &resource->problems[i];
+        if (p->severity == BPMN_ERROR)
+            return !error_set(err, ERROR_INVALID, file, "line %u: %.*s (%s): %.*s", p->line,
+                              STR_ARG(p->element), bpmn_code_name(p->code), STR_ARG(p->message));
+    }
+    return false;
+}
+
+static bool add_decisions(struct sim *sim, const char *file, str text, struct error *err)
+{
+    struct dmn_source source = {.file = file, .xml = text};
+    struct dmn_problems problems = {.arena = &sim->arena};
+    const struct dmn_model *decisions =
+        dmn_compile(&sim->arena, &source, 1, sim->options.zones, &problems);
+    if (decisions == NULL || problems.errors > 0)
+        return error_set(err, ERROR_INVALID, file, "%.*s",
+                         problems.list.count ? (int)problems.list.items[0].text.len : 12,
+                         problems.list.count ? problems.list.items[0].text.data : "no DMN model");
+    *ARRAY_PUSH(&sim->arena, &sim->models) =
+        (struct model){.decisions = decisions, .file = file, .text = text};
+    return true;
+}
+
+bool sim_add(struct sim *sim, const char *file, str text, struct error *err)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct bpmn_resource *resource;
+    if (str_ends_with(str_of(file), STR(".dmn")))
+        return add_decisions(sim, file, text, err);
+    bool ok = sim->options.manual ? bpmn_parse_sketch(&sim->arena, &scratch, text, &resource, err)
+                                  : bpmn_parse(&sim->arena, &scratch, text, &resource, err);
+    arena_done(&scratch);
+    if (!ok || refused(file, resource, err))
+        return false;
+    *ARRAY_PUSH(&sim->arena, &sim->models) =
+        (struct model){.resource = resource, .file = file, .text = text};
+    return true;
+}
+
+static size_t count_resources(const struct sim *sim)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sim->models.count; i++)
+        count += sim->models.items[i].resource ? sim->models.items[i].resource->process_count : 1;
+    return count;
+}
+
+static struct deployed_resource resource_named(struct sim *sim, const struct model *model, str id,
+                                               str tag)
+{
+    struct digest digest = digest_sha256(model->text);
+    return (struct deployed_resource){
+        .name = str_of(model->file),
+        .digest = str_copy(&sim->arena, str_from(digest.bytes, sizeof digest.bytes)),
+        .kind = model->resource ? RESOURCE_PROCESS : RESOURCE_DECISIONS,
+        .definition_id = id,
+        .version_tag = tag,
+    };
+}
+
+static void list_model(struct sim *sim, const struct model *model, struct deploy *deploy)
+{
+    struct deployed deployed = {.decisions = model->decisions};
+    if (model->resource == NULL) {
+        deploy->resources[deploy->count++] =
+            resource_named(sim, model, dmn_model_id(model->decisions), STR_EMPTY);
+        *ARRAY_PUSH(&sim->arena, &sim->deployed) = deployed;
+        return;
+    }
+    for (size_t i = 0; i < model->resource->process_count; i++) {
+        const struct bpmn_process *process = model->resource->processes[i];
+        deployed.original = process;
+        deployed.process = sim->options.manual ? manual_process(sim, process) : process;
+        deploy->resources[deploy->count++] =
+            resource_named(sim, model, process->id, process->version_tag);
+        *ARRAY_PUSH(&sim->arena, &sim->deployed) = deployed;
+    }
+}
+
+// Keys are given by the engine, in the order of the resources; its second command already looks
+// processes up by them.
+void world_deploy(struct sim *sim)
+{
+    struct command *command = world_command(sim, COMMAND_DEPLOY);
+    command->deploy.resources =
+        ARENA_ARRAY(&sim->arena, struct deployed_resource, count_resources(sim));
+    for (size_t i = 0; i < sim->models.count; i++)
+        list_model(sim, &sim->models.items[i], &command->deploy);
+    step(sim, command);
+    const struct deploy *named = &sim->queue->command->deploy;
+    for (size_t i = 0; i < named->count; i++)
+        sim->deployed.items[i].key = named->resources[i].key;
+    world_drain(sim);
+}

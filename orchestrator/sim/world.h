@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the parts of the simulator share. Private to this layer.
+#ifndef BATON_SIM_WORLD_H
+#define BATON_SIM_WORLD_H
+
+#include "base/map.h"
+#include "sim/sim.h"
+
+struct model {
+    const struct bpmn_resource *resource; // NULL: decisions
+    const struct dmn_model *decisions;
+    const char *file;
+    str text;
+};
+
+struct deployed {
+    uint64_t key;
+    const struct bpmn_process *process;  // as it runs
+    const struct bpmn_process *original; // as it was drawn
+    const struct dmn_model *decisions;
+};
+
+struct pending {
+    struct pending *next;
+    const struct command *command;
+};
+
+// A job on its way: being worked on until done_ms, or kept for the script.
+struct sim_job {
+    struct sim_job *next;
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    str element;
+    uint32_t attempt;
+    int64_t done_ms;
+};
+
+struct sim_timer {
+    struct sim_timer *next;
+    uint64_t key;
+    uint64_t instance;
+    str element;
+    int64_t due_ms;
+    bool is_message; // its end of life
+    bool is_backoff; // of a job
+    str name, correlation_key;
+};
+
+// Whatever waits: an element instance, as its row says.
+struct sim_element {
+    struct sim_element *next;
+    uint64_t key;
+    uint64_t instance;
+    str id;
+    str type;
+    str waits_for;
+};
+
+struct sim_subscription {
+    struct sim_subscription *next;
+    uint64_t key;
+    uint64_t instance;
+    str element;
+    str name;
+    str correlation_key;
+    bool is_signal;
+};
+
+struct sim_instance {
+    struct sim_instance *next;
+    uint64_t key;
+    uint64_t parent;
+    const struct bpmn_process *process;
+    enum instance_state state;
+    uint32_t incidents;
+    str variables;
+    str image;
+};
+
+struct sim_user_task {
+    struct sim_user_task *next;
+    uint64_t key;
+    uint64_t instance;
+    str element;
+};
+
+// A walk's message that is on its way to an element.
+struct delivery {
+    struct delivery *next;
+    str target;
+};
+
+struct sim_incident {
+    struct sim_incident *next;
+    uint64_t key;
+    str text;
+};
+
+// What a script said about an element's next job.
+struct scripted {
+    struct scripted *next;
+    str element;
+    bool is_error;
+    int64_t retries;
+    str text; // message, or error code
+    str variables;
+};
+
+struct sim {
+    struct arena arena;
+    struct sim_options options;
+    struct engine_environment environment;
+    struct engine *engine;
+    ARRAY(struct model) models;
+    ARRAY(struct deployed) deployed;
+    struct pending *queue, *last_pending;
+    int64_t now_ms;
+    uint64_t commands;
+    uint64_t seq;
+    struct sim_job *jobs;
+    struct sim_timer *timers;
+    struct sim_element *elements;
+    struct sim_subscription *subscriptions;
+    struct sim_instance *instances, *last_instance;
+    struct sim_incident *incidents;
+    struct sim_user_task *user_tasks;
+    struct delivery *deliveries;
+    struct idmap instance_by_key;
+    struct idmap element_names; // key of an element instance -> const struct bpmn_element
+    struct map mailboxes;       // images
+    struct map visited;
+    struct map delays; // element -> ms
+    struct map waits;  // element -> itself: kept for a trigger
+    struct map takes;  // gateway -> struct take
+    struct scripted *answers;
+    struct map script_mentions;        // element -> how many later steps answer its job
+    ARRAY(struct history_row) history; // verify
+    uint64_t rejected;
+    bool script_starts;
+    bool limit_reached;
+    struct error failure; // of verification
+};
+
+struct take {
+    size_t count;
+    str *flows;
+};
+
+// world.c
+void world_deploy(struct sim *sim);
+struct command *world_command(struct sim *sim, enum command_type type);
+void world_send(struct sim *sim, const struct command *command); // queued
+void world_drain(struct sim *sim);                               // until nothing else can run now
+bool world_advance(struct sim *sim,
+                   int64_t until_ms); // to the next timer at most; false: none until then
+struct sim_instance *world_instance(const struct sim *sim, uint64_t key);
+const struct bpmn_process *world_process_of(const struct sim *sim, uint64_t definition);
+bool world_answer_job(struct sim *sim, const struct sim_job *job, const struct scripted *answer,
+                      str variables);
+
+// rows.c: the picture kept from changes
+void world_take_changes(struct sim *sim, const struct changes *changes);
+
+str world_mailbox_image(struct sim *sim, const struct stream_ref *ref);
+
+// trace.c
+void world_trace(struct sim *sim, const struct changes *changes);
+
+// manual.c
+const struct bpmn_process *manual_process(struct sim *sim, const struct bpmn_process *process);
+bool manual_choose(struct sim *sim, const struct bpmn_process *process, uint32_t element,
+                   uint32_t *ret_flows, uint32_t *ret_count);
+bool manual_deliver(struct sim *sim); // true: something came to where it is waited for
+void manual_event(struct sim *sim, const struct bpmn_process *process,
+                  const struct bpmn_element *element);
+
+// trigger.c: makes an event happen, or completes the task that waits; false: nothing of this id
+// waits
+bool trigger_element(struct sim *sim, str element, str variables);
+uint64_t trigger_start(struct sim *sim, const struct deployed *deployed, str element,
+                       str variables);
+const struct bpmn_element *trigger_find(const struct sim *sim, str id,
+                                        const struct deployed **ret_deployed);
+
+// script.c
+bool script_read(struct sim *sim, str script, struct error *err); // what it will start and answer
+bool script_run(struct sim *sim, str script, struct error *err);
+
+// verify.c
+void world_verify(struct sim *sim, const struct changes *changes);
+
+#endif
