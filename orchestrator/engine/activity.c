@@ -261,7 +261,7 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }
-    bool leaves = !inner && element->type != BPMN_EVENT_SUB_PROCESS;
+    bool leaves = !inner && element->type != BPMN_EVENT_SUB_PROCESS && ei->compensates == 0;
     if (leaves && !gateway_choose(engine, instance, ei, &flows, &count, &why)) {
         incident_raise(engine, instance, ei, "CONDITION_ERROR", why);
         return;

@@ -24,7 +24,7 @@ void compensation_record(struct engine *engine, instance_ref instance, element_r
     bool nested =
         bpmn_is_scope(element->type) &&
         (ei->compensations != NULL || compensation_sub_process(instance, element) != BPMN_NONE);
-    if (!bpmn_is_activity(element->type) || element->for_compensation ||
+    if (!bpmn_is_activity(element->type) || element->for_compensation || ei->compensates != 0 ||
         (element->compensation == BPMN_NONE && !nested))
         return;
     step_emit(engine, instance,
