@@ -57,16 +57,31 @@ static const struct block *find_block(str name)
     return NULL;
 }
 
-// \p{Lu} as it is; \p{IsBasicLatin} as a range.
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static str without_space(struct translation *t, str text)
+{
+    struct strbuf out = strbuf_new(t->out->arena);
+    for (size_t i = 0; i < text.len; i++)
+        if (!t->flags.free_spacing || !is_space(text.data[i]))
+            strbuf_add_char(&out, text.data[i]);
+    return strbuf_str(&out);
+}
+
+// \p{Lu} as it is, and of either case only what it names, whatever the flag i says;
+// \p{IsBasicLatin} as a range.
 static bool add_property(struct translation *t, char letter, bool in_class)
 {
     size_t close = str_find_char(t->rest, '}');
     if (!at(t, '{') || close == SIZE_MAX)
         return false;
-    str name = str_sub(t->rest, 1, close - 1);
+    str name = without_space(t, str_sub(t->rest, 1, close - 1));
     t->rest = str_from_index(t->rest, close + 1);
     if (!str_starts_with(name, STR("Is"))) {
-        strbuf_format(t->out, "\\%c{%.*s}", letter, STR_ARG(name));
+        strbuf_format(t->out, in_class ? "\\%c{%.*s}" : "(?-i:\\%c{%.*s})", letter, STR_ARG(name));
         return name.len >= 1 && name.len <= 2;
     }
     const struct block *block = find_block(str_from_index(name, 2));
@@ -96,11 +111,6 @@ static bool add_reference(struct translation *t, char digit)
         group = group * 10 + take(t) - '0';
     strbuf_format(t->out, "\\g{%d}", group);
     return group <= t->groups && !is_open(t, group);
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static bool add_escape(struct translation *t, bool in_class)
