@@ -117,8 +117,33 @@ static void check_cells(struct builder *b, const struct xml_element *x, const ch
                         found, name, wanted);
 }
 
+// Cells repeat: the same text in the same table is the same program.
+struct cells {
+    struct map tests, outputs;
+};
+
+static const struct feel_program *test_cell(struct builder *b, struct cells *cells,
+                                            const struct xml_element *x)
+{
+    str text = builder_text(x);
+    const struct feel_program *program = map_get(&cells->tests, text);
+    if (!program && !is_any(text) && (program = builder_tests(b, text, x)))
+        map_put(&cells->tests, text, (void *)program);
+    return program;
+}
+
+static const struct feel_program *output_cell(struct builder *b, struct cells *cells,
+                                              const struct xml_element *x)
+{
+    str text = builder_text(x);
+    const struct feel_program *program = map_get(&cells->outputs, text);
+    if (!program && !is_any(text) && (program = builder_expression(b, text, x)))
+        map_put(&cells->outputs, text, (void *)program);
+    return program;
+}
+
 static struct table_rule read_rule(struct builder *b, const struct table *table,
-                                   const struct xml_element *x)
+                                   struct cells *cells, const struct xml_element *x)
 {
     const struct feel_program **tests =
         ARENA_ARRAY(b->arena, const struct feel_program *, table->input_count);
@@ -126,12 +151,10 @@ static struct table_rule read_rule(struct builder *b, const struct table *table,
         ARENA_ARRAY(b->arena, const struct feel_program *, table->output_count);
     const struct xml_element *c = xml_child(x, "inputEntry");
     for (size_t i = 0; c && i < table->input_count; i++, c = xml_next(c, "inputEntry"))
-        if (!is_any(builder_text(c)))
-            tests[i] = builder_tests(b, builder_text(c), c);
+        tests[i] = test_cell(b, cells, c);
     c = xml_child(x, "outputEntry");
     for (size_t i = 0; c && i < table->output_count; i++, c = xml_next(c, "outputEntry"))
-        if (!is_any(builder_text(c)))
-            outputs[i] = builder_expression(b, builder_text(c), c);
+        outputs[i] = output_cell(b, cells, c);
     check_cells(b, x, "inputEntry", table->input_count);
     check_cells(b, x, "outputEntry", table->output_count);
     return (struct table_rule){xml_attribute(x, "id", STR_EMPTY), x->line, tests, outputs};
@@ -141,9 +164,10 @@ static void read_rules(struct builder *b, const struct xml_element *x, struct ta
 {
     ARRAY(struct table_rule) rules = {0};
     const struct xml_element *c = xml_child(x, "rule");
+    struct cells cells = {map_new(b->arena), map_new(b->arena)};
     *ARRAY_PUSH(b->arena, &b->names) = STR("?");
     for (; c; c = xml_next(c, "rule"))
-        *ARRAY_PUSH(b->arena, &rules) = read_rule(b, table, c);
+        *ARRAY_PUSH(b->arena, &rules) = read_rule(b, table, &cells, c);
     b->names.count--;
     table->rules = rules.items;
     table->rule_count = rules.count;

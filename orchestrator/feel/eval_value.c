@@ -10,9 +10,9 @@
 
 // ---- arithmetic ----
 
-static feel_value of_numbers(const struct node *node, feel_value a, feel_value b)
+static inline feel_value of_numbers(enum node_kind operator, feel_value a, feel_value b)
 {
-    switch (node->kind) {
+    switch (operator) {
     case NODE_ADD:
         return number_add(a, b);
     case NODE_SUBTRACT:
@@ -61,24 +61,36 @@ static feel_value of_temporals(const struct node *node, feel_value a, feel_value
     }
 }
 
-feel_value eval_arithmetic(struct feel_run *run, const struct node *node, feel_value a,
+static feel_value of_others(struct feel_run *run, const struct node *node, feel_value a,
+                            feel_value b)
+{
+    if (a.kind == FEEL_STRING && b.kind == FEEL_STRING && node->kind == NODE_ADD)
+        return concatenate(run, a, b);
+    if (temporal_is(a) || temporal_is(b))
+        return of_temporals(node, a, b);
+    return feel_null();
+}
+
+static feel_value no_value(struct feel_run *run, const struct node *node, feel_value a,
                            feel_value b)
 {
     static const char *const signs[] = {
         [NODE_NEGATE] = "-",   [NODE_ADD] = "+",    [NODE_SUBTRACT] = "-",
         [NODE_MULTIPLY] = "*", [NODE_DIVIDE] = "/", [NODE_POWER] = "**",
     };
-    feel_value result = feel_null();
-    if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER)
-        result = of_numbers(node, a, b);
-    else if (a.kind == FEEL_STRING && b.kind == FEEL_STRING && node->kind == NODE_ADD)
-        result = concatenate(run, a, b);
-    else if (temporal_is(a) || temporal_is(b))
-        result = of_temporals(node, a, b);
-    if (feel_is_null(result))
-        return run_warn(run, node->position, "%s %s %s has no value", feel_kind_name(a.kind),
-                        signs[node->kind], feel_kind_name(b.kind));
-    return result;
+    return run_warn(run, node->position, "%s %s %s has no value", feel_kind_name(a.kind),
+                    signs[node->kind], feel_kind_name(b.kind));
+}
+
+feel_value eval_arithmetic(struct feel_run *run, const struct node *node, feel_value a,
+                           feel_value b)
+{
+    feel_value result;
+    if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER && node->kind != NODE_NEGATE)
+        result = of_numbers((enum node_kind)node->kind, a, b);
+    else
+        result = of_others(run, node, a, b);
+    return feel_is_null(result) ? no_value(run, node, a, b) : result;
 }
 
 // ---- comparison ----

@@ -6,13 +6,15 @@
 
 #include "feel/node.h"
 
-struct feel_limits feel_limits_default(void)
-{
-    return (struct feel_limits){
+static const struct feel_limits default_limits = {
 #define LIMIT(name, value, text) .name = value,
 #include "feel/limits.def"
 #undef LIMIT
-    };
+};
+
+struct feel_limits feel_limits_default(void)
+{
+    return default_limits;
 }
 
 static bool lookup_in_context(void *context, str name, feel_value *ret_value)
@@ -25,7 +27,7 @@ static bool lookup_in_context(void *context, str name, feel_value *ret_value)
 
 struct feel_run feel_run_new(struct arena *arena, const feel_value *variables)
 {
-    struct feel_run run = {.arena = arena, .limits = feel_limits_default()};
+    struct feel_run run = {.arena = arena, .limits = default_limits};
     run.lookup = variables ? lookup_in_context : NULL;
     run.lookup_context = (void *)variables;
     run.fuel = run.limits.fuel;
