@@ -72,7 +72,8 @@ static void compact(struct bus_progress_partition *p)
     p->first = 0;
 }
 
-bool bus_progress_end(struct bus_progress *progress, int32_t partition, int64_t offset, int64_t *ret_next)
+bool bus_progress_end(struct bus_progress *progress, int32_t partition, int64_t offset,
+                      int64_t *ret_next)
 {
     struct bus_progress_partition *p = find(progress, partition);
     size_t at = p ? index_of(p, offset) : SIZE_MAX;
@@ -87,8 +88,8 @@ bool bus_progress_end(struct bus_progress *progress, int32_t partition, int64_t 
     return true;
 }
 
-void bus_progress_pause(struct bus_progress *progress, struct bus_consumer *consumer, const char *topic,
-                    int32_t partition)
+void bus_progress_pause(struct bus_progress *progress, struct bus_consumer *consumer,
+                        const char *topic, int32_t partition)
 {
     struct bus_progress_partition *p = find(progress, partition);
     if (p == NULL || p->paused)
@@ -98,7 +99,7 @@ void bus_progress_pause(struct bus_progress *progress, struct bus_consumer *cons
 }
 
 void bus_progress_resume_all(struct bus_progress *progress, struct bus_consumer *consumer,
-                         const char *topic)
+                             const char *topic)
 {
     for (size_t i = 0; i < progress->partitions.count; i++) {
         struct bus_progress_partition *p = &progress->partitions.items[i];

@@ -34,11 +34,12 @@ void bus_progress_begin(struct bus_progress *progress, int32_t partition, int64_
 
 // True when the offset to commit has moved. An offset that was never begun (or forgotten) moves
 // nothing.
-bool bus_progress_end(struct bus_progress *progress, int32_t partition, int64_t offset, int64_t *ret_next);
+bool bus_progress_end(struct bus_progress *progress, int32_t partition, int64_t offset,
+                      int64_t *ret_next);
 
-void bus_progress_pause(struct bus_progress *progress, struct bus_consumer *consumer, const char *topic,
-                    int32_t partition);
+void bus_progress_pause(struct bus_progress *progress, struct bus_consumer *consumer,
+                        const char *topic, int32_t partition);
 void bus_progress_resume_all(struct bus_progress *progress, struct bus_consumer *consumer,
-                         const char *topic);
+                             const char *topic);
 
 #endif

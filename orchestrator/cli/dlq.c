@@ -28,6 +28,8 @@ struct dlq {
     struct bus_producer *producer; // replay
     struct table table;            // list
     int64_t quiet_since_ms;
+    int partitions;
+    int64_t *ends; // of the partitions, as it was at the start
     uint64_t count;
     uint64_t unsent;
     struct error err;
@@ -66,6 +68,10 @@ static void on_letter_replayed(void *context, const struct bus_record *letter)
     struct dlq *dlq = context;
     struct bus_record record;
     struct error err;
+    bool is_new =
+        letter->partition >= dlq->partitions || letter->offset >= dlq->ends[letter->partition];
+    if (is_new) // died while we were replaying, perhaps for the second time: not again by itself
+        return;
     dlq->quiet_since_ms = clock_now_ms();
     if (!dead_letter_revive(&dlq->arena, letter, &record, &err)) {
         dlq->unsent++;
@@ -131,6 +137,20 @@ static bool run_until_quiet(struct dlq *dlq, struct error *err)
     return !dlq->failed;
 }
 
+// Only what is there at the start is replayed: a record that dies again must not go round for ever.
+static bool find_ends(struct dlq *dlq, struct error *err)
+{
+    if (!bus_topic_partitions(&dlq->bus, dlq->topic, ASK_MS, &dlq->partitions, err))
+        return false;
+    dlq->ends = ARENA_ARRAY(&dlq->arena, int64_t, (size_t)dlq->partitions);
+    for (int i = 0; i < dlq->partitions; i++) {
+        int64_t low;
+        if (!bus_consumer_offsets(dlq->consumer, dlq->topic, i, ASK_MS, &low, &dlq->ends[i], err))
+            return false;
+    }
+    return true;
+}
+
 static bool list_letters(struct dlq *dlq, struct error *err)
 {
     static const char *const titles[] = {"letter", "from", "key", "reason", "value"};
@@ -165,7 +185,7 @@ static bool replay_letters(struct dlq *dlq, struct error *err)
     struct bus_producer_handler handler = {.context = dlq};
     dlq->producer = bus_producer_new(&producing, &handler, dlq->loop, err);
     if (dlq->producer == NULL || !open_consumer(dlq, &options, on_letter_replayed, err) ||
-        !run_until_quiet(dlq, err))
+        !find_ends(dlq, err) || !run_until_quiet(dlq, err))
         return false;
     printf("%llu replayed, %llu without a source\n", (unsigned long long)dlq->count,
            (unsigned long long)dlq->unsent);
