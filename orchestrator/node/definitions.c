@@ -3,24 +3,28 @@
 
 #include "base/map.h"
 #include "bpmn/bpmn.h"
+#include "dmn/dmn.h"
 
 #include <stdlib.h>
 
 struct definition {
     enum resource_kind kind;
     const struct bpmn_process *process;
+    const struct dmn_model *decisions;
 };
 
 struct definitions {
     struct arena arena; // of the process: definitions are never forgotten
     struct idmap all;
+    const struct zone_db *zones;
 };
 
-struct definitions *definitions_new(void)
+struct definitions *definitions_new(const struct zone_db *zones)
 {
     struct definitions *definitions = calloc(1, sizeof *definitions);
     check(definitions != NULL);
     definitions->all = idmap_new(&definitions->arena);
+    definitions->zones = zones;
     return definitions;
 }
 
@@ -48,6 +52,24 @@ static bool compile_process(struct definitions *definitions, struct definition *
     return parsed;
 }
 
+static bool compile_decisions(struct definitions *definitions, struct definition *definition,
+                              const struct definition_source *source, struct error *err)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct dmn_problems problems = {.arena = &scratch};
+    const struct dmn_source text = {.file = "decisions",
+                                    .xml = str_copy(&definitions->arena, source->bytes)};
+    definition->decisions =
+        dmn_compile(&definitions->arena, &text, 1, definitions->zones, &problems);
+    if (definition->decisions == NULL)
+        (void)error_set(err, ERROR_INVALID, "definition", "line %u: %.*s",
+                        problems.list.count ? problems.list.items[0].line : 0,
+                        problems.list.count ? (int)problems.list.items[0].text.len : 6,
+                        problems.list.count ? problems.list.items[0].text.data : "no DMN");
+    arena_done(&scratch);
+    return definition->decisions != NULL;
+}
+
 bool definitions_add(struct definitions *definitions, const struct definition_source *source,
                      struct error *err)
 {
@@ -58,6 +80,8 @@ bool definitions_add(struct definitions *definitions, const struct definition_so
     idmap_put(&definitions->all, source->key, definition);
     if (source->kind == RESOURCE_PROCESS)
         return compile_process(definitions, definition, source, err);
+    if (source->kind == RESOURCE_DECISIONS)
+        return compile_decisions(definitions, definition, source, err);
     return true;
 }
 
@@ -84,13 +108,14 @@ const uint64_t *definitions_keys(const struct definitions *definitions, struct a
 
 const struct bpmn_process *definitions_find_process(void *context, uint64_t key)
 {
-    struct definitions *definitions = context;
+    const struct definitions *definitions = context;
     const struct definition *definition = idmap_get(&definitions->all, key);
     return definition ? definition->process : NULL;
 }
 
 const struct dmn_model *definitions_find_decisions(void *context, uint64_t key)
 {
-    (void)context, (void)key;
-    return NULL;
+    const struct definitions *definitions = context;
+    const struct definition *definition = idmap_get(&definitions->all, key);
+    return definition ? definition->decisions : NULL;
 }

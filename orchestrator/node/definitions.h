@@ -11,8 +11,9 @@
 struct definitions;
 struct bpmn_process;
 struct dmn_model;
+struct zone_db;
 
-struct definitions *definitions_new(void);
+struct definitions *definitions_new(const struct zone_db *zones); // zones may be NULL
 void definitions_free(struct definitions *definitions);
 
 struct definition_source {

@@ -390,7 +390,6 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->config = config;
     node->loop = loop;
     node->shard_count = site->shards;
-    node->definitions = definitions_new();
     node->job_topics = map_new(&node->arena);
     node->assign = event_new(loop, -1, 0, on_assign, node);
     name_node(node);
@@ -398,6 +397,7 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     struct error ignored; // without the system's zones, none is known by name
     if (!zone_db_load(&node->arena, ZONE_DIRECTORY, &node->zones, &ignored))
         node->zones = NULL;
+    node->definitions = definitions_new(node->zones);
     const struct store_options store = {
         .url = config_str(config, CONFIG_POSTGRES_URL),
         .node = node->name,

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/audit.h"
+
+#include "base/digest.h"
+#include "engine/engine.h"
+#include "node/definitions.h"
+#include "store/query.h"
+#include "store/store.h"
+#include "wire/wire.h"
+
+#include <stdio.h>
+
+enum { CHUNK_BATCHES = 500, CHUNK_ROWS = 20000 };
+
+struct audit {
+    const char *url;
+    audit_tell *tell;
+    void *context;
+    struct audit_result result;
+    struct definitions *definitions;
+    struct engine_environment environment;
+    struct arena arena;  // of a chunk
+    struct arena stream; // of the stream being folded
+    uint32_t shard;
+    // the chain
+    uint64_t batch;      // the last one checked
+    struct digest chain; // after it
+    struct strbuf bytes; // of the batch being read
+    str wanted;          // its stored digest
+    int64_t wanted_rows;
+    int64_t found_rows;
+    size_t chunk_rows;
+    // folding
+    enum stream_kind kind;
+    uint64_t key; // of the stream being folded; with `replay` NULL: none
+    uint64_t sequence;
+    struct engine_replay *replay;
+    str image; // as stored
+    bool broken;
+};
+
+static void tell(struct audit *audit, const char *what, uint64_t key, const char *text)
+{
+    struct arena arena = ARENA_EMPTY;
+    audit->result.problems++;
+    audit->tell(audit->context, str_format(&arena, "shard %u, %s %llu: %s", audit->shard, what,
+                                           (unsigned long long)key, text));
+    arena_done(&arena);
+}
+
+static bool ask(struct audit *audit, str sql, const str *params, size_t count, query_done *done,
+                struct error *err)
+{
+    return query_run_blocking(audit->url, sql, params, count, done, audit, err);
+}
+
+static str decimal(struct audit *audit, uint64_t value)
+{
+    return str_format(&audit->arena, "%llu", (unsigned long long)value);
+}
+
+// A history row from columns that begin with kind: kind, stream, sequence, milliseconds, offset,
+// cause, principal, events.
+static struct history_row read_row(struct audit *audit, const struct query_rows *rows, size_t i,
+                                   size_t first, str *ret_events)
+{
+    *ret_events = query_bytes(rows, i, first + 7, &audit->arena);
+    return (struct history_row){
+        .stream_kind = (enum stream_kind)query_i64(rows, i, first),
+        .stream = query_u64(rows, i, first + 1),
+        .sequence = query_u64(rows, i, first + 2),
+        .time_ms = query_i64(rows, i, first + 3),
+        .offset = query_i64(rows, i, first + 4),
+        .cause = (enum command_type)query_i64(rows, i, first + 5),
+        .principal = query_value(rows, i, first + 6),
+    };
+}
+
+#define ROW_COLUMNS                                                                                \
+    "h.kind, h.stream, h.sequence, (extract(epoch FROM h.time) * 1000)::bigint, h.\"offset\", "    \
+    "h.cause, h.principal, h.events"
+
+// -- The chain ----------------------------------------------------------------------------
+
+static void finish_batch(struct audit *audit)
+{
+    if (audit->bytes.arena == NULL)
+        return;
+    audit->chain = digest_chain(audit->chain, strbuf_str(&audit->bytes));
+    str found = str_from(audit->chain.bytes, DIGEST_SIZE);
+    if (audit->found_rows != audit->wanted_rows)
+        tell(audit, "batch", audit->batch, "has another number of rows than when it was written");
+    else if (!str_equal(found, audit->wanted))
+        tell(audit, "batch", audit->batch, "its digest does not follow from its rows");
+    if (audit->wanted.len == DIGEST_SIZE)
+        memcpy(audit->chain.bytes, audit->wanted.data, DIGEST_SIZE); // each damage is told once
+    audit->bytes = (struct strbuf){0};
+    audit->result.batches++;
+}
+
+static void begin_batch(struct audit *audit, const struct query_rows *rows, size_t i,
+                        uint64_t number)
+{
+    finish_batch(audit);
+    if (number != audit->batch + 1)
+        tell(audit, "batch", audit->batch + 1, "is missing");
+    audit->batch = number;
+    audit->wanted = query_bytes(rows, i, 1, &audit->arena);
+    audit->wanted_rows = query_i64(rows, i, 2);
+    audit->found_rows = 0;
+    audit->bytes = strbuf_new(&audit->arena);
+}
+
+static void on_batches(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    struct audit *audit = context;
+    audit->chunk_rows = query_row_count(rows);
+    for (size_t i = 0; i < audit->chunk_rows; i++) {
+        uint64_t number = query_u64(rows, i, 0);
+        if (audit->bytes.arena == NULL || number != audit->batch)
+            begin_batch(audit, rows, i, number);
+        if (query_is_null(rows, i, 3))
+            continue; // a batch whose rows have gone
+        str events;
+        struct history_row row = read_row(audit, rows, i, 3, &events);
+        store_chain_add(&audit->bytes, &row, events);
+        audit->found_rows++;
+        audit->result.rows++;
+    }
+    finish_batch(audit);
+}
+
+static void on_end(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    struct audit *audit = context;
+    str end = query_bytes(rows, 0, 1, &audit->arena);
+    if (query_u64(rows, 0, 0) != audit->batch)
+        tell(audit, "batch", query_u64(rows, 0, 0), "is the shard's last one and is missing");
+    else if (audit->batch > 0 && !str_equal(end, str_from(audit->chain.bytes, DIGEST_SIZE)))
+        tell(audit, "batch", audit->batch, "its digest is not the one in the shard's row");
+}
+
+static bool check_chain(struct audit *audit, struct error *err)
+{
+    audit->batch = 0;
+    audit->chain = (struct digest){{0}};
+    do {
+        const str params[] = {decimal(audit, audit->shard), decimal(audit, audit->batch),
+                              decimal(audit, audit->batch + CHUNK_BATCHES)};
+        if (!ask(audit,
+                 STR("SELECT b.batch, b.digest, b.rows, " ROW_COLUMNS " FROM history_batches b "
+                     "LEFT JOIN history h ON h.shard = b.shard AND h.batch = b.batch "
+                     "WHERE b.shard = $1::integer AND b.batch > $2::bigint "
+                     "AND b.batch <= $3::bigint ORDER BY b.batch, h.ordinal"),
+                 params, COUNT_OF(params), on_batches, err))
+            return false;
+        arena_reset(&audit->arena);
+    } while (audit->chunk_rows > 0);
+    const str params[] = {decimal(audit, audit->shard)};
+    return ask(audit, STR("SELECT batch, chain FROM shards WHERE shard = $1::integer"), params, 1,
+               on_end, err);
+}
+
+// -- Folding ------------------------------------------------------------------------------
+
+static void finish_stream(struct audit *audit)
+{
+    static const char *const names[] = {"state of", "instance", "mailbox"};
+    if (audit->replay == NULL)
+        return;
+    if (!audit->broken && !str_equal(engine_replay_image(audit->replay), audit->image))
+        tell(audit, names[audit->kind], audit->key,
+             "its stored state is not what its history gives");
+    engine_replay_free(audit->replay);
+    audit->replay = NULL;
+    arena_reset(&audit->stream);
+    audit->result.streams++;
+}
+
+static void begin_stream(struct audit *audit, const struct query_rows *rows, size_t i, uint64_t key)
+{
+    finish_stream(audit);
+    audit->key = key;
+    audit->broken = false;
+    audit->image = query_bytes(rows, i, 8, &audit->stream);
+    audit->replay = engine_replay_new(&audit->environment, audit->kind, key, &audit->stream);
+}
+
+static void fold(struct audit *audit, struct history_row *row, str events)
+{
+    struct event *decoded;
+    struct error err;
+    if (audit->broken)
+        return;
+    audit->broken = !wire_decode_events(&audit->stream, events, &decoded, &row->count, &err);
+    row->events = decoded;
+    audit->broken = audit->broken || !engine_replay_step(audit->replay, row, &err);
+    if (audit->broken)
+        tell(audit, "stream", row->stream, err.text);
+}
+
+static void on_steps(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    struct audit *audit = context;
+    audit->chunk_rows = query_row_count(rows);
+    for (size_t i = 0; i < audit->chunk_rows; i++) {
+        str events;
+        struct history_row row = read_row(audit, rows, i, 0, &events);
+        if (audit->replay == NULL || row.stream != audit->key)
+            begin_stream(audit, rows, i, row.stream);
+        fold(audit, &row, str_copy(&audit->stream, events));
+        audit->key = row.stream;
+        audit->sequence = row.sequence;
+    }
+}
+
+static bool fold_kind(struct audit *audit, enum stream_kind kind, str sql, struct error *err)
+{
+    audit->kind = kind;
+    audit->key = audit->sequence = 0;
+    do {
+        const str params[] = {decimal(audit, audit->shard), decimal(audit, audit->key),
+                              decimal(audit, audit->sequence), decimal(audit, CHUNK_ROWS)};
+        if (!ask(audit, sql, params, COUNT_OF(params), on_steps, err))
+            return false;
+        arena_reset(&audit->arena);
+    } while (audit->chunk_rows > 0);
+    finish_stream(audit);
+    return true;
+}
+
+#define AFTER                                                                                      \
+    " WHERE h.shard = $1::integer AND (h.stream, h.sequence) > ($2::bigint, $3::bigint) "          \
+    "ORDER BY h.stream, h.sequence LIMIT $4::integer"
+
+static bool fold_all(struct audit *audit, struct error *err)
+{
+    return fold_kind(audit, STREAM_SHARD,
+                     STR("SELECT " ROW_COLUMNS ", s.image FROM history h JOIN shards s "
+                         "ON s.shard = h.shard AND h.kind = 0" AFTER),
+                     err) &&
+           fold_kind(audit, STREAM_INSTANCE,
+                     STR("SELECT " ROW_COLUMNS ", i.image FROM (SELECT * FROM history WHERE "
+                         "kind = 1) h LEFT JOIN instances i ON i.shard = h.shard AND "
+                         "i.key = h.stream" AFTER),
+                     err) &&
+           fold_kind(audit, STREAM_MAILBOX,
+                     STR("SELECT " ROW_COLUMNS ", m.image FROM (SELECT * FROM history WHERE "
+                         "kind = 2) h LEFT JOIN mailboxes m ON m.shard = h.shard AND "
+                         "m.key = h.stream" AFTER),
+                     err);
+}
+
+// -- All shards ---------------------------------------------------------------------------
+
+static void on_definitions(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    struct audit *audit = context;
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        const struct definition_source source = {.key = query_u64(rows, i, 0),
+                                                 .kind = (enum resource_kind)query_i64(rows, i, 1),
+                                                 .id = query_value(rows, i, 2),
+                                                 .bytes = query_bytes(rows, i, 3, &audit->arena)};
+        struct error why;
+        if (!definitions_add(audit->definitions, &source, &why))
+            tell(audit, "definition", source.key, why.text);
+    }
+}
+
+struct shard_list {
+    uint32_t numbers[8192];
+    size_t count;
+};
+
+static void on_shards(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    struct shard_list *list = context;
+    for (size_t i = 0; i < query_row_count(rows) && i < COUNT_OF(list->numbers); i++)
+        list->numbers[list->count++] = (uint32_t)query_i64(rows, i, 0);
+}
+
+static bool audit_all(struct audit *audit, struct error *err)
+{
+    struct shard_list shards = {.count = 0};
+    if (!query_run_blocking(audit->url, STR("SELECT shard FROM shards ORDER BY shard"), NULL, 0,
+                            on_shards, &shards, err) ||
+        !ask(audit,
+             STR("SELECT d.key, d.kind, d.id, r.bytes FROM definitions d "
+                 "JOIN resources r ON r.digest = d.digest ORDER BY d.key"),
+             NULL, 0, on_definitions, err))
+        return false;
+    audit->environment.shard_count = (uint32_t)shards.count;
+    for (size_t i = 0; i < shards.count; i++) {
+        audit->shard = audit->environment.shard = shards.numbers[i];
+        if (!check_chain(audit, err) || !fold_all(audit, err))
+            return false;
+    }
+    return true;
+}
+
+bool node_audit(const char *url, audit_tell *say, void *context, struct audit_result *ret_result,
+                struct error *err)
+{
+    struct audit audit = {
+        .url = url, .tell = say, .context = context, .definitions = definitions_new(NULL)};
+    audit.environment = (struct engine_environment){.context = audit.definitions,
+                                                    .find_process = definitions_find_process,
+                                                    .find_decisions = definitions_find_decisions};
+    bool done = audit_all(&audit, err);
+    *ret_result = audit.result;
+    if (audit.replay != NULL)
+        engine_replay_free(audit.replay);
+    definitions_free(audit.definitions);
+    arena_done(&audit.arena);
+    arena_done(&audit.stream);
+    return done;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Proves history: the chain of digests over all batches, and every stored state as what its history
+// folds into, byte for byte. Blocks and reads everything: for the command line. Run it while no
+// node writes, or what is written meanwhile is reported as a difference.
+#ifndef BATON_NODE_AUDIT_H
+#define BATON_NODE_AUDIT_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct audit_result {
+    uint64_t batches;
+    uint64_t rows;
+    uint64_t streams;
+    uint64_t problems;
+};
+
+// One line a problem.
+typedef void audit_tell(void *context, str problem);
+
+// False when it could not be done; problems found are no failure.
+MUST_CHECK bool node_audit(const char *url, audit_tell *tell, void *context,
+                           struct audit_result *ret_result, struct error *err);
+
+#endif
