@@ -23,6 +23,16 @@ struct bus_consumer {
     struct bus_consumer_handler handler;
     enum bus_consumer_kind kind;
     size_t turn_records;
+    struct done *done; // a list with one item a partition
+};
+
+// How far a partition's records are dealt with: told to librdkafka once a turn, not once a record.
+struct done {
+    struct done *next;
+    char *topic;
+    int32_t partition;
+    int64_t next_offset;
+    bool dirty;
 };
 
 static rd_kafka_topic_partition_list_t *list_of(const struct bus_partition *partitions,
@@ -32,6 +42,13 @@ static rd_kafka_topic_partition_list_t *list_of(const struct bus_partition *part
     for (size_t i = 0; i < count; i++)
         rd_kafka_topic_partition_list_add(list, partitions[i].topic, partitions[i].partition)
             ->offset = partitions[i].offset;
+    return list;
+}
+
+static rd_kafka_topic_partition_list_t *list_one(const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
     return list;
 }
 
@@ -169,6 +186,30 @@ static size_t serve_batch(struct bus_consumer *consumer)
     return count > 0 ? (size_t)count : 0;
 }
 
+// Refused only for partitions that are no longer ours: their next owner does the work again.
+static void store_done(struct bus_consumer *consumer)
+{
+    for (struct done *done = consumer->done; done != NULL; done = done->next) {
+        if (!done->dirty)
+            continue;
+        rd_kafka_topic_partition_list_t *list = list_one(done->topic, done->partition);
+        list->elems[0].offset = done->next_offset;
+        rd_kafka_offsets_store(consumer->client, list);
+        rd_kafka_topic_partition_list_destroy(list);
+        done->dirty = false;
+    }
+}
+
+static void free_done(struct bus_consumer *consumer)
+{
+    while (consumer->done != NULL) {
+        struct done *done = consumer->done;
+        consumer->done = done->next;
+        free(done->topic);
+        free(done);
+    }
+}
+
 static void serve(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
@@ -185,6 +226,7 @@ static void serve(evutil_socket_t fd, short what, void *context)
         client_wake_again(&consumer->wake);
     if (total > 0 && consumer->handler.drained != NULL)
         consumer->handler.drained(consumer->handler.context);
+    store_done(consumer);
 }
 
 static bool subscribe(struct bus_consumer *consumer, const struct bus_consumer_options *options,
@@ -242,6 +284,7 @@ void bus_consumer_free(struct bus_consumer *consumer)
     if (consumer == NULL)
         return;
     if (consumer->client != NULL) {
+        store_done(consumer);
         consumer->handler = (struct bus_consumer_handler){0};
         if (consumer->queue != NULL) {
             rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
@@ -251,6 +294,7 @@ void bus_consumer_free(struct bus_consumer *consumer)
         rd_kafka_destroy(consumer->client);
     }
     client_wake_done(&consumer->wake);
+    free_done(consumer);
     free(consumer);
 }
 
@@ -276,13 +320,6 @@ bool bus_consumer_seek(struct bus_consumer *consumer, const struct bus_partition
     return false;
 }
 
-static rd_kafka_topic_partition_list_t *list_one(const char *topic, int32_t partition)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, topic, partition);
-    return list;
-}
-
 void bus_consumer_pause(struct bus_consumer *consumer, const char *topic, int32_t partition)
 {
     rd_kafka_topic_partition_list_t *list = list_one(topic, partition);
@@ -297,14 +334,28 @@ void bus_consumer_resume(struct bus_consumer *consumer, const char *topic, int32
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-// Refused only for partitions that are no longer ours: their next owner does the work again.
+static struct done *find_done(struct bus_consumer *consumer, const char *topic, int32_t partition)
+{
+    for (struct done *done = consumer->done; done != NULL; done = done->next)
+        if (done->partition == partition && strcmp(done->topic, topic) == 0)
+            return done;
+    struct done *done = calloc(1, sizeof *done);
+    check(done != NULL);
+    *done = (struct done){.next = consumer->done, .topic = strdup(topic), .partition = partition};
+    check(done->topic != NULL);
+    consumer->done = done;
+    return done;
+}
+
 void bus_consumer_done(struct bus_consumer *consumer, const char *topic, int32_t partition,
                        int64_t next_offset)
 {
-    rd_kafka_topic_partition_list_t *list = list_one(topic, partition);
-    list->elems[0].offset = next_offset;
-    rd_kafka_offsets_store(consumer->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    struct done *done = find_done(consumer, topic, partition);
+    bool first = !done->dirty;
+    done->next_offset = next_offset;
+    done->dirty = true;
+    if (first)
+        client_wake_again(&consumer->wake);
 }
 
 bool bus_consumer_offsets(struct bus_consumer *consumer, const char *topic, int32_t partition,
