@@ -143,6 +143,8 @@ static struct bpmn_process *read_process(struct reader *r, const struct bpmn_xml
     read_details(r);
     struct bpmn_process *process = finish_process(r, node);
     reader_validate(r, process);
+    if (!r->sketch)
+        reader_check_soundness(r, process);
     return process;
 }
 

@@ -206,7 +206,12 @@ static void leave_by_event(struct engine *engine, instance_ref instance, element
         if (instance->process->flows[element->outgoing.items[i]].target == target)
             flow = element->outgoing.items[i];
     check(flow != BPMN_NONE);
-    activity_leave(engine, instance, gateway, NULL, 0);
+    activity_detach(engine, instance, gateway);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_ELEMENT_COMPLETED,
+                             .key = gateway->entity.key,
+                             .scope = scope->entity.key,
+                             .element = gateway->element + 1});
     step_emit(engine, instance,
               (struct event){.type = EVENT_FLOW_TAKEN,
                              .scope = scope->entity.key,

@@ -268,7 +268,8 @@ static void release_lock(struct engine *engine, instance_ref instance)
     step_send_command(engine, engine->environment.shard, &command);
 }
 
-void process_end(struct engine *engine, instance_ref instance, enum event_type how, str why)
+// Without a word to the caller.
+void process_finish(struct engine *engine, instance_ref instance, enum event_type how, str why)
 {
     activity_terminate(engine, instance, instance->root);
     step_emit(engine, instance,
@@ -277,6 +278,13 @@ void process_end(struct engine *engine, instance_ref instance, enum event_type h
         answer_waiting(engine, instance, how == EVENT_PROCESS_COMPLETED);
     if (!str_is_empty(instance->lock_name))
         release_lock(engine, instance);
+}
+
+void process_end(struct engine *engine, instance_ref instance, enum event_type how, str why)
+{
+    if (instance->ended_ms != 0)
+        return; // its last element reported twice: by what it undid and by itself
+    process_finish(engine, instance, how, why);
     if (instance->parent_instance != 0)
         call_ended(engine, instance);
 }

@@ -265,6 +265,7 @@ void process_begin_at(struct engine *engine, instance_ref instance, uint32_t ele
                       str variables);
 void process_activate_path(struct engine *engine, instance_ref instance, uint32_t element,
                            str variables);
+void process_finish(struct engine *engine, instance_ref instance, enum event_type how, str why);
 void process_end(struct engine *engine, instance_ref instance, enum event_type how, str why);
 void process_cancel(struct engine *engine);
 void process_set_variables(struct engine *engine);

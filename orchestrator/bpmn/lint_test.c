@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models and what is wrong with them, as text: the elements of a process, then "element CODE" for
+// each problem that is no note.
+#include "bpmn/bpmn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define S "<startEvent id='s'/>"
+#define E "<endEvent id='e'/>"
+#define F(a, b) "<sequenceFlow id='" a b "' sourceRef='" a "' targetRef='" b "'/>"
+#define WHEN(a, b)                                                                                 \
+    "<sequenceFlow id='" a b "' sourceRef='" a "' targetRef='" b                                   \
+    "'><conditionExpression>=x</conditionExpression></sequenceFlow>"
+
+static const struct {
+    const char *body;
+    const char *problems;
+} cases[] = {
+    {S E F("s", "e"), ""},
+    {S E F("s", "e") F("e", "s"),
+     "s START_EVENT_INCOMING, e END_EVENT_OUTGOING, s CANNOT_END, e CANNOT_END, "},
+    {S E "<sequenceFlow id='f' sourceRef='s' targetRef='nobody'/>" F("s", "e"),
+     "f FLOW_TARGET_REQUIRED, "},
+    {S "<task id='s'/>" E F("s", "e"), "s DUPLICATE_ID, s UNREACHABLE, "},
+    {S "<choreographyTask id='c'/>" E F("s", "e"), "c UNSUPPORTED_ELEMENT, "},
+    {S "<exclusiveGateway id='g'/><endEvent id='a'/>" E F("s", "g") F("g", "a") WHEN("g", "e"),
+     "ga GATEWAY_CONDITION_MISSING, "},
+    {S "<exclusiveGateway id='g' default='ga'/><task id='a'/><task id='b'/><parallelGateway "
+       "id='j'/>" E F("s", "g") F("g", "a") WHEN("g", "b") F("a", "j") F("b", "j") F("j", "e"),
+     "j DEADLOCK, "},
+    {S "<parallelGateway id='g'/><task id='a'/><task id='b'/><exclusiveGateway id='j'/>" E F(
+         "s", "g") F("g", "a") F("g", "b") F("a", "j") F("b", "j") F("j", "e"),
+     "j LACK_OF_SYNCHRONIZATION, "},
+    {S "<task id='a'/><task id='b'/>" F("s", "a") F("a", "b") F("b", "a"),
+     "s CANNOT_END, a CANNOT_END, b CANNOT_END, a ENDLESS_LOOP, "},
+    {S "<task id='a'/><task id='lost'/>" E F("s", "a") F("a", "e") F("lost", "lost"),
+     "lost UNREACHABLE, lost CANNOT_END, "},
+    {S "<boundaryEvent id='b' "
+       "attachedToRef='s'><timerEventDefinition><timeDuration>PT1H</timeDuration></"
+       "timerEventDefinition></boundaryEvent>" E F("s", "e"),
+     "b BOUNDARY_EVENT_HOST, "},
+    {S "<intermediateCatchEvent "
+       "id='c'><timerEventDefinition><timeDuration>soon</timeDuration></timerEventDefinition></"
+       "intermediateCatchEvent>" E F("s", "c") F("c", "e"),
+     "c TIMER_INVALID, "},
+    {S
+     "<intermediateThrowEvent id='t'><linkEventDefinition name='L'/></intermediateThrowEvent>" E F(
+         "s", "t"),
+     "t LINK_TARGET, e END_EVENT_NOT_WIRED, e UNREACHABLE, "},
+    {S "<endEvent id='e'><cancelEventDefinition/></endEvent>" F("s", "e"),
+     "e CANCEL_OUTSIDE_TRANSACTION, "},
+    {S "<callActivity id='c'/>" E F("s", "c") F("c", "e"), "c CALLED_ELEMENT_MISSING, "},
+    {S "<serviceTask id='t'/>" E F("s", "t") F("t", "e"), "t TASK_WITHOUT_DEFINITION, "},
+    {S "<eventBasedGateway id='g'/><task id='a'/>" E F("s", "g") F("g", "a") F("g", "e"),
+     "g EVENT_GATEWAY_TARGET, g EVENT_GATEWAY_TARGET, "},
+};
+
+static void tell(struct strbuf *out, const struct bpmn_resource *resource)
+{
+    for (size_t i = 0; i < resource->problem_count; i++)
+        if (resource->problems[i].severity != BPMN_INFO)
+            strbuf_format(out, "%.*s %s, ", STR_ARG(resource->problems[i].element),
+                          bpmn_code_name(resource->problems[i].code));
+}
+
+static void models_are_told_what_is_wrong_with_them(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = ARENA_EMPTY, scratch = ARENA_EMPTY;
+        struct strbuf told = strbuf_new(&arena);
+        struct bpmn_resource *resource;
+        struct error err;
+        str xml = str_format(&arena,
+                             "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'>"
+                             "<process id='p' isExecutable='true'>%s</process></definitions>",
+                             cases[i].body);
+        assert_true(bpmn_parse(&arena, &scratch, xml, &resource, &err));
+        tell(&told, resource);
+        assert_string_equal(strbuf_cstr(&told), cases[i].problems);
+        arena_done(&scratch);
+        arena_done(&arena);
+    }
+}
+
+static void what_is_no_model_is_unreadable(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "x", "<a>", "<!DOCTYPE a><definitions/>", "<html/>"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct arena arena = ARENA_EMPTY;
+        struct bpmn_resource *resource;
+        struct error err;
+        assert_false(bpmn_parse(&arena, &arena, str_of(texts[i]), &resource, &err));
+        assert_true(strlen(err.text) > 0);
+        arena_done(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(models_are_told_what_is_wrong_with_them),
+        cmocka_unit_test(what_is_no_model_is_unreadable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether tokens can come everywhere, meet where they should and leave. What can be decided from
+// the graph alone, scope by scope: what nothing leads to, what leads to no end, parallel joins that
+// wait for branches of a choice, parallel branches that meet without a join, and loops without a
+// choice. Warnings tell the path that shows it; only what can never end is an error.
+#include "bpmn/reader.h"
+
+struct graph {
+    struct reader *r;
+    const struct bpmn_process *process;
+    ARRAY(uint32_t) stack;
+};
+
+// Everything that a token at `index` can go to in one step, sequence flows and events on its
+// border.
+static void push_next(struct graph *g, uint32_t index, bool *seen)
+{
+    const struct bpmn_element *e = &g->process->elements[index];
+    for (uint32_t i = 0; i < e->outgoing.count + e->boundary.count + 1; i++) {
+        uint32_t to = i < e->outgoing.count ? g->process->flows[e->outgoing.items[i]].target
+                      : i < e->outgoing.count + e->boundary.count
+                          ? e->boundary.items[i - e->outgoing.count]
+                          : e->link_target;
+        if (to == BPMN_NONE || seen[to])
+            continue;
+        seen[to] = true;
+        *ARRAY_PUSH(g->r->scratch, &g->stack) = to;
+    }
+}
+
+// A catching link is come to from the throwing ones.
+static void push_throwers(struct graph *g, uint32_t index, bool *seen)
+{
+    if (!bpmn_has_trigger(&g->process->elements[index], BPMN_LINK_TRIGGER))
+        return;
+    for (uint32_t i = 0; i < g->process->element_count; i++)
+        if (g->process->elements[i].link_target == index && !seen[i]) {
+            seen[i] = true;
+            *ARRAY_PUSH(g->r->scratch, &g->stack) = i;
+        }
+}
+
+static void push_previous(struct graph *g, uint32_t index, bool *seen)
+{
+    const struct bpmn_element *e = &g->process->elements[index];
+    push_throwers(g, index, seen);
+    for (uint32_t i = 0; i <= e->incoming.count; i++) {
+        uint32_t from =
+            i < e->incoming.count ? g->process->flows[e->incoming.items[i]].source : e->host;
+        if (from == BPMN_NONE || seen[from])
+            continue;
+        seen[from] = true;
+        *ARRAY_PUSH(g->r->scratch, &g->stack) = from;
+    }
+}
+
+typedef void (*direction)(struct graph *g, uint32_t index, bool *seen);
+
+static bool *spread(struct graph *g, direction push, const bool *seeds)
+{
+    uint32_t count = g->process->element_count;
+    bool *seen = ARENA_ARRAY(g->r->scratch, bool, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (seeds[i] && !seen[i]) {
+            seen[i] = true;
+            *ARRAY_PUSH(g->r->scratch, &g->stack) = i;
+            while (g->stack.count > 0)
+                push(g, g->stack.items[--g->stack.count], seen);
+        }
+    return seen;
+}
+
+static bool is_node(const struct bpmn_element *e)
+{
+    return e->type != BPMN_PROCESS && e->type != BPMN_EVENT_SUB_PROCESS && !e->for_compensation;
+}
+
+// ---- reachability
+// ---------------------------------------------------------------------------------------------------
+
+static bool begins(const struct bpmn_process *process, const struct bpmn_element *e)
+{
+    const struct bpmn_element *scope = &process->elements[e->scope];
+    if (e->type == BPMN_START_EVENT || e->instantiates || scope->type == BPMN_AD_HOC_SUB_PROCESS)
+        return true;
+    uint32_t index = bpmn_index(process, e);
+    for (uint32_t i = 0; i < scope->starts.count; i++)
+        if (scope->starts.items[i] == index)
+            return true;
+    return false;
+}
+
+static void check_reachable(struct graph *g)
+{
+    const struct bpmn_process *process = g->process;
+    bool *seeds = ARENA_ARRAY(g->r->scratch, bool, process->element_count);
+    for (uint32_t i = 1; i < process->element_count; i++)
+        seeds[i] = begins(process, &process->elements[i]);
+    bool *seen = spread(g, push_next, seeds);
+    for (uint32_t i = 1; i < process->element_count; i++)
+        if (is_node(&process->elements[i]) && !seen[i])
+            reader_complain(g->r, BPMN_CODE_UNREACHABLE, &process->elements[i], STR_EMPTY);
+}
+
+static bool ends(const struct bpmn_element *e)
+{
+    return e->outgoing.count == 0 && e->link_target == BPMN_NONE;
+}
+
+static void check_ends(struct graph *g)
+{
+    const struct bpmn_process *process = g->process;
+    bool *seeds = ARENA_ARRAY(g->r->scratch, bool, process->element_count);
+    for (uint32_t i = 1; i < process->element_count; i++)
+        seeds[i] = ends(&process->elements[i]);
+    bool *seen = spread(g, push_previous, seeds);
+    for (uint32_t i = 1; i < process->element_count; i++)
+        if (is_node(&process->elements[i]) && !seen[i])
+            reader_complain(g->r, BPMN_CODE_CANNOT_END, &process->elements[i], STR_EMPTY);
+}
+
+// ---- joins
+// ----------------------------------------------------------------------------------------------------------
+
+// The element where a branch began: back along single flows to what splits.
+static uint32_t split_of(const struct bpmn_process *process, uint32_t flow)
+{
+    for (uint32_t steps = 0; steps < process->element_count; steps++) {
+        uint32_t index = process->flows[flow].source;
+        if (index == BPMN_NONE)
+            return BPMN_NONE;
+        const struct bpmn_element *e = &process->elements[index];
+        if (e->outgoing.count > 1 || e->incoming.count != 1)
+            return index;
+        if (e->boundary.count > 0)
+            return BPMN_NONE;
+        flow = e->incoming.items[0];
+    }
+    return BPMN_NONE;
+}
+
+// All branches of the join come straight from one element that splits: then the two must be of one
+// kind.
+static uint32_t common_split(const struct bpmn_process *process, const struct bpmn_element *join)
+{
+    uint32_t split = split_of(process, join->incoming.items[0]);
+    for (uint32_t i = 1; i < join->incoming.count; i++)
+        if (split_of(process, join->incoming.items[i]) != split)
+            return BPMN_NONE;
+    return split != BPMN_NONE && process->elements[split].outgoing.count > 1 ? split : BPMN_NONE;
+}
+
+static str path_between(struct graph *g, const struct bpmn_element *from,
+                        const struct bpmn_element *to)
+{
+    return str_format(g->r->scratch, "%.*s … %.*s", STR_ARG(from->id), STR_ARG(to->id));
+}
+
+static bool splits_all(const struct bpmn_process *process, const struct bpmn_element *e)
+{
+    if (bpmn_is_gateway(e->type))
+        return e->type == BPMN_PARALLEL_GATEWAY;
+    for (uint32_t i = 0; i < e->outgoing.count; i++)
+        if (process->flows[e->outgoing.items[i]].condition != NULL)
+            return false;
+    return e->outgoing.count > 1;
+}
+
+static void check_join(struct graph *g, const struct bpmn_element *join)
+{
+    uint32_t index = common_split(g->process, join);
+    if (index == BPMN_NONE)
+        return;
+    const struct bpmn_element *split = &g->process->elements[index];
+    bool chooses_one =
+        split->type == BPMN_EXCLUSIVE_GATEWAY || split->type == BPMN_EVENT_BASED_GATEWAY;
+    if (join->type == BPMN_PARALLEL_GATEWAY && chooses_one && !split->parallel_start)
+        reader_complain(g->r, BPMN_CODE_DEADLOCK, join, path_between(g, split, join));
+    if (join->type == BPMN_EXCLUSIVE_GATEWAY && splits_all(g->process, split))
+        reader_complain(g->r, BPMN_CODE_LACK_OF_SYNCHRONIZATION, join,
+                        path_between(g, split, join));
+}
+
+// ---- loops that never end
+// -------------------------------------------------------------------------------------------
+
+static bool passes_at_once(const struct bpmn_element *e)
+{
+    bool silent_task = (e->type == BPMN_TASK || e->type == BPMN_MANUAL_TASK) && e->loop == NULL;
+    bool single = e->type == BPMN_EXCLUSIVE_GATEWAY || e->type == BPMN_PARALLEL_GATEWAY;
+    return e->outgoing.count == 1 && e->listener_count == 0 && (silent_task || single) &&
+           !(e->type == BPMN_PARALLEL_GATEWAY && e->incoming.count > 1);
+}
+
+// From here on there is only one way, nothing waits, and it leads back.
+static bool returns_at_once(const struct bpmn_process *process, uint32_t index)
+{
+    uint32_t at = index;
+    for (uint32_t steps = 0; steps <= process->element_count; steps++) {
+        const struct bpmn_element *e = &process->elements[at];
+        if (!passes_at_once(e) || process->flows[e->outgoing.items[0]].condition != NULL)
+            return false;
+        at = process->flows[e->outgoing.items[0]].target;
+        if (at == BPMN_NONE || at == index)
+            return at == index;
+    }
+    return false;
+}
+
+void reader_check_soundness(struct reader *r, const struct bpmn_process *process)
+{
+    struct graph g = {.r = r, .process = process};
+    bool reported = false;
+    check_reachable(&g);
+    check_ends(&g);
+    for (uint32_t i = 1; i < process->element_count; i++) {
+        const struct bpmn_element *e = &process->elements[i];
+        if (bpmn_is_gateway(e->type) && e->incoming.count > 1)
+            check_join(&g, e);
+        if (!reported && e->incoming.count > 1 && returns_at_once(process, i)) {
+            reader_complain(r, BPMN_CODE_ENDLESS_LOOP, e, STR_EMPTY);
+            reported = true;
+        }
+    }
+}
