@@ -116,6 +116,9 @@ static const struct expression *literal(struct builder *b, const struct xml_elem
         return NULL;
     struct expression *e = new_expression(b, EXPRESSION_LITERAL, x);
     e->program = builder_expression(b, text, x);
+    const feel_value *constant = e->program ? feel_program_constant(e->program) : NULL;
+    if (constant)
+        builder_conforms(b, *constant, e->type, x);
     return e->program ? e : NULL;
 }
 

@@ -233,6 +233,10 @@ static void every_problem_has_a_code_and_a_line(void **state)
          "unknown-reference"},
         {"<decision id='d' name='d'><variable name='d' typeRef='tNone'/></decision>",
          "unknown-type"},
+        {"<decision id='d' name='d'><variable name='d' "
+         "typeRef='number'/><literalExpression><text>\"a\"</text>"
+         "</literalExpression></decision>",
+         "type"},
         {"<decision id='x' name='d'/>", "duplicate"},
         {"<decision id='d'/>", "missing"},
         {"<itemDefinition name='t'><typeRef>t</typeRef></itemDefinition>", "cycle"},

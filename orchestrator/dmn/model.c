@@ -370,6 +370,10 @@ static void compile_element(struct builder *b, struct dmn_decision *e)
     } else if (e->kind == ELEMENT_DECISION) {
         scope_of(b, e);
         e->logic = builder_logic(b, e->xml);
+        bool is_literal = e->logic && e->logic->kind == EXPRESSION_LITERAL;
+        const feel_value *constant = is_literal ? feel_program_constant(e->logic->program) : NULL;
+        if (constant)
+            builder_conforms(b, *constant, e->type, e->xml);
     } else if (e->kind == ELEMENT_SERVICE) {
         // The order of a service's parameters: input data, then input decisions (DMN 10.4).
         read_parameters(b, e, (const struct requirements *[]){&e->input_data, &e->input_decisions});

@@ -156,6 +156,10 @@ const struct feel_type *builder_type_of(struct builder *b, const struct xml_elem
 void builder_declare_types(struct builder *b);
 void builder_types(struct builder *b);
 
+// Reports a constant that evaluation would turn into null because of its type.
+void builder_conforms(struct builder *b, feel_value constant, const struct feel_type *type,
+                      const struct xml_element *at);
+
 // FEEL of a text; NULL after a problem.
 const struct feel_program *builder_expression(struct builder *b, str text,
                                               const struct xml_element *at);

@@ -77,6 +77,17 @@ const struct feel_type *builder_type_of(struct builder *b, const struct xml_elem
     return at ? builder_type(b, xml_attribute(at, "typeRef", STR_EMPTY), at) : NULL;
 }
 
+void builder_conforms(struct builder *b, feel_value constant, const struct feel_type *type,
+                      const struct xml_element *at)
+{
+    struct feel_run run = feel_run_new(b->arena, NULL);
+    if (!type || feel_is_null(constant) ||
+        !feel_is_null(feel_coerce(&run, constant, type, STR("the value"))))
+        return;
+    builder_problem(b, PROBLEM_TYPE, at, "a %s does not conform to the type '%.*s'",
+                    feel_kind_name(constant.kind), STR_ARG(type->name));
+}
+
 static const struct feel_program *constraint(struct builder *b, const struct xml_element *xml,
                                              const char *child)
 {

@@ -210,10 +210,28 @@ static feel_value warn_arguments(const struct builtin *builtin, const struct cal
                     "%.*s does not take (%.*s)", STR_ARG(builtin->name), STR_ARG(text));
 }
 
+enum { ITEMS_PER_STEP = 16, BYTES_PER_STEP = 256 };
+
+// A function looks at all of its arguments: long ones cost more.
+static bool pay(struct call *call)
+{
+    uint64_t steps = 0;
+    for (size_t i = 0; i < call->count; i++) {
+        feel_value arg = call->args[i];
+        steps += arg.kind == FEEL_LIST      ? arg.list.count / ITEMS_PER_STEP
+                 : arg.kind == FEEL_STRING  ? arg.string.len / BYTES_PER_STEP
+                 : arg.kind == FEEL_CONTEXT ? arg.context->count / ITEMS_PER_STEP
+                                            : 0;
+    }
+    return steps == 0 || run_spend(call->run, steps);
+}
+
 feel_value builtin_invoke(const struct builtin *builtin, struct call *call, const str *names)
 {
     feel_value values[ARGUMENTS_MAX];
     bool given[ARGUMENTS_MAX];
+    if (!pay(call))
+        return feel_null();
     for (const struct builtin *row = builtin; row; row = next_overload(row)) {
         if (!place(row, call, names, values, given) ||
             !convert_all(row, call, names, values, given))

@@ -192,6 +192,5 @@ feel_value builtin_from_json(struct call *call)
 feel_value builtin_to_json(struct call *call)
 {
     struct strbuf out = strbuf_new(call->run->arena);
-    feel_to_json(&out, call->args[0]);
-    return run_string(call->run, &out);
+    return feel_to_json(&out, call->args[0]) ? run_string(call->run, &out) : feel_null();
 }

@@ -14,22 +14,22 @@ static feel_value *new_items(struct call *call, size_t count)
 }
 
 // `=` for membership: null equals null alone.
-static bool same(feel_value a, feel_value b)
+static bool same(struct call *call, feel_value a, feel_value b)
 {
-    return feel_equal(a, b) == 1;
+    return run_equal(call->run, a, b) == 1;
 }
 
-static bool list_has(feel_value list, feel_value value)
+static bool list_has(struct call *call, feel_value list, feel_value value)
 {
-    for (size_t i = 0; i < list.list.count; i++)
-        if (same(list.list.items[i], value))
+    for (size_t i = 0; i < list.list.count && !call->run->stopped; i++)
+        if (same(call, list.list.items[i], value))
             return true;
     return false;
 }
 
 feel_value builtin_list_contains(struct call *call)
 {
-    return feel_bool(list_has(call->args[0], call->args[1]));
+    return feel_bool(list_has(call, call->args[0], call->args[1]));
 }
 
 feel_value builtin_count(struct call *call)
@@ -196,7 +196,8 @@ feel_value builtin_index_of(struct call *call)
     struct list_builder found = list_builder_new(call->run);
     feel_value list = call->args[0];
     for (size_t i = 0; i < list.list.count; i++)
-        if (same(list.list.items[i], call->args[1]) && !list_add(&found, feel_i64((int64_t)i + 1)))
+        if (same(call, list.list.items[i], call->args[1]) &&
+            !list_add(&found, feel_i64((int64_t)i + 1)))
             return feel_null();
     return list_value(&found);
 }
@@ -208,7 +209,7 @@ static feel_value distinct(struct call *call, feel_value list)
         feel_value item = list.list.items[i];
         if (!run_spend(call->run, 1 + seen.count / 16))
             return feel_null();
-        if (!list_has(feel_list(seen.items, seen.count), item) && !list_add(&seen, item))
+        if (!list_has(call, feel_list(seen.items, seen.count), item) && !list_add(&seen, item))
             return feel_null();
     }
     return list_value(&seen);
@@ -233,8 +234,8 @@ feel_value builtin_duplicate_values(struct call *call)
         feel_value item = list.list.items[i], rest = feel_list(list.list.items, i);
         if (!run_spend(call->run, 1 + i / 16))
             return feel_null();
-        bool is_second =
-            list_has(rest, item) && !list_has(feel_list(found.items, found.count), item);
+        bool is_second = list_has(call, rest, item) &&
+                         !list_has(call, feel_list(found.items, found.count), item);
         if (is_second && !list_add(&found, item))
             return feel_null();
     }
@@ -291,8 +292,12 @@ struct sorting {
 // Does a stand before b? Without a function their own order decides.
 static bool precedes(struct sorting *sorting, feel_value a, feel_value b)
 {
+    if (!run_spend(sorting->call->run, 1)) {
+        sorting->failed = true;
+        return false;
+    }
     if (sorting->call->args[1].kind != FEEL_FUNCTION) {
-        int order = value_compare(a, b);
+        int order = run_compare(sorting->call->run, a, b);
         sorting->failed |= order == ORDER_NONE;
         return order < 0;
     }

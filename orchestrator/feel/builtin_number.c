@@ -183,7 +183,7 @@ static feel_value extreme(struct call *call, int wanted)
     if (value_compare(best, best) == ORDER_NONE)
         return feel_null();
     for (size_t i = 1; i < list.list.count; i++) {
-        int order = value_compare(list.list.items[i], best);
+        int order = run_compare(call->run, list.list.items[i], best);
         if (order == ORDER_NONE)
             return feel_null();
         if (order == wanted)

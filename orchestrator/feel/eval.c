@@ -283,6 +283,8 @@ feel_value eval_inner(struct feel_run *run, struct frame *frame, const struct no
 {
     if (!run_spend(run, 1))
         return feel_null();
+    if (run->arena->used - run->bytes_start > run->limits.bytes)
+        return run_stop(run, FEEL_OUT_OF_BYTES);
     if (++run->depth > run->limits.depth) {
         run->depth--;
         return run_stop(run, FEEL_TOO_DEEP);

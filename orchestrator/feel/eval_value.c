@@ -98,7 +98,7 @@ feel_value eval_arithmetic(struct feel_run *run, const struct node *node, feel_v
 static feel_value of_equality(struct feel_run *run, const struct node *node, feel_value a,
                               feel_value b)
 {
-    int equal = feel_equal(a, b);
+    int equal = run_equal(run, a, b);
     if (equal < 0)
         return run_warn(run, node->position, "%s and %s cannot be compared", feel_kind_name(a.kind),
                         feel_kind_name(b.kind));
@@ -110,7 +110,7 @@ feel_value eval_comparison(struct feel_run *run, const struct node *node, feel_v
 {
     if (node->kind == NODE_EQUAL || node->kind == NODE_NOT_EQUAL)
         return of_equality(run, node, a, b);
-    int order = value_compare(a, b);
+    int order = run_compare(run, a, b);
     if (order == ORDER_NONE)
         return run_warn(run, node->position, "%s and %s have no order", feel_kind_name(a.kind),
                         feel_kind_name(b.kind));
@@ -170,11 +170,12 @@ feel_value eval_path(struct feel_run *run, const struct node *node, feel_value b
 
 // ---- unary tests ----
 
-static int list_has(feel_value list, feel_value input)
+static int list_has(struct feel_run *run, feel_value list, feel_value input)
 {
-    for (size_t i = 0; i < list.list.count; i++) {
+    run_spend(run, list.list.count / 8);
+    for (size_t i = 0; i < list.list.count && !run->stopped; i++) {
         feel_value item = list.list.items[i];
-        if (feel_equal(input, item) == 1)
+        if (run_equal(run, input, item) == 1)
             return 1;
         if (item.kind == FEEL_RANGE && range_contains(item.range, input) == 1)
             return 1;
@@ -183,7 +184,7 @@ static int list_has(feel_value list, feel_value input)
 }
 
 // Does the input pass the test whose value this is? A test that speaks of `?` says so itself.
-static int passes(const struct node *test, feel_value value, feel_value input)
+static int passes(struct feel_run *run, const struct node *test, feel_value value, feel_value input)
 {
     if (value.kind == FEEL_BOOLEAN && (test->uses_input || input.kind != FEEL_BOOLEAN))
         return value.boolean;
@@ -193,12 +194,12 @@ static int passes(const struct node *test, feel_value value, feel_value input)
     if (value.kind == FEEL_RANGE && input.kind != FEEL_RANGE)
         return range_contains(value.range, input);
     if (value.kind == FEEL_LIST) {
-        bool is_equal = input.kind == FEEL_LIST && feel_equal(input, value) == 1;
-        return is_equal || list_has(value, input);
+        bool is_equal = input.kind == FEEL_LIST && run_equal(run, input, value) == 1;
+        return is_equal || list_has(run, value, input);
     }
     if (input.kind == FEEL_LIST && input.list.count == 1 && value.kind != FEEL_NULL)
-        return list_has(input, value); // a singleton list is its item
-    return feel_equal(input, value);
+        return list_has(run, input, value); // a singleton list is its item
+    return run_equal(run, input, value);
 }
 
 feel_value eval_tests(struct feel_run *run, struct frame *frame, const struct node *tests)
@@ -206,7 +207,7 @@ feel_value eval_tests(struct feel_run *run, struct frame *frame, const struct no
     feel_value input = frame->slots[tests->slot];
     bool is_unknown = false;
     for (size_t i = 0; i < tests->count; i++) {
-        int passed = passes(tests->items[i], eval_node(run, frame, tests->items[i]), input);
+        int passed = passes(run, tests->items[i], eval_node(run, frame, tests->items[i]), input);
         if (passed == 1)
             return feel_bool(!tests->negated);
         is_unknown |= passed < 0;

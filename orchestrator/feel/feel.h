@@ -175,6 +175,10 @@ int feel_equal(feel_value a, feel_value b);
 // "number", "date and time", …
 const char *feel_kind_name(enum feel_kind kind);
 
+// A value may share its parts so often that it could not be written at all: beyond this, text is
+// cut.
+enum { FEEL_TEXT_MAX = 16 << 20 };
+
 // The value as FEEL source, for people: strings quoted, functions as "function(a, b)".
 void feel_print(struct strbuf *out, feel_value value);
 
@@ -408,7 +412,8 @@ MUST_CHECK bool feel_from_json_text(struct arena *arena, str text, feel_value *r
                                     struct error *err);
 
 // Dates and durations become ISO 8601 strings, ranges their source, functions null.
-void feel_to_json(struct strbuf *out, feel_value value);
+// False, and null is written, when the text would be longer than FEEL_TEXT_MAX.
+bool feel_to_json(struct strbuf *out, feel_value value);
 
 // ---- times without an expression ----
 

@@ -188,6 +188,39 @@ static void limits_stop_a_run_and_are_named(void **state)
     }
 }
 
+// Forty lists of two equal parts each would be a million million values written out.
+static void shared_parts_do_not_explode(void **state)
+{
+    static const char *const questions[] = {
+        "x40 = y40",
+        "string(x40)",
+        "to json(x40)",
+        "flatten(x40)",
+        "x40 in (y40)",
+        "distinct values([x40, y40])",
+        "x40.a",
+        "index of([x40, x40], y40)",
+        "x40 instance of list<list<number>>",
+    };
+    (void)state;
+    for (size_t q = 0; q < COUNT_OF(questions); q++) {
+        struct strbuf source = strbuf_new(&arena);
+        strbuf_add(&source, STR("{x0: [1, 1], y0: [1, 1], "));
+        for (int i = 1; i <= 40; i++)
+            strbuf_format(&source, "x%d: [x%d, x%d], y%d: [y%d, y%d], ", i, i - 1, i - 1, i, i - 1,
+                          i - 1);
+        strbuf_format(&source, "r: %s}.r", questions[q]);
+        const struct feel_program *program;
+        struct error err = {0};
+        assert_true(feel_compile(&arena, strbuf_str(&source), NULL, &program, &err));
+        struct feel_run run = feel_run_new(&arena, NULL);
+        run.fuel = run.limits.fuel = 500000;
+        feel_value value = feel_evaluate(program, &run);
+        assert_true(run.stopped || value.kind == FEEL_NULL || value.kind == FEEL_BOOLEAN);
+        arena_done(&arena);
+    }
+}
+
 static void nesting_is_bounded_in_the_parser(void **state)
 {
     (void)state;
@@ -280,6 +313,7 @@ int main(void)
         cmocka_unit_test(every_line_of_the_text_files_has_its_value),
         cmocka_unit_test(syntax_errors_name_position_and_what_could_stand_there),
         cmocka_unit_test(limits_stop_a_run_and_are_named),
+        cmocka_unit_test(shared_parts_do_not_explode),
         cmocka_unit_test(nesting_is_bounded_in_the_parser),
         cmocka_unit_test(a_warning_says_where_and_why),
         cmocka_unit_test(a_program_lists_its_free_variables),

@@ -59,7 +59,7 @@ static void write_value(struct strbuf *out, feel_value value, int depth);
 static void write_list(struct strbuf *out, feel_value list, int depth)
 {
     strbuf_add_char(out, '[');
-    for (size_t i = 0; i < list.list.count; i++) {
+    for (size_t i = 0; i < list.list.count && out->len <= FEEL_TEXT_MAX; i++) {
         if (i)
             strbuf_add_char(out, ',');
         write_value(out, list.list.items[i], depth + 1);
@@ -70,7 +70,7 @@ static void write_list(struct strbuf *out, feel_value list, int depth)
 static void write_context(struct strbuf *out, const struct feel_context *context, int depth)
 {
     strbuf_add_char(out, '{');
-    for (size_t i = 0; i < context->count; i++) {
+    for (size_t i = 0; i < context->count && out->len <= FEEL_TEXT_MAX; i++) {
         if (i)
             strbuf_add_char(out, ',');
         json_quote(out, context->entries[i].name);
@@ -114,7 +114,13 @@ static void write_value(struct strbuf *out, feel_value value, int depth)
     }
 }
 
-void feel_to_json(struct strbuf *out, feel_value value)
+bool feel_to_json(struct strbuf *out, feel_value value)
 {
+    size_t start = out->len;
     write_value(out, value, 0);
+    if (out->len <= FEEL_TEXT_MAX)
+        return true;
+    out->len = start;
+    strbuf_add(out, STR("null"));
+    return false;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "feel/node.h"
+#include "feel/value.h"
 
 static const struct feel_limits default_limits = {
 #define LIMIT(name, value, text) .name = value,
@@ -119,6 +120,24 @@ feel_value run_string(struct feel_run *run, const struct strbuf *text)
                         "a string of %zu bytes is longer than the limit of %zu", text->len,
                         run->limits.string_bytes);
     return feel_string(strbuf_str(text));
+}
+
+enum { VALUES_PER_STEP = 8, BYTES_PER_STEP = 1024 };
+
+int run_equal(struct feel_run *run, feel_value a, feel_value b)
+{
+    uint64_t budget = run->fuel < UINT32_MAX ? run->fuel * VALUES_PER_STEP : UINT32_MAX;
+    uint64_t left = budget;
+    int result = value_equal(a, b, &left);
+    return run_spend(run, (budget - left) / VALUES_PER_STEP) ? result : -1;
+}
+
+int run_compare(struct feel_run *run, feel_value a, feel_value b)
+{
+    bool are_strings = a.kind == FEEL_STRING && b.kind == FEEL_STRING;
+    if (are_strings && !run_spend(run, a.string.len / BYTES_PER_STEP))
+        return ORDER_NONE;
+    return value_compare(a, b);
 }
 
 bool feel_run_finished(const struct feel_run *run, struct error *err)

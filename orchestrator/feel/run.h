@@ -44,4 +44,10 @@ feel_value list_value(const struct list_builder *list);     // null when a limit
 // A string value of the builder's text; null with a warning when it is longer than allowed.
 feel_value run_string(struct feel_run *run, const struct strbuf *text);
 
+// Equality (feel_equal) that is paid with fuel by what is looked at.
+int run_equal(struct feel_run *run, feel_value a, feel_value b);
+
+// Order (feel_compare) that is paid with fuel by the text that is looked at.
+int run_compare(struct feel_run *run, feel_value a, feel_value b);
+
 #endif

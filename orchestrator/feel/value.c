@@ -6,7 +6,7 @@
 #include "feel/number.h"
 #include "feel/temporal.h"
 
-enum { INDEXED_FROM = 12, EQUAL_DEPTH_MAX = 256 };
+enum { INDEXED_FROM = 12, DEPTH_MAX = 256, BUDGET = 1000000, BUDGET_OF_TEST = 10000 };
 
 const char *feel_kind_name(enum feel_kind kind)
 {
@@ -121,6 +121,8 @@ int value_compare(feel_value a, feel_value b)
     if (a.kind == FEEL_NUMBER)
         return number_compare(a, b);
     if (a.kind == FEEL_STRING) {
+        if (a.string.data == b.string.data && a.string.len == b.string.len)
+            return 0;
         int order = str_compare(a.string, b.string); // UTF-8 sorts as code points do
         return (order > 0) - (order < 0);
     }
@@ -130,8 +132,9 @@ int value_compare(feel_value a, feel_value b)
 int range_contains(const struct feel_range *range, feel_value value)
 {
     if (range->is_comparison && range->start.kind != FEEL_NULL && range->end.kind != FEEL_NULL) {
-        int equal = feel_equal(range->start, value); // (=x) and (!=x)
-        return equal < 0 ? -1 : equal == range->start_included;
+        uint64_t budget = BUDGET_OF_TEST;
+        int same = value_equal(range->start, value, &budget); // (=x) and (!=x)
+        return same < 0 ? -1 : same == range->start_included;
     }
     int low = feel_is_null(range->start) ? 1 : value_compare(value, range->start);
     int high = feel_is_null(range->end) ? -1 : value_compare(value, range->end);
@@ -141,54 +144,67 @@ int range_contains(const struct feel_range *range, feel_value value)
            (high < 0 || (high == 0 && range->end_included));
 }
 
-static int ranges_equal(const struct feel_range *a, const struct feel_range *b)
+struct comparing {
+    uint64_t left;
+    int depth;
+};
+
+static int equal(feel_value a, feel_value b, struct comparing *c);
+
+static int ranges_equal(const struct feel_range *a, const struct feel_range *b, struct comparing *c)
 {
     return a->start_included == b->start_included && a->end_included == b->end_included &&
-           a->is_comparison == b->is_comparison && feel_equal(a->start, b->start) == 1 &&
-           feel_equal(a->end, b->end) == 1;
+           a->is_comparison == b->is_comparison && equal(a->start, b->start, c) == 1 &&
+           equal(a->end, b->end, c) == 1;
 }
 
-static int lists_equal(feel_value a, feel_value b, int depth)
+static int lists_equal(feel_value a, feel_value b, struct comparing *c)
 {
     if (a.list.count != b.list.count)
         return 0;
-    for (size_t i = 0; i < a.list.count; i++)
-        if (value_equal(a.list.items[i], b.list.items[i], depth + 1) != 1)
-            return 0;
+    for (size_t i = 0; a.list.items != b.list.items && i < a.list.count; i++)
+        if (equal(a.list.items[i], b.list.items[i], c) != 1)
+            return c->left ? 0 : -1;
     return 1;
 }
 
-static int contexts_equal(const struct feel_context *a, const struct feel_context *b, int depth)
+static int contexts_equal(const struct feel_context *a, const struct feel_context *b,
+                          struct comparing *c)
 {
     if (a->count != b->count)
         return 0;
-    for (size_t i = 0; i < a->count; i++) {
+    for (size_t i = 0; a != b && i < a->count; i++) {
         const feel_value *other = context_find(b, a->entries[i].name);
-        if (!other || value_equal(a->entries[i].value, *other, depth + 1) != 1)
-            return 0;
+        if (!other || equal(a->entries[i].value, *other, c) != 1)
+            return c->left ? 0 : -1;
     }
     return 1;
 }
 
-int value_equal(feel_value a, feel_value b, int depth)
+static int strings_equal(str a, str b, struct comparing *c)
 {
-    if (a.kind == FEEL_NULL || b.kind == FEEL_NULL)
-        return a.kind == b.kind;
-    if (a.kind != b.kind || depth > EQUAL_DEPTH_MAX)
-        return -1;
+    uint64_t cost = a.len / 64;
+    if (a.len != b.len)
+        return 0;
+    c->left -= cost < c->left ? cost : c->left;
+    return c->left ? str_equal(a, b) : -1;
+}
+
+static int same_kind_equal(feel_value a, feel_value b, struct comparing *c)
+{
     switch ((enum feel_kind)a.kind) {
     case FEEL_BOOLEAN:
         return a.boolean == b.boolean;
     case FEEL_NUMBER:
         return number_compare(a, b) == 0;
     case FEEL_STRING:
-        return str_equal(a.string, b.string);
+        return strings_equal(a.string, b.string, c);
     case FEEL_RANGE:
-        return ranges_equal(a.range, b.range);
+        return ranges_equal(a.range, b.range, c);
     case FEEL_LIST:
-        return lists_equal(a, b, depth);
+        return lists_equal(a, b, c);
     case FEEL_CONTEXT:
-        return contexts_equal(a.context, b.context, depth);
+        return contexts_equal(a.context, b.context, c);
     case FEEL_FUNCTION:
         return a.function == b.function ? 1 : -1;
     default:
@@ -196,9 +212,31 @@ int value_equal(feel_value a, feel_value b, int depth)
     }
 }
 
+static int equal(feel_value a, feel_value b, struct comparing *c)
+{
+    if (a.kind == FEEL_NULL || b.kind == FEEL_NULL)
+        return a.kind == b.kind;
+    if (a.kind != b.kind || c->depth >= DEPTH_MAX || c->left == 0)
+        return -1;
+    c->left--;
+    c->depth++;
+    int result = same_kind_equal(a, b, c);
+    c->depth--;
+    return result;
+}
+
+int value_equal(feel_value a, feel_value b, uint64_t *budget)
+{
+    struct comparing c = {.left = *budget};
+    int result = equal(a, b, &c);
+    *budget = c.left;
+    return result;
+}
+
 int feel_equal(feel_value a, feel_value b)
 {
-    return value_equal(a, b, 0);
+    uint64_t budget = BUDGET;
+    return value_equal(a, b, &budget);
 }
 
 int feel_range_contains(const struct feel_range *range, feel_value value)
@@ -257,7 +295,7 @@ static bool is_plain_name(str name)
 static void print_context(struct strbuf *out, const struct feel_context *context, int depth)
 {
     strbuf_add_char(out, '{');
-    for (size_t i = 0; i < context->count; i++) {
+    for (size_t i = 0; i < context->count && out->len <= FEEL_TEXT_MAX; i++) {
         str name = context->entries[i].name;
         strbuf_add(out, i ? STR(", ") : STR_EMPTY);
         if (is_plain_name(name))
@@ -273,7 +311,7 @@ static void print_context(struct strbuf *out, const struct feel_context *context
 static void print_list(struct strbuf *out, feel_value list, int depth)
 {
     strbuf_add_char(out, '[');
-    for (size_t i = 0; i < list.list.count; i++) {
+    for (size_t i = 0; i < list.list.count && out->len <= FEEL_TEXT_MAX; i++) {
         strbuf_add(out, i ? STR(", ") : STR_EMPTY);
         print_value(out, list.list.items[i], depth + 1);
     }
@@ -307,7 +345,7 @@ static void print_range(struct strbuf *out, const struct feel_range *range, int 
 
 static void print_value(struct strbuf *out, feel_value value, int depth)
 {
-    if (depth > EQUAL_DEPTH_MAX) {
+    if (depth > DEPTH_MAX || out->len > FEEL_TEXT_MAX) {
         strbuf_add(out, STR("..."));
         return;
     }

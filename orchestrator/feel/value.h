@@ -63,8 +63,10 @@ int value_compare(feel_value a, feel_value b);
 // Is the value in the range? 1, 0, or -1 when they cannot be compared.
 int range_contains(const struct feel_range *range, feel_value value);
 
-// Three-valued, as feel_equal, for `=` (10.3.2.7, Table 50).
-int value_equal(feel_value a, feel_value b, int depth);
+// As feel_equal, looking at no more than *budget values (and 64 bytes of text each), which it takes
+// what it used from; -1 when that is not enough. Values may share parts so often that looking at
+// all would never end.
+int value_equal(feel_value a, feel_value b, uint64_t *budget);
 
 // "start", "end included", …; null when there is no such property.
 feel_value range_property(const struct feel_range *range, str name);
