@@ -140,8 +140,7 @@ void activity_trigger(struct engine *engine, instance_ref instance, element_ref 
 void activity_start(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
-    bool inner = ei->scope != NULL && ei->scope->is_body && ei->scope->element == ei->element;
-    if (!inner && !event_subscribe(engine, instance, ei))
+    if (!event_subscribe(engine, instance, ei))
         return;
     if (ei->entity.is_gone)
         return;

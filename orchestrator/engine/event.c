@@ -125,7 +125,9 @@ bool event_subscribe(struct engine *engine, instance_ref instance, element_ref e
     struct plan plan = {.engine = engine, .instance = instance, .host = ei};
     bool catches = element->type == BPMN_INTERMEDIATE_CATCH_EVENT ||
                    (element->type == BPMN_RECEIVE_TASK && !is_body);
-    bool ok = plan_list(&plan, &element->boundary);
+    // Boundary events watch the whole activity: of a multi-instance one, its body.
+    bool is_inner = ei->scope != NULL && ei->scope->is_body && ei->scope->element == ei->element;
+    bool ok = is_inner || plan_list(&plan, &element->boundary);
     if (ok && catches)
         ok = plan_element(&plan, ei->element);
     if (ok && element->type == BPMN_EVENT_BASED_GATEWAY)
