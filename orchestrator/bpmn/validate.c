@@ -73,6 +73,8 @@ static void check_start(struct checking *c, const struct bpmn_element *e)
          bpmn_has_trigger(e, BPMN_COMPENSATION_TRIGGER)) &&
         bpmn_has_trigger(e, BPMN_ERROR_TRIGGER))
         complain(c, BPMN_CODE_BOUNDARY_EVENT_INTERRUPTS, e);
+    if (scope->type == BPMN_PROCESS && bpmn_has_trigger(e, BPMN_CONDITION_TRIGGER))
+        complain(c, BPMN_CODE_CONDITIONAL_START, e);
     check_references(c, e, true);
 }
 
@@ -225,6 +227,9 @@ static void check_activity(struct checking *c, const struct bpmn_element *e)
         check_references(c, e, e->type == BPMN_RECEIVE_TASK);
     if (e->for_compensation && (e->incoming.count > 0 || e->outgoing.count > 0))
         complain(c, BPMN_CODE_COMPENSATION_HANDLER_FLOW, e);
+    for (uint32_t i = 0; i < e->listener_count; i++)
+        if (e->listeners[i].event == BPMN_LISTENER_CANCELING)
+            complain(c, BPMN_CODE_LISTENER_IGNORED, e);
     check_catchers(c, e);
 }
 

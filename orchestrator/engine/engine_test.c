@@ -250,6 +250,124 @@ static void an_endless_loop_ends_in_an_incident_that_names_the_limit(void **stat
     fixture_free(f);
 }
 
+static void a_suspended_instance_goes_on_when_it_resumes(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    const struct job_offer *job = start(f);
+    run(f, (struct command){.type = COMMAND_SUSPEND_INSTANCE, .instance = job->instance});
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_SUSPENDED);
+    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
+                            .job_answer = answer(1)});
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_SUSPENDED);
+    run(f, (struct command){.type = COMMAND_RESUME_INSTANCE, .instance = job->instance});
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_COMPLETED);
+    fixture_free(f);
+}
+
+static void elements_are_activated_and_terminated_from_outside(void **state)
+{
+    (void)state;
+    struct fixture *f =
+        fixture_new(MODEL("<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='t'/>"
+                          "<userTask id='t'/><sequenceFlow id='f2' sourceRef='t' targetRef='u'/>"
+                          "<subProcess id='u'><startEvent id='us'/><userTask id='v'/>"
+                          "<sequenceFlow id='f3' sourceRef='us' targetRef='v'/></subProcess>"));
+    start(f);
+    uint64_t instance = f->changes.instances.items[0].key;
+    struct element_instruction move[] = {
+        {.element_id = STR("v"), .variables = STR("{\"x\":1}")},
+        {.element_id = STR("t"), .variables = STR_EMPTY, .terminate = true},
+    };
+    run(f, (struct command){.type = COMMAND_MODIFY_INSTANCE,
+                            .instance = instance,
+                            .modify_instance = {2, move, STR("{\"y\":2}")}});
+    assert_int_equal(f->changes.user_tasks.count, 2); // one new, one canceled
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_ACTIVE);
+    uint64_t task = 0;
+    for (size_t i = 0; i < 2; i++)
+        if (f->changes.user_tasks.items[i].state == USER_TASK_CREATED)
+            task = f->changes.user_tasks.items[i].key;
+    run(f, (struct command){.type = COMMAND_COMPLETE_USER_TASK,
+                            .instance = instance,
+                            .key = task,
+                            .user_task = {.assignee = STR_EMPTY,
+                                          .action = STR_EMPTY,
+                                          .variables = STR_EMPTY,
+                                          .changeset = STR_EMPTY}});
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_COMPLETED);
+    fixture_free(f);
+}
+
+static void an_instance_migrates_with_its_job(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    const struct job_offer *job = start(f);
+    run(f, (struct command){.type = COMMAND_MIGRATE_INSTANCE,
+                            .instance = job->instance,
+                            .reply = {0, 5},
+                            .migrate_instance = {.target_definition = f->definition}});
+    assert_int_equal(rejection_of(f), REJECTION_NONE);
+    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
+                            .job_answer = answer(1)});
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_COMPLETED);
+    fixture_free(f);
+}
+
+static void a_listener_denies_the_completion_of_a_user_task(void **state)
+{
+    (void)state;
+    struct fixture *f =
+        fixture_new(MODEL("<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='t'/>"
+                          "<userTask id='t'><extensionElements><zeebe:taskListeners>"
+                          "<zeebe:taskListener eventType='completing' type='check'/>"
+                          "</zeebe:taskListeners></extensionElements></userTask>"));
+    start(f);
+    uint64_t instance = f->changes.instances.items[0].key;
+    struct command complete = {.type = COMMAND_COMPLETE_USER_TASK,
+                               .instance = instance,
+                               .key = f->changes.user_tasks.items[0].key,
+                               .user_task = {.assignee = STR_EMPTY,
+                                             .action = STR_EMPTY,
+                                             .variables = STR_EMPTY,
+                                             .changeset = STR_EMPTY}};
+    for (int denied = 1; denied >= 0; denied--) {
+        run(f, complete);
+        const struct job_offer *job = find_outbound(f, OUTBOUND_JOB)->job;
+        assert_int_equal(job->kind, JOB_TASK_LISTENER);
+        struct job_answer verdict = answer(1);
+        verdict.result = denied ? STR("{\"denied\":true,\"deniedReason\":\"no\"}") : STR("{}");
+        run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                                .instance = instance,
+                                .key = job->key,
+                                .job_answer = verdict});
+        assert_int_equal(f->changes.instances.items[0].state,
+                         denied ? INSTANCE_ACTIVE : INSTANCE_COMPLETED);
+    }
+    fixture_free(f);
+}
+
+static void a_cancelled_instance_owns_nothing(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    const struct job_offer *job = start(f);
+    run(f, (struct command){
+               .type = COMMAND_CANCEL_INSTANCE, .instance = job->instance, .reply = {0, 3}});
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_TERMINATED);
+    assert_int_equal(f->changes.jobs.items[0].change, ROW_DELETE);
+    assert_int_equal(f->changes.elements.items[0].change, ROW_DELETE);
+    run(f, (struct command){
+               .type = COMMAND_CANCEL_INSTANCE, .instance = job->instance, .reply = {0, 4}});
+    assert_int_equal(rejection_of(f), REJECTION_NOT_FOUND);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +376,11 @@ int main(void)
         cmocka_unit_test(a_job_without_retries_becomes_an_incident_that_can_be_resolved),
         cmocka_unit_test(jobs_beyond_the_window_wait_until_released),
         cmocka_unit_test(an_endless_loop_ends_in_an_incident_that_names_the_limit),
+        cmocka_unit_test(a_suspended_instance_goes_on_when_it_resumes),
+        cmocka_unit_test(elements_are_activated_and_terminated_from_outside),
+        cmocka_unit_test(an_instance_migrates_with_its_job),
+        cmocka_unit_test(a_listener_denies_the_completion_of_a_user_task),
+        cmocka_unit_test(a_cancelled_instance_owns_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

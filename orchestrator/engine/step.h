@@ -58,6 +58,8 @@ struct engine {
     size_t queue_head;
     uint32_t fuel;
     uint32_t events_in_step;
+    str parsed_text; // the variables that were parsed last in this step, and what they are
+    struct json *parsed;
     uint64_t out_of_fuel; // the instance that has its incident about it
     bool looks_at_conditions;
 };

@@ -137,7 +137,7 @@ static void end_called(struct engine *engine, instance_ref instance, instance_re
     while (instance != until) {
         instance_ref caller = step_instance(engine, instance->parent_instance);
         process_finish(engine, instance, EVENT_PROCESS_TERMINATED,
-                    STR("an error was thrown to the caller"));
+                       STR("an error was thrown to the caller"));
         instance = caller;
     }
 }

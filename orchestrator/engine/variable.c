@@ -25,6 +25,10 @@ void variable_propagate(struct engine *engine, instance_ref instance, element_re
 static bool parse_object(struct engine *engine, str object, struct json **ret_json, str *ret_why)
 {
     struct error err;
+    if (object.data == engine->parsed_text.data && object.len == engine->parsed_text.len) {
+        *ret_json = engine->parsed; // checked a moment ago by the command that brought it
+        return true;
+    }
     if (object.len > LIMIT_COMMAND_VARIABLES_BYTES) {
         *ret_why = str_format(engine->turn, "the variables have %zu bytes, the limit is %d",
                               object.len, LIMIT_COMMAND_VARIABLES_BYTES);
@@ -38,6 +42,8 @@ static bool parse_object(struct engine *engine, str object, struct json **ret_js
         *ret_why = STR("the variables must be a JSON object");
         return false;
     }
+    engine->parsed_text = object;
+    engine->parsed = *ret_json;
     return true;
 }
 

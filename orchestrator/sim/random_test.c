@@ -22,6 +22,7 @@ struct drawing {
 
 struct counts {
     int64_t activated, ended, processes, processes_ended;
+    uint64_t hash; // of everything that happened
 };
 
 static uint32_t draw(struct drawing *d, uint32_t below)
@@ -177,6 +178,9 @@ static void count(void *context, const struct sim_event *event)
 {
     struct counts *c = context;
     str name = str_of(event->event);
+    uint64_t parts[] = {event->key, event->scope, (uint64_t)event->time_ms, str_hash(name)};
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        c->hash = (c->hash ^ parts[i]) * 0x100000001b3u;
     c->activated += str_equal(name, STR("ELEMENT_ACTIVATED"));
     c->ended +=
         str_equal(name, STR("ELEMENT_COMPLETED")) || str_equal(name, STR("ELEMENT_TERMINATED"));
@@ -185,7 +189,7 @@ static void count(void *context, const struct sim_event *event)
         str_equal(name, STR("PROCESS_COMPLETED")) || str_equal(name, STR("PROCESS_TERMINATED"));
 }
 
-static int64_t run_one(uint64_t seed)
+static struct counts run_one(uint64_t seed)
 {
     struct arena arena = ARENA_EMPTY;
     struct counts counts = {0};
@@ -205,7 +209,7 @@ static int64_t run_one(uint64_t seed)
                  (long long)counts.processes_ended, STR_ARG(model));
     sim_free(sim);
     arena_done(&arena);
-    return counts.activated;
+    return counts;
 }
 
 static void random_processes_keep_the_promises(void **state)
@@ -214,8 +218,11 @@ static void random_processes_keep_the_promises(void **state)
     const char *asked = getenv("RANDOM_PROCESSES");
     uint64_t processes = asked ? strtoull(asked, NULL, 10) : PROCESSES;
     int64_t began = 0;
-    for (uint64_t seed = 1; seed <= processes; seed++)
-        began += run_one(seed);
+    for (uint64_t seed = 1; seed <= processes; seed++) {
+        struct counts first = run_one(seed), again = run_one(seed);
+        assert_int_equal(first.hash, again.hash); // the same commands give the same history
+        began += first.activated;
+    }
     print_message("%llu processes, %lld element instances\n", (unsigned long long)processes,
                   (long long)began);
 }
