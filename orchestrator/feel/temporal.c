@@ -422,8 +422,7 @@ feel_value temporal_property(feel_value value, str name)
     feel_value found;
     switch ((enum feel_kind)value.kind) {
     case FEEL_DATE:
-        found = date_property(value, name);
-        return feel_is_null(found) ? time_property(temporal_midnight(value), name) : found;
+        return date_property(value, name);
     case FEEL_TIME:
         return time_property(value, name);
     case FEEL_DATE_TIME:
