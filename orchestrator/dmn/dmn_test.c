@@ -344,6 +344,26 @@ static void services_knowledge_and_decisions_call_each_other(void **state)
     arena_reset(&arena);
 }
 
+// As Camunda's models are: no input data, decisions named by their id.
+static void names_that_no_element_has_are_variables_of_the_caller(void **state)
+{
+    struct dmn_problems problems;
+    (void)state;
+    str xml = str_format(
+        &arena,
+        "%s<decision id='first_id' name='First decision'><literalExpression><text>amount * 2"
+        "</text></literalExpression></decision><decision id='d' name='d'>"
+        "<informationRequirement><requiredDecision href='#first_id'/></informationRequirement>"
+        "<literalExpression><text>[first_id, First decision, amount, x]</text>"
+        "</literalExpression></decision></definitions>",
+        head);
+    const struct dmn_model *model = compile(xml, &problems);
+    assert_int_equal(problems.errors, 0);
+    str found = evaluate(model, "d", "{\"amount\":4,\"x\":1}", NULL);
+    assert_true(str_equal(found, STR("[8,8,4,null]"))); // x is input data that d does not require
+    arena_reset(&arena);
+}
+
 static void endless_recursion_ends_with_an_error_that_names_the_limit(void **state)
 {
     struct dmn_problems problems;
@@ -374,6 +394,7 @@ int main(void)
         cmocka_unit_test(tables_are_analysed),
         cmocka_unit_test(a_trace_says_what_matched),
         cmocka_unit_test(services_knowledge_and_decisions_call_each_other),
+        cmocka_unit_test(names_that_no_element_has_are_variables_of_the_caller),
         cmocka_unit_test(endless_recursion_ends_with_an_error_that_names_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

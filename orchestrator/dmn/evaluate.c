@@ -134,6 +134,22 @@ static void add_imported(struct arena *arena, struct scope *scope, str alias,
     scope->entries[at].value = feel_context_put(arena, context, entry.name, entry.value);
 }
 
+// Required decisions can also be named by their id, as models of Camunda do.
+static const struct scope *ids_of(struct instance *instance, const struct dmn_decision *element)
+{
+    struct arena *arena = instance->run->arena;
+    struct scope *scope = ARENA_NEW(arena, struct scope);
+    scope->entries = ARENA_ARRAY(arena, struct feel_entry, element->needs.count);
+    scope->caller = instance;
+    for (size_t i = 0; i < element->needs.count; i++) {
+        const struct requirement *r = &element->needs.items[i];
+        if (!r->import && r->target->kind == ELEMENT_DECISION)
+            scope->entries[scope->count++] =
+                (struct feel_entry){r->target->id, evaluate_element(instance, r->target)};
+    }
+    return scope;
+}
+
 static struct scope *scope_of(struct instance *instance, const struct dmn_decision *element,
                               size_t extra)
 {
@@ -149,6 +165,7 @@ static struct scope *scope_of(struct instance *instance, const struct dmn_decisi
         else
             scope->entries[scope->count++] = entry;
     }
+    scope->outer = ids_of(instance, element);
     return scope;
 }
 

@@ -30,6 +30,9 @@ struct scope {
     struct feel_entry *entries;
     size_t count;
     feel_value item; // a context whose entries are visible too
+    // Of the outermost: where names that no element of the model has are looked up, as variables of
+    // the caller. Models of Camunda read process variables so, without input data.
+    const struct instance *caller;
 };
 
 feel_value evaluate_expression(struct instance *instance, const struct scope *scope,

@@ -5,6 +5,12 @@
 
 enum { EXPRESSION_DEPTH = 6 };
 
+static bool lookup_at_caller(const struct instance *caller, str name, feel_value *ret_value)
+{
+    bool is_free = caller && caller->lookup && !map_get(&caller->model->by_name, name);
+    return is_free && caller->lookup(caller->lookup_context, name, ret_value);
+}
+
 static bool lookup_in_scopes(void *context, str name, feel_value *ret_value)
 {
     for (const struct scope *scope = context; scope; scope = scope->outer) {
@@ -18,6 +24,8 @@ static bool lookup_in_scopes(void *context, str name, feel_value *ret_value)
             *ret_value = *member;
             return true;
         }
+        if (!scope->outer)
+            return lookup_at_caller(scope->caller, name, ret_value);
     }
     return false;
 }

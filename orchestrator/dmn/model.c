@@ -97,6 +97,7 @@ static bool read_document(struct builder *b, const struct dmn_source *source,
     struct error err;
     model->file = source->file;
     model->by_id = map_new(b->arena);
+    model->by_name = map_new(b->arena);
     model->types = map_new(b->arena);
     b->model = model;
     if (!xml_parse(b->arena, source->xml, source->file, &model->root, &err)) {
@@ -185,7 +186,9 @@ static void declare_element(struct builder *b, const struct xml_element *x, stru
     e->id = xml_attribute(x, "id", STR_EMPTY);
     e->name = model_normalize(b->arena, variable ? xml_attribute(variable, "name", name) : name);
     e->version_tag = version_tag(x);
-    if (e->name.len == 0)
+    if (e->name.len)
+        map_put(&b->model->by_name, e->name, e);
+    else
         builder_problem(b, PROBLEM_MISSING, x, "a %.*s has no name", STR_ARG(x->name));
     if (e->id.len && map_get(&b->model->by_id, e->id))
         builder_problem(b, PROBLEM_DUPLICATE, x, "the id '%.*s' is there twice", STR_ARG(e->id));

@@ -59,6 +59,7 @@ struct dmn_model {
     const struct dmn_decision **decisions; // that can be evaluated
     size_t decision_count;
     struct map by_id;
+    struct map by_name; // of elements: these are seen only by those that require them
     struct map types;   // name -> struct item_type
     const str *members; // compound names of context entries, of all models
     size_t member_count;

@@ -51,6 +51,16 @@ static const struct feel_type *find_imported(struct builder *b, str name)
     return NULL;
 }
 
+// What Camunda 7 calls numbers.
+static const struct feel_type *foreign_type(str name)
+{
+    static const str numbers[] = {{"integer", 7}, {"long", 4}, {"double", 6}};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (str_equal(numbers[i], name))
+            return feel_type_named(STR("number"));
+    return NULL;
+}
+
 static const struct feel_type *find_type(struct builder *b, str name)
 {
     name = model_normalize(b->arena, name);
@@ -59,7 +69,9 @@ static const struct feel_type *find_type(struct builder *b, str name)
         type = find_imported(b, name);
     if (!type)
         type = find_in(b, b->model, without_prefix(name));
-    return type ? type : feel_type_named(without_prefix(name));
+    if (!type)
+        type = feel_type_named(without_prefix(name));
+    return type ? type : foreign_type(without_prefix(name));
 }
 
 const struct feel_type *builder_type(struct builder *b, str name, const struct xml_element *at)
