@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A decision in a program of your own: the model is compiled once, then evaluated, with the rules that matched.
+// A decision in a program of your own: the model is compiled once, then evaluated, with the rules
+// that matched.
 #include <stdio.h>
 
 #include "dmn/dmn.h"
 
 static const char model_text[] =
-    "<definitions xmlns='https://www.omg.org/spec/DMN/20230324/MODEL/' name='Fees' namespace='fees'>"
+    "<definitions xmlns='https://www.omg.org/spec/DMN/20230324/MODEL/' name='Fees' "
+    "namespace='fees'>"
     "  <inputData id='age' name='age'/>"
     "  <decision id='fee' name='fee'>"
     "    <informationRequirement><requiredInput href='#age'/></informationRequirement>"

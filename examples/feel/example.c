@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FEEL in a program of your own: compile once, evaluate with variables from JSON, print the result. See README.md for how to build.
+// FEEL in a program of your own: compile once, evaluate with variables from JSON, print the result.
+// See README.md for how to build.
 #include <stdio.h>
 
 #include "feel/feel.h"

@@ -11,9 +11,33 @@ static bool lookup_at_caller(const struct instance *caller, str name, feel_value
     return is_free && caller->lookup(caller->lookup_context, name, ret_value);
 }
 
+// What an expression sees: the scopes around it, then what the caller gave.
+struct view {
+    const struct instance *instance;
+    const struct scope *scope;
+};
+
+static bool is_element(const struct dmn_model *model, str name)
+{
+    for (size_t i = 0; i < model->element_count; i++)
+        if (str_equal(model->elements[i].name, name))
+            return true;
+    return false;
+}
+
+// A variable that no element of the model declares comes from the caller: models made for Camunda
+// read the process's variables without drawing them as input data. What the model does declare is
+// seen through its requirements only (DMN 10.4).
+static bool lookup_undeclared(const struct instance *instance, str name, feel_value *ret_value)
+{
+    return instance->lookup != NULL && !is_element(instance->model, name) &&
+           instance->lookup(instance->lookup_context, name, ret_value);
+}
+
 static bool lookup_in_scopes(void *context, str name, feel_value *ret_value)
 {
-    for (const struct scope *scope = context; scope; scope = scope->outer) {
+    const struct view *view = context;
+    for (const struct scope *scope = view->scope; scope; scope = scope->outer) {
         for (size_t i = scope->count; i-- > 0;)
             if (str_equal(scope->entries[i].name, name)) {
                 *ret_value = scope->entries[i].value;
@@ -27,7 +51,7 @@ static bool lookup_in_scopes(void *context, str name, feel_value *ret_value)
         if (!scope->outer)
             return lookup_at_caller(scope->caller, name, ret_value);
     }
-    return false;
+    return lookup_undeclared(view->instance, name, ret_value);
 }
 
 // What a run saw before a program was given its scope.
@@ -36,11 +60,15 @@ struct saved {
     void *lookup_context;
 };
 
-static struct saved enter(struct feel_run *run, const struct scope *scope)
+// The view lives in the run's arena, not here: functions that the expression makes keep it.
+static struct saved enter(struct instance *instance, const struct scope *scope)
 {
+    struct feel_run *run = instance->run;
+    struct view *view = ARENA_NEW(run->arena, struct view);
+    *view = (struct view){instance, scope};
     struct saved saved = {run->lookup, run->lookup_context};
     run->lookup = lookup_in_scopes;
-    run->lookup_context = (void *)scope;
+    run->lookup_context = view;
     return saved;
 }
 
@@ -53,7 +81,7 @@ static void leave(struct feel_run *run, struct saved saved)
 feel_value evaluate_program(struct instance *instance, const struct scope *scope,
                             const struct feel_program *program)
 {
-    struct saved saved = enter(instance->run, scope);
+    struct saved saved = enter(instance, scope);
     feel_value value = feel_evaluate(program, instance->run);
     leave(instance->run, saved);
     return value;
@@ -62,7 +90,7 @@ feel_value evaluate_program(struct instance *instance, const struct scope *scope
 feel_value evaluate_tests(struct instance *instance, const struct scope *scope,
                           const struct feel_program *program, feel_value input)
 {
-    struct saved saved = enter(instance->run, scope);
+    struct saved saved = enter(instance, scope);
     feel_value value = feel_evaluate_tests(program, instance->run, input);
     leave(instance->run, saved);
     return value;
