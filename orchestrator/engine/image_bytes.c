@@ -5,7 +5,8 @@ enum { VARINT_MAX = 10 };
 
 void image_put_u64(struct strbuf *out, uint64_t value)
 {
-    char *at = strbuf_reserve(out, VARINT_MAX);
+    bool fits = out->capacity - out->len >= VARINT_MAX;
+    char *at = fits ? out->data + out->len : strbuf_reserve(out, VARINT_MAX);
     size_t len = 0;
     while (value >= 0x80) {
         at[len++] = (char)(value | 0x80);

@@ -64,7 +64,9 @@ struct sim *sim_new(const struct sim_options *options)
     sim->waits = map_new(&sim->arena);
     sim->takes = map_new(&sim->arena);
     sim->script_mentions = map_new(&sim->arena);
-    sim->engine = engine_new(&sim->environment, STR_EMPTY, 1, (size_t)1 << 30, &err);
+    // Verifying, nothing stays in memory: every command works on what images hold.
+    size_t cache_bytes = options->verify ? 1 : (size_t)1 << 30;
+    sim->engine = engine_new(&sim->environment, STR_EMPTY, 1, cache_bytes, &err);
     check(sim->engine != NULL);
     return sim;
 }
