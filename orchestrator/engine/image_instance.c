@@ -128,36 +128,93 @@ static void put_texts(struct strbuf *out, const str *texts, int64_t count)
         image_put_str(out, texts[i]);
 }
 
-enum element_flag { FLAG_BODY = 1, FLAG_HELD = 2, FLAG_TRIGGERED = 4, FLAG_INTERRUPTED = 8 };
+// What an element instance has beside key, element and phase; what it has not takes no byte.
+enum element_part {
+    PART_BODY = 1 << 0,
+    PART_HELD = 1 << 1,
+    PART_TRIGGERED = 1 << 2,
+    PART_INTERRUPTED = 1 << 3,
+    PART_LISTENERS = 1 << 4,
+    PART_COUNTER = 1 << 5,
+    PART_LOOP = 1 << 6,
+    PART_CALLED = 1 << 7,
+    PART_COMPENSATES = 1 << 8,
+    PART_TEXTS = 1 << 9,
+    PART_TOKENS = 1 << 10,
+    PART_VARIABLES = 1 << 11,
+    PART_COMPENSATIONS = 1 << 12,
+    PART_ATTACHMENTS = 1 << 13,
+    PART_CHILDREN = 1 << 14,
+};
 
-static void put_element(struct strbuf *out, const struct element_instance *ei)
+static uint64_t parts_of(const struct element_instance *ei)
 {
-    image_put_u64(out, ei->entity.key);
-    image_put_u64(out, ei->element);
-    image_put_u64(out, ei->phase);
-    image_put_u64(out, (ei->is_body ? FLAG_BODY : 0) | (ei->is_held ? FLAG_HELD : 0) |
-                           (ei->is_triggered ? FLAG_TRIGGERED : 0) |
-                           (ei->interrupted ? FLAG_INTERRUPTED : 0));
-    image_put_u64(out, ei->listeners_done);
-    image_put_i64(out, ei->started_ms);
-    image_put_i64(out, ei->loop_counter);
-    image_put_i64(out, ei->loop_total);
-    image_put_i64(out, ei->loop_started);
-    image_put_i64(out, ei->loop_done);
-    image_put_u64(out, ei->called);
-    image_put_u64(out, ei->compensates);
-    put_texts(out, ei->items, ei->loop_total);
-    put_texts(out, ei->outputs, ei->loop_total);
-    put_tokens(out, ei);
-    put_variables(out, ei);
-    put_compensations(out, ei->compensations);
+    bool loops = ei->loop_total != 0 || ei->loop_started != 0 || ei->loop_done != 0;
+    return (ei->is_body ? PART_BODY : 0) | (ei->is_held ? PART_HELD : 0) |
+           (ei->is_triggered ? PART_TRIGGERED : 0) | (ei->interrupted ? PART_INTERRUPTED : 0) |
+           (ei->listeners_done ? PART_LISTENERS : 0) | (ei->loop_counter ? PART_COUNTER : 0) |
+           (loops ? PART_LOOP : 0) | (ei->called ? PART_CALLED : 0) |
+           (ei->compensates ? PART_COMPENSATES : 0) | (ei->items || ei->outputs ? PART_TEXTS : 0) |
+           (ei->arrived ? PART_TOKENS : 0) | (ei->variables ? PART_VARIABLES : 0) |
+           (ei->compensations ? PART_COMPENSATIONS : 0) | (ei->attachments ? PART_ATTACHMENTS : 0) |
+           (ei->children ? PART_CHILDREN : 0);
+}
+
+static void put_scalars(struct strbuf *out, const struct element_instance *ei, uint64_t parts)
+{
+    if (parts & PART_LISTENERS)
+        image_put_u64(out, ei->listeners_done);
+    if (parts & PART_COUNTER)
+        image_put_i64(out, ei->loop_counter);
+    if (parts & PART_LOOP) {
+        image_put_i64(out, ei->loop_total);
+        image_put_i64(out, ei->loop_started);
+        image_put_i64(out, ei->loop_done);
+    }
+    if (parts & PART_CALLED)
+        image_put_u64(out, ei->called);
+    if (parts & PART_COMPENSATES)
+        image_put_u64(out, ei->compensates);
+}
+
+static void put_attachments(struct strbuf *out, const struct element_instance *ei)
+{
     uint64_t count = 0;
     for (const struct attachment *a = ei->attachments; a != NULL; a = a->next)
         count++;
     image_put_u64(out, count);
     for (const struct attachment *a = ei->attachments; a != NULL; a = a->next)
         put_attachment(out, a);
-    image_put_u64(out, ei->children);
+}
+
+static void put_lists(struct strbuf *out, const struct element_instance *ei, uint64_t parts)
+{
+    if (parts & PART_TEXTS) {
+        put_texts(out, ei->items, ei->loop_total);
+        put_texts(out, ei->outputs, ei->loop_total);
+    }
+    if (parts & PART_TOKENS)
+        put_tokens(out, ei);
+    if (parts & PART_VARIABLES)
+        put_variables(out, ei);
+    if (parts & PART_COMPENSATIONS)
+        put_compensations(out, ei->compensations);
+    if (parts & PART_ATTACHMENTS)
+        put_attachments(out, ei);
+}
+
+static void put_element(struct strbuf *out, const struct element_instance *ei)
+{
+    uint64_t parts = parts_of(ei);
+    image_put_u64(out, ei->entity.key);
+    image_put_u64(out, ei->element);
+    image_put_u64(out, ei->phase);
+    image_put_i64(out, ei->started_ms);
+    image_put_u64(out, parts);
+    put_scalars(out, ei, parts);
+    put_lists(out, ei, parts);
+    if (parts & PART_CHILDREN)
+        image_put_u64(out, ei->children);
     for (const struct element_instance *child = ei->first_child; child != NULL; child = child->next)
         put_element(out, child);
 }
@@ -310,35 +367,43 @@ static str *get_texts(struct decoding *d)
     return texts;
 }
 
-static void get_scalars(struct decoding *d, struct element_instance *ei)
+static uint64_t get_scalars(struct decoding *d, struct element_instance *ei)
 {
     struct image_reader *in = &d->in;
     ei->element = (uint32_t)image_get_u64(in);
     ei->phase = (uint8_t)image_get_u64(in);
-    uint64_t flags = image_get_u64(in);
-    ei->is_body = (flags & FLAG_BODY) != 0;
-    ei->is_held = (flags & FLAG_HELD) != 0;
-    ei->is_triggered = (flags & FLAG_TRIGGERED) != 0;
-    ei->interrupted = (flags & FLAG_INTERRUPTED) != 0;
-    ei->listeners_done = (uint32_t)image_get_u64(in);
     ei->started_ms = image_get_i64(in);
-    ei->loop_counter = image_get_i64(in);
-    ei->loop_total = image_get_i64(in);
-    ei->loop_started = image_get_i64(in);
-    ei->loop_done = image_get_i64(in);
-    ei->called = image_get_u64(in);
-    ei->compensates = image_get_u64(in);
-    ei->items = get_texts(d);
-    ei->outputs = get_texts(d);
+    uint64_t parts = image_get_u64(in);
+    ei->is_body = (parts & PART_BODY) != 0;
+    ei->is_held = (parts & PART_HELD) != 0;
+    ei->is_triggered = (parts & PART_TRIGGERED) != 0;
+    ei->interrupted = (parts & PART_INTERRUPTED) != 0;
+    if (parts & PART_LISTENERS)
+        ei->listeners_done = (uint32_t)image_get_u64(in);
+    if (parts & PART_COUNTER)
+        ei->loop_counter = image_get_i64(in);
+    if (parts & PART_LOOP) {
+        ei->loop_total = image_get_i64(in);
+        ei->loop_started = image_get_i64(in);
+        ei->loop_done = image_get_i64(in);
+    }
+    if (parts & PART_CALLED)
+        ei->called = image_get_u64(in);
+    if (parts & PART_COMPENSATES)
+        ei->compensates = image_get_u64(in);
+    return parts;
 }
 
-static void get_lists(struct decoding *d, struct element_instance *ei)
+static void get_tokens(struct decoding *d, struct element_instance *ei)
 {
-    struct image_reader *in = &d->in;
-    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
-        uint32_t flow = (uint32_t)image_get_u64(in);
-        apply_set_arrived(d->instance, ei, flow, (uint32_t)image_get_u64(in));
+    for (uint64_t n = image_get_u64(&d->in); n > 0 && !d->in.failed; n--) {
+        uint32_t flow = (uint32_t)image_get_u64(&d->in);
+        apply_set_arrived(d->instance, ei, flow, (uint32_t)image_get_u64(&d->in));
     }
+}
+
+static void get_variables(struct image_reader *in, struct element_instance *ei)
+{
     struct variable **at = &ei->variables;
     for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
         struct variable *variable = ARENA_NEW(in->arena, struct variable);
@@ -347,9 +412,23 @@ static void get_lists(struct decoding *d, struct element_instance *ei)
         *at = variable;
         at = &variable->next;
     }
-    ei->compensations = get_compensations(d, 0);
-    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--)
-        get_attachment(d, ei);
+}
+
+static void get_lists(struct decoding *d, struct element_instance *ei, uint64_t parts)
+{
+    if (parts & PART_TEXTS) {
+        ei->items = get_texts(d);
+        ei->outputs = get_texts(d);
+    }
+    if (parts & PART_TOKENS)
+        get_tokens(d, ei);
+    if (parts & PART_VARIABLES)
+        get_variables(&d->in, ei);
+    if (parts & PART_COMPENSATIONS)
+        ei->compensations = get_compensations(d, 0);
+    if (parts & PART_ATTACHMENTS)
+        for (uint64_t n = image_get_u64(&d->in); n > 0 && !d->in.failed; n--)
+            get_attachment(d, ei);
 }
 
 static void get_element(struct decoding *d, struct element_instance *scope, int depth)
@@ -362,13 +441,14 @@ static void get_element(struct decoding *d, struct element_instance *scope, int 
     struct element_instance *ei = apply_add_element(d->instance, key, scope);
     if (scope == NULL)
         d->instance->root = ei;
-    get_scalars(d, ei);
+    uint64_t parts = get_scalars(d, ei);
     if (ei->element >= d->instance->process->element_count) {
         d->in.failed = true;
         return;
     }
-    get_lists(d, ei);
-    for (uint64_t n = image_get_u64(&d->in); n > 0 && !d->in.failed; n--)
+    get_lists(d, ei, parts);
+    uint64_t children = parts & PART_CHILDREN ? image_get_u64(&d->in) : 0;
+    for (; children > 0 && !d->in.failed; children--)
         get_element(d, ei, depth + 1);
 }
 
