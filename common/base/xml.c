@@ -74,23 +74,28 @@ static void on_start(void *context, const char *name, const char **pairs)
     r->levels[r->depth++] = (struct level){element, &element->first, strbuf_new(r->arena)};
 }
 
+static bool is_blank(str text)
+{
+    return str_trim(text).len == 0;
+}
+
+// White space between elements is no text: it is most of a model's character data.
 static void on_end(void *context, const char *name)
 {
     struct reader *r = context;
     struct level *level = &r->levels[--r->depth];
+    str text = strbuf_str(&level->text);
     (void)name;
-    level->element->text = strbuf_str(&level->text);
+    level->element->text = level->element->first && is_blank(text) ? STR_EMPTY : text;
 }
 
-// White space between elements is not kept: it is most of a model's character data.
 static void on_text(void *context, const char *data, int len)
 {
     struct reader *r = context;
     struct level *level = &r->levels[r->depth - 1];
     str text = str_from(data, (size_t)len);
-    if (level->text.len == 0 && str_trim(text).len == 0)
-        return;
-    strbuf_add(&level->text, text);
+    if (!level->element->first || !is_blank(text))
+        strbuf_add(&level->text, text);
 }
 
 static void on_doctype(void *context, const char *name, const char *system, const char *public,

@@ -29,6 +29,9 @@ static void elements_attributes_text_and_lines_are_kept(void **state)
     assert_non_null(xml_next(c, "c"));
     assert_null(xml_next(xml_next(c, "c"), "c"));
     assert_ptr_equal(c->parent, root);
+    assert_int_equal(root->text.len, 0);
+    assert_true(xml_parse(&arena, STR("<a> \n </a>"), "f.xml", &root, &err));
+    assert_true(str_equal(root->text, STR(" \n ")));
     arena_reset(&arena);
 }
 

@@ -10,7 +10,7 @@
 
 #include "dmn/table.h"
 
-enum { PAIRS_MAX = 2000000, BITS_MAX = 1 << 25, STEPS_MAX = 200000, REPORTS_MAX = 5, LABEL = 256 };
+enum { PAIRS_MAX = 100000, BITS_MAX = 1 << 25, STEPS_MAX = 1000000, REPORTS_MAX = 5, LABEL = 256 };
 
 struct column {
     const struct column_index *index; // NULL: every rule lets everything through
@@ -265,7 +265,7 @@ static void find_gaps(struct analysis *a, const uint64_t *rules, size_t column, 
     if (column == a->table->input_count || is_covered(a, rules, column))
         return;
     for (size_t at = 0; at < c->intervals && a->reports < REPORTS_MAX; at++) {
-        a->steps += 1 + a->table->rule_count / WORD_BITS;
+        a->steps += 1 + a->table->rule_count;
         if (a->steps > STEPS_MAX)
             return;
         path[column] = at;
