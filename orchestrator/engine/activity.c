@@ -256,10 +256,12 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
     }
     if (!ei->is_body && job_create_listener(engine, instance, ei, BPMN_LISTENER_END))
         return;
-    if (inner && !loop_collect(engine, instance, ei, &why)) {
+    if (inner ? !loop_collect(engine, instance, ei, &why)
+              : !ad_hoc_collect(engine, instance, ei, &why)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }
+    ad_hoc_hand_over(engine, instance, ei);
     bool leaves = !inner && element->type != BPMN_EVENT_SUB_PROCESS && ei->compensates == 0;
     if (leaves && !gateway_choose(engine, instance, ei, &flows, &count, &why)) {
         incident_raise(engine, instance, ei, "CONDITION_ERROR", why);
@@ -271,7 +273,9 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
 static bool needs_completing(instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
-    bool collects = ei->scope->outputs != NULL;
+    const struct bpmn_ad_hoc *around = element_of(instance, ei->scope)->ad_hoc;
+    bool collects =
+        ei->scope->outputs != NULL || (around != NULL && !str_is_empty(around->output_collection));
     return (!ei->is_body &&
             (element->output_count > 0 || has_listener(element, BPMN_LISTENER_END))) ||
            collects || has_conditions(instance, element);
@@ -351,11 +355,20 @@ void activity_continue(struct engine *engine, instance_ref instance, element_ref
     }
 }
 
+static bool is_starting(const struct engine *engine, uint64_t scope)
+{
+    const struct starting *starting = engine->starting;
+    while (starting != NULL && starting->scope != scope)
+        starting = starting->outer;
+    return starting != NULL;
+}
+
 // A scope is done when nothing runs in it, nothing moves and nothing waits at a join.
 void activity_scope_left(struct engine *engine, instance_ref instance, element_ref scope)
 {
     const struct bpmn_element *element = element_of(instance, scope);
-    if (scope->children > 0 || scope->tokens > 0 || scope->phase != PHASE_ACTIVE)
+    if (scope->children > 0 || scope->tokens > 0 || scope->phase != PHASE_ACTIVE ||
+        is_starting(engine, scope->entity.key))
         return;
     if (element->type == BPMN_AD_HOC_SUB_PROCESS && !scope->is_body) {
         ad_hoc_child_left(engine, instance, scope);

@@ -467,6 +467,7 @@ static void begin_step(struct engine *engine, const struct command *command)
     engine->fuel = LIMIT_ACTIVATIONS_PER_COMMAND;
     engine->out_of_fuel = 0;
     engine->events_in_step = 0;
+    engine->starting = NULL;
     engine->parsed_text = (str){NULL, 0};
     engine->looks_at_conditions = false;
 }

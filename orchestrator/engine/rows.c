@@ -20,7 +20,8 @@ static void describe(struct strbuf *out, const struct attachment *a)
     const struct subscription *s = (const struct subscription *)a;
     switch (a->entity.kind) {
     case ENTITY_KIND_JOB:
-        strbuf_format(out, "job %.*s", STR_ARG(job->type));
+        strbuf_add(out, STR("job "));
+        strbuf_add(out, job->type);
         break;
     case ENTITY_KIND_TIMER:
         strbuf_add(out, STR("timer "));

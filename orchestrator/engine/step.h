@@ -24,6 +24,13 @@ struct work {
     uint32_t flow;
 };
 
+// Scopes in which something is still to begin: what has completed in them meanwhile does not end
+// them. On the C stack.
+struct starting {
+    const struct starting *outer;
+    uint64_t scope;
+};
+
 // Jobs of one type and tenant.
 struct window {
     uint32_t offered;
@@ -58,6 +65,7 @@ struct engine {
     size_t queue_head;
     uint32_t fuel;
     uint32_t events_in_step;
+    const struct starting *starting;
     str parsed_text; // the variables that were parsed last in this step, and what they are
     struct json *parsed;
     uint64_t out_of_fuel; // the instance that has its incident about it
@@ -236,6 +244,8 @@ void subprocess_begin(struct engine *engine, instance_ref instance,
                       element_ref scope); // its start events
 void ad_hoc_decided(struct engine *engine, instance_ref instance, element_ref scope, str result,
                     str variables);
+bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why);
+void ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope);
 void ad_hoc_child_completed(struct engine *engine, instance_ref instance, element_ref scope,
                             uint32_t child);
 void ad_hoc_child_left(struct engine *engine, instance_ref instance, element_ref scope);

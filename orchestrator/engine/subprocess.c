@@ -11,11 +11,14 @@ void subprocess_begin(struct engine *engine, instance_ref instance, element_ref 
                process->elements[starts->items[0]].type == BPMN_START_EVENT;
     uint64_t key = scope->entity.key;
     uint32_t count = one ? 1 : starts->count;
+    const struct starting starting = {engine->starting, key};
+    engine->starting = &starting;
     for (uint32_t i = 0; i < count; i++) {
         element_ref still = state_element(instance, key);
         if (still != NULL)
             activity_activate(engine, instance, still, starts->items[i], (struct event){0});
     }
+    engine->starting = starting.outer;
     element_ref still = state_element(instance, key);
     if (still != NULL)
         activity_scope_left(engine, instance, still);
@@ -62,11 +65,24 @@ static bool activate_listed(struct engine *engine, instance_ref instance, elemen
     return true;
 }
 
+// What has begun and ended already may have made the completion condition true: then nothing more
+// begins.
+static bool is_satisfied(struct engine *engine, instance_ref instance, element_ref scope)
+{
+    const struct bpmn_ad_hoc *ad_hoc = element_of(instance, scope)->ad_hoc;
+    bool done = false;
+    str why;
+    return ad_hoc->condition != NULL && ad_hoc->cancels_remaining &&
+           expression_truth(engine, scope, ad_hoc->condition, &done, &why) && done;
+}
+
 static void activate_all(struct engine *engine, instance_ref instance, element_ref scope)
 {
     const struct bpmn_element *element = element_of(instance, scope);
     for (uint32_t i = 0; i < element->children.count && !scope->entity.is_gone; i++)
         if (may_run_ad_hoc(instance, scope, element->children.items[i])) {
+            if (is_satisfied(engine, instance, scope))
+                return;
             activity_activate(engine, instance, scope, element->children.items[i],
                               (struct event){.value = STR_EMPTY});
             if (element->ad_hoc->sequential)
@@ -83,9 +99,15 @@ static void run_ad_hoc(struct engine *engine, instance_ref instance, element_ref
         job_create(engine, instance, ei, element->job, JOB_AD_HOC);
         return;
     }
-    if (element->ad_hoc->active_elements == NULL) {
+    const struct starting starting = {engine->starting, key};
+    bool ok = true;
+    engine->starting = &starting;
+    if (element->ad_hoc->active_elements == NULL)
         activate_all(engine, instance, ei);
-    } else if (!activate_listed(engine, instance, ei, &why)) {
+    else
+        ok = activate_listed(engine, instance, ei, &why);
+    engine->starting = starting.outer;
+    if (!ok) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }
@@ -107,6 +129,44 @@ static bool activate_next(struct engine *engine, instance_ref instance, element_
             return true;
         }
     return false;
+}
+
+static bool collects(instance_ref instance, element_ref scope)
+{
+    const struct bpmn_ad_hoc *ad_hoc = element_of(instance, scope)->ad_hoc;
+    return ad_hoc != NULL && !scope->is_body && !str_is_empty(ad_hoc->output_collection);
+}
+
+// What an activity inside leaves behind, at the end of the list.
+bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why)
+{
+    element_ref scope = ei->scope;
+    const struct bpmn_ad_hoc *ad_hoc = element_of(instance, scope)->ad_hoc;
+    feel_value value = feel_null();
+    if (!collects(instance, scope))
+        return true;
+    if (ad_hoc->output_element != NULL &&
+        !expression_value(engine, ei, ad_hoc->output_element, &value, ret_why))
+        return false;
+    const struct variable *known = state_local(scope, ad_hoc->output_collection);
+    bool first = known == NULL || known->value.len <= strlen("[]");
+    struct strbuf list = strbuf_new(engine->turn);
+    strbuf_add(&list, first ? STR("[") : str_sub(known->value, 0, known->value.len - 1));
+    if (!first)
+        strbuf_add_char(&list, ',');
+    strbuf_add(&list, expression_json(engine, value));
+    strbuf_add_char(&list, ']');
+    variable_set(engine, instance, scope, ad_hoc->output_collection, strbuf_str(&list));
+    return true;
+}
+
+void ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope)
+{
+    if (!collects(instance, scope))
+        return;
+    str name = element_of(instance, scope)->ad_hoc->output_collection;
+    const struct variable *list = state_local(scope, name);
+    variable_propagate(engine, instance, scope->scope, name, list ? list->value : STR("[]"));
 }
 
 void ad_hoc_child_completed(struct engine *engine, instance_ref instance, element_ref scope,
