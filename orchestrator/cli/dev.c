@@ -342,6 +342,7 @@ static void catch_signals(struct dev *dev)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
+    signal(SIGINT, SIG_DFL); // a shell starts background programs with it ignored
     sigprocmask(SIG_BLOCK, &set, NULL);
     dev->signals = signalfd(-1, &set, SFD_CLOEXEC);
     check(dev->signals >= 0);
