@@ -307,7 +307,9 @@ static void start_generator(struct load *load)
     int64_t low, high;
     topic_name(load, "replies", topic, sizeof topic);
     const struct bus_consumer_options options = {
-        .bus = {.brokers = load->brokers, .client_id = "load-generator"},
+        .bus = {.brokers = load->brokers,
+                .client_id = "load-generator",
+                .properties = getenv("BATON_TEST_KAFKA_PROPERTIES")},
         .kind = BUS_CONSUMER_MANUAL,
         .reset = BUS_RESET_LATEST};
     const struct bus_consumer_handler handler = {
