@@ -119,14 +119,14 @@ static void reposition(struct node *node, struct shard *shard)
     const struct bus_partition from = {node->topic_commands, (int32_t)shard->number,
                                        shard->read_offset};
     struct error err;
-    if (!bus_consumer_seek(node->consumer, &from, &err)) {
+    bus_consumer_resume(node->consumer, node->topic_commands, (int32_t)shard->number);
+    if (!bus_consumer_seek(node->consumer, &from, &err)) { // after resume, which sets a place too
         node_shard_restart(shard, err.text);
         return;
     }
     shard->positioned = true;
     shard->last_record_ms = clock_now_ms();
     shard->paused = false;
-    bus_consumer_resume(node->consumer, node->topic_commands, (int32_t)shard->number);
 }
 
 static void on_assign(evutil_socket_t fd, short what, void *context)

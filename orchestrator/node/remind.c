@@ -17,7 +17,8 @@ enum {
     RELEASE_MOST = 1000,
     DUE_AGAIN_MS = 100,
     DUE_TURN = 5000,
-    STALLED_MS = 1500
+    STALLED_MS = 1500,
+    QUIET_MS = 5000
 };
 
 // -- Due --------------------------------------------------------------------------------
@@ -104,8 +105,8 @@ static void check_position(struct shard *shard, int64_t now_ms)
         return;
     int64_t end =
         bus_consumer_end_seen(node->consumer, node->topic_commands, (int32_t)shard->number);
-    if (shard->positioned && end > shard->read_offset &&
-        now_ms - shard->last_record_ms > STALLED_MS) {
+    int64_t patience_ms = end > shard->read_offset ? STALLED_MS : QUIET_MS;
+    if (shard->positioned && now_ms - shard->last_record_ms > patience_ms) {
         shard->last_record_ms = now_ms;
         shard->positioned = false;
     }
