@@ -174,6 +174,7 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
         node_shard_halt(shard, err.text);
         return false;
     }
+    engine_set_clock(shard->engine, acquired->clock_ms);
     for (size_t i = 0; i < acquired->count_count; i++) {
         const struct store_count *count = &acquired->counts[i];
         engine_set_in_flight(shard->engine, count->type, count->tenant, count->offered,

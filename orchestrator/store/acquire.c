@@ -27,6 +27,7 @@ static void read_shard(const PGresult *result, struct store_shard *shard, struct
     shard->halted = field_str(result, 0, 13);
     shard->rebuild = field_bool(result, 0, 14);
     shard->image = field_str(result, 0, 15);
+    shard->clock_ms = PQgetisnull(result, 0, 16) ? 0 : field_i64(result, 0, 16);
 }
 
 static void read_outbox(const PGresult *result, struct store_shard *shard, struct arena *arena)

@@ -73,6 +73,7 @@ struct store_shard {
     str halted;
     bool rebuild;
     str image;
+    int64_t clock_ms; // the shard's time; 0: it has none yet
     size_t outbox_count;
     const struct store_outbox_row *outbox;
     size_t count_count;

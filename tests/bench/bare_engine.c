@@ -61,6 +61,12 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
+void engine_set_clock(struct engine *engine, int64_t clock_ms)
+{
+    (void)engine;
+    (void)clock_ms;
+}
+
 void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t offered,
                           uint32_t waiting)
 {

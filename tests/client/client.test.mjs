@@ -5,7 +5,7 @@ import net from 'node:net';
 import assert from 'node:assert/strict';
 import {createCamundaClient} from '@camunda8/orchestration-cluster-api';
 import {startBaton, waitFor} from './baton.mjs';
-import {orderModel, failingModel} from './models.mjs';
+import {discountModel, orderModel, failingModel} from './models.mjs';
 
 let baton;
 let camunda;
@@ -119,6 +119,16 @@ test('a broken model is refused with every problem, and nothing is deployed', as
   assert.match(detail, /broken\.bpmn: f4 \(line \d+\): the sequence flow ends at nothing/);
   const found = await camunda.searchProcessDefinitions({filter: {processDefinitionId: 'broken'}}, consistency);
   assert.equal(found.items.length, 0);
+});
+
+test('a decision is deployed, found and evaluated', async () => {
+  const deployed = await deploy(discountModel);
+  const {decisionDefinitionKey} = deployed.deployments[0].decisionDefinition;
+  const found = await camunda.searchDecisionDefinitions({filter: {decisionDefinitionId: 'discount'}}, consistency);
+  assert.equal(found.items[0].decisionDefinitionKey, decisionDefinitionKey);
+  const result = await camunda.evaluateDecision({decisionDefinitionId: 'discount', variables: {total: 250}});
+  assert.equal(result.output, '10');
+  assert.equal(result.evaluatedDecisions[0].matchedRules[0].ruleIndex, 2);
 });
 
 test('what is no proper request is refused before it is read', async () => {

@@ -52,3 +52,18 @@ export const failingModel = {
     <bpmn:endEvent id="end"><bpmn:incoming>f2</bpmn:incoming><bpmn:incoming>f3</bpmn:incoming></bpmn:endEvent>
   </bpmn:process>`),
 };
+
+export const discountModel = {
+  name: 'discount.dmn',
+  text: `<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="discounts" name="Discounts" namespace="http://example.com/discounts">
+  <decision id="discount" name="Discount">
+    <decisionTable id="table" hitPolicy="UNIQUE">
+      <input id="in"><inputExpression id="ie" typeRef="number"><text>total</text></inputExpression></input>
+      <output id="out" name="discount" typeRef="number"/>
+      <rule id="small"><inputEntry id="i1"><text>&lt; 100</text></inputEntry><outputEntry id="o1"><text>0</text></outputEntry></rule>
+      <rule id="large"><inputEntry id="i2"><text>&gt;= 100</text></inputEntry><outputEntry id="o2"><text>10</text></outputEntry></rule>
+    </decisionTable>
+  </decision>
+</definitions>`,
+};
