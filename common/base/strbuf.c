@@ -13,7 +13,7 @@ char *strbuf_reserve(struct strbuf *buf, size_t more)
 {
     size_t need = buf->len + more;
     check(need >= more);
-    if (need > buf->capacity) {
+    if (need > buf->capacity || buf->data == NULL) {
         size_t capacity = buf->capacity < 64 ? 64 : buf->capacity * 2;
         if (capacity < need)
             capacity = need;
