@@ -173,6 +173,8 @@ static bool nothing_can_come(struct engine *engine, instance_ref instance, eleme
         if (empty[child->element] && !filled[child->element])
             return false;
     for (const struct token *t = scope->arrived; t != NULL; t = t->next) {
+        if (t->flow >= process->flow_count)
+            continue; // an activated complex gateway's mark is no token
         uint32_t at = process->flows[t->flow].target;
         if (at != gateway && empty[at] && !filled[at])
             return false;
