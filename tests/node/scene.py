@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes, workers and the command line on the tests' PostgreSQL and Kafka, with a database and a topic prefix of their own."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+BINARIES = os.environ['BATON_TEST_BIN']
+SHARDS = 3
+KAFKA_LIBRARIES = os.path.expanduser('~/.cache/baton/kafka-4.1.1/lib/*')
+
+
+def cluster_values():
+    with open(os.environ['BATON_TEST_ENV']) as lines:
+        return dict(line.rstrip('\n').split('=', 1) for line in lines)
+
+
+def wait_for(what, probe, seconds=60):
+    """What the probe gives as soon as it is true; asked again until then."""
+    end = time.monotonic() + seconds
+    while True:
+        value = probe()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f'waited {seconds} s for {what}')
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Scene:
+    def __init__(self, name, **settings):
+        values = cluster_values()
+        self.name = f'{name}_{os.getpid()}'
+        self.kafka, server = values['BATON_TEST_KAFKA'], values['BATON_TEST_POSTGRES']
+        self.postgres = f'{server} dbname={self.name}'
+        self.folder = tempfile.mkdtemp(prefix=f'baton-{self.name}-')
+        self.settings = {'postgres.url': self.postgres, 'postgres.migrate': 'true', 'kafka.brokers': self.kafka,
+                         'kafka.topic_prefix': self.name, 'engine.shards': str(SHARDS), **settings}
+        self.processes = []
+        subprocess.run(['psql', server, '-qc', f'CREATE DATABASE {self.name}'], check=True)
+
+    def psql(self, sql):
+        done = subprocess.run(['psql', '-XAtq', self.postgres, '-c', sql], capture_output=True, text=True)
+        if done.returncode:
+            raise AssertionError(f'{sql}\n{done.stderr}')
+        return done.stdout.strip()
+
+    def number(self, sql):
+        return int(self.psql(sql))
+
+    def start(self, name, *arguments):
+        with open(self.log_path(name), 'ab') as log:
+            process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def log_path(self, name):
+        return os.path.join(self.folder, name + '.log')
+
+    def log(self, name):
+        with open(self.log_path(name), errors='replace') as log:
+            return log.read()
+
+    def node(self, name='node'):
+        return Node(self, name)
+
+    def worker(self, name, simulation):
+        return self.start(name, f'{BINARIES}/baton-worker', '--simulate', simulation, f'--kafka.brokers={self.kafka}',
+                          f'--kafka.topic_prefix={self.name}')
+
+    def baton(self, *arguments, check=True):
+        done = subprocess.run([f'{BINARIES}/baton', *arguments], capture_output=True, text=True, timeout=60)
+        if check and done.returncode:
+            raise AssertionError(f'baton {" ".join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}')
+        return done.stdout + done.stderr
+
+    def kafka_topics(self, *arguments):
+        subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES, 'org.apache.kafka.tools.TopicCommand',
+                        '--bootstrap-server', self.kafka, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def topics(self):
+        """Names of the topics, by what a consumer sees."""
+        done = subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES,
+                               'org.apache.kafka.tools.TopicCommand', '--bootstrap-server', self.kafka, '--list'],
+                              check=True, capture_output=True, text=True)
+        return done.stdout.split()
+
+    def wait_for_completed(self, count, seconds=60):
+        started = time.monotonic()
+        try:
+            wait_for(f'{count} completed instances',
+                     lambda: self.number('SELECT count(*) FROM instances WHERE state = 2') >= count, seconds)
+        except AssertionError as late:
+            picture = self.psql('SELECT process_id, state, count(*) FROM instances GROUP BY 1, 2')
+            jobs = self.psql('SELECT shard, state, count(*) FROM jobs GROUP BY 1, 2')
+            raise AssertionError(f'{late}\ninstances {picture}\njobs {jobs}\n'
+                                 f'{self.psql("SELECT shard, owner, next_offset, halted FROM shards")}\nlogs in {self.folder}')
+        return time.monotonic() - started
+
+    def verify(self):
+        return self.baton('audit', 'verify', f'--postgres.url={self.postgres}').strip()
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+class Node:
+    def __init__(self, site, name):
+        self.site, self.name, port = site, name, free_port()
+        self.url = f'http://127.0.0.1:{port}'
+        settings = {**site.settings, 'api.listen': f'127.0.0.1:{port}', 'node.name': name}
+        self.process = site.start(name, f'{BINARIES}/baton-orchestrator', *(f'--{k}={v}' for k, v in settings.items()))
+
+    def ready(self):
+        """(ready, the answer's text); (False, '') while nobody answers."""
+        try:
+            with urllib.request.urlopen(self.url + '/health/ready', timeout=5) as answer:
+                return True, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            return False, refusal.read().decode()
+        except OSError:
+            return False, ''
+
+    def wait_ready(self, seconds=40):
+        wait_for(f'{self.name} to be ready', lambda: self.ready()[0], seconds)
+        return self
+
+    def metric(self, name):
+        with urllib.request.urlopen(self.url + '/metrics', timeout=5) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.split(' ')[0].split('{')[0] == f'baton_{name}':
+                    return float(line.split(' ')[-1])
+        raise AssertionError(f'no metric {name}')
+
+    def deploy(self, *paths):
+        self.site.baton('deploy', *paths, '--api', self.url)
+
+    def create(self, process, count, variables=None):
+        self.site.baton('start', process, '--count', str(count), '--variables', json.dumps(variables or {}), '--api', self.url)
+
+    def publish(self, message, key):
+        self.site.baton('publish', message, '--key', key, '--api', self.url)
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.process.wait(30)
