@@ -14,7 +14,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 BINARIES = os.environ['BATON_TEST_BIN']
 SHARDS = 3
-KAFKA_LIBRARIES = os.path.expanduser('~/.cache/baton/kafka-4.1.1/lib/*')
 
 
 def cluster_values():
@@ -81,21 +80,10 @@ class Scene:
                           f'--kafka.topic_prefix={self.name}')
 
     def baton(self, *arguments, check=True):
-        done = subprocess.run([f'{BINARIES}/baton', *arguments], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([f'{BINARIES}/baton', *arguments], capture_output=True, text=True, errors='replace', timeout=60)
         if check and done.returncode:
             raise AssertionError(f'baton {" ".join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}')
         return done.stdout + done.stderr
-
-    def kafka_topics(self, *arguments):
-        subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES, 'org.apache.kafka.tools.TopicCommand',
-                        '--bootstrap-server', self.kafka, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def topics(self):
-        """Names of the topics, by what a consumer sees."""
-        done = subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES,
-                               'org.apache.kafka.tools.TopicCommand', '--bootstrap-server', self.kafka, '--list'],
-                              check=True, capture_output=True, text=True)
-        return done.stdout.split()
 
     def wait_for_completed(self, count, seconds=60):
         started = time.monotonic()
