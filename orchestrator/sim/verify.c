@@ -27,10 +27,27 @@ static void compare(struct sim *sim, enum stream_kind kind, uint64_t stream, str
               (unsigned long long)stream, folded.len, stored.len);
 }
 
+// Events may point into the streams that they happened to, which the engine lets go of some turns
+// later.
+static void keep(struct sim *sim, const struct history_row *row)
+{
+    struct event *events = arena_copy(&sim->arena, row->events, row->count * sizeof *row->events);
+    for (size_t i = 0; i < row->count; i++) {
+        events[i].name = str_copy(&sim->arena, events[i].name);
+        events[i].code = str_copy(&sim->arena, events[i].code);
+        events[i].value = str_copy(&sim->arena, events[i].value);
+        events[i].element_id = str_copy(&sim->arena, events[i].element_id);
+    }
+    struct history_row *kept = ARRAY_PUSH(&sim->arena, &sim->history);
+    *kept = *row;
+    kept->principal = str_copy(&sim->arena, row->principal);
+    kept->events = events;
+}
+
 void world_verify(struct sim *sim, const struct changes *changes)
 {
     for (size_t i = 0; i < changes->history.count; i++)
-        *ARRAY_PUSH(&sim->arena, &sim->history) = changes->history.items[i];
+        keep(sim, &changes->history.items[i]);
     for (size_t i = 0; i < changes->instances.count; i++)
         compare(sim, STREAM_INSTANCE, changes->instances.items[i].key,
                 changes->instances.items[i].image);
