@@ -213,9 +213,9 @@ void activity_leave(struct engine *engine, instance_ref instance, element_ref ei
     const struct bpmn_element *element = element_of(instance, ei);
     element_ref scope = ei->scope;
     uint64_t thrower = ei->compensates;
-    bool inner = scope->is_body && scope->element == ei->element;
+    bool inner = scope->is_body && scope->element == ei->element && thrower == 0;
     activity_detach(engine, instance, ei);
-    if (!inner && instance->process->has_compensation)
+    if (instance->process->has_compensation)
         compensation_record(engine, instance, ei);
     emit_for(engine, instance, ei, EVENT_ELEMENT_COMPLETED);
     if (inner) {

@@ -18,14 +18,17 @@ static uint32_t compensation_sub_process(instance_ref instance, const struct bpm
     return BPMN_NONE;
 }
 
+// An instance of a loop is recorded in its body for what completed inside; a handler at the border
+// undoes the loop as a whole.
 void compensation_record(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
+    bool in_loop = ei->scope->is_body && ei->scope->element == ei->element;
     bool nested =
         bpmn_is_scope(element->type) &&
         (ei->compensations != NULL || compensation_sub_process(instance, element) != BPMN_NONE);
     if (!bpmn_is_activity(element->type) || element->for_compensation || ei->compensates != 0 ||
-        (element->compensation == BPMN_NONE && !nested))
+        (element->compensation == BPMN_NONE ? !nested : in_loop))
         return;
     step_emit(engine, instance,
               (struct event){.type = EVENT_COMPENSATION_SUBSCRIBED,
@@ -55,7 +58,9 @@ static uint32_t handler_of(instance_ref instance, const struct compensation *rec
 
 static void undo_inside(struct engine *engine, instance_ref instance, element_ref again)
 {
-    uint32_t inner = compensation_sub_process(instance, element_of(instance, again));
+    bool loop = again->compensations != NULL && again->compensations->element == again->element;
+    uint32_t inner =
+        loop ? BPMN_NONE : compensation_sub_process(instance, element_of(instance, again));
     if (inner != BPMN_NONE) {
         uint64_t key = activity_activate(engine, instance, again, inner,
                                          (struct event){.code = STR("TRIGGERED")});

@@ -26,7 +26,7 @@ static bool is_called(const struct sim *sim, str id)
 
 static const struct deployed *first_process(const struct sim *sim, str id)
 {
-    const struct deployed *called = NULL;
+    const struct deployed *called = NULL, *triggered = NULL;
     for (size_t i = 0; i < sim->deployed.count; i++) {
         const struct deployed *d = &sim->deployed.items[i];
         if (d->process == NULL || (!str_is_empty(id) && !str_equal(d->process->id, id)))
@@ -35,13 +35,15 @@ static const struct deployed *first_process(const struct sim *sim, str id)
             return d;
         if (!begins_by_itself(d->process) && !sim->options.manual)
             continue;
-        if (d->process->elements[0].starts.count == 0)
+        if (d->process->elements[0].starts.count == 0) {
+            triggered = triggered ? triggered : d;
             continue;
+        }
         if (!is_called(sim, d->process->id))
             return d;
         called = called ? called : d;
     }
-    return called;
+    return called != NULL || !sim->options.manual ? called : triggered;
 }
 
 static bool start_first(struct sim *sim, str process_id, str variables, struct error *err)

@@ -10,7 +10,7 @@
 #include "dmn/dmn.h"
 #include "engine/engine.h"
 
-enum { SIM_MAX_COMMANDS = 200000, SIM_MAX_EVENTS = 2000000 };
+enum { SIM_MAX_COMMANDS = 100000, SIM_MAX_EVENTS = 500000 };
 
 #define SIM_YEAR_MS INT64_C(31536000000)
 

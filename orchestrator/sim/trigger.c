@@ -16,8 +16,18 @@ const struct bpmn_element *trigger_find(const struct sim *sim, str id,
     return NULL;
 }
 
+// A walk that is told no start takes the first one when all of them need a trigger.
+static str first_start(const struct sim *sim, const struct bpmn_process *process)
+{
+    const struct bpmn_element *root = &process->elements[0];
+    bool walks = sim->options.manual && root->starts.count == 0 && root->triggered_starts.count > 0;
+    return walks ? process->elements[root->triggered_starts.items[0]].id : STR_EMPTY;
+}
+
 uint64_t trigger_start(struct sim *sim, const struct deployed *deployed, str element, str variables)
 {
+    if (str_is_empty(element))
+        element = first_start(sim, deployed->process);
     struct command *command = world_command(sim, COMMAND_CREATE_INSTANCE);
     struct create_instance *body = &command->create_instance;
     *body = (struct create_instance){.definition = deployed->key,
