@@ -44,7 +44,7 @@ class Scene:
         self.name = f'{name}_{os.getpid()}'
         self.kafka, server = values['BATON_TEST_KAFKA'], values['BATON_TEST_POSTGRES']
         self.postgres = f'{server} dbname={self.name}'
-        self.folder = tempfile.mkdtemp(prefix=f'baton-{self.name}-')
+        self.folder = tempfile.mkdtemp(prefix=self.name + '-', dir=values['BATON_TEST_DIR'])
         self.settings = {'postgres.url': self.postgres, 'postgres.migrate': 'true', 'kafka.brokers': self.kafka,
                          'kafka.topic_prefix': self.name, 'engine.shards': str(SHARDS), **settings}
         self.processes = []
