@@ -92,6 +92,13 @@ static str text_of(feel_value value)
     return value.kind == FEEL_STRING ? value.string : STR_EMPTY;
 }
 
+static int64_t backoff_of(struct worker_task *task)
+{
+    struct feel_duration duration;
+    str text = worker_task_header(task, STR("retryBackoff"));
+    return text.len > 0 && feel_duration_parse(text, &duration) ? duration.ms : DEFAULT_BACKOFF_MS;
+}
+
 // True when the expression decided and the task has been answered.
 static bool answer_by_error_expression(struct worker_task *task, feel_value scope)
 {
@@ -114,7 +121,7 @@ static bool answer_by_error_expression(struct worker_task *task, feel_value scop
         str json = variables.kind == FEEL_CONTEXT ? json_of(arena, variables) : STR_EMPTY;
         worker_throw_error(task, text_of(entry_of(value, STR("code"))), message, json);
     } else if (str_equal(kind, STR("jobError"))) {
-        worker_fail(task, message, -1, DEFAULT_BACKOFF_MS);
+        worker_fail(task, message, -1, backoff_of(task));
     } else {
         return false;
     }
@@ -150,13 +157,6 @@ static bool result_variables(struct worker_task *task, const struct outcome *out
     json_end_object(&w);
     *ret_json = strbuf_str(&out);
     return true;
-}
-
-static int64_t backoff_of(struct worker_task *task)
-{
-    struct feel_duration duration;
-    str text = worker_task_header(task, STR("retryBackoff"));
-    return text.len > 0 && feel_duration_parse(text, &duration) ? duration.ms : DEFAULT_BACKOFF_MS;
 }
 
 void outcome_answer(struct worker_task *task, const struct outcome *outcome)

@@ -243,7 +243,8 @@ static bool join_group(struct channel *channel, struct error *err)
     struct worker *worker = channel->worker;
     const struct config *config = worker->options.config;
     struct bus_topic topic = {channel->topic, (int)config_i64(config, CONFIG_KAFKA_JOB_PARTITIONS),
-                              (int)config_i64(config, CONFIG_KAFKA_REPLICAS), NULL};
+                              (int)config_i64(config, CONFIG_KAFKA_REPLICAS),
+                              "max.message.bytes=4194304"};
     if (!bus_topics_ensure(&worker->bus, &topic, 1, 10000, err))
         return false;
     const char *topics[] = {channel->topic};

@@ -6,6 +6,7 @@
 #include "api/collections.h"
 #include "api/read.h"
 #include "api/route.h"
+#include "base/murmur2.h"
 #include "record/key.h"
 
 static void answer_created(struct request *request, const struct reply *reply)
@@ -48,8 +49,11 @@ static bool read_starts(struct request *request, struct create_instance *create)
     return true;
 }
 
-static uint32_t next_shard(struct api *api)
+// A repeated request goes to the shard that remembers the first one; others go round.
+static uint32_t choose_shard(struct api *api, const struct create_instance *create)
 {
+    if (create->deduplication_id.len > 0)
+        return murmur2_partition(create->deduplication_id, api->shard_count);
     return api->next_shard++ % api->shard_count;
 }
 
@@ -59,7 +63,7 @@ static void send_create(struct request *request, struct create_instance *create)
     int64_t timeout_ms = json_get_i64(request->body, STR("requestTimeout"), 0);
     if (timeout_ms > 0)
         call_set_timeout(request, timeout_ms);
-    call_shard(request, &command, next_shard(request->api), answer_created);
+    call_shard(request, &command, choose_shard(request->api, create), answer_created);
 }
 
 // The id has been resolved here, on the primary, so that who deployed before starts what was

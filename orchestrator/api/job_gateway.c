@@ -300,7 +300,8 @@ static bool join_group(struct gateway *gateway, struct error *err)
     struct api *api = gateway->api;
     const struct config *config = api->environment.config;
     struct bus_topic topic = {gateway->topic, (int)config_i64(config, CONFIG_KAFKA_JOB_PARTITIONS),
-                              (int)config_i64(config, CONFIG_KAFKA_REPLICAS), NULL};
+                              (int)config_i64(config, CONFIG_KAFKA_REPLICAS),
+                              "max.message.bytes=4194304"};
     if (!bus_topics_ensure(&api->bus, &topic, 1, 5000, err))
         return false;
     const char *topics[] = {gateway->topic};

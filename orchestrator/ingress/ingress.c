@@ -187,6 +187,14 @@ static struct flight *begin_flight(struct reader *reader, const struct bus_recor
     return flight;
 }
 
+// A record is one thing to each subscription that reads it.
+static void name_source(struct flight *flight, struct command *command)
+{
+    str *id = command->type == COMMAND_PUBLISH_MESSAGE ? &command->publish_message.message_id
+                                                       : &command->create_instance.deduplication_id;
+    *id = str_format(&flight->arena, "%.*s:%.*s", STR_ARG(flight->reader->name), STR_ARG(*id));
+}
+
 static void on_record(void *context, const struct bus_record *record)
 {
     struct reader *reader = context;
@@ -198,6 +206,7 @@ static void on_record(void *context, const struct bus_record *record)
     switch (mapping_apply(reader->mapping, record, &flight->arena, &command, &err)) {
     case MAPPING_SENDS:
         ingress->sent++;
+        name_source(flight, &command);
         prepare_command(flight, &command);
         send_flight(flight);
         return;

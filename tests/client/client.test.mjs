@@ -121,6 +121,16 @@ test('a broken model is refused with every problem, and nothing is deployed', as
   assert.equal(found.items.length, 0);
 });
 
+test('a repeated start with the same Idempotency-Key is the first one', async () => {
+  const start = () => fetch(`${baton.url}/v2/process-instances`, {
+    method: 'POST', headers: {'content-type': 'application/json', 'idempotency-key': 'order-77'},
+    body: '{"processDefinitionId":"order","variables":{"orderId":"D-1","amount":1}}',
+  }).then(answer => answer.json());
+  const keys = new Set();
+  for (let i = 0; i < 4; i++) keys.add((await start()).processInstanceKey);
+  assert.equal(keys.size, 1);
+});
+
 test('a decision is deployed, found and evaluated', async () => {
   const deployed = await deploy(discountModel);
   const {decisionDefinitionKey} = deployed.deployments[0].decisionDefinition;
