@@ -48,10 +48,11 @@ struct load {
     uint64_t sent;
     uint64_t completed;
     uint64_t rejected;
+    uint64_t repeated; // replies to what was replied to already: they are sent at least once
     uint64_t answered;
     int64_t started_ns;
     int64_t ended_ns;
-    int64_t *intended_ns; // by request, a ring
+    int64_t *intended_ns; // by request, a ring; 0: replied to
     uint32_t *latency_us;
     size_t latency_count;
     size_t latency_capacity;
@@ -270,11 +271,16 @@ static void on_reply(void *context, const struct bus_record *record)
     if (!wire_decode_reply(&load->turn, record->value, &reply, &err) ||
         reply.to.request < load->base || reply.to.request >= load->base + load->sent)
         return;
-    uint64_t number = reply.to.request - load->base;
+    int64_t *intended_ns = &load->intended_ns[(reply.to.request - load->base) % MAX_IN_FLIGHT];
+    if (*intended_ns == 0) {
+        load->repeated++;
+        return;
+    }
     load->completed++;
     if (reply.rejection != REJECTION_NONE && load->rejected++ == 0)
         log_warning("load", "rejected: %.*s", STR_ARG(reply.reason));
-    keep_latency(load, clock_monotonic_ns() - load->intended_ns[number % MAX_IN_FLIGHT]);
+    keep_latency(load, clock_monotonic_ns() - *intended_ns);
+    *intended_ns = 0;
     if (load->count > 0 && load->completed >= (uint64_t)load->count)
         stop(load);
 }
@@ -353,10 +359,11 @@ static void print_results(struct load *load)
         load->ended_ns = clock_monotonic_ns();
     double seconds = (double)(load->ended_ns - load->started_ns) / 1e9;
     qsort(load->latency_us, load->latency_count, sizeof *load->latency_us, compare_u32);
-    printf("{\"sent\":%llu,\"completed\":%llu,\"rejected\":%llu,\"seconds\":%.3f,\"per_s\":%.1f,"
+    printf("{\"sent\":%llu,\"completed\":%llu,\"rejected\":%llu,\"repeated\":%llu,"
+           "\"seconds\":%.3f,\"per_s\":%.1f,"
            "\"p50_ms\":%.2f,\"p90_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}\n",
            (unsigned long long)load->sent, (unsigned long long)load->completed,
-           (unsigned long long)load->rejected, seconds,
+           (unsigned long long)load->rejected, (unsigned long long)load->repeated, seconds,
            seconds > 0 ? (double)load->completed / seconds : 0.0, quantile_ms(load, 0.5),
            quantile_ms(load, 0.9), quantile_ms(load, 0.99), quantile_ms(load, 1.0));
     fflush(stdout);
