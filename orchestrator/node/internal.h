@@ -107,6 +107,7 @@ struct shard {
     uint32_t number;
     enum shard_state state;
     bool wanted;         // the consumer group says that it is ours
+    bool halted;         // stands still until it is repaired; also while it looks whether it was
     uint64_t generation; // counts restarts: answers to an earlier life are ignored
     size_t calls;        // answers that are out
     uint64_t epoch;

@@ -210,9 +210,11 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
     struct node *node = context;
     if (fault == BUS_FAULT_RANGE && partition->partition >= 0 &&
         (uint32_t)partition->partition < node->shard_count &&
-        node->shards[partition->partition] != NULL)
+        node->shards[partition->partition] != NULL) {
         node_shard_out_of_range(node->shards[partition->partition]);
-    else
+        node->placed = false; // seeking does not make a place that was out of range be read again
+        node_assign_soon(node);
+    } else
         log_debug("node", "%s: %s", err->place, err->text);
 }
 
@@ -329,7 +331,7 @@ static void update_gauges(struct node *node)
         struct shard *shard = node->shards[i];
         if (shard == NULL)
             continue;
-        halted += shard->state == SHARD_HALTED;
+        halted += shard->halted && shard->state != SHARD_RELEASED;
         if (shard->state != SHARD_RUNNING)
             continue;
         running++;
@@ -361,10 +363,11 @@ bool node_is_ready(const struct node *node, const char **ret_why)
         *ret_why = "the consumer group has not given shards yet";
     for (uint32_t i = 0; **ret_why == '\0' && i < node->shard_count; i++) {
         const struct shard *shard = node->shards[i];
-        bool works = shard == NULL || shard->state == SHARD_RUNNING ||
-                     shard->state == SHARD_HALTED || shard->state == SHARD_RELEASED;
+        bool works =
+            shard == NULL || shard->state == SHARD_RUNNING || shard->state == SHARD_RELEASED;
         if (!works)
-            *ret_why = "shards are being taken over";
+            *ret_why = shard->halted ? "a shard is halted: `baton repair` moves it on"
+                                     : "shards are being taken over";
     }
     return **ret_why == '\0';
 }

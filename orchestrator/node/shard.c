@@ -31,7 +31,7 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct shard *shard = context;
-    if (shard->state == SHARD_WAITING)
+    if (shard->state == SHARD_WAITING || shard->state == SHARD_HALTED)
         node_shard_acquire(shard);
     else
         node_shard_turn(shard);
@@ -96,11 +96,11 @@ bool node_shard_reads(const struct shard *shard)
     return shard->state == SHARD_RUNNING && shard->wanted;
 }
 
-static void retry_later(struct shard *shard)
+static void retry_later(struct shard *shard, enum shard_state state)
 {
     const struct timeval delay = {.tv_sec = NODE_RETRY_MS / 1000,
                                   .tv_usec = NODE_RETRY_MS % 1000 * 1000};
-    shard->state = SHARD_WAITING;
+    shard->state = state;
     event_add(shard->wait, &delay);
 }
 
@@ -127,24 +127,39 @@ void node_shard_restart(struct shard *shard, const char *why)
         return;
     }
     tell(shard, why);
-    retry_later(shard);
+    retry_later(shard, SHARD_WAITING);
 }
 
 // -- Halting ----------------------------------------------------------------------------
+
+// Looks again now and then, whether it was repaired.
+static void stay_halted(struct shard *shard, const char *why)
+{
+    forget(shard);
+    shard->halted = true;
+    tell(shard, why);
+    retry_later(shard, SHARD_HALTED);
+    node_assign_soon(shard->node);
+}
 
 static void on_halted(void *context, enum store_outcome outcome, const struct error *err)
 {
     (void)err;
     bool is_old;
     struct shard *shard = life_end(context, &is_old);
-    if (!is_old && outcome == STORE_LOST)
-        node_shard_restart(shard, "connection lost while halting");
+    if (is_old)
+        return;
+    if (outcome == STORE_DONE)
+        retry_later(shard, SHARD_HALTED);
+    else
+        node_shard_restart(shard, "the halt could not be noted");
 }
 
 void node_shard_halt(struct shard *shard, const char *why)
 {
     forget(shard);
     shard->state = SHARD_HALTED;
+    shard->halted = true;
     log_error("node", "ALARM: shard %u is halted: %s; `baton repair` moves it on", shard->number,
               why);
     store_halt(shard->node->store, shard->number, shard->epoch, str_of(why), on_halted,
@@ -237,6 +252,7 @@ static void on_unpublished_done(void *context, enum store_outcome outcome, const
         return;
     }
     shard->state = SHARD_RUNNING;
+    shard->halted = false;
     shard->error[0] = '\0';
     shard->due = due_list_new();
     metrics_add(&shard->node->metrics, METRIC_ACQUIRED, 1);
@@ -312,7 +328,7 @@ static void on_acquired(void *context, enum store_outcome outcome,
         char why[200];
         snprintf(why, sizeof why, "halted: %.*s; `baton repair` moves it on",
                  STR_ARG(acquired->halted));
-        node_shard_restart(shard, why); // looks again now and then, whether it was repaired
+        stay_halted(shard, why);
         return;
     }
     decide_care(shard, acquired);

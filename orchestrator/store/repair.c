@@ -20,7 +20,8 @@ bool store_repair(const char *url, int64_t shard, int *ret_repaired, struct erro
     return query_run_blocking(
         url,
         STR("UPDATE shards SET halted = '', next_offset = 0, last_record = '', senders = '{}', "
-            "rebuild = true, epoch = epoch + 1, updated = now() WHERE halted <> '' AND "
+            "failures = 0, trying_offset = -1, tries = 0, rebuild = true, epoch = epoch + 1, "
+            "updated = now() WHERE halted <> '' AND "
             "($1::bigint < 0 OR shard = $1::bigint)"),
         params, 1, on_repaired, ret_repaired, err);
 }

@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 BINARIES = os.environ['BATON_TEST_BIN']
 SHARDS = 3
+KAFKA_LIBRARIES = os.path.expanduser('~/.cache/baton/kafka-4.1.1/lib/*')
 
 
 def cluster_values():
@@ -84,6 +85,14 @@ class Scene:
         if check and done.returncode:
             raise AssertionError(f'baton {" ".join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}')
         return done.stdout + done.stderr
+
+    def lose_topics(self, commands):
+        """Deletes all topics of the scene and makes that of the commands anew, empty. Returns the names of those deleted."""
+        done = subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES, os.path.join(HERE, 'Recreate.java'),
+                               self.kafka, self.name + '.', commands, str(SHARDS)], capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise AssertionError(done.stdout + done.stderr)
+        return done.stdout.split()
 
     def wait_for_completed(self, count, seconds=60):
         started = time.monotonic()
