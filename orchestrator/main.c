@@ -94,6 +94,12 @@ static const char *why_not_ready(void *context)
     return process->node == NULL || node_is_ready(process->node, &why) ? NULL : why;
 }
 
+static const char *warning(void *context)
+{
+    struct process *process = context;
+    return process->node == NULL ? NULL : node_warning(process->node);
+}
+
 static void add_metrics(void *context, struct strbuf *out)
 {
     struct process *process = context;
@@ -110,6 +116,7 @@ static bool start_api(struct process *process, struct error *err)
                                   .node_name = config_str(&process->config, CONFIG_NODE_NAME),
                                   .context = process,
                                   .not_ready = why_not_ready,
+                                  .warning = warning,
                                   .add_metrics = add_metrics};
     options.reader = process->reader;
     process->api = api_new(&options, err);

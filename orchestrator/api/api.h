@@ -23,6 +23,8 @@ struct api_options {
     // Why the node is not ready; NULL when it is. The text may be static or live until the next
     // call.
     const char *(*not_ready)(void *context);
+    // What an operator must look at although the process is ready; NULL: nothing. May be NULL.
+    const char *(*warning)(void *context);
     // Adds the node's metrics in Prometheus' text format. May be NULL.
     void (*add_metrics)(void *context, struct strbuf *out);
 };

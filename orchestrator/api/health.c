@@ -33,6 +33,13 @@ void handle_health_ready(struct request *request)
         json_key(&w, STR("reason"));
         json_string(&w, str_of(why));
     }
+    const struct api_options *environment = &request->api->environment;
+    const char *warning =
+        environment->warning != NULL ? environment->warning(environment->context) : NULL;
+    if (warning != NULL) {
+        json_key(&w, STR("warning"));
+        json_string(&w, str_of(warning));
+    }
     json_end_object(&w);
     request_answer_json(request, why ? 503 : 200, strbuf_str(&out));
 }

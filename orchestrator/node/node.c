@@ -363,13 +363,20 @@ bool node_is_ready(const struct node *node, const char **ret_why)
         *ret_why = "the consumer group has not given shards yet";
     for (uint32_t i = 0; **ret_why == '\0' && i < node->shard_count; i++) {
         const struct shard *shard = node->shards[i];
-        bool works =
-            shard == NULL || shard->state == SHARD_RUNNING || shard->state == SHARD_RELEASED;
+        bool works = shard == NULL || shard->halted || shard->state == SHARD_RUNNING ||
+                     shard->state == SHARD_RELEASED;
         if (!works)
-            *ret_why = shard->halted ? "a shard is halted: `baton repair` moves it on"
-                                     : "shards are being taken over";
+            *ret_why = "shards are being taken over";
     }
     return **ret_why == '\0';
+}
+
+const char *node_warning(const struct node *node)
+{
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (node->shards[i] != NULL && node->shards[i]->halted)
+            return "a shard is halted: `baton repair` moves it on";
+    return NULL;
 }
 
 // -- Life -------------------------------------------------------------------------------

@@ -29,6 +29,9 @@ void node_free(struct node *node);
 // halted. When not, *ret_why says what is missing; it lives as long as the node.
 bool node_is_ready(const struct node *node, const char **ret_why);
 
+// What an operator must look at although the node works; NULL: nothing.
+const char *node_warning(const struct node *node);
+
 // Finishes what is being committed, publishes it, hands the shards over and calls back.
 typedef void node_drained(void *context);
 void node_drain(struct node *node, node_drained *done, void *context);
