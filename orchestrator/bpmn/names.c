@@ -105,3 +105,22 @@ bool bpmn_has_trigger(const struct bpmn_element *element, enum bpmn_trigger_kind
             return true;
     return false;
 }
+
+const struct bpmn_element *bpmn_starting_gateway(const struct bpmn_process *process,
+                                                 uint32_t element)
+{
+    const struct bpmn_list *incoming = &process->elements[element].incoming;
+    for (uint32_t i = 0; i < incoming->count; i++) {
+        uint32_t source = process->flows[incoming->items[i]].source;
+        if (process->elements[source].type == BPMN_EVENT_BASED_GATEWAY &&
+            process->elements[source].instantiates)
+            return &process->elements[source];
+    }
+    return NULL;
+}
+
+bool bpmn_starts_in_parallel(const struct bpmn_process *process, uint32_t element)
+{
+    const struct bpmn_element *gateway = bpmn_starting_gateway(process, element);
+    return gateway != NULL && gateway->parallel_start;
+}

@@ -248,6 +248,13 @@ static inline bool bpmn_is_event(enum bpmn_type type)
     return type >= BPMN_START_EVENT;
 }
 
+// The gateway that leads to this element and starts instances; NULL when there is none.
+const struct bpmn_element *bpmn_starting_gateway(const struct bpmn_process *process,
+                                                 uint32_t element);
+
+// True when that gateway waits for all of its events.
+bool bpmn_starts_in_parallel(const struct bpmn_process *process, uint32_t element);
+
 // True when one of its triggers is of this kind.
 bool bpmn_has_trigger(const struct bpmn_element *element, enum bpmn_trigger_kind kind);
 

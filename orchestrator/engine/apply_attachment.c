@@ -134,10 +134,12 @@ void apply_job(struct instance *instance, const struct event *event)
     }
 }
 
+// The row of the owner says what it waits for: a cycle's next timer comes while it waits.
 void apply_timer(struct instance *instance, const struct event *event)
 {
     if (event->type != EVENT_TIMER_CREATED) {
         struct timer *timer = find(instance, ENTITY_KIND_TIMER, event);
+        apply_mark(instance, &timer->attachment.owner->entity);
         detach(instance, &timer->attachment);
         return;
     }

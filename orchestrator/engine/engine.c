@@ -345,9 +345,10 @@ static void compact(struct engine *engine, struct instance *instance)
 {
     str image = image_of_instance(engine->turn, instance);
     struct error err;
-    if (instance->stream.arena.used < COMPACT_ABOVE_BYTES ||
-        instance->stream.arena.used < image.len * 8)
+    if (instance->stream.arena.used < image.len * 8) {
+        instance->stream.compact_above = instance->stream.arena.used * 2; // worth another look then
         return;
+    }
     struct instance *fresh = instance_new(instance->stream.key);
     check(image_read_instance(&engine->environment, image, fresh, &err));
     forget(engine, &instance->stream);
@@ -365,7 +366,8 @@ static void settle(struct engine *engine, struct stream *stream)
     if (stream->is_empty) {
         forget(engine, stream);
         bury(engine, stream);
-    } else if (stream->kind == STREAM_INSTANCE && stream->arena.used > COMPACT_ABOVE_BYTES) {
+    } else if (stream->kind == STREAM_INSTANCE && stream->arena.used > COMPACT_ABOVE_BYTES &&
+               stream->arena.used > stream->compact_above) {
         compact(engine, (struct instance *)stream);
     }
 }

@@ -41,6 +41,7 @@ struct engine_environment {
                          uint32_t *ret_flows, uint32_t *ret_count);
     bool is_simulated; // timers fire and events happen when told, whatever the time and
                        // subscriptions
+    bool is_in_memory; // streams never leave memory (cache_bytes is SIZE_MAX): rows have no images
     uint32_t shard;
     uint32_t shard_count;
     uint32_t job_window; // jobs in flight of a type and tenant on this shard; beyond it they wait

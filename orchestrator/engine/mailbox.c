@@ -71,11 +71,27 @@ static bool starts_here(const struct mailbox *mailbox, const struct start *start
            str_equal(start->tenant, mailbox->tenant);
 }
 
+// A parallel event-based gateway starts an instance with its first message; the others belong to
+// the instance that waits for them (BPMN 2.0, 13.3.5).
+static bool is_waited_for(const struct engine *engine, const struct mailbox *mailbox,
+                          const struct start *start, const struct definition *definition)
+{
+    const struct bpmn_process *process =
+        engine->environment.find_process(engine->environment.context, definition->key);
+    if (process == NULL || !bpmn_starts_in_parallel(process, start->element))
+        return false;
+    for (const struct waiting_subscription *s = mailbox->subscriptions; s != NULL; s = s->next)
+        if (s->message == 0 && str_equal(s->process_id, definition->id))
+            return true;
+    return false;
+}
+
 static void start_instance(struct engine *engine, const struct mailbox *mailbox,
                            const struct start *start, const struct buffered_message *message)
 {
     const struct definition *definition = idmap_get(&engine->shard->by_key, start->definition);
-    if (definition == NULL || was_taken_by(message, definition->id))
+    if (definition == NULL || was_taken_by(message, definition->id) ||
+        is_waited_for(engine, mailbox, start, definition))
         return;
     bool locks = !str_is_empty(mailbox->correlation_key);
     if (locks && is_locked(mailbox, definition->id))

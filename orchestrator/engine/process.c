@@ -68,16 +68,11 @@ static void begin_at_gateway(struct engine *engine, instance_ref instance, uint3
 void process_begin_at(struct engine *engine, instance_ref instance, uint32_t index, str variables)
 {
     const struct bpmn_process *process = instance->process;
-    const struct bpmn_element *element = &process->elements[index];
-    for (uint32_t i = 0; i < element->incoming.count; i++) {
-        uint32_t source = process->flows[element->incoming.items[i]].source;
-        if (process->elements[source].type == BPMN_EVENT_BASED_GATEWAY &&
-            process->elements[source].instantiates) {
-            begin_at_gateway(engine, instance, source, index, variables);
-            return;
-        }
-    }
-    activity_trigger(engine, instance, instance->root, index, variables);
+    const struct bpmn_element *gateway = bpmn_starting_gateway(process, index);
+    if (gateway != NULL)
+        begin_at_gateway(engine, instance, bpmn_index(process, gateway), index, variables);
+    else
+        activity_trigger(engine, instance, instance->root, index, variables);
 }
 
 uint64_t process_start_at(struct engine *engine, const struct definition *definition,

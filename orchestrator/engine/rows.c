@@ -268,6 +268,11 @@ static void entity_rows(struct rows *rows, struct instance *instance)
     instance->dirty = NULL;
 }
 
+static bool in_memory(const struct rows *rows)
+{
+    return rows->engine->environment.is_in_memory;
+}
+
 static void instance_rows(struct rows *rows, struct instance *instance)
 {
     bool ended = instance->state == INSTANCE_COMPLETED || instance->state == INSTANCE_TERMINATED;
@@ -290,7 +295,7 @@ static void instance_rows(struct rows *rows, struct instance *instance)
         .incidents = instance->incidents,
         .variables = variable_local_json(rows->arena, instance->root),
         .events = instance->stream.sequence,
-        .image = ended ? STR_EMPTY : image_of_instance(rows->arena, instance),
+        .image = ended || in_memory(rows) ? STR_EMPTY : image_of_instance(rows->arena, instance),
     };
     instance->row_dirty = false;
     instance->stream.is_empty = ended;
@@ -339,7 +344,7 @@ static void mailbox_rows(struct rows *rows, struct mailbox *mailbox)
             .tenant = mailbox->tenant,
             .kind = mailbox->kind,
             .events = mailbox->stream.sequence,
-            .image = empty ? STR_EMPTY : image_of_mailbox(rows->arena, mailbox),
+            .image = empty || in_memory(rows) ? STR_EMPTY : image_of_mailbox(rows->arena, mailbox),
         };
     mailbox->row_exists = !empty;
     mailbox->stream.is_empty = empty;
@@ -402,7 +407,7 @@ static void shard_rows(struct rows *rows, struct shard *shard)
         if (s->is_dirty)
             start_row(rows, s, false);
     shard->gone_starts = NULL;
-    rows->changes->shard_image = image_of_shard(rows->arena, shard);
+    rows->changes->shard_image = in_memory(rows) ? STR_EMPTY : image_of_shard(rows->arena, shard);
 }
 
 void rows_collect(struct engine *engine, struct changes *changes)

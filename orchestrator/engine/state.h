@@ -158,10 +158,11 @@ struct stream {
     uint64_t sequence; // of the last step
     struct arena arena;
     bool is_stored;
-    bool is_touched;    // in this batch
-    bool is_empty;      // nothing of this name exists (any more)
-    uint64_t last_used; // turn
-    size_t counted;     // of the arena, in the engine's memory
+    bool is_touched;      // in this batch
+    bool is_empty;        // nothing of this name exists (any more)
+    uint64_t last_used;   // turn
+    size_t counted;       // of the arena, in the engine's memory
+    size_t compact_above; // bytes of the arena: then it is worth a look how much is still used
     struct stream *next_touched;
     struct stream *older, *newer; // by use
     struct step_record *record;   // of the running step

@@ -2,27 +2,47 @@
 // The world's picture of what runs, kept from the rows that a store would write.
 #include "sim/world.h"
 
-// What every list of the world begins with.
-struct listed {
-    struct listed *next;
-    uint64_t key;
-};
-
-static void remove_key(void *list, uint64_t key)
+// Behind `before`; NULL: at the front.
+static void insert_behind(struct sim_list *list, struct sim_listed *before, struct sim_listed *item)
 {
-    struct listed **at = list;
-    while (*at != NULL && (*at)->key != key)
-        at = &(*at)->next;
-    if (*at != NULL)
-        *at = (*at)->next;
+    struct sim_listed *after = before ? before->next : list->first;
+    item->previous = before;
+    item->next = after;
+    *(before ? &before->next : &list->first) = item;
+    *(after ? &after->previous : &list->last) = item;
+    idmap_put(&list->by_key, item->key, item);
 }
 
-static void append(void *list, void *item)
+void list_append(struct sim_list *list, void *item)
 {
-    struct listed **at = list;
-    while (*at != NULL)
-        at = &(*at)->next;
-    *at = item;
+    insert_behind(list, list->last, item);
+}
+
+void list_remove(struct sim_list *list, uint64_t key)
+{
+    struct sim_listed *item = idmap_remove(&list->by_key, key);
+    if (item == NULL)
+        return;
+    struct sim_listed *before = item->previous, *after = item->next;
+    *(before ? &before->next : &list->first) = after;
+    *(after ? &after->previous : &list->last) = before;
+}
+
+// Timers are kept in the order in which they fire; most new ones are the last.
+static void add_timer(struct sim *sim, struct sim_timer timer)
+{
+    struct sim_timer *item = arena_copy(&sim->arena, &timer, sizeof timer);
+    struct sim_timer *before = sim->timers.last;
+    while (before != NULL &&
+           (before->due_ms > item->due_ms ||
+            (before->due_ms == item->due_ms && before->listed.key > item->listed.key)))
+        before = before->listed.previous;
+    insert_behind(&sim->timers, before ? &before->listed : NULL, &item->listed);
+}
+
+static bool is_running(enum instance_state state)
+{
+    return state == INSTANCE_ACTIVE || state == INSTANCE_SUSPENDED;
 }
 
 static str keep(struct sim *sim, str text)
@@ -43,6 +63,7 @@ static void take_instances(struct sim *sim, const struct changes *changes)
             *(sim->last_instance ? &sim->last_instance->next : &sim->instances) = instance;
             sim->last_instance = instance;
         }
+        sim->running += is_running(row->state) - is_running(instance->state);
         instance->process = world_process_of(sim, row->definition);
         instance->state = row->state;
         instance->incidents = row->incidents;
@@ -56,13 +77,16 @@ static void take_elements(struct sim *sim, const struct changes *changes)
     for (size_t i = 0; i < changes->elements.count; i++) {
         const struct element_row *row = &changes->elements.items[i];
         if (row->change != ROW_INSERT)
-            remove_key(&sim->elements, row->key);
+            list_remove(&sim->elements, row->key);
         if (row->change == ROW_DELETE)
             continue;
         struct sim_element *element = ARENA_NEW(&sim->arena, struct sim_element);
-        *element = (struct sim_element){
-            NULL, row->key, row->instance, row->element_id, row->type, keep(sim, row->waits_for)};
-        append(&sim->elements, element);
+        *element = (struct sim_element){{.key = row->key},
+                                        row->instance,
+                                        row->element_id,
+                                        row->type,
+                                        keep(sim, row->waits_for)};
+        list_append(&sim->elements, element);
     }
 }
 
@@ -71,30 +95,26 @@ static void take_timers(struct sim *sim, const struct changes *changes)
     for (size_t i = 0; i < changes->timers.count; i++) {
         const struct timer_row *row = &changes->timers.items[i];
         if (row->change != ROW_INSERT)
-            remove_key(&sim->timers, row->key);
+            list_remove(&sim->timers, row->key);
         if (row->change == ROW_DELETE)
             continue;
-        struct sim_timer *timer = ARENA_NEW(&sim->arena, struct sim_timer);
-        *timer = (struct sim_timer){.key = row->key,
-                                    .instance = row->instance,
-                                    .element = row->element_id,
-                                    .due_ms = row->due_ms};
-        append(&sim->timers, timer);
+        add_timer(sim, (struct sim_timer){.listed = {.key = row->key},
+                                          .instance = row->instance,
+                                          .element = row->element_id,
+                                          .due_ms = row->due_ms});
     }
     for (size_t i = 0; i < changes->messages.count; i++) {
         const struct message_row *row = &changes->messages.items[i];
         if (row->change != ROW_INSERT)
-            remove_key(&sim->timers, row->key);
+            list_remove(&sim->timers, row->key);
         if (row->change == ROW_DELETE)
             continue;
-        struct sim_timer *timer = ARENA_NEW(&sim->arena, struct sim_timer);
-        *timer = (struct sim_timer){.key = row->key,
-                                    .due_ms = row->expires_ms,
-                                    .is_message = true,
-                                    .element = STR_EMPTY,
-                                    .name = keep(sim, row->name),
-                                    .correlation_key = keep(sim, row->correlation_key)};
-        append(&sim->timers, timer);
+        add_timer(sim, (struct sim_timer){.listed = {.key = row->key},
+                                          .due_ms = row->expires_ms,
+                                          .is_message = true,
+                                          .element = STR_EMPTY,
+                                          .name = keep(sim, row->name),
+                                          .correlation_key = keep(sim, row->correlation_key)});
     }
 }
 
@@ -103,17 +123,17 @@ static void take_subscriptions(struct sim *sim, const struct changes *changes)
     for (size_t i = 0; i < changes->subscriptions.count; i++) {
         const struct subscription_row *row = &changes->subscriptions.items[i];
         if (row->change != ROW_INSERT)
-            remove_key(&sim->subscriptions, row->key);
+            list_remove(&sim->subscriptions, row->key);
         if (row->change == ROW_DELETE)
             continue;
         struct sim_subscription *s = ARENA_NEW(&sim->arena, struct sim_subscription);
-        *s = (struct sim_subscription){.key = row->key,
+        *s = (struct sim_subscription){.listed = {.key = row->key},
                                        .instance = row->instance,
                                        .element = row->element_id,
                                        .name = keep(sim, row->name),
                                        .correlation_key = keep(sim, row->correlation_key),
                                        .is_signal = row->kind == SUBSCRIPTION_SIGNAL};
-        append(&sim->subscriptions, s);
+        list_append(&sim->subscriptions, s);
     }
 }
 
@@ -140,18 +160,16 @@ static void take_jobs(struct sim *sim, const struct changes *changes)
     for (size_t i = 0; i < changes->jobs.count; i++) {
         const struct job_row *row = &changes->jobs.items[i];
         if (row->change == ROW_DELETE || row->state != JOB_OFFERED)
-            remove_key(&sim->jobs, row->key);
+            list_remove(&sim->jobs, row->key);
         if (row->change == ROW_DELETE)
-            remove_key(&sim->timers, row->key);
+            list_remove(&sim->timers, row->key);
         if (row->change == ROW_DELETE || row->state != JOB_BACKING_OFF)
             continue;
-        struct sim_timer *timer = ARENA_NEW(&sim->arena, struct sim_timer);
-        *timer = (struct sim_timer){.key = row->key,
-                                    .instance = row->instance,
-                                    .due_ms = row->due_ms,
-                                    .element = STR_EMPTY,
-                                    .is_backoff = true};
-        append(&sim->timers, timer);
+        add_timer(sim, (struct sim_timer){.listed = {.key = row->key},
+                                          .instance = row->instance,
+                                          .due_ms = row->due_ms,
+                                          .element = STR_EMPTY,
+                                          .is_backoff = true});
     }
 }
 
@@ -159,14 +177,14 @@ static void take_incidents(struct sim *sim, const struct changes *changes)
 {
     for (size_t i = 0; i < changes->incidents.count; i++) {
         const struct incident_row *row = &changes->incidents.items[i];
-        remove_key(&sim->incidents, row->key);
+        list_remove(&sim->incidents, row->key);
         if (row->state != INCIDENT_OPEN)
             continue;
         struct sim_incident *incident = ARENA_NEW(&sim->arena, struct sim_incident);
-        incident->key = row->key;
+        incident->listed.key = row->key;
         incident->text = str_format(&sim->arena, "%.*s at %.*s: %.*s", STR_ARG(row->kind),
                                     STR_ARG(row->element_id), STR_ARG(row->message));
-        append(&sim->incidents, incident);
+        list_append(&sim->incidents, incident);
     }
 }
 
@@ -174,12 +192,12 @@ static void take_user_tasks(struct sim *sim, const struct changes *changes)
 {
     for (size_t i = 0; i < changes->user_tasks.count; i++) {
         const struct user_task_row *row = &changes->user_tasks.items[i];
-        remove_key(&sim->user_tasks, row->key);
+        list_remove(&sim->user_tasks, row->key);
         if (row->state != USER_TASK_CREATED)
             continue;
         struct sim_user_task *task = ARENA_NEW(&sim->arena, struct sim_user_task);
-        *task = (struct sim_user_task){NULL, row->key, row->instance, row->element_id};
-        append(&sim->user_tasks, task);
+        *task = (struct sim_user_task){{.key = row->key}, row->instance, row->element_id};
+        list_append(&sim->user_tasks, task);
     }
 }
 

@@ -60,10 +60,7 @@ static bool start_first(struct sim *sim, str process_id, str variables, struct e
 
 static bool anything_runs(const struct sim *sim)
 {
-    for (const struct sim_instance *i = sim->instances; i != NULL; i = i->next)
-        if (i->state == INSTANCE_ACTIVE || i->state == INSTANCE_SUSPENDED)
-            return true;
-    return sim->instances == NULL;
+    return sim->running > 0 || sim->instances == NULL;
 }
 
 static bool finished_well(const struct sim *sim, struct error *err)
@@ -123,7 +120,7 @@ static str reason_of(struct sim *sim, const struct sim_element *e)
 static void list_waiting(struct sim *sim, struct sim_result *result)
 {
     ARRAY(struct sim_waiting) waiting = {0};
-    for (const struct sim_element *e = sim->elements; e != NULL; e = e->next)
+    for (const struct sim_element *e = sim->elements.first; e != NULL; e = e->listed.next)
         if (!is_container(sim, e))
             *ARRAY_PUSH(&sim->arena, &waiting) = (struct sim_waiting){e->id, reason_of(sim, e)};
     result->waiting = waiting.items;
@@ -133,7 +130,7 @@ static void list_waiting(struct sim *sim, struct sim_result *result)
 static void list_incidents(struct sim *sim, struct sim_result *result)
 {
     ARRAY(str) incidents = {0};
-    for (const struct sim_incident *i = sim->incidents; i != NULL; i = i->next)
+    for (const struct sim_incident *i = sim->incidents.first; i != NULL; i = i->listed.next)
         *ARRAY_PUSH(&sim->arena, &incidents) = i->text;
     result->incidents = incidents.items;
     result->incident_count = incidents.count;

@@ -48,12 +48,12 @@ uint64_t trigger_start(struct sim *sim, const struct deployed *deployed, str ele
 
 static bool fire_timer(struct sim *sim, str element)
 {
-    for (struct sim_timer *t = sim->timers; t != NULL; t = t->next) {
+    for (struct sim_timer *t = sim->timers.first; t != NULL; t = t->listed.next) {
         if (t->is_message || t->is_backoff || !str_equal(t->element, element))
             continue;
         struct command *command = world_command(sim, COMMAND_FIRE_TIMER);
         command->instance = t->instance;
-        command->key = t->key;
+        command->key = t->listed.key;
         command->due.name = command->due.correlation_key = STR_EMPTY;
         world_send(sim, command);
         return true;
@@ -77,9 +77,9 @@ static void correlate(struct sim *sim, uint64_t instance, uint64_t key, str elem
 
 static bool fire_subscription(struct sim *sim, str element, str variables)
 {
-    for (struct sim_subscription *s = sim->subscriptions; s != NULL; s = s->next)
+    for (struct sim_subscription *s = sim->subscriptions.first; s != NULL; s = s->listed.next)
         if (str_equal(s->element, element)) {
-            correlate(sim, s->instance, s->key, element, variables);
+            correlate(sim, s->instance, s->listed.key, element, variables);
             return true;
         }
     return false;
@@ -87,7 +87,7 @@ static bool fire_subscription(struct sim *sim, str element, str variables)
 
 static bool complete_job(struct sim *sim, str element, str variables)
 {
-    for (struct sim_job *job = sim->jobs; job != NULL; job = job->next)
+    for (struct sim_job *job = sim->jobs.first; job != NULL; job = job->listed.next)
         if (str_equal(job->element, element))
             return world_answer_job(sim, job, NULL, variables);
     return false;
@@ -95,12 +95,13 @@ static bool complete_job(struct sim *sim, str element, str variables)
 
 static bool complete_user_task(struct sim *sim, str element, str variables)
 {
-    for (struct sim_user_task *task = sim->user_tasks; task != NULL; task = task->next) {
+    for (struct sim_user_task *task = sim->user_tasks.first; task != NULL;
+         task = task->listed.next) {
         if (!str_equal(task->element, element))
             continue;
         struct command *command = world_command(sim, COMMAND_COMPLETE_USER_TASK);
         command->instance = task->instance;
-        command->key = task->key;
+        command->key = task->listed.key;
         command->user_task = (struct user_task_command){.assignee = STR_EMPTY,
                                                         .action = STR("complete"),
                                                         .variables = variables,
@@ -116,9 +117,9 @@ static bool complete_user_task(struct sim *sim, str element, str variables)
 
 static bool fire_at(struct sim *sim, str host, str element, str variables)
 {
-    for (struct sim_element *e = sim->elements; e != NULL; e = e->next)
+    for (struct sim_element *e = sim->elements.first; e != NULL; e = e->listed.next)
         if (str_equal(e->id, host)) {
-            correlate(sim, e->instance, e->key, element, variables);
+            correlate(sim, e->instance, e->listed.key, element, variables);
             return true;
         }
     return false;

@@ -51,11 +51,16 @@ struct sim *sim_new(const struct sim_options *options)
         .find_decisions = find_decisions,
         .choose_flows = choose_flows,
         .is_simulated = true,
+        .is_in_memory = !options->verify,
         .zones = options->zones,
         .shard_count = 1,
         .job_window = JOB_WINDOW,
         .job_timeout_ms = SIM_YEAR_MS * 100,
     };
+    struct sim_list *const lists[] = {&sim->jobs,          &sim->timers,    &sim->elements,
+                                      &sim->subscriptions, &sim->incidents, &sim->user_tasks};
+    for (size_t i = 0; i < COUNT_OF(lists); i++)
+        lists[i]->by_key = idmap_new(&sim->arena);
     sim->instance_by_key = idmap_new(&sim->arena);
     sim->element_names = idmap_new(&sim->arena);
     sim->mailboxes = map_new(&sim->arena);
@@ -64,8 +69,9 @@ struct sim *sim_new(const struct sim_options *options)
     sim->waits = map_new(&sim->arena);
     sim->takes = map_new(&sim->arena);
     sim->script_mentions = map_new(&sim->arena);
-    // Verifying, nothing stays in memory: every command works on what images hold.
-    size_t cache_bytes = options->verify ? 1 : (size_t)1 << 30;
+    // Verifying, nothing stays in memory: every command works on what images hold. Else everything
+    // does, and there are none.
+    size_t cache_bytes = options->verify ? 1 : SIZE_MAX;
     sim->engine = engine_new(&sim->environment, STR_EMPTY, 1, cache_bytes, &err);
     check(sim->engine != NULL);
     return sim;
@@ -113,17 +119,14 @@ static int64_t delay_of(const struct sim *sim, str element)
 
 static void take_job(struct sim *sim, const struct job_offer *offer)
 {
-    struct sim_job **at = &sim->jobs;
-    while (*at != NULL)
-        at = &(*at)->next;
     struct sim_job *job = ARENA_NEW(&sim->arena, struct sim_job);
-    *job = (struct sim_job){.key = offer->key,
+    *job = (struct sim_job){.listed = {.key = offer->key},
                             .instance = offer->instance,
                             .element_instance = offer->element_instance,
                             .element = offer->element_id,
                             .attempt = offer->attempt,
                             .done_ms = sim->now_ms + delay_of(sim, offer->element_id)};
-    *at = job;
+    list_append(&sim->jobs, job);
 }
 
 static void take_outbound(struct sim *sim, const struct changes *changes)
@@ -181,7 +184,7 @@ bool world_answer_job(struct sim *sim, const struct sim_job *job, const struct s
                                                  : answer->is_error ? COMMAND_THROW_JOB_ERROR
                                                                     : COMMAND_FAIL_JOB);
     command->instance = job->instance;
-    command->key = job->key;
+    command->key = job->listed.key;
     command->job_answer = (struct job_answer){
         .attempt = job->attempt,
         .variables = answer ? answer->variables : variables,
@@ -191,10 +194,7 @@ bool world_answer_job(struct sim *sim, const struct sim_job *job, const struct s
         .worker = STR("simulator"),
         .result = STR_EMPTY,
     };
-    struct sim_job **at = &sim->jobs;
-    while (*at != job)
-        at = &(*at)->next;
-    *at = job->next;
+    list_remove(&sim->jobs, job->listed.key);
     world_send(sim, command);
     return true;
 }
@@ -218,7 +218,7 @@ static bool is_kept(const struct sim *sim, str element)
 // Answers the first job whose time has come; false: none.
 static bool work(struct sim *sim)
 {
-    for (struct sim_job *job = sim->jobs; job != NULL; job = job->next) {
+    for (struct sim_job *job = sim->jobs.first; job != NULL; job = job->listed.next) {
         if (job->done_ms > sim->now_ms)
             continue;
         struct scripted *answer = take_answer(sim, job->element);
@@ -246,20 +246,10 @@ void world_drain(struct sim *sim)
 // ---- time
 // -----------------------------------------------------------------------------------------------------------
 
-static struct sim_timer *next_timer(const struct sim *sim)
-{
-    struct sim_timer *first = NULL;
-    for (struct sim_timer *t = sim->timers; t != NULL; t = t->next)
-        if (first == NULL || t->due_ms < first->due_ms ||
-            (t->due_ms == first->due_ms && t->key < first->key))
-            first = t;
-    return first;
-}
-
 static int64_t next_job_ms(const struct sim *sim)
 {
     int64_t first = INT64_MAX;
-    for (const struct sim_job *job = sim->jobs; job != NULL; job = job->next)
+    for (const struct sim_job *job = sim->jobs.first; job != NULL; job = job->listed.next)
         if (job->done_ms > sim->now_ms && job->done_ms < first)
             first = job->done_ms;
     return first;
@@ -267,15 +257,12 @@ static int64_t next_job_ms(const struct sim *sim)
 
 static void fire(struct sim *sim, struct sim_timer *timer)
 {
-    struct sim_timer **at = &sim->timers;
-    while (*at != timer)
-        at = &(*at)->next;
-    *at = timer->next;
+    list_remove(&sim->timers, timer->listed.key);
     struct command *command = world_command(sim, timer->is_message   ? COMMAND_EXPIRE_MESSAGE
                                                  : timer->is_backoff ? COMMAND_RETRY_JOB
                                                                      : COMMAND_FIRE_TIMER);
     command->instance = timer->instance;
-    command->key = timer->key;
+    command->key = timer->listed.key;
     command->due = (struct due){
         .due_ms = timer->due_ms, .name = timer->name, .correlation_key = timer->correlation_key};
     world_send(sim, command);
@@ -283,7 +270,7 @@ static void fire(struct sim *sim, struct sim_timer *timer)
 
 bool world_advance(struct sim *sim, int64_t until_ms)
 {
-    struct sim_timer *timer = next_timer(sim);
+    struct sim_timer *timer = sim->timers.first;
     int64_t timer_ms = timer == NULL ? INT64_MAX : timer->due_ms;
     int64_t job_ms = next_job_ms(sim);
     int64_t next = job_ms < timer_ms ? job_ms : timer_ms;

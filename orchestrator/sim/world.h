@@ -26,10 +26,22 @@ struct pending {
     const struct command *command;
 };
 
+// What every thing in a list begins with; lists find by key, and know their end.
+struct sim_listed {
+    void *next;
+    void *previous;
+    uint64_t key;
+};
+
+struct sim_list {
+    void *first;
+    void *last;
+    struct idmap by_key;
+};
+
 // A job on its way: being worked on until done_ms, or kept for the script.
 struct sim_job {
-    struct sim_job *next;
-    uint64_t key;
+    struct sim_listed listed;
     uint64_t instance;
     uint64_t element_instance;
     str element;
@@ -38,8 +50,7 @@ struct sim_job {
 };
 
 struct sim_timer {
-    struct sim_timer *next;
-    uint64_t key;
+    struct sim_listed listed;
     uint64_t instance;
     str element;
     int64_t due_ms;
@@ -50,8 +61,7 @@ struct sim_timer {
 
 // Whatever waits: an element instance, as its row says.
 struct sim_element {
-    struct sim_element *next;
-    uint64_t key;
+    struct sim_listed listed;
     uint64_t instance;
     str id;
     str type;
@@ -59,8 +69,7 @@ struct sim_element {
 };
 
 struct sim_subscription {
-    struct sim_subscription *next;
-    uint64_t key;
+    struct sim_listed listed;
     uint64_t instance;
     str element;
     str name;
@@ -80,8 +89,7 @@ struct sim_instance {
 };
 
 struct sim_user_task {
-    struct sim_user_task *next;
-    uint64_t key;
+    struct sim_listed listed;
     uint64_t instance;
     str element;
 };
@@ -93,8 +101,7 @@ struct delivery {
 };
 
 struct sim_incident {
-    struct sim_incident *next;
-    uint64_t key;
+    struct sim_listed listed;
     str text;
 };
 
@@ -119,13 +126,14 @@ struct sim {
     int64_t now_ms;
     uint64_t commands;
     uint64_t seq;
-    struct sim_job *jobs;
-    struct sim_timer *timers;
-    struct sim_element *elements;
-    struct sim_subscription *subscriptions;
+    struct sim_list jobs;          // of struct sim_job
+    struct sim_list timers;        // of struct sim_timer, the next one first
+    struct sim_list elements;      // of struct sim_element
+    struct sim_list subscriptions; // of struct sim_subscription
+    struct sim_list incidents;     // of struct sim_incident
+    struct sim_list user_tasks;    // of struct sim_user_task
     struct sim_instance *instances, *last_instance;
-    struct sim_incident *incidents;
-    struct sim_user_task *user_tasks;
+    uint64_t running; // instances that have not ended
     struct delivery *deliveries;
     struct idmap instance_by_key;
     struct idmap element_names; // key of an element instance -> const struct bpmn_element
@@ -160,7 +168,9 @@ const struct bpmn_process *world_process_of(const struct sim *sim, uint64_t defi
 bool world_answer_job(struct sim *sim, const struct sim_job *job, const struct scripted *answer,
                       str variables);
 
-// rows.c: the picture kept from changes
+// rows.c: lists, and the picture kept from changes
+void list_append(struct sim_list *list, void *item);
+void list_remove(struct sim_list *list, uint64_t key); // nothing when there is none
 void world_take_changes(struct sim *sim, const struct changes *changes);
 
 str world_mailbox_image(struct sim *sim, const struct stream_ref *ref);
