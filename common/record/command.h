@@ -151,7 +151,13 @@ struct user_task_command {
                             // candidateGroups, …)
 };
 
-enum resource_kind { RESOURCE_PROCESS, RESOURCE_DECISIONS, RESOURCE_FORM, RESOURCE_OTHER };
+enum resource_kind {
+    RESOURCE_PROCESS,
+    RESOURCE_DECISIONS, // one decision of a file
+    RESOURCE_FORM,
+    RESOURCE_OTHER,
+    RESOURCE_REQUIREMENTS, // the file that decisions came in
+};
 
 // One thing in a deployment. Its bytes are in PostgreSQL by their digest, immutable, before the
 // command is sent.
@@ -163,12 +169,18 @@ struct deployed_resource {
     uint64_t key;      // PUBLISH_DEFINITIONS: the definition's key and version
     int32_t version;
     str version_tag;
+    str title; // what people call it: the name of the process, decision or graph
 };
 
 struct deploy {
     uint64_t deployment; // PUBLISH_DEFINITIONS
     size_t count;
     struct deployed_resource *resources;
+};
+
+struct evaluate_decision {
+    str decision_id; // when the command's key is 0
+    str variables;
 };
 
 struct command {
@@ -195,6 +207,7 @@ struct command {
         struct broadcast_signal broadcast_signal;
         struct user_task_command user_task;
         struct deploy deploy;
+        struct evaluate_decision evaluate_decision;
     };
 };
 

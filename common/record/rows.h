@@ -199,6 +199,25 @@ struct definition_row {
     int64_t deployed_ms;
 };
 
+enum decision_state { DECISION_EVALUATED = 1, DECISION_FAILED = 2 };
+
+// An evaluation of a decision and of all it required. Written once.
+struct decision_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t decision; // the decision definition that was asked for
+    str decision_id;
+    uint64_t instance; // 0: evaluated on its own
+    uint64_t element_instance;
+    uint64_t definition; // the process's
+    str tenant;
+    enum decision_state state;
+    str failure; // why there is no result; empty: none
+    int64_t evaluated_ms;
+    str output; // JSON
+    str trace;  // JSON array of the evaluated decisions, the one that was asked for last
+};
+
 // One step of a stream: everything that one command did to it.
 struct history_row {
     enum stream_kind stream_kind;
@@ -276,6 +295,7 @@ struct changes {
     ARRAY(struct user_task_row) user_tasks;
     ARRAY(struct incident_row) incidents;
     ARRAY(struct definition_row) definitions;
+    ARRAY(struct decision_row) decisions;
     ARRAY(struct outbound) outbound; // in the order of the commands
     uint64_t next_key;               // of the shard
     int64_t clock_ms;                // the shard's time: never goes back

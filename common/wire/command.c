@@ -72,6 +72,8 @@ static str variables_of(const struct command *command)
         return command->broadcast_signal.variables;
     case BODY_user_task:
         return command->user_task.variables;
+    case BODY_evaluate_decision:
+        return command->evaluate_decision.variables;
     case BODY_none:
     case BODY_migrate_instance:
     case BODY_update_job:

@@ -395,6 +395,24 @@ static struct deploy unpack_deploy(struct arena *arena, const Baton__V1__Deploy 
     };
 }
 
+static Baton__V1__EvaluateDecision *pack_evaluate_decision(struct arena *arena,
+                                                           const struct evaluate_decision *body)
+{
+    Baton__V1__EvaluateDecision *message = ARENA_NEW(arena, Baton__V1__EvaluateDecision);
+    baton__v1__evaluate_decision__init(message);
+    message->decision_id = pack_text(arena, body->decision_id);
+    message->variables = pack_bytes(body->variables);
+    return message;
+}
+
+static struct evaluate_decision unpack_evaluate_decision(const Baton__V1__EvaluateDecision *message)
+{
+    return (struct evaluate_decision){
+        .decision_id = unpack_text(message->decision_id),
+        .variables = unpack_bytes(message->variables),
+    };
+}
+
 void *command_body_pack(struct arena *arena, const struct command *command, str token)
 {
     switch (command_body_of(command->type)) {
@@ -429,6 +447,8 @@ void *command_body_pack(struct arena *arena, const struct command *command, str 
         return pack_user_task(arena, &command->user_task);
     case BODY_deploy:
         return pack_deploy(arena, &command->deploy);
+    case BODY_evaluate_decision:
+        return pack_evaluate_decision(arena, &command->evaluate_decision);
     }
     check_unreachable();
 }
@@ -484,6 +504,9 @@ void command_body_unpack(struct arena *arena, const void *message, struct comman
         return;
     case BODY_deploy:
         command->deploy = unpack_deploy(arena, message);
+        return;
+    case BODY_evaluate_decision:
+        command->evaluate_decision = unpack_evaluate_decision(message);
         return;
     }
 }

@@ -21,6 +21,7 @@ enum command_body {
     BODY_broadcast_signal,
     BODY_user_task,
     BODY_deploy,
+    BODY_evaluate_decision,
 };
 
 enum command_body command_body_of(enum command_type type);

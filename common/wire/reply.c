@@ -21,6 +21,7 @@ static void pack_resource(struct arena *arena, const struct deployed_resource *r
     message->key = resource->key;
     message->version = resource->version;
     message->version_tag = pack_text(arena, resource->version_tag);
+    message->title = pack_text(arena, resource->title);
 }
 
 Baton__V1__DeployedResource **
@@ -38,7 +39,7 @@ pack_resources(struct arena *arena, const struct deployed_resource *resources, s
 static enum resource_kind resource_kind_of(Baton__V1__ResourceKind kind)
 {
     return kind >= BATON__V1__RESOURCE_KIND__RESOURCE_KIND_PROCESS &&
-                   kind < BATON__V1__RESOURCE_KIND__RESOURCE_KIND_OTHER
+                   kind <= BATON__V1__RESOURCE_KIND__RESOURCE_KIND_REQUIREMENTS
                ? (enum resource_kind)(kind - 1)
                : RESOURCE_OTHER;
 }
@@ -56,6 +57,7 @@ struct deployed_resource *unpack_resources(struct arena *arena,
             .key = messages[i]->key,
             .version = messages[i]->version,
             .version_tag = unpack_text(messages[i]->version_tag),
+            .title = unpack_text(messages[i]->title),
         };
     return resources;
 }

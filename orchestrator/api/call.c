@@ -63,6 +63,7 @@ static void copy_reply(struct arena *arena, const struct reply *from, struct rep
         deployed[i].definition_id = str_copy(arena, deployed[i].definition_id);
         deployed[i].version_tag = str_copy(arena, deployed[i].version_tag);
         deployed[i].digest = str_copy(arena, deployed[i].digest);
+        deployed[i].title = str_copy(arena, deployed[i].title);
     }
     to->deployed = deployed;
 }

@@ -72,17 +72,94 @@ const struct collection collection_definitions = {
 static const struct field decision_fields[] = {
     {"decisionDefinitionKey", "key", FIELD_KEY},
     {"decisionDefinitionId", "id", FIELD_TEXT},
-    {"name", "coalesce(nullif(name, ''), id)", FIELD_TEXT},
+    {"name", "name", FIELD_TEXT},
     {"version", "version", FIELD_INTEGER},
-    {"decisionRequirementsKey", "key", FIELD_KEY},
-    {"decisionRequirementsId", "id", FIELD_TEXT},
+    {"decisionRequirementsKey", "requirements", FIELD_KEY},
+    {"decisionRequirementsId", "requirements_id", FIELD_TEXT},
+    {"decisionRequirementsName", "requirements_name", FIELD_TEXT},
+    {"decisionRequirementsVersion", "requirements_version", FIELD_INTEGER},
     {"tenantId", "tenant", FIELD_TENANT},
 };
 
 const struct collection collection_decisions = {
-    "decision definition",          "definitions", decision_fields,
-    COUNT_OF(decision_fields),      "key",         NULL,
-    "kind = 1 AND deleted IS NULL",
+    "decision definition",
+    "decision_definitions",
+    decision_fields,
+    COUNT_OF(decision_fields),
+    "key",
+    NULL,
+    "deleted IS NULL",
+};
+
+static const struct field requirements_fields[] = {
+    {"decisionRequirementsKey", "key", FIELD_KEY},
+    {"decisionRequirementsId", "id", FIELD_TEXT},
+    {"decisionRequirementsName", "coalesce(nullif(name, ''), id)", FIELD_TEXT},
+    {"version", "version", FIELD_INTEGER},
+    {"resourceName", "resource_name", FIELD_TEXT},
+    {"tenantId", "tenant", FIELD_TENANT},
+};
+
+_Static_assert(RESOURCE_REQUIREMENTS == 4, "the number in the condition");
+
+const struct collection collection_requirements = {
+    "decision requirements graph",  "definitions", requirements_fields,
+    COUNT_OF(requirements_fields),  "key",         NULL,
+    "kind = 4 AND deleted IS NULL",
+};
+
+static const struct state_name decision_states[] = {
+    {DECISION_EVALUATED, "EVALUATED"},
+    {DECISION_FAILED, "FAILED"},
+    {0, NULL},
+};
+
+#define DECISION_INSTANCE_FIELDS                                                                   \
+    {"decisionEvaluationInstanceKey", "key", FIELD_TEXT},                                          \
+        {"decisionEvaluationKey", "evaluation", FIELD_LOCAL_KEY},                                  \
+        {"state", "state", FIELD_STATE, decision_states},                                          \
+        {"evaluationDate", "evaluated", FIELD_TIME},                                               \
+        {"evaluationFailure", "failure", FIELD_OPTIONAL},                                          \
+        {"decisionDefinitionId", "decision_id", FIELD_TEXT},                                       \
+        {"decisionDefinitionName", "decision_name", FIELD_TEXT},                                   \
+        {"decisionDefinitionVersion", "decision_version", FIELD_INTEGER},                          \
+        {"decisionDefinitionType", "decision_type", FIELD_TEXT},                                   \
+        {"decisionDefinitionKey", "decision", FIELD_KEY},                                          \
+        {"decisionRequirementsKey", "requirements", FIELD_KEY}, {"result", "output", FIELD_TEXT},  \
+        {"processDefinitionKey", "definition", FIELD_OPTIONAL_KEY},                                \
+        {"processInstanceKey", "instance", FIELD_OPTIONAL_KEY},                                    \
+        {"elementInstanceKey", "element_instance", FIELD_OPTIONAL_KEY},                            \
+    {                                                                                              \
+        "tenantId", "tenant", FIELD_TENANT                                                         \
+    }
+
+static const struct field decision_instance_fields[] = {DECISION_INSTANCE_FIELDS};
+
+const struct collection collection_decision_instances = {
+    "decision instance",
+    "decision_instances",
+    decision_instance_fields,
+    COUNT_OF(decision_instance_fields),
+    "key",
+    "shard",
+    NULL,
+};
+
+// One of them alone also tells what it looked at and which rules matched.
+static const struct field decision_instance_details[] = {
+    DECISION_INSTANCE_FIELDS,
+    {"evaluatedInputs", "inputs", FIELD_LIST},
+    {"matchedRules", "rules", FIELD_LIST},
+};
+
+const struct collection collection_decision_instance = {
+    "decision instance",
+    "decision_instances",
+    decision_instance_details,
+    COUNT_OF(decision_instance_details),
+    "key",
+    "shard",
+    NULL,
 };
 
 static const struct state_name element_states[] = {

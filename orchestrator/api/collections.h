@@ -9,6 +9,9 @@
 extern const struct collection collection_instances;
 extern const struct collection collection_definitions; // processes
 extern const struct collection collection_decisions;
+extern const struct collection collection_requirements;       // decision requirements graphs
+extern const struct collection collection_decision_instances; // evaluated decisions
+extern const struct collection collection_decision_instance;  // one, with inputs and rules
 extern const struct collection collection_elements;
 extern const struct collection collection_jobs;
 extern const struct collection collection_user_tasks;

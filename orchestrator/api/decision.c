@@ -1,129 +1,146 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Evaluates a deployed decision on behalf of a caller, without an instance: nothing changes, so no
-// command is sent.
+// Evaluations of decisions: one is asked for by a command, as everything that is recorded, and its
+// answer is read from where every evaluation can be read.
 #include "api/api_private.h"
+#include "api/call.h"
+#include "api/collections.h"
 #include "api/read.h"
 #include "api/route.h"
-#include "base/clock.h"
-#include "dmn/dmn.h"
-#include "store/query.h"
+#include "record/key.h"
 
-struct evaluation {
-    struct request *request;
-    struct read_result rows; // key, id, version, resource, tenant, bytes
-    const struct dmn_decision *decision;
-    feel_value output;
-    struct dmn_trace trace;
-    struct feel_warnings warnings;
+// ---- evaluating -----------------------------------------------------------------------
+
+// The evaluation's own columns stand in every row, the decisions on the way row by row.
+#define EVALUATION_QUERY                                                                           \
+    "SELECT e.key, a.key, a.id, a.name, a.version, a.requirements, a.requirements_id, e.tenant, "  \
+    "e.output, coalesce(e.failure, ''), CASE WHEN e.failure IS NULL THEN '' WHEN e.state = 2 "     \
+    "THEN e.trace -> -1 ->> 'decisionDefinitionId' ELSE e.decision_id END, "                       \
+    "i.key, i.decision, i.decision_id, i.decision_name, i.decision_version, i.decision_type, "     \
+    "i.output, i.inputs, i.rules FROM decision_evaluations e JOIN decision_definitions a ON "      \
+    "a.key = e.decision LEFT JOIN decision_instances i ON i.shard = e.shard AND i.evaluation = "   \
+    "e.key WHERE e.shard = $1::bigint AND e.key = $2::bigint ORDER BY i.place"
+
+enum kind { TEXT, NUMBER, TENANT };
+
+struct member {
+    const char *name;
+    size_t column;
+    enum kind kind; // keys are text
 };
 
-static void write_answer(struct evaluation *e)
+enum { INSTANCE_KEY = 11 };
+
+static const struct member evaluation_members[] = {
+    {"decisionEvaluationKey", 0, TEXT},
+    {"decisionInstanceKey", 0, TEXT},
+    {"decisionDefinitionKey", 1, TEXT},
+    {"decisionDefinitionId", 2, TEXT},
+    {"decisionDefinitionName", 3, TEXT},
+    {"decisionDefinitionVersion", 4, NUMBER},
+    {"decisionRequirementsKey", 5, TEXT},
+    {"decisionRequirementsId", 6, TEXT},
+    {"tenantId", 7, TENANT},
+    {"output", 8, TEXT},
+    {"failureMessage", 9, TEXT},
+    {"failedDecisionDefinitionId", 10, TEXT},
+};
+
+static const struct member decision_members[] = {
+    {"decisionEvaluationInstanceKey", INSTANCE_KEY, TEXT},
+    {"decisionDefinitionKey", 12, TEXT},
+    {"decisionDefinitionId", 13, TEXT},
+    {"decisionDefinitionName", 14, TEXT},
+    {"decisionDefinitionVersion", 15, NUMBER},
+    {"decisionDefinitionType", 16, TEXT},
+    {"tenantId", 7, TENANT},
+    {"output", 17, TEXT},
+    {"evaluatedInputs", 18, NUMBER},
+    {"matchedRules", 19, NUMBER},
+};
+
+static void write_members(struct json_writer *w, const struct member *members, size_t count,
+                          const struct read_result *rows, size_t row)
 {
-    struct arena *arena = &e->request->arena;
-    struct strbuf out = strbuf_new(arena);
-    struct strbuf output = strbuf_new(arena);
-    struct strbuf trace = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    uint64_t key = query_u64(e->rows.rows, 0, 0);
-    bool has_failed = feel_is_null(e->output) && e->warnings.count > 0;
-    feel_to_json(&output, e->output);
-    dmn_trace_to_json(&trace, &e->trace);
-    json_begin_object(&w);
-    request_write_key(&w, STR("decisionDefinitionKey"), key);
-    json_key(&w, STR("decisionDefinitionId"));
-    json_string(&w, read_cell(&e->rows, 0, 1));
-    json_key(&w, STR("decisionDefinitionName"));
-    json_string(&w, dmn_decision_name(e->decision));
-    json_key(&w, STR("decisionDefinitionVersion"));
-    json_raw(&w, read_cell(&e->rows, 0, 2));
-    request_write_key(&w, STR("decisionRequirementsKey"), key);
-    json_key(&w, STR("decisionRequirementsId"));
-    json_string(&w, read_cell(&e->rows, 0, 3));
-    json_key(&w, STR("tenantId"));
-    json_string(&w, tenant_outside(read_cell(&e->rows, 0, 4)));
-    json_key(&w, STR("output"));
-    json_string(&w, strbuf_str(&output));
-    json_key(&w, STR("failedDecisionDefinitionId"));
-    json_string(&w, has_failed ? read_cell(&e->rows, 0, 1) : STR_EMPTY);
-    json_key(&w, STR("failureMessage"));
-    json_string(&w, has_failed ? e->warnings.items[0].text : STR_EMPTY);
-    request_write_key(&w, STR("decisionEvaluationKey"), key);
-    request_write_key(&w, STR("decisionInstanceKey"), key);
-    json_key(&w, STR("evaluatedDecisions"));
-    json_raw(&w, strbuf_str(&trace));
-    json_end_object(&w);
-    request_answer_json(e->request, 200, strbuf_str(&out));
+    for (size_t i = 0; i < count; i++) {
+        str cell = read_cell(rows, row, members[i].column);
+        json_key(w, str_of(members[i].name));
+        if (members[i].kind == NUMBER)
+            json_raw(w, cell);
+        else
+            json_string(w, members[i].kind == TENANT ? tenant_outside(cell) : cell);
+    }
 }
 
-static bool find_variable(void *context, str name, feel_value *ret_value)
-{
-    const struct json *member =
-        json_get(((struct evaluation *)context)->request->body, STR("variables"));
-    const struct json *value = json_get(member, name);
-    if (value == NULL)
-        return false;
-    *ret_value = feel_from_json(&((struct evaluation *)context)->request->arena, value);
-    return true;
-}
-
-static void evaluate(struct evaluation *e)
-{
-    struct error err;
-    struct feel_run run = feel_run_new(&e->request->arena, NULL);
-    run.lookup = find_variable;
-    run.lookup_context = e;
-    run.now_ms = clock_now_ms();
-    run.random_seed = (uint64_t)clock_monotonic_ns();
-    run.warnings = &e->warnings;
-    e->output = dmn_evaluate(e->decision, &run, &e->trace);
-    if (feel_run_finished(&run, &err))
-        write_answer(e);
-    else
-        request_failed(e->request, &err);
-}
-
-static void on_definition(struct request *request, void *context, const struct read_result *rows)
+static void on_evaluation(struct request *request, void *context, const struct read_result *rows)
 {
     (void)context;
-    struct arena *arena = &request->arena;
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
     if (rows->row_count == 0) {
-        request_problem(request, 404, "NOT_FOUND", STR("no such decision is deployed"));
+        request_problem(request, 404, "NOT_FOUND", STR("the evaluation is not recorded"));
         return;
     }
-    struct evaluation *e = ARENA_NEW(arena, struct evaluation);
-    struct dmn_problems problems = {.arena = arena};
-    struct dmn_source source = {"decision", query_bytes(rows->rows, 0, 5, arena)};
-    const struct dmn_model *model = dmn_compile(arena, &source, 1, NULL, &problems);
-    e->request = request;
-    e->rows = *rows;
-    e->decision = model ? dmn_find(model, read_cell(rows, 0, 1)) : NULL;
-    if (e->decision == NULL)
-        request_problem(request, 500, "INTERNAL", STR("the deployed decision cannot be read"));
-    else
-        evaluate(e);
+    json_begin_object(&w);
+    write_members(&w, evaluation_members, COUNT_OF(evaluation_members), rows, 0);
+    json_key(&w, STR("evaluatedDecisions"));
+    json_begin_array(&w);
+    for (size_t row = 0; row < rows->row_count; row++) {
+        if (read_cell(rows, row, INSTANCE_KEY).len == 0)
+            continue; // nothing was evaluated on the way
+        json_begin_object(&w);
+        write_members(&w, decision_members, COUNT_OF(decision_members), rows, row);
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
 }
 
-#define COLUMNS "SELECT d.key, d.id, d.version, d.resource_name, d.tenant, r.bytes "
-#define TABLES "FROM definitions d JOIN resources r ON r.digest = d.digest WHERE d.kind = 1 "
+static void answer_evaluated(struct request *request, const struct reply *reply)
+{
+    str *parameters = ARENA_ARRAY(&request->arena, str, 2);
+    parameters[0] = str_format(&request->arena, "%u", key_shard(reply->key));
+    parameters[1] = str_format(&request->arena, "%llu", (unsigned long long)reply->key);
+    read_run(request, &(struct read){EVALUATION_QUERY, parameters, 2}, on_evaluation, NULL);
+}
 
 void handle_decision_evaluate(struct request *request)
 {
-    uint64_t key;
-    str *parameters = ARENA_ARRAY(&request->arena, str, 2);
-    if (!request_body_key(request, STR("decisionDefinitionKey"), &key))
+    struct api *api = request->api;
+    struct command command = {.type = COMMAND_EVALUATE_DECISION};
+    struct evaluate_decision *evaluate = &command.evaluate_decision;
+    if (!request_body_key(request, STR("decisionDefinitionKey"), &command.key) ||
+        !request_variables(request, STR("variables"), &evaluate->variables) ||
+        (command.key == 0 &&
+         !request_text(request, STR("decisionDefinitionId"), &evaluate->decision_id)))
         return;
-    if (key != 0) {
-        parameters[0] = str_format(&request->arena, "%llu", (unsigned long long)key);
-        read_run(request, &(struct read){COLUMNS TABLES "AND d.key = $1::bigint", parameters, 1},
-                 on_definition, NULL);
+    call_shard(request, &command, api->next_shard++ % api->shard_count, answer_evaluated);
+}
+
+// ---- what was evaluated ---------------------------------------------------------------
+
+void handle_decision_instance_search(struct request *request)
+{
+    search_collection(request, &collection_decision_instances, (struct search_scope){0});
+}
+
+enum { PLACE_DIGITS = 4 }; // after the evaluation's key; schemas/0003_decisions.sql
+
+void handle_decision_instance_get(struct request *request)
+{
+    str key = request->arguments[0];
+    uint64_t evaluation;
+    if (key.len <= PLACE_DIGITS ||
+        !str_to_u64(str_from(key.data, key.len - PLACE_DIGITS), &evaluation)) {
+        request_problem_format(request, 404, "NOT_FOUND", "there is no decision instance '%.*s'",
+                               STR_ARG(key));
         return;
     }
-    parameters[1] = request_tenant(request);
-    if (request_text(request, STR("decisionDefinitionId"), &parameters[0]))
-        read_run(request,
-                 &(struct read){COLUMNS TABLES "AND d.id = $1 AND d.tenant = $2 AND d.deleted IS "
-                                               "NULL ORDER BY d.version DESC LIMIT 1",
-                                parameters, 2},
-                 on_definition, NULL);
+    str *parameters = ARENA_ARRAY(&request->arena, str, 3);
+    parameters[0] = str_format(&request->arena, "%u", key_shard(evaluation));
+    parameters[1] = str_format(&request->arena, "%llu", (unsigned long long)evaluation);
+    parameters[2] = key;
+    search_first(request, &collection_decision_instance,
+                 "shard = $1::bigint AND evaluation = $2::bigint AND key = $3", parameters, 3);
 }

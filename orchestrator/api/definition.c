@@ -31,6 +31,18 @@ void handle_decision_get(struct request *request)
         search_one(request, &collection_decisions, key);
 }
 
+void handle_requirements_search(struct request *request)
+{
+    search_collection(request, &collection_requirements, (struct search_scope){0});
+}
+
+void handle_requirements_get(struct request *request)
+{
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        search_one(request, &collection_requirements, key);
+}
+
 static void on_bytes(struct request *request, void *context, const struct read_result *rows)
 {
     if (rows->row_count == 0)

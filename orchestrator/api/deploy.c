@@ -29,20 +29,48 @@ struct names {
     const char *id;
     const char *version;
     const char *key;
+    const char *title; // NULL: it has none
 };
 
 static const struct names names_by_kind[] = {
     [RESOURCE_PROCESS] = {"processDefinition", "processDefinitionId", "processDefinitionVersion",
-                          "processDefinitionKey"},
+                          "processDefinitionKey", NULL},
     [RESOURCE_DECISIONS] = {"decisionDefinition", "decisionDefinitionId", "version",
-                            "decisionDefinitionKey"},
-    [RESOURCE_FORM] = {"form", "formId", "version", "formKey"},
-    [RESOURCE_OTHER] = {"resource", "resourceId", "version", "resourceKey"},
+                            "decisionDefinitionKey", "name"},
+    [RESOURCE_FORM] = {"form", "formId", "version", "formKey", NULL},
+    [RESOURCE_OTHER] = {"resource", "resourceId", "version", "resourceKey", NULL},
+    [RESOURCE_REQUIREMENTS] = {"decisionRequirements", "decisionRequirementsId", "version",
+                               "decisionRequirementsKey", "decisionRequirementsName"},
 };
 
-static void write_deployed(struct json_writer *w, const struct deployed_resource *resource,
+// The graph that a decision of the reply stands in: the one of its file.
+static const struct deployed_resource *requirements_of(const struct reply *reply,
+                                                       const struct deployed_resource *decision)
+{
+    for (size_t i = 0; i < reply->deployed_count; i++) {
+        const struct deployed_resource *resource = &reply->deployed[i];
+        if (resource->kind == RESOURCE_REQUIREMENTS && str_equal(resource->name, decision->name) &&
+            str_equal(resource->digest, decision->digest))
+            return resource;
+    }
+    return NULL;
+}
+
+static void write_requirements(struct json_writer *w, const struct reply *reply,
+                               const struct deployed_resource *decision)
+{
+    const struct deployed_resource *requirements = requirements_of(reply, decision);
+    if (requirements == NULL)
+        return;
+    json_key(w, STR("decisionRequirementsId"));
+    json_string(w, requirements->definition_id);
+    request_write_key(w, STR("decisionRequirementsKey"), requirements->key);
+}
+
+static void write_deployed(struct json_writer *w, const struct reply *reply, size_t index,
                            str tenant)
 {
+    const struct deployed_resource *resource = &reply->deployed[index];
     const struct names *names = &names_by_kind[resource->kind];
     begin_entry(w, names->entry);
     json_key(w, str_of(names->id));
@@ -54,13 +82,12 @@ static void write_deployed(struct json_writer *w, const struct deployed_resource
     json_string(w, resource->name);
     json_key(w, STR("tenantId"));
     json_string(w, tenant_outside(tenant));
-    if (resource->kind == RESOURCE_DECISIONS) {
-        json_key(w, STR("name"));
-        json_string(w, resource->definition_id);
-        json_key(w, STR("decisionRequirementsId"));
-        json_string(w, resource->name);
-        request_write_key(w, STR("decisionRequirementsKey"), resource->key);
+    if (names->title != NULL) {
+        json_key(w, str_of(names->title));
+        json_string(w, resource->title.len > 0 ? resource->title : resource->definition_id);
     }
+    if (resource->kind == RESOURCE_DECISIONS)
+        write_requirements(w, reply, resource);
     json_end_object(w);
     json_end_object(w);
 }
@@ -79,7 +106,7 @@ static void answer_deployed(struct request *request, const struct reply *reply)
     json_key(&w, STR("deployments"));
     json_begin_array(&w);
     for (size_t i = 0; i < reply->deployed_count; i++)
-        write_deployed(&w, &reply->deployed[i], tenant);
+        write_deployed(&w, reply, i, tenant);
     json_end_array(&w);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));

@@ -63,6 +63,7 @@ static void read_bpmn(struct deployment *deployment, const struct deployment_fil
             struct deployed_resource *resource = add_resource(
                 deployment, file, RESOURCE_PROCESS, str_copy(deployment->arena, process->id));
             resource->version_tag = str_copy(deployment->arena, process->version_tag);
+            resource->title = str_copy(deployment->arena, process->name);
         }
     }
     arena_done(&compiled);
@@ -83,7 +84,7 @@ static void add_dmn_problems(struct deployment *deployment, str file,
 }
 
 // One definition a decision or decision service: each is called, versioned and listed by its own
-// id.
+// id. After them the graph they stand in, which shares the deployment and the file with them.
 static void read_dmn(struct deployment *deployment, const struct deployment_file *file)
 {
     struct arena compiled = ARENA_EMPTY;
@@ -99,7 +100,12 @@ static void read_dmn(struct deployment *deployment, const struct deployment_file
             add_resource(deployment, file, RESOURCE_DECISIONS,
                          str_copy(deployment->arena, dmn_decision_id(decision)));
         resource->version_tag = str_copy(deployment->arena, dmn_decision_version_tag(decision));
+        resource->title = str_copy(deployment->arena, dmn_decision_name(decision));
     }
+    if (model != NULL && dmn_decision_count(model) > 0)
+        add_resource(deployment, file, RESOURCE_REQUIREMENTS,
+                     str_copy(deployment->arena, dmn_model_id(model)))
+            ->title = str_copy(deployment->arena, dmn_model_name(model));
     arena_done(&compiled);
 }
 

@@ -112,7 +112,7 @@ struct dmn_trace {
 feel_value dmn_evaluate(const struct dmn_decision *decision, struct feel_run *run,
                         struct dmn_trace *ret_trace);
 
-// The trace as JSON, shaped as Camunda's evaluatedDecisions.
+// The trace as JSON, shaped as Camunda's evaluatedDecisions: values are JSON as text.
 void dmn_trace_to_json(struct strbuf *out, const struct dmn_trace *trace);
 
 #endif

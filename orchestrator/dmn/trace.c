@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The evaluation as JSON, in the shape of Camunda 8's evaluatedDecisions.
+// The evaluation as JSON, in the shape of Camunda 8's evaluatedDecisions: values are JSON as text.
 #include "dmn/model.h"
 
 static void write_value(struct json_writer *w, const char *key, feel_value value)
@@ -8,7 +8,7 @@ static void write_value(struct json_writer *w, const char *key, feel_value value
     struct strbuf text = strbuf_new(w->out->arena);
     feel_to_json(&text, value);
     json_key(w, str_of(key));
-    json_raw(w, strbuf_str(&text));
+    json_string(w, strbuf_str(&text));
 }
 
 static void write_text(struct json_writer *w, const char *key, str text)

@@ -9,7 +9,7 @@ static str member(struct arena *arena, const struct json *details, const char *n
 
 static enum resource_kind kind_named(str name)
 {
-    static const char *const names[] = {"PROCESS", "DECISIONS", "FORM", "OTHER"};
+    static const char *const names[] = {"PROCESS", "DECISIONS", "FORM", "OTHER", "REQUIREMENTS"};
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (str_equal(name, str_of(names[i])))
             return (enum resource_kind)i;
@@ -33,6 +33,7 @@ static void publish(struct shard *shard, const struct event *event)
     definition->version_tag = member(arena, details, "tag");
     definition->resource_name = member(arena, details, "resource");
     definition->tenant = member(arena, details, "tenant");
+    definition->name = member(arena, details, "name");
     definition->deployed_ms = event->time_ms;
     check(digest_from_hex(arena, json_get_str(details, STR("digest"), STR_EMPTY),
                           &definition->digest));

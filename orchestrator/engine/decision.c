@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// Business rule tasks: the decision is looked up among what is deployed and evaluated in the same
-// step.
+// Decisions: looked up among what is deployed and evaluated in the same step, by a business rule
+// task or on their own. What was evaluated is history, and a row that people search.
 #include "engine/step.h"
 
 #include "dmn/dmn.h"
 
-static const struct dmn_decision *decision_in(const struct engine *engine,
-                                              const struct definition *definition, str id)
+// One evaluation: who is asked, and what came out.
+struct evaluation {
+    const struct definition *definition;
+    const struct dmn_decision *decision;
+    struct feel_warnings warnings;
+    struct dmn_trace trace;
+    feel_value value;
+    enum decision_state state;
+    str failure; // why there is no result; empty: there is one
+};
+
+// ---- which decision -------------------------------------------------------------------
+
+static const struct dmn_decision *decision_of(const struct engine *engine,
+                                              const struct definition *definition)
 {
+    const struct engine_environment *environment = &engine->environment;
     const struct dmn_model *model =
-        engine->environment.find_decisions == NULL
+        environment->find_decisions == NULL
             ? NULL
-            : engine->environment.find_decisions(engine->environment.context, definition->key);
-    const struct dmn_decision *decision = model ? dmn_find(model, id) : NULL;
-    return decision != NULL && str_equal(dmn_decision_id(decision), id) ? decision : NULL;
+            : environment->find_decisions(environment->context, definition->key);
+    for (size_t i = 0; model != NULL && i < dmn_decision_count(model); i++)
+        if (str_equal(dmn_decision_id(dmn_decision_at(model, i)), definition->id))
+            return dmn_decision_at(model, i);
+    return NULL;
 }
 
 static bool fits(const struct engine *engine, instance_ref instance, const struct bpmn_call *call,
@@ -22,42 +38,76 @@ static bool fits(const struct engine *engine, instance_ref instance, const struc
     const struct definition *own = idmap_get(&engine->shard->by_key, instance->definition);
     if (call->binding == BPMN_DEPLOYMENT)
         return own != NULL && own->deployment == definition->deployment;
-    if (call->binding == BPMN_VERSION_TAG)
-        return str_equal(definition->version_tag, call->version);
-    return true;
+    return str_equal(definition->version_tag, call->version);
 }
 
-// The newest deployed model that has the decision.
-static const struct dmn_decision *find_decision(struct engine *engine, instance_ref instance,
-                                                const struct bpmn_call *call, str id)
+// The newest that the binding lets through.
+static const struct definition *find_bound(const struct engine *engine, instance_ref instance,
+                                           const struct bpmn_call *call, str id)
 {
-    const struct dmn_decision *found = NULL;
-    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next) {
-        if (d->kind != RESOURCE_DECISIONS || d->is_deleted ||
-            !str_equal(d->tenant, instance->tenant) || !fits(engine, instance, call, d))
-            continue;
-        const struct dmn_decision *decision = decision_in(engine, d, id);
-        found = decision ? decision : found;
-    }
+    const struct definition *found = NULL;
+    if (call->binding != BPMN_DEPLOYMENT && call->binding != BPMN_VERSION_TAG)
+        return state_latest(engine->shard, instance->tenant, RESOURCE_DECISIONS, id);
+    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
+        if (d->kind == RESOURCE_DECISIONS && !d->is_deleted && str_equal(d->id, id) &&
+            str_equal(d->tenant, instance->tenant) && fits(engine, instance, call, d))
+            found = d;
     return found;
 }
 
-static bool evaluate(struct engine *engine, element_ref ei, const struct dmn_decision *decision,
-                     feel_value *ret_value, str *ret_trace, str *ret_why)
+// ---- evaluating -----------------------------------------------------------------------
+
+static void evaluate(struct engine *engine, struct feel_run *run, struct evaluation *e)
 {
-    struct scope_lookup lookup;
-    struct feel_run run = expression_run(engine, ei, &lookup);
-    struct dmn_trace trace = {0};
     struct error err;
-    *ret_value = dmn_evaluate(decision, &run, &trace);
-    struct strbuf out = strbuf_new(engine->turn);
-    dmn_trace_to_json(&out, &trace);
-    *ret_trace = strbuf_str(&out);
-    if (feel_run_finished(&run, &err))
-        return true;
-    *ret_why = str_format(engine->turn, "the decision was stopped: %s", err.text);
-    return false;
+    run->warnings = &e->warnings;
+    e->value = dmn_evaluate(e->decision, run, &e->trace);
+    e->state = DECISION_EVALUATED;
+    e->failure = STR_EMPTY;
+    if (!feel_run_finished(run, &err)) {
+        e->state = DECISION_FAILED;
+        e->failure = str_format(engine->turn, "the decision was stopped: %s", err.text);
+    } else if (feel_is_null(e->value) && e->warnings.count > 0) {
+        e->failure = e->warnings.items[0].text;
+    }
 }
+
+// History and row of an evaluation. The element instance is NULL when it was evaluated on its own.
+static uint64_t record(struct engine *engine, instance_ref instance, element_ref ei,
+                       const struct evaluation *e)
+{
+    uint64_t key = step_key(engine);
+    const struct definition *definition = e->definition;
+    struct strbuf trace = strbuf_new(engine->turn);
+    dmn_trace_to_json(&trace, &e->trace);
+    step_emit(engine, ei ? (const void *)instance : engine->shard,
+              (struct event){.type = EVENT_DECISION_EVALUATED,
+                             .key = key,
+                             .scope = ei ? ei->entity.key : 0,
+                             .element = ei ? ei->element + 1 : 0,
+                             .definition = definition->key,
+                             .name = definition->id,
+                             .code = e->state == DECISION_FAILED ? STR("FAILED") : STR_EMPTY,
+                             .value = strbuf_str(&trace)});
+    *ARRAY_PUSH(engine->turn, &engine->decisions) = (struct decision_row){
+        .change = ROW_INSERT,
+        .key = key,
+        .decision = definition->key,
+        .decision_id = definition->id,
+        .instance = ei ? instance->stream.key : 0,
+        .element_instance = ei ? ei->entity.key : 0,
+        .definition = ei ? instance->definition : 0,
+        .tenant = definition->tenant,
+        .state = e->state,
+        .failure = e->failure,
+        .evaluated_ms = engine->clock_ms,
+        .output = expression_json(engine, e->value),
+        .trace = strbuf_str(&trace),
+    };
+    return key;
+}
+
+// ---- business rule tasks --------------------------------------------------------------
 
 static void store_result(struct engine *engine, instance_ref instance, element_ref ei,
                          feel_value value)
@@ -75,29 +125,65 @@ static void store_result(struct engine *engine, instance_ref instance, element_r
 void decision_run(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_call *call = element_of(instance, ei)->call;
-    feel_value value;
-    str id, why, trace;
+    struct evaluation e = {0};
+    str id, why;
     if (call->id == NULL || !expression_text(engine, ei, call->id, &id, &why)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR",
                        call->id ? why : STR("nothing says which decision"));
         return;
     }
-    const struct dmn_decision *decision = find_decision(engine, instance, call, id);
-    if (decision == NULL) {
+    e.definition = find_bound(engine, instance, call, id);
+    e.decision = e.definition ? decision_of(engine, e.definition) : NULL;
+    if (e.decision == NULL) {
         incident_raise(engine, instance, ei, "CALLED_DECISION_ERROR",
                        str_format(engine->turn, "no decision '%.*s' is deployed", STR_ARG(id)));
         return;
     }
-    if (!evaluate(engine, ei, decision, &value, &trace, &why)) {
-        incident_raise(engine, instance, ei, "DECISION_EVALUATION_ERROR", why);
+    struct scope_lookup lookup;
+    struct feel_run run = expression_run(engine, ei, &lookup);
+    evaluate(engine, &run, &e);
+    record(engine, instance, ei, &e);
+    if (e.state == DECISION_FAILED) {
+        incident_raise(engine, instance, ei, "DECISION_EVALUATION_ERROR", e.failure);
         return;
     }
-    step_emit(engine, instance,
-              (struct event){.type = EVENT_DECISION_EVALUATED,
-                             .scope = ei->entity.key,
-                             .element = ei->element + 1,
-                             .name = id,
-                             .value = trace});
-    store_result(engine, instance, ei, value);
+    store_result(engine, instance, ei, e.value);
     activity_complete(engine, instance, ei);
+}
+
+// ---- on its own -----------------------------------------------------------------------
+
+static const struct definition *find_asked(const struct engine *engine)
+{
+    const struct command *command = engine->command;
+    if (command->key == 0)
+        return state_latest(engine->shard, command->tenant, RESOURCE_DECISIONS,
+                            command->evaluate_decision.decision_id);
+    const struct definition *d = idmap_get(&engine->shard->by_key, command->key);
+    bool is_one = d != NULL && d->kind == RESOURCE_DECISIONS && !d->is_deleted;
+    return is_one ? d : NULL;
+}
+
+void decision_evaluate(struct engine *engine)
+{
+    str text = engine->command->evaluate_decision.variables;
+    struct evaluation e = {.definition = find_asked(engine)};
+    feel_value variables = feel_null();
+    struct error err;
+    e.decision = e.definition ? decision_of(engine, e.definition) : NULL;
+    if (e.decision == NULL) {
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
+                    STR("no such decision is deployed"));
+        return;
+    }
+    if (text.len > 0 && !feel_from_json_text(engine->turn, text, &variables, &err)) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, STR("the variables are no JSON"));
+        return;
+    }
+    struct feel_run run = feel_run_new(engine->turn, &variables);
+    run.zones = engine->environment.zones;
+    run.now_ms = engine->clock_ms;
+    run.random_seed = engine->next_key;
+    evaluate(engine, &run, &e);
+    step_accept(engine, record(engine, NULL, NULL, &e), 0);
 }

@@ -7,7 +7,7 @@
 
 #include "record/partition.h"
 
-static const char *const KINDS[] = {"PROCESS", "DECISIONS", "FORM", "OTHER"};
+static const char *const KINDS[] = {"PROCESS", "DECISIONS", "FORM", "OTHER", "REQUIREMENTS"};
 
 static str details_of(struct engine *engine, const struct deployed_resource *resource)
 {
@@ -22,6 +22,10 @@ static str details_of(struct engine *engine, const struct deployed_resource *res
     json_string(&w, resource->version_tag);
     json_key(&w, STR("tenant"));
     json_string(&w, engine->command->tenant);
+    if (resource->title.len > 0) {
+        json_key(&w, STR("name"));
+        json_string(&w, resource->title);
+    }
     json_end_object(&w);
     return strbuf_str(&out);
 }
@@ -212,6 +216,17 @@ void definition_publish(struct engine *engine)
                                       .deployed = deploy->resources});
 }
 
+static void delete_decisions_of(struct engine *engine, const struct definition *requirements)
+{
+    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
+        if (d->kind == RESOURCE_DECISIONS && !d->is_deleted &&
+            d->deployment == requirements->deployment &&
+            str_equal(d->digest, requirements->digest) &&
+            str_equal(d->tenant, requirements->tenant))
+            step_emit(engine, engine->shard,
+                      (struct event){.type = EVENT_DEFINITION_DELETED, .key = d->key});
+}
+
 void definition_delete(struct engine *engine)
 {
     const struct definition *definition = idmap_get(&engine->shard->by_key, engine->command->key);
@@ -220,6 +235,8 @@ void definition_delete(struct engine *engine)
                     STR("no such definition is deployed"));
         return;
     }
+    if (definition->kind == RESOURCE_REQUIREMENTS)
+        delete_decisions_of(engine, definition);
     str id = definition->id, tenant = definition->tenant;
     enum resource_kind kind = definition->kind;
     close_starts(engine, definition->key);

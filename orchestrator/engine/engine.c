@@ -154,6 +154,7 @@ static enum need need_of(enum command_type type)
     case COMMAND_DEPLOY:
     case COMMAND_PUBLISH_DEFINITIONS:
     case COMMAND_DELETE_DEFINITION:
+    case COMMAND_EVALUATE_DECISION:
     case COMMAND_NONE:
         return NEEDS_NOTHING;
     case COMMAND_RELEASE_JOB:
@@ -396,6 +397,7 @@ void engine_begin(struct engine *engine, struct arena *turn)
         clear_graves(engine, engine->turn_number - TURNS_KEPT);
     memset(&engine->history, 0, sizeof engine->history);
     memset(&engine->outbound, 0, sizeof engine->outbound);
+    memset(&engine->decisions, 0, sizeof engine->decisions);
     memset(&engine->queue, 0, sizeof engine->queue);
     engine->queue_head = 0;
 }
@@ -450,6 +452,7 @@ static const struct {
     {COMMAND_DEPLOY, definition_deploy},
     {COMMAND_PUBLISH_DEFINITIONS, definition_publish},
     {COMMAND_DELETE_DEFINITION, definition_delete},
+    {COMMAND_EVALUATE_DECISION, decision_evaluate},
 };
 
 static processor processor_of(enum command_type type)
@@ -532,6 +535,8 @@ void engine_end(struct engine *engine, struct changes *ret_changes)
     ret_changes->history.count = engine->history.count;
     ret_changes->outbound.items = engine->outbound.items;
     ret_changes->outbound.count = engine->outbound.count;
+    ret_changes->decisions.items = engine->decisions.items;
+    ret_changes->decisions.count = engine->decisions.count;
     ret_changes->next_key = engine->next_key;
     ret_changes->clock_ms = engine->clock_ms;
 }

@@ -372,10 +372,6 @@ static void start_row(struct rows *rows, struct start *s, bool gone)
 
 static void definition_row(struct rows *rows, struct definition *d)
 {
-    const struct bpmn_process *process =
-        d->kind == RESOURCE_PROCESS
-            ? rows->engine->environment.find_process(rows->engine->environment.context, d->key)
-            : NULL;
     *ARRAY_PUSH(rows->arena, &rows->changes->definitions) = (struct definition_row){
         .change = d->is_deleted ? ROW_DELETE : ROW_INSERT,
         .key = d->key,
@@ -384,7 +380,7 @@ static void definition_row(struct rows *rows, struct definition *d)
         .id = d->id,
         .version = d->version,
         .version_tag = d->version_tag,
-        .name = process ? process->name : STR_EMPTY,
+        .name = d->name,
         .resource_name = d->resource_name,
         .digest = d->digest,
         .tenant = d->tenant,

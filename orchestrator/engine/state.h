@@ -251,6 +251,7 @@ struct definition {
     int32_t version;
     str id;
     str version_tag;
+    str name; // for the row that is written when it is published; in no image
     str resource_name;
     str digest;
     str tenant;

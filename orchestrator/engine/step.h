@@ -57,6 +57,7 @@ struct engine {
     struct stream *touched, *last_touched;
     ARRAY(struct history_row) history;
     ARRAY(struct outbound) outbound;
+    ARRAY(struct decision_row) decisions;
 
     // The running step.
     const struct command *command;
@@ -232,6 +233,7 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);
 void decision_run(struct engine *engine, instance_ref instance, element_ref ei);
+void decision_evaluate(struct engine *engine);
 void task_run(struct engine *engine, instance_ref instance, element_ref ei);
 
 void loop_run(struct engine *engine, instance_ref instance, element_ref body);

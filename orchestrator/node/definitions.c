@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/definitions.h"
 
+#include "base/digest.h"
 #include "base/map.h"
 #include "bpmn/bpmn.h"
 #include "dmn/dmn.h"
@@ -16,6 +17,7 @@ struct definition {
 struct definitions {
     struct arena arena; // of the process: definitions are never forgotten
     struct idmap all;
+    struct map models; // dmn_model by the digest of its bytes: all decisions of a file share it
     const struct zone_db *zones;
 };
 
@@ -24,6 +26,7 @@ struct definitions *definitions_new(const struct zone_db *zones)
     struct definitions *definitions = calloc(1, sizeof *definitions);
     check(definitions != NULL);
     definitions->all = idmap_new(&definitions->arena);
+    definitions->models = map_new(&definitions->arena);
     definitions->zones = zones;
     return definitions;
 }
@@ -55,6 +58,11 @@ static bool compile_process(struct definitions *definitions, struct definition *
 static bool compile_decisions(struct definitions *definitions, struct definition *definition,
                               const struct definition_source *source, struct error *err)
 {
+    struct digest digest = digest_sha256(source->bytes);
+    definition->decisions =
+        map_get(&definitions->models, str_from((const char *)digest.bytes, DIGEST_SIZE));
+    if (definition->decisions != NULL)
+        return true;
     struct arena scratch = ARENA_EMPTY;
     struct dmn_problems problems = {.arena = &scratch};
     const struct dmn_source text = {.file = "decisions",
@@ -66,6 +74,10 @@ static bool compile_decisions(struct definitions *definitions, struct definition
                         problems.list.count ? problems.list.items[0].line : 0,
                         problems.list.count ? (int)problems.list.items[0].text.len : 6,
                         problems.list.count ? problems.list.items[0].text.data : "no DMN");
+    else
+        map_put(&definitions->models,
+                str_copy(&definitions->arena, str_from((const char *)digest.bytes, DIGEST_SIZE)),
+                (void *)(uintptr_t)definition->decisions);
     arena_done(&scratch);
     return definition->decisions != NULL;
 }
@@ -80,7 +92,7 @@ bool definitions_add(struct definitions *definitions, const struct definition_so
     idmap_put(&definitions->all, source->key, definition);
     if (source->kind == RESOURCE_PROCESS)
         return compile_process(definitions, definition, source, err);
-    if (source->kind == RESOURCE_DECISIONS)
+    if (source->kind == RESOURCE_DECISIONS || source->kind == RESOURCE_REQUIREMENTS)
         return compile_decisions(definitions, definition, source, err);
     return true;
 }

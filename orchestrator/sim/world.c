@@ -333,7 +333,8 @@ static size_t count_resources(const struct sim *sim)
 {
     size_t count = 0;
     for (size_t i = 0; i < sim->models.count; i++)
-        count += sim->models.items[i].resource ? sim->models.items[i].resource->process_count : 1;
+        count += sim->models.items[i].resource ? sim->models.items[i].resource->process_count
+                                               : dmn_decision_count(sim->models.items[i].decisions);
     return count;
 }
 
@@ -354,9 +355,12 @@ static void list_model(struct sim *sim, const struct model *model, struct deploy
 {
     struct deployed deployed = {.decisions = model->decisions};
     if (model->resource == NULL) {
-        deploy->resources[deploy->count++] =
-            resource_named(sim, model, dmn_model_id(model->decisions), STR_EMPTY);
-        *ARRAY_PUSH(&sim->arena, &sim->deployed) = deployed;
+        for (size_t i = 0; i < dmn_decision_count(model->decisions); i++) {
+            const struct dmn_decision *decision = dmn_decision_at(model->decisions, i);
+            deploy->resources[deploy->count++] = resource_named(
+                sim, model, dmn_decision_id(decision), dmn_decision_version_tag(decision));
+            *ARRAY_PUSH(&sim->arena, &sim->deployed) = deployed;
+        }
         return;
     }
     for (size_t i = 0; i < model->resource->process_count; i++) {

@@ -5,7 +5,7 @@ import net from 'node:net';
 import assert from 'node:assert/strict';
 import {createCamundaClient} from '@camunda8/orchestration-cluster-api';
 import {startBaton, waitFor} from './baton.mjs';
-import {discountModel, orderModel, failingModel} from './models.mjs';
+import {discountModel, orderModel, failingModel, quoteModel, quoteProcess} from './models.mjs';
 
 let baton;
 let camunda;
@@ -139,6 +139,73 @@ test('a decision is deployed, found and evaluated', async () => {
   const result = await camunda.evaluateDecision({decisionDefinitionId: 'discount', variables: {total: 250}});
   assert.equal(result.output, '10');
   assert.equal(result.evaluatedDecisions[0].matchedRules[0].ruleIndex, 2);
+});
+
+test('the graph that decisions stand in is a resource of its own', async () => {
+  const {deployments} = await deploy(quoteModel);
+  const graph = deployments.find(entry => entry.decisionRequirements).decisionRequirements;
+  const decisions = deployments.flatMap(entry => entry.decisionDefinition ?? []);
+  assert.deepEqual(decisions.map(decision => decision.decisionDefinitionId), ['rate', 'quote', 'endless']);
+  assert.deepEqual(decisions.map(decision => decision.name), ['Rate', 'Quote', 'Endless']);
+  assert.ok(decisions.every(decision => decision.decisionRequirementsKey === graph.decisionRequirementsKey));
+  const {decisionRequirementsKey} = graph;
+  assert.deepEqual(await camunda.getDecisionRequirements({decisionRequirementsKey}, consistency), {
+    decisionRequirementsKey, decisionRequirementsId: 'quotes', decisionRequirementsName: 'Quotes', version: 1, resourceName: 'quote.dmn',
+    tenantId: '<default>',
+  });
+  const found = await camunda.searchDecisionRequirements({filter: {decisionRequirementsName: 'Quotes'}, sort: [{field: 'version'}]}, consistency);
+  assert.deepEqual(found.items.map(item => item.decisionRequirementsKey), [decisionRequirementsKey]);
+  assert.equal(await camunda.getDecisionRequirementsXml({decisionRequirementsKey}, consistency), quoteModel.text);
+  const inside = await camunda.searchDecisionDefinitions({filter: {decisionRequirementsKey}}, consistency);
+  assert.equal(inside.items.length, 3);
+  assert.ok(inside.items.every(item => item.decisionRequirementsId === 'quotes'));
+});
+
+test('an evaluation answers with every decision on the way, and can be found again', async () => {
+  const result = await camunda.evaluateDecision({decisionDefinitionId: 'quote', variables: {region: 'abroad', total: 300}});
+  assert.equal(result.output, '27');
+  assert.equal(result.decisionDefinitionName, 'Quote');
+  assert.equal(result.decisionRequirementsId, 'quotes');
+  assert.equal(result.failureMessage, '');
+  assert.deepEqual(result.evaluatedDecisions.map(decision => decision.decisionDefinitionId), ['rate', 'quote']);
+  const [rate] = result.evaluatedDecisions;
+  assert.equal(rate.decisionDefinitionType, 'DECISION_TABLE');
+  assert.deepEqual(rate.evaluatedInputs, [{inputId: 'region', inputName: 'Region', inputValue: '"abroad"'}]);
+  assert.deepEqual(rate.matchedRules, [
+    {ruleId: 'abroad', ruleIndex: 2, evaluatedOutputs: [{outputId: 'percent', outputName: 'percent', outputValue: '9'}]},
+  ]);
+  const {decisionEvaluationKey} = result;
+  const found = await camunda.searchDecisionInstances({filter: {decisionEvaluationKey}, sort: [{field: 'decisionEvaluationInstanceKey'}]}, consistency);
+  assert.deepEqual(found.items.map(item => item.decisionDefinitionId), ['rate', 'quote']);
+  const {decisionEvaluationInstanceKey} = found.items[0];
+  assert.equal(decisionEvaluationInstanceKey, rate.decisionEvaluationInstanceKey);
+  const one = await camunda.getDecisionInstance({decisionEvaluationInstanceKey}, consistency);
+  assert.equal(one.state, 'EVALUATED');
+  assert.equal(one.result, '9');
+  assert.deepEqual(one.evaluatedInputs, rate.evaluatedInputs);
+  assert.deepEqual(one.matchedRules, rate.matchedRules);
+  assert.ok(!one.processInstanceKey);
+});
+
+test('a business rule task leaves decision instances; one beyond a limit is a failed one', async () => {
+  const {deployments} = await deploy(quoteProcess);
+  const {processDefinitionKey} = deployments[0].processDefinition;
+  const definition = await camunda.getProcessDefinition({processDefinitionKey}, consistency);
+  assert.equal(definition.name, 'Quoting');
+  const {processInstanceKey} = await camunda.createProcessInstance({processDefinitionId: 'quoting', variables: {region: 'home', total: 40}});
+  await instanceIn('COMPLETED', processInstanceKey);
+  const {items} = await camunda.searchDecisionInstances({
+    filter: {processInstanceKey, decisionDefinitionType: 'DECISION_TABLE', state: 'EVALUATED'}}, consistency);
+  assert.equal(items.length, 1);
+  assert.equal(items[0].decisionDefinitionName, 'Rate');
+  assert.equal(items[0].processDefinitionKey, processDefinitionKey);
+  assert.ok(items[0].elementInstanceKey);
+  const failed = await camunda.evaluateDecision({decisionDefinitionId: 'endless'});
+  assert.equal(failed.failedDecisionDefinitionId, 'endless');
+  assert.match(failed.failureMessage, /stopped.*limit/);
+  const {items: [instance]} = await camunda.searchDecisionInstances({filter: {state: 'FAILED'}}, consistency);
+  assert.equal(instance.decisionDefinitionId, 'endless');
+  assert.match(instance.evaluationFailure, /limit/);
 });
 
 test('what is no proper request is refused before it is read', async () => {

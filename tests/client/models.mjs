@@ -67,3 +67,43 @@ export const discountModel = {
   </decision>
 </definitions>`,
 };
+
+// A decision that requires another one, and a process that asks for it.
+export const quoteModel = {
+  name: 'quote.dmn',
+  text: `<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="quotes" name="Quotes" namespace="http://example.com/quotes">
+  <decision id="rate" name="Rate">
+    <decisionTable id="rates" hitPolicy="UNIQUE">
+      <input id="region" label="Region"><inputExpression id="re"><text>region</text></inputExpression></input>
+      <output id="percent" name="percent" typeRef="number"/>
+      <rule id="home"><inputEntry id="r1"><text>"home"</text></inputEntry><outputEntry id="p1"><text>5</text></outputEntry></rule>
+      <rule id="abroad"><inputEntry id="r2"><text>not("home")</text></inputEntry><outputEntry id="p2"><text>9</text></outputEntry></rule>
+    </decisionTable>
+  </decision>
+  <decision id="quote" name="Quote">
+    <informationRequirement id="needs"><requiredDecision href="#rate"/></informationRequirement>
+    <literalExpression id="formula"><text>total * Rate / 100</text></literalExpression>
+  </decision>
+  <decision id="endless" name="Endless">
+    <literalExpression id="loop"><text>count(for i in 1..100000, j in 1..100000 return i)</text></literalExpression>
+  </decision>
+</definitions>`,
+};
+
+export const quoteProcess = {
+  name: 'quote.bpmn',
+  text: `<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="http://example.com">
+  <bpmn:process id="quoting" name="Quoting" isExecutable="true">
+    <bpmn:startEvent id="start"><bpmn:outgoing>f1</bpmn:outgoing></bpmn:startEvent>
+    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="ask"/>
+    <bpmn:businessRuleTask id="ask">
+      <bpmn:extensionElements><zeebe:calledDecision decisionId="quote" resultVariable="price"/></bpmn:extensionElements>
+      <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing>
+    </bpmn:businessRuleTask>
+    <bpmn:sequenceFlow id="f2" sourceRef="ask" targetRef="end"/>
+    <bpmn:endEvent id="end"><bpmn:incoming>f2</bpmn:incoming></bpmn:endEvent>
+  </bpmn:process>
+</bpmn:definitions>`,
+};
