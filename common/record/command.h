@@ -76,7 +76,7 @@ struct set_variables {
 };
 
 struct job_answer {
-    uint32_t attempt; // 0: an operator's or a REST worker's answer, whatever the attempt
+    uint32_t attempt; // 0: an answer by REST, whatever the attempt
     str variables;
     int32_t retries;    // FAIL_JOB: what is left
     int64_t backoff_ms; // FAIL_JOB

@@ -17,6 +17,7 @@ struct call {
     uint64_t number;
     call_answer *answer;
     unsigned wanted; // replies still to come
+    bool *answered;  // by shard, when more than one answers: a reply may come again
     bool has_first;
     struct reply first; // of the shard that made something, copied
     struct event *deadline;
@@ -35,7 +36,17 @@ static void end_call(struct call *call)
 {
     idmap_remove(&call->desk->pending, call->number);
     event_free(call->deadline);
+    free(call->answered);
     free(call);
+}
+
+static bool is_repeated(struct call *call, uint32_t shard)
+{
+    if (call->answered == NULL || shard >= call->desk->api->shard_count)
+        return false;
+    bool repeated = call->answered[shard];
+    call->answered[shard] = true;
+    return repeated;
 }
 
 static void on_deadline(evutil_socket_t fd, short events, void *context)
@@ -76,6 +87,8 @@ static void take_reply(struct call *call, const struct reply *reply)
         request_rejected(request, reply->rejection, reply->reason);
         return;
     }
+    if (is_repeated(call, reply->shard))
+        return;
     if (!call->has_first || reply->deployed_count > 0) {
         copy_reply(&request->arena, reply, &call->first);
         call->has_first = true;
@@ -165,6 +178,7 @@ void call_desk_free(struct call_desk *desk)
     while (idmap_next(&desk->pending, &cursor, &number, &call)) {
         event_free(((struct call *)call)->deadline);
         request_busy(((struct call *)call)->request, "this node is stopping");
+        free(((struct call *)call)->answered);
         free(call);
     }
     if (desk->replies != NULL)
@@ -208,6 +222,10 @@ static struct call *begin_call(struct request *request, struct command *command,
                           .number = desk->next_number++,
                           .answer = answer,
                           .wanted = wanted};
+    if (wanted > 1) {
+        call->answered = calloc(wanted, sizeof *call->answered);
+        check(call->answered != NULL);
+    }
     command->reply = (struct reply_to){desk->partition, call->number};
     command->tenant = command->tenant.len > 0 ? command->tenant : request_tenant(request);
     command->principal = request->principal;
@@ -226,7 +244,7 @@ static bool send_call(struct call *call, struct command *command, uint32_t shard
 {
     struct error err;
     struct request *request = call->request;
-    if (call_post(request->api, command, shard, STR_EMPTY, &err))
+    if (call_post(request->api, command, shard, request->token, &err))
         return true;
     end_call(call);
     request_failed(request, &err);

@@ -21,6 +21,7 @@
 #include "node/metrics.h"
 #include "node/node.h"
 #include "node/outbox.h"
+#include "record/token.h"
 #include "store/store.h"
 
 #include <event2/event.h>
@@ -179,7 +180,7 @@ struct node {
     struct arena scratch; // reset at the end of whatever uses it
     char name[64];
     char topic_commands[NODE_TOPIC_NAME];
-    char secret[64];
+    char secret[TOKEN_SECRET_MAX];
     size_t secret_len;
     uint32_t shard_count;
     struct shard *shards[NODE_MAX_SHARDS];

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/zone.h"
-#include "node/token.h"
 #include "store/migrate.h"
 
 #include <stdlib.h>
@@ -290,7 +289,7 @@ static void on_store_connected(void *context)
     if (node->consumer != NULL)
         return;
     if (configured[0] != '\0') {
-        str secret = str_sub(str_of(configured), 0, sizeof node->secret);
+        str secret = str_sub(str_of(configured), 0, TOKEN_SECRET_MAX);
         on_secret(node, STORE_DONE, secret);
         return;
     }

@@ -6,7 +6,6 @@
 #include "node/internal.h"
 
 #include "base/log.h"
-#include "node/token.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "node/token.h"
 #include "record/partition.h"
 
 #include <stdlib.h>

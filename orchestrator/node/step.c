@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "node/token.h"
 #include "record/topic.h"
 #include "wire/wire.h"
 

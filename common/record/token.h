@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The token of a job: proves that who answers was offered this attempt.
+#ifndef BATON_RECORD_TOKEN_H
+#define BATON_RECORD_TOKEN_H
+
+#include "record/command.h"
+
+enum { TOKEN_SECRET_SIZE = 32, TOKEN_SECRET_MAX = 64, TOKEN_LENGTH = 32 };
+
+// Hex of the first 16 bytes of HMAC-SHA-256(secret, job key and attempt). Attempt 0 makes the token
+// of an answer that counts whatever the attempt: only who knows the secret, as the API does, has
+// it.
+str token_make(struct arena *arena, str secret, uint64_t job, uint32_t attempt);
+
+// True unless the command is an answer to a job without the token of its job and attempt.
+bool token_is_good(str secret, const struct command *command, str token);
+
+#endif
