@@ -228,8 +228,9 @@ static void check_activity(struct checking *c, const struct bpmn_element *e)
     if (e->for_compensation && (e->incoming.count > 0 || e->outgoing.count > 0))
         complain(c, BPMN_CODE_COMPENSATION_HANDLER_FLOW, e);
     for (uint32_t i = 0; i < e->listener_count; i++)
-        if (e->listeners[i].event == BPMN_LISTENER_CANCELING)
-            complain(c, BPMN_CODE_LISTENER_IGNORED, e);
+        if (e->listeners[i].event >= BPMN_LISTENER_CREATING && e->type != BPMN_USER_TASK)
+            reader_complain(c->r, BPMN_CODE_LISTENER_IGNORED, e,
+                            str_of(bpmn_listener_event_name(e->listeners[i].event)));
     check_catchers(c, e);
 }
 

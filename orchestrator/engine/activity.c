@@ -349,6 +349,9 @@ void activity_continue(struct engine *engine, instance_ref instance, element_ref
     case PHASE_ACTIVE:
         activity_start(engine, instance, ei);
         break;
+    case PHASE_TERMINATING:
+        user_task_canceling(engine, instance, ei);
+        break;
     default:
         finish(engine, instance, ei);
         break;
@@ -395,10 +398,37 @@ void activity_terminate_children(struct engine *engine, instance_ref instance, e
                   (struct event){.type = EVENT_TOKENS_DROPPED, .scope = scope->entity.key});
 }
 
+// A user task whose listeners want to know of its end stays until they have answered. What ended it
+// goes on; the instance alone does not end before.
+static void tell_canceling(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct attachment *next;
+    variable_merge(engine, instance, ei, variable_visible_json(engine, ei), true);
+    for (const struct attachment *a = ei->attachments; a != NULL; a = next) {
+        next = a->next;
+        if (a->entity.kind == ENTITY_KIND_JOB)
+            job_cancel(engine, instance, (const struct job *)a);
+        else if (a->entity.kind == ENTITY_KIND_INCIDENT)
+            step_emit(engine, instance,
+                      (struct event){.type = EVENT_INCIDENT_RESOLVED,
+                                     .key = a->entity.key,
+                                     .scope = ei->entity.key});
+    }
+    activity_detach_triggers(engine, instance, ei);
+    emit_for(engine, instance, ei, EVENT_ELEMENT_TERMINATING);
+    job_create_listener(engine, instance, ei, BPMN_LISTENER_CANCELING);
+}
+
 void activity_terminate(struct engine *engine, instance_ref instance, element_ref ei)
 {
-    if (ei->entity.is_gone)
+    if (ei->entity.is_gone || (ei->phase == PHASE_TERMINATING && !engine->terminates_all))
         return;
+    if (ei->phase != PHASE_TERMINATING && !engine->terminates_all &&
+        state_attachment(ei, ENTITY_KIND_USER_TASK) != NULL &&
+        has_listener(element_of(instance, ei), BPMN_LISTENER_CANCELING)) {
+        tell_canceling(engine, instance, ei);
+        return;
+    }
     activity_terminate_children(engine, instance, ei, NULL);
     if (ei->called != 0)
         call_cancel(engine, instance, ei);

@@ -2,33 +2,43 @@
 // Appliers of element instances, tokens, variables, loops and compensation.
 #include "engine/apply.h"
 
-struct element_instance *apply_add_element(struct instance *instance, uint64_t key,
-                                           struct element_instance *scope)
+static void append_child(struct element_instance *scope, struct element_instance *ei)
 {
-    struct element_instance *ei = ARENA_NEW(&instance->stream.arena, struct element_instance);
-    ei->entity.kind = ENTITY_KIND_ELEMENT;
-    ei->entity.key = key;
     ei->scope = scope;
-    idmap_put(&instance->entities, key, ei);
-    if (scope == NULL)
-        return ei;
     ei->previous = scope->last_child;
+    ei->next = NULL;
     if (scope->last_child != NULL)
         scope->last_child->next = ei;
     else
         scope->first_child = ei;
     scope->last_child = ei;
     scope->children++;
+}
+
+static void remove_child(struct element_instance *ei)
+{
+    struct element_instance *scope = ei->scope;
+    *(ei->previous ? &ei->previous->next : &scope->first_child) = ei->next;
+    *(ei->next ? &ei->next->previous : &scope->last_child) = ei->previous;
+    scope->children--;
+}
+
+struct element_instance *apply_add_element(struct instance *instance, uint64_t key,
+                                           struct element_instance *scope)
+{
+    struct element_instance *ei = ARENA_NEW(&instance->stream.arena, struct element_instance);
+    ei->entity.kind = ENTITY_KIND_ELEMENT;
+    ei->entity.key = key;
+    idmap_put(&instance->entities, key, ei);
+    if (scope != NULL)
+        append_child(scope, ei);
     return ei;
 }
 
 static void unlink_element(struct instance *instance, struct element_instance *ei)
 {
-    struct element_instance *scope = ei->scope;
     check(ei->attachments == NULL && ei->first_child == NULL);
-    *(ei->previous ? &ei->previous->next : &scope->first_child) = ei->next;
-    *(ei->next ? &ei->next->previous : &scope->last_child) = ei->previous;
-    scope->children--;
+    remove_child(ei);
     idmap_remove(&instance->entities, ei->entity.key);
     ei->entity.is_gone = true;
     apply_mark(instance, &ei->entity);
@@ -165,6 +175,14 @@ void apply_element(struct instance *instance, const struct event *event)
     case EVENT_ELEMENT_TERMINATED:
         unlink_element(instance, ei);
         return;
+    case EVENT_ELEMENT_TERMINATING:
+        remove_child(ei);
+        append_child(instance->root, ei);
+        ei->phase = PHASE_TERMINATING;
+        ei->listeners_done = 0;
+        ei->loop_counter = 0;
+        ei->compensates = 0;
+        break;
     default:
         break;
     }

@@ -86,6 +86,10 @@ static void apply_process(const struct engine_environment *environment, struct i
     case EVENT_PROCESS_TERMINATED:
         end(instance, event);
         break;
+    case EVENT_PROCESS_ENDING:
+        instance->ending = (enum event_type)event->number;
+        instance->ending_why = str_copy(&instance->stream.arena, event->value);
+        break;
     case EVENT_PROCESS_SUSPENDED:
         instance->state = INSTANCE_SUSPENDED;
         break;
@@ -112,7 +116,9 @@ void apply_to_instance(const struct engine_environment *environment, struct inst
         apply_process(environment, instance, event);
         break;
     case 1:
-        if (event->type == EVENT_ELEMENT_MIGRATED)
+        if (event->type == EVENT_PROCESS_ENDING)
+            apply_process(environment, instance, event);
+        else if (event->type == EVENT_ELEMENT_MIGRATED)
             apply_migration(instance, event);
         else if (event->type == EVENT_FLOW_TAKEN || event->type == EVENT_TOKEN_ARRIVED)
             apply_token(instance, event);

@@ -247,3 +247,101 @@ void definition_delete(struct engine *engine)
         switch_starts(engine, latest->key);
     step_accept(engine, engine->command->key, 0);
 }
+
+// ---- conditional starts
+// ---------------------------------------------------------------------------------------------
+//
+// Nothing happens to a process that does not run, so its conditions are looked at when somebody
+// asks, with the variables that come with the question (Camunda 8: "evaluate conditionals").
+
+// Something that expressions can look variables up in, though no element instance runs.
+static element_ref scope_of(struct engine *engine, str variables)
+{
+    struct element_instance *scope = ARENA_NEW(engine->turn, struct element_instance);
+    struct variable **at = &scope->variables;
+    struct json *json;
+    struct error err;
+    if (str_is_empty(variables) || !json_parse(engine->turn, variables, &json, &err))
+        return scope;
+    for (size_t i = 0; i < json->count; i++) {
+        struct strbuf value = strbuf_new(engine->turn);
+        struct json_writer w = json_writer_new(&value);
+        json_value(&w, &json->members[i].value);
+        *at = ARENA_NEW(engine->turn, struct variable);
+        **at = (struct variable){.name = json->members[i].name, .value = strbuf_str(&value)};
+        at = &(*at)->next;
+    }
+    return scope;
+}
+
+static bool start_holds(struct engine *engine, element_ref scope,
+                        const struct bpmn_element *element)
+{
+    bool holds = false;
+    str why;
+    for (uint32_t i = 0; i < element->trigger_count; i++)
+        if (element->triggers[i].kind == BPMN_CONDITION_TRIGGER &&
+            element->triggers[i].expression &&
+            expression_truth(engine, scope, element->triggers[i].expression, &holds, &why) && holds)
+            return true;
+    return false;
+}
+
+static void start_where_it_holds(struct engine *engine, const struct definition *definition,
+                                 element_ref scope, struct json_writer *w)
+{
+    const struct bpmn_process *process =
+        engine->environment.find_process(engine->environment.context, definition->key);
+    for (uint32_t i = 0; process && i < process->elements[0].triggered_starts.count; i++) {
+        uint32_t start = process->elements[0].triggered_starts.items[i];
+        if (!start_holds(engine, scope, &process->elements[start]))
+            continue;
+        uint64_t key =
+            process_start_at(engine, definition, start, engine->command->create_instance.variables,
+                             engine->command->create_instance.business_id);
+        json_begin_object(w);
+        json_key(w, STR("processDefinitionKey"));
+        json_string(w, str_format(engine->turn, "%llu", (unsigned long long)definition->key));
+        json_key(w, STR("processInstanceKey"));
+        json_string(w, str_format(engine->turn, "%llu", (unsigned long long)key));
+        json_end_object(w);
+    }
+}
+
+static bool is_asked_about(const struct engine *engine, const struct definition *d)
+{
+    const struct command *command = engine->command;
+    uint64_t wanted = command->create_instance.definition;
+    if (d->kind != RESOURCE_PROCESS || d->is_deleted || !str_equal(d->tenant, command->tenant))
+        return false;
+    return wanted != 0 ? d->key == wanted
+                       : d == state_latest(engine->shard, d->tenant, d->kind, d->id);
+}
+
+void definition_evaluate_conditions(struct engine *engine)
+{
+    const struct create_instance *body = &engine->command->create_instance;
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    bool found = body->definition == 0;
+    str why;
+    if (!variable_is_object(engine, body->variables, &why)) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+        return;
+    }
+    element_ref scope = scope_of(engine, body->variables);
+    json_begin_array(&w);
+    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
+        if (is_asked_about(engine, d)) {
+            found = true;
+            start_where_it_holds(engine, d, scope, &w);
+        }
+    json_end_array(&w);
+    if (!found)
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
+                    STR("no such process definition is deployed"));
+    else
+        step_reply(engine, (struct reply){.to = engine->command->reply,
+                                          .key = step_key(engine),
+                                          .variables = strbuf_str(&out)});
+}

@@ -155,6 +155,7 @@ static enum need need_of(enum command_type type)
     case COMMAND_PUBLISH_DEFINITIONS:
     case COMMAND_DELETE_DEFINITION:
     case COMMAND_EVALUATE_DECISION:
+    case COMMAND_EVALUATE_CONDITIONS:
     case COMMAND_NONE:
         return NEEDS_NOTHING;
     case COMMAND_RELEASE_JOB:
@@ -453,6 +454,7 @@ static const struct {
     {COMMAND_PUBLISH_DEFINITIONS, definition_publish},
     {COMMAND_DELETE_DEFINITION, definition_delete},
     {COMMAND_EVALUATE_DECISION, decision_evaluate},
+    {COMMAND_EVALUATE_CONDITIONS, definition_evaluate_conditions},
 };
 
 static processor processor_of(enum command_type type)
@@ -475,6 +477,7 @@ static void begin_step(struct engine *engine, const struct command *command)
     engine->starting = NULL;
     engine->parsed_text = (str){NULL, 0};
     engine->looks_at_conditions = false;
+    engine->terminates_all = false;
 }
 
 // One history row a stream that the step changed.

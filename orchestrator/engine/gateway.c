@@ -170,7 +170,7 @@ static bool nothing_can_come(struct engine *engine, instance_ref instance, eleme
     bool *empty = elements_before(engine, instance, scope, gateway, false);
     bool *filled = elements_before(engine, instance, scope, gateway, true);
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
-        if (empty[child->element] && !filled[child->element])
+        if (child->phase != PHASE_TERMINATING && empty[child->element] && !filled[child->element])
             return false;
     for (const struct token *t = scope->arrived; t != NULL; t = t->next) {
         if (t->flow >= process->flow_count)

@@ -219,6 +219,22 @@ static void put_element(struct strbuf *out, const struct element_instance *ei)
         put_element(out, child);
 }
 
+// Beside the state: what an instance seldom has.
+enum instance_part { PART_STATE = 15, PART_ENDING = 1 << 4 };
+
+static uint64_t instance_parts(const struct instance *instance)
+{
+    return instance->ending != EVENT_NONE ? PART_ENDING : 0;
+}
+
+static void put_instance_parts(struct strbuf *out, const struct instance *instance)
+{
+    if (instance->ending == EVENT_NONE)
+        return;
+    image_put_u64(out, instance->ending);
+    image_put_str(out, instance->ending_why);
+}
+
 str image_of_instance(struct arena *arena, const struct instance *instance)
 {
     struct strbuf out = strbuf_new(arena);
@@ -232,7 +248,7 @@ str image_of_instance(struct arena *arena, const struct instance *instance)
     image_put_u64(&out, instance->parent_element);
     image_put_u64(&out, instance->root_instance);
     image_put_u64(&out, instance->depth);
-    image_put_u64(&out, instance->state);
+    image_put_u64(&out, instance->state | instance_parts(instance));
     image_put_i64(&out, instance->started_ms);
     image_put_i64(&out, instance->await.partition);
     image_put_u64(&out, instance->await.request);
@@ -241,6 +257,7 @@ str image_of_instance(struct arena *arena, const struct instance *instance)
     image_put_str(&out, instance->lock_key);
     image_put_u64(&out, instance->incidents);
     image_put_u64(&out, instance->stream.sequence);
+    put_instance_parts(&out, instance);
     put_element(&out, instance->root);
     return strbuf_str(&out);
 }
@@ -454,6 +471,7 @@ static void get_element(struct decoding *d, struct element_instance *scope, int 
 
 static void get_header(struct image_reader *in, struct instance *instance)
 {
+    uint64_t state;
     instance->definition = image_get_u64(in);
     instance->process_id = image_get_str(in);
     instance->version = (int32_t)image_get_i64(in);
@@ -463,7 +481,8 @@ static void get_header(struct image_reader *in, struct instance *instance)
     instance->parent_element = image_get_u64(in);
     instance->root_instance = image_get_u64(in);
     instance->depth = (uint32_t)image_get_u64(in);
-    instance->state = (enum instance_state)image_get_u64(in);
+    state = image_get_u64(in);
+    instance->state = (enum instance_state)(state & PART_STATE);
     instance->started_ms = image_get_i64(in);
     instance->await.partition = (int32_t)image_get_i64(in);
     instance->await.request = image_get_u64(in);
@@ -472,6 +491,11 @@ static void get_header(struct image_reader *in, struct instance *instance)
     instance->lock_key = image_get_str(in);
     instance->incidents = (uint32_t)image_get_u64(in);
     instance->stream.sequence = image_get_u64(in);
+    instance->ending_why = STR_EMPTY;
+    if (state & PART_ENDING) {
+        instance->ending = (enum event_type)image_get_u64(in);
+        instance->ending_why = image_get_str(in);
+    }
 }
 
 // What the store has is neither dirty nor new.

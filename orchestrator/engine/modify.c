@@ -112,6 +112,11 @@ void process_modify(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND, STR("no such instance is running"));
         return;
     }
+    if (instance->ending != EVENT_NONE) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("the instance ends when its listeners have answered"));
+        return;
+    }
     for (size_t i = 0; i < body->count; i++)
         if (!check_instruction(engine, instance, &body->instructions[i]))
             return;

@@ -263,10 +263,18 @@ static void release_lock(struct engine *engine, instance_ref instance)
     step_send_command(engine, engine->environment.shard, &command);
 }
 
-// Without a word to the caller.
+// Without a word to the caller. Listeners for canceling may still be at work: it ends after them.
 void process_finish(struct engine *engine, instance_ref instance, enum event_type how, str why)
 {
     activity_terminate(engine, instance, instance->root);
+    if (instance->root->first_child != NULL) {
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_PROCESS_ENDING,
+                                 .key = instance->stream.key,
+                                 .number = how,
+                                 .value = why});
+        return;
+    }
     step_emit(engine, instance,
               (struct event){.type = how, .key = instance->stream.key, .element = 1, .value = why});
     if (instance->await.request != 0)
@@ -280,8 +288,16 @@ void process_end(struct engine *engine, instance_ref instance, enum event_type h
     if (instance->ended_ms != 0)
         return; // its last element reported twice: by what it undid and by itself
     process_finish(engine, instance, how, why);
-    if (instance->parent_instance != 0)
+    if (instance->ended_ms != 0 && instance->parent_instance != 0)
         call_ended(engine, instance);
+}
+
+void process_element_gone(struct engine *engine, instance_ref instance)
+{
+    if (instance->ending == EVENT_NONE)
+        activity_scope_left(engine, instance, instance->root);
+    else if (instance->root->first_child == NULL)
+        process_end(engine, instance, instance->ending, instance->ending_why);
 }
 
 static instance_ref find_or_reject(struct engine *engine)
@@ -301,6 +317,7 @@ void process_cancel(struct engine *engine)
         return; // a caller's child that ended on its own
     }
     step_accept(engine, engine->command->instance, engine->command->instance);
+    engine->terminates_all = instance->ending != EVENT_NONE; // asked twice: listeners or not
     process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("canceled"));
 }
 

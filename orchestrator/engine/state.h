@@ -59,7 +59,8 @@ struct compensation {
     str variables; // local ones when it completed, JSON object
 };
 
-enum element_phase { PHASE_ACTIVATING = 1, PHASE_ACTIVE, PHASE_COMPLETING };
+// TERMINATING: over, except that its listeners for canceling have not answered; hangs on the root.
+enum element_phase { PHASE_ACTIVATING = 1, PHASE_ACTIVE, PHASE_COMPLETING, PHASE_TERMINATING };
 
 struct attachment {
     struct entity entity;
@@ -185,6 +186,8 @@ struct instance {
     int64_t ended_ms;
     struct reply_to await; // who waits for the end
     str await_variables;
+    enum event_type ending; // when its listeners for canceling have answered; NONE: it runs
+    str ending_why;
     uint64_t mailbox_lock; // started by a message with a correlation key: who to tell at the end
     str lock_name, lock_key;
     uint32_t incidents;

@@ -71,6 +71,7 @@ struct engine {
     struct json *parsed;
     uint64_t out_of_fuel; // the instance that has its incident about it
     bool looks_at_conditions;
+    bool terminates_all; // even what waits for listeners for canceling
 };
 
 typedef const struct instance *instance_ref;
@@ -232,6 +233,7 @@ struct window *job_window(struct engine *engine, str type, str tenant);
 void user_task_run(struct engine *engine, instance_ref instance, element_ref ei);
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);
+void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei);
 void decision_run(struct engine *engine, instance_ref instance, element_ref ei);
 void decision_evaluate(struct engine *engine);
 void task_run(struct engine *engine, instance_ref instance, element_ref ei);
@@ -281,6 +283,7 @@ void process_activate_path(struct engine *engine, instance_ref instance, uint32_
                            str variables);
 void process_finish(struct engine *engine, instance_ref instance, enum event_type how, str why);
 void process_end(struct engine *engine, instance_ref instance, enum event_type how, str why);
+void process_element_gone(struct engine *engine, instance_ref instance); // was TERMINATING
 void process_cancel(struct engine *engine);
 void process_set_variables(struct engine *engine);
 void process_modify(struct engine *engine);
@@ -312,6 +315,7 @@ void incident_resolve(struct engine *engine);
 void definition_deploy(struct engine *engine);
 void definition_publish(struct engine *engine);
 void definition_delete(struct engine *engine);
+void definition_evaluate_conditions(struct engine *engine);
 bool definition_start_due(struct engine *engine, uint64_t key); // a start timer; false: no such
 
 // ---- rows.c

@@ -121,6 +121,11 @@ static bool find_task(struct engine *engine, struct change *ret_change)
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND, STR("there is no such user task"));
         return false;
     }
+    if (task->attachment.owner->phase == PHASE_TERMINATING) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("the user task is being canceled"));
+        return false;
+    }
     if (!str_is_empty(task->action) || state_attachment(task->attachment.owner, ENTITY_KIND_JOB)) {
         step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
                     STR("a listener is deciding about an earlier change"));
@@ -280,6 +285,17 @@ static void carry_out(struct engine *engine, const struct change *change, str ac
         finish_update(engine, change, request);
 }
 
+// The next listener hears of the end, or the task is gone. None can deny it any more.
+void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    if (job_create_listener(engine, instance, ei, BPMN_LISTENER_CANCELING))
+        return;
+    engine->terminates_all = true;
+    activity_terminate(engine, instance, ei);
+    engine->terminates_all = false;
+    process_element_gone(engine, instance);
+}
+
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result)
 {
@@ -288,6 +304,10 @@ void user_task_listener_done(struct engine *engine, instance_ref instance, eleme
     struct error err;
     if (change.task == NULL)
         return;
+    if (event == BPMN_LISTENER_CANCELING) {
+        user_task_canceling(engine, instance, ei);
+        return;
+    }
     bool parsed = !str_is_empty(result) && json_parse(engine->turn, result, &json, &err);
     const struct json *corrections = parsed ? json_get(json, STR("corrections")) : NULL;
     if (parsed && json_get_bool(json, STR("denied"), false)) {

@@ -260,6 +260,20 @@ static bool do_expect(struct script_step *step, const struct json *value)
 // ---- the script
 // -----------------------------------------------------------------------------------------------------
 
+// Conditional starts of processes look at these variables.
+static bool do_evaluate(struct script_step *step, const struct json *value)
+{
+    struct sim *sim = step->sim;
+    struct command *command = world_command(sim, COMMAND_EVALUATE_CONDITIONS);
+    command->create_instance = (struct create_instance){.process_id = STR_EMPTY,
+                                                        .variables = variables_of(sim, value),
+                                                        .business_id = STR_EMPTY,
+                                                        .fetch_variables = STR_EMPTY,
+                                                        .deduplication_id = STR_EMPTY};
+    world_send(sim, command);
+    return true;
+}
+
 static const struct {
     const char *name;
     step_function run;
@@ -267,7 +281,7 @@ static const struct {
     {"start", do_start},     {"trigger", do_trigger}, {"message", do_message},
     {"signal", do_signal},   {"advance", do_advance}, {"fail", do_fail},
     {"bpmnError", do_error}, {"delay", do_delay},     {"wait", do_wait},
-    {"take", do_take},       {"expect", do_expect},
+    {"take", do_take},       {"expect", do_expect},   {"evaluate", do_evaluate},
 };
 
 static bool run_step(struct script_step *step)
