@@ -34,9 +34,11 @@ struct instance_row {
     int64_t started_ms;
     int64_t ended_ms;   // 0: running
     uint32_t incidents; // open ones
-    str variables;      // root scope, JSON object
-    uint64_t events;    // sequence number of the stream's last step
-    str image;          // the engine's encoded state; empty when ended
+    uint32_t sla_breaches;
+    str cost;        // a decimal number; empty: none
+    str variables;   // root scope, JSON object
+    uint64_t events; // sequence number of the stream's last step
+    str image;       // the engine's encoded state; empty when ended
 };
 
 enum element_state { ELEMENT_ACTIVE = 1, ELEMENT_COMPLETED = 2, ELEMENT_TERMINATED = 3 };
@@ -54,12 +56,19 @@ struct element_row {
                    // stands here
     int64_t started_ms;
     bool has_incident;
+    bool sla_breached;
     str variables; // local ones, JSON object; empty: none
 };
 
 enum job_state { JOB_WAITING = 1, JOB_OFFERED = 2, JOB_BACKING_OFF = 3, JOB_FAILED = 4 };
 
-enum job_kind { JOB_TASK = 0, JOB_EXECUTION_LISTENER = 1, JOB_TASK_LISTENER = 2, JOB_AD_HOC = 3 };
+enum job_kind {
+    JOB_TASK = 0,
+    JOB_EXECUTION_LISTENER = 1,
+    JOB_TASK_LISTENER = 2,
+    JOB_AD_HOC = 3,
+    JOB_NOTIFICATION = 4, // of a reminder: nothing waits for it
+};
 
 struct job_row {
     enum row_change change;
@@ -94,6 +103,7 @@ struct timer_row {
     str element_id;
     int64_t due_ms;
     int64_t repetitions; // left after this one; -1: for ever
+    bool is_promise;     // a service level, reminder or escalation; no event of the model
 };
 
 enum subscription_kind { SUBSCRIPTION_MESSAGE = 0, SUBSCRIPTION_SIGNAL = 1 };

@@ -29,6 +29,8 @@ static const struct field instance_fields[] = {
     {"startDate", "i.started", FIELD_TIME},
     {"endDate", "i.ended", FIELD_TIME},
     {"hasIncident", "(i.incidents > 0)", FIELD_BOOLEAN},
+    {"slaBreaches", "i.sla_breaches", FIELD_INTEGER},
+    {"cost", "i.cost", FIELD_OPTIONAL},
     {"tenantId", "i.tenant", FIELD_TENANT},
     {"variables", "i.variables", FIELD_JSON},
 };
@@ -182,6 +184,7 @@ static const struct field element_fields[] = {
     {"startDate", "e.started", FIELD_TIME},
     {"endDate", "NULL::timestamptz", FIELD_TIME},
     {"hasIncident", "e.has_incident", FIELD_BOOLEAN},
+    {"slaBreached", "e.sla_breached", FIELD_BOOLEAN},
     {"waitsFor", "e.waits_for", FIELD_OPTIONAL},
     {"tenantId", "i.tenant", FIELD_TENANT},
 };
@@ -209,6 +212,7 @@ static const struct state_name job_kinds[] = {
     {JOB_EXECUTION_LISTENER, "EXECUTION_LISTENER"},
     {JOB_TASK_LISTENER, "TASK_LISTENER"},
     {JOB_AD_HOC, "AD_HOC_SUB_PROCESS"},
+    {JOB_NOTIFICATION, "NOTIFICATION"},
     {0, NULL},
 };
 

@@ -119,6 +119,7 @@ static const char *const kind_names[] = {
     [JOB_EXECUTION_LISTENER] = "EXECUTION_LISTENER",
     [JOB_TASK_LISTENER] = "TASK_LISTENER",
     [JOB_AD_HOC] = "AD_HOC_SUB_PROCESS",
+    [JOB_NOTIFICATION] = "NOTIFICATION",
 };
 
 static str upper(struct arena *arena, str text)

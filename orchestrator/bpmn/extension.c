@@ -255,28 +255,6 @@ static void read_listeners(struct reader *r, struct bpmn_element *element,
     element->listeners = listeners;
 }
 
-static const struct feel_program *baton_value(struct reader *r, const struct bpmn_element *element,
-                                              const struct bpmn_xml_node *node, const char *name)
-{
-    return reader_property(
-        r, element, bpmn_xml_attribute(reader_extension(node, XML_BATON, name), STR("value")));
-}
-
-static void read_baton(struct reader *r, struct bpmn_element *element,
-                       const struct bpmn_xml_node *node)
-{
-    const struct bpmn_extras extras = {
-        .sla = baton_value(r, element, node, "sla"),
-        .cost = baton_value(r, element, node, "cost"),
-        .reminder = baton_value(r, element, node, "reminder"),
-        .escalation = baton_value(r, element, node, "escalation"),
-        .calendar = reader_keep(
-            r, bpmn_xml_attribute(reader_extension(node, XML_BATON, "calendar"), STR("value"))),
-    };
-    if (extras.sla || extras.cost || extras.reminder || extras.escalation || extras.calendar.len)
-        element->extras = arena_copy(r->arena, &extras, sizeof extras);
-}
-
 static void note_ignored(struct reader *r, const struct bpmn_element *element,
                          const struct bpmn_xml_node *node)
 {
@@ -295,7 +273,7 @@ void reader_read_extensions(struct reader *r, uint32_t index)
         read_zeebe_mappings(r, element, node);
         read_camunda_mappings(r, element, node);
         read_listeners(r, element, node);
-        read_baton(r, element, node);
+        reader_read_extras(r, index);
         note_ignored(r, element, node);
     }
     read_job(r, element, node);

@@ -54,6 +54,21 @@ static const struct {
     {S "<endEvent id='e'><cancelEventDefinition/></endEvent>" F("s", "e"),
      "e CANCEL_OUTSIDE_TRANSACTION, "},
     {S "<callActivity id='c'/>" E F("s", "c") F("c", "e"), "c CALLED_ELEMENT_MISSING, "},
+    {S "<manualTask id='t'><extensionElements><baton:calendar ref='none'/><baton:sla "
+       "value='PT1H'/></extensionElements></manualTask>" E F("s", "t") F("t", "e"),
+     "t CALENDAR_UNKNOWN, "},
+    {"<extensionElements><baton:calendar id='c' hours='Mo-Fr 9-17'/></extensionElements>" S E F(
+         "s", "e"),
+     "p CALENDAR_INVALID, "},
+    {"<extensionElements><baton:calendar id='c' hours='Mo-We 09:00-17:00; Tu 16:00-18:00'/>"
+     "</extensionElements>" S E F("s", "e"),
+     "p CALENDAR_INVALID, "},
+    {S "<manualTask id='t'><extensionElements><baton:reminder after='PT1H'/><baton:remind/>"
+       "</extensionElements></manualTask>" E F("s", "t") F("t", "e"),
+     "t EXTENSION_UNKNOWN, t EXTENSION_PLACE, "},
+    {S "<userTask id='t'><extensionElements><baton:reminder after='PT1H' before='PT1H'/>"
+       "<baton:escalation after='P1D'/></extensionElements></userTask>" E F("s", "t") F("t", "e"),
+     "t EXPRESSION_MISSING, t EXPRESSION_MISSING, "},
     {S "<serviceTask id='t'/>" E F("s", "t") F("t", "e"), "t TASK_WITHOUT_DEFINITION, "},
     {S "<eventBasedGateway id='g'/><task id='a'/>" E F("s", "g") F("g", "a") F("g", "e"),
      "g EVENT_GATEWAY_TARGET, g EVENT_GATEWAY_TARGET, "},

@@ -8,6 +8,7 @@
 #define BATON_BPMN_PROCESS_H
 
 #include "base/map.h"
+#include "bpmn/calendar.h"
 #include "feel/feel.h"
 
 enum bpmn_family { BPMN_SCOPE, BPMN_TASK_FAMILY, BPMN_GATEWAY, BPMN_EVENT };
@@ -47,8 +48,9 @@ struct bpmn_trigger {
     const struct feel_program *expression;   // timer: when; condition: what
     str code_variable; // error, escalation: where the code and text go; empty: nowhere
     str message_variable;
-    uint32_t activity; // compensation: of this one; BPMN_NONE: of the scope
-    bool any_code;     // error, escalation: catches all
+    const struct bpmn_calendar *calendar; // timer: counts in it; NULL: always open
+    uint32_t activity;                    // compensation: of this one; BPMN_NONE: of the scope
+    bool any_code;                        // error, escalation: catches all
     bool waits_for_completion;
 };
 
@@ -135,13 +137,31 @@ struct bpmn_ad_hoc {
     const struct feel_program *output_element;
 };
 
+// Of a user task: at `after` its creation or `before` its due date, and then every `repeat`.
+struct bpmn_reminder {
+    const struct feel_program *after; // one of the two
+    const struct feel_program *before;
+    const struct feel_program *repeat; // NULL: once
+    const struct bpmn_job *job;        // tells somebody; NULL: an event alone
+};
+
+// Of a user task: after so long it goes to others, or a BPMN escalation is thrown from it.
+struct bpmn_escalation {
+    const struct feel_program *after;
+    const struct feel_program *assignee; // NULL: stays
+    const struct feel_program *candidate_groups;
+    const struct feel_program *code; // NULL: none is thrown
+};
+
 // What baton: says of an element.
 struct bpmn_extras {
-    const struct feel_program *sla;      // a duration
-    const struct feel_program *cost;     // a number
-    const struct feel_program *reminder; // user task: after this duration
-    const struct feel_program *escalation;
-    str calendar;
+    const struct feel_program *sla;       // a duration
+    const struct feel_program *cost;      // a number
+    const struct bpmn_calendar *calendar; // in which its durations are counted; NULL: always open
+    uint32_t reminder_count;
+    const struct bpmn_reminder *reminders;
+    uint32_t escalation_count;
+    const struct bpmn_escalation *escalations;
 };
 
 struct bpmn_element {

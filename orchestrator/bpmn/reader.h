@@ -57,6 +57,7 @@ struct bpmn_list reader_list(struct reader *r, const uint32_t *items, uint32_t c
 void reader_read_event(struct reader *r, uint32_t index);
 void reader_read_task(struct reader *r, uint32_t index);
 void reader_read_extensions(struct reader *r, uint32_t index);
+void reader_read_extras(struct reader *r, uint32_t index); // extras.c: baton:
 void reader_read_loop(struct reader *r, uint32_t index);
 void reader_read_data(struct reader *r, uint32_t index); // data associations, properties
 void reader_add_input(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);

@@ -140,7 +140,7 @@ void activity_trigger(struct engine *engine, instance_ref instance, element_ref 
 void activity_start(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
-    if (!event_subscribe(engine, instance, ei))
+    if (!event_subscribe(engine, instance, ei) || !promise_begin(engine, instance, ei))
         return;
     if (ei->entity.is_gone)
         return;
@@ -267,6 +267,7 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
         incident_raise(engine, instance, ei, "CONDITION_ERROR", why);
         return;
     }
+    promise_cost(engine, instance, ei);
     activity_leave(engine, instance, ei, flows, count);
 }
 
@@ -286,6 +287,7 @@ void activity_complete(struct engine *engine, instance_ref instance, element_ref
     if (ei->entity.is_gone || ei->phase == PHASE_COMPLETING)
         return;
     if (ei->scope == NULL) {
+        promise_cost(engine, instance, ei);
         process_end(engine, instance, EVENT_PROCESS_COMPLETED, STR_EMPTY);
         return;
     }

@@ -56,6 +56,8 @@ static enum job_kind kind_named(str name)
         return JOB_EXECUTION_LISTENER;
     if (str_equal(name, STR("TASK_LISTENER")))
         return JOB_TASK_LISTENER;
+    if (str_equal(name, STR("NOTIFICATION")))
+        return JOB_NOTIFICATION;
     return str_equal(name, STR("AD_HOC")) ? JOB_AD_HOC : JOB_TASK;
 }
 
@@ -127,11 +129,21 @@ void apply_job(struct instance *instance, const struct event *event)
         wait_again(job);
         break;
     default: // completed, error thrown, canceled
-        job->attachment.owner->listeners_done +=
-            job->kind != JOB_TASK && event->type == EVENT_JOB_COMPLETED;
+        job->attachment.owner->listeners_done += job->kind != JOB_TASK &&
+                                                 job->kind != JOB_NOTIFICATION &&
+                                                 event->type == EVENT_JOB_COMPLETED;
         detach(instance, &job->attachment);
         break;
     }
+}
+
+static enum timer_purpose purpose_named(str name)
+{
+    if (str_equal(name, STR("SLA")))
+        return TIMER_OF_SLA;
+    if (str_equal(name, STR("REMINDER")))
+        return TIMER_OF_REMINDER;
+    return str_equal(name, STR("ESCALATION")) ? TIMER_OF_ESCALATION : TIMER_OF_EVENT;
 }
 
 // The row of the owner says what it waits for: a cycle's next timer comes while it waits.
@@ -145,6 +157,7 @@ void apply_timer(struct instance *instance, const struct event *event)
     }
     struct timer *timer =
         apply_attach(instance, apply_find(instance, event->scope), ENTITY_KIND_TIMER, event->key);
+    timer->purpose = purpose_named(event->code);
     timer->element = event->element - 1;
     timer->trigger = event->flow - 1;
     timer->due_ms = event->due_ms;
@@ -217,6 +230,9 @@ void apply_user_task(struct instance *instance, const struct event *event)
         task->action = keep(instance, event->code);
         task->variables = keep(instance, event->value);
         task->attachment.owner->listeners_done = 0;
+        break;
+    case EVENT_USER_TASK_REMINDED:
+    case EVENT_USER_TASK_ESCALATED:
         break;
     case EVENT_USER_TASK_DENIED:
         task->action = task->variables = STR_EMPTY;

@@ -108,6 +108,19 @@ static void apply_process(const struct engine_environment *environment, struct i
     }
 }
 
+static void apply_promise(struct instance *instance, const struct event *event)
+{
+    struct element_instance *ei = apply_find(instance, event->key);
+    instance->row_dirty = true;
+    if (event->type == EVENT_COST_ADDED) {
+        instance->cost = str_copy(&instance->stream.arena, event->code);
+        return;
+    }
+    ei->is_late = true;
+    instance->sla_breaches++;
+    apply_mark(instance, &ei->entity);
+}
+
 void apply_to_instance(const struct engine_environment *environment, struct instance *instance,
                        const struct event *event)
 {
@@ -128,6 +141,8 @@ void apply_to_instance(const struct engine_environment *environment, struct inst
     case 2:
         if (event->type <= EVENT_VARIABLE_REMOVED)
             apply_variable(instance, event);
+        else if (event->type == EVENT_SLA_BREACHED || event->type == EVENT_COST_ADDED)
+            apply_promise(instance, event);
         else
             apply_loop(instance, event);
         break;

@@ -28,8 +28,8 @@ static bool is_open(element_ref host, uint32_t element, uint32_t trigger)
     for (const struct attachment *a = host->attachments; a != NULL; a = a->next) {
         const struct timer *timer = (const struct timer *)a;
         const struct subscription *subscription = (const struct subscription *)a;
-        if (a->entity.kind == ENTITY_KIND_TIMER && timer->element == element &&
-            timer->trigger == trigger)
+        if (a->entity.kind == ENTITY_KIND_TIMER && timer->purpose == TIMER_OF_EVENT &&
+            timer->element == element && timer->trigger == trigger)
             return true;
         if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION && subscription->element == element &&
             subscription->trigger == trigger)

@@ -122,25 +122,47 @@ bool expression_i64(struct engine *engine, element_ref scope, const struct feel_
     return true;
 }
 
-static bool instant_from_text(struct engine *engine, str text, int64_t *ret_ms)
+// Working time has no months: how long one is would depend on where it begins.
+static bool add_duration(struct engine *engine, struct moment from, struct feel_duration duration,
+                         int64_t *ret_ms)
+{
+    const struct bpmn_calendar *calendar = from.calendar;
+    if (calendar == NULL)
+        return feel_instant_add(from.ms, duration, NULL, ret_ms);
+    const struct zone *zone =
+        str_is_empty(calendar->zone) ? NULL : zone_find(engine->environment.zones, calendar->zone);
+    return duration.months == 0 && (zone != NULL || str_is_empty(calendar->zone)) &&
+           bpmn_calendar_add(calendar, zone, from.ms, duration.ms, ret_ms);
+}
+
+static bool moment_of_text(struct engine *engine, struct moment from, str text, int64_t *ret_ms)
 {
     struct feel_duration duration;
     if (feel_duration_parse(text, &duration))
-        return feel_instant_add(engine->clock_ms, duration, NULL, ret_ms);
+        return add_duration(engine, from, duration, ret_ms);
     return feel_instant_parse(text, engine->environment.zones, NULL, ret_ms);
 }
 
-bool expression_instant(struct engine *engine, element_ref scope,
-                        const struct feel_program *program, int64_t *ret_ms, str *ret_why)
+bool expression_moment(struct engine *engine, element_ref scope, const struct feel_program *program,
+                       struct moment from, int64_t *ret_ms, str *ret_why)
 {
     feel_value value;
     struct feel_duration duration;
     if (!expression_value(engine, scope, program, &value, ret_why))
         return false;
     bool ok = feel_is(value, FEEL_STRING)
-                  ? instant_from_text(engine, str_trim(value.string), ret_ms)
-              : feel_to_duration(value, &duration)
-                  ? feel_instant_add(engine->clock_ms, duration, NULL, ret_ms)
-                  : feel_to_instant(value, NULL, ret_ms);
-    return ok || wrong_kind(engine, program, value, "a date and time or a duration", ret_why);
+                  ? moment_of_text(engine, from, str_trim(value.string), ret_ms)
+              : feel_to_duration(value, &duration) ? add_duration(engine, from, duration, ret_ms)
+                                                   : feel_to_instant(value, NULL, ret_ms);
+    return ok || wrong_kind(engine, program, value,
+                            from.calendar ? "a date and time or a duration that the calendar has"
+                                          : "a date and time or a duration",
+                            ret_why);
+}
+
+bool expression_instant(struct engine *engine, element_ref scope,
+                        const struct feel_program *program, int64_t *ret_ms, str *ret_why)
+{
+    return expression_moment(engine, scope, program, (struct moment){NULL, engine->clock_ms},
+                             ret_ms, ret_why);
 }

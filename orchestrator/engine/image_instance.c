@@ -21,7 +21,7 @@ static void put_job(struct strbuf *out, const struct job *job)
 static void put_timer(struct strbuf *out, const struct timer *timer)
 {
     image_put_u64(out, timer->element);
-    image_put_u64(out, timer->trigger);
+    image_put_u64(out, timer->trigger | (uint64_t)timer->purpose << 16);
     image_put_i64(out, timer->due_ms);
     image_put_i64(out, timer->repetitions);
 }
@@ -145,6 +145,7 @@ enum element_part {
     PART_COMPENSATIONS = 1 << 12,
     PART_ATTACHMENTS = 1 << 13,
     PART_CHILDREN = 1 << 14,
+    PART_LATE = 1 << 15,
 };
 
 static uint64_t parts_of(const struct element_instance *ei)
@@ -152,12 +153,12 @@ static uint64_t parts_of(const struct element_instance *ei)
     bool loops = ei->loop_total != 0 || ei->loop_started != 0 || ei->loop_done != 0;
     return (ei->is_body ? PART_BODY : 0) | (ei->is_held ? PART_HELD : 0) |
            (ei->is_triggered ? PART_TRIGGERED : 0) | (ei->interrupted ? PART_INTERRUPTED : 0) |
-           (ei->listeners_done ? PART_LISTENERS : 0) | (ei->loop_counter ? PART_COUNTER : 0) |
-           (loops ? PART_LOOP : 0) | (ei->called ? PART_CALLED : 0) |
-           (ei->compensates ? PART_COMPENSATES : 0) | (ei->items || ei->outputs ? PART_TEXTS : 0) |
-           (ei->arrived ? PART_TOKENS : 0) | (ei->variables ? PART_VARIABLES : 0) |
-           (ei->compensations ? PART_COMPENSATIONS : 0) | (ei->attachments ? PART_ATTACHMENTS : 0) |
-           (ei->children ? PART_CHILDREN : 0);
+           (ei->is_late ? PART_LATE : 0) | (ei->listeners_done ? PART_LISTENERS : 0) |
+           (ei->loop_counter ? PART_COUNTER : 0) | (loops ? PART_LOOP : 0) |
+           (ei->called ? PART_CALLED : 0) | (ei->compensates ? PART_COMPENSATES : 0) |
+           (ei->items || ei->outputs ? PART_TEXTS : 0) | (ei->arrived ? PART_TOKENS : 0) |
+           (ei->variables ? PART_VARIABLES : 0) | (ei->compensations ? PART_COMPENSATIONS : 0) |
+           (ei->attachments ? PART_ATTACHMENTS : 0) | (ei->children ? PART_CHILDREN : 0);
 }
 
 static void put_scalars(struct strbuf *out, const struct element_instance *ei, uint64_t parts)
@@ -220,19 +221,31 @@ static void put_element(struct strbuf *out, const struct element_instance *ei)
 }
 
 // Beside the state: what an instance seldom has.
-enum instance_part { PART_STATE = 15, PART_ENDING = 1 << 4 };
+enum instance_part {
+    PART_STATE = 15,
+    PART_ENDING = 1 << 4,
+    PART_COST = 1 << 5,
+    PART_BREACHES = 1 << 6,
+};
 
 static uint64_t instance_parts(const struct instance *instance)
 {
-    return instance->ending != EVENT_NONE ? PART_ENDING : 0;
+    return (instance->ending != EVENT_NONE ? PART_ENDING : 0) |
+           (str_is_empty(instance->cost) ? 0 : PART_COST) |
+           (instance->sla_breaches ? PART_BREACHES : 0);
 }
 
 static void put_instance_parts(struct strbuf *out, const struct instance *instance)
 {
-    if (instance->ending == EVENT_NONE)
-        return;
-    image_put_u64(out, instance->ending);
-    image_put_str(out, instance->ending_why);
+    uint64_t parts = instance_parts(instance);
+    if (parts & PART_ENDING) {
+        image_put_u64(out, instance->ending);
+        image_put_str(out, instance->ending_why);
+    }
+    if (parts & PART_COST)
+        image_put_str(out, instance->cost);
+    if (parts & PART_BREACHES)
+        image_put_u64(out, instance->sla_breaches);
 }
 
 str image_of_instance(struct arena *arena, const struct instance *instance)
@@ -287,7 +300,9 @@ static void get_job(struct image_reader *in, struct job *job)
 static void get_timer(struct image_reader *in, struct timer *timer)
 {
     timer->element = (uint32_t)image_get_u64(in);
-    timer->trigger = (uint32_t)image_get_u64(in);
+    uint64_t trigger = image_get_u64(in);
+    timer->trigger = (uint32_t)trigger & 0xffff;
+    timer->purpose = (enum timer_purpose)(trigger >> 16 & 3);
     timer->due_ms = image_get_i64(in);
     timer->repetitions = image_get_i64(in);
 }
@@ -395,6 +410,7 @@ static uint64_t get_scalars(struct decoding *d, struct element_instance *ei)
     ei->is_held = (parts & PART_HELD) != 0;
     ei->is_triggered = (parts & PART_TRIGGERED) != 0;
     ei->interrupted = (parts & PART_INTERRUPTED) != 0;
+    ei->is_late = (parts & PART_LATE) != 0;
     if (parts & PART_LISTENERS)
         ei->listeners_done = (uint32_t)image_get_u64(in);
     if (parts & PART_COUNTER)
@@ -496,6 +512,9 @@ static void get_header(struct image_reader *in, struct instance *instance)
         instance->ending = (enum event_type)image_get_u64(in);
         instance->ending_why = image_get_str(in);
     }
+    instance->cost = state & PART_COST ? image_get_str(in) : STR_EMPTY;
+    if (state & PART_BREACHES)
+        instance->sla_breaches = (uint32_t)image_get_u64(in);
 }
 
 // What the store has is neither dirty nor new.

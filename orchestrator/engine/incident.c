@@ -22,7 +22,8 @@ void incident_raise_for_job(struct engine *engine, instance_ref instance, const 
                             str message)
 {
     static const char *const kinds[] = {"JOB_NO_RETRIES", "EXECUTION_LISTENER_NO_RETRIES",
-                                        "TASK_LISTENER_NO_RETRIES", "JOB_NO_RETRIES"};
+                                        "TASK_LISTENER_NO_RETRIES", "JOB_NO_RETRIES",
+                                        "JOB_NO_RETRIES"};
     raise_at(engine, instance, job->attachment.owner,
              (struct event){.code = str_of(kinds[job->kind]),
                             .parent = job->attachment.entity.key,

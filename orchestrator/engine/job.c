@@ -38,8 +38,13 @@ static void count_out(struct engine *engine, instance_ref instance, const struct
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job)
 {
     const struct bpmn_element *element = element_of(instance, job->attachment.owner);
+    const struct bpmn_extras *extras = element->extras;
     if (job->kind == JOB_TASK || job->kind == JOB_AD_HOC)
         return element->job;
+    if (job->kind == JOB_NOTIFICATION)
+        return extras && job->listener < extras->reminder_count
+                   ? extras->reminders[job->listener].job
+                   : NULL;
     return job->listener < element->listener_count ? &element->listeners[job->listener] : NULL;
 }
 
@@ -80,7 +85,9 @@ static void publish(struct engine *engine, instance_ref instance, const struct j
         .deadline_ms = job->due_ms,
         .headers = definition ? definition->headers : STR("{}"),
         .variables = offered_variables(engine, instance, ei),
-        .user_task = job->kind == JOB_TASK_LISTENER && task ? task->details : STR_EMPTY,
+        .user_task = (job->kind == JOB_TASK_LISTENER || job->kind == JOB_NOTIFICATION) && task
+                         ? task->details
+                         : STR_EMPTY,
     };
     *ARRAY_PUSH(engine->turn, &engine->outbound) =
         (struct outbound){.kind = OUTBOUND_JOB, .job = offer};
@@ -134,23 +141,37 @@ static bool read_definition(struct engine *engine, instance_ref instance, elemen
     return true;
 }
 
-bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
-                const struct bpmn_job *definition, enum job_kind kind)
+static const char *const kinds[] = {"TASK", "EXECUTION_LISTENER", "TASK_LISTENER", "AD_HOC",
+                                    "NOTIFICATION"};
+
+static bool create(struct engine *engine, instance_ref instance, element_ref ei,
+                   const struct bpmn_job *definition, struct event event)
 {
-    static const char *const kinds[] = {"TASK", "EXECUTION_LISTENER", "TASK_LISTENER", "AD_HOC"};
-    const struct bpmn_element *element = element_of(instance, ei);
-    struct event event = {.type = EVENT_JOB_CREATED,
-                          .scope = ei->entity.key,
-                          .element = ei->element + 1,
-                          .code = str_of(kinds[kind])};
+    event.type = EVENT_JOB_CREATED;
+    event.scope = ei->entity.key;
+    event.element = ei->element + 1;
     if (!read_definition(engine, instance, ei, definition, &event))
         return false;
-    if (definition != element->job)
-        event.parent = (uint64_t)(definition - element->listeners) + 1;
     event.key = step_key(engine);
     step_emit(engine, instance, event);
     job_offer_or_wait(engine, instance, state_entity(instance, ENTITY_KIND_JOB, event.key));
     return true;
+}
+
+bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
+                const struct bpmn_job *definition, enum job_kind kind)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    uint64_t listener =
+        definition != element->job ? (uint64_t)(definition - element->listeners) + 1 : 0;
+    return create(engine, instance, ei, definition,
+                  (struct event){.code = str_of(kinds[kind]), .parent = listener});
+}
+
+bool job_notify(struct engine *engine, instance_ref instance, element_ref ei, uint32_t reminder)
+{
+    return create(engine, instance, ei, element_of(instance, ei)->extras->reminders[reminder].job,
+                  (struct event){.code = str_of(kinds[JOB_NOTIFICATION]), .parent = reminder + 1});
 }
 
 bool job_create_listener(struct engine *engine, instance_ref instance, element_ref ei,
@@ -258,6 +279,8 @@ void job_complete(struct engine *engine)
         ad_hoc_decided(engine, a.instance, ei, command->job_answer.result,
                        command->job_answer.variables);
         break;
+    case JOB_NOTIFICATION:
+        break; // nothing waited for it
     }
 }
 

@@ -215,6 +215,8 @@ static void make_triggers(struct migration *m, element_ref scope)
         scope->scope != NULL && scope->scope->is_body && scope->scope->element == scope->element;
     if (!inner && scope->phase == PHASE_ACTIVE)
         event_subscribe(m->engine, m->instance, scope);
+    if (scope->phase == PHASE_ACTIVE && promise_begin(m->engine, m->instance, scope))
+        promise_user_task(m->engine, m->instance, scope);
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
         make_triggers(m, child);
 }

@@ -37,7 +37,8 @@ static uint64_t create(struct engine *engine, const struct definition *definitio
 
 static bool begin(struct engine *engine, instance_ref instance)
 {
-    return event_subscribe(engine, instance, instance->root);
+    return event_subscribe(engine, instance, instance->root) &&
+           promise_begin(engine, instance, instance->root);
 }
 
 uint64_t process_start(struct engine *engine, const struct definition *definition,

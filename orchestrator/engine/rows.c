@@ -15,6 +15,7 @@ struct rows {
 
 static void describe(struct strbuf *out, const struct attachment *a)
 {
+    static const char *const purposes[] = {"timer ", "sla ", "reminder ", "escalation "};
     const struct job *job = (const struct job *)a;
     const struct timer *timer = (const struct timer *)a;
     const struct subscription *s = (const struct subscription *)a;
@@ -24,7 +25,7 @@ static void describe(struct strbuf *out, const struct attachment *a)
         strbuf_add(out, job->type);
         break;
     case ENTITY_KIND_TIMER:
-        strbuf_add(out, STR("timer "));
+        strbuf_add(out, str_of(purposes[timer->purpose]));
         feel_to_json(out, feel_date_time_from_ms(timer->due_ms, NULL));
         break;
     case ENTITY_KIND_SUBSCRIPTION:
@@ -82,6 +83,7 @@ static void element_row(struct rows *rows, const struct element_instance *ei)
         .waits_for = ei->entity.is_gone ? STR_EMPTY : waits_for(rows, ei),
         .started_ms = ei->started_ms,
         .has_incident = state_attachment(ei, ENTITY_KIND_INCIDENT) != NULL,
+        .sla_breached = ei->is_late,
         .variables = ei->variables ? variable_local_json(rows->arena, ei) : STR_EMPTY,
     };
 }
@@ -128,6 +130,7 @@ static void timer_row(struct rows *rows, const struct timer *timer)
         .element_id = rows->instance->process->elements[timer->element].id,
         .due_ms = timer->due_ms,
         .repetitions = timer->repetitions,
+        .is_promise = timer->purpose != TIMER_OF_EVENT,
     };
 }
 
@@ -293,6 +296,8 @@ static void instance_rows(struct rows *rows, struct instance *instance)
         .started_ms = instance->started_ms,
         .ended_ms = instance->ended_ms,
         .incidents = instance->incidents,
+        .sla_breaches = instance->sla_breaches,
+        .cost = instance->cost,
         .variables = variable_local_json(rows->arena, instance->root),
         .events = instance->stream.sequence,
         .image = ended || in_memory(rows) ? STR_EMPTY : image_of_instance(rows->arena, instance),

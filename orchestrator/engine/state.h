@@ -78,6 +78,7 @@ struct element_instance {
     bool is_body;      // of a multi-instance or loop: its children are the instances
     bool is_held;      // out of fuel: goes on when the incident is resolved
     bool is_triggered; // began because an event happened to it
+    bool is_late;      // its service level is breached
     bool interrupted;  // an interrupting event sub-process runs: no other starts
     uint32_t children;
     uint32_t tokens;         // on their way to an element inside
@@ -111,8 +112,12 @@ struct job {
     str error_message;
 };
 
+// TIMER_OF_EVENT: of `element`; the others are promises of their owner (promise.c).
+enum timer_purpose { TIMER_OF_EVENT, TIMER_OF_SLA, TIMER_OF_REMINDER, TIMER_OF_ESCALATION };
+
 struct timer {
     struct attachment attachment;
+    enum timer_purpose purpose;
     uint32_t element;
     uint32_t trigger;
     int64_t due_ms;
@@ -188,6 +193,8 @@ struct instance {
     str await_variables;
     enum event_type ending; // when its listeners for canceling have answered; NONE: it runs
     str ending_why;
+    str cost;              // what its elements cost so far, a decimal number; empty: none has one
+    uint32_t sla_breaches; // how many service levels were breached in it
     uint64_t mailbox_lock; // started by a message with a correlation key: who to tell at the end
     str lock_name, lock_key;
     uint32_t incidents;

@@ -124,6 +124,13 @@ bool expression_i64(struct engine *engine, element_ref scope, const struct feel_
 bool expression_instant(struct engine *engine, element_ref scope,
                         const struct feel_program *program, int64_t *ret_ms,
                         str *ret_why); // a date, or a duration from now
+// From where a duration is counted, and in which business calendar (NULL: always open).
+struct moment {
+    const struct bpmn_calendar *calendar;
+    int64_t ms;
+};
+bool expression_moment(struct engine *engine, element_ref scope, const struct feel_program *program,
+                       struct moment from, int64_t *ret_ms, str *ret_why);
 str expression_json(struct engine *engine, feel_value value);
 feel_value expression_variable(struct engine *engine, const struct variable *variable);
 
@@ -224,6 +231,8 @@ bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
                 const struct bpmn_job *definition, enum job_kind kind); // false: incident
 bool job_create_listener(struct engine *engine, instance_ref instance, element_ref ei,
                          enum bpmn_listener_event event); // true: one waits (or an incident)
+bool job_notify(struct engine *engine, instance_ref instance, element_ref ei,
+                uint32_t reminder); // false: incident
 void job_offer(struct engine *engine, instance_ref instance, const struct job *job);
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job);
 void job_cancel(struct engine *engine, instance_ref instance, const struct job *job);
@@ -234,6 +243,18 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);
 void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei);
+bool user_task_with_groups(struct engine *engine, element_ref ei, const struct user_task *task,
+                           const struct feel_program *groups, str *ret_details, str *ret_why);
+
+// promise.c: what baton: says beside the process. False: an incident.
+struct moment promise_base(instance_ref instance, element_ref ei, int64_t from_ms);
+bool promise_begin(struct engine *engine, instance_ref instance, element_ref ei);
+bool promise_user_task(struct engine *engine, instance_ref instance, element_ref ei);
+void promise_date_moved(struct engine *engine, instance_ref instance, element_ref ei);
+void promise_cost(struct engine *engine, instance_ref instance, element_ref ei);
+void promise_due(struct engine *engine, instance_ref instance, element_ref ei,
+                 const struct timer *fired);
+
 void decision_run(struct engine *engine, instance_ref instance, element_ref ei);
 void decision_evaluate(struct engine *engine);
 void task_run(struct engine *engine, instance_ref instance, element_ref ei);

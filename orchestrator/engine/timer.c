@@ -14,6 +14,17 @@ static bool bad_timer(struct engine *engine, const struct bpmn_trigger *trigger,
     return false;
 }
 
+// What a cycle has while its calendar is closed comes when it opens; cron is read in its zone.
+static bool next_open(struct engine *engine, const struct bpmn_trigger *trigger,
+                      const struct bpmn_cycle *cycle, int64_t after_ms, int64_t *ret_ms)
+{
+    const struct bpmn_calendar *calendar = trigger->calendar;
+    const struct zone *zone =
+        calendar ? zone_find(engine->environment.zones, calendar->zone) : NULL;
+    return bpmn_cycle_next(cycle, zone, after_ms, ret_ms) &&
+           (calendar == NULL || bpmn_calendar_add(calendar, zone, *ret_ms, 0, ret_ms));
+}
+
 static bool plan_cycle(struct engine *engine, element_ref scope, const struct bpmn_trigger *trigger,
                        int64_t *ret_due_ms, int64_t *ret_repetitions, str *ret_why)
 {
@@ -28,7 +39,7 @@ static bool plan_cycle(struct engine *engine, element_ref scope, const struct bp
         *ret_due_ms = cycle.start_ms;
         return true;
     }
-    return bpmn_cycle_next(&cycle, NULL, engine->clock_ms, ret_due_ms) ||
+    return next_open(engine, trigger, &cycle, engine->clock_ms, ret_due_ms) ||
            bad_timer(engine, trigger, ret_why);
 }
 
@@ -40,7 +51,9 @@ bool timer_plan(struct engine *engine, element_ref scope, const struct bpmn_trig
         return bad_timer(engine, trigger, ret_why);
     if (trigger->timer == BPMN_TIMER_CYCLE)
         return plan_cycle(engine, scope, trigger, ret_due_ms, ret_repetitions, ret_why);
-    return expression_instant(engine, scope, trigger->expression, ret_due_ms, ret_why);
+    return expression_moment(engine, scope, trigger->expression,
+                             (struct moment){trigger->calendar, engine->clock_ms}, ret_due_ms,
+                             ret_why);
 }
 
 bool timer_plan_next(struct engine *engine, element_ref scope, const struct bpmn_trigger *trigger,
@@ -49,7 +62,7 @@ bool timer_plan_next(struct engine *engine, element_ref scope, const struct bpmn
     struct bpmn_cycle cycle;
     str text, why;
     return expression_text(engine, scope, trigger->expression, &text, &why) &&
-           bpmn_cycle_parse(text, &cycle) && bpmn_cycle_next(&cycle, NULL, due_ms, ret_due_ms);
+           bpmn_cycle_parse(text, &cycle) && next_open(engine, trigger, &cycle, due_ms, ret_due_ms);
 }
 
 void timer_create(struct engine *engine, instance_ref instance, element_ref host,
@@ -88,6 +101,10 @@ static void fire(struct engine *engine, instance_ref instance, const struct time
                              .key = timer->attachment.entity.key,
                              .scope = host->entity.key,
                              .element = timer->element + 1});
+    if (timer->purpose != TIMER_OF_EVENT) {
+        promise_due(engine, instance, host, timer);
+        return;
+    }
     repeat(engine, instance, host, timer);
     event_happened(engine, instance, host, timer->element, STR_EMPTY);
 }

@@ -3,6 +3,8 @@
 // listeners may deny or correct each change.
 #include "engine/step.h"
 
+static str merged(struct engine *engine, str details, const struct json *changes);
+
 static const char *const DETAILS[] = {"candidateGroups", "candidateUsers", "dueDate",
                                       "followUpDate",    "priority",       "assignee"};
 
@@ -33,8 +35,13 @@ static bool add_list(struct engine *engine, element_ref ei, const struct feel_pr
     return true;
 }
 
+struct named_moment {
+    const char *name;
+    struct moment from; // counted in the element's calendar
+};
+
 static bool add_instant(struct engine *engine, element_ref ei, const struct feel_program *program,
-                        const char *name, struct json_writer *w, str *ret_why)
+                        struct named_moment at, struct json_writer *w, str *ret_why)
 {
     int64_t ms;
     feel_value value;
@@ -44,24 +51,27 @@ static bool add_instant(struct engine *engine, element_ref ei, const struct feel
         return false;
     if (feel_is_null(value))
         return true;
-    if (!expression_instant(engine, ei, program, &ms, ret_why))
+    if (!expression_moment(engine, ei, program, at.from, &ms, ret_why))
         return false;
-    json_key(w, str_of(name));
+    json_key(w, str_of(at.name));
     json_i64(w, ms);
     return true;
 }
 
-static bool details_of(struct engine *engine, element_ref ei, const struct bpmn_user_task *task,
+static bool details_of(struct engine *engine, instance_ref instance, element_ref ei,
                        str *ret_details, str *ret_why)
 {
+    const struct bpmn_user_task *task = element_of(instance, ei)->user_task;
+    struct moment now = promise_base(instance, ei, engine->clock_ms);
     struct strbuf out = strbuf_new(engine->turn);
     struct json_writer w = json_writer_new(&out);
     int64_t priority;
     json_begin_object(&w);
     if (!add_list(engine, ei, task->candidate_groups, "candidateGroups", &w, ret_why) ||
         !add_list(engine, ei, task->candidate_users, "candidateUsers", &w, ret_why) ||
-        !add_instant(engine, ei, task->due, "dueDate", &w, ret_why) ||
-        !add_instant(engine, ei, task->follow_up, "followUpDate", &w, ret_why) ||
+        !add_instant(engine, ei, task->due, (struct named_moment){"dueDate", now}, &w, ret_why) ||
+        !add_instant(engine, ei, task->follow_up, (struct named_moment){"followUpDate", now}, &w,
+                     ret_why) ||
         !expression_i64(engine, ei, task->priority, 50, &priority, ret_why))
         return false;
     json_key(&w, STR("priority"));
@@ -90,16 +100,36 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
     struct event event = {
         .type = EVENT_USER_TASK_CREATED, .scope = ei->entity.key, .element = ei->element + 1};
     str why;
-    if (state_attachment(ei, ENTITY_KIND_USER_TASK) != NULL)
+    if (state_attachment(ei, ENTITY_KIND_USER_TASK) != NULL) {
+        promise_user_task(engine, instance, ei); // where an incident stopped it
         return;
-    if (!details_of(engine, ei, task, &event.value, &why) ||
+    }
+    if (!details_of(engine, instance, ei, &event.value, &why) ||
         !assignee_of(engine, ei, task, &event.name, &why)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }
     event.key = step_key(engine);
     step_emit(engine, instance, event);
-    job_create_listener(engine, instance, ei, BPMN_LISTENER_CREATING);
+    if (promise_user_task(engine, instance, ei))
+        job_create_listener(engine, instance, ei, BPMN_LISTENER_CREATING);
+}
+
+// The task's details with other candidate groups.
+bool user_task_with_groups(struct engine *engine, element_ref ei, const struct user_task *task,
+                           const struct feel_program *groups, str *ret_details, str *ret_why)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    struct json *changes;
+    struct error err;
+    json_begin_object(&w);
+    if (!add_list(engine, ei, groups, "candidateGroups", &w, ret_why))
+        return false;
+    json_end_object(&w);
+    check(json_parse(engine->turn, strbuf_str(&out), &changes, &err));
+    *ret_details = merged(engine, task->details, changes);
+    return true;
 }
 
 // ---- changing
@@ -110,6 +140,14 @@ struct change {
     element_ref ei;
     const struct user_task *task;
 };
+
+static bool is_listened_to(const struct user_task *task)
+{
+    for (const struct attachment *a = task->attachment.owner->attachments; a; a = a->next)
+        if (a->entity.kind == ENTITY_KIND_JOB && ((const struct job *)a)->kind != JOB_NOTIFICATION)
+            return true;
+    return false;
+}
 
 static bool find_task(struct engine *engine, struct change *ret_change)
 {
@@ -126,7 +164,7 @@ static bool find_task(struct engine *engine, struct change *ret_change)
                     STR("the user task is being canceled"));
         return false;
     }
-    if (!str_is_empty(task->action) || state_attachment(task->attachment.owner, ENTITY_KIND_JOB)) {
+    if (!str_is_empty(task->action) || is_listened_to(task)) {
         step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
                     STR("a listener is deciding about an earlier change"));
         return false;
@@ -251,6 +289,7 @@ static void finish_update(struct engine *engine, const struct change *change, st
                              .key = change->task->attachment.entity.key,
                              .scope = change->ei->entity.key,
                              .value = merged(engine, change->task->details, changes)});
+    promise_date_moved(engine, change->instance, change->ei);
 }
 
 void user_task_update(struct engine *engine)

@@ -68,6 +68,7 @@ static void take_instances(struct sim *sim, const struct changes *changes)
         instance->state = row->state;
         instance->incidents = row->incidents;
         instance->variables = keep(sim, row->variables);
+        instance->cost = keep(sim, row->cost);
         instance->image = keep(sim, row->image);
     }
 }
@@ -100,7 +101,7 @@ static void take_timers(struct sim *sim, const struct changes *changes)
             continue;
         add_timer(sim, (struct sim_timer){.listed = {.key = row->key},
                                           .instance = row->instance,
-                                          .element = row->element_id,
+                                          .element = row->is_promise ? STR_EMPTY : row->element_id,
                                           .due_ms = row->due_ms});
     }
     for (size_t i = 0; i < changes->messages.count; i++) {

@@ -243,6 +243,36 @@ static bool expect_visited(struct script_step *step, const struct json *list, bo
     return true;
 }
 
+static bool was_breached(const struct sim *sim, str id)
+{
+    return map_get(&sim->breached, id) != NULL;
+}
+
+// Exactly these service levels were breached: ids of elements and processes.
+static bool expect_breached(struct script_step *step, const struct json *list)
+{
+    if (!json_is(list, JSON_ARRAY))
+        return true;
+    for (size_t i = 0; i < list->count; i++)
+        if (is_text(&list->items[i]) && !was_breached(step->sim, list->items[i].text))
+            return wrong(step, "its service level is not breached", list->items[i].text);
+    return step->sim->breached.count == list->count ||
+           wrong(step, "more service levels are breached than these",
+                 text_of(step->sim, step->json));
+}
+
+static bool expect_cost(struct script_step *step, const struct json *cost)
+{
+    const struct sim_instance *first = step->sim->instances;
+    feel_value actual = feel_null();
+    if (cost == NULL)
+        return true;
+    if (first != NULL && !str_is_empty(first->cost) && !feel_number_parse(first->cost, &actual))
+        actual = feel_null();
+    return feel_equal(actual, feel_from_json(&step->sim->arena, cost)) == 1 ||
+           wrong(step, "expected another cost, it is", first ? first->cost : STR_EMPTY);
+}
+
 static bool do_expect(struct script_step *step, const struct json *value)
 {
     struct sim_result result;
@@ -253,6 +283,8 @@ static bool do_expect(struct script_step *step, const struct json *value)
         return wrong(step, "expected another state, it is", str_of(actual));
     return expect_waiting(step, &result, json_get(value, STR("waiting"))) &&
            expect_variables(step, &result, json_get(value, STR("variables"))) &&
+           expect_breached(step, json_get(value, STR("breached"))) &&
+           expect_cost(step, json_get(value, STR("cost"))) &&
            expect_visited(step, json_get(value, STR("visited")), true) &&
            expect_visited(step, json_get(value, STR("notVisited")), false);
 }

@@ -45,6 +45,8 @@ static void visit(struct sim *sim, const struct event *event, const struct bpmn_
 {
     if (event->type == EVENT_ELEMENT_ACTIVATED && element != NULL)
         map_put(&sim->visited, element->id, (void *)element);
+    if (event->type == EVENT_SLA_BREACHED && element != NULL)
+        map_put(&sim->breached, element->id, (void *)element);
     if (event->type == EVENT_FLOW_TAKEN && process != NULL)
         map_put(&sim->visited, process->flows[event->flow - 1].id,
                 (void *)&process->flows[event->flow - 1]);

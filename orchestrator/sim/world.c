@@ -65,6 +65,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->element_names = idmap_new(&sim->arena);
     sim->mailboxes = map_new(&sim->arena);
     sim->visited = map_new(&sim->arena);
+    sim->breached = map_new(&sim->arena);
     sim->delays = map_new(&sim->arena);
     sim->waits = map_new(&sim->arena);
     sim->takes = map_new(&sim->arena);

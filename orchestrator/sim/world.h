@@ -85,6 +85,7 @@ struct sim_instance {
     enum instance_state state;
     uint32_t incidents;
     str variables;
+    str cost;
     str image;
 };
 
@@ -139,9 +140,10 @@ struct sim {
     struct idmap element_names; // key of an element instance -> const struct bpmn_element
     struct map mailboxes;       // images
     struct map visited;
-    struct map delays; // element -> ms
-    struct map waits;  // element -> itself: kept for a trigger
-    struct map takes;  // gateway -> struct take
+    struct map breached; // ids whose service level was breached
+    struct map delays;   // element -> ms
+    struct map waits;    // element -> itself: kept for a trigger
+    struct map takes;    // gateway -> struct take
     struct scripted *answers;
     struct map script_mentions;        // element -> how many later steps answer its job
     ARRAY(struct history_row) history; // verify
