@@ -9,6 +9,7 @@
 #include "cli/feel_run.h"
 #include "cli/files.h"
 #include "cli/options.h"
+#include "cli/simulate_lines.h"
 
 enum { EXIT_WAITING = 3, EXIT_INCIDENT = 4, EXIT_TERMINATED = 5 };
 
@@ -19,93 +20,18 @@ struct simulation {
     str script;
     str trace;
     str until;
+    str batch;
     bool manual;
 };
-
-static str time_text(struct arena *arena, int64_t ms)
-{
-    struct strbuf out = strbuf_new(arena);
-    feel_to_json(&out, feel_date_time_from_ms(ms, NULL));
-    return str_sub(strbuf_str(&out), 1, out.len - 2);
-}
-
-static void put_key(struct json_writer *w, const char *name, uint64_t key)
-{
-    json_key(w, str_of(name));
-    if (key == 0)
-        json_null(w);
-    else
-        json_u64(w, key);
-}
-
-static void put_text(struct json_writer *w, const char *name, str text)
-{
-    json_key(w, str_of(name));
-    if (str_is_empty(text))
-        json_null(w);
-    else
-        json_string(w, text);
-}
-
-static void print_json(void *context, const struct sim_event *event)
-{
-    struct arena *arena = context;
-    struct arena_mark mark = arena_mark(arena);
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    json_key(&w, STR("seq"));
-    json_u64(&w, event->seq);
-    put_text(&w, "time", time_text(arena, event->time_ms));
-    put_text(&w, "event", str_of(event->event));
-    put_text(&w, "process", event->process);
-    put_key(&w, "instance", event->instance);
-    put_text(&w, "element", event->element);
-    put_text(&w, "type", event->type);
-    put_key(&w, "key", event->key);
-    put_key(&w, "scope", event->scope);
-    json_end_object(&w);
-    printf("%s\n", strbuf_cstr(&out));
-    arena_rewind(arena, mark);
-}
 
 static void print_row(void *context, const struct sim_event *event)
 {
     struct arena *arena = context;
     struct arena_mark mark = arena_mark(arena);
     printf("%5llu  %-20.*s  %-24s %-24.*s %.*s\n", (unsigned long long)event->seq,
-           STR_ARG(time_text(arena, event->time_ms)), event->event, STR_ARG(event->element),
+           STR_ARG(simulate_time(arena, event->time_ms)), event->event, STR_ARG(event->element),
            STR_ARG(event->type));
     arena_rewind(arena, mark);
-}
-
-static void print_end_json(struct arena *arena, const struct sim_result *result)
-{
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    put_text(&w, "event", STR("END"));
-    put_text(&w, "state", str_of(sim_state_name(result->state)));
-    json_key(&w, STR("waiting"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < result->waiting_count; i++) {
-        json_begin_object(&w);
-        put_text(&w, "element", result->waiting[i].element);
-        put_text(&w, "for", result->waiting[i].reason);
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_key(&w, STR("variables"));
-    json_raw(&w, result->variables);
-    if (result->incident_count > 0) {
-        json_key(&w, STR("incidents"));
-        json_begin_array(&w);
-        for (size_t i = 0; i < result->incident_count; i++)
-            json_string(&w, result->incidents[i]);
-        json_end_array(&w);
-    }
-    json_end_object(&w);
-    printf("%s\n", strbuf_cstr(&out));
 }
 
 static void print_end(const struct sim_result *result)
@@ -158,7 +84,7 @@ static int simulate(struct simulation *s, const struct cli_arguments *files)
     struct sim_options options = {.manual = s->manual,
                                   .until_ms = until_ms,
                                   .zones = cli_zones(&s->arena),
-                                  .observer = json ? print_json : print_row,
+                                  .observer = json ? simulate_print_event : print_row,
                                   .observer_context = &lines};
     struct sim *sim = sim_new(&options);
     struct sim_result result;
@@ -169,7 +95,7 @@ static int simulate(struct simulation *s, const struct cli_arguments *files)
         bool ok = sim_run(sim, s->process, s->variables, script, &err);
         sim_result(sim, &result);
         if (json)
-            print_end_json(&s->arena, &result);
+            simulate_print_end(&s->arena, &result, NULL);
         else
             print_end(&result);
         code = exit_code(result.state);
@@ -183,13 +109,21 @@ static int simulate(struct simulation *s, const struct cli_arguments *files)
     return code;
 }
 
+static int no_models(void)
+{
+    struct error err;
+    error_set(&err, ERROR_INVALID, "simulate", "expected models, or --batch FILE");
+    return cli_complain(&err);
+}
+
 int command_simulate(int argc, char **argv)
 {
     struct simulation s = {.process = STR_EMPTY,
                            .variables = STR_EMPTY,
                            .script = STR_EMPTY,
                            .trace = STR_EMPTY,
-                           .until = STR_EMPTY};
+                           .until = STR_EMPTY,
+                           .batch = STR_EMPTY};
     const struct cli_option options[] = {
         {"process", "ID", "the process to start; else the first that can start by itself",
          .text = &s.process},
@@ -197,17 +131,19 @@ int command_simulate(int argc, char **argv)
         {"script", "FILE", "what happens, as JSON lines", .text = &s.script},
         {"trace", "FORMAT", "jsonl: each event as a line of JSON; else a table", .text = &s.trace},
         {"until", "DURATION", "how far time may jump without a script; a year", .text = &s.until},
+        {"batch", "FILE", "many runs, a line of JSON each, instead of models; - is standard input",
+         .text = &s.batch},
         {"manual", NULL, "walk a model that has no data yet", .flag = &s.manual},
     };
     const struct cli_usage usage = {
-        .synopsis = "baton simulate MODEL... [options]",
+        .synopsis = "baton simulate MODEL... [options] | --batch FILE",
         .summary = "Deploys the models together and runs them offline with virtual time. Exit "
                    "codes: 0 completed, 3 waiting, "
                    "4 incident, 5 terminated.",
         .example = "baton simulate order.bpmn --variables '{\"total\": 120}' --trace jsonl",
         .options = options,
         .option_count = COUNT_OF(options),
-        .arguments_min = 1,
+        .arguments_min = 0,
         .arguments_max = 1000,
     };
     struct cli_arguments files;
@@ -215,7 +151,11 @@ int command_simulate(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &files, &code))
         return code;
-    if (!cli_read_value(&s.arena, s.variables, &s.variables, &err))
+    if (!str_is_empty(s.batch))
+        code = simulate_batch(str_cstr(&s.arena, s.batch));
+    else if (files.count == 0)
+        code = no_models();
+    else if (!cli_read_value(&s.arena, s.variables, &s.variables, &err))
         code = cli_complain(&err);
     else
         code = simulate(&s, &files);

@@ -316,8 +316,22 @@ static const struct {
     {"take", do_take},       {"expect", do_expect},   {"evaluate", do_evaluate},
 };
 
+static void tell_step(const struct script_step *step)
+{
+    const struct sim_options *options = &step->sim->options;
+    struct sim_event event = {.time_ms = step->sim->now_ms,
+                              .event = "STEP",
+                              .process = STR_EMPTY,
+                              .element = STR_EMPTY,
+                              .type = STR_EMPTY,
+                              .key = step->line};
+    if (options->steps && options->observer != NULL)
+        options->observer(options->observer_context, &event);
+}
+
 static bool run_step(struct script_step *step)
 {
+    tell_step(step);
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
         const struct json *value = json_get(step->json, str_of(steps[i].name));
         if (value == NULL)

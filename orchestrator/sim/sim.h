@@ -14,7 +14,8 @@ enum { SIM_MAX_COMMANDS = 100000, SIM_MAX_EVENTS = 500000 };
 
 #define SIM_YEAR_MS INT64_C(31536000000)
 
-// One event of the trace: what history has, and the names that belong to it.
+// One event of the trace: what history has, and the names that belong to it. Before a step of the
+// script, where that was asked for, an event STEP whose key is the line.
 struct sim_event {
     uint64_t seq;
     int64_t time_ms;
@@ -31,6 +32,7 @@ typedef void (*sim_observer)(void *context, const struct sim_event *event);
 
 struct sim_options {
     bool manual;      // walk a model that has no data yet
+    bool steps;       // tell the observer where each step of the script begins
     bool verify;      // fold the history after every command and compare with the stored image
     int64_t until_ms; // without a script: how far time may jump
     int64_t start_ms; // of virtual time
