@@ -226,23 +226,43 @@ static bool pay(struct call *call)
     return steps == 0 || run_spend(call->run, steps);
 }
 
+// Most calls give every parameter a value of its type: nothing has to be placed or converted.
+static bool is_exact(const struct builtin *row, const struct call *call)
+{
+    size_t i = 0;
+    for (; i < call->count; i++) {
+        char type = row->types[i];
+        if (type == '\0' || type == '*' || type == '+' || !fits(type, call->args[i]))
+            return false;
+    }
+    return row->types[i] == '\0';
+}
+
+static feel_value run_row(const struct builtin *row, struct call *call)
+{
+    const struct feel_run *run = call->run;
+    feel_value result = row->call(call);
+    if (feel_is_null(result) && run->warnings && !run->stopped && run->warnings->count == 0 &&
+        !takes_null(row->types[0]))
+        run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
+                 "%.*s has no value for these arguments", STR_ARG(row->name));
+    return result;
+}
+
 feel_value builtin_invoke(const struct builtin *builtin, struct call *call, const str *names)
 {
     feel_value values[ARGUMENTS_MAX];
     bool given[ARGUMENTS_MAX];
     if (!pay(call))
         return feel_null();
+    if (!names && is_exact(builtin, call))
+        return run_row(builtin, call);
     for (const struct builtin *row = builtin; row; row = next_overload(row)) {
         if (!place(row, call, names, values, given) ||
             !convert_all(row, call, names, values, given))
             continue;
         struct call placed = {call->run, call->node, values, call->count};
-        feel_value result = row->call(&placed);
-        if (feel_is_null(result) && call->run->warnings && !call->run->stopped &&
-            call->run->warnings->count == 0 && !takes_null(row->types[0]))
-            run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
-                     "%.*s has no value for these arguments", STR_ARG(builtin->name));
-        return result;
+        return run_row(row, &placed);
     }
     return call->run->warnings ? warn_arguments(builtin, call) : feel_null();
 }

@@ -120,10 +120,27 @@ static feel_value numbers(struct call *call)
     return usable ? list : feel_null();
 }
 
+// Adds integers from the start as long as they are some and fit; returns how many.
+static size_t add_integers(feel_value list, int64_t *ret_sum)
+{
+    size_t i = 0;
+    *ret_sum = 0;
+    for (; i < list.list.count; i++) {
+        const feel_value *item = &list.list.items[i];
+        int64_t sum;
+        if (!number_is_plain(item) || __builtin_add_overflow(*ret_sum, item->integer, &sum))
+            break;
+        *ret_sum = sum;
+    }
+    return i;
+}
+
 static feel_value total(feel_value list)
 {
-    feel_value sum = feel_i64(0);
-    for (size_t i = 0; i < list.list.count && sum.kind == FEEL_NUMBER; i++)
+    int64_t integers;
+    size_t i = add_integers(list, &integers);
+    feel_value sum = feel_i64(integers);
+    for (; i < list.list.count && sum.kind == FEEL_NUMBER; i++)
         sum = number_add(sum, list.list.items[i]);
     return sum;
 }

@@ -18,10 +18,10 @@ static feel_value text_or_null(struct call *call, const struct strbuf *out)
 
 static bool is_ascii(str text)
 {
+    unsigned char all = 0;
     for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.data[i] >= 128)
-            return false;
-    return true;
+        all |= (unsigned char)text.data[i];
+    return all < 128;
 }
 
 static size_t length(str text)
@@ -50,15 +50,33 @@ feel_value builtin_substring(struct call *call)
     return feel_string(str_sub(rest, 0, utf8_offset(rest, (size_t)kept)));
 }
 
+static inline unsigned char ascii_case(unsigned char c, bool is_upper)
+{
+    unsigned char is_letter = (unsigned char)((c | 32) - 'a') < 26;
+    return is_upper ? (unsigned char)(c & ~(is_letter << 5)) : (unsigned char)(c | is_letter << 5);
+}
+
+// One byte a letter, without a branch a letter.
+static feel_value map_ascii(struct call *call, bool is_upper)
+{
+    str text = call->args[0].string;
+    char *out = run_alloc(call->run, text.len);
+    for (size_t i = 0; out && i < text.len; i++)
+        out[i] = (char)ascii_case((unsigned char)text.data[i], is_upper);
+    return out ? feel_string(str_from(out, text.len)) : feel_null();
+}
+
 // Simple case mapping, plus ß which has no single capital.
 static feel_value map_case(struct call *call, wint_t (*map)(wint_t), bool is_upper)
 {
-    struct strbuf out = strbuf_new(call->run->arena);
     str rest = call->args[0].string;
+    if (is_ascii(rest))
+        return map_ascii(call, is_upper);
+    struct strbuf out = strbuf_new(call->run->arena);
     uint32_t c;
     for (size_t n; (n = utf8_decode(rest, &c)) > 0; rest = str_from_index(rest, n)) {
         if (c < 128)
-            strbuf_add_char(&out, (char)((c | 32) - 'a' < 26 ? (is_upper ? c & ~32u : c | 32) : c));
+            strbuf_add_char(&out, (char)ascii_case((unsigned char)c, is_upper));
         else if (c == 0xDF && is_upper)
             strbuf_add(&out, STR("SS"));
         else

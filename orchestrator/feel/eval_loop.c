@@ -217,7 +217,9 @@ static int quick_test(struct quick *q, feel_value item)
         return -1;
     if (q->through_item && context_find(item.context, STR("item")))
         return -1;
-    int order = value_compare(*found, q->than);
+    bool are_plain = number_is_plain(found) && number_is_plain(&q->than);
+    int order = are_plain ? (found->integer > q->than.integer) - (found->integer < q->than.integer)
+                          : value_compare(*found, q->than);
     if (order == ORDER_NONE)
         return -1;
     switch (q->operator) {

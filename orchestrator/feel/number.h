@@ -18,6 +18,12 @@ enum number_rounding {
     ROUND_CEILING
 };
 
+// An integer in an int64: what most numbers of most models are.
+static inline bool number_is_plain(const feel_value *a)
+{
+    return a->kind == FEEL_NUMBER && !(a->flags & FEEL_DECIMAL) && a->scale == 0;
+}
+
 // Results are null where decimal128 has no finite one: overflow, division by zero, roots and
 // logarithms outside their domain.
 feel_value number_add(feel_value a, feel_value b);

@@ -30,12 +30,20 @@ static size_t digit_run(str text)
     return n;
 }
 
-// Exactly `width` digits.
+// Exactly `width` digits, at most 18.
 static bool take_digits(struct cursor *c, size_t width, int64_t *ret_value)
 {
-    if (digit_run(c->rest) < width || !str_to_i64(str_sub(c->rest, 0, width), ret_value))
+    int64_t value = 0;
+    if (c->rest.len < width)
         return false;
+    for (size_t i = 0; i < width; i++) {
+        unsigned digit = (unsigned char)c->rest.data[i] - '0';
+        if (digit > 9)
+            return false;
+        value = value * 10 + digit;
+    }
     c->rest = str_from_index(c->rest, width);
+    *ret_value = value;
     return true;
 }
 
