@@ -2,7 +2,7 @@
 //
 // Boxed expressions (DMN chapter 7.3.1, 8, 10.2) from XML. A name is in scope as the element that
 // binds it says; FEEL is compiled with those names.
-#include "dmn/model.h"
+#include "dmn/table.h"
 
 enum { BOXED_DEPTH_MAX = 64 };
 
@@ -12,11 +12,6 @@ bool builder_name_known(const struct builder *b, str name)
         if (str_equal(b->names.items[i], name))
             return true;
     return false;
-}
-
-static void bind(struct builder *b, str name)
-{
-    *ARRAY_PUSH(b->arena, &b->names) = name;
 }
 
 str builder_text(const struct xml_element *element)
@@ -116,16 +111,23 @@ static const struct expression *literal(struct builder *b, const struct xml_elem
         return NULL;
     struct expression *e = new_expression(b, EXPRESSION_LITERAL, x);
     e->program = builder_expression(b, text, x);
-    const feel_value *constant = e->program ? feel_program_constant(e->program) : NULL;
+    if (e->program == NULL)
+        return NULL;
+    const feel_value *constant = feel_program_constant(e->program);
+    e->inferred = builder_infer(b, e->program, NULL, x);
     if (constant)
         builder_conforms(b, *constant, e->type, x);
-    return e->program ? e : NULL;
+    else
+        builder_may_be(b, e->inferred, e->type, x);
+    return e;
 }
 
 static const struct expression *table(struct builder *b, const struct xml_element *x)
 {
     struct expression *e = new_expression(b, EXPRESSION_TABLE, x);
     e->table = builder_table(b, x);
+    if (e->table)
+        e->inferred = table_type(b, e->table);
     return e->table ? e : NULL;
 }
 
@@ -136,6 +138,33 @@ static struct expression *with_parts(struct expression *e, const part_array *par
     e->parts = parts->items;
     e->part_count = parts->count;
     return e;
+}
+
+static const struct feel_type *inferred(const struct expression *e)
+{
+    return e ? e->inferred : NULL;
+}
+
+// Declared, else inferred.
+static const struct feel_type *known_type(const struct named_expression *part)
+{
+    return part->type ? part->type : inferred(part->value);
+}
+
+// Of a context's entries; its value is that of the entry without a name, if there is one.
+static const struct feel_type *context_type(struct builder *b, const part_array *parts)
+{
+    struct feel_type *type = ARENA_NEW(b->arena, struct feel_type);
+    struct feel_type_member *members = ARENA_ARRAY(b->arena, struct feel_type_member, parts->count);
+    *type = (struct feel_type){.kind = FEEL_TYPE_CONTEXT, .name = STR("context")};
+    for (size_t i = 0; i < parts->count; i++) {
+        if (parts->items[i].name.len == 0)
+            return known_type(&parts->items[i]);
+        members[i] = (struct feel_type_member){parts->items[i].name, known_type(&parts->items[i])};
+    }
+    type->members = members;
+    type->member_count = parts->count;
+    return type;
 }
 
 // An entry sees those before it, and itself when it is a function.
@@ -152,14 +181,17 @@ static const struct expression *context(struct builder *b, const struct xml_elem
         part.type = builder_type_of(b, variable);
         bool is_function = xml_child(c, "functionDefinition") != NULL;
         if (variable && is_function)
-            bind(b, part.name);
+            builder_bind(b, part.name, NULL);
         part.value = builder_logic(b, c);
+        builder_may_be(b, inferred(part.value), part.type, c);
         if (variable && !is_function)
-            bind(b, part.name);
+            builder_bind(b, part.name, known_type(&part));
         *ARRAY_PUSH(b->arena, &parts) = part;
     }
-    b->names.count = names;
-    return with_parts(new_expression(b, EXPRESSION_CONTEXT, x), &parts);
+    builder_unbind(b, names);
+    struct expression *e = with_parts(new_expression(b, EXPRESSION_CONTEXT, x), &parts);
+    e->inferred = context_type(b, &parts);
+    return e;
 }
 
 static const struct expression *invocation(struct builder *b, const struct xml_element *x)
@@ -239,7 +271,7 @@ const struct expression *builder_function(struct builder *b, const struct xml_el
         str name = model_normalize(b->arena, xml_attribute(p, "name", STR_EMPTY));
         *ARRAY_PUSH(b->arena, &parameters) = name;
         *ARRAY_PUSH(b->arena, &types) = builder_type_of(b, p);
-        bind(b, name);
+        builder_bind(b, name, types.items[types.count - 1]);
     }
     e->parameters = parameters.items;
     e->parameter_types = types.items;
@@ -250,7 +282,7 @@ const struct expression *builder_function(struct builder *b, const struct xml_el
                         STR_ARG(kind));
     else
         e->body = builder_logic(b, x);
-    b->names.count = names;
+    builder_unbind(b, names);
     return e;
 }
 
@@ -269,6 +301,7 @@ static const struct expression *conditional(struct builder *b, const struct xml_
 {
     struct expression *e = new_expression(b, EXPRESSION_CONDITIONAL, x);
     e->condition = inside(b, x, "if");
+    builder_may_be(b, inferred(e->condition), feel_type_named(STR("boolean")), x);
     e->then = inside(b, x, "then");
     e->otherwise = inside(b, x, "else");
     return e;
@@ -302,13 +335,17 @@ static const struct expression *iterator(struct builder *b, const struct xml_ele
                       : model_normalize(b->arena, xml_attribute(x, "iteratorVariable", STR_EMPTY));
     e->variable_type = in ? builder_type_of(b, in) : NULL;
     e->in = inside(b, x, "in");
-    bind(b, e->variable);
+    const struct feel_type *items = e->variable_type ? e->variable_type : inferred(e->in);
+    bool is_list = items != NULL && items->kind == FEEL_TYPE_LIST;
+    builder_bind(b, e->variable, is_list ? items->element : NULL);
     if (kind == EXPRESSION_FOR)
-        bind(b, STR("partial"));
+        builder_bind(b, STR("partial"), NULL);
     b->dynamic += kind == EXPRESSION_FILTER;
     e->each = inside(b, x, body);
     b->dynamic -= kind == EXPRESSION_FILTER;
-    b->names.count = names;
+    builder_unbind(b, names);
+    if (kind == EXPRESSION_SOME || kind == EXPRESSION_EVERY)
+        builder_may_be(b, inferred(e->each), feel_type_named(STR("boolean")), x);
     e->loop = loop_program(b, kind);
     return e;
 }

@@ -318,19 +318,22 @@ static void check_cycles(struct builder *b)
 
 // ---- logic ----
 
-static void add_name(struct builder *b, str name)
+static void add_name(struct builder *b, str name, const struct feel_type *type)
 {
     if (!builder_name_known(b, name))
-        *ARRAY_PUSH(b->arena, &b->names) = name;
+        builder_bind(b, name, type);
 }
 
 static void scope_of(struct builder *b, const struct dmn_decision *e)
 {
-    b->names.count = 0;
+    builder_unbind(b, 0);
     for (size_t i = 0; i < e->needs.count; i++) {
         const struct requirement *r = &e->needs.items[i];
         bool by_alias = r->import && r->import->alias.len;
-        add_name(b, by_alias ? r->import->alias : r->target->name);
+        if (by_alias)
+            add_name(b, r->import->alias, NULL);
+        else
+            add_name(b, r->target->name, builder_element_type(b, r->target));
     }
 }
 
@@ -354,7 +357,7 @@ static void compile_knowledge(struct builder *b, struct dmn_decision *e)
 {
     const struct xml_element *function = xml_child(e->xml, "encapsulatedLogic");
     scope_of(b, e);
-    add_name(b, e->name); // it may call itself
+    add_name(b, e->name, NULL); // it may call itself
     const struct expression *logic = function ? builder_function(b, function) : NULL;
     if (!logic) {
         builder_problem(b, PROBLEM_MISSING, e->xml, "a business knowledge model has no logic");
@@ -366,10 +369,18 @@ static void compile_knowledge(struct builder *b, struct dmn_decision *e)
     e->parameter_count = logic->parameter_count;
 }
 
+// The order of a service's parameters: input data, then input decisions (DMN 10.4).
+static void compile_service(struct builder *b, struct dmn_decision *e)
+{
+    read_parameters(b, e, (const struct requirements *[]){&e->input_data, &e->input_decisions});
+}
+
 static void compile_element(struct builder *b, struct dmn_decision *e)
 {
     if (e->kind == ELEMENT_KNOWLEDGE) {
         compile_knowledge(b, e);
+    } else if (e->kind == ELEMENT_SERVICE) {
+        compile_service(b, e);
     } else if (e->kind == ELEMENT_DECISION) {
         scope_of(b, e);
         e->logic = builder_logic(b, e->xml);
@@ -377,9 +388,8 @@ static void compile_element(struct builder *b, struct dmn_decision *e)
         const feel_value *constant = is_literal ? feel_program_constant(e->logic->program) : NULL;
         if (constant)
             builder_conforms(b, *constant, e->type, e->xml);
-    } else if (e->kind == ELEMENT_SERVICE) {
-        // The order of a service's parameters: input data, then input decisions (DMN 10.4).
-        read_parameters(b, e, (const struct requirements *[]){&e->input_data, &e->input_decisions});
+        else if (e->logic && e->logic->type != e->type)
+            builder_may_be(b, e->logic->inferred, e->type, e->xml);
     }
 }
 
@@ -452,9 +462,13 @@ static void stage_edges(struct builder *b, const struct models *models)
 
 static void stage_logic(struct builder *b, const struct models *models)
 {
+    // What is called comes before what calls it, so that its parameters are known.
+    static const enum element_kind order[] = {ELEMENT_SERVICE, ELEMENT_KNOWLEDGE, ELEMENT_DECISION};
     (void)models;
-    for (size_t i = 0; i < b->model->element_count; i++)
-        compile_element(b, &b->model->elements[i]);
+    for (size_t k = 0; k < COUNT_OF(order); k++)
+        for (size_t i = 0; i < b->model->element_count; i++)
+            if (b->model->elements[i].kind == order[k])
+                compile_element(b, &b->model->elements[i]);
 }
 
 // Imported models first: a type is filled where it is defined.
@@ -465,6 +479,20 @@ static void run_stage(struct builder *b, const struct models *models, stage run)
         if (b->model->root)
             run(b, models);
     }
+}
+
+// Stages go through a document several times; people read it once.
+static void order_problems(struct dmn_problems *problems)
+{
+    struct dmn_problem *items = problems->list.items;
+    for (size_t i = 1; i < problems->list.count; i++)
+        for (size_t j = i;
+             j > 0 && items[j - 1].file == items[j].file && items[j - 1].line > items[j].line;
+             j--) {
+            struct dmn_problem later = items[j - 1];
+            items[j - 1] = items[j];
+            items[j] = later;
+        }
 }
 
 const struct dmn_model *dmn_compile(struct arena *arena, const struct dmn_source *sources,
@@ -483,6 +511,7 @@ const struct dmn_model *dmn_compile(struct arena *arena, const struct dmn_source
     share_members(arena, &models);
     for (size_t i = 0; i < COUNT_OF(stages); i++)
         run_stage(&b, &models, stages[i]);
+    order_problems(problems);
     return &models.items[0];
 }
 

@@ -93,6 +93,7 @@ struct named_expression {
 struct expression {
     enum expression_kind kind;
     const struct feel_type *type;
+    const struct feel_type *inferred; // what it comes to, as far as is known; NULL: anything
     uint32_t line;
     union {
         const struct feel_program *program;
@@ -137,8 +138,10 @@ struct builder {
     struct dmn_model *model;
     const struct zone_db *zones;
     struct dmn_problems *problems;
-    name_array names; // in scope
-    uint32_t dynamic; // inside a filter, where any name may be an entry of the item
+    name_array names;                           // in scope
+    ARRAY(const struct feel_type *) name_types; // of each; NULL: nothing is known
+    uint32_t dynamic;                // inside a filter, where any name may be an entry of the item
+    struct feel_inference inference; // the running one
     uint32_t depth;
 };
 
@@ -165,6 +168,22 @@ void builder_conforms(struct builder *b, feel_value constant, const struct feel_
 const struct feel_program *builder_expression(struct builder *b, str text,
                                               const struct xml_element *at);
 const struct feel_program *builder_tests(struct builder *b, str text, const struct xml_element *at);
+
+// Puts a name in scope, until names.count is set back with builder_unbind.
+void builder_bind(struct builder *b, str name, const struct feel_type *type);
+void builder_unbind(struct builder *b, size_t count);
+
+// The type of the program's value; reports what in it can only be null. `input` is that of unary
+// tests.
+const struct feel_type *builder_infer(struct builder *b, const struct feel_program *program,
+                                      const struct feel_type *input, const struct xml_element *at);
+
+// Reports values of a type that can never be of the other.
+void builder_may_be(struct builder *b, const struct feel_type *from, const struct feel_type *to,
+                    const struct xml_element *at);
+
+// What evaluating the element gives those that require it.
+const struct feel_type *builder_element_type(struct builder *b, const struct dmn_decision *element);
 
 // The text of an element's <text>, or of an attribute-less literal in DMN 1.1.
 str builder_text(const struct xml_element *element);

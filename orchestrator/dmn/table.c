@@ -64,6 +64,10 @@ static struct table_input read_input(struct builder *b, const struct xml_element
         builder_problem(b, PROBLEM_MISSING, x, "an input has no expression");
     else
         input.expression = builder_expression(b, text, expression);
+    if (input.expression) {
+        input.inferred = builder_infer(b, input.expression, NULL, expression);
+        builder_may_be(b, input.inferred, input.type, expression);
+    }
     return input;
 }
 
@@ -97,6 +101,9 @@ static struct table_output read_output(struct builder *b, const struct xml_eleme
     str text = otherwise ? builder_text(otherwise) : STR_EMPTY;
     if (text.len)
         output.otherwise = builder_expression(b, text, otherwise);
+    if (output.otherwise)
+        builder_may_be(b, builder_infer(b, output.otherwise, NULL, otherwise), output.type,
+                       otherwise);
     read_priorities(b, &output);
     return output;
 }
@@ -117,28 +124,49 @@ static void check_cells(struct builder *b, const struct xml_element *x, const ch
                         found, name, wanted);
 }
 
-// Cells repeat: the same text in the same table is the same program.
+// Cells repeat: the same text in the same column is the same program.
 struct cells {
-    struct map tests, outputs;
+    struct map *tests, *outputs; // one a column
 };
 
-static const struct feel_program *test_cell(struct builder *b, struct cells *cells,
+static struct map *new_maps(struct builder *b, size_t count)
+{
+    struct map *maps = ARENA_ARRAY(b->arena, struct map, count);
+    for (size_t i = 0; i < count; i++)
+        maps[i] = map_new(b->arena);
+    return maps;
+}
+
+static const struct feel_program *test_cell(struct builder *b, struct map *known,
+                                            const struct table_input *column,
                                             const struct xml_element *x)
 {
     str text = builder_text(x);
-    const struct feel_program *program = map_get(&cells->tests, text);
-    if (!program && !is_any(text) && (program = builder_tests(b, text, x)))
-        map_put(&cells->tests, text, (void *)program);
+    const struct feel_program *program = map_get(known, text);
+    if (program || is_any(text))
+        return program;
+    program = builder_tests(b, text, x);
+    if (program) {
+        builder_infer(b, program, column->type ? column->type : column->inferred, x);
+        map_put(known, text, (void *)program);
+    }
     return program;
 }
 
-static const struct feel_program *output_cell(struct builder *b, struct cells *cells,
+static const struct feel_program *output_cell(struct builder *b, struct map *known,
+                                              const struct table_output *column,
                                               const struct xml_element *x)
 {
     str text = builder_text(x);
-    const struct feel_program *program = map_get(&cells->outputs, text);
-    if (!program && !is_any(text) && (program = builder_expression(b, text, x)))
-        map_put(&cells->outputs, text, (void *)program);
+    const struct feel_program *program = map_get(known, text);
+    if (program || is_any(text))
+        return program;
+    program = builder_expression(b, text, x);
+    if (program) {
+        if (!feel_program_constant(program)) // constants are looked at with their values
+            builder_may_be(b, builder_infer(b, program, NULL, x), column->type, x);
+        map_put(known, text, (void *)program);
+    }
     return program;
 }
 
@@ -151,10 +179,10 @@ static struct table_rule read_rule(struct builder *b, const struct table *table,
         ARENA_ARRAY(b->arena, const struct feel_program *, table->output_count);
     const struct xml_element *c = xml_child(x, "inputEntry");
     for (size_t i = 0; c && i < table->input_count; i++, c = xml_next(c, "inputEntry"))
-        tests[i] = test_cell(b, cells, c);
+        tests[i] = test_cell(b, &cells->tests[i], &table->inputs[i], c);
     c = xml_child(x, "outputEntry");
     for (size_t i = 0; c && i < table->output_count; i++, c = xml_next(c, "outputEntry"))
-        outputs[i] = output_cell(b, cells, c);
+        outputs[i] = output_cell(b, &cells->outputs[i], &table->outputs[i], c);
     check_cells(b, x, "inputEntry", table->input_count);
     check_cells(b, x, "outputEntry", table->output_count);
     return (struct table_rule){xml_attribute(x, "id", STR_EMPTY), x->line, tests, outputs};
@@ -164,11 +192,11 @@ static void read_rules(struct builder *b, const struct xml_element *x, struct ta
 {
     ARRAY(struct table_rule) rules = {0};
     const struct xml_element *c = xml_child(x, "rule");
-    struct cells cells = {map_new(b->arena), map_new(b->arena)};
-    *ARRAY_PUSH(b->arena, &b->names) = STR("?");
+    struct cells cells = {new_maps(b, table->input_count), new_maps(b, table->output_count)};
+    builder_bind(b, STR("?"), NULL);
     for (; c; c = xml_next(c, "rule"))
         *ARRAY_PUSH(b->arena, &rules) = read_rule(b, table, &cells, c);
-    b->names.count--;
+    builder_unbind(b, b->names.count - 1);
     table->rules = rules.items;
     table->rule_count = rules.count;
 }
@@ -195,6 +223,19 @@ static void build_indexes(struct builder *b, struct table *table)
     for (size_t i = 0; i < table->input_count && table->rule_count >= INDEXED_FROM; i++)
         indexes[i] = index_build(b->arena, table, i);
     table->indexes = indexes;
+}
+
+const struct feel_type *table_type(struct builder *b, const struct table *table)
+{
+    bool is_single = table->output_count == 1 && table->aggregation == AGGREGATE_LIST;
+    const struct feel_type *type = is_single ? table->outputs[0].type : NULL;
+    bool is_list = table->policy == HIT_COLLECT || table->policy == HIT_RULE_ORDER ||
+                   table->policy == HIT_OUTPUT_ORDER;
+    if (type == NULL || !is_list)
+        return type;
+    struct feel_type *list = ARENA_NEW(b->arena, struct feel_type);
+    *list = (struct feel_type){.kind = FEEL_TYPE_LIST, .name = STR("list"), .element = type};
+    return list;
 }
 
 const struct table *builder_table(struct builder *b, const struct xml_element *x)

@@ -19,6 +19,7 @@ struct table_input {
     str id, name; // the label, or the expression's text
     const struct feel_type *type;
     const struct feel_program *expression; // NULL: null
+    const struct feel_type *inferred;      // of the expression
     const struct feel_program *allowed;
 };
 
@@ -60,6 +61,9 @@ struct table {
 // Names what can be said of a table before any input is known: overlaps, gaps, rules that never get
 // their turn, values that are not allowed.
 void table_check(struct builder *b, const struct table *table);
+
+// What the table comes to; NULL: more than is known here.
+const struct feel_type *table_type(struct builder *b, const struct table *table);
 
 const char *hit_policy_name(const struct table *table);
 

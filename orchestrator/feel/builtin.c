@@ -10,13 +10,25 @@
 #include "feel/temporal.h"
 
 const struct builtin builtins[] = {
-#define BUILTIN(name, parameters, types, required, pure, function)                                 \
-    {{name, sizeof(name) - 1}, {parameters, sizeof(parameters) - 1}, types, required, pure, false, \
+#define BUILTIN(name, parameters, types, result, required, pure, function)                         \
+    {{name, sizeof(name) - 1},                                                                     \
+     {parameters, sizeof(parameters) - 1},                                                         \
+     types,                                                                                        \
+     (result)[0],                                                                                  \
+     required,                                                                                     \
+     pure,                                                                                         \
+     false,                                                                                        \
      builtin_##function},
 #include "feel/builtins.def"
 #undef BUILTIN
-#define BUILTIN(name, parameters, types, required, pure, function)                                 \
-    {{name, sizeof(name) - 1}, {parameters, sizeof(parameters) - 1}, types, required, pure, true,  \
+#define BUILTIN(name, parameters, types, result, required, pure, function)                         \
+    {{name, sizeof(name) - 1},                                                                     \
+     {parameters, sizeof(parameters) - 1},                                                         \
+     types,                                                                                        \
+     (result)[0],                                                                                  \
+     required,                                                                                     \
+     pure,                                                                                         \
+     true,                                                                                         \
      builtin_##function},
 #include "feel/camunda.def"
 #undef BUILTIN

@@ -8,6 +8,9 @@
 //     and time   m time r range    u duration   y years and months duration   p anything with an
 //     order   a anything A capital letter also takes null. A final '*' takes a list or the items as
 //     arguments and gives the function a list.
+//
+// The result has one of these letters, or w date and time   S list of strings   N list of numbers
+// e an item of the first argument   1 what the first argument is   = a list of its items.
 #ifndef BATON_FEEL_BUILTIN_H
 #define BATON_FEEL_BUILTIN_H
 
@@ -28,6 +31,7 @@ struct builtin {
     str name;
     str parameters;    // "string|start position|length"
     const char *types; // one letter a parameter
+    char result;       // for what is said before evaluation
     uint8_t required;
     bool
         is_pure; // the same arguments give the same result: constant calls are made at compile time
@@ -54,7 +58,7 @@ const void *builtin_prepare(struct arena *arena, const struct builtin *builtin,
 // A row's parameter count.
 size_t builtin_arity(const struct builtin *builtin);
 
-#define BUILTIN(name, parameters, types, required, pure, function)                                 \
+#define BUILTIN(name, parameters, types, result, required, pure, function)                         \
     feel_value builtin_##function(struct call *call);
 #include "feel/builtins.def"
 #include "feel/camunda.def"

@@ -331,6 +331,38 @@ int feel_range_contains(const struct feel_range *range, feel_value value);
 // -1, 0, 1, or 2 when `<` has no meaning for the two.
 int feel_compare(feel_value a, feel_value b);
 
+// ---- what can be said before evaluating ----
+
+enum { FEEL_FINDINGS_MAX = 64 };
+
+struct feel_finding {
+    str text;
+    uint32_t line, column; // in the program's source, from 1
+};
+
+// Type inference: what is known of variables goes in, what can never have a value comes out. All
+// zero but the arena is a good start.
+struct feel_inference {
+    struct arena *arena;
+    // The type of a variable; NULL: nothing is known of it. May be NULL itself.
+    const struct feel_type *(*variable)(void *context, str name);
+    void *context;
+    const struct feel_type *input; // of unary tests
+    struct feel_finding findings[FEEL_FINDINGS_MAX];
+    size_t count; // may exceed FEEL_FINDINGS_MAX: those are dropped
+};
+
+// The type of the program's value, as far as it is known (NULL: it may be anything), and findings:
+// operands, arguments and tests that can only give null, paths to entries that are not there.
+const struct feel_type *feel_infer(const struct feel_program *program,
+                                   struct feel_inference *inference);
+
+// Could a value of the one type, after implicit conversions, be of the other?
+bool feel_type_may_be(const struct feel_type *from, const struct feel_type *to);
+
+// "list<number>", "tLoan", "Any".
+void feel_type_print(struct strbuf *out, const struct feel_type *type);
+
 // ---- evaluating ----
 
 // Finds a variable. False: there is none of this name.
