@@ -173,6 +173,7 @@ struct node {
     struct event_base *loop;
     struct store *store;
     struct bus_producer *producer;
+    struct bus_producer *events_producer; // nobody waits for an event: it lingers for fuller batches
     struct bus_consumer *consumer;
     struct definitions *definitions;
     struct metrics metrics;
@@ -183,6 +184,7 @@ struct node {
     char secret[TOKEN_SECRET_MAX];
     size_t secret_len;
     uint32_t shard_count;
+    uint32_t event_partitions;
     struct shard *shards[NODE_MAX_SHARDS];
     struct event *assign;  // tells the consumer what to read, once a turn
     struct map job_topics; // that are known to be there

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, TICK_MS = 1000 };
+enum { TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, TICK_MS = 1000, EVENTS_LINGER_US = 10000 };
 
 str node_secret(const struct node *node)
 {
@@ -53,14 +53,16 @@ static bool prepare_topics(const struct config *config, struct node_site *ret_si
         topics[i] = (struct bus_topic){names[i], (int)wanted[i].partitions, replicas, properties};
     }
     const struct bus_options bus = bus_options_of(config, "baton");
-    int shards = 0;
+    int shards = 0, event_partitions = 0;
     if (!bus_topics_ensure(&bus, topics, COUNT_OF(topics), TOPIC_TIMEOUT_MS, err) ||
-        !bus_topic_partitions(&bus, names[0], TOPIC_TIMEOUT_MS, &shards, err))
+        !bus_topic_partitions(&bus, names[0], TOPIC_TIMEOUT_MS, &shards, err) ||
+        !bus_topic_partitions(&bus, names[2], TOPIC_TIMEOUT_MS, &event_partitions, err))
         return false;
     if (shards < 1 || shards > NODE_MAX_SHARDS)
         return error_set(err, ERROR_UNAVAILABLE, names[0], "has %d partitions; expected 1 to %d",
                          shards, NODE_MAX_SHARDS);
     ret_site->shards = (uint32_t)shards;
+    ret_site->event_partitions = event_partitions > 0 ? (uint32_t)event_partitions : 1;
     return true;
 }
 
@@ -305,13 +307,16 @@ static void on_store_lost(void *context, const struct error *err)
     node->store_was_there = false;
 }
 
-static bool start_producer(struct node *node, struct error *err)
+static bool start_producers(struct node *node, struct error *err)
 {
-    const struct bus_producer_options options = {.bus = bus_options_of(node->config, node->name),
-                                                 .queue_records = 100000};
+    struct bus_producer_options options = {.bus = bus_options_of(node->config, node->name),
+                                           .queue_records = 100000};
     const struct bus_producer_handler handler = {node, on_delivered, on_room, on_broken};
     node->producer = bus_producer_new(&options, &handler, node->loop, err);
-    return node->producer != NULL;
+    options.linger_us = EVENTS_LINGER_US;
+    if (node->producer != NULL)
+        node->events_producer = bus_producer_new(&options, &handler, node->loop, err);
+    return node->events_producer != NULL;
 }
 
 // -- Gauges -----------------------------------------------------------------------------
@@ -399,6 +404,7 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->config = config;
     node->loop = loop;
     node->shard_count = site->shards;
+    node->event_partitions = site->event_partitions;
     node->job_topics = map_new(&node->arena);
     node->assign = event_new(loop, -1, 0, on_assign, node);
     name_node(node);
@@ -414,7 +420,7 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     };
     const struct store_handler handler = {node, on_store_connected, on_store_lost};
     node->store = store_new(&store, &handler, loop);
-    if (start_producer(node, err))
+    if (start_producers(node, err))
         return node;
     node_free(node);
     return NULL;
@@ -432,6 +438,7 @@ void node_free(struct node *node)
             node->shards[i]->wanted = false;
     store_free(node->store); // answers what is out; shards that are not wanted do not ask again
     bus_producer_free(node->producer);
+    bus_producer_free(node->events_producer);
     for (uint32_t i = 0; i < node->shard_count; i++)
         node_shard_free(node->shards[i]);
     definitions_free(node->definitions);

@@ -13,7 +13,8 @@ struct node;
 
 // What the installation looks like, found out before anything starts.
 struct node_site {
-    uint32_t shards; // partitions of the command topic
+    uint32_t shards;           // partitions of the command topic
+    uint32_t event_partitions; // of the event topic
 };
 
 // Looks for PostgreSQL (schema up to date, or brings it there when postgres.migrate says so) and

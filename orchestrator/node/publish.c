@@ -47,7 +47,7 @@ static void add_event(struct publishing *publishing, const struct shard *shard,
     struct strbuf value = strbuf_new(arena);
     wire_encode_step(&value, &step);
     publishing->events[publishing->event_count++] = (struct outbox_record){
-        .partition = BUS_PARTITION_BY_KEY,
+        .partition = (int32_t)(shard->number % shard->node->event_partitions),
         .topic = STR("events"),
         .key = str_format(arena, "%llu", (unsigned long long)row->stream),
         .value = strbuf_str(&value),
@@ -134,13 +134,13 @@ static void ensure_job_topic(struct node *node, str topic, const char *name)
         log_failure("node", &err);
 }
 
-static enum bus_sending hand_over(struct shard *shard, struct publishing *publishing,
+static enum bus_sending hand_over(struct publishing *publishing, struct bus_producer *producer,
                                   struct envelope *envelope)
 {
-    struct node *node = shard->node;
+    struct node *node = publishing->shard->node;
     struct error err;
     enum bus_sending sending =
-        bus_producer_send(node->producer, &envelope->record, (uint64_t)(uintptr_t)publishing, &err);
+        bus_producer_send(producer, &envelope->record, (uint64_t)(uintptr_t)publishing, &err);
     if (sending == BUS_SENT)
         publishing->in_flight++;
     if (sending == BUS_REFUSED) {
@@ -162,7 +162,7 @@ static bool send_outbox(struct shard *shard, struct publishing *publishing)
         add_headers(&envelope, &record, shard->number, publishing->number);
         if (record.kind == OUTBOX_JOB)
             ensure_job_topic(node, record.topic, envelope.topic);
-        if (hand_over(shard, publishing, &envelope) == BUS_FULL)
+        if (hand_over(publishing, node->producer, &envelope) == BUS_FULL)
             return false;
         publishing->unsent = rest;
         publishing->number++;
@@ -181,7 +181,7 @@ static bool send_events(struct shard *shard, struct publishing *publishing)
         add_header(&envelope, "ce_type", STR("baton.step"));
         add_header(&envelope, "ce_source", STR("/baton/shards"));
         add_header(&envelope, "ce_id", event->note);
-        if (hand_over(shard, publishing, &envelope) == BUS_FULL)
+        if (hand_over(publishing, shard->node->events_producer, &envelope) == BUS_FULL)
             return false;
     }
     return true;

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MAX_IN_FLIGHT = 1 << 20, SENDER_FULL_MS = 5, NS_PER_MS = 1000000 };
+enum { MAX_IN_FLIGHT = 1 << 20, SENDER_FULL_MS = 5, PROBE_EVERY_MS = 2000, NS_PER_MS = 1000000 };
 
 struct load {
     const char *brokers;
@@ -44,7 +44,9 @@ struct load {
     struct bus_consumer *consumer;
     struct event *timer;
     struct arena turn;
-    uint64_t base; // request numbers begin here
+    uint64_t base; // request numbers begin here; the one before is the probe's
+    int64_t probed_ns;
+    bool begun; // the probe was answered: replies arrive, the clock runs
     uint64_t sent;
     uint64_t completed;
     uint64_t rejected;
@@ -263,13 +265,43 @@ static void keep_latency(struct load *load, int64_t latency_ns)
     load->latency_us[load->latency_count++] = (uint32_t)(latency_ns / 1000);
 }
 
+// Asks for a process that does not exist, so that the consumer of replies has found its leader
+// before the first start is measured.
+static void probe(struct load *load)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    if (load->probed_ns != 0 && now_ns - load->probed_ns < PROBE_EVERY_MS * (int64_t)NS_PER_MS)
+        return;
+    const struct command command = {
+        .type = COMMAND_CREATE_INSTANCE,
+        .reply = {.partition = load->reply_partition, .request = load->base - 1},
+        .create_instance = {.process_id = STR("no-such-process"),
+                            .variables = STR("{}"),
+                            .fetch_variables = STR("[]")},
+    };
+    load->probed_ns = now_ns;
+    (void)send_command(load, 0, &command, STR_EMPTY);
+    arena_reset(&load->turn);
+}
+
+static void begin(struct load *load)
+{
+    if (load->begun)
+        return;
+    load->begun = true;
+    load->started_ns = clock_monotonic_ns();
+}
+
 static void on_reply(void *context, const struct bus_record *record)
 {
     struct load *load = context;
     struct reply reply;
     struct error err;
-    if (!wire_decode_reply(&load->turn, record->value, &reply, &err) ||
-        reply.to.request < load->base || reply.to.request >= load->base + load->sent)
+    if (!wire_decode_reply(&load->turn, record->value, &reply, &err))
+        return;
+    if (reply.to.request == load->base - 1)
+        begin(load);
+    if (reply.to.request < load->base || reply.to.request >= load->base + load->sent)
         return;
     int64_t *intended_ns = &load->intended_ns[(reply.to.request - load->base) % MAX_IN_FLIGHT];
     if (*intended_ns == 0) {
@@ -289,7 +321,7 @@ static void on_replies_drained(void *context)
 {
     struct load *load = context;
     arena_reset(&load->turn);
-    if (load->rate == 0)
+    if (load->begun && load->rate == 0)
         start_closed(load);
 }
 
@@ -297,6 +329,10 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct load *load = context;
+    if (!load->begun) {
+        probe(load);
+        return;
+    }
     if (load->rate > 0)
         start_open(load);
     else
