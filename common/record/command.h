@@ -37,6 +37,7 @@ struct element_instruction {
     uint64_t element_instance; // terminate: this one; activate: the ancestor to start in; 0: any
     str variables;             // local to the activated element
     bool terminate;
+    str move_from; // modify: as many tokens as stand at this element go to element_id; empty: none
 };
 
 struct create_instance {
@@ -68,6 +69,7 @@ struct migrate_instance {
     uint64_t target_definition;
     size_t count;
     struct element_mapping *mappings;
+    bool dry_run; // say whether it could be done, and change nothing
 };
 
 struct set_variables {
@@ -190,9 +192,10 @@ struct command {
     uint64_t instance; // whom it is about; 0 where the command is not about an instance
     uint64_t key;      // the job, task, timer, incident, subscription, scope; 0: none
     struct reply_to reply;
-    str tenant;      // empty: the default tenant
-    str principal;   // who asked, for the audit; empty: the platform itself
-    str traceparent; // W3C, kept and passed on
+    str tenant;          // empty: the default tenant
+    str principal;       // who asked, for the audit; empty: the platform itself
+    str traceparent;     // W3C, kept and passed on
+    uint64_t batch_item; // of a batch operation: what comes of it is written to its row; 0: none
     union {
         struct create_instance create_instance;
         struct modify_instance modify_instance;

@@ -228,6 +228,22 @@ struct decision_row {
     str trace;  // JSON array of the evaluated decisions, the one that was asked for last
 };
 
+enum batch_item_state {
+    BATCH_ITEM_ACTIVE = 1,
+    BATCH_ITEM_COMPLETED = 2,
+    BATCH_ITEM_FAILED = 3,
+    BATCH_ITEM_CANCELED = 4,
+};
+
+// What came of one item of a batch operation; the row was made by whoever began the operation.
+struct batch_item_row {
+    enum row_change change;
+    uint64_t key;
+    enum batch_item_state state;
+    str error; // FAILED: why
+    int64_t processed_ms;
+};
+
 // One step of a stream: everything that one command did to it.
 struct history_row {
     enum stream_kind stream_kind;
@@ -306,6 +322,7 @@ struct changes {
     ARRAY(struct incident_row) incidents;
     ARRAY(struct definition_row) definitions;
     ARRAY(struct decision_row) decisions;
+    ARRAY(struct batch_item_row) batch_items;
     ARRAY(struct outbound) outbound; // in the order of the commands
     uint64_t next_key;               // of the shard
     int64_t clock_ms;                // the shard's time: never goes back

@@ -38,6 +38,7 @@ void wire_encode_command(struct strbuf *out, const struct command *command, str 
     message.tenant = pack_text(&scratch, command->tenant);
     message.principal = pack_text(&scratch, command->principal);
     message.traceparent = pack_text(&scratch, command->traceparent);
+    message.batch_item = command->batch_item;
     message.body_case = (Baton__V1__Command__BodyCase)command->type;
     // The oneof is a union of pointers to messages; body_case says which it is.
     message.create_instance = command_body_pack(&scratch, command, token);
@@ -105,6 +106,7 @@ bool wire_decode_command(struct arena *arena, str bytes, struct command *ret_com
         .tenant = unpack_text(message->tenant),
         .principal = unpack_text(message->principal),
         .traceparent = unpack_text(message->traceparent),
+        .batch_item = message->batch_item,
     };
     str token = STR_EMPTY;
     command_body_unpack(arena, message->create_instance, &command, &token);

@@ -21,6 +21,7 @@ pack_instructions(struct arena *arena, const struct element_instruction *items, 
         messages[i]->element_instance = items[i].element_instance;
         messages[i]->variables = pack_bytes(items[i].variables);
         messages[i]->terminate = items[i].terminate;
+        messages[i]->move_from = pack_text(arena, items[i].move_from);
     }
     return messages;
 }
@@ -35,6 +36,7 @@ unpack_instructions(struct arena *arena, Baton__V1__ElementInstruction **message
             .element_instance = messages[i]->element_instance,
             .variables = unpack_bytes(messages[i]->variables),
             .terminate = messages[i]->terminate,
+            .move_from = unpack_text(messages[i]->move_from),
         };
     return items;
 }
@@ -148,6 +150,7 @@ static Baton__V1__MigrateInstance *pack_migrate_instance(struct arena *arena,
     message->target_definition = body->target_definition;
     message->n_mappings = body->count;
     message->mappings = pack_mappings(arena, body->mappings, body->count);
+    message->dry_run = body->dry_run;
     return message;
 }
 
@@ -158,6 +161,7 @@ static struct migrate_instance unpack_migrate_instance(struct arena *arena,
         .target_definition = message->target_definition,
         .count = message->n_mappings,
         .mappings = unpack_mappings(arena, message->mappings, message->n_mappings),
+        .dry_run = message->dry_run,
     };
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_private.h"
 
+#include "api/batch.h"
 #include "api/call.h"
 #include "api/guard.h"
 #include "api/job_gateway.h"
 #include "api/process_cache.h"
 #include "api/route.h"
+#include "api/upkeep.h"
 #include "base/log.h"
 
 #include <arpa/inet.h>
@@ -165,6 +167,8 @@ struct api *api_new(const struct api_options *environment, struct error *err)
                              config_str(config, CONFIG_KAFKA_PROPERTIES)};
     api->gateways = gateway_desk_new(api);
     api->processes = process_cache_new();
+    api->batches = batch_runner_new(api);
+    api->upkeep = upkeep_new(api);
     api->join = evtimer_new(environment->loop, try_to_join, api);
     check(api->join != NULL);
     set_up_http(api);
@@ -188,6 +192,8 @@ void api_free(struct api *api)
         return;
     api->draining = true;
     event_free(api->join);
+    batch_runner_free(api->batches);
+    upkeep_free(api->upkeep);
     call_desk_free(api->calls);
     gateway_desk_free(api->gateways);
     process_cache_free(api->processes);

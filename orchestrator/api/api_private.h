@@ -15,6 +15,8 @@ struct call_desk;
 struct event;
 struct gateway_desk;
 struct process_cache;
+struct batch_runner;
+struct upkeep;
 struct evhttp;
 
 struct api {
@@ -35,6 +37,8 @@ struct api {
     struct call_desk *calls;
     struct gateway_desk *gateways;
     struct process_cache *processes;
+    struct batch_runner *batches;
+    struct upkeep *upkeep;
     uint32_t shard_count;
     uint32_t next_shard; // round robin for new instances
     bool draining;

@@ -208,12 +208,9 @@ static const struct state_name job_states[] = {
 };
 
 static const struct state_name job_kinds[] = {
-    {JOB_TASK, "BPMN_ELEMENT"},
-    {JOB_EXECUTION_LISTENER, "EXECUTION_LISTENER"},
-    {JOB_TASK_LISTENER, "TASK_LISTENER"},
-    {JOB_AD_HOC, "AD_HOC_SUB_PROCESS"},
-    {JOB_NOTIFICATION, "NOTIFICATION"},
-    {0, NULL},
+    {JOB_TASK, "BPMN_ELEMENT"},           {JOB_EXECUTION_LISTENER, "EXECUTION_LISTENER"},
+    {JOB_TASK_LISTENER, "TASK_LISTENER"}, {JOB_AD_HOC, "AD_HOC_SUB_PROCESS"},
+    {JOB_NOTIFICATION, "NOTIFICATION"},   {0, NULL},
 };
 
 static const struct field job_fields[] = {
@@ -366,4 +363,68 @@ const struct collection collection_subscriptions = {
     "s.key",
     "s.shard",
     "s.kind = 0",
+};
+
+static const struct state_name batch_types[] = {
+#define BATCH(name, number, wanted) {number, #name},
+#include "api/batch.def"
+#undef BATCH
+    {0, NULL},
+};
+
+static const struct state_name batch_states[] = {
+    {1, "ACTIVE"}, {2, "SUSPENDED"}, {3, "CANCELED"}, {4, "COMPLETED"}, {0, NULL},
+};
+
+static const struct field batch_fields[] = {
+    {"batchOperationKey", "b.key", FIELD_KEY},
+    {"batchOperationType", "b.type", FIELD_STATE, batch_types, "operationType"},
+    {"state", "b.state", FIELD_STATE, batch_states},
+    {"startDate", "b.started", FIELD_TIME},
+    {"endDate", "b.ended", FIELD_TIME},
+    {"actorId", "b.principal", FIELD_OPTIONAL},
+    {"operationsTotalCount", "b.total", FIELD_INTEGER},
+    {"operationsCompletedCount", "b.completed", FIELD_INTEGER},
+    {"operationsFailedCount", "b.failed", FIELD_INTEGER},
+    {"errors", "NULL", FIELD_LIST},
+};
+
+const struct collection collection_batches = {
+    "batch operation",
+    "batch_progress b",
+    batch_fields,
+    COUNT_OF(batch_fields),
+    "b.key",
+    NULL,
+    NULL,
+};
+
+static const struct state_name batch_item_states[] = {
+    {BATCH_ITEM_ACTIVE, "ACTIVE"},
+    {BATCH_ITEM_COMPLETED, "COMPLETED"},
+    {BATCH_ITEM_FAILED, "FAILED"},
+    {BATCH_ITEM_CANCELED, "CANCELED"},
+    {0, NULL},
+};
+
+static const struct field batch_item_fields[] = {
+    {"batchOperationKey", "n.batch", FIELD_KEY},
+    {"operationType", "b.type", FIELD_STATE, batch_types},
+    {"itemKey", "n.item", FIELD_KEY},
+    {"processInstanceKey", "n.instance", FIELD_KEY},
+    {"rootProcessInstanceKey", "coalesce(i.root_instance, n.instance)", FIELD_OPTIONAL_KEY},
+    {"state", "n.state", FIELD_STATE, batch_item_states},
+    {"processedDate", "n.processed", FIELD_TIME},
+    {"errorMessage", "n.error", FIELD_OPTIONAL},
+};
+
+const struct collection collection_batch_items = {
+    "item of a batch operation",
+    "batch_items n JOIN batch_operations b ON b.key = n.batch LEFT JOIN instances i ON i.shard = "
+    "n.shard AND i.key = n.instance",
+    batch_item_fields,
+    COUNT_OF(batch_item_fields),
+    "n.key",
+    "n.shard",
+    NULL,
 };

@@ -18,5 +18,7 @@ extern const struct collection collection_user_tasks;
 extern const struct collection collection_incidents;
 extern const struct collection collection_variables;
 extern const struct collection collection_subscriptions;
+extern const struct collection collection_batches;
+extern const struct collection collection_batch_items;
 
 #endif

@@ -2,6 +2,8 @@
 //
 // What happened in an instance: its events in readable form, the flows it took, how often each
 // element ran. All three read the instance's history, newest definition for names.
+#include "api/history.h"
+
 #include "api/api_private.h"
 #include "api/process_cache.h"
 #include "api/read.h"
@@ -10,24 +12,6 @@
 #include "record/key.h"
 #include "store/query.h"
 #include "wire/wire.h"
-
-enum { HISTORY_MAX_STEPS = 10000 };
-
-struct step {
-    int64_t sequence;
-    str time;
-    enum command_type cause;
-    str principal;
-    size_t count;
-    struct event *events;
-};
-
-struct reading {
-    size_t count;
-    struct step *steps;
-    void (*write)(struct json_writer *w, const struct reading *reading,
-                  const struct bpmn_process *process);
-};
 
 static str element_id(const struct bpmn_process *process, uint32_t index_and_one)
 {
@@ -52,8 +36,8 @@ static void write_text(struct json_writer *w, str name, str text)
     json_string(w, text);
 }
 
-static void write_event(struct json_writer *w, const struct step *step, const struct event *event,
-                        const struct bpmn_process *process)
+static void write_event(struct json_writer *w, const struct history_step *step,
+                        const struct event *event, const struct bpmn_process *process)
 {
     json_begin_object(w);
     json_key(w, STR("sequence"));
@@ -84,7 +68,7 @@ static void write_event(struct json_writer *w, const struct step *step, const st
     json_end_object(w);
 }
 
-static void write_events(struct json_writer *w, const struct reading *reading,
+static void write_events(struct json_writer *w, const struct history *reading,
                          const struct bpmn_process *process)
 {
     for (size_t i = 0; i < reading->count; i++)
@@ -95,7 +79,7 @@ static void write_events(struct json_writer *w, const struct reading *reading,
 // -- Flows
 // -----------------------------------------------------------------------------------------
 
-static void write_flows(struct json_writer *w, const struct reading *reading,
+static void write_flows(struct json_writer *w, const struct history *reading,
                         const struct bpmn_process *process)
 {
     struct arena *arena = w->out->arena;
@@ -138,7 +122,7 @@ static void count_event(struct counts *of, const struct event *event)
         of->incidents++;
 }
 
-static void write_counts(struct json_writer *w, const struct reading *reading,
+static void write_counts(struct json_writer *w, const struct history *reading,
                          const struct bpmn_process *process)
 {
     size_t count = process ? process->element_count : 0;
@@ -171,9 +155,9 @@ static void write_counts(struct json_writer *w, const struct reading *reading,
 // -- Reading
 // ---------------------------------------------------------------------------------------
 
-static void on_process(struct request *request, void *context, const struct bpmn_process *process)
+static void answer_items(struct request *request, const struct history *reading,
+                         const struct bpmn_process *process)
 {
-    const struct reading *reading = context;
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
@@ -185,8 +169,14 @@ static void on_process(struct request *request, void *context, const struct bpmn
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
+static void on_process(struct request *request, void *context, const struct bpmn_process *process)
+{
+    const struct history *reading = context;
+    reading->answer(request, reading, process);
+}
+
 static bool read_step(struct arena *arena, const struct query_rows *rows, size_t row,
-                      struct step *ret_step, struct error *err)
+                      struct history_step *ret_step, struct error *err)
 {
     ret_step->sequence = query_i64(rows, row, 0);
     ret_step->time = str_copy(arena, query_value(rows, row, 1));
@@ -196,10 +186,10 @@ static bool read_step(struct arena *arena, const struct query_rows *rows, size_t
                               &ret_step->count, err);
 }
 
-static uint64_t last_definition(const struct reading *reading)
+static uint64_t last_definition(const struct history *reading)
 {
     uint64_t definition = 0;
-    for (size_t i = 0; i < reading->count; i++)
+    for (size_t i = 0; i < reading->count && reading->steps[i].sequence <= reading->until; i++)
         for (size_t e = 0; e < reading->steps[i].count; e++) {
             const struct event *event = &reading->steps[i].events[e];
             if (event->type == EVENT_PROCESS_ACTIVATED || event->type == EVENT_PROCESS_MIGRATED)
@@ -210,14 +200,14 @@ static uint64_t last_definition(const struct reading *reading)
 
 static void on_steps(struct request *request, void *context, const struct read_result *result)
 {
-    struct reading *reading = context;
+    struct history *reading = context;
     struct error err;
     if (result->row_count == 0) {
         request_problem_format(request, 404, "NOT_FOUND", "there is no instance with key %.*s",
                                STR_ARG(request->arguments[0]));
         return;
     }
-    reading->steps = ARENA_ARRAY(&request->arena, struct step, result->row_count);
+    reading->steps = ARENA_ARRAY(&request->arena, struct history_step, result->row_count);
     reading->count = result->row_count;
     for (size_t i = 0; i < result->row_count; i++)
         if (!read_step(&request->arena, result->rows, i, &reading->steps[i], &err)) {
@@ -227,15 +217,11 @@ static void on_steps(struct request *request, void *context, const struct read_r
     process_find(request, last_definition(reading), on_process, reading);
 }
 
-static void read_history(struct request *request,
-                         void (*write)(struct json_writer *w, const struct reading *reading,
-                                       const struct bpmn_process *process))
+static void start_reading(struct request *request, struct history *reading)
 {
     uint64_t key;
     if (!request_key(request, 0, &key))
         return;
-    struct reading *reading = ARENA_NEW(&request->arena, struct reading);
-    reading->write = write;
     str *parameters = ARENA_ARRAY(&request->arena, str, 3);
     parameters[0] = str_format(&request->arena, "%u", key_shard(key));
     parameters[1] = request->arguments[0];
@@ -247,6 +233,23 @@ static void read_history(struct request *request,
                             "ORDER BY sequence LIMIT $3::bigint",
                             parameters, 3},
              on_steps, reading);
+}
+
+static void read_history(struct request *request, history_write *write)
+{
+    struct history *reading = ARENA_NEW(&request->arena, struct history);
+    reading->until = INT64_MAX;
+    reading->write = write;
+    reading->answer = answer_items;
+    start_reading(request, reading);
+}
+
+void history_read(struct request *request, int64_t until, history_answer *answer)
+{
+    struct history *reading = ARENA_NEW(&request->arena, struct history);
+    reading->until = until;
+    reading->answer = answer;
+    start_reading(request, reading);
 }
 
 void handle_instance_history(struct request *request)

@@ -2,8 +2,10 @@
 //
 // Process instances: create, look, cancel, modify, migrate, suspend, resume.
 #include "api/api_private.h"
+#include "api/batch.h"
 #include "api/call.h"
 #include "api/collections.h"
+#include "api/instance.h"
 #include "api/read.h"
 #include "api/route.h"
 #include "base/murmur2.h"
@@ -57,7 +59,7 @@ static uint32_t choose_shard(struct api *api, const struct create_instance *crea
     return api->next_shard++ % api->shard_count;
 }
 
-static void send_create(struct request *request, struct create_instance *create)
+void instance_create(struct request *request, const struct create_instance *create)
 {
     struct command command = {.type = COMMAND_CREATE_INSTANCE, .create_instance = *create};
     int64_t timeout_ms = json_get_i64(request->body, STR("requestTimeout"), 0);
@@ -79,7 +81,7 @@ static void on_definition(struct request *request, void *context, const struct r
     }
     if (!str_to_u64(read_cell(rows, 0, 0), &create->definition))
         create->definition = 0;
-    send_create(request, create);
+    instance_create(request, create);
 }
 
 static void resolve_definition(struct request *request, struct create_instance *create)
@@ -109,7 +111,7 @@ void handle_instance_create(struct request *request)
     create->business_id = json_get_str(request->body, STR("businessId"), STR_EMPTY);
     create->deduplication_id = request_header(request, "Idempotency-Key");
     if (create->definition != 0) {
-        send_create(request, create);
+        instance_create(request, create);
         return;
     }
     create->version = (int32_t)json_get_i64(request->body, STR("processDefinitionVersion"), -1);
@@ -198,9 +200,12 @@ void handle_instance_modify(struct request *request)
         };
     for (size_t i = 0; i < list_length(terminate); i++)
         modify->instructions[modify->count++] = (struct element_instruction){
+            .element_id = json_get_str(&terminate->items[i], STR("elementId"), STR_EMPTY),
             .element_instance = key_member(&terminate->items[i], STR("elementInstanceKey")),
+            .variables = STR_EMPTY,
             .terminate = true,
         };
+    batch_read_moves(&request->arena, json_get(request->body, STR("moveInstructions")), modify);
     call_instance(request, &command, call_answer_empty);
 }
 
@@ -212,12 +217,8 @@ void handle_instance_migrate(struct request *request)
     if (!request_key(request, 0, &command.instance) ||
         !request_body_key(request, STR("targetProcessDefinitionKey"), &migrate->target_definition))
         return;
-    migrate->count = list_length(list);
-    migrate->mappings = ARENA_ARRAY(&request->arena, struct element_mapping, migrate->count);
-    for (size_t i = 0; i < migrate->count; i++)
-        migrate->mappings[i] = (struct element_mapping){
-            json_get_str(&list->items[i], STR("sourceElementId"), STR_EMPTY),
-            json_get_str(&list->items[i], STR("targetElementId"), STR_EMPTY)};
+    batch_read_mappings(&request->arena, list, migrate);
+    migrate->dry_run = json_get_bool(request->body, STR("dryRun"), false);
     call_instance(request, &command, call_answer_empty);
 }
 

@@ -141,6 +141,8 @@ void apply_to_instance(const struct engine_environment *environment, struct inst
     case 2:
         if (event->type <= EVENT_VARIABLE_REMOVED)
             apply_variable(instance, event);
+        else if (event->type == EVENT_PROCESS_BATCHED)
+            instance->batch_item = event->parent;
         else if (event->type == EVENT_SLA_BREACHED || event->type == EVENT_COST_ADDED)
             apply_promise(instance, event);
         else

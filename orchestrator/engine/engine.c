@@ -399,6 +399,7 @@ void engine_begin(struct engine *engine, struct arena *turn)
     memset(&engine->history, 0, sizeof engine->history);
     memset(&engine->outbound, 0, sizeof engine->outbound);
     memset(&engine->decisions, 0, sizeof engine->decisions);
+    memset(&engine->batch_items, 0, sizeof engine->batch_items);
     memset(&engine->queue, 0, sizeof engine->queue);
     engine->queue_head = 0;
 }
@@ -505,11 +506,21 @@ static void end_step(struct engine *engine)
     engine->records = engine->last_record = NULL;
 }
 
+// An item of a batch operation that came again: it was done, and its row says so.
+static bool is_done(struct engine *engine, const struct command *command)
+{
+    const struct instance *instance =
+        command->batch_item ? step_instance(engine, command->instance) : NULL;
+    return instance != NULL && instance->batch_item == command->batch_item;
+}
+
 void engine_step(struct engine *engine, const struct command *command)
 {
     begin_step(engine, command);
     processor process = processor_of(command->type);
-    if (process != NULL)
+    if (is_done(engine, command))
+        step_reply(engine, (struct reply){.to = command->reply, .instance = command->instance});
+    else if (process != NULL)
         process(engine);
     else
         step_reject(engine, engine->shard, REJECTION_INVALID,
@@ -540,6 +551,8 @@ void engine_end(struct engine *engine, struct changes *ret_changes)
     ret_changes->outbound.count = engine->outbound.count;
     ret_changes->decisions.items = engine->decisions.items;
     ret_changes->decisions.count = engine->decisions.count;
+    ret_changes->batch_items.items = engine->batch_items.items;
+    ret_changes->batch_items.count = engine->batch_items.count;
     ret_changes->next_key = engine->next_key;
     ret_changes->clock_ms = engine->clock_ms;
 }

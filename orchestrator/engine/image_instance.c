@@ -226,13 +226,14 @@ enum instance_part {
     PART_ENDING = 1 << 4,
     PART_COST = 1 << 5,
     PART_BREACHES = 1 << 6,
+    PART_BATCH = 1 << 7,
 };
 
 static uint64_t instance_parts(const struct instance *instance)
 {
     return (instance->ending != EVENT_NONE ? PART_ENDING : 0) |
            (str_is_empty(instance->cost) ? 0 : PART_COST) |
-           (instance->sla_breaches ? PART_BREACHES : 0);
+           (instance->sla_breaches ? PART_BREACHES : 0) | (instance->batch_item ? PART_BATCH : 0);
 }
 
 static void put_instance_parts(struct strbuf *out, const struct instance *instance)
@@ -246,6 +247,8 @@ static void put_instance_parts(struct strbuf *out, const struct instance *instan
         image_put_str(out, instance->cost);
     if (parts & PART_BREACHES)
         image_put_u64(out, instance->sla_breaches);
+    if (parts & PART_BATCH)
+        image_put_u64(out, instance->batch_item);
 }
 
 str image_of_instance(struct arena *arena, const struct instance *instance)
@@ -515,6 +518,8 @@ static void get_header(struct image_reader *in, struct instance *instance)
     instance->cost = state & PART_COST ? image_get_str(in) : STR_EMPTY;
     if (state & PART_BREACHES)
         instance->sla_breaches = (uint32_t)image_get_u64(in);
+    if (state & PART_BATCH)
+        instance->batch_item = image_get_u64(in);
 }
 
 // What the store has is neither dirty nor new.

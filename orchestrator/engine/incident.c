@@ -59,6 +59,9 @@ void incident_resolve(struct engine *engine)
     }
     const struct job *job = state_entity(instance, ENTITY_KIND_JOB, incident->job);
     element_ref ei = incident->attachment.owner;
+    if (job != NULL && job->retries <= 0 && command->batch_item != 0) // as Camunda's batch does
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_JOB_UPDATED, .key = incident->job, .number = 1});
     if (job != NULL && job->retries <= 0) {
         step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
                     STR("the job has no retries left: set them first"));

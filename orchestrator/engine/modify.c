@@ -41,14 +41,34 @@ void process_activate_path(struct engine *engine, instance_ref instance, uint32_
     activity_activate(engine, instance, scope, element, (struct event){.value = variables});
 }
 
+static uint32_t count_running(element_ref scope, uint32_t element)
+{
+    uint32_t count = 0;
+    for (element_ref child = scope->first_child; child != NULL; child = child->next)
+        count += child->element == element && child->phase != PHASE_TERMINATING
+                     ? 1
+                     : count_running(child, element);
+    return count;
+}
+
 static bool check_instruction(struct engine *engine, instance_ref instance,
                               const struct element_instruction *instruction)
 {
     bool by_key = instruction->terminate && instruction->element_instance != 0;
     bool found = by_key ? state_element(instance, instruction->element_instance) != NULL
                         : bpmn_find_element(instance->process, instruction->element_id) != NULL;
+    const struct bpmn_element *source =
+        str_is_empty(instruction->move_from)
+            ? NULL
+            : bpmn_find_element(instance->process, instruction->move_from);
     str why;
-    if (!found)
+    if (found && !str_is_empty(instruction->move_from) &&
+        (source == NULL ||
+         count_running(instance->root, bpmn_index(instance->process, source)) == 0))
+        step_reject(
+            engine, engine->shard, REJECTION_INVALID_STATE,
+            str_format(engine->turn, "nothing runs at '%.*s'", STR_ARG(instruction->move_from)));
+    else if (!found)
         step_reject(engine, engine->shard, REJECTION_INVALID,
                     str_format(engine->turn, "the instance has no element '%.*s' (%llu)",
                                STR_ARG(instruction->element_id),
@@ -73,11 +93,28 @@ static void terminate_all(struct engine *engine, instance_ref instance, element_
     }
 }
 
+// As many tokens as stand at one element go to another.
+static void move(struct engine *engine, instance_ref instance, uint32_t target,
+                 const struct element_instruction *instruction)
+{
+    uint32_t source =
+        bpmn_index(instance->process, bpmn_find_element(instance->process, instruction->move_from));
+    uint32_t count = count_running(instance->root, source);
+    for (uint32_t i = 0; i < count && instance->state == INSTANCE_ACTIVE; i++)
+        process_activate_path(engine, instance, target, instruction->variables);
+    if (instance->state == INSTANCE_ACTIVE)
+        terminate_all(engine, instance, instance->root, source);
+}
+
 static void carry_out(struct engine *engine, instance_ref instance,
                       const struct element_instruction *instruction)
 {
     const struct bpmn_element *element =
         bpmn_find_element(instance->process, instruction->element_id);
+    if (!str_is_empty(instruction->move_from)) {
+        move(engine, instance, bpmn_index(instance->process, element), instruction);
+        return;
+    }
     if (!instruction->terminate) {
         process_activate_path(engine, instance, bpmn_index(instance->process, element),
                               instruction->variables);
@@ -209,19 +246,44 @@ static void drop_triggers(struct migration *m, element_ref scope)
         drop_triggers(m, child);
 }
 
+// A task's job stays, unless the target has work of another type there.
+static void make_job(struct migration *m, element_ref ei)
+{
+    const struct bpmn_job *definition = element_of(m->instance, ei)->job;
+    const struct job *job = state_attachment(ei, ENTITY_KIND_JOB);
+    str type, why;
+    if (job == NULL || job->kind != JOB_TASK || definition == NULL ||
+        !expression_text(m->engine, ei, definition->type, &type, &why) ||
+        str_equal(type, job->type))
+        return;
+    for (const struct attachment *a = ei->attachments, *next; a != NULL; a = next) {
+        next = a->next;
+        if (a->entity.kind == ENTITY_KIND_INCIDENT)
+            step_emit(m->engine, m->instance,
+                      (struct event){.type = EVENT_INCIDENT_RESOLVED,
+                                     .key = a->entity.key,
+                                     .scope = ei->entity.key});
+    }
+    job_cancel(m->engine, m->instance, job);
+    job_create(m->engine, m->instance, ei, definition, JOB_TASK);
+}
+
 static void make_triggers(struct migration *m, element_ref scope)
 {
     bool inner =
         scope->scope != NULL && scope->scope->is_body && scope->scope->element == scope->element;
     if (!inner && scope->phase == PHASE_ACTIVE)
         event_subscribe(m->engine, m->instance, scope);
+    if (scope->phase == PHASE_ACTIVE)
+        make_job(m, scope);
     if (scope->phase == PHASE_ACTIVE && promise_begin(m->engine, m->instance, scope))
         promise_user_task(m->engine, m->instance, scope);
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
         make_triggers(m, child);
 }
 
-// Timers and subscriptions are made anew from the target; jobs and user tasks stay as they are.
+// Timers, subscriptions and promises are made anew from the target, jobs where their type differs;
+// user tasks stay as they are.
 void process_migrate(struct engine *engine)
 {
     const struct migrate_instance *body = &engine->command->migrate_instance;
@@ -240,6 +302,10 @@ void process_migrate(struct engine *engine)
     plan_map(&m);
     if (!check_scope(&m, instance->root))
         return;
+    if (body->dry_run) {
+        step_accept(engine, 0, instance->stream.key);
+        return;
+    }
     step_accept(engine, instance->stream.key, instance->stream.key);
     drop_triggers(&m, instance->root);
     move_elements(&m, instance->root);

@@ -313,7 +313,7 @@ void process_cancel(struct engine *engine)
 {
     instance_ref instance = step_instance(engine, engine->command->instance);
     if (instance == NULL) {
-        if (engine->command->reply.request != 0)
+        if (engine->command->reply.request != 0 || engine->command->batch_item != 0)
             find_or_reject(engine);
         return; // a caller's child that ended on its own
     }

@@ -194,6 +194,7 @@ struct instance {
     enum event_type ending; // when its listeners for canceling have answered; NONE: it runs
     str ending_why;
     str cost;              // what its elements cost so far, a decimal number; empty: none has one
+    uint64_t batch_item;   // the last one of a batch operation that was done to it
     uint32_t sla_breaches; // how many service levels were breached in it
     uint64_t mailbox_lock; // started by a message with a correlation key: who to tell at the end
     str lock_name, lock_key;

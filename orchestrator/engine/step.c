@@ -119,8 +119,29 @@ void step_reply(struct engine *engine, struct reply reply)
         .kind = OUTBOUND_REPLY, .reply = arena_copy(engine->turn, &reply, sizeof reply)};
 }
 
+// What comes of an item of a batch operation stands in its row with the commit that does it.
+static void settle_item(struct engine *engine, enum batch_item_state state, str error)
+{
+    const struct command *command = engine->command;
+    instance_ref instance = step_instance(engine, command->instance);
+    if (command->batch_item == 0)
+        return;
+    *ARRAY_PUSH(engine->turn, &engine->batch_items) =
+        (struct batch_item_row){.change = ROW_UPDATE,
+                                .key = command->batch_item,
+                                .state = state,
+                                .error = error,
+                                .processed_ms = engine->clock_ms};
+    if (instance != NULL && state == BATCH_ITEM_COMPLETED)
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_PROCESS_BATCHED,
+                                 .key = instance->stream.key,
+                                 .parent = command->batch_item});
+}
+
 void step_accept(struct engine *engine, uint64_t key, uint64_t instance)
 {
+    settle_item(engine, BATCH_ITEM_COMPLETED, STR_EMPTY);
     step_reply(engine,
                (struct reply){.to = engine->command->reply, .key = key, .instance = instance});
 }
@@ -128,6 +149,7 @@ void step_accept(struct engine *engine, uint64_t key, uint64_t instance)
 void step_reject(struct engine *engine, const void *stream, enum rejection rejection, str why)
 {
     const struct command *command = engine->command;
+    settle_item(engine, BATCH_ITEM_FAILED, why);
     step_emit(engine, stream,
               (struct event){.type = EVENT_COMMAND_REJECTED,
                              .key = command->key ? command->key : command->instance,

@@ -58,6 +58,7 @@ struct engine {
     ARRAY(struct history_row) history;
     ARRAY(struct outbound) outbound;
     ARRAY(struct decision_row) decisions;
+    ARRAY(struct batch_item_row) batch_items;
 
     // The running step.
     const struct command *command;

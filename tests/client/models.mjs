@@ -36,6 +36,63 @@ export const orderModel = {
   </bpmn:process>`),
 };
 
+export const reviewModel = {
+  name: 'review.bpmn',
+  text: definitions(`
+  <bpmn:process id="reviewing" isExecutable="true">
+    <bpmn:startEvent id="start"/>
+    <bpmn:parallelGateway id="fork"/>
+    <bpmn:userTask id="review"><bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements></bpmn:userTask>
+    <bpmn:boundaryEvent id="late" attachedToRef="review" cancelActivity="false">
+      <bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>
+    <bpmn:serviceTask id="audit"><bpmn:extensionElements><zeebe:taskDefinition type="audit"/></bpmn:extensionElements></bpmn:serviceTask>
+    <bpmn:userTask id="archive"><bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements></bpmn:userTask>
+    <bpmn:endEvent id="end"/>
+    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="fork"/>
+    <bpmn:sequenceFlow id="f2" sourceRef="fork" targetRef="review"/>
+    <bpmn:sequenceFlow id="f3" sourceRef="fork" targetRef="audit"/>
+    <bpmn:sequenceFlow id="f4" sourceRef="review" targetRef="archive"/>
+    <bpmn:sequenceFlow id="f5" sourceRef="archive" targetRef="end"/>
+    <bpmn:sequenceFlow id="f6" sourceRef="audit" targetRef="end"/>
+    <bpmn:sequenceFlow id="f7" sourceRef="late" targetRef="end"/>
+  </bpmn:process>`),
+};
+
+// The task has another id, the work another type.
+export const reviewModelChanged = {
+  name: 'review.bpmn',
+  text: definitions(`
+  <bpmn:process id="reviewing" isExecutable="true">
+    <bpmn:startEvent id="start"/>
+    <bpmn:parallelGateway id="fork"/>
+    <bpmn:userTask id="check"><bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements></bpmn:userTask>
+    <bpmn:boundaryEvent id="late" attachedToRef="check" cancelActivity="false">
+      <bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>
+    <bpmn:serviceTask id="audit"><bpmn:extensionElements><zeebe:taskDefinition type="deep-audit"/></bpmn:extensionElements></bpmn:serviceTask>
+    <bpmn:userTask id="archive"><bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements></bpmn:userTask>
+    <bpmn:endEvent id="end"/>
+    <bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="fork"/>
+    <bpmn:sequenceFlow id="f2" sourceRef="fork" targetRef="check"/>
+    <bpmn:sequenceFlow id="f3" sourceRef="fork" targetRef="audit"/>
+    <bpmn:sequenceFlow id="f4" sourceRef="check" targetRef="archive"/>
+    <bpmn:sequenceFlow id="f5" sourceRef="archive" targetRef="end"/>
+    <bpmn:sequenceFlow id="f6" sourceRef="audit" targetRef="end"/>
+    <bpmn:sequenceFlow id="f7" sourceRef="late" targetRef="end"/>
+  </bpmn:process>`),
+};
+
+export const weatherModel = {
+  name: 'weather.bpmn',
+  text: definitions(`
+  <bpmn:process id="weather" isExecutable="true" xmlns:baton="http://baton.dev/schema/bpmn">
+    <bpmn:startEvent id="hot"><bpmn:conditionalEventDefinition><bpmn:condition>=temperature &gt; 30</bpmn:condition></bpmn:conditionalEventDefinition></bpmn:startEvent>
+    <bpmn:task id="note"><bpmn:extensionElements><baton:cost value="12.5"/></bpmn:extensionElements></bpmn:task>
+    <bpmn:userTask id="cool"><bpmn:extensionElements><zeebe:userTask/><baton:sla value="PT0.2S"/></bpmn:extensionElements></bpmn:userTask>
+    <bpmn:sequenceFlow id="f1" sourceRef="hot" targetRef="note"/>
+    <bpmn:sequenceFlow id="f2" sourceRef="note" targetRef="cool"/>
+  </bpmn:process>`),
+};
+
 export const failingModel = {
   name: 'failing.bpmn',
   text: definitions(`
