@@ -255,6 +255,8 @@ struct history_row {
     str principal;
     size_t count;
     const struct event *events;
+    uint64_t definition; // of the instance as it is now, for readers of events; not stored here
+    str tenant;          // likewise
 };
 
 enum outbound_kind { OUTBOUND_COMMAND, OUTBOUND_JOB, OUTBOUND_REPLY };

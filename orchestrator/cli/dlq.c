@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "base/config.h"
 #include "base/strbuf.h"
 #include "bus/consumer.h"
@@ -49,6 +50,20 @@ static str header_text(const struct bus_record *record, const char *name)
     return value.data ? value : STR("-");
 }
 
+// Bytes that are no text are shown as \xNN.
+static str readable(struct arena *arena, str value)
+{
+    if (utf8_is_valid(value))
+        return str_copy(arena, value);
+    struct strbuf text = strbuf_new(arena);
+    for (size_t i = 0; i < value.len; i++)
+        if (value.data[i] >= ' ' && value.data[i] <= '~')
+            strbuf_add_char(&text, value.data[i]);
+        else
+            strbuf_format(&text, "\\x%02x", (unsigned char)value.data[i]);
+    return strbuf_str(&text);
+}
+
 static void on_letter_listed(void *context, const struct bus_record *record)
 {
     struct dlq *dlq = context;
@@ -60,7 +75,7 @@ static void on_letter_listed(void *context, const struct bus_record *record)
     table_add(&dlq->table, str_copy(arena, header_text(record, "baton-source-topic")));
     table_add(&dlq->table, record->key.data ? str_copy(arena, record->key) : STR("-"));
     table_add(&dlq->table, str_copy(arena, header_text(record, "baton-reason")));
-    table_add(&dlq->table, str_copy(arena, record->value));
+    table_add(&dlq->table, readable(arena, record->value));
 }
 
 static void on_letter_replayed(void *context, const struct bus_record *letter)

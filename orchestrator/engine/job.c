@@ -2,6 +2,7 @@
 // Jobs: offered to workers while the window of their type and tenant has room, answered at least
 // once, settled exactly once.
 #include "engine/step.h"
+#include "record/topic.h"
 
 // ---- the window
 // -----------------------------------------------------------------------------------------------------
@@ -119,6 +120,16 @@ void job_offer_or_wait(struct engine *engine, instance_ref instance, const struc
         job_offer(engine, instance, job);
 }
 
+// Jobs of a type travel on a topic that is named after it.
+static bool has_topic(struct engine *engine, str type)
+{
+    enum { MOST_ESCAPED = 4 }; // "_x3a"
+    str part;
+    if (type.len > 0 && type.len <= TOPIC_MAX_JOB_TYPE / MOST_ESCAPED)
+        return true;
+    return topic_part_of_job_type(engine->turn, type, &part);
+}
+
 static bool read_definition(struct engine *engine, instance_ref instance, element_ref ei,
                             const struct bpmn_job *definition, struct event *event)
 {
@@ -130,9 +141,11 @@ static bool read_definition(struct engine *engine, instance_ref instance, elemen
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return false;
     }
-    if (event->name.len > LIMIT_JOB_TYPE_BYTES || str_is_empty(event->name)) {
+    if (!has_topic(engine, event->name)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR",
-                       str_format(engine->turn, "a job type must have 1 to %d bytes, found %zu",
+                       str_format(engine->turn,
+                                  "a job type must have 1 to %d bytes, a byte other than a letter, "
+                                  "digit, dot, hyphen or underscore counting four times; found %zu",
                                   LIMIT_JOB_TYPE_BYTES, event->name.len));
         return false;
     }

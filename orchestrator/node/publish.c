@@ -6,6 +6,7 @@
 #include "node/internal.h"
 
 #include "base/log.h"
+#include "bpmn/process.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
@@ -39,11 +40,27 @@ bool publish_is_done(const struct shard *shard)
 
 // -- Events -----------------------------------------------------------------------------
 
+// History names elements by their index in the definition; readers of the topic get the ids.
+static const struct event *name_elements(struct arena *arena, const struct node *node,
+                                         const struct history_row *row)
+{
+    const struct bpmn_process *process =
+        row->definition != 0 ? definitions_find_process(node->definitions, row->definition) : NULL;
+    if (process == NULL)
+        return row->events;
+    struct event *events = arena_copy(arena, row->events, row->count * sizeof *events);
+    for (size_t i = 0; i < row->count; i++)
+        if (events[i].element > 0 && events[i].element <= process->element_count)
+            events[i].element_id = process->elements[events[i].element - 1].id;
+    return events;
+}
+
 static void add_event(struct publishing *publishing, const struct shard *shard,
                       const struct history_row *row)
 {
     struct arena *arena = &publishing->arena;
-    const struct wire_step step = {.shard = shard->number, .row = *row};
+    struct wire_step step = {.shard = shard->number, .tenant = row->tenant, .row = *row};
+    step.row.events = name_elements(arena, shard->node, row);
     struct strbuf value = strbuf_new(arena);
     wire_encode_step(&value, &step);
     publishing->events[publishing->event_count++] = (struct outbox_record){
@@ -61,10 +78,19 @@ static void add_events(struct publishing *publishing, const struct shard *shard,
 {
     if (!config_bool(shard->node->config, CONFIG_EVENTS_ENABLED))
         return;
+    struct idmap instances = idmap_new(&publishing->arena);
+    for (size_t i = 0; i < changes->instances.count; i++)
+        idmap_put(&instances, changes->instances.items[i].key, &changes->instances.items[i]);
     publishing->events =
         ARENA_ARRAY(&publishing->arena, struct outbox_record, changes->history.count);
-    for (size_t i = 0; i < changes->history.count; i++)
-        add_event(publishing, shard, &changes->history.items[i]);
+    for (size_t i = 0; i < changes->history.count; i++) {
+        struct history_row row = changes->history.items[i];
+        const struct instance_row *instance =
+            row.stream_kind == STREAM_INSTANCE ? idmap_get(&instances, row.stream) : NULL;
+        row.definition = instance != NULL ? instance->definition : 0;
+        row.tenant = instance != NULL ? instance->tenant : STR_EMPTY;
+        add_event(publishing, shard, &row);
+    }
 }
 
 // -- Sending ----------------------------------------------------------------------------
@@ -294,6 +320,7 @@ void publish_history(struct shard *shard, uint64_t batch, const struct history_r
     struct history_row copy = *row;
     struct event *decoded;
     str bytes = str_copy(&last->arena, events);
+    copy.tenant = str_copy(&last->arena, row->tenant);
     if (!wire_decode_events(&last->arena, bytes, &decoded, &copy.count, &err)) {
         log_failure("node", &err);
         return;

@@ -345,6 +345,8 @@ static void on_unpublished(void *context, const struct pg_answer *answer)
             .offset = field_i64(result, i, 5),
             .cause = (enum command_type)field_i64(result, i, 6),
             .principal = field_str(result, i, 7),
+            .definition = (uint64_t)field_i64(result, i, 9),
+            .tenant = field_str(result, i, 10),
         };
         call->step(call->context, (uint64_t)field_i64(result, i, 0), &row, field_str(result, i, 8));
     }

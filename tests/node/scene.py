@@ -86,13 +86,20 @@ class Scene:
             raise AssertionError(f'baton {" ".join(arguments)}: exit {done.returncode}\n{done.stdout}{done.stderr}')
         return done.stdout + done.stderr
 
-    def lose_topics(self, commands):
-        """Deletes all topics of the scene and makes that of the commands anew, empty. Returns the names of those deleted."""
-        done = subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES, os.path.join(HERE, 'Recreate.java'),
-                               self.kafka, self.name + '.', commands, str(SHARDS)], capture_output=True, text=True, timeout=60)
+    def java(self, name, *arguments):
+        done = subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES, os.path.join(HERE, name), self.kafka,
+                               *arguments], capture_output=True, text=True, errors='replace', timeout=60)
         if done.returncode:
             raise AssertionError(done.stdout + done.stderr)
-        return done.stdout.split()
+        return done.stdout
+
+    def lose_topics(self, commands):
+        """Deletes all topics of the scene and makes that of the commands anew, empty. Returns the names of those deleted."""
+        return self.java('Recreate.java', self.name + '.', commands, str(SHARDS)).split()
+
+    def read_topic(self, topic, count):
+        """The first records of a topic, a line each: partition, headers, value."""
+        return self.java('ReadTopic.java', topic, str(count))
 
     def wait_for_completed(self, count, seconds=60):
         started = time.monotonic()
