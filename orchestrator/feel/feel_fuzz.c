@@ -18,6 +18,17 @@ static struct feel_run small_run(struct arena *arena, feel_value *variables)
     return run;
 }
 
+// What was said of the program before it ran must hold for its value.
+static void check_type(struct arena *arena, const struct feel_program *program, bool tests,
+                       feel_value value)
+{
+    struct feel_inference inference = {.arena = arena};
+    struct feel_run run = feel_run_new(arena, NULL);
+    inference.input = tests ? feel_type_named(STR("number")) : NULL;
+    const struct feel_type *type = feel_infer(program, &inference);
+    check(feel_conforms(&run, value, type) || run.stopped);
+}
+
 static void evaluate(struct arena *arena, str source, bool tests)
 {
     static const str variables_text = {"{\"a\": 1, \"b c\": [1, {\"d-e\": \"x\"}]}", 34};
@@ -38,6 +49,7 @@ static void evaluate(struct arena *arena, str source, bool tests)
     run.warnings = &warnings;
     feel_value value =
         tests ? feel_evaluate_tests(program, &run, feel_i64(5)) : feel_evaluate(program, &run);
+    check_type(arena, program, tests, value);
     struct strbuf text = strbuf_new(arena);
     feel_print(&text, value);
     feel_to_json(&text, value);

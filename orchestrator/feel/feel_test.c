@@ -62,6 +62,20 @@ static str printed(const struct feel_run *run, feel_value value)
     return strbuf_str(&out);
 }
 
+// What is said of a program before it runs holds for its value.
+static void check_type(const struct feel_program *program, feel_value value)
+{
+    struct feel_inference inference = {.arena = &arena};
+    struct feel_run run = new_run(NULL);
+    const struct feel_type *type = feel_infer(program, &inference);
+    if (!feel_conforms(&run, value, type)) {
+        struct strbuf out = strbuf_new(&arena);
+        feel_type_print(&out, type);
+        str source = feel_program_source(program);
+        fail_msg("'%.*s' is not of the type %s", STR_ARG(source), strbuf_cstr(&out));
+    }
+}
+
 static str evaluate(struct file *file, str source)
 {
     const struct feel_program *program;
@@ -70,7 +84,9 @@ static str evaluate(struct file *file, str source)
     if (!feel_compile(&arena, source, &options, &program, &err))
         return STR("error");
     struct feel_run run = new_run(&file->variables);
-    return printed(&run, feel_evaluate(program, &run));
+    feel_value value = feel_evaluate(program, &run);
+    check_type(program, value);
+    return printed(&run, value);
 }
 
 static str evaluate_tests(struct file *file, str source)

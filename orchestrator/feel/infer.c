@@ -379,20 +379,32 @@ static type_ref property_type(type_ref type, str name)
                                                             : FEEL_TYPE_NUMBER);
 }
 
-// The path is the same for a list: of each item.
-static type_ref member_of(struct walk *w, const struct node *node, type_ref base)
+enum { LISTS_IN_LISTS_MAX = 16 };
+
+static type_ref member_of_one(struct walk *w, const struct node *node, type_ref base)
 {
     type_ref member;
     if (type_is_any(base))
         return NULL;
-    if (base->kind == FEEL_TYPE_LIST)
-        return type_list_of(w->inference->arena, member_of(w, node, base->element));
     if (base->kind == FEEL_TYPE_CONTEXT && type_member(base, node->member, &member))
         return member;
     if (is_property(base, node->member))
         return property_type(base, node->member);
     find(w, node, "%s has no entry '%.*s'", name_of(w, base), STR_ARG(node->member));
     return NULL;
+}
+
+// A path into a list is the list of the paths into its items.
+static type_ref member_of(struct walk *w, const struct node *node, type_ref base)
+{
+    size_t lists = 0;
+    for (; !type_is_any(base) && base->kind == FEEL_TYPE_LIST; base = base->element)
+        if (++lists > LISTS_IN_LISTS_MAX)
+            return NULL;
+    type_ref type = member_of_one(w, node, base);
+    while (lists-- > 0)
+        type = type_list_of(w->inference->arena, type);
+    return type;
 }
 
 // ---- functions ----
@@ -468,10 +480,10 @@ static type_ref of_call(struct walk *w, const struct node *node)
 
 static bool letter_takes(char letter, type_ref type)
 {
+    if (!type_is_any(type) && type->kind == FEEL_TYPE_LIST && !strchr("lLaA", letter))
+        type = type->element; // of one item
     if (type_is_any(type))
         return true;
-    if (type->kind == FEEL_TYPE_LIST && (letter | 32) != 'l' && (letter | 32) != 'a')
-        return letter_takes(letter, type->element); // of one item
     switch (letter | 32) {
     case 'n':
         return type->kind == FEEL_TYPE_NUMBER;

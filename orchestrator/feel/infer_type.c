@@ -119,47 +119,64 @@ bool type_member(const struct feel_type *context, str name, const struct feel_ty
     return context->member_count == 0; // any context
 }
 
-enum { COMPARE_DEPTH_MAX = 16 }; // item definitions may hold themselves
+// Types may hold themselves and share their parts: what cannot be looked at within this is
+// possible.
+enum { COMPARE_DEPTH_MAX = 16, COMPARE_STEPS_MAX = 10000 };
 
-static bool may_be(const struct feel_type *from, const struct feel_type *to, int depth);
+struct comparing {
+    unsigned depth, steps;
+};
 
-static bool members_may_be(const struct feel_type *from, const struct feel_type *to, int depth)
+static bool may_be(const struct feel_type *from, const struct feel_type *to, struct comparing *c);
+
+static bool members_may_be(const struct feel_type *from, const struct feel_type *to,
+                           struct comparing *c)
 {
     for (size_t i = 0; i < to->member_count; i++) {
         const struct feel_type *member;
         if (!type_member(from, to->members[i].name, &member) ||
-            !may_be(member, to->members[i].type, depth))
+            !may_be(member, to->members[i].type, c))
             return false;
     }
     return true;
 }
 
-static bool form_may_be(const struct feel_type *from, const struct feel_type *to, int depth)
+static bool form_may_be(const struct feel_type *from, const struct feel_type *to,
+                        struct comparing *c)
 {
     if (from->kind != to->kind)
         return false;
     if (from->kind == FEEL_TYPE_CONTEXT)
-        return members_may_be(from, to, depth);
+        return members_may_be(from, to, c);
     bool has_element = from->kind == FEEL_TYPE_LIST || from->kind == FEEL_TYPE_RANGE;
-    return !has_element || may_be(from->element, to->element, depth);
+    return !has_element || may_be(from->element, to->element, c);
 }
 
-static bool may_be(const struct feel_type *from, const struct feel_type *to, int depth)
+static bool converts(const struct feel_type *from, const struct feel_type *to, struct comparing *c)
 {
-    if (type_is_any(from) || type_is_any(to) || from == to || depth > COMPARE_DEPTH_MAX)
-        return true;
-    if (form_may_be(from, to, depth + 1))
-        return true;
     if (to->kind == FEEL_TYPE_LIST && from->kind != FEEL_TYPE_LIST)
-        return may_be(from, to->element, depth + 1);
+        return may_be(from, to->element, c);
     if (from->kind == FEEL_TYPE_LIST && to->kind != FEEL_TYPE_LIST)
-        return may_be(from->element, to, depth + 1);
+        return may_be(from->element, to, c);
     return from->kind == FEEL_TYPE_DATE && to->kind == FEEL_TYPE_DATE_TIME;
+}
+
+static bool may_be(const struct feel_type *from, const struct feel_type *to, struct comparing *c)
+{
+    if (type_is_any(from) || type_is_any(to) || from == to)
+        return true;
+    if (c->depth >= COMPARE_DEPTH_MAX || ++c->steps > COMPARE_STEPS_MAX)
+        return true;
+    c->depth++;
+    bool may = form_may_be(from, to, c) || converts(from, to, c);
+    c->depth--;
+    return may;
 }
 
 bool feel_type_may_be(const struct feel_type *from, const struct feel_type *to)
 {
-    return may_be(from, to, 0);
+    struct comparing comparing = {0};
+    return may_be(from, to, &comparing);
 }
 
 void feel_type_print(struct strbuf *out, const struct feel_type *type)
