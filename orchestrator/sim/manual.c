@@ -249,11 +249,15 @@ static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown
 {
     for (size_t i = 0; i < sim->deployed.count; i++) {
         const struct bpmn_process *process = sim->deployed.items[i].original;
-        for (uint32_t k = 0; process != NULL && k < process->element_count; k++)
-            if (catches(&process->elements[k], thrown) &&
-                trigger_element(sim, process->elements[k].id, STR_EMPTY) &&
-                thrown->kind == BPMN_MESSAGE_TRIGGER)
+        for (uint32_t k = 0; process != NULL && k < process->element_count; k++) {
+            const struct bpmn_element *e = &process->elements[k];
+            if (!catches(e, thrown))
+                continue;
+            if (thrown->kind == BPMN_SIGNAL_TRIGGER)
+                trigger_everywhere(sim, e->id);
+            else if (trigger_element(sim, e->id, STR_EMPTY))
                 return;
+        }
     }
 }
 

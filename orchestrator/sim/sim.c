@@ -102,7 +102,7 @@ static bool is_container(const struct sim *sim, const struct sim_element *e)
         instance && instance->process ? bpmn_find_element(instance->process, e->id) : NULL;
     return element == NULL || bpmn_is_scope(element->type) ||
            str_equal(e->type, STR("multiInstanceBody")) ||
-           str_starts_with(e->waits_for, STR("called"));
+           str_find(e->waits_for, STR("called instance")) != SIZE_MAX;
 }
 
 static str reason_of(struct sim *sim, const struct sim_element *e)

@@ -115,75 +115,91 @@ static bool complete_user_task(struct sim *sim, str element, str variables)
 // ---- events without a subscription: conditions, errors, and all of them in a walk
 // ---------------------------------------
 
-static bool fire_at(struct sim *sim, str host, str element, str variables)
-{
-    for (struct sim_element *e = sim->elements.first; e != NULL; e = e->listed.next)
-        if (str_equal(e->id, host)) {
-            correlate(sim, e->instance, e->listed.key, element, variables);
-            return true;
-        }
-    return false;
-}
+struct firing {
+    struct sim *sim;
+    const struct bpmn_element *element;
+    str variables;
+    bool everywhere; // a signal: at all that wait, not at the first alone
+};
 
-static bool fire_at_gateway(struct sim *sim, const struct bpmn_process *process,
-                            const struct bpmn_element *element, str variables)
+// Where a host has a loop: borders belong to the whole of it, the rest to each of its instances.
+static bool fire_at(const struct firing *f, const struct bpmn_element *host)
 {
-    for (uint32_t i = 0; i < element->incoming.count; i++) {
-        const struct bpmn_element *source =
-            &process->elements[process->flows[element->incoming.items[i]].source];
-        if (source->type == BPMN_EVENT_BASED_GATEWAY &&
-            fire_at(sim, source->id, element->id, variables))
-            return true;
+    bool at_body = host->loop != NULL && f->element->type == BPMN_BOUNDARY_EVENT;
+    bool any = false;
+    for (struct sim_element *e = f->sim->elements.first; e != NULL; e = e->listed.next) {
+        if (!str_equal(e->id, host->id) || str_equal(e->type, STR("multiInstanceBody")) != at_body)
+            continue;
+        correlate(f->sim, e->instance, e->listed.key, f->element->id, f->variables);
+        any = true;
+        if (!f->everywhere)
+            break;
     }
-    return false;
+    return any;
 }
 
-static bool fire_in_root(struct sim *sim, const struct bpmn_process *process, str element,
-                         str variables)
+static bool fire_at_gateway(const struct firing *f, const struct bpmn_process *process)
 {
-    for (struct sim_instance *i = sim->instances; i != NULL; i = i->next)
-        if (i->process == process && i->state == INSTANCE_ACTIVE) {
-            correlate(sim, i->key, i->key, element, variables);
-            return true;
-        }
-    return false;
+    const struct bpmn_list *incoming = &f->element->incoming;
+    bool any = false;
+    for (uint32_t i = 0; i < incoming->count && (f->everywhere || !any); i++) {
+        const struct bpmn_element *source =
+            &process->elements[process->flows[incoming->items[i]].source];
+        any |= source->type == BPMN_EVENT_BASED_GATEWAY && fire_at(f, source);
+    }
+    return any;
 }
 
-static bool fire_start(struct sim *sim, const struct deployed *deployed,
-                       const struct bpmn_element *element, str variables)
+static bool fire_in_root(const struct firing *f, const struct bpmn_process *process)
+{
+    bool any = false;
+    for (struct sim_instance *i = f->sim->instances; i != NULL; i = i->next) {
+        if (i->process != process || i->state != INSTANCE_ACTIVE)
+            continue;
+        correlate(f->sim, i->key, i->key, f->element->id, f->variables);
+        any = true;
+        if (!f->everywhere)
+            break;
+    }
+    return any;
+}
+
+static bool fire_start(const struct firing *f, const struct deployed *deployed)
 {
     const struct bpmn_process *process = deployed->process;
-    const struct bpmn_element *scope = &process->elements[element->scope];
-    if (element->scope == 0) {
-        trigger_start(sim, deployed, element->id, variables);
+    const struct bpmn_element *scope = &process->elements[f->element->scope];
+    if (f->element->scope == 0) {
+        trigger_start(f->sim, deployed, f->element->id, f->variables);
         return true;
     }
     if (scope->type != BPMN_EVENT_SUB_PROCESS)
         return false;
-    if (scope->scope == 0)
-        return fire_in_root(sim, process, element->id, variables);
-    return fire_at(sim, process->elements[scope->scope].id, element->id, variables);
+    return scope->scope == 0 ? fire_in_root(f, process)
+                             : fire_at(f, &process->elements[scope->scope]);
 }
 
-static bool fire_event(struct sim *sim, const struct deployed *deployed,
-                       const struct bpmn_element *element, str variables)
+static bool fire_waiting(const struct firing *f, const struct deployed *deployed)
 {
-    const struct bpmn_process *process = deployed->process;
-    switch (element->type) {
+    bool any = fire_at(f, f->element);
+    if (f->everywhere || !any)
+        any |= fire_at_gateway(f, deployed->process);
+    if (!any && f->element->instantiates) {
+        trigger_start(f->sim, deployed, f->element->id, f->variables);
+        return true;
+    }
+    return any;
+}
+
+static bool fire_event(const struct firing *f, const struct deployed *deployed)
+{
+    switch (f->element->type) {
     case BPMN_START_EVENT:
-        return fire_start(sim, deployed, element, variables);
+        return fire_start(f, deployed);
     case BPMN_BOUNDARY_EVENT:
-        return fire_at(sim, process->elements[element->host].id, element->id, variables);
+        return fire_at(f, &deployed->process->elements[f->element->host]);
     case BPMN_INTERMEDIATE_CATCH_EVENT:
     case BPMN_RECEIVE_TASK:
-        if (fire_at(sim, element->id, element->id, variables) ||
-            fire_at_gateway(sim, process, element, variables))
-            return true;
-        if (element->instantiates) {
-            trigger_start(sim, deployed, element->id, variables);
-            return true;
-        }
-        return false;
+        return fire_waiting(f, deployed);
     default:
         return false;
     }
@@ -192,10 +208,19 @@ static bool fire_event(struct sim *sim, const struct deployed *deployed,
 bool trigger_element(struct sim *sim, str id, str variables)
 {
     const struct deployed *deployed;
-    const struct bpmn_element *element = trigger_find(sim, id, &deployed);
-    if (element == NULL)
+    struct firing f = {.sim = sim, .variables = variables};
+    f.element = trigger_find(sim, id, &deployed);
+    if (f.element == NULL)
         return false;
     return fire_timer(sim, id) || fire_subscription(sim, id, variables) ||
            complete_job(sim, id, variables) || complete_user_task(sim, id, variables) ||
-           fire_event(sim, deployed, element, variables);
+           fire_event(&f, deployed);
+}
+
+void trigger_everywhere(struct sim *sim, str id)
+{
+    const struct deployed *deployed;
+    struct firing f = {.sim = sim, .variables = STR_EMPTY, .everywhere = true};
+    f.element = trigger_find(sim, id, &deployed);
+    (void)(f.element != NULL && fire_event(&f, deployed));
 }

@@ -130,12 +130,59 @@ static void take_job(struct sim *sim, const struct job_offer *offer)
     list_append(&sim->jobs, job);
 }
 
+static void keep(struct sim *sim, str *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        *texts[i] = str_copy(&sim->arena, *texts[i]);
+}
+
+// Commands that the engine sends may point into streams, which it lets go of some turns later: of an
+// instance that has ended, or when images are kept. The queue may be longer than that.
+static void keep_texts(struct sim *sim, struct command *command)
+{
+    struct publish_message *message = &command->publish_message;
+    struct subscription_command *subscription = &command->subscription;
+    struct broadcast_signal *signal = &command->broadcast_signal;
+    str *const everywhere[] = {&command->tenant, &command->principal, &command->traceparent};
+    str *const of_message[] = {&message->name, &message->correlation_key, &message->message_id,
+                               &message->variables};
+    str *const of_subscription[] = {&subscription->name, &subscription->correlation_key,
+                                    &subscription->process_id, &subscription->variables};
+    str *const of_signal[] = {&signal->name, &signal->variables};
+    keep(sim, everywhere, COUNT_OF(everywhere));
+    switch (command->type) {
+    case COMMAND_PUBLISH_MESSAGE:
+        keep(sim, of_message, COUNT_OF(of_message));
+        break;
+    case COMMAND_OPEN_SUBSCRIPTION:
+    case COMMAND_CLOSE_SUBSCRIPTION:
+    case COMMAND_CONFIRM_SUBSCRIPTION:
+    case COMMAND_CORRELATE_SUBSCRIPTION:
+    case COMMAND_CONFIRM_CORRELATION:
+    case COMMAND_REJECT_CORRELATION:
+        keep(sim, of_subscription, COUNT_OF(of_subscription));
+        break;
+    case COMMAND_BROADCAST_SIGNAL:
+        keep(sim, of_signal, COUNT_OF(of_signal));
+        break;
+    default:
+        break;
+    }
+}
+
+static void send_outbound(struct sim *sim, const struct command *command)
+{
+    struct command *copy = arena_copy(&sim->arena, command, sizeof *command);
+    keep_texts(sim, copy);
+    world_send(sim, copy);
+}
+
 static void take_outbound(struct sim *sim, const struct changes *changes)
 {
     for (size_t i = 0; i < changes->outbound.count; i++) {
         const struct outbound *out = &changes->outbound.items[i];
         if (out->kind == OUTBOUND_COMMAND)
-            world_send(sim, out->command);
+            send_outbound(sim, out->command);
         else if (out->kind == OUTBOUND_JOB)
             take_job(sim, out->job);
         else

@@ -191,6 +191,7 @@ void manual_event(struct sim *sim, const struct bpmn_process *process,
 // trigger.c: makes an event happen, or completes the task that waits; false: nothing of this id
 // waits
 bool trigger_element(struct sim *sim, str element, str variables);
+void trigger_everywhere(struct sim *sim, str element); // a walk's signal, at all that wait for it
 uint64_t trigger_start(struct sim *sim, const struct deployed *deployed, str element,
                        str variables);
 const struct bpmn_element *trigger_find(const struct sim *sim, str id,
