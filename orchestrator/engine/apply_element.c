@@ -71,9 +71,11 @@ static void take_arrived(struct instance *instance, struct element_instance *sco
     apply_set_arrived(instance, scope, flow, there > count ? there - count : 0);
 }
 
-static uint32_t complex_mark(const struct instance *instance, const struct bpmn_element *gateway)
+static void mark_reset(struct instance *instance, struct element_instance *scope,
+                       const struct bpmn_element *gateway, bool waits)
 {
-    return instance->process->flow_count + bpmn_index(instance->process, gateway);
+    uint32_t index = bpmn_index(instance->process, gateway);
+    apply_set_arrived(instance, scope, state_reset_mark(instance->process, index), waits);
 }
 
 // An element that joins takes one token from each flow that has one; one that needs several takes
@@ -82,6 +84,7 @@ static void consume_arrived(struct instance *instance, struct element_instance *
                             const struct bpmn_element *element)
 {
     bool joins = bpmn_is_gateway(element->type);
+    bool resets = element->type == BPMN_COMPLEX_GATEWAY;
     uint32_t wanted = element->start_quantity;
     for (uint32_t i = 0; i < element->incoming.count; i++) {
         uint32_t flow = element->incoming.items[i];
@@ -89,10 +92,11 @@ static void consume_arrived(struct instance *instance, struct element_instance *
         uint32_t taken = joins ? there > 0 : there < wanted ? there : wanted;
         take_arrived(instance, scope, flow, taken);
         wanted -= joins ? 0 : taken;
+        if (resets && taken > 0)
+            apply_set_arrived(instance, scope, state_consumed_mark(instance->process, flow), 1);
     }
-    if (element->type ==
-        BPMN_COMPLEX_GATEWAY) // waits for the rest of its tokens: a mark beyond the last flow
-        apply_set_arrived(instance, scope, complex_mark(instance, element), 1);
+    if (resets)
+        mark_reset(instance, scope, element, true);
 }
 
 void apply_token(struct instance *instance, const struct event *event)
@@ -106,6 +110,7 @@ void apply_token(struct instance *instance, const struct event *event)
     apply_set_arrived(instance, scope, event->flow - 1, state_arrived(scope, event->flow - 1) + 1);
 }
 
+// At a complex gateway that resets: one token of each flow from which the first phase took none.
 static void drop_tokens(struct instance *instance, const struct event *event)
 {
     struct element_instance *scope = apply_find(instance, event->scope);
@@ -115,9 +120,13 @@ static void drop_tokens(struct instance *instance, const struct event *event)
         return;
     }
     const struct bpmn_element *element = &instance->process->elements[event->element - 1];
-    for (uint32_t i = 0; i < element->incoming.count; i++)
-        apply_set_arrived(instance, scope, element->incoming.items[i], 0);
-    apply_set_arrived(instance, scope, complex_mark(instance, element), 0);
+    for (uint32_t i = 0; i < element->incoming.count; i++) {
+        uint32_t flow = element->incoming.items[i];
+        uint32_t mark = state_consumed_mark(instance->process, flow);
+        take_arrived(instance, scope, flow, state_arrived(scope, mark) == 0);
+        apply_set_arrived(instance, scope, mark, 0);
+    }
+    mark_reset(instance, scope, element, false);
 }
 
 // ---- life

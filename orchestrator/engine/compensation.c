@@ -39,11 +39,39 @@ void compensation_record(struct engine *engine, instance_ref instance, element_r
                              .value = variable_local_json(engine->turn, ei)});
 }
 
-static const struct compensation *latest(element_ref scope, uint32_t activity)
+static uint32_t thrown_activity(const struct bpmn_element *element)
+{
+    for (uint32_t i = 0; i < element->trigger_count; i++)
+        if (element->triggers[i].kind == BPMN_COMPENSATION_TRIGGER)
+            return element->triggers[i].activity;
+    return BPMN_NONE;
+}
+
+// Whether a compensation that was thrown before undoes this record in its turn.
+static bool is_claimed(instance_ref instance, element_ref scope, const struct compensation *record,
+                       uint64_t thrown_at)
+{
+    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
+        uint64_t before = child->compensates;
+        if (before == 0 || before >= thrown_at || record->key >= before)
+            continue;
+        element_ref thrower = state_element(instance, before);
+        uint32_t activity = thrower ? thrown_activity(element_of(instance, thrower)) : BPMN_NONE;
+        if (activity == BPMN_NONE || activity == record->element)
+            return true;
+    }
+    return false;
+}
+
+// The latest record that is there to undo. What was still active when the compensation was thrown
+// is none of its business: keys tell the order.
+static const struct compensation *latest(instance_ref instance, element_ref scope,
+                                         uint32_t activity, uint64_t thrown_at)
 {
     const struct compensation *found = NULL;
     for (const struct compensation *c = scope->compensations; c != NULL; c = c->next)
-        if (activity == BPMN_NONE || c->element == activity)
+        if (c->key < thrown_at && (activity == BPMN_NONE || c->element == activity) &&
+            !is_claimed(instance, scope, c, thrown_at))
             found = c;
     return found;
 }
@@ -103,7 +131,7 @@ static void trigger(struct engine *engine, instance_ref instance, element_ref sc
 // it.
 static element_ref scope_of_records(instance_ref instance, element_ref scope, uint32_t activity)
 {
-    while (latest(scope, activity) == NULL && scope->scope != NULL &&
+    while (latest(instance, scope, activity, UINT64_MAX) == NULL && scope->scope != NULL &&
            element_of(instance, scope)->type == BPMN_EVENT_SUB_PROCESS)
         scope = scope->scope;
     return scope;
@@ -113,19 +141,11 @@ bool compensation_start(struct engine *engine, instance_ref instance, element_re
                         element_ref scope, uint32_t activity)
 {
     element_ref where = scope_of_records(instance, scope, activity);
-    const struct compensation *record = latest(where, activity);
+    const struct compensation *record = latest(instance, where, activity, thrower->entity.key);
     if (record == NULL)
         return false;
     trigger(engine, instance, where, record, thrower->entity.key);
     return true;
-}
-
-static uint32_t thrown_activity(const struct bpmn_element *element)
-{
-    for (uint32_t i = 0; i < element->trigger_count; i++)
-        if (element->triggers[i].kind == BPMN_COMPENSATION_TRIGGER)
-            return element->triggers[i].activity;
-    return BPMN_NONE;
 }
 
 static bool still_runs(element_ref scope, uint64_t thrower)
@@ -148,7 +168,7 @@ void compensation_next(struct engine *engine, instance_ref instance, uint64_t th
     if (still_runs(scope, thrower_key))
         return;
     const struct compensation *record =
-        latest(scope, is_scope ? BPMN_NONE : thrown_activity(element));
+        latest(instance, scope, is_scope ? BPMN_NONE : thrown_activity(element), thrower_key);
     if (record != NULL)
         trigger(engine, instance, scope, record, thrower_key);
     else if (bpmn_has_trigger(element, BPMN_CANCEL_TRIGGER))

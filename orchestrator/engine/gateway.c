@@ -146,6 +146,13 @@ static void visit_before(struct reach *r, uint32_t index)
             visit(r, siblings->items[i]);
 }
 
+// A complex gateway that waits for reset counts a flow that gave a token in its first phase.
+static bool is_served(instance_ref instance, element_ref scope, uint32_t flow)
+{
+    return state_arrived(scope, flow) > 0 ||
+           state_arrived(scope, state_consumed_mark(instance->process, flow)) > 0;
+}
+
 // The elements from which the gateway's flows that have (or lack) a token can be reached.
 static bool *elements_before(struct engine *engine, instance_ref instance, element_ref scope,
                              uint32_t gateway, bool with_token)
@@ -155,7 +162,7 @@ static bool *elements_before(struct engine *engine, instance_ref instance, eleme
     r.seen = ARENA_ARRAY(engine->turn, bool, instance->process->element_count);
     for (uint32_t i = 0; i < element->incoming.count; i++) {
         uint32_t flow = element->incoming.items[i];
-        if ((state_arrived(scope, flow) > 0) == with_token)
+        if (is_served(instance, scope, flow) == with_token)
             visit(&r, instance->process->flows[flow].source);
     }
     while (r.stack.count > 0)
@@ -174,7 +181,7 @@ static bool nothing_can_come(struct engine *engine, instance_ref instance, eleme
             return false;
     for (const struct token *t = scope->arrived; t != NULL; t = t->next) {
         if (t->flow >= process->flow_count)
-            continue; // an activated complex gateway's mark is no token
+            continue; // what a complex gateway remembers is no token
         uint32_t at = process->flows[t->flow].target;
         if (at != gateway && empty[at] && !filled[at])
             return false;
@@ -194,7 +201,8 @@ static bool has_token(instance_ref instance, element_ref scope, uint32_t gateway
 // ---- the complex gateway
 // --------------------------------------------------------------------------------------------
 
-// The activation condition counts tokens: `activationCount` is how many flows have one (10.6.5).
+// The activation condition counts tokens: `activationCount` is how many are on the incoming flows
+// (10.6.5, 13.4.5).
 // Without a condition the first token activates.
 static bool is_activated(struct engine *engine, instance_ref instance, element_ref scope,
                          uint32_t gateway)
@@ -202,7 +210,7 @@ static bool is_activated(struct engine *engine, instance_ref instance, element_r
     const struct bpmn_element *element = &instance->process->elements[gateway];
     int64_t arrived = 0;
     for (uint32_t i = 0; i < element->incoming.count; i++)
-        arrived += state_arrived(scope, element->incoming.items[i]) > 0;
+        arrived += state_arrived(scope, element->incoming.items[i]);
     if (element->activation == NULL)
         return arrived > 0;
     struct element_instance counting = {.scope = (struct element_instance *)scope};
@@ -214,17 +222,10 @@ static bool is_activated(struct engine *engine, instance_ref instance, element_r
     return expression_truth(engine, &counting, element->activation, &truth, &why) && truth;
 }
 
-// Whether this gateway has been activated and waits for the rest of its tokens: kept as a token on
-// a flow beyond the last.
-static uint32_t reset_mark(instance_ref instance, uint32_t gateway)
-{
-    return instance->process->flow_count + gateway;
-}
-
 static bool fire_complex(struct engine *engine, instance_ref instance, element_ref scope,
                          uint32_t gateway)
 {
-    bool resetting = state_arrived(scope, reset_mark(instance, gateway)) > 0;
+    bool resetting = state_arrived(scope, state_reset_mark(instance->process, gateway)) > 0;
     if (!resetting) {
         if (!is_activated(engine, instance, scope, gateway))
             return false;
@@ -251,7 +252,7 @@ static bool fire_in_scope(struct engine *engine, instance_ref instance, element_
         if (!gateway_waits_late(element))
             continue;
         bool marked = element->type == BPMN_COMPLEX_GATEWAY &&
-                      state_arrived(scope, reset_mark(instance, gateway)) > 0;
+                      state_arrived(scope, state_reset_mark(instance->process, gateway)) > 0;
         if (!marked && !has_token(instance, scope, gateway))
             continue;
         if (element->type == BPMN_COMPLEX_GATEWAY) {

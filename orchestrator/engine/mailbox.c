@@ -169,6 +169,7 @@ static bool is_known(const struct mailbox *mailbox, str message_id)
     return false;
 }
 
+// An instance that waits comes first: only where none does, a process is started.
 void message_publish(struct engine *engine)
 {
     const struct publish_message *body = &engine->command->publish_message;
@@ -198,10 +199,10 @@ void message_publish(struct engine *engine)
     }
     emit(engine, mailbox, event);
     const struct buffered_message *message = find_message(mailbox, event.key);
+    deliver_to_waiting(engine, mailbox, message);
     start_all(engine, mailbox, message);
     if (message->correlated)
         answer(engine, message, true);
-    deliver_to_waiting(engine, mailbox, message);
     expire_if_over(engine, mailbox, message);
 }
 

@@ -51,6 +51,16 @@ uint32_t state_arrived(const struct element_instance *scope, uint32_t flow)
     return 0;
 }
 
+uint32_t state_reset_mark(const struct bpmn_process *process, uint32_t gateway)
+{
+    return process->flow_count + gateway;
+}
+
+uint32_t state_consumed_mark(const struct bpmn_process *process, uint32_t flow)
+{
+    return process->flow_count + process->element_count + flow;
+}
+
 // Names of one kind in one tenant: the part before the id never holds the separator.
 static str latest_name(struct arena *arena, str tenant, enum resource_kind kind, str id)
 {

@@ -331,6 +331,11 @@ const struct variable *state_visible(const struct element_instance *ei, str name
 
 uint32_t state_arrived(const struct element_instance *scope, uint32_t flow);
 
+// What a complex gateway remembers between its two phases (BPMN 2.0, 13.4.5), kept as tokens on
+// flows beyond the last: that it waits for reset, and from which flows it has consumed a token.
+uint32_t state_reset_mark(const struct bpmn_process *process, uint32_t gateway);
+uint32_t state_consumed_mark(const struct bpmn_process *process, uint32_t flow);
+
 const struct definition *state_latest(const struct shard *shard, str tenant,
                                       enum resource_kind kind, str id);
 
