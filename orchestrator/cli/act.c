@@ -3,27 +3,18 @@
 // Commands that ask for one change: `baton publish`, `complete`, `resolve`, `cancel`.
 #include <stdio.h>
 
-#include "base/strbuf.h"
-#include "cli/client.h"
+#include "cli/act.h"
 #include "cli/command.h"
 #include "cli/files.h"
-#include "cli/options.h"
 
-struct act {
-    struct client_options client;
-    struct arena arena;
-    struct strbuf body;
-    struct json_writer writer;
-};
-
-static void begin_body(struct act *act)
+void act_begin(struct act *act)
 {
     act->body = strbuf_new(&act->arena);
     act->writer = json_writer_new(&act->body);
     json_begin_object(&act->writer);
 }
 
-static void add_text(struct act *act, const char *name, str value)
+void act_add_text(struct act *act, const char *name, str value)
 {
     if (value.len == 0)
         return;
@@ -31,22 +22,49 @@ static void add_text(struct act *act, const char *name, str value)
     json_string(&act->writer, value);
 }
 
-static bool add_variables(struct act *act, str option, struct error *err)
+bool act_add_json(struct act *act, const char *name, str option, struct error *err)
 {
     str text;
-    struct json *variables;
+    struct json *value;
     if (option.len == 0)
         return true;
     if (!cli_read_value(&act->arena, option, &text, err) ||
-        !json_parse(&act->arena, text, &variables, err))
+        !json_parse(&act->arena, text, &value, err))
         return false;
-    json_key(&act->writer, STR("variables"));
-    json_value(&act->writer, variables);
+    json_key(&act->writer, str_of(name));
+    json_value(&act->writer, value);
     return true;
 }
 
+bool act_add_pairs(struct act *act, const char *name, str text)
+{
+    str pair;
+    if (text.len == 0)
+        return true;
+    json_key(&act->writer, str_of(name));
+    json_begin_array(&act->writer);
+    while (str_split(&text, ',', &pair)) {
+        str first, second = pair;
+        if (!str_split(&second, '=', &first) || second.len == 0)
+            return false;
+        json_begin_object(&act->writer);
+        act_add_text(act, "sourceElementId", str_trim(first));
+        act_add_text(act, "targetElementId", str_trim(second));
+        json_end_object(&act->writer);
+    }
+    json_end_array(&act->writer);
+    return true;
+}
+
+int act_complain_pairs(const char *option)
+{
+    struct error err;
+    error_set(&err, ERROR_INVALID, option, "expected FROM=TO, more separated by commas");
+    return cli_complain(&err);
+}
+
 // Sends what has been put together and says that it is done.
-static int send_act(struct act *act, str path, const char *done)
+int act_send(struct act *act, str path, const char *done)
 {
     struct client_answer answer;
     struct error err;
@@ -54,14 +72,14 @@ static int send_act(struct act *act, str path, const char *done)
     if (!client_send(&act->arena, &act->client, "POST", path, strbuf_str(&act->body), &answer,
                      &err))
         return client_fail(&err);
-    if (client_wants_json(&act->client))
+    if (done == NULL || client_wants_json(&act->client))
         printf("%.*s\n", STR_ARG(answer.text.len > 0 ? answer.text : STR("{}")));
     else
         printf("%s\n", done);
     return EXIT_OK;
 }
 
-static int finish(struct act *act, int code)
+int act_finish(struct act *act, int code)
 {
     arena_done(&act->arena);
     return code;
@@ -94,19 +112,19 @@ int command_publish(int argc, char **argv)
     uint64_t number;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    begin_body(&act);
-    add_text(&act, "name", str_of(arguments.items[0]));
-    add_text(&act, "correlationKey", key);
-    add_text(&act, "messageId", id);
+    act_begin(&act);
+    act_add_text(&act, "name", str_of(arguments.items[0]));
+    act_add_text(&act, "correlationKey", key);
+    act_add_text(&act, "messageId", id);
     if (!str_to_u64(ttl, &number)) {
         error_set(&err, ERROR_INVALID, "--ttl", "expected milliseconds");
-        return finish(&act, cli_complain(&err));
+        return act_finish(&act, cli_complain(&err));
     }
     json_key(&act.writer, STR("timeToLive"));
     json_raw(&act.writer, ttl);
-    if (!add_variables(&act, variables, &err))
-        return finish(&act, cli_complain(&err));
-    return finish(&act, send_act(&act, STR("/v2/messages/publication"), "published"));
+    if (!act_add_json(&act, "variables", variables, &err))
+        return act_finish(&act, cli_complain(&err));
+    return act_finish(&act, act_send(&act, STR("/v2/messages/publication"), "published"));
 }
 
 int command_complete(int argc, char **argv)
@@ -131,22 +149,16 @@ int command_complete(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    begin_body(&act);
-    if (!add_variables(&act, variables, &err))
-        return finish(&act, cli_complain(&err));
+    act_begin(&act);
+    if (!act_add_json(&act, "variables", variables, &err))
+        return act_finish(&act, cli_complain(&err));
     str path = str_format(&act.arena, "/v2/%s/%s/completion", is_job ? "jobs" : "user-tasks",
                           arguments.items[0]);
-    return finish(&act, send_act(&act, path, "completed"));
+    return act_finish(&act, act_send(&act, path, "completed"));
 }
 
-struct place {
-    const char *collection;
-    const char *action;
-    const char *done;
-};
-
 // The commands that need nothing but a key.
-static int act_on_key(int argc, char **argv, const struct cli_usage *shape, struct place place)
+int act_on_key(int argc, char **argv, const struct cli_usage *shape, struct act_place place)
 {
     struct act act = {0};
     const struct cli_option options[] = {CLIENT_OPTIONS(act.client)};
@@ -158,10 +170,10 @@ static int act_on_key(int argc, char **argv, const struct cli_usage *shape, stru
     usage.arguments_min = usage.arguments_max = 1;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    begin_body(&act);
+    act_begin(&act);
     str path =
         str_format(&act.arena, "/v2/%s/%s/%s", place.collection, arguments.items[0], place.action);
-    return finish(&act, send_act(&act, path, place.done));
+    return act_finish(&act, act_send(&act, path, place.done));
 }
 
 int command_resolve(int argc, char **argv)
@@ -169,7 +181,8 @@ int command_resolve(int argc, char **argv)
     const struct cli_usage usage = {"baton resolve INCIDENT-KEY [options]",
                                     "Marks an incident as mended and tries again.",
                                     "baton resolve 2251799813685270"};
-    return act_on_key(argc, argv, &usage, (struct place){"incidents", "resolution", "resolved"});
+    return act_on_key(argc, argv, &usage,
+                      (struct act_place){"incidents", "resolution", "resolved"});
 }
 
 int command_cancel(int argc, char **argv)
@@ -178,5 +191,5 @@ int command_cancel(int argc, char **argv)
                                     "Ends an instance and everything it called.",
                                     "baton cancel 2251799813685250"};
     return act_on_key(argc, argv, &usage,
-                      (struct place){"process-instances", "cancellation", "canceled"});
+                      (struct act_place){"process-instances", "cancellation", "canceled"});
 }
