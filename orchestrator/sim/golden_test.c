@@ -79,6 +79,8 @@ static str trace_of(struct arena *arena, const char *model)
         strbuf_format(&trace, "FAILED %s: %s\n", err.place, err.text);
     else
         tell_end(&trace, sim);
+    if (!options.manual && !sim_reexecute(sim, &err))
+        strbuf_format(&trace, "DONE AGAIN %s: %s\n", err.place, err.text);
     sim_free(sim);
     return strbuf_str(&trace);
 }

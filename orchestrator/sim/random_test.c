@@ -201,6 +201,7 @@ static struct counts run_one(uint64_t seed)
     bool ok =
         sim_add(sim, "random", model, &err) && sim_run(sim, STR_EMPTY, STR_EMPTY, STR_EMPTY, &err);
     sim_result(sim, &result);
+    ok = ok && sim_reexecute(sim, &err);
     if (!ok || result.state != SIM_COMPLETED || counts.activated != counts.ended ||
         counts.processes != counts.processes_ended)
         fail_msg("seed %llu: %s %s, %s, %lld began, %lld ended, %lld processes, %lld ended\n%.*s",

@@ -72,6 +72,10 @@ struct sim_result {
     const str *incidents; // "KIND: message"
 };
 
+// After a run with `verify` and without `manual`: does all its commands again in another engine, in
+// other batches. False: a step of the history came out differently, *err names it.
+MUST_CHECK bool sim_reexecute(struct sim *sim, struct error *err);
+
 void sim_result(struct sim *sim, struct sim_result *ret_result);
 const char *sim_state_name(enum sim_state state); // "completed", …
 

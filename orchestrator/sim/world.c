@@ -136,8 +136,8 @@ static void keep(struct sim *sim, str *const *texts, size_t count)
         *texts[i] = str_copy(&sim->arena, *texts[i]);
 }
 
-// Commands that the engine sends may point into streams, which it lets go of some turns later: of an
-// instance that has ended, or when images are kept. The queue may be longer than that.
+// Commands that the engine sends may point into streams, which it lets go of some turns later: of
+// an instance that has ended, or when images are kept. The queue may be longer than that.
 static void keep_texts(struct sim *sim, struct command *command)
 {
     struct publish_message *message = &command->publish_message;
@@ -209,6 +209,8 @@ static void step(struct sim *sim, const struct command *command)
     struct changes changes;
     now->time_ms = sim->now_ms;
     sim->commands++;
+    if (sim->options.verify)
+        *ARRAY_PUSH(&sim->arena, &sim->executed) = now;
     engine_begin(sim->engine, &sim->arena);
     load_missing(sim, now);
     engine_step(sim->engine, now);

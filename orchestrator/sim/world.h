@@ -145,8 +145,9 @@ struct sim {
     struct map waits;    // element -> itself: kept for a trigger
     struct map takes;    // gateway -> struct take
     struct scripted *answers;
-    struct map script_mentions;        // element -> how many later steps answer its job
-    ARRAY(struct history_row) history; // verify
+    struct map script_mentions;             // element -> how many later steps answer its job
+    ARRAY(struct history_row) history;      // verify
+    ARRAY(const struct command *) executed; // likewise
     uint64_t rejected;
     bool script_starts;
     bool limit_reached;
