@@ -58,7 +58,7 @@ static bool prepare_topics(const struct config *config, struct node_site *ret_si
         !bus_topic_partitions(&bus, names[0], TOPIC_TIMEOUT_MS, &shards, err) ||
         !bus_topic_partitions(&bus, names[2], TOPIC_TIMEOUT_MS, &event_partitions, err))
         return false;
-    if (shards < 1 || shards > NODE_MAX_SHARDS)
+    if (shards < 1 || shards > (int)NODE_MAX_SHARDS)
         return error_set(err, ERROR_UNAVAILABLE, names[0], "has %d partitions; expected 1 to %d",
                          shards, NODE_MAX_SHARDS);
     ret_site->shards = (uint32_t)shards;
