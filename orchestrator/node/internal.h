@@ -30,6 +30,7 @@ enum {
     NODE_MAX_SHARDS = 4096,
     NODE_TOPIC_NAME = 250,
     NODE_QUARANTINE_TRIES = 3,
+    NODE_MAX_SURVIVED = 20, // tries of one record that may end with a lost connection
     NODE_RETRY_MS = 1000,
     NODE_IDLE_TRIM_MS = 300,
     NODE_MAX_PUBLISHING =
@@ -165,6 +166,9 @@ struct shard {
     bool tried;       // the first one in the inbox has been noted
     uint32_t tries;
     bool trying;
+    int64_t tried_offset; // the one noted last
+    uint32_t survived;    // tries of it that ended with a lost connection, not with the node
+    bool yields;          // has just tried one: the others go first
     bool rebuild;
 };
 
@@ -188,6 +192,7 @@ struct node {
     struct shard *shards[NODE_MAX_SHARDS];
     struct event *assign;  // tells the consumer what to read, once a turn
     struct map job_topics; // that are known to be there
+    struct shard *trial;   // tries a suspicious record, or waits to: nobody else begins a batch
     bool store_was_there;
     bool assigned; // the group has given shards
     bool placed;   // and the consumer was told where they are
@@ -230,6 +235,7 @@ struct inbound *inbox_take(struct shard *shard, size_t most, size_t *ret_count);
 
 void node_shard_turn(struct shard *shard); // does what can be done now
 void batch_free(struct batch *batch);
+void node_trial_turn(struct shard *shard); // a batch of the shard is done or gone: who is next
 
 // -- publish.c: what goes out -----------------------------------------------------------
 

@@ -229,11 +229,13 @@ static void on_delivered(void *context, uint64_t tag, const struct error *failur
 static void on_room(void *context)
 {
     struct node *node = context;
-    for (uint32_t i = 0; i < node->shard_count; i++)
-        if (node->shards[i] != NULL && node->shards[i]->state == SHARD_RUNNING) {
-            publish_more(node->shards[i]);
-            node_shard_turn(node->shards[i]);
-        }
+    for (uint32_t i = 0; i < node->shard_count; i++) {
+        struct shard *shard = node->shards[i];
+        if (shard == NULL || (shard->state != SHARD_RUNNING && shard->state != SHARD_DRAINING))
+            continue;
+        publish_more(shard);
+        node_shard_turn(shard);
+    }
 }
 
 static void on_broken(void *context, const struct error *failure)

@@ -31,6 +31,7 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct shard *shard = context;
+    shard->yields = false;
     if (shard->state == SHARD_WAITING || shard->state == SHARD_HALTED)
         node_shard_acquire(shard);
     else
@@ -73,7 +74,10 @@ static void forget(struct shard *shard)
     shard->engine = NULL;
     due_list_free(shard->due);
     shard->due = NULL;
+    shard->survived += shard->trying || shard->tried;
     shard->due_loading = shard->releasing = shard->trying = shard->tried = false;
+    shard->yields = false;
+    node_trial_turn(shard);
     shard->positioned = shard->letting_go = shard->trim_needed = false;
     event_del(shard->wait);
     event_del(shard->due_timer);
@@ -117,12 +121,7 @@ void node_shard_restart(struct shard *shard, const char *why)
 {
     forget(shard);
     node_assign_soon(shard->node);
-    if (shard->state == SHARD_DRAINING) {
-        shard->state = SHARD_RELEASED;
-        node_shard_released(shard->node);
-        return;
-    }
-    if (why == NULL) {
+    if (why == NULL || shard->state == SHARD_DRAINING) {
         node_shard_acquire(shard);
         return;
     }
@@ -359,8 +358,7 @@ static void on_let_go(void *context, enum store_outcome outcome, const struct er
     bool is_old;
     struct shard *shard = life_end(context, &is_old);
     forget(shard);
-    shard->state = SHARD_RELEASED;
-    node_shard_released(shard->node);
+    node_shard_acquire(shard); // when the group has given it back meanwhile
 }
 
 static void let_go(struct shard *shard)
@@ -389,6 +387,7 @@ void node_shard_release(struct shard *shard)
     batch_free(shard->computed);
     shard->computing = shard->computed = NULL;
     inbox_clear(shard);
+    node_trial_turn(shard);
     node_shard_turn(shard);
 }
 

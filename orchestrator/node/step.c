@@ -165,6 +165,18 @@ static void wanting_free(struct wanting *wanting)
     arena_done(&arena);
 }
 
+// What the batch asked for has come. A shard that is being released has no batch any more.
+static void go_on(struct shard *shard, enum store_outcome outcome, const struct error *err)
+{
+    if (outcome != STORE_DONE) {
+        node_shard_restart(shard, err->text);
+        return;
+    }
+    if (shard->computing != NULL)
+        shard->computing->loading = false;
+    node_shard_turn(shard);
+}
+
 static void on_all_loaded(void *context, enum store_outcome outcome, const struct error *err)
 {
     struct wanting *wanting = context;
@@ -175,14 +187,8 @@ static void on_all_loaded(void *context, enum store_outcome outcome, const struc
         if (!wanting->found[i])
             bring_in(shard, &wanting->refs[i], STR_EMPTY);
     wanting_free(wanting);
-    if (is_old)
-        return;
-    if (outcome != STORE_DONE) {
-        node_shard_restart(shard, err->text);
-        return;
-    }
-    shard->computing->loading = false;
-    node_shard_turn(shard);
+    if (!is_old)
+        go_on(shard, outcome, err);
 }
 
 static struct wanting *wanting_new(struct shard *shard)
@@ -271,9 +277,9 @@ static void on_resource(void *context, str digest, str bytes)
 {
     const struct life *life = context;
     struct shard *shard = life->shard;
-    if (life->generation != shard->generation)
-        return;
     struct batch *batch = shard->computing;
+    if (life->generation != shard->generation || batch == NULL)
+        return;
     for (size_t i = 0; i < batch->count; i++) {
         const struct command *command = &batch->tasks[i].command;
         if (command->type != COMMAND_PUBLISH_DEFINITIONS)
@@ -297,14 +303,8 @@ static void on_resources(void *context, enum store_outcome outcome, const struct
 {
     bool is_old;
     struct shard *shard = life_end(context, &is_old);
-    if (is_old)
-        return;
-    if (outcome != STORE_DONE) {
-        node_shard_restart(shard, err->text);
-        return;
-    }
-    shard->computing->loading = false;
-    node_shard_turn(shard);
+    if (!is_old)
+        go_on(shard, outcome, err);
 }
 
 static size_t find_unknown(struct batch *batch, str *digests, size_t capacity)
@@ -489,6 +489,7 @@ static void settle(struct shard *shard)
     if (shard->careful > 0)
         shard->careful--;
     shard->tried = false;
+    node_trial_turn(shard);
     if (shard->due != NULL)
         due_list_apply(shard->due, &batch->changes, clock_now_ms());
     shard->jobs_wait = shard->jobs_wait || has_waiting_job(&batch->changes);
@@ -521,6 +522,8 @@ static void on_committed(void *context, enum store_outcome outcome, const struct
                   shard->number, shard->committing->count,
                   (long long)shard->committing->first_offset, err->text);
         shard->careful = (uint32_t)shard->committing->count;
+        shard->tried = false; // what failed is the record
+        shard->survived = 0;
         node_shard_restart(shard, shard->careful > 1 ? NULL : err->text);
         return;
     case STORE_LOST:
@@ -558,6 +561,47 @@ static void send_commit(struct shard *shard)
 
 // -- Taking the next batch --------------------------------------------------------------
 
+// -- Trials -----------------------------------------------------------------------------
+// A record that may be deadly is tried while nothing else is done on the node: when the node dies,
+// it is known of what, and no healthy record of another shard is suspected with it.
+
+static bool is_working(const struct shard *shard)
+{
+    return shard != NULL &&
+           (shard->computing != NULL || shard->computed != NULL || shard->committing != NULL);
+}
+
+// Keeps the others from beginning anything; true when what they had begun is done.
+static bool is_alone(struct shard *shard)
+{
+    struct node *node = shard->node;
+    if (node->trial == NULL)
+        node->trial = shard;
+    for (uint32_t i = 0; i < node->shard_count; i++)
+        if (node->shards[i] != shard && is_working(node->shards[i]))
+            return false;
+    return node->trial == shard;
+}
+
+static void wake(struct shard *shard)
+{
+    if (shard != NULL && shard->state == SHARD_RUNNING && !shard->node->draining)
+        event_active(shard->wait, EV_TIMEOUT, 0);
+}
+
+void node_trial_turn(struct shard *shard)
+{
+    struct node *node = shard->node;
+    if (node->trial != shard) {
+        wake(node->trial);
+        return;
+    }
+    node->trial = NULL;
+    shard->yields = true;
+    for (uint32_t i = 1; i <= node->shard_count; i++) // itself last
+        wake(node->shards[(shard->number + i) % node->shard_count]);
+}
+
 static void on_tried(void *context, enum store_outcome outcome, uint32_t tries)
 {
     bool is_old;
@@ -574,13 +618,28 @@ static void on_tried(void *context, enum store_outcome outcome, uint32_t tries)
     node_shard_turn(shard);
 }
 
+static void note_trial(struct shard *shard)
+{
+    int64_t offset = shard->inbox_first->offset;
+    bool again = shard->survived > 0 && offset == shard->tried_offset;
+    const struct store_trial trial = {.shard = shard->number,
+                                      .epoch = shard->epoch,
+                                      .offset = offset,
+                                      .survived = again && shard->survived <= NODE_MAX_SURVIVED};
+    if (!again)
+        shard->survived = 0;
+    shard->tried_offset = offset;
+    shard->trying = true;
+    store_try(shard->node->store, &trial, on_tried, life_new(shard));
+}
+
 static void take_carefully(struct shard *shard)
 {
     struct node *node = shard->node;
+    if (shard->yields || !is_alone(shard))
+        return;
     if (!shard->tried) {
-        shard->trying = true;
-        store_try(node->store, shard->number, shard->epoch, shard->inbox_first->offset, on_tried,
-                  life_new(shard));
+        note_trial(shard);
         return;
     }
     struct batch *batch = shard->computing = batch_new(shard, 1);
@@ -615,7 +674,8 @@ static bool is_time(struct shard *shard)
 static void take(struct shard *shard)
 {
     if (shard->computing != NULL || shard->computed != NULL || shard->inbox_count == 0 ||
-        shard->trying || shard->publishing_count >= NODE_MAX_PUBLISHING)
+        shard->trying || shard->publishing_count >= NODE_MAX_PUBLISHING ||
+        (shard->node->trial != NULL && shard->node->trial != shard))
         return;
     if (shard->careful > 0 && shard->committing == NULL)
         take_carefully(shard);

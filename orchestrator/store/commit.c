@@ -144,12 +144,13 @@ void store_commit(struct store *store, const struct store_commit *commit, struct
     pg_end(pg, store_call_done, call);
 }
 
+static const char flags[] = {0, 1}; // PostgreSQL's boolean
+
 void store_trim(struct store *store, const struct store_trim *trim, store_done *done, void *context)
 {
     struct pg *pg = store_connection(store, trim->shard);
     struct store_call *call = store_call_new(context, trim->shard);
     call->done = done;
-    static const char flags[] = {0, 1};
     struct params fence = params_new(&store->turn);
     params_i32(&fence, (int32_t)trim->shard);
     struct params rows = fence;
@@ -177,16 +178,17 @@ static void on_tried(void *context, const struct pg_answer *answer)
     free(call);
 }
 
-void store_try(struct store *store, uint32_t shard, uint64_t epoch, int64_t offset,
-               store_tried *done, void *context)
+void store_try(struct store *store, const struct store_trial *trial, store_tried *done,
+               void *context)
 {
-    struct pg *pg = store_connection(store, shard);
-    struct store_call *call = store_call_new(context, shard);
+    struct pg *pg = store_connection(store, trial->shard);
+    struct store_call *call = store_call_new(context, trial->shard);
     call->tried = done;
     struct params params = params_new(&store->turn);
-    params_i32(&params, (int32_t)shard);
-    params_i64(&params, (int64_t)epoch);
-    params_i64(&params, offset);
+    params_i32(&params, (int32_t)trial->shard);
+    params_i64(&params, (int64_t)trial->epoch);
+    params_i64(&params, trial->offset);
+    params_bytes(&params, str_from(&flags[trial->survived], 1));
     pg_begin(pg);
     pg_execute(pg, STATEMENT_TRY, &params.list);
     pg_end(pg, on_tried, call);

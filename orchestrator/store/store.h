@@ -159,10 +159,17 @@ struct store_trim {
 void store_trim(struct store *store, const struct store_trim *trim, store_done *done,
                 void *context);
 
-// Notes before its execution that the record at `offset` is tried; tells how often it was.
+// Notes before its execution that the record at `offset` is tried; tells how often it was. A try
+// that the node `survived`, because only the connection was lost, is not counted again.
+struct store_trial {
+    uint32_t shard;
+    uint64_t epoch;
+    int64_t offset;
+    bool survived;
+};
 typedef void store_tried(void *context, enum store_outcome outcome, uint32_t tries);
-void store_try(struct store *store, uint32_t shard, uint64_t epoch, int64_t offset,
-               store_tried *done, void *context);
+void store_try(struct store *store, const struct store_trial *trial, store_tried *done,
+               void *context);
 
 // The shard stands still from here on, until it is repaired.
 void store_halt(struct store *store, uint32_t shard, uint64_t epoch, str why, store_done *done,
