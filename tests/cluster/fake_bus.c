@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The bus layer's headers over the simulated brokers. Allowed by those headers, and done here at
+// random: records fetched before a seek are handed over after it, a seek is lost, a resumed
+// partition goes on where the caller stood last, the queue is full, a producer that dies loses what
+// it had not sent and never learns of what it had.
+#include "fake_bus.h"
+
+#include "kafka.h"
+
+#include <stdlib.h>
+
+enum {
+    FETCH_MOST = 60,
+    SERVE_MOST = 50,
+    STOPPED = -9,
+    CUT_RETRY_MS = 100,
+    STALE_PERCENT = 10,
+    SEEK_LOST_PERCENT = 3,
+    LOST_OF_TEN_THOUSAND = 5, // records not handed over, and handed over twice
+};
+
+struct fetched {
+    const struct kafka_record *record; // NULL: the offset asked for is out of range
+    uint32_t partition;
+    uint64_t version;
+};
+
+struct reading {
+    bool assigned;
+    bool paused;
+    int64_t position; // the next to fetch
+    int64_t handed;   // the next after the last one handed over
+    int64_t end_seen;
+    uint64_t version; // counts what makes fetched records stale
+};
+
+struct bus_consumer {
+    struct machine *machine;
+    struct bus_consumer_handler handler;
+    struct reading partitions[WORLD_SHARDS];
+    ARRAY(struct fetched) queue;
+    size_t queue_at;
+    struct action *fetching;
+    struct action *serving;
+};
+
+// -- Reading ----------------------------------------------------------------------------
+
+static void fetch(void *context);
+static void serve(void *context);
+
+void fake_bus_wake(struct bus_consumer *consumer)
+{
+    if (consumer->fetching == NULL && machine_is_up(consumer->machine))
+        consumer->fetching =
+            world_later(world_between(200, 4000), consumer->machine, fetch, consumer);
+}
+
+static void serve_soon(struct bus_consumer *consumer)
+{
+    if (consumer->serving == NULL && consumer->queue_at < consumer->queue.count)
+        consumer->serving = world_later(world_between(0, 800), consumer->machine, serve, consumer);
+}
+
+static void queue_up(struct bus_consumer *consumer, uint32_t partition,
+                     const struct kafka_record *record)
+{
+    *ARRAY_PUSH(&world->arena, &consumer->queue) =
+        (struct fetched){record, partition, consumer->partitions[partition].version};
+}
+
+static bool fetch_partition(struct bus_consumer *consumer, uint32_t number)
+{
+    struct reading *reading = &consumer->partitions[number];
+    const struct kafka_partition *partition = kafka_commands(number);
+    int64_t end = kafka_end(partition);
+    if (!reading->assigned || reading->paused || reading->position == STOPPED)
+        return false;
+    reading->end_seen = end;
+    if (reading->position > end || reading->position < partition->low) {
+        reading->position = STOPPED;
+        queue_up(consumer, number, NULL);
+        return false;
+    }
+    int64_t most = world_between(1, FETCH_MOST);
+    while (reading->position < end && most-- > 0)
+        queue_up(consumer, number, kafka_at(partition, reading->position++));
+    return reading->position < end;
+}
+
+static void fetch(void *context)
+{
+    struct bus_consumer *consumer = context;
+    consumer->fetching = NULL;
+    if (kafka_cut_until(consumer->machine) > world->now_us) {
+        consumer->fetching =
+            world_later(CUT_RETRY_MS * WORLD_MS, consumer->machine, fetch, consumer);
+        return;
+    }
+    bool more = false;
+    for (uint32_t i = 0; i < world->options.shards; i++)
+        more = fetch_partition(consumer, i) || more;
+    serve_soon(consumer);
+    if (more)
+        fake_bus_wake(consumer);
+}
+
+static void hand_over(struct bus_consumer *consumer, const struct fetched *fetched)
+{
+    struct reading *reading = &consumer->partitions[fetched->partition];
+    const struct kafka_record *record = fetched->record;
+    const struct bus_partition where = {"baton.commands", (int32_t)fetched->partition,
+                                        reading->handed};
+    struct error err;
+    if (record == NULL) {
+        (void)error_set(&err, ERROR_IO, "baton.commands", "offset out of range");
+        consumer->handler.fault(consumer->handler.context, &where, BUS_FAULT_RANGE, &err);
+        return;
+    }
+    reading->handed = record->offset + 1;
+    const struct bus_record handed = {.topic = "baton.commands",
+                                      .partition = (int32_t)fetched->partition,
+                                      .offset = record->offset,
+                                      .timestamp_ms = record->time_ms,
+                                      .key = record->key,
+                                      .value = record->value,
+                                      .header_count = record->header_count,
+                                      .headers = record->headers};
+    if (!world->calm && world_rarely(LOST_OF_TEN_THOUSAND))
+        return;
+    consumer->handler.record(consumer->handler.context, &handed);
+    if (!world->calm && world_rarely(LOST_OF_TEN_THOUSAND) && machine_is_up(consumer->machine))
+        consumer->handler.record(consumer->handler.context, &handed);
+}
+
+static void serve(void *context)
+{
+    struct bus_consumer *consumer = context;
+    consumer->serving = NULL;
+    size_t most = SERVE_MOST;
+    while (consumer->queue_at < consumer->queue.count && most-- > 0 &&
+           machine_is_up(consumer->machine)) {
+        struct fetched fetched = consumer->queue.items[consumer->queue_at++];
+        if (consumer->partitions[fetched.partition].version == fetched.version &&
+            consumer->partitions[fetched.partition].assigned)
+            hand_over(consumer, &fetched);
+    }
+    if (consumer->queue_at == consumer->queue.count)
+        consumer->queue_at = consumer->queue.count = 0;
+    if (machine_is_up(consumer->machine))
+        consumer->handler.drained(consumer->handler.context);
+    if (machine_is_up(consumer->machine))
+        serve_soon(consumer);
+}
+
+// -- The group --------------------------------------------------------------------------
+
+void fake_bus_revoked(struct bus_consumer *consumer)
+{
+    struct machine *before = world->current;
+    world->current = consumer->machine;
+    world_tell("its shards are revoked");
+    consumer->handler.revoked(consumer->handler.context);
+    for (uint32_t i = 0; i < WORLD_SHARDS; i++)
+        consumer->partitions[i].assigned = false;
+    world->current = before;
+}
+
+void fake_bus_assigned(struct bus_consumer *consumer, const struct bus_partition *partitions,
+                       size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        world_tell("is given shard %d", (int)partitions[i].partition);
+    consumer->handler.assigned(consumer->handler.context, partitions, count);
+}
+
+// -- What node calls --------------------------------------------------------------------
+
+struct bus_consumer *bus_consumer_new(const struct bus_consumer_options *options,
+                                      const struct bus_consumer_handler *handler,
+                                      struct event_base *loop, struct error *err)
+{
+    (void)err;
+    check(options->kind == BUS_CONSUMER_HINTED && options->reset == BUS_RESET_ERROR);
+    struct bus_consumer *consumer = ARENA_NEW(&world->arena, struct bus_consumer);
+    consumer->machine = loop->machine;
+    consumer->handler = *handler;
+    for (uint32_t i = 0; i < WORLD_SHARDS; i++)
+        consumer->partitions[i].end_seen = -1;
+    loop->machine->consumer = consumer;
+    kafka_join(loop->machine);
+    return consumer;
+}
+
+void bus_consumer_free(struct bus_consumer *consumer)
+{
+    if (consumer != NULL && consumer->machine->consumer == consumer)
+        consumer->machine->consumer = NULL;
+}
+
+bool bus_consumer_assign(struct bus_consumer *consumer, const struct bus_partition *partitions,
+                         size_t count, struct error *err)
+{
+    (void)err;
+    if (!machine_effect(consumer->machine))
+        return true;
+    for (uint32_t i = 0; i < WORLD_SHARDS; i++) {
+        consumer->partitions[i].assigned = consumer->partitions[i].paused = false;
+        consumer->partitions[i].version++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct reading *reading = &consumer->partitions[partitions[i].partition];
+        int64_t end = kafka_end(kafka_commands((uint32_t)partitions[i].partition));
+        reading->assigned = true;
+        reading->position = partitions[i].offset == BUS_OFFSET_END ? end : partitions[i].offset;
+        reading->handed = reading->position;
+    }
+    fake_bus_wake(consumer);
+    return true;
+}
+
+bool bus_consumer_seek(struct bus_consumer *consumer, const struct bus_partition *partition,
+                       struct error *err)
+{
+    struct reading *reading = &consumer->partitions[partition->partition];
+    if (!machine_effect(consumer->machine))
+        return true;
+    if (!reading->assigned)
+        return error_set(err, ERROR_IO, "baton.commands", "the partition is not assigned");
+    if (!world->calm && world_chance(SEEK_LOST_PERCENT))
+        return true;
+    reading->position = reading->handed = partition->offset;
+    reading->version += !world_chance(STALE_PERCENT);
+    fake_bus_wake(consumer);
+    return true;
+}
+
+void bus_consumer_pause(struct bus_consumer *consumer, const char *topic, int32_t partition)
+{
+    (void)topic;
+    struct reading *reading = &consumer->partitions[partition];
+    if (!machine_effect(consumer->machine))
+        return;
+    reading->paused = true;
+    reading->version++;
+}
+
+void bus_consumer_resume(struct bus_consumer *consumer, const char *topic, int32_t partition)
+{
+    (void)topic;
+    struct reading *reading = &consumer->partitions[partition];
+    if (!machine_effect(consumer->machine) || !reading->paused)
+        return;
+    reading->paused = false;
+    if (reading->position != STOPPED)
+        reading->position = reading->handed;
+    reading->version++;
+    fake_bus_wake(consumer);
+}
+
+bool bus_consumer_offsets(struct bus_consumer *consumer, const char *topic, int32_t partition,
+                          int timeout_ms, int64_t *ret_low, int64_t *ret_high, struct error *err)
+{
+    (void)timeout_ms;
+    if (kafka_cut_until(consumer->machine) > world->now_us)
+        return error_set(err, ERROR_UNAVAILABLE, topic, "timed out");
+    *ret_low = kafka_commands((uint32_t)partition)->low;
+    *ret_high = kafka_end(kafka_commands((uint32_t)partition));
+    return true;
+}
+
+int64_t bus_consumer_end_seen(struct bus_consumer *consumer, const char *topic, int32_t partition)
+{
+    (void)topic;
+    return consumer->partitions[partition].end_seen;
+}
+
+// -- Sending ----------------------------------------------------------------------------
+
+struct sending {
+    struct sending *next;
+    struct bus_producer *producer;
+    struct kafka_topic *topic;
+    int32_t partition;
+    struct kafka_record *record;
+    uint64_t tag;
+    bool lost; // its process died before it was sent
+};
+
+struct bus_producer {
+    struct machine *machine;
+    struct bus_producer_handler handler;
+    struct sending *first; // not with the brokers yet, in order
+    struct sending **last;
+    size_t pending; // not reported yet
+    size_t limit;
+    bool full;
+    int64_t last_us; // when the last one arrives
+};
+
+static void act_delivered(void *context)
+{
+    struct sending *sending = context;
+    struct bus_producer *producer = sending->producer;
+    producer->pending--;
+    producer->handler.delivered(producer->handler.context, sending->tag, NULL);
+    if (producer->full && producer->pending <= producer->limit / 2 &&
+        machine_is_up(producer->machine)) {
+        producer->full = false;
+        producer->handler.room(producer->handler.context);
+    }
+}
+
+static void act_arrive(void *context)
+{
+    struct sending *sending = context;
+    struct bus_producer *producer = sending->producer;
+    if (sending->lost)
+        return;
+    struct sending **at = &producer->first;
+    while (*at != sending)
+        at = &(*at)->next;
+    *at = sending->next;
+    if (producer->last == &sending->next)
+        producer->last = at;
+    kafka_append(sending->topic, sending->partition, sending->record);
+    if (world->options.mutation != MUTATION_ACK_BEFORE_DURABLE)
+        world_later(world_between(100, 3000), producer->machine, act_delivered, sending);
+}
+
+struct bus_producer *bus_producer_new(const struct bus_producer_options *options,
+                                      const struct bus_producer_handler *handler,
+                                      struct event_base *loop, struct error *err)
+{
+    (void)err;
+    check(options->timeout_ms == 0); // so order has no gaps
+    struct bus_producer *producer = ARENA_NEW(&world->arena, struct bus_producer);
+    producer->machine = loop->machine;
+    producer->handler = *handler;
+    producer->last = &producer->first;
+    producer->limit = (size_t)world_between(8, 400);
+    loop->machine->producer = producer;
+    return producer;
+}
+
+void bus_producer_free(struct bus_producer *producer)
+{
+    (void)producer; // the world's arena has it; fake_bus_gone has dealt with what was in flight
+}
+
+// Records of one producer arrive in the order they were sent.
+static int64_t arrival(struct bus_producer *producer)
+{
+    int64_t at_us = world->now_us + world_between(300, 4000);
+    int64_t cut_us = kafka_cut_until(producer->machine);
+    if (at_us < cut_us)
+        at_us = cut_us + world_between(300, 4000);
+    if (world->options.mutation == MUTATION_REORDERING)
+        return at_us - world->now_us;
+    if (at_us < producer->last_us)
+        at_us = producer->last_us;
+    producer->last_us = at_us;
+    return at_us - world->now_us;
+}
+
+static struct sending *sending_new(struct bus_producer *producer, const struct bus_record *record)
+{
+    struct sending *sending = ARENA_NEW(&world->arena, struct sending);
+    sending->producer = producer;
+    sending->topic = kafka_topic(str_of(record->topic));
+    sending->partition = record->partition;
+    sending->record = kafka_copy(record);
+    if (record->timestamp_ms == 0)
+        sending->record->time_ms = world->now_us / WORLD_MS + producer->machine->skew_ms;
+    *producer->last = sending;
+    producer->last = &sending->next;
+    return sending;
+}
+
+enum bus_sending bus_producer_send(struct bus_producer *producer, const struct bus_record *record,
+                                   uint64_t tag, struct error *err)
+{
+    if (producer->pending >= producer->limit) {
+        (void)error_set(err, ERROR_LIMIT, record->topic, "the queue is full");
+        producer->full = true;
+        return BUS_FULL;
+    }
+    if (!machine_effect(producer->machine))
+        return BUS_SENT;
+    struct sending *sending = sending_new(producer, record);
+    sending->tag = tag;
+    producer->pending++;
+    world_later(arrival(producer), NULL, act_arrive, sending);
+    if (world->options.mutation == MUTATION_ACK_BEFORE_DURABLE)
+        world_later(0, producer->machine, act_delivered, sending);
+    return BUS_SENT;
+}
+
+// What was on the wire arrives, what was in memory does not: a cut somewhere in the queue.
+void fake_bus_gone(struct bus_producer *producer)
+{
+    bool cut = false;
+    if (producer == NULL)
+        return;
+    for (struct sending *sending = producer->first; sending != NULL; sending = sending->next) {
+        cut = cut || world_chance(40);
+        sending->lost = cut;
+    }
+}
+
+str bus_record_header(const struct bus_record *record, str name)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (str_equal(record->headers[i].name, name))
+            return record->headers[i].value;
+    return (str){0};
+}
+
+bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic *topics,
+                       size_t count, int timeout_ms, struct error *err)
+{
+    (void)options, (void)timeout_ms;
+    if (!world->calm && world_chance(5))
+        return error_set(err, ERROR_UNAVAILABLE, topics[0].name, "no broker answers");
+    for (size_t i = 0; i < count; i++)
+        (void)kafka_topic(str_of(topics[i].name));
+    return true;
+}
+
+bool bus_topic_partitions(const struct bus_options *options, const char *topic, int timeout_ms,
+                          int *ret_partitions, struct error *err)
+{
+    (void)options, (void)topic, (void)timeout_ms, (void)err;
+    *ret_partitions = (int)world->options.shards;
+    return true;
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load.h"
+
+#include "base/digest.h"
+#include "database.h"
+#include "promises.h"
+#include "record/partition.h"
+#include "wire/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    START_MEAN_MS = 700,
+    AGAIN_MS = 15000, // a caller without an answer asks again
+    POISON_MS = 15000,
+    MESSAGE_TTL_MS = 24 * 3600 * 1000,
+    MODELS = 2,
+    MODEL_MOST = 16384, // bytes of one
+};
+
+static const char *const model_names[MODELS] = {"order", "child"};
+
+struct start {
+    uint64_t number;
+    uint32_t shard;
+    bool named;    // has a deduplication id, so it may be sent again
+    bool lost;     // with a topic
+    uint32_t made; // instances
+    bool answered;
+    uint64_t key;
+};
+
+struct poison {
+    enum kafka_poison kind;
+    uint32_t shard;
+    const struct kafka_record *record;
+    bool set_aside;
+};
+
+struct load {
+    bool stopped;
+    bool deployed;
+    ARRAY(struct start *) starts;
+    ARRAY(struct poison *) poisons;
+    struct digest digests[MODELS];
+};
+
+// -- Sending ----------------------------------------------------------------------------
+
+struct letter { // a command on its way
+    uint32_t shard;
+    struct kafka_record *record;
+};
+
+static void act_send(void *context)
+{
+    struct letter *letter = context;
+    letter->record->time_ms = world->now_us / WORLD_MS;
+    kafka_append(kafka_topic(STR("baton.commands")), (int32_t)letter->shard, letter->record);
+}
+
+static struct kafka_record *send(uint32_t shard, const struct command *command, str token,
+                                 int64_t delay_us)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct strbuf value = strbuf_new(&arena);
+    wire_encode_command(&value, command, token);
+    struct letter *letter = ARENA_NEW(&world->arena, struct letter);
+    letter->shard = shard;
+    letter->record = kafka_copy(&(struct bus_record){.value = strbuf_str(&value)});
+    arena_done(&arena);
+    world_later(delay_us, NULL, act_send, letter);
+    return letter->record;
+}
+
+static str name(const char *prefix, uint64_t number)
+{
+    return str_format(&world->arena, "%s%llu", prefix, (unsigned long long)number);
+}
+
+// Requests carry what they are about: 1 deploys, 2 + 2n starts n, 3 + 2n sends n's message.
+static struct command start_command(const struct start *start)
+{
+    return (struct command){
+        .type = COMMAND_CREATE_INSTANCE,
+        .reply = {.partition = (int32_t)(start->number % 4), .request = 2 + 2 * start->number},
+        .create_instance = {.process_id = STR("order"),
+                            .business_id = name("s", start->number),
+                            .deduplication_id = start->named ? name("d", start->number) : STR_EMPTY,
+                            .variables = str_format(&world->arena, "{\"id\":\"k%llu\"}",
+                                                    (unsigned long long)start->number)}};
+}
+
+static void send_message(const struct start *start, int64_t delay_us)
+{
+    str key = name("k", start->number);
+    const struct command command = {.type = COMMAND_PUBLISH_MESSAGE,
+                                    .publish_message = {.name = STR("paid"),
+                                                        .correlation_key = key,
+                                                        .message_id = name("m", start->number),
+                                                        .variables = STR("{\"amount\":12}"),
+                                                        .ttl_ms = MESSAGE_TTL_MS}};
+    uint32_t shard = record_message_partition(STR("paid"), key, world->options.shards);
+    send(shard, &command, STR_EMPTY, delay_us);
+    if (world_chance(20))
+        send(shard, &command, STR_EMPTY, delay_us + world_between(0, 5 * WORLD_SECOND));
+}
+
+static void act_ask_again(void *context)
+{
+    struct start *start = context;
+    if (start->answered)
+        return;
+    const struct command command = start_command(start);
+    send(start->shard, &command, STR_EMPTY, 0);
+    world_later(AGAIN_MS * WORLD_MS, NULL, act_ask_again, start);
+}
+
+static void start_one(void)
+{
+    struct load *load = world->load;
+    struct start *start = ARENA_NEW(&world->arena, struct start);
+    *ARRAY_PUSH(&world->arena, &load->starts) = start;
+    start->number = load->starts.count - 1;
+    start->shard = (uint32_t)(world_random() % world->options.shards);
+    start->named = world_chance(50);
+    const struct command command = start_command(start);
+    send(start->shard, &command, STR_EMPTY, 0);
+    if (start->named)
+        world_later(AGAIN_MS * WORLD_MS, NULL, act_ask_again, start);
+    if (start->named && world_chance(20))
+        send(start->shard, &command, STR_EMPTY, world_between(0, WORLD_SECOND));
+    send_message(start, world_between(0, 12 * WORLD_SECOND));
+}
+
+static void act_start(void *context)
+{
+    if (world->load->stopped)
+        return;
+    int64_t burst = world_chance(10) ? world_between(2, 15) : 1;
+    while (world->load->deployed && burst-- > 0)
+        start_one();
+    world_later(world_between(1, 2 * START_MEAN_MS) * WORLD_MS, NULL, act_start, context);
+}
+
+static void act_poison(void *context)
+{
+    struct load *load = world->load;
+    if (load->stopped)
+        return;
+    struct poison *poison = ARENA_NEW(&world->arena, struct poison);
+    *ARRAY_PUSH(&world->arena, &load->poisons) = poison;
+    poison->kind = (enum kafka_poison)world_between(POISON_GARBAGE, POISON_DEADLY);
+    poison->shard = (uint32_t)(world_random() % world->options.shards);
+    const struct command command = {
+        .type = COMMAND_CREATE_INSTANCE,
+        .create_instance = {.process_id = STR("order"),
+                            .business_id = name("p", load->poisons.count),
+                            .variables = STR("{\"id\":\"none\"}")}};
+    struct kafka_record *record = send(poison->shard, &command, STR_EMPTY, 0);
+    record->poison = poison->kind;
+    if (poison->kind == POISON_GARBAGE)
+        record->value = str_format(&world->arena, "\xff\xff garbage %zu", load->poisons.count);
+    poison->record = record;
+    world_later(world_between(1, 2 * POISON_MS) * WORLD_MS, NULL, act_poison, context);
+}
+
+// -- Deploying --------------------------------------------------------------------------
+
+static void act_deploy(void *context)
+{
+    static struct deployed_resource resources[MODELS];
+    struct load *load = world->load;
+    if (load->deployed)
+        return;
+    for (size_t i = 0; i < MODELS; i++)
+        resources[i] =
+            (struct deployed_resource){.name = str_of(model_names[i]),
+                                       .digest = str_from(load->digests[i].bytes, DIGEST_SIZE),
+                                       .kind = RESOURCE_PROCESS,
+                                       .definition_id = str_of(model_names[i])};
+    const struct command command = {.type = COMMAND_DEPLOY,
+                                    .reply = {.request = 1},
+                                    .deploy = {.count = MODELS, .resources = resources}};
+    send(0, &command, STR_EMPTY, 0);
+    world_later(AGAIN_MS * WORLD_MS, NULL, act_deploy, context);
+}
+
+// The file's text, in the world's arena.
+static str read_model(const char *name)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/%s.bpmn", CLUSTER_MODELS, name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        check_failed(path, 0, "cannot be read");
+    char *text = arena_alloc(&world->arena, MODEL_MOST);
+    size_t len = fread(text, 1, MODEL_MOST, file);
+    fclose(file);
+    check(len > 0 && len < MODEL_MOST);
+    return str_from(text, len);
+}
+
+static void put_models(struct load *load)
+{
+    for (size_t i = 0; i < MODELS; i++) {
+        str text = read_model(model_names[i]);
+        load->digests[i] = digest_sha256(text);
+        database_put_resource(str_from(load->digests[i].bytes, DIGEST_SIZE), text);
+    }
+}
+
+// -- Workers ----------------------------------------------------------------------------
+
+static struct command answer_to(const struct job_offer *job, enum command_type type)
+{
+    return (struct command){.type = type,
+                            .instance = job->instance,
+                            .key = job->key,
+                            .job_answer = {.attempt = job->attempt,
+                                           .retries = job->retries,
+                                           .backoff_ms = world_between(0, 2000),
+                                           .extend_ms = 5000,
+                                           .error_code = STR("oops"),
+                                           .message = STR("on purpose"),
+                                           .worker = STR("w")}};
+}
+
+static void answer(const struct job_offer *job, const struct wire_job_ticket *ticket)
+{
+    int64_t soon_us = world_between(1, 400) * WORLD_MS;
+    uint32_t shard = (uint32_t)ticket->reply_partition;
+    const struct command done = answer_to(job, COMMAND_COMPLETE_JOB);
+    const struct command failed = answer_to(job, COMMAND_FAIL_JOB);
+    const struct command thrown = answer_to(job, COMMAND_THROW_JOB_ERROR);
+    const struct command longer = answer_to(job, COMMAND_EXTEND_JOB);
+    int64_t what = world->calm ? 0 : world_between(0, 99);
+    if (what < 60) {
+        send(shard, &done, ticket->token, soon_us);
+    } else if (what < 70) { // twice
+        send(shard, &done, ticket->token, soon_us);
+        send(shard, &done, ticket->token, soon_us + world_between(0, 3 * WORLD_SECOND));
+    } else if (what < 75) { // at odds with itself
+        send(shard, &failed, ticket->token, soon_us);
+        send(shard, &done, ticket->token, world_between(1, 400) * WORLD_MS);
+    } else if (what < 82) {
+        send(shard, &failed, ticket->token, soon_us);
+    } else if (what < 86) {
+        bool caught = str_equal(job->type, STR("pack"));
+        send(shard, caught ? &thrown : &done, ticket->token, soon_us);
+    } else if (what < 90) { // too late, when the lease has ended
+        send(shard, &done, ticket->token, world_between(7, 12) * WORLD_SECOND);
+    } else if (what < 94) { // wrongly, then rightly
+        send(shard, &done, STR("0123456789abcdef0123456789abcdef"), soon_us);
+        send(shard, &done, ticket->token, soon_us + WORLD_SECOND);
+    } else if (what < 97) {
+        send(shard, &longer, ticket->token, soon_us);
+        send(shard, &done, ticket->token, soon_us + world_between(1, 11) * WORLD_SECOND);
+    } // else never
+}
+
+static void take_job(const struct kafka_record *record)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct job_offer job;
+    struct wire_job_ticket ticket;
+    struct error err;
+    if (wire_decode_job(&arena, record->value, &job, &ticket, &err))
+        answer(&job, &ticket);
+    else
+        world_fail("a job cannot be read: %s", err.text);
+    arena_done(&arena);
+}
+
+// -- Answers ----------------------------------------------------------------------------
+
+// An acknowledged start is in PostgreSQL.
+static void check_answer(struct start *start, const struct reply *reply)
+{
+    const struct shard_tables *tables = &world->database->shards[start->shard];
+    if (reply->rejection != REJECTION_NONE) {
+        world_fail("start %llu is rejected: %.*s", (unsigned long long)start->number,
+                   STR_ARG(reply->reason));
+        return;
+    }
+    if (start->answered && start->key != reply->key)
+        world_fail("start %llu is answered with two keys", (unsigned long long)start->number);
+    start->answered = true;
+    start->key = reply->key;
+    if (idmap_get(&tables->instances, reply->key) == NULL)
+        world_fail("start %llu is acknowledged and not there", (unsigned long long)start->number);
+}
+
+static void take_reply(const struct kafka_record *record)
+{
+    struct load *load = world->load;
+    struct arena arena = ARENA_EMPTY;
+    struct reply reply;
+    struct error err;
+    if (!wire_decode_reply(&arena, record->value, &reply, &err)) {
+        world_fail("a reply cannot be read: %s", err.text);
+    } else if (reply.to.request == 1) {
+        if (reply.rejection != REJECTION_NONE)
+            world_fail("the deployment is rejected: %.*s", STR_ARG(reply.reason));
+        load->deployed = true;
+    } else if (reply.to.request >= 2 && (reply.to.request - 2) / 2 < load->starts.count) {
+        check_answer(load->starts.items[(reply.to.request - 2) / 2], &reply);
+    }
+    arena_done(&arena);
+}
+
+void load_appended(const struct kafka_topic *topic, int32_t partition,
+                   const struct kafka_record *record)
+{
+    (void)partition;
+    if (str_starts_with(topic->name, STR("baton.jobs.")))
+        take_job(record);
+    else if (str_equal(topic->name, STR("baton.replies")))
+        take_reply(record);
+}
+
+// -- What promises.c finds --------------------------------------------------------------
+
+void load_instance_made(uint64_t key, str process, str business_id)
+{
+    struct load *load = world->load;
+    uint64_t number;
+    if (!str_equal(process, STR("order")) || !str_starts_with(business_id, STR("s")) ||
+        !str_to_u64(str_from_index(business_id, 1), &number) || number >= load->starts.count)
+        return;
+    struct start *start = load->starts.items[number];
+    if (start->made++ > 0)
+        world_fail("start %llu made a second instance, %llu", (unsigned long long)number,
+                   (unsigned long long)key);
+}
+
+void load_set_aside(const struct store_commit *commit, str value, str why)
+{
+    struct load *load = world->load;
+    if (str_starts_with(why, STR("the token")))
+        return;
+    for (size_t i = 0; i < load->poisons.count; i++)
+        if (str_equal(load->poisons.items[i]->record->value, value)) {
+            load->poisons.items[i]->set_aside = true;
+            return;
+        }
+    if (!promises_excuse(commit->shard, commit->expected_offset))
+        world_fail("shard %u: a healthy record from offset %lld on is set aside: %.*s",
+                   commit->shard, (long long)commit->expected_offset, STR_ARG(why));
+}
+
+void load_quarantined(int64_t offset)
+{
+    (void)offset; // the dead letter beside it is what is looked at
+}
+
+bool load_is_settled(char *ret_text, size_t size)
+{
+    const struct load *load = world->load;
+    for (size_t i = 0; i < load->starts.count; i++) {
+        const struct start *start = load->starts.items[i];
+        snprintf(ret_text, size, "start %zu made %u instances and was%s answered", i, start->made,
+                 start->answered ? "" : " not");
+        if (!start->lost && (start->made != 1 || !start->answered))
+            return false;
+    }
+    for (size_t i = 0; i < load->poisons.count; i++) {
+        snprintf(ret_text, size, "poison %zu was not set aside", i);
+        if (!load->poisons.items[i]->set_aside)
+            return false;
+    }
+    return true;
+}
+
+uint64_t load_started(void)
+{
+    return world->load->starts.count;
+}
+
+// -- Life -------------------------------------------------------------------------------
+
+struct load *load_new(void)
+{
+    struct load *load = ARENA_NEW(&world->arena, struct load);
+    put_models(load);
+    world_later(WORLD_SECOND, NULL, act_deploy, NULL);
+    world_later(WORLD_SECOND, NULL, act_start, NULL);
+    world_later(POISON_MS * WORLD_MS, NULL, act_poison, NULL);
+    return load;
+}
+
+void load_stop(void)
+{
+    world->load->stopped = true;
+}
+
+void load_free(struct load *load)
+{
+    (void)load; // the world's arena has it
+}
