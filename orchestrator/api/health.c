@@ -54,66 +54,6 @@ void handle_health_metrics(struct request *request)
     request_answer_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_str(&out));
 }
 
-static void write_partitions(struct json_writer *w, uint32_t count)
-{
-    json_begin_array(w);
-    for (uint32_t i = 0; i < count; i++) {
-        json_begin_object(w);
-        json_key(w, STR("partitionId"));
-        json_u64(w, i + 1);
-        json_key(w, STR("role"));
-        json_string(w, STR("leader"));
-        json_key(w, STR("health"));
-        json_string(w, STR("healthy"));
-        json_end_object(w);
-    }
-    json_end_array(w);
-}
-
-static void write_broker(struct json_writer *w, const struct api *api)
-{
-    str address = str_of(api->address);
-    size_t colon = str_find_char(address, ':');
-    json_begin_object(w);
-    json_key(w, STR("nodeId"));
-    json_i64(w, 0);
-    json_key(w, STR("host"));
-    json_string(w, str_sub(address, 0, colon));
-    json_key(w, STR("port"));
-    json_raw(w, str_from_index(address, colon + 1));
-    json_key(w, STR("version"));
-    json_string(w, STR(BATON_VERSION));
-    json_key(w, STR("partitions"));
-    write_partitions(w, api->shard_count);
-    json_end_object(w);
-}
-
-// Camunda's word for what we have: the node that answers stands for the cluster, its shards are
-// partitions, counted from 1.
-void handle_topology_get(struct request *request)
-{
-    struct api *api = request->api;
-    struct strbuf out = strbuf_new(&request->arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    json_key(&w, STR("brokers"));
-    json_begin_array(&w);
-    write_broker(&w, api);
-    json_end_array(&w);
-    json_key(&w, STR("clusterSize"));
-    json_i64(&w, 1);
-    json_key(&w, STR("partitionsCount"));
-    json_u64(&w, api->shard_count);
-    json_key(&w, STR("replicationFactor"));
-    json_i64(&w, 1);
-    json_key(&w, STR("gatewayVersion"));
-    json_string(&w, STR(BATON_VERSION));
-    json_key(&w, STR("lastCompletedChangeId"));
-    json_string(&w, STR("1"));
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
-}
-
 void handle_license_get(struct request *request)
 {
     request_answer_json(request, 200,

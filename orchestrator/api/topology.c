@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Camunda's words for what we have: nodes are brokers, their shards are partitions, counted from 1.
+// PostgreSQL knows who owns what; where another node listens it does not know.
+#include "api/api_private.h"
+#include "api/read.h"
+#include "api/route.h"
+
+enum { COLUMN_OWNER, COLUMN_SHARD, COLUMN_HALTED };
+
+struct broker {
+    int64_t id;
+    str name;
+    str host;
+    str port;
+};
+
+// Rows come by owner; *row is left at the first row of the next one.
+static void write_partitions(struct json_writer *w, const struct read_result *rows, str owner,
+                             size_t *row)
+{
+    json_begin_array(w);
+    for (; *row < rows->row_count && str_equal(read_cell(rows, *row, COLUMN_OWNER), owner);
+         ++*row) {
+        bool halted = read_cell(rows, *row, COLUMN_HALTED).len > 0;
+        uint64_t shard = 0;
+        check(str_to_u64(read_cell(rows, *row, COLUMN_SHARD), &shard));
+        json_begin_object(w);
+        json_key(w, STR("partitionId"));
+        json_u64(w, shard + 1);
+        json_key(w, STR("role"));
+        json_string(w, STR("leader"));
+        json_key(w, STR("health"));
+        json_string(w, halted ? STR("unhealthy") : STR("healthy"));
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+static void write_broker(struct json_writer *w, const struct broker *broker,
+                         const struct read_result *rows, size_t *row)
+{
+    json_begin_object(w);
+    json_key(w, STR("nodeId"));
+    json_i64(w, broker->id);
+    json_key(w, STR("host"));
+    json_string(w, broker->host);
+    json_key(w, STR("port"));
+    json_raw(w, broker->port);
+    json_key(w, STR("version"));
+    json_string(w, STR(BATON_VERSION));
+    json_key(w, STR("partitions"));
+    write_partitions(w, rows, broker->name, row);
+    json_end_object(w);
+}
+
+// The node that answers is there in any case, with its address; others go by their names.
+static int64_t write_brokers(struct json_writer *w, const struct api *api,
+                             const struct read_result *rows)
+{
+    str address = str_of(api->address);
+    size_t colon = str_find_char(address, ':');
+    struct broker own = {.name = str_of(api->environment.node_name),
+                         .host = str_sub(address, 0, colon),
+                         .port = str_from_index(address, colon + 1)};
+    bool has_own = false;
+    int64_t count = 0;
+    size_t row = 0;
+    json_begin_array(w);
+    while (row < rows->row_count) {
+        str owner = read_cell(rows, row, COLUMN_OWNER);
+        bool is_own = str_equal(owner, own.name);
+        struct broker broker = is_own ? own : (struct broker){0, owner, owner, STR("0")};
+        broker.id = count++;
+        has_own = has_own || is_own;
+        write_broker(w, &broker, rows, &row);
+    }
+    own.id = count;
+    if (!has_own) {
+        write_broker(w, &own, rows, &row);
+        count++;
+    }
+    json_end_array(w);
+    return count;
+}
+
+static void on_shards(struct request *request, void *context, const struct read_result *rows)
+{
+    (void)context;
+    struct api *api = request->api;
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("brokers"));
+    int64_t count = write_brokers(&w, api, rows);
+    json_key(&w, STR("clusterSize"));
+    json_i64(&w, count);
+    json_key(&w, STR("partitionsCount"));
+    json_u64(&w, api->shard_count);
+    json_key(&w, STR("replicationFactor"));
+    json_i64(&w, 1);
+    json_key(&w, STR("gatewayVersion"));
+    json_string(&w, STR(BATON_VERSION));
+    json_key(&w, STR("lastCompletedChangeId"));
+    json_string(&w, STR("1"));
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+void handle_topology_get(struct request *request)
+{
+    read_run(
+        request,
+        &(struct read){"SELECT owner, shard, halted FROM shards WHERE owner <> '' ORDER BY 1, 2",
+                       NULL, 0},
+        on_shards, NULL);
+}
