@@ -45,6 +45,13 @@ const struct feel_program *reader_expression(struct reader *r, const struct bpmn
     str trimmed = str_trim(text);
     if (str_is_empty(trimmed))
         return NULL;
+    str method = juel_is(trimmed) ? juel_method(trimmed) : STR_EMPTY;
+    if (!str_is_empty(method)) {
+        reader_complain(
+            r, BPMN_CODE_EXPRESSION_INVALID, element,
+            str_format(r->arena, "a method is called, which only Java has: %.*s", STR_ARG(method)));
+        return NULL;
+    }
     if (juel_is(trimmed))
         return compile(r, element, juel_to_feel(r->scratch, trimmed));
     if (trimmed.data[0] == '=')

@@ -110,7 +110,14 @@ static str headers_json(struct reader *r, const struct bpmn_xml_node *node, str 
     if (!str_is_empty(extra_name) && map_get(&seen, extra_name) == NULL) {
         json_key(&w, extra_name);
         json_string(&w, extra);
+        map_put(&seen, extra_name, r);
+        str language = str_trim(bpmn_xml_attribute(node, STR("scriptFormat")));
+        if (!str_is_empty(language) && map_get(&seen, STR("language")) == NULL) {
+            json_key(&w, STR("language"));
+            json_string(&w, language);
+        }
     }
+    vendor_add_headers(r, node, &w, &seen);
     json_end_object(&w);
     return strbuf_str(&out);
 }
@@ -128,6 +135,10 @@ static struct bpmn_job *job_new(struct reader *r, const struct bpmn_element *ele
 // Camunda 7 says in several ways what does the work: each becomes the type of a job.
 static str camunda_type(const struct bpmn_xml_node *node)
 {
+    const struct bpmn_xml_node *definition =
+        bpmn_xml_child(node, XML_BPMN, STR("messageEventDefinition"));
+    if (definition != NULL)
+        return camunda_type(definition);
     static const char *const ways[] = {"topic", "class", "delegateExpression", "expression"};
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
         str type = str_trim(bpmn_xml_attribute_in(node, XML_CAMUNDA, str_of(ways[i])));
@@ -192,8 +203,12 @@ static void read_job(struct reader *r, struct bpmn_element *element,
     }
     if (str_is_empty(type) || (!works_by_job(element) && element->type != BPMN_AD_HOC_SUB_PROCESS))
         return;
-    struct bpmn_job *job = job_new(r, element, type, bpmn_xml_attribute(task, STR("retries")));
-    job->priority = reader_property(r, element, bpmn_xml_attribute(priority, STR("priority")));
+    str retries = bpmn_xml_attribute(task, STR("retries"));
+    str before = bpmn_xml_attribute(priority, STR("priority"));
+    struct bpmn_job *job = job_new(
+        r, element, type, str_is_empty(retries) ? vendor_retries(r, element, node) : retries);
+    job->priority =
+        reader_property(r, element, str_is_empty(before) ? vendor_priority(node) : before);
     const struct bpmn_xml_node *script = element->type == BPMN_SCRIPT_TASK && task == NULL
                                              ? bpmn_xml_child(node, XML_BPMN, STR("script"))
                                              : NULL;
@@ -255,16 +270,6 @@ static void read_listeners(struct reader *r, struct bpmn_element *element,
     element->listeners = listeners;
 }
 
-static void note_ignored(struct reader *r, const struct bpmn_element *element,
-                         const struct bpmn_xml_node *node)
-{
-    static const char *const ignored[] = {"executionListener", "taskListener", "formData"};
-    for (size_t i = 0; i < COUNT_OF(ignored); i++)
-        if (reader_extension(node, XML_CAMUNDA, ignored[i]) != NULL)
-            reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
-                            str_format(r->scratch, "camunda:%s", ignored[i]));
-}
-
 void reader_read_extensions(struct reader *r, uint32_t index)
 {
     struct bpmn_element *element = &r->elements.items[index];
@@ -274,8 +279,8 @@ void reader_read_extensions(struct reader *r, uint32_t index)
         read_camunda_mappings(r, element, node);
         read_listeners(r, element, node);
         reader_read_extras(r, index);
-        note_ignored(r, element, node);
     }
+    reader_note_vendor(r, index);
     read_job(r, element, node);
 }
 

@@ -64,22 +64,137 @@ static size_t add_negation(struct strbuf *out, str text)
     return end;
 }
 
-str juel_to_feel(struct arena *arena, str text)
+// The end of a name or path at the beginning of the text.
+static size_t name_end(str text)
 {
-    struct strbuf out = strbuf_new(arena);
-    str body = str_sub(text, 2, text.len - 3);
+    size_t end = 0;
+    while (end < text.len && is_name_character(text.data[end]))
+        end++;
+    return end;
+}
+
+static bool is_word(str text, char before, const char *word)
+{
+    size_t len = strlen(word);
+    return !is_name_character(before) && str_starts_with(text, str_of(word)) && text.len > len &&
+           text.data[len] == ' ';
+}
+
+// "empty x": absent, or a text or list of nothing. FEEL's or is not false when it compares kinds
+// that differ, so the answer is made one.
+static size_t add_empty(struct strbuf *out, str text)
+{
+    size_t from = strlen("empty ");
+    size_t len = name_end(str_from_index(text, from));
+    str name = str_sub(text, from, len);
+    if (len == 0)
+        return 0;
+    strbuf_format(out, "(if %.*s = null or %.*s = \"\" or %.*s = [] then true else false)",
+                  STR_ARG(name), STR_ARG(name), STR_ARG(name));
+    return from + len;
+}
+
+// "not x", "!x", "not empty x": not(…).
+static size_t add_not(struct strbuf *out, str text)
+{
+    size_t from = text.data[0] == '!' ? 1 : strlen("not ");
+    str rest = str_from_index(text, from);
+    struct strbuf inner = strbuf_new(out->arena);
+    size_t used = is_word(rest, ' ', "empty") ? add_empty(&inner, rest) : 0;
+    if (used == 0)
+        return text.data[0] == '!' ? add_negation(out, text) : 0;
+    strbuf_format(out, "not(%.*s)", STR_ARG(strbuf_str(&inner)));
+    return from + used;
+}
+
+static size_t add_word(struct strbuf *out, str text, char before)
+{
+    if (is_word(text, before, "empty"))
+        return add_empty(out, text);
+    if (text.data[0] == '!' && !str_starts_with(text, STR("!=")))
+        return add_not(out, text);
+    if (is_word(text, before, "not")) {
+        size_t used = add_not(out, text), len = name_end(str_from_index(text, 4));
+        if (used > 0 || len == 0)
+            return used;
+        strbuf_format(out, "not(%.*s)", STR_ARG(str_sub(text, 4, len)));
+        return 4 + len;
+    }
+    return 0;
+}
+
+static void add_body(struct strbuf *out, str body)
+{
     for (size_t at = 0; at < body.len;) {
         str rest = str_from_index(body, at);
-        size_t used = add_sign(&out, rest);
+        size_t used = add_sign(out, rest);
         if (used == 0 && (rest.data[0] == '\'' || rest.data[0] == '"'))
-            used = add_quoted(&out, rest);
-        else if (used == 0 && rest.data[0] == '!')
-            used = add_negation(&out, rest);
-        else if (used == 0) {
-            strbuf_add_char(&out, rest.data[0]);
+            used = add_quoted(out, rest);
+        if (used == 0)
+            used = add_word(out, rest, at == 0 ? ' ' : body.data[at - 1]);
+        if (used == 0) {
+            strbuf_add_char(out, rest.data[0]);
             used = 1;
         }
         at += used;
     }
+}
+
+// Where this character stands outside of quotes and brackets; the text's length when nowhere.
+static size_t find_outside(str text, char wanted)
+{
+    char quote = 0;
+    int depth = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (quote != 0)
+            quote = c == quote ? 0 : quote;
+        else if (c == '\'' || c == '"')
+            quote = c;
+        else if (depth == 0 && c == wanted)
+            return i;
+        else
+            depth += c == '(' || c == '[' ? 1 : c == ')' || c == ']' ? -1 : 0;
+    }
+    return text.len;
+}
+
+// "a ? b : c" becomes if a then b else c.
+str juel_to_feel(struct arena *arena, str text)
+{
+    struct strbuf out = strbuf_new(arena);
+    str body = str_sub(text, 2, text.len - 3);
+    for (size_t at; (at = find_outside(body, '?')) < body.len;) {
+        str after = str_from_index(body, at + 1);
+        size_t colon = find_outside(after, ':');
+        strbuf_add(&out, STR("if "));
+        add_body(&out, str_sub(body, 0, at));
+        strbuf_add(&out, STR(" then "));
+        add_body(&out, str_sub(after, 0, colon));
+        strbuf_add(&out, STR(" else "));
+        body = str_from_index(after, colon + 1);
+    }
+    add_body(&out, body);
     return strbuf_str(&out);
+}
+
+str juel_method(str text)
+{
+    char quote = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (quote != 0)
+            quote = c == quote ? 0 : quote;
+        else if (c == '\'' || c == '"')
+            quote = c;
+        size_t len = quote == 0 ? name_end(str_from_index(text, i)) : 0;
+        str name = str_sub(text, i, len);
+        size_t dot = str_find_char(name, '.');
+        if (len == 0)
+            continue;
+        if (i + len < text.len && text.data[i + len] == '(' && dot != SIZE_MAX)
+            return str_sub(text, i, len + 1);
+        i += len - 1;
+    }
+    return STR_EMPTY;
 }

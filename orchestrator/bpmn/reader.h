@@ -8,6 +8,7 @@
 #define BATON_BPMN_READER_H
 
 #include "base/array.h"
+#include "base/json.h"
 #include "bpmn/bpmn.h"
 #include "bpmn/xml.h"
 
@@ -46,6 +47,7 @@ str reader_keep(struct reader *r,
 // juel.c: "${a == 'x' && b}" becomes `a = "x" and b`.
 str juel_to_feel(struct arena *arena, str text);
 bool juel_is(str text);
+str juel_method(str text); // the first method call, "items.size("; empty: none
 
 // collect.c
 void reader_collect(struct reader *r, const struct bpmn_xml_node *process);
@@ -57,6 +59,13 @@ struct bpmn_list reader_list(struct reader *r, const uint32_t *items, uint32_t c
 void reader_read_event(struct reader *r, uint32_t index);
 void reader_read_task(struct reader *r, uint32_t index);
 void reader_read_extensions(struct reader *r, uint32_t index);
+// vendor.c
+void reader_note_vendor(struct reader *r, uint32_t index); // names what is not taken over
+str vendor_retries(struct reader *r, const struct bpmn_element *element,
+                   const struct bpmn_xml_node *node);
+str vendor_priority(const struct bpmn_xml_node *node);
+void vendor_add_headers(struct reader *r, const struct bpmn_xml_node *node, struct json_writer *w,
+                        struct map *seen);
 void reader_read_extras(struct reader *r, uint32_t index); // extras.c: baton:
 void reader_read_loop(struct reader *r, uint32_t index);
 void reader_read_data(struct reader *r, uint32_t index); // data associations, properties

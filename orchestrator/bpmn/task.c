@@ -32,6 +32,17 @@ static void bind_version(struct reader *r, struct bpmn_call *call, const struct 
     call->version = reader_keep(r, attribute_of(node, XML_NONE, "versionTag"));
 }
 
+// camunda:calledElementBinding and the like.
+static void bind_camunda(struct reader *r, struct bpmn_call *call, const struct bpmn_xml_node *node,
+                         const char *prefix)
+{
+    const char *name = str_cstr(r->scratch, str_format(r->scratch, "%sBinding", prefix));
+    call->binding = binding_named(attribute_of(node, XML_CAMUNDA, name));
+    name = str_cstr(r->scratch, str_format(r->scratch, "%sVersion%s", prefix,
+                                           call->binding == BPMN_VERSION ? "" : "Tag"));
+    call->version = reader_keep(r, attribute_of(node, XML_CAMUNDA, name));
+}
+
 static void read_called_element(struct reader *r, struct bpmn_element *element,
                                 const struct bpmn_xml_node *node)
 {
@@ -51,11 +62,7 @@ static void read_called_element(struct reader *r, struct bpmn_element *element,
         bool is_name = standard.data[0] != '=' && !juel_is(standard) && colon != SIZE_MAX;
         call->id =
             reader_property(r, element, is_name ? str_from_index(standard, colon + 1) : standard);
-        str binding = attribute_of(node, XML_CAMUNDA, "calledElementBinding");
-        call->binding = binding_named(binding);
-        str version = attribute_of(node, XML_CAMUNDA, "calledElementVersion");
-        str tag = attribute_of(node, XML_CAMUNDA, "calledElementVersionTag");
-        call->version = reader_keep(r, call->binding == BPMN_VERSION ? version : tag);
+        bind_camunda(r, call, node, "calledElement");
     }
     if (call->id == NULL)
         reader_complain(r, BPMN_CODE_CALLED_ELEMENT_MISSING, element, STR_EMPTY);
@@ -67,12 +74,15 @@ static void read_camunda_call(struct reader *r, struct bpmn_element *element,
 {
     const struct bpmn_xml_node *list = bpmn_xml_child(node, XML_BPMN, STR("extensionElements"));
     struct bpmn_call *call = (struct bpmn_call *)element->call;
+    bool all_in = false, all_out = false;
     for (const struct bpmn_xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
         bool is_in = bpmn_xml_is(n, XML_CAMUNDA, STR("in"));
         if (!is_in && !bpmn_xml_is(n, XML_CAMUNDA, STR("out")))
             continue;
-        if (str_equal(attribute_of(n, XML_NONE, "variables"), STR("all")))
+        if (str_equal(attribute_of(n, XML_NONE, "variables"), STR("all"))) {
+            *(is_in ? &all_in : &all_out) = true;
             continue;
+        }
         str business = attribute_of(n, XML_NONE, "businessKey");
         if (!str_is_empty(business)) {
             call->business_id = reader_property(r, element, business);
@@ -88,6 +98,8 @@ static void read_camunda_call(struct reader *r, struct bpmn_element *element,
         reader_complain(r, BPMN_CODE_TRANSLATED, element,
                         is_in ? STR("camunda:in") : STR("camunda:out"));
     }
+    call->propagates_to_child |= all_in;
+    call->propagates_to_parent |= all_out;
 }
 
 static void read_decision(struct reader *r, struct bpmn_element *element,
@@ -104,6 +116,7 @@ static void read_decision(struct reader *r, struct bpmn_element *element,
         struct bpmn_call *call = call_of(r, element);
         call->id = reader_property(r, element, camunda);
         call->result_variable = reader_keep(r, attribute_of(node, XML_CAMUNDA, "resultVariable"));
+        bind_camunda(r, call, node, "decisionRef");
         reader_complain(r, BPMN_CODE_TRANSLATED, element, STR("camunda:decisionRef"));
     }
 }

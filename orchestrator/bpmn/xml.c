@@ -210,12 +210,32 @@ static void on_doctype(void *context, const char *name, const char *system, cons
     fail(context, ERROR_INVALID, "a document type declaration is not allowed");
 }
 
+// Tools on Windows write its code page, which expat does not know: ISO 8859-1 but for these.
+static int on_encoding(void *context, const XML_Char *name, XML_Encoding *ret_encoding)
+{
+    static const int other[32] = {0x20ac, -1,     0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+                                  0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, -1,     0x017d, -1,
+                                  -1,     0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+                                  0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, -1,     0x017e, 0x0178};
+    (void)context;
+    if (!str_equal_ignoring_case(str_of(name), STR("windows-1252")) &&
+        !str_equal_ignoring_case(str_of(name), STR("cp1252")))
+        return XML_STATUS_ERROR;
+    for (int i = 0; i < 256; i++)
+        ret_encoding->map[i] = i >= 0x80 && i < 0xa0 ? other[i - 0x80] : i;
+    ret_encoding->data = NULL;
+    ret_encoding->convert = NULL;
+    ret_encoding->release = NULL;
+    return XML_STATUS_OK;
+}
+
 static bool run(struct reader *r, str text)
 {
     XML_SetUserData(r->parser, r);
     XML_SetElementHandler(r->parser, on_start, on_end);
     XML_SetCharacterDataHandler(r->parser, on_text);
     XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+    XML_SetUnknownEncodingHandler(r->parser, on_encoding, NULL);
     enum XML_Status status = XML_Parse(r->parser, text.data, (int)text.len, XML_TRUE);
     if (status != XML_STATUS_OK)
         fail(r, ERROR_INVALID, XML_ErrorString(XML_GetErrorCode(r->parser)));
