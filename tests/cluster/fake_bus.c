@@ -290,6 +290,7 @@ struct sending {
 
 struct bus_producer {
     struct machine *machine;
+    uint64_t life; // of the machine
     struct bus_producer_handler handler;
     struct sending *first; // not with the brokers yet, in order
     struct sending **last;
@@ -325,7 +326,8 @@ static void act_arrive(void *context)
     if (producer->last == &sending->next)
         producer->last = at;
     kafka_append(sending->topic, sending->partition, sending->record);
-    if (world->options.mutation != MUTATION_ACK_BEFORE_DURABLE)
+    if (world->options.mutation != MUTATION_ACK_BEFORE_DURABLE &&
+        producer->life == producer->machine->life)
         world_later(world_between(100, 3000), producer->machine, act_delivered, sending);
 }
 
@@ -337,6 +339,7 @@ struct bus_producer *bus_producer_new(const struct bus_producer_options *options
     check(options->timeout_ms == 0); // so order has no gaps
     struct bus_producer *producer = ARENA_NEW(&world->arena, struct bus_producer);
     producer->machine = loop->machine;
+    producer->life = loop->machine->life;
     producer->handler = *handler;
     producer->last = &producer->first;
     producer->limit = (size_t)world_between(8, 400);
