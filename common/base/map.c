@@ -33,15 +33,29 @@ void *map_get(const struct map *map, str key)
     return map->capacity == 0 ? NULL : map->slots[map_find(map, key)].value;
 }
 
-static void map_grow(struct map *map)
+static void map_resize(struct map *map, size_t capacity)
 {
     struct map_slot *old = map->slots;
     size_t old_capacity = map->capacity;
-    map->capacity = old_capacity == 0 ? FIRST_CAPACITY : old_capacity * 2;
+    map->capacity = capacity;
     map->slots = ARENA_ARRAY(map->arena, struct map_slot, map->capacity);
     for (size_t i = 0; i < old_capacity; i++)
         if (old[i].key.data != NULL)
             map->slots[map_find(map, old[i].key)] = old[i];
+}
+
+static void map_grow(struct map *map)
+{
+    map_resize(map, map->capacity == 0 ? FIRST_CAPACITY : map->capacity * 2);
+}
+
+void map_reserve(struct map *map, size_t count)
+{
+    size_t capacity = FIRST_CAPACITY;
+    while (is_full(count, capacity))
+        capacity *= 2;
+    if (capacity > map->capacity)
+        map_resize(map, capacity);
 }
 
 void map_put(struct map *map, str key, void *value)

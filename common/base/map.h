@@ -23,6 +23,8 @@ struct map {
 };
 
 struct map map_new(struct arena *arena);
+// Room for so many entries at once: a map that grows leaves its old slots in the arena.
+void map_reserve(struct map *map, size_t count);
 void *map_get(const struct map *map, str key); // NULL when absent
 void map_put(struct map *map, str key, void *value);
 void *map_remove(struct map *map, str key); // what was there, or NULL

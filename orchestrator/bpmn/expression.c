@@ -7,25 +7,32 @@ str reader_keep(struct reader *r, str text)
     return str_is_empty(text) ? STR_EMPTY : str_copy(r->arena, text);
 }
 
+// Models say the same in many places: what is compiled from one text is shared.
+static const struct feel_program *compiled(struct reader *r, str source, struct error *err)
+{
+    const struct feel_program *program = map_get(&r->programs, source);
+    if (program != NULL || !feel_compile(r->arena, source, NULL, &program, err))
+        return program;
+    map_put(&r->programs, str_copy(r->scratch, source), (void *)(uintptr_t)program);
+    return program;
+}
+
 static const struct feel_program *compile(struct reader *r, const struct bpmn_element *element,
                                           str source)
 {
-    const struct feel_program *program;
     struct error err;
-    if (feel_compile(r->arena, source, NULL, &program, &err))
-        return program;
-    reader_complain(r, BPMN_CODE_EXPRESSION_INVALID, element, str_of(err.text));
-    return NULL;
+    const struct feel_program *program = compiled(r, source, &err);
+    if (program == NULL)
+        reader_complain(r, BPMN_CODE_EXPRESSION_INVALID, element, str_of(err.text));
+    return program;
 }
 
 const struct feel_program *reader_constant(struct reader *r, str text)
 {
-    const struct feel_program *program;
     struct error err;
     struct strbuf source = strbuf_new(r->scratch);
     json_quote(&source, text);
-    bool ok = feel_compile(r->arena, strbuf_str(&source), NULL, &program, &err);
-    return ok ? program : NULL;
+    return compiled(r, strbuf_str(&source), &err);
 }
 
 const struct feel_program *reader_property(struct reader *r, const struct bpmn_element *element,

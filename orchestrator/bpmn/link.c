@@ -112,6 +112,8 @@ static void index_ids(struct reader *r, struct bpmn_process *process)
 {
     process->by_id = map_new(r->arena);
     process->flows_by_id = map_new(r->arena);
+    map_reserve(&process->by_id, process->element_count);
+    map_reserve(&process->flows_by_id, process->flow_count);
     for (uint32_t i = process->element_count; i > 0; i--)
         map_put(&process->by_id, process->elements[i - 1].id, (void *)&process->elements[i - 1]);
     for (uint32_t i = process->flow_count; i > 0; i--)

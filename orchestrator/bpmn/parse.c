@@ -245,6 +245,7 @@ static bool parse(struct reader *r, str xml, struct bpmn_resource **ret_resource
                          "expected BPMN 2.0 definitions, found <%.*s>", STR_ARG(root->name));
     r->root = root;
     r->nodes = map_new(r->scratch);
+    r->programs = map_new(r->scratch);
     index_nodes(r, root);
     struct bpmn_resource *resource = ARENA_NEW(r->arena, struct bpmn_resource);
     read_processes(r, resource);

@@ -17,7 +17,8 @@ struct reader {
     struct arena *scratch; // until bpmn_parse returns
     bool sketch;
     const struct bpmn_xml_node *root;
-    struct map nodes; // id -> xml_node, of everything in the file
+    struct map programs; // source -> compiled
+    struct map nodes;    // id -> xml_node, of everything in the file
     ARRAY(struct bpmn_problem) problems;
 
     // The process being read.

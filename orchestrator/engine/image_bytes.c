@@ -30,6 +30,12 @@ void image_put_str(struct strbuf *out, str text)
 uint64_t image_get_u64(struct image_reader *in)
 {
     uint64_t value = 0;
+    if (in->rest.len > 0 && (in->rest.data[0] & 0x80) == 0) { // most of them
+        value = (unsigned char)in->rest.data[0];
+        in->rest.data++;
+        in->rest.len--;
+        return value;
+    }
     for (unsigned i = 0; i < VARINT_MAX && i < in->rest.len; i++) {
         value |= (uint64_t)(in->rest.data[i] & 0x7f) << (i * 7);
         if ((in->rest.data[i] & 0x80) == 0) {

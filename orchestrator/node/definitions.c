@@ -44,8 +44,7 @@ static bool compile_process(struct definitions *definitions, struct definition *
 {
     struct arena scratch = ARENA_EMPTY;
     struct bpmn_resource *resource;
-    str bytes = str_copy(&definitions->arena, source->bytes);
-    bool parsed = bpmn_parse(&definitions->arena, &scratch, bytes, &resource, err);
+    bool parsed = bpmn_parse(&definitions->arena, &scratch, source->bytes, &resource, err);
     if (parsed)
         definition->process = bpmn_find_process(resource, source->id);
     arena_done(&scratch);

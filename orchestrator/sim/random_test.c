@@ -69,6 +69,12 @@ static int simple(struct drawing *d, int from)
          "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"},
         {"intermediateThrowEvent", "<compensateEventDefinition/>"},
         {"task", "<standardLoopCharacteristics loopMaximum='2'/>"},
+        {"serviceTask", "<extensionElements><zeebe:taskDefinition type='x'/><baton:sla "
+                        "value='PT1H'/><baton:cost value='=0.5'/></extensionElements>"},
+        {"intermediateCatchEvent",
+         "<extensionElements><baton:sla value='PT10M'/><baton:calendar ref='c'/>"
+         "</extensionElements><timerEventDefinition><timeDuration>PT3H</timeDuration>"
+         "</timerEventDefinition>"},
         {"callActivity",
          "<extensionElements><zeebe:calledElement processId='q'/></extensionElements>"},
     };
@@ -101,6 +107,19 @@ static int branches(struct drawing *d, int from, int depth)
     return join;
 }
 
+// A person's task that nobody does: the timer around it cancels it, and listeners hear of that.
+static int waiting(struct drawing *d, int from)
+{
+    int at = node(d, "userTask",
+                  "<extensionElements><zeebe:userTask/><zeebe:taskListeners><zeebe:taskListener "
+                  "eventType='canceling' type='l'/><zeebe:taskListener eventType='canceling' "
+                  "type='m'/></zeebe:taskListeners><baton:reminder after='PT5M' repeat='PT10M' "
+                  "type='n'/><baton:escalation after='PT7M' assignee='=1 + 1'/>"
+                  "</extensionElements>");
+    flow(d, from, at, NULL);
+    return at;
+}
+
 // A sub-process, at times with a timer on its border that may win, or an end that throws to it.
 static int scope(struct drawing *d, int from, int depth)
 {
@@ -108,7 +127,7 @@ static int scope(struct drawing *d, int from, int depth)
     int at = ++d->ids, join = ++d->ids, border = ++d->ids;
     strbuf_format(&d->out, "<subProcess id='n%d'>", at);
     int start = node(d, "startEvent", "");
-    int last = block(d, start, depth + 1);
+    int last = kind == 3 ? waiting(d, start) : block(d, start, depth + 1);
     int end = node(d, "endEvent",
                    kind == 1   ? "<errorEventDefinition errorRef='E'/>"
                    : kind == 2 ? "<terminateEventDefinition/>"
@@ -160,7 +179,10 @@ static str random_model(struct arena *arena, uint64_t seed)
 {
     struct drawing d = {.random = seed * 0x9e3779b97f4a7c15u + 1, .out = strbuf_new(arena)};
     strbuf_add(&d.out, STR("<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "
-                           "xmlns:zeebe='http://camunda.org/schema/zeebe/1.0'>"
+                           "xmlns:zeebe='http://camunda.org/schema/zeebe/1.0' "
+                           "xmlns:baton='http://baton.dev/schema/bpmn'>"
+                           "<extensionElements><baton:calendar id='c' hours='Mo-Fr 09:00-17:00'/>"
+                           "</extensionElements>"
                            "<error id='E' errorCode='E'/><process id='p' isExecutable='true'>"));
     int start = node(&d, "startEvent", "");
     int last = block(&d, start, 0);

@@ -9,7 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH = 200, BATCHES = 500, ITEMS = 20000, TASKS = 3000 };
+enum {
+    BATCH = 200,
+    BATCHES = 500,
+    ITEMS = 20000,
+    TASKS = 3000,
+    DEFINITIONS = 5000,
+    TASKS_EACH = 60
+};
 
 struct bench {
     struct engine *engine;
@@ -155,11 +162,11 @@ static double large_loop(struct bench *b)
     "</extensionElements>"
 #define CLOSE "</process></definitions>"
 
-static str large_model(struct arena *arena)
+static str large_model(struct arena *arena, int tasks)
 {
     struct strbuf out = strbuf_new(arena);
     strbuf_add(&out, STR(OPEN "<sequenceFlow id='f0' sourceRef='s' targetRef='t1'/>"));
-    for (int i = 1; i <= TASKS; i++) {
+    for (int i = 1; i <= tasks; i++) {
         strbuf_format(
             &out,
             "<serviceTask id='t%d' name='Some work of this kind'><documentation>What is to be done "
@@ -169,7 +176,7 @@ static str large_model(struct arena *arena)
             "source='=total + %d' target='x'/></zeebe:ioMapping></extensionElements></serviceTask>",
             i, i);
         strbuf_format(&out, "<sequenceFlow id='f%d' sourceRef='t%d' targetRef='%s%d'/>", i, i,
-                      i == TASKS ? "e" : "t", i == TASKS ? 0 : i + 1);
+                      i == tasks ? "e" : "t", i == tasks ? 0 : i + 1);
     }
     strbuf_add(&out, STR("<endEvent id='e0'/>" CLOSE));
     return strbuf_str(&out);
@@ -180,7 +187,7 @@ static void parse_large(void)
     struct arena text = ARENA_EMPTY, arena = ARENA_EMPTY, scratch = ARENA_EMPTY;
     struct bpmn_resource *resource;
     struct error err;
-    str model = large_model(&text);
+    str model = large_model(&text, TASKS);
     int64_t start = clock_monotonic_ns();
     check(bpmn_parse(&arena, &scratch, model, &resource, &err));
     double ms = (double)(clock_monotonic_ns() - start) / 1e6;
@@ -189,6 +196,24 @@ static void parse_large(void)
     arena_done(&text);
     arena_done(&arena);
     arena_done(&scratch);
+}
+
+// As a node holds them: in one arena for ever.
+static void hold_many(void)
+{
+    struct arena text = ARENA_EMPTY, arena = ARENA_EMPTY;
+    struct error err;
+    str model = large_model(&text, TASKS_EACH);
+    for (int i = 0; i < DEFINITIONS; i++) {
+        struct arena scratch = ARENA_EMPTY;
+        struct bpmn_resource *resource;
+        check(bpmn_parse(&arena, &scratch, model, &resource, &err));
+        arena_done(&scratch);
+    }
+    printf("%d definitions of %zu bytes: %.0f MiB held\n", DEFINITIONS, model.len,
+           (double)arena.reserved / (1 << 20));
+    arena_done(&text);
+    arena_done(&arena);
 }
 
 int main(void)
@@ -213,6 +238,7 @@ int main(void)
                     "<sequenceFlow id='f2' sourceRef='t' targetRef='e'/><endEvent id='e'/>" CLOSE));
     printf("multi-instance of %d: %.2f s\n", ITEMS, large_loop(b));
     parse_large();
+    hold_many();
     engine_free(b->engine);
     return 0;
 }
