@@ -366,6 +366,25 @@ bool bus_consumer_offsets(struct bus_consumer *consumer, const char *topic, int3
     return code ? client_error(err, topic, code) : true;
 }
 
+bool bus_consumer_offset_since(struct bus_consumer *consumer, const char *topic, int32_t partition,
+                               int64_t time_ms, int timeout_ms, int64_t *ret_offset,
+                               struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *place = rd_kafka_topic_partition_list_add(list, topic, partition);
+    place->offset = time_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(consumer->client, list, timeout_ms);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = place->err;
+    int64_t low;
+    *ret_offset = place->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return client_error(err, topic, code);
+    return *ret_offset >= 0 ||
+           bus_consumer_offsets(consumer, topic, partition, timeout_ms, &low, ret_offset, err);
+}
+
 int64_t bus_consumer_end_seen(struct bus_consumer *consumer, const char *topic, int32_t partition)
 {
     int64_t low, high;

@@ -91,6 +91,12 @@ MUST_CHECK bool bus_consumer_offsets(struct bus_consumer *consumer, const char *
                                      int32_t partition, int timeout_ms, int64_t *ret_low,
                                      int64_t *ret_high, struct error *err);
 
+// The first record whose timestamp is `time_ms` or later; the end when there is none. Asks the
+// broker and blocks up to `timeout_ms` (KIP-79).
+MUST_CHECK bool bus_consumer_offset_since(struct bus_consumer *consumer, const char *topic,
+                                          int32_t partition, int64_t time_ms, int timeout_ms,
+                                          int64_t *ret_offset, struct error *err);
+
 // The end of a partition as the last fetch told it; -1 when not known. Does not block.
 int64_t bus_consumer_end_seen(struct bus_consumer *consumer, const char *topic, int32_t partition);
 

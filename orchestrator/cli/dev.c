@@ -150,15 +150,30 @@ static void ignore_rows(void *context, const struct query_rows *rows, const stru
     (void)err;
 }
 
+struct rebuilding {
+    const char *url;
+    bool ok;
+    struct error *err;
+};
+
+static void rebuild_shard(void *context, const struct store_halted *halted)
+{
+    struct rebuilding *rebuilding = context;
+    bool repaired;
+    rebuilding->ok = rebuilding->ok &&
+                     store_repair(rebuilding->url, halted->shard, 0, &repaired, rebuilding->err);
+}
+
 // The new broker is empty: shards that were further than that start anew and send again what was in
 // flight.
 static bool rebuild_shards(struct dev *dev, struct error *err)
 {
-    int repaired;
+    struct rebuilding rebuilding = {dev->postgres.url, true, err};
     return query_run_blocking(dev->postgres.url,
                               STR("UPDATE shards SET halted = 'the embedded broker starts empty'"),
                               NULL, 0, ignore_rows, NULL, err) &&
-           store_repair(dev->postgres.url, -1, &repaired, err);
+           store_find_halted(dev->postgres.url, -1, rebuild_shard, &rebuilding, err) &&
+           rebuilding.ok;
 }
 
 static bool prepare(struct dev *dev, struct error *err)

@@ -10,8 +10,8 @@
 #include "cli/command.h"
 #include "cli/table.h"
 #include "node/audit.h"
+#include "node/repair.h"
 #include "store/migrate.h"
-#include "store/repair.h"
 
 enum { OPERATE_MAX_ARGUMENTS = 64 };
 
@@ -173,28 +173,64 @@ int command_migrate_verify(int argc, char **argv)
 
 // -- Repair and audit ---------------------------------------------------------------------
 
+static void print_repaired(void *context, const struct repaired *repaired)
+{
+    ++*(int *)context;
+    printf(
+        "shard %u: had stood still at offset %lld; the topic holds %lld to %lld; goes on at %lld\n",
+        repaired->shard, (long long)repaired->wanted_offset, (long long)repaired->low,
+        (long long)repaired->high - 1, (long long)repaired->next_offset);
+}
+
+static bool read_repair(const struct operation *operation, int64_t *ret_shard,
+                        enum repair_from *ret_from)
+{
+    static const char *const places[] = {[REPAIR_FROM_SURE] = "sure",
+                                         [REPAIR_FROM_BEGINNING] = "beginning",
+                                         [REPAIR_FROM_END] = "end"};
+    *ret_shard = -1;
+    *ret_from = REPAIR_FROM_SURE;
+    for (int i = 1; i < operation->argc; i++) {
+        const char *word = operation->argv[i];
+        if (strcmp(word, "--from") == 0 && i + 1 < operation->argc) {
+            size_t place = 0;
+            while (place < COUNT_OF(places) && strcmp(places[place], operation->argv[i + 1]) != 0)
+                place++;
+            *ret_from = (enum repair_from)place;
+            i++;
+            if (place == COUNT_OF(places))
+                return false;
+        } else if (*ret_shard >= 0 || !str_to_i64(str_of(word), ret_shard) || *ret_shard < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int command_repair(int argc, char **argv)
 {
     struct operation operation;
     struct error err;
-    int64_t shard = -1;
-    int code, repaired;
+    enum repair_from from;
+    int64_t shard;
+    int code, repaired = 0;
     if (wants_help(
             argc, argv,
-            "usage: baton repair [SHARD]\nMoves shards on that halted because their topic was "
-            "truncated, recreated or rewound: they start\nat the topic's beginning, and what was "
-            "in flight (jobs, subscriptions, timers) is sent again from PostgreSQL.\nCommands that "
-            "Kafka lost are lost."))
+            "usage: baton repair [SHARD] [--from beginning|end]\nMoves shards on that halted "
+            "because "
+            "their topic was truncated, recreated or rewound. They go on at the\ntopic's beginning "
+            "when all its records are newer than what they had done; else --from says: beginning, "
+            "for\na topic that was made anew; end, for one that lost its last records. What was in "
+            "flight (jobs, subscriptions,\ntimers) is sent again from PostgreSQL. Commands that "
+            "Kafka lost are lost.\nExample: baton repair 3 --from end"))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
-    if (operation.argc > 2 ||
-        (operation.argc == 2 && !str_to_i64(str_of(operation.argv[1]), &shard)))
+    if (!read_repair(&operation, &shard, &from))
         return too_many(&operation);
-    if (!store_repair(config_str(&operation.config, CONFIG_POSTGRES_URL), shard, &repaired, &err))
-        return end(&operation, fail(&err));
+    bool ok = node_repair(&operation.config, shard, from, print_repaired, &repaired, &err);
     printf("%d shards repaired; their next owner takes them up\n", repaired);
-    return end(&operation, EXIT_OK);
+    return end(&operation, ok ? EXIT_OK : fail(&err));
 }
 
 static void print_problem(void *context, str problem)

@@ -7,8 +7,21 @@
 
 #include "base/error.h"
 
-// The next owner starts at the topic's beginning and sends again what was in flight. `shard` < 0:
-// all that are halted. *ret_repaired says how many there were.
-MUST_CHECK bool store_repair(const char *url, int64_t shard, int *ret_repaired, struct error *err);
+struct store_halted {
+    uint32_t shard;
+    int64_t next_offset; // where it wanted to go on
+    int64_t clock_ms;    // time of the last command that it did
+};
+
+typedef void store_halted_found(void *context, const struct store_halted *halted);
+
+// `shard` < 0: all that are halted.
+MUST_CHECK bool store_find_halted(const char *url, int64_t shard, store_halted_found *found,
+                                  void *context, struct error *err);
+
+// The next owner starts at this offset and sends again what was in flight. *ret_repaired is false
+// when the shard was not halted any more.
+MUST_CHECK bool store_repair(const char *url, uint32_t shard, int64_t next_offset,
+                             bool *ret_repaired, struct error *err);
 
 #endif

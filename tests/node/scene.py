@@ -93,6 +93,10 @@ class Scene:
             raise AssertionError(done.stdout + done.stderr)
         return done.stdout
 
+    def repair(self, *arguments, check=True):
+        return self.baton('repair', *arguments, f'--postgres.url={self.postgres}', f'--kafka.brokers={self.kafka}',
+                          f'--kafka.topic_prefix={self.name}', check=check)
+
     def lose_topics(self, commands):
         """Deletes all topics of the scene and makes that of the commands anew, empty. Returns the names of those deleted."""
         return self.java('Recreate.java', self.name + '.', commands, str(SHARDS)).split()
