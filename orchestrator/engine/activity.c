@@ -386,10 +386,17 @@ void activity_scope_left(struct engine *engine, instance_ref instance, element_r
 // ---- terminating
 // ----------------------------------------------------------------------------------------------------
 
+static void stop_starting(struct engine *engine, uint64_t scope)
+{
+    for (struct starting *s = engine->starting; s != NULL; s = s->outer)
+        s->is_stopped |= s->scope == scope;
+}
+
 void activity_terminate_children(struct engine *engine, instance_ref instance, element_ref scope,
                                  element_ref except)
 {
     element_ref next;
+    stop_starting(engine, scope->entity.key);
     for (element_ref child = scope->first_child; child != NULL; child = next) {
         next = child->next;
         if (child != except)

@@ -25,10 +25,11 @@ struct work {
 };
 
 // Scopes in which something is still to begin: what has completed in them meanwhile does not end
-// them. On the C stack.
+// them. On the C stack. Once the scope's children have been terminated nothing more begins.
 struct starting {
-    const struct starting *outer;
+    struct starting *outer;
     uint64_t scope;
+    bool is_stopped;
 };
 
 // Jobs of one type and tenant.
@@ -67,7 +68,7 @@ struct engine {
     size_t queue_head;
     uint32_t fuel;
     uint32_t events_in_step;
-    const struct starting *starting;
+    struct starting *starting;
     str parsed_text; // the variables that were parsed last in this step, and what they are
     struct json *parsed;
     uint64_t out_of_fuel; // the instance that has its incident about it

@@ -11,9 +11,9 @@ void subprocess_begin(struct engine *engine, instance_ref instance, element_ref 
                process->elements[starts->items[0]].type == BPMN_START_EVENT;
     uint64_t key = scope->entity.key;
     uint32_t count = one ? 1 : starts->count;
-    const struct starting starting = {engine->starting, key};
+    struct starting starting = {.outer = engine->starting, .scope = key};
     engine->starting = &starting;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && !starting.is_stopped; i++) {
         element_ref still = state_element(instance, key);
         if (still != NULL)
             activity_activate(engine, instance, still, starts->items[i], (struct event){0});
@@ -99,7 +99,7 @@ static void run_ad_hoc(struct engine *engine, instance_ref instance, element_ref
         job_create(engine, instance, ei, element->job, JOB_AD_HOC);
         return;
     }
-    const struct starting starting = {engine->starting, key};
+    struct starting starting = {.outer = engine->starting, .scope = key};
     bool ok = true;
     engine->starting = &starting;
     if (element->ad_hoc->active_elements == NULL)

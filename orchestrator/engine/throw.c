@@ -75,14 +75,21 @@ static bool inside(const struct thrown *thrown, instance_ref instance, element_r
     return best.trigger != NULL;
 }
 
+// A completed sub-process that is undone from inside: what caught for it ended with it.
+static bool is_undone(instance_ref instance, element_ref ei)
+{
+    return ei->compensates != 0 && !element_of(instance, ei)->for_compensation;
+}
+
 static bool find_catcher(const struct thrown *thrown, instance_ref instance, element_ref from,
                          struct catcher *ret_catcher)
 {
     while (instance != NULL) {
         for (element_ref ei = from; ei != NULL; ei = ei->scope) {
-            if (on_border(thrown, instance, ei, ret_catcher))
+            if (!is_undone(instance, ei) && on_border(thrown, instance, ei, ret_catcher))
                 return true;
-            if (ei->scope != NULL && inside(thrown, instance, ei->scope, ei, ret_catcher))
+            if (ei->scope != NULL && !is_undone(instance, ei->scope) &&
+                inside(thrown, instance, ei->scope, ei, ret_catcher))
                 return true;
         }
         uint64_t caller = instance->parent_element;
