@@ -60,6 +60,8 @@ static void show(struct sim *sim, const struct traced *traced)
     const struct bpmn_process *process = instance ? instance->process : NULL;
     const struct bpmn_element *element = of_instance ? element_at(sim, process, event) : NULL;
     remember(sim, event, element);
+    if (event->type == EVENT_ELEMENT_INTERRUPTED)
+        idmap_put(&sim->interrupted, event->key, sim);
     visit(sim, event, process, element);
     struct sim_event out = {
         .seq = ++sim->seq,

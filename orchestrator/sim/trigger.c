@@ -122,6 +122,19 @@ struct firing {
     bool everywhere; // a signal: at all that wait, not at the first alone
 };
 
+// An event that ends what waits for it, which so waits for nothing else.
+static bool ends_waiting(const struct bpmn_element *event)
+{
+    bool may_go_on = event->type == BPMN_BOUNDARY_EVENT || event->type == BPMN_START_EVENT;
+    return !may_go_on || event->interrupting;
+}
+
+// An event sub-process has taken over: no other starts in this scope.
+static bool is_closed(const struct firing *f, uint64_t scope)
+{
+    return f->element->type == BPMN_START_EVENT && idmap_get(&f->sim->interrupted, scope) != NULL;
+}
+
 // Where a host has a loop: borders belong to the whole of it, the rest to each of its instances.
 static bool fire_at(const struct firing *f, const struct bpmn_element *host)
 {
@@ -130,7 +143,11 @@ static bool fire_at(const struct firing *f, const struct bpmn_element *host)
     for (struct sim_element *e = f->sim->elements.first; e != NULL; e = e->listed.next) {
         if (!str_equal(e->id, host->id) || str_equal(e->type, STR("multiInstanceBody")) != at_body)
             continue;
+        if (e->promised == f->sim->round || is_closed(f, e->listed.key))
+            continue;
         correlate(f->sim, e->instance, e->listed.key, f->element->id, f->variables);
+        if (!f->everywhere && ends_waiting(f->element))
+            e->promised = f->sim->round;
         any = true;
         if (!f->everywhere)
             break;
@@ -154,7 +171,7 @@ static bool fire_in_root(const struct firing *f, const struct bpmn_process *proc
 {
     bool any = false;
     for (struct sim_instance *i = f->sim->instances; i != NULL; i = i->next) {
-        if (i->process != process || i->state != INSTANCE_ACTIVE)
+        if (i->process != process || i->state != INSTANCE_ACTIVE || is_closed(f, i->key))
             continue;
         correlate(f->sim, i->key, i->key, f->element->id, f->variables);
         any = true;

@@ -45,6 +45,7 @@ struct sim *sim_new(const struct sim_options *options)
     if (sim->options.until_ms == 0)
         sim->options.until_ms = SIM_YEAR_MS;
     sim->now_ms = options->start_ms ? options->start_ms : START_MS;
+    sim->round = 1;
     sim->environment = (struct engine_environment){
         .context = sim,
         .find_process = find_process,
@@ -63,6 +64,7 @@ struct sim *sim_new(const struct sim_options *options)
         lists[i]->by_key = idmap_new(&sim->arena);
     sim->instance_by_key = idmap_new(&sim->arena);
     sim->element_names = idmap_new(&sim->arena);
+    sim->interrupted = idmap_new(&sim->arena);
     sim->mailboxes = map_new(&sim->arena);
     sim->visited = map_new(&sim->arena);
     sim->breached = map_new(&sim->arena);
@@ -282,7 +284,7 @@ static bool work(struct sim *sim)
 
 void world_drain(struct sim *sim)
 {
-    do
+    do {
         while (sim->queue != NULL && !sim->limit_reached) {
             const struct command *command = sim->queue->command;
             sim->queue = sim->queue->next;
@@ -290,7 +292,8 @@ void world_drain(struct sim *sim)
                 sim->last_pending = NULL;
             step(sim, command);
         }
-    while (!sim->limit_reached && (manual_deliver(sim) || work(sim)));
+        sim->round++;
+    } while (!sim->limit_reached && (manual_deliver(sim) || work(sim)));
 }
 
 // ---- time

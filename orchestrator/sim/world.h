@@ -66,6 +66,7 @@ struct sim_element {
     str id;
     str type;
     str waits_for;
+    uint64_t promised; // the round in which an event was sent that ends the waiting
 };
 
 struct sim_subscription {
@@ -126,6 +127,7 @@ struct sim {
     struct pending *queue, *last_pending;
     int64_t now_ms;
     uint64_t commands;
+    uint64_t round; // how often nothing was left to do
     uint64_t seq;
     struct sim_list jobs;          // of struct sim_job
     struct sim_list timers;        // of struct sim_timer, the next one first
@@ -137,6 +139,7 @@ struct sim {
     uint64_t running; // instances that have not ended
     struct delivery *deliveries;
     struct idmap instance_by_key;
+    struct idmap interrupted;   // scopes in which nothing but an event sub-process goes on
     struct idmap element_names; // key of an element instance -> const struct bpmn_element
     struct map mailboxes;       // images
     struct map visited;
