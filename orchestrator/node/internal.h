@@ -35,6 +35,7 @@ enum {
     NODE_IDLE_TRIM_MS = 300,
     NODE_MAX_PUBLISHING =
         64, // committed batches that wait for the brokers; beyond it nothing is computed
+    NODE_PUBLISH_TRIES = 5, // of a record that the broker refuses
     NODE_SENDER_NONE = UINT32_MAX,
 };
 
@@ -148,6 +149,8 @@ struct shard {
     struct publishing *publishing_first;
     struct publishing *publishing_last;
     size_t publishing_count;
+    uint32_t publish_failures; // in a row, of what ends at failed_number
+    uint64_t failed_number;
     uint64_t published; // outbox records below it are on Kafka
     uint64_t events_published;
     bool trim_needed; // more was published than PostgreSQL knows
@@ -177,7 +180,8 @@ struct node {
     struct event_base *loop;
     struct store *store;
     struct bus_producer *producer;
-    struct bus_producer *events_producer; // nobody waits for an event: it lingers for fuller batches
+    struct bus_producer
+        *events_producer; // nobody waits for an event: it lingers for fuller batches
     struct bus_consumer *consumer;
     struct definitions *definitions;
     struct metrics metrics;

@@ -230,6 +230,8 @@ static void drop_delivered(struct shard *shard)
         if (shard->publishing_first == NULL)
             shard->publishing_last = NULL;
         shard->publishing_count--;
+        if (first->next_number > shard->failed_number)
+            shard->publish_failures = 0;
         shard->trim_needed = true;
         publishing_free(first);
     }
@@ -241,6 +243,25 @@ void publish_more(struct shard *shard)
         if (!is_sent(p) && (!send_outbox(shard, p) || !send_events(shard, p)))
             break;
     drop_delivered(shard);
+}
+
+// The broker took a record back: its topic was deleted, or is forbidden to us. The shard is
+// acquired again, so that its outbox is sent again; a record that is refused for ever is given up,
+// and what waits for it (a lease, a caller's patience) ends in its own time.
+static bool sends_again(struct shard *shard, struct publishing *publishing,
+                        const struct error *failure)
+{
+    struct node *node = shard->node;
+    shard->failed_number = publishing->next_number;
+    if (shard->publish_failures++ < NODE_PUBLISH_TRIES) {
+        node->job_topics = map_new(&node->arena); // one of them may have been deleted
+        node_shard_restart(shard, failure->text);
+        return true;
+    }
+    log_error("node",
+              "ALARM: shard %u: a record could not be delivered in %d tries and is lost: %s",
+              shard->number, NODE_PUBLISH_TRIES, failure->text);
+    return false;
 }
 
 void publish_delivered(struct node *node, uint64_t tag, const struct error *failure)
@@ -258,6 +279,8 @@ void publish_delivered(struct node *node, uint64_t tag, const struct error *fail
             publishing_free(publishing);
         return;
     }
+    if (failure != NULL && sends_again(shard, publishing, failure))
+        return; // forgotten with the shard's earlier life
     bool was_full = shard->publishing_count >= NODE_MAX_PUBLISHING;
     drop_delivered(shard);
     if (was_full || (shard->state == SHARD_DRAINING && publish_is_done(shard)))
