@@ -98,10 +98,33 @@ static void check_topic(struct shard *shard, const struct bus_record *record)
 {
     struct digest digest = digest_sha256(record->value);
     shard->checking = false;
-    if (memcmp(digest.bytes, shard->last_record_bytes, DIGEST_SIZE) != 0)
+    if (memcmp(digest.bytes, shard->checked.bytes, DIGEST_SIZE) != 0)
         node_shard_halt(shard,
                         "the topic is not the one that was read before: another record is at the "
                         "last offset taken");
+}
+
+// The digest of the record before read_offset; false when it is not known.
+static bool last_read(const struct shard *shard, struct digest *ret_digest)
+{
+    const struct batch *batch = shard->computing  ? shard->computing
+                                : shard->computed ? shard->computed
+                                                  : shard->committing;
+    const struct inbound *last = shard->inbox_last;
+    if (last != NULL)
+        *ret_digest = digest_sha256(str_from(last->bytes, last->len));
+    else
+        *ret_digest = batch != NULL ? batch->last_record : shard->last_record;
+    return last != NULL || batch != NULL || shard->has_last;
+}
+
+// Between two places the brokers may have lost records and given their offsets to others.
+void node_shard_recheck(struct shard *shard)
+{
+    if (shard->checking || shard->read_offset == 0 || !last_read(shard, &shard->checked))
+        return;
+    shard->checking = true;
+    shard->read_offset--;
 }
 
 // Records that were fetched before a seek may still come; they are dropped and the seek is
@@ -131,7 +154,7 @@ void node_shard_take_record(struct shard *shard, const struct bus_record *record
     shard->read_offset = record->offset + 1;
     shard->gap_since_ms = 0;
     shard->last_record_ms = clock_now_ms();
-    if (shard->checking && record->offset < shard->next_offset)
+    if (shard->checking)
         check_topic(shard, record);
     else
         push(shard, record);
@@ -140,6 +163,11 @@ void node_shard_take_record(struct shard *shard, const struct bus_record *record
 static void compare_ends(struct shard *shard, int64_t low, int64_t high)
 {
     char why[OFFSET_TEXT];
+    bool ahead = shard->read_offset + shard->checking > shard->next_offset;
+    if (high >= shard->next_offset && low <= shard->next_offset && ahead) {
+        node_shard_restart(shard, "records that were read and not committed have gone");
+        return;
+    }
     if (high >= shard->next_offset && low <= shard->next_offset) {
         shard->checking = false; // only what was taken before has gone: retention
         shard->read_offset = shard->next_offset;

@@ -117,15 +117,16 @@ struct shard {
     struct engine *engine;
     char error[256]; // the last trouble, said once
 
-    int64_t next_offset;    // committed
-    int64_t taken_offset;   // below it, records are in batches
-    int64_t read_offset;    // the next one expected from Kafka
-    bool positioned;        // the consumer was told to read from read_offset
-    int64_t gap_since_ms;   // when a later record came instead of read_offset; 0: never
-    int64_t last_record_ms; // when the last expected one came
-    bool checking;          // the first record must be the one before next_offset
-    str last_record;        // its digest
-    char last_record_bytes[DIGEST_SIZE];
+    int64_t next_offset;       // committed
+    int64_t taken_offset;      // below it, records are in batches
+    int64_t read_offset;       // the next one expected from Kafka
+    bool positioned;           // the consumer was told to read from read_offset
+    int64_t gap_since_ms;      // when a later record came instead of read_offset; 0: never
+    int64_t last_record_ms;    // when the last expected one came
+    bool has_last;             // a last committed record is known, by its digest
+    struct digest last_record; // of it
+    bool checking;             // the first record must be the one with this digest again
+    struct digest checked;
 
     struct inbound *inbox_first;
     struct inbound *inbox_last;
@@ -231,6 +232,7 @@ struct shard *life_end(void *life, bool *ret_is_old); // frees it
 
 void node_shard_take_record(struct shard *shard, const struct bus_record *record);
 void node_shard_out_of_range(struct shard *shard);
+void node_shard_recheck(struct shard *shard); // before it is told where to read from
 void inbox_clear(struct shard *shard);
 void inbox_pause(struct shard *shard); // fetches nothing until it is resumed or placed anew
 struct inbound *inbox_take(struct shard *shard, size_t most, size_t *ret_count);

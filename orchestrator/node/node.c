@@ -99,6 +99,8 @@ static void place(struct node *node)
         if (shard == NULL || !shard->wanted)
             continue;
         bool reads = node_shard_reads(shard);
+        if (reads)
+            node_shard_recheck(shard);
         shard->positioned = reads;
         shard->paused = !reads;
         partitions[count++] = (struct bus_partition){node->topic_commands, (int32_t)i,
@@ -117,6 +119,7 @@ static void place(struct node *node)
 // A shard that was acquired anew goes on from where PostgreSQL says.
 static void reposition(struct node *node, struct shard *shard)
 {
+    node_shard_recheck(shard);
     const struct bus_partition from = {node->topic_commands, (int32_t)shard->number,
                                        shard->read_offset};
     struct error err;

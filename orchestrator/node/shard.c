@@ -202,11 +202,10 @@ static void take_position(struct shard *shard, const struct store_shard *acquire
 {
     shard->epoch = acquired->epoch;
     shard->next_offset = shard->taken_offset = shard->read_offset = acquired->next_offset;
-    shard->checking = acquired->last_record.len == DIGEST_SIZE && acquired->next_offset > 0;
-    if (shard->checking) {
-        memcpy(shard->last_record_bytes, acquired->last_record.data, DIGEST_SIZE);
-        shard->read_offset--;
-    }
+    shard->checking = false;
+    shard->has_last = acquired->last_record.len == DIGEST_SIZE && acquired->next_offset > 0;
+    if (shard->has_last)
+        memcpy(shard->last_record.bytes, acquired->last_record.data, DIGEST_SIZE);
     shard->batch_number = acquired->batch;
     shard->chain = acquired->chain;
     shard->next_outbound = acquired->next_outbound;

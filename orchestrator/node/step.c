@@ -485,6 +485,8 @@ static void settle(struct shard *shard)
     shard->committing = NULL;
     note_commit(shard, batch);
     shard->next_offset = batch->next_offset;
+    shard->last_record = batch->last_record;
+    shard->has_last = true;
     shard->trim_needed = false;
     if (shard->careful > 0)
         shard->careful--;
@@ -585,13 +587,15 @@ static bool is_alone(struct shard *shard)
 
 static void wake(struct shard *shard)
 {
-    if (shard != NULL && shard->state == SHARD_RUNNING && !shard->node->draining)
+    if (shard != NULL && shard->state == SHARD_RUNNING)
         event_active(shard->wait, EV_TIMEOUT, 0);
 }
 
 void node_trial_turn(struct shard *shard)
 {
     struct node *node = shard->node;
+    if (node->draining)
+        return;
     if (node->trial != shard) {
         wake(node->trial);
         return;
