@@ -57,6 +57,11 @@ void fake_bus_wake(struct bus_consumer *consumer)
             world_later(world_between(200, 4000), consumer->machine, fetch, consumer);
 }
 
+bool fake_bus_reads(const struct bus_consumer *consumer, uint32_t partition)
+{
+    return consumer->partitions[partition].assigned && !consumer->partitions[partition].paused;
+}
+
 static void serve_soon(struct bus_consumer *consumer)
 {
     if (consumer->serving == NULL && consumer->queue_at < consumer->queue.count)

@@ -8,6 +8,7 @@
 #include "bus/producer.h"
 
 void fake_bus_wake(struct bus_consumer *consumer); // there may be something to read
+bool fake_bus_reads(const struct bus_consumer *consumer, uint32_t partition);
 void fake_bus_revoked(struct bus_consumer *consumer);
 void fake_bus_assigned(struct bus_consumer *consumer, const struct bus_partition *partitions,
                        size_t count);

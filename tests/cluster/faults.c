@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "faults.h"
 
+#include "database.h"
 #include "fake_store.h"
 #include "kafka.h"
 #include "node/node.h"
 
-enum { MEAN_MS = 1500, EFFECTS_MOST = 80, TRUNCATE_MOST = 30, REPAIR_MS = 4000 };
+enum { MEAN_MS = 1500, EFFECTS_MOST = 80, TRUNCATE_MOST = 30, TOPIC_SECONDS = 60 };
 
 static struct machine *any(void)
 {
@@ -79,6 +80,29 @@ static void drain(void)
     world->current = NULL;
 }
 
+// The brokers lose the end of a shard's topic, or all of it, and give the offsets to new records.
+static void act_lose_topic(void *context)
+{
+    uint32_t shard = (uint32_t)(world_random() % world->options.shards);
+    if (world->calm)
+        return;
+    if (!kafka_is_watched(shard)) {
+        world_later(WORLD_SECOND, NULL, act_lose_topic, NULL);
+        return;
+    }
+    kafka_truncate(shard, world_chance(50) ? world_between(1, TRUNCATE_MOST) : INT64_MAX);
+    world_later(world_between(5, TOPIC_SECONDS) * WORLD_SECOND, NULL, act_lose_topic, context);
+}
+
+// The operator looks at the alarms and runs `baton repair`.
+static void act_operate(void *context)
+{
+    for (uint32_t shard = 0; shard < world->options.shards; shard++)
+        if (world_chance(20) && database_repair(shard))
+            world_tell("the operator repairs shard %u", shard);
+    world_later(WORLD_SECOND, NULL, act_operate, context);
+}
+
 struct kind {
     uint32_t weight;
     void (*happen)(void);
@@ -112,5 +136,9 @@ static void act_fault(void *context)
 
 void faults_begin(void)
 {
+    if (world->options.topic_faults) {
+        world_later(world_between(30, TOPIC_SECONDS) * WORLD_SECOND, NULL, act_lose_topic, NULL);
+        world_later(WORLD_SECOND, NULL, act_operate, NULL);
+    }
     world_later(world_between(1, 2 * MEAN_MS) * WORLD_MS, NULL, act_fault, NULL);
 }

@@ -246,6 +246,17 @@ void kafka_machine_gone(struct machine *machine)
     world->kafka->members[machine->number].expelled = false;
 }
 
+bool kafka_is_watched(uint32_t shard)
+{
+    for (uint32_t i = 0; i < world->options.machines; i++) {
+        const struct machine *machine = &world->machines[i];
+        if (machine->consumer != NULL && fake_bus_reads(machine->consumer, shard) &&
+            !is_heard(machine))
+            return false;
+    }
+    return true;
+}
+
 void kafka_truncate(uint32_t shard, int64_t records)
 {
     struct kafka_partition *partition = kafka_commands(shard);
@@ -253,6 +264,8 @@ void kafka_truncate(uint32_t shard, int64_t records)
     int64_t kept = records < end ? end - records : 0;
     world_tell("shard %u: the topic loses offsets %lld to %lld", shard, (long long)kept,
                (long long)end - 1);
+    for (int64_t offset = kept; offset < end; offset++)
+        partition->log.items[offset]->lost = true;
     partition->log.count = (size_t)kept;
     promises_truncated(shard, kept);
     for (uint32_t i = 0; i < world->options.machines; i++)

@@ -25,6 +25,7 @@ struct kafka_record {
     str value;
     size_t header_count;
     struct bus_header *headers;
+    bool lost;                // the brokers forgot it
     enum kafka_poison poison; // what load.c intends with it; nodes cannot see it
 };
 
@@ -68,5 +69,10 @@ void kafka_machine_gone(struct machine *machine);
 
 // The last records of a shard's partition, or all of it, are gone; new ones take their offsets.
 void kafka_truncate(uint32_t shard, int64_t records);
+
+// True when every machine that reads the shard would hear of a loss at once. A reader that is away
+// for less than five seconds, while new records make up for lost ones, does not notice: our Kafka
+// client knows no leader epochs.
+bool kafka_is_watched(uint32_t shard);
 
 #endif

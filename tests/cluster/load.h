@@ -18,6 +18,7 @@ void load_appended(const struct kafka_topic *topic, int32_t partition,
                    const struct kafka_record *record);
 
 // What promises.c finds in commits.
+void load_definition_published(void); // on one shard
 void load_instance_made(uint64_t key, str process, str business_id);
 // A record of this commit went to the dead letters.
 void load_set_aside(const struct store_commit *commit, str value, str why);

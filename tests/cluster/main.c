@@ -152,7 +152,7 @@ static enum mutation mutation_named(const char *name)
 static int usage(void)
 {
     printf("usage: cluster-sim [--seeds N] [--seed S] [--seconds S] [--machines N] [--twice]\n"
-           "                   [--no-faults] [--mutate NAME] [--verbose]\n"
+           "                   [--no-faults] [--topics] [--mutate NAME] [--verbose]\n"
            "with --mutate it succeeds when a promise is broken:\n");
     for (size_t i = 1; i < COUNT_OF(mutations); i++)
         printf("  %-20s %s\n", mutations[i].option, mutations[i].text);
@@ -165,6 +165,8 @@ static bool read_flag(struct request *request, const char *name)
         request->options.verbose = true;
     else if (strcmp(name, "--no-faults") == 0)
         request->options.faults = false;
+    else if (strcmp(name, "--topics") == 0)
+        request->options.topic_faults = true;
     else if (strcmp(name, "--twice") == 0)
         request->twice = true;
     else

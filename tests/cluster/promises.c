@@ -58,7 +58,8 @@ struct promises {
     size_t unpublished_steps;
     struct stream *streams;
     struct arena turn;
-    bool repaired; // some topic was lost: what was in it may be missing
+    bool lost;     // some topic lost records: what was in them may be missing
+    bool repaired; // records left in a topic may be taken again
 };
 
 static struct shard_promises *of(uint32_t shard)
@@ -305,6 +306,9 @@ static void check_one_event(const struct event *event, const struct history_row 
     case EVENT_DEFINITION_DEPLOYED:
         once(&promises->born, event->key, "is given");
         return;
+    case EVENT_DEFINITION_PUBLISHED:
+        load_definition_published();
+        return;
     case EVENT_TIMER_FIRED:
         check_fired(event, row->time_ms);
         return;
@@ -550,6 +554,7 @@ void promises_repaired(uint32_t shard)
 void promises_truncated(uint32_t shard, int64_t kept)
 {
     struct shard_promises *promises = of(shard);
+    world->promises->lost = true;
     if (kept < world->database->shards[shard].row.next_offset &&
         (promises->truncated_at < 0 || kept < promises->truncated_at))
         promises->truncated_at = kept;
@@ -557,14 +562,20 @@ void promises_truncated(uint32_t shard, int64_t kept)
 
 // -- The end ----------------------------------------------------------------------------
 
+// What is in a topic that the brokers lose is lost: instances may wait for it.
+static bool rows_are_settled(const struct shard_tables *tables)
+{
+    return world->promises->lost ||
+           (tables->jobs.count == 0 && tables->timers.count == 0 &&
+            tables->subscriptions.count == 0 && tables->elements.count == 0);
+}
+
 static bool shard_is_settled(uint32_t shard, struct strbuf *out)
 {
     const struct shard_tables *tables = &world->database->shards[shard];
     int64_t lag = kafka_end(kafka_commands(shard)) - tables->row.next_offset;
     size_t outbox = tables->outbox.count - tables->outbox_at;
-    if (lag == 0 && outbox == 0 && tables->jobs.count == 0 && tables->timers.count == 0 &&
-        tables->subscriptions.count == 0 && tables->elements.count == 0 &&
-        tables->row.halted.len == 0)
+    if (lag == 0 && outbox == 0 && tables->row.halted.len == 0 && rows_are_settled(tables))
         return true;
     strbuf_format(out,
                   "shard %u has lag %lld, outbox %zu, jobs %zu, timers %zu, "
