@@ -5,6 +5,7 @@
 // subscription that was on its way before it.
 #include "engine/step.h"
 
+#include "record/key.h"
 #include "record/partition.h"
 
 static void send_signal(struct engine *engine, uint32_t shard, str name, str variables,
@@ -39,10 +40,19 @@ bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
     return true;
 }
 
+// A signal is for those that wait as it is thrown (BPMN 2.0, 10.4.4). What one shard does has an
+// order, which its keys tell; what several do has none.
+static bool came_too_late(uint64_t subscription, uint64_t signal)
+{
+    return key_shard(subscription) == key_shard(signal) && subscription > signal;
+}
+
 static void tell_waiting(struct engine *engine, const struct mailbox *mailbox,
                          const struct broadcast_signal *signal)
 {
     for (const struct waiting_subscription *s = mailbox->subscriptions; s != NULL; s = s->next) {
+        if (came_too_late(s->key, signal->key))
+            continue;
         struct command command = {
             .type = COMMAND_CORRELATE_SUBSCRIPTION,
             .instance = s->instance,

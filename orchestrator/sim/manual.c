@@ -245,7 +245,7 @@ static bool catches(const struct bpmn_element *e, const struct bpmn_trigger *thr
 }
 
 // A message goes to one that waits for it, a signal to all.
-static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown)
+static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown, uint64_t thrower)
 {
     for (size_t i = 0; i < sim->deployed.count; i++) {
         const struct bpmn_process *process = sim->deployed.items[i].original;
@@ -254,7 +254,7 @@ static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown
             if (!catches(e, thrown))
                 continue;
             if (thrown->kind == BPMN_SIGNAL_TRIGGER)
-                trigger_everywhere(sim, e->id);
+                trigger_everywhere(sim, e->id, thrower);
             else if (trigger_element(sim, e->id, STR_EMPTY))
                 return;
         }
@@ -262,7 +262,7 @@ static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown
 }
 
 void manual_event(struct sim *sim, const struct bpmn_process *process,
-                  const struct bpmn_element *element)
+                  const struct bpmn_element *element, uint64_t key)
 {
     const struct bpmn_element *drawn = NULL;
     if (send_by_flows(sim, element->id))
@@ -276,5 +276,5 @@ void manual_event(struct sim *sim, const struct bpmn_process *process,
         if ((drawn->triggers[i].kind == BPMN_MESSAGE_TRIGGER ||
              drawn->triggers[i].kind == BPMN_SIGNAL_TRIGGER) &&
             !str_is_empty(drawn->triggers[i].reference))
-            throw_to_catchers(sim, &drawn->triggers[i]);
+            throw_to_catchers(sim, &drawn->triggers[i], key);
 }

@@ -81,7 +81,7 @@ static void show(struct sim *sim, const struct traced *traced)
     if (sim->options.observer != NULL)
         sim->options.observer(sim->options.observer_context, &out);
     if (sim->options.manual && event->type == EVENT_ELEMENT_COMPLETED && element != NULL)
-        manual_event(sim, process, element);
+        manual_event(sim, process, element, event->key);
 }
 
 void world_trace(struct sim *sim, const struct changes *changes)

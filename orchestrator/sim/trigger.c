@@ -120,6 +120,7 @@ struct firing {
     const struct bpmn_element *element;
     str variables;
     bool everywhere; // a signal: at all that wait, not at the first alone
+    uint64_t thrown; // by this element instance: those that came later did not wait for it
 };
 
 // An event that ends what waits for it, which so waits for nothing else.
@@ -143,7 +144,8 @@ static bool fire_at(const struct firing *f, const struct bpmn_element *host)
     for (struct sim_element *e = f->sim->elements.first; e != NULL; e = e->listed.next) {
         if (!str_equal(e->id, host->id) || str_equal(e->type, STR("multiInstanceBody")) != at_body)
             continue;
-        if (e->promised == f->sim->round || is_closed(f, e->listed.key))
+        if (e->promised == f->sim->round || is_closed(f, e->listed.key) ||
+            (f->thrown != 0 && e->listed.key > f->thrown))
             continue;
         correlate(f->sim, e->instance, e->listed.key, f->element->id, f->variables);
         if (!f->everywhere && ends_waiting(f->element))
@@ -234,10 +236,10 @@ bool trigger_element(struct sim *sim, str id, str variables)
            fire_event(&f, deployed);
 }
 
-void trigger_everywhere(struct sim *sim, str id)
+void trigger_everywhere(struct sim *sim, str id, uint64_t thrown)
 {
     const struct deployed *deployed;
-    struct firing f = {.sim = sim, .variables = STR_EMPTY, .everywhere = true};
+    struct firing f = {.sim = sim, .variables = STR_EMPTY, .everywhere = true, .thrown = thrown};
     f.element = trigger_find(sim, id, &deployed);
     (void)(f.element != NULL && fire_event(&f, deployed));
 }

@@ -190,12 +190,13 @@ bool manual_choose(struct sim *sim, const struct bpmn_process *process, uint32_t
                    uint32_t *ret_flows, uint32_t *ret_count);
 bool manual_deliver(struct sim *sim); // true: something came to where it is waited for
 void manual_event(struct sim *sim, const struct bpmn_process *process,
-                  const struct bpmn_element *element);
+                  const struct bpmn_element *element, uint64_t key);
 
 // trigger.c: makes an event happen, or completes the task that waits; false: nothing of this id
 // waits
 bool trigger_element(struct sim *sim, str element, str variables);
-void trigger_everywhere(struct sim *sim, str element); // a walk's signal, at all that wait for it
+// A walk's signal, at all that waited for it as `thrown`, an element instance, threw it.
+void trigger_everywhere(struct sim *sim, str element, uint64_t thrown);
 uint64_t trigger_start(struct sim *sim, const struct deployed *deployed, str element,
                        str variables);
 const struct bpmn_element *trigger_find(const struct sim *sim, str id,

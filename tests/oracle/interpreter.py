@@ -128,8 +128,9 @@ class Option:
 class Happening:
     """An event that has happened and takes effect at one of its options."""
 
-    def __init__(self, what, options, variables=None):
+    def __init__(self, what, options, variables=None, process=None):
         self.what, self.options, self.variables = what, options, variables
+        self.process = process  # that is to get the message
 
     def alive(self):
         return [option for option in self.options if option.is_alive()]
@@ -292,6 +293,8 @@ class Interpreter:
     def arrive(self, sent):
         """A signal reaches all that wait for it (10.4.4); a message one, of each process: who is
         meant when several are, the standard leaves to the implementation (10.4.4, 8.3.2)."""
+        if sent.lives_until is not None and sent not in self.buffered:
+            self.buffered.append(sent)
         options = [option for option in self.options(self.matcher(sent))]
         if sent.kind == "signal":
             self.happenings += [Happening(sent, [option], sent.variables) for option in options]
@@ -308,9 +311,7 @@ class Interpreter:
             waiting = [o for o in mine if o.kind != "start"] or mine
             if waiting and process.id not in sent.served:
                 sent.served.add(process.id)
-                self.happenings.append(Happening(sent, waiting, sent.variables))
-        if sent.lives_until is not None and sent not in self.buffered:
-            self.buffered.append(sent)
+                self.happenings.append(Happening(sent, waiting, sent.variables, process))
 
     def matcher(self, sent):
         def matches(element, run):
@@ -527,7 +528,7 @@ class Interpreter:
         found = []
         self.redeliver()
         for happening in list(self.happenings):
-            options = happening.alive()
+            options = self.open_options(happening)
             if not options:
                 self.happenings.remove(happening)
             for option in options:
@@ -547,6 +548,18 @@ class Interpreter:
             for run in instance.subtree():
                 found += self.answers_at(run) + self.resets(run) + self.cancels(run)
         return found
+
+    def open_options(self, happening):
+        """Who may get it now: of a message that is kept also one that has come since."""
+        sent = happening.what
+        if not isinstance(sent, Sent) or sent not in self.buffered:
+            return happening.alive()
+        mine = [o for o in self.options(self.matcher(sent))
+                if self.model.root_of(o.element) is happening.process]
+        options = [o for o in mine if o.kind != "start"] or mine
+        if not options:
+            sent.served.discard(happening.process.id)
+        return options
 
     def deliver(self, sent):
         self.sent.remove(sent)
@@ -865,15 +878,25 @@ class Interpreter:
                 if element.correlation and not self.manual else None
             # With what variables the standard leaves to data associations; without any, all that the
             # sender sees (the engine's choice).
-            self.sent.append(Sent(element.trigger, element.ref, key,
-                                  variables=None if self.manual else self.variables(run)))
-            self.sent[-1].expected = self.options(self.matcher(self.sent[-1]))
-            if element.trigger == "message" and not self.manual:
-                self.sent[-1].lives_until = self.now + THROWN_LIVES
+            self.send(Sent(element.trigger, element.ref, key,
+                           variables=None if self.manual else self.variables(run)))
         if element.type == "callActivity" and run.child is not None:
             for name, value in run.child.locals.items():
                 self.assign(run, name, value)
         self.remember(run)
+
+    def send(self, sent):
+        """A signal is for those that wait now. A message may take its time, and waits for a while for
+        who comes; in a walk it does not."""
+        if sent.kind == "signal":
+            self.arrive(sent)
+            return
+        sent.expected = self.options(self.matcher(sent))
+        if self.manual:
+            self.sent.append(sent)
+        else:
+            sent.lives_until = self.now + THROWN_LIVES
+            self.arrive(sent)
 
     def remember(self, run):
         """What can be compensated from now on. A handler of an activity with instances is called once,
