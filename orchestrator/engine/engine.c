@@ -62,7 +62,9 @@ static void forget(struct engine *engine, struct stream *stream)
                                  .correlation_key = m->correlation_key,
                                  .tenant = m->tenant,
                                  .subscription_kind = m->kind};
-        map_remove(&engine->mailboxes, mailbox_name(engine->turn, &ref));
+        str name = mailbox_name(engine->turn, &ref);
+        if (map_get(&engine->mailboxes, name) == m) // another of this name may have begun
+            map_remove(&engine->mailboxes, name);
     }
     engine->memory -= stream->counted;
 }
@@ -481,6 +483,20 @@ static void begin_step(struct engine *engine, const struct command *command)
     engine->terminates_all = false;
 }
 
+// A mailbox ends with the step that empties it, not with the batch: what comes to its name later
+// begins another, however commands are put into batches.
+static void end_mailbox(struct engine *engine, const struct mailbox *mailbox)
+{
+    struct stream_ref ref = {.kind = STREAM_MAILBOX,
+                             .name = mailbox->name,
+                             .correlation_key = mailbox->correlation_key,
+                             .tenant = mailbox->tenant,
+                             .subscription_kind = mailbox->kind};
+    struct error err;
+    if (mailbox->subscriptions == NULL && mailbox->messages == NULL && mailbox->locks == NULL)
+        check(load_mailbox(engine, &ref, STR_EMPTY, &err));
+}
+
 // One history row a stream that the step changed.
 static void end_step(struct engine *engine)
 {
@@ -501,6 +517,8 @@ static void end_step(struct engine *engine)
             .count = r->events.count,
             .events = r->events.items,
         };
+        if (stream->kind == STREAM_MAILBOX)
+            end_mailbox(engine, (const struct mailbox *)stream);
     }
     engine->command = NULL;
     engine->records = engine->last_record = NULL;
