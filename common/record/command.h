@@ -165,7 +165,7 @@ enum resource_kind {
 // command is sent.
 struct deployed_resource {
     str name;   // file name
-    str digest; // SHA-256, 32 bytes
+    str digest; // SHA-256, 32 bytes; of DMN that imports, of all it is compiled from
     enum resource_kind kind;
     str definition_id; // process id, decision requirements id, form id
     uint64_t key;      // PUBLISH_DEFINITIONS: the definition's key and version

@@ -81,20 +81,40 @@ static str member(const struct json *object, const char *name)
     return has_text ? value->text : STR_EMPTY;
 }
 
-static str first_of(const struct json *object, const char *const names[3])
+enum { KINDS = 5 };
+
+static str first_of(const struct json *object, const char *const names[KINDS])
 {
     str text = STR_EMPTY;
-    for (size_t i = 0; i < 3 && text.len == 0; i++)
+    for (size_t i = 0; i < KINDS && text.len == 0; i++)
         text = member(object, names[i]);
     return text;
+}
+
+// "rules.dmn:12: warning: 'Discount': what [code]", to standard error.
+static void print_warnings(const struct json *warnings)
+{
+    for (size_t i = 0; json_is(warnings, JSON_ARRAY) && i < warnings->count; i++) {
+        const struct json *warning = &warnings->items[i];
+        str element = member(warning, "element");
+        fprintf(stderr, "%.*s:%.*s: warning: ", STR_ARG(member(warning, "resourceName")),
+                STR_ARG(member(warning, "line")));
+        if (element.len > 0)
+            fprintf(stderr, "'%.*s': ", STR_ARG(element));
+        fprintf(stderr, "%.*s [%.*s]\n", STR_ARG(member(warning, "message")),
+                STR_ARG(member(warning, "code")));
+    }
 }
 
 void deploy_print(struct arena *arena, const struct json *answer)
 {
     static const char *const titles[] = {"kind", "id", "version", "key", "file"};
-    static const char *const ids[] = {"processDefinitionId", "decisionDefinitionId", "formId"};
-    static const char *const versions[] = {"processDefinitionVersion", "version", "version"};
-    static const char *const keys[] = {"processDefinitionKey", "decisionDefinitionKey", "formKey"};
+    static const char *const ids[KINDS] = {"processDefinitionId", "decisionDefinitionId", "formId",
+                                           "decisionRequirementsId", "resourceId"};
+    static const char *const versions[KINDS] = {"processDefinitionVersion", "version", "version",
+                                                "version", "version"};
+    static const char *const keys[KINDS] = {"processDefinitionKey", "decisionDefinitionKey",
+                                            "formKey", "decisionRequirementsKey", "resourceKey"};
     struct table table = table_new(arena, titles, COUNT_OF(titles));
     const struct json *items = json_get(answer, STR("deployments"));
     for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++) {
@@ -108,6 +128,8 @@ void deploy_print(struct arena *arena, const struct json *answer)
         table_add(&table, member(&entry->value, "resourceName"));
     }
     table_print(&table);
+    fflush(stdout);
+    print_warnings(json_get(answer, STR("warnings")));
 }
 
 int command_deploy(int argc, char **argv)

@@ -17,7 +17,7 @@ struct deploy_files {
 MUST_CHECK bool deploy_collect(struct arena *arena, struct deploy_files *files, const char *path,
                                struct error *err);
 
-// The answer of /v2/deployments as a table.
+// The answer of /v2/deployments as a table; its warnings to standard error.
 void deploy_print(struct arena *arena, const struct json *answer);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/files.h"
+#include "dmn/library.h"
 
 static str folder_of(str path)
 {
@@ -61,21 +62,20 @@ const struct dmn_model *cli_load_model(struct arena *arena, const char *path,
                                        struct error *err)
 {
     path_array neighbours = {0};
-    ARRAY(struct dmn_source) sources = {0};
-    struct dmn_source *source = ARRAY_PUSH(arena, &sources);
-    source->file = path;
-    if (!cli_read_file(arena, path, &source->xml, err))
+    struct dmn_library library = {.arena = arena};
+    struct dmn_source source = {.file = path};
+    if (!cli_read_file(arena, path, &source.xml, err))
         return NULL;
-    bool imports = str_find(source->xml, STR("import")) != SIZE_MAX;
+    dmn_library_add(&library, source);
+    bool imports = library.documents.items[0].import_count > 0;
     if (imports && strcmp(path, "-") != 0)
         list_neighbours(arena, str_of(path), &neighbours);
     for (size_t i = 0; i < neighbours.count; i++) {
         struct dmn_source other = {.file = neighbours.items[i]};
         if (cli_read_file(arena, other.file, &other.xml, err))
-            *ARRAY_PUSH(arena, &sources) = other;
+            dmn_library_add(&library, other);
     }
-    const struct dmn_model *model =
-        dmn_compile(arena, sources.items, sources.count, zones, problems);
+    const struct dmn_model *model = dmn_library_compile(&library, 0, arena, zones, problems);
     keep_own(problems, path);
     if (!model)
         error_set(err, ERROR_INVALID, path, "%s",

@@ -76,9 +76,14 @@ str model_normalize(struct arena *arena, str name)
 
 // ---- documents ----
 
-static bool is_dmn(const struct xml_element *root)
+bool model_is_dmn(const struct xml_element *root)
 {
     return xml_is(root, "definitions") && str_find(root->namespace, STR("/DMN/")) != SIZE_MAX;
+}
+
+bool model_is_dmn_import(const struct xml_element *import)
+{
+    return str_find(xml_attribute(import, "importType", STR_EMPTY), STR("/DMN/")) != SIZE_MAX;
 }
 
 // "file.dmn:12"
@@ -105,7 +110,7 @@ static bool read_document(struct builder *b, const struct dmn_source *source,
         builder_problem(b, PROBLEM_XML, &at, "%s", err.text);
         return false;
     }
-    if (!is_dmn(model->root)) {
+    if (!model_is_dmn(model->root)) {
         builder_problem(b, PROBLEM_XML, model->root, "the root is no DMN definitions element");
         return false;
     }
@@ -133,8 +138,7 @@ static void read_imports(struct builder *b, const struct models *models)
     ARRAY(struct model_import) imports = {0};
     const struct xml_element *x = xml_child(b->model->root, "import");
     for (; x; x = xml_next(x, "import")) {
-        str type = xml_attribute(x, "importType", STR_EMPTY);
-        if (str_find(type, STR("/DMN/")) == SIZE_MAX)
+        if (!model_is_dmn_import(x))
             continue; // XML Schema, PMML: not read
         struct model_import *import = ARRAY_PUSH(b->arena, &imports);
         import->alias = model_normalize(b->arena, xml_attribute(x, "name", STR_EMPTY));
@@ -147,6 +151,33 @@ static void read_imports(struct builder *b, const struct models *models)
     }
     b->model->imports = imports.items;
     b->model->import_count = imports.count;
+}
+
+// Whether imports lead from the model to the other one. `seen` is one a model.
+static bool imports_reach(const struct dmn_model *from, const struct dmn_model *to,
+                          const struct models *models, bool *seen)
+{
+    for (size_t i = 0; i < from->import_count; i++) {
+        const struct dmn_model *next = from->imports[i].model;
+        if (next == to)
+            return true;
+        if (next == NULL || seen[next - models->items])
+            continue;
+        seen[next - models->items] = true;
+        if (imports_reach(next, to, models, seen))
+            return true;
+    }
+    return false;
+}
+
+// Types and values would need each other before there are any.
+static void check_import_cycle(struct builder *b, const struct models *models)
+{
+    bool *seen = ARENA_ARRAY(b->arena, bool, models->count);
+    if (b->model->import_count > 0 && imports_reach(b->model, b->model, models, seen))
+        builder_problem(b, PROBLEM_CYCLE, xml_child(b->model->root, "import"),
+                        "imports lead from the namespace '%.*s' back to it",
+                        STR_ARG(b->model->namespace));
 }
 
 // ---- elements ----
@@ -447,7 +478,7 @@ static void stage_declare(struct builder *b, const struct models *models)
 
 static void stage_types(struct builder *b, const struct models *models)
 {
-    (void)models;
+    check_import_cycle(b, models);
     builder_types(b);
 }
 

@@ -198,4 +198,7 @@ bool builder_name_known(const struct builder *b, str name);
 
 str model_normalize(struct arena *arena, str name);
 
+bool model_is_dmn(const struct xml_element *root);
+bool model_is_dmn_import(const struct xml_element *import); // not of XML Schema or PMML
+
 #endif

@@ -264,7 +264,8 @@ static void on_definitions(void *context, const struct query_rows *rows, const s
         const struct definition_source source = {.key = query_u64(rows, i, 0),
                                                  .kind = (enum resource_kind)query_i64(rows, i, 1),
                                                  .id = query_value(rows, i, 2),
-                                                 .bytes = query_bytes(rows, i, 3, &audit->arena)};
+                                                 .bytes = query_bytes(rows, i, 3, &audit->arena),
+                                                 .imports = query_bytes(rows, i, 4, &audit->arena)};
         struct error why;
         if (!definitions_add(audit->definitions, &source, &why))
             tell(audit, "definition", source.key, why.text);
@@ -290,8 +291,8 @@ static bool audit_all(struct audit *audit, struct error *err)
     if (!query_run_blocking(audit->url, STR("SELECT shard FROM shards ORDER BY shard"), NULL, 0,
                             on_shards, &shards, err) ||
         !ask(audit,
-             STR("SELECT d.key, d.kind, d.id, r.bytes FROM definitions d "
-                 "JOIN resources r ON r.digest = d.digest ORDER BY d.key"),
+             STR("SELECT d.key, d.kind, d.id, r.bytes, r.imports FROM definitions d "
+                 "JOIN compiled_resources r ON r.digest = d.digest ORDER BY d.key"),
              NULL, 0, on_definitions, err))
         return false;
     audit->environment.shard_count = (uint32_t)shards.count;

@@ -4,9 +4,11 @@
 #include "base/digest.h"
 #include "base/map.h"
 #include "bpmn/bpmn.h"
-#include "dmn/dmn.h"
+#include "dmn/library.h"
 
 #include <stdlib.h>
+
+enum { LENGTH_BYTES = 4 }; // before each file that is imported
 
 struct definition {
     enum resource_kind kind;
@@ -17,7 +19,7 @@ struct definition {
 struct definitions {
     struct arena arena; // of the process: definitions are never forgotten
     struct idmap all;
-    struct map models; // dmn_model by the digest of its bytes: all decisions of a file share it
+    struct map models; // dmn_model by the digest of all its bytes: decisions of a file share it
     const struct zone_db *zones;
 };
 
@@ -54,31 +56,65 @@ static bool compile_process(struct definitions *definitions, struct definition *
     return parsed;
 }
 
-static bool compile_decisions(struct definitions *definitions, struct definition *definition,
-                              const struct definition_source *source, struct error *err)
+static size_t length_at(str bytes)
 {
-    struct digest digest = digest_sha256(source->bytes);
-    definition->decisions =
-        map_get(&definitions->models, str_from((const char *)digest.bytes, DIGEST_SIZE));
-    if (definition->decisions != NULL)
-        return true;
+    const unsigned char *b = (const unsigned char *)bytes.data;
+    return (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
+}
+
+// The file, then what it imports.
+static bool read_library(struct definitions *definitions, const struct definition_source *source,
+                         struct dmn_library *library)
+{
+    str rest = str_copy(&definitions->arena, source->imports);
+    const struct dmn_source first = {"decisions", str_copy(&definitions->arena, source->bytes)};
+    dmn_library_add(library, first);
+    while (rest.len > 0) {
+        if (rest.len < LENGTH_BYTES || rest.len - LENGTH_BYTES < length_at(rest))
+            return false;
+        size_t end = LENGTH_BYTES + length_at(rest);
+        str bytes = str_sub(rest, LENGTH_BYTES, end - LENGTH_BYTES);
+        dmn_library_add(library, (struct dmn_source){"imported decisions", bytes});
+        rest = str_from_index(rest, end);
+    }
+    return true;
+}
+
+static const struct dmn_model *read_model(struct definitions *definitions,
+                                          const struct definition_source *source, struct error *err)
+{
     struct arena scratch = ARENA_EMPTY;
     struct dmn_problems problems = {.arena = &scratch};
-    const struct dmn_source text = {.file = "decisions",
-                                    .xml = str_copy(&definitions->arena, source->bytes)};
-    definition->decisions =
-        dmn_compile(&definitions->arena, &text, 1, definitions->zones, &problems);
-    if (definition->decisions == NULL)
+    struct dmn_library library = {.arena = &scratch};
+    const struct dmn_model *model = NULL;
+    bool whole = read_library(definitions, source, &library);
+    if (whole)
+        model =
+            dmn_library_compile(&library, 0, &definitions->arena, definitions->zones, &problems);
+    if (!whole)
+        (void)error_set(err, ERROR_INVALID, "definition", "its imports are cut off");
+    else if (model == NULL)
         (void)error_set(err, ERROR_INVALID, "definition", "line %u: %.*s",
                         problems.list.count ? problems.list.items[0].line : 0,
                         problems.list.count ? (int)problems.list.items[0].text.len : 6,
                         problems.list.count ? problems.list.items[0].text.data : "no DMN");
-    else
-        map_put(&definitions->models,
-                str_copy(&definitions->arena, str_from((const char *)digest.bytes, DIGEST_SIZE)),
-                (void *)(uintptr_t)definition->decisions);
     arena_done(&scratch);
-    return definition->decisions != NULL;
+    return model;
+}
+
+static bool compile_decisions(struct definitions *definitions, struct definition *definition,
+                              const struct definition_source *source, struct error *err)
+{
+    struct digest digest = digest_chain(digest_sha256(source->bytes), source->imports);
+    str name = str_from((const char *)digest.bytes, DIGEST_SIZE);
+    definition->decisions = map_get(&definitions->models, name);
+    if (definition->decisions == NULL)
+        definition->decisions = read_model(definitions, source, err);
+    if (definition->decisions == NULL)
+        return false;
+    map_put(&definitions->models, str_copy(&definitions->arena, name),
+            (void *)(uintptr_t)definition->decisions);
+    return true;
 }
 
 bool definitions_add(struct definitions *definitions, const struct definition_source *source,

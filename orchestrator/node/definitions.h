@@ -21,6 +21,7 @@ struct definition_source {
     enum resource_kind kind;
     str id; // of the process in the file
     str bytes;
+    str imports; // of a DMN file: the files it imports, each after its length in four bytes
 };
 
 // False when it cannot be compiled; the definition is then known as one that cannot run.

@@ -269,7 +269,8 @@ static void on_definition(void *context, const struct store_definition *definiti
     const struct definition_source source = {.key = definition->key,
                                              .kind = definition->kind,
                                              .id = definition->id,
-                                             .bytes = definition->bytes};
+                                             .bytes = definition->bytes,
+                                             .imports = definition->imports};
     struct error err;
     if (!definitions_add(life->shard->node->definitions, &source, &err))
         log_error("node", "definition %llu (%.*s) cannot run: %s",

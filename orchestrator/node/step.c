@@ -273,7 +273,7 @@ static void load_missing(struct shard *shard)
 
 // -- Resources of a deployment ----------------------------------------------------------
 
-static void on_resource(void *context, str digest, str bytes)
+static void on_resource(void *context, const struct store_resource_row *found)
 {
     const struct life *life = context;
     struct shard *shard = life->shard;
@@ -289,9 +289,10 @@ static void on_resource(void *context, str digest, str bytes)
             const struct definition_source source = {.key = resource->key,
                                                      .kind = resource->kind,
                                                      .id = resource->definition_id,
-                                                     .bytes = bytes};
+                                                     .bytes = found->bytes,
+                                                     .imports = found->imports};
             struct error err;
-            if (str_equal(resource->digest, digest) &&
+            if (str_equal(resource->digest, found->digest) &&
                 !definitions_add(shard->node->definitions, &source, &err))
                 log_error("node", "definition %llu cannot run: %s",
                           (unsigned long long)resource->key, err.text);

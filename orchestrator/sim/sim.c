@@ -82,6 +82,8 @@ bool sim_run(struct sim *sim, str process_id, str variables, str script, struct 
     bool scripted = !str_is_empty(str_trim(script));
     if (scripted && !script_read(sim, script, err))
         return false;
+    if (!world_compile_decisions(sim, err))
+        return false;
     world_deploy(sim);
     if (!sim->script_starts && !start_first(sim, process_id, variables, err))
         return false;

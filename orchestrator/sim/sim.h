@@ -46,13 +46,13 @@ struct sim;
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim *sim);
 
-// Adds a file to what is deployed together: BPMN, or DMN. False: it cannot be read or is refused;
-// *err names the first reason.
+// Adds a file to what is deployed together: BPMN, or DMN, which may import other files that are
+// added. False: it cannot be read or is refused; *err names the first reason.
 MUST_CHECK bool sim_add(struct sim *sim, const char *file, str text, struct error *err);
 
 // Runs a script (JSON lines); or, when it is empty, starts the process (empty: the first that can
-// start by itself) with the variables and lets time jump. False: the script is wrong, an
-// expectation failed, or a limit was reached.
+// start by itself) with the variables and lets time jump. False: decisions are refused, the script
+// is wrong, an expectation failed, or a limit was reached.
 MUST_CHECK bool sim_run(struct sim *sim, str process_id, str variables, str script,
                         struct error *err);
 

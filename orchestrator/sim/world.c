@@ -41,6 +41,7 @@ struct sim *sim_new(const struct sim_options *options)
     struct sim *sim = ARENA_NEW(&arena, struct sim);
     struct error err;
     sim->arena = arena;
+    sim->library.arena = &sim->arena;
     sim->options = *options;
     if (sim->options.until_ms == 0)
         sim->options.until_ms = SIM_YEAR_MS;
@@ -351,18 +352,36 @@ static bool refused(const char *file, const struct bpmn_resource *resource, stru
     return false;
 }
 
-static bool add_decisions(struct sim *sim, const char *file, str text, struct error *err)
+static void add_decisions(struct sim *sim, const char *file, str text)
 {
-    struct dmn_source source = {.file = file, .xml = text};
+    *ARRAY_PUSH(&sim->arena, &sim->models) = (struct model){
+        .document = dmn_library_add(&sim->library, (struct dmn_source){file, text}),
+        .file = file,
+        .text = text,
+    };
+}
+
+static bool compile_decisions(struct sim *sim, struct model *model, struct error *err)
+{
     struct dmn_problems problems = {.arena = &sim->arena};
-    const struct dmn_model *decisions =
-        dmn_compile(&sim->arena, &source, 1, sim->options.zones, &problems);
-    if (decisions == NULL || problems.errors > 0)
-        return error_set(err, ERROR_INVALID, file, "%.*s",
-                         problems.list.count ? (int)problems.list.items[0].text.len : 12,
-                         problems.list.count ? problems.list.items[0].text.data : "no DMN model");
-    *ARRAY_PUSH(&sim->arena, &sim->models) =
-        (struct model){.decisions = decisions, .file = file, .text = text};
+    model->decisions = dmn_library_compile(&sim->library, model->document, &sim->arena,
+                                           sim->options.zones, &problems);
+    if (model->decisions != NULL && problems.errors == 0)
+        return true;
+    size_t first = 0;
+    while (problems.list.items[first].severity != DMN_ERROR)
+        first++;
+    const struct dmn_problem *problem = &problems.list.items[first];
+    return error_set(err, ERROR_INVALID, problem->file, "line %u: %.*s", problem->line,
+                     STR_ARG(problem->text));
+}
+
+bool world_compile_decisions(struct sim *sim, struct error *err)
+{
+    for (size_t i = 0; i < sim->models.count; i++)
+        if (sim->models.items[i].resource == NULL &&
+            !compile_decisions(sim, &sim->models.items[i], err))
+            return false;
     return true;
 }
 
@@ -370,8 +389,10 @@ bool sim_add(struct sim *sim, const char *file, str text, struct error *err)
 {
     struct arena scratch = ARENA_EMPTY;
     struct bpmn_resource *resource;
-    if (str_ends_with(str_of(file), STR(".dmn")))
-        return add_decisions(sim, file, text, err);
+    if (str_ends_with(str_of(file), STR(".dmn"))) {
+        add_decisions(sim, file, text);
+        return true;
+    }
     bool ok = sim->options.manual ? bpmn_parse_sketch(&sim->arena, &scratch, text, &resource, err)
                                   : bpmn_parse(&sim->arena, &scratch, text, &resource, err);
     arena_done(&scratch);

@@ -5,11 +5,13 @@
 #define BATON_SIM_WORLD_H
 
 #include "base/map.h"
+#include "dmn/library.h"
 #include "sim/sim.h"
 
 struct model {
     const struct bpmn_resource *resource; // NULL: decisions
-    const struct dmn_model *decisions;
+    size_t document;                      // of decisions: its place in the library
+    const struct dmn_model *decisions;    // compiled when all files are there
     const char *file;
     str text;
 };
@@ -123,6 +125,7 @@ struct sim {
     struct engine_environment environment;
     struct engine *engine;
     ARRAY(struct model) models;
+    struct dmn_library library;
     ARRAY(struct deployed) deployed;
     struct pending *queue, *last_pending;
     int64_t now_ms;
@@ -163,6 +166,7 @@ struct take {
 };
 
 // world.c
+MUST_CHECK bool world_compile_decisions(struct sim *sim, struct error *err);
 void world_deploy(struct sim *sim);
 struct command *world_command(struct sim *sim, enum command_type type);
 void world_send(struct sim *sim, const struct command *command); // queued

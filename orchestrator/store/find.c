@@ -290,7 +290,8 @@ static void on_defined(void *context, const struct pg_answer *answer)
             .tenant = field_str(result, i, 4),
             .resource_name = field_str(result, i, 5),
             .bytes = field_str(result, i, 6),
-            .deleted = field_bool(result, i, 7),
+            .imports = field_str(result, i, 7),
+            .deleted = field_bool(result, i, 8),
         };
         call->defined(call->context, &definition);
     }
@@ -314,7 +315,9 @@ static void on_resources(void *context, const struct pg_answer *answer)
     struct store_call *call = context;
     const PGresult *result = store_outcome_of(answer) == STORE_DONE ? answer->results[0] : NULL;
     for (int i = 0; result != NULL && i < PQntuples(result); i++)
-        call->resource(call->context, field_str(result, i, 0), field_str(result, i, 1));
+        call->resource(call->context, &(struct store_resource_row){field_str(result, i, 0),
+                                                                   field_str(result, i, 1),
+                                                                   field_str(result, i, 2)});
     finish(call, answer);
 }
 

@@ -252,6 +252,7 @@ struct store_definition {
     str tenant;
     str resource_name;
     str bytes;
+    str imports; // see struct store_resource_row
     bool deleted;
 };
 
@@ -268,7 +269,12 @@ struct store_definitions {
 void store_find_definitions(struct store *store, const struct store_definitions *query);
 
 // Resources by digest: what a deployment that is not committed yet will need.
-typedef void store_resource(void *context, str digest, str bytes);
+struct store_resource_row {
+    str digest;
+    str bytes;
+    str imports; // of a DMN file: the files it imports, each after its length in four bytes
+};
+typedef void store_resource(void *context, const struct store_resource_row *resource);
 struct store_resources {
     uint32_t shard;
     size_t count;

@@ -42,22 +42,31 @@ export async function startBaton(name, ...settings) {
   const database = `${name}_${process.pid}`;
   execFileSync('psql', [postgres, '-qc', `CREATE DATABASE ${database}`]);
   const port = await freePort();
-  const node = spawn(`${binaries}/baton-orchestrator`, [
-    `--postgres.url=${postgres} dbname=${database}`, '--postgres.migrate=true', `--kafka.brokers=${kafka}`,
-    `--kafka.topic_prefix=${database}`, `--api.listen=127.0.0.1:${port}`, `--node.name=${name}`, '--engine.shards=3', ...settings,
-  ], {stdio: ['ignore', 'inherit', 'inherit']});
   const url = `http://127.0.0.1:${port}`;
-  let ended = false;
-  node.on('exit', () => { ended = true; });
-  await waitFor(`${url} to be ready`, async () => {
-    if (ended) throw new Error('the node ended at start');
-    return fetch(`${url}/health/ready`).then(answer => answer.ok, () => false);
-  });
+  let node;
+  let ended;
+  async function start() {
+    ended = false;
+    node = spawn(`${binaries}/baton-orchestrator`, [
+      `--postgres.url=${postgres} dbname=${database}`, '--postgres.migrate=true', `--kafka.brokers=${kafka}`,
+      `--kafka.topic_prefix=${database}`, `--api.listen=127.0.0.1:${port}`, `--node.name=${name}`, '--engine.shards=3', ...settings,
+    ], {stdio: ['ignore', 'inherit', 'inherit']});
+    node.on('exit', () => { ended = true; });
+    await waitFor(`${url} to be ready`, async () => {
+      if (ended) throw new Error('the node ended at start');
+      return fetch(`${url}/health/ready`).then(answer => answer.ok, () => false);
+    });
+  }
+  async function stop() {
+    node.kill('SIGTERM');
+    if (!ended) await once(node, 'exit');
+  }
+  await start();
   return {
-    url, kafka, database, binaries, topicPrefix: database,
-    async stop() {
-      node.kill('SIGTERM');
-      if (!ended) await once(node, 'exit');
+    url, kafka, database, binaries, topicPrefix: database, stop,
+    async restart() {
+      await stop();
+      await start();
     },
   };
 }

@@ -5,7 +5,9 @@ import net from 'node:net';
 import assert from 'node:assert/strict';
 import {createCamundaClient} from '@camunda8/orchestration-cluster-api';
 import {startBaton, waitFor} from './baton.mjs';
-import {discountModel, orderModel, failingModel, quoteModel, quoteProcess} from './models.mjs';
+import {
+  circleModels, discountModel, doubtfulModel, failingModel, offerModel, orderModel, orphanModel, priceModel, quoteModel, quoteProcess, taxModel,
+} from './models.mjs';
 
 let baton;
 let camunda;
@@ -159,6 +161,64 @@ test('the graph that decisions stand in is a resource of its own', async () => {
   const inside = await camunda.searchDecisionDefinitions({filter: {decisionRequirementsKey}}, consistency);
   assert.equal(inside.items.length, 3);
   assert.ok(inside.items.every(item => item.decisionRequirementsId === 'quotes'));
+});
+
+// The REST interface itself: what Camunda's client does not show.
+async function post(...files) {
+  const form = new FormData();
+  for (const {name, text} of files) form.append('resources', new File([text], name));
+  const answer = await fetch(`${baton.url}/v2/deployments`, {method: 'POST', body: form});
+  return {status: answer.status, ...await answer.json()};
+}
+
+const decisionOf = (answer, id) => answer.deployments.map(entry => entry.decisionDefinition).find(decision => decision?.decisionDefinitionId === id);
+const valueOf = async (decisionDefinitionKey, variables) => (await camunda.evaluateDecision({decisionDefinitionKey, variables})).output;
+
+test('a model imports models of its deployment, through others too, and keeps what it was deployed with', async () => {
+  const first = await post(offerModel, priceModel, taxModel(10));
+  const offer = decisionOf(first, 'offer').decisionDefinitionKey;
+  const price = decisionOf(first, 'price').decisionDefinitionKey;
+  assert.equal(await valueOf(price, {amount: 200}), '220');
+  assert.equal(await valueOf(offer, {amount: 200}), '219');
+  const {decisionRequirementsKey} = decisionOf(first, 'price');
+  assert.equal(await camunda.getDecisionRequirementsXml({decisionRequirementsKey}, consistency), priceModel.text);
+  const again = await post(offerModel, priceModel, taxModel(10));
+  assert.equal(decisionOf(again, 'offer').decisionDefinitionKey, offer, 'the same bytes with the same imports are the same version');
+
+  const tax = await post(taxModel(20));
+  assert.equal(tax.deployments[0].decisionRequirements.version, 2);
+  assert.equal(await valueOf(offer, {amount: 200}), '219');
+  const newer = decisionOf(await post(offerModel), 'offer');
+  assert.equal(newer.version, 2, 'what it imports has changed');
+  assert.equal(await valueOf(newer.decisionDefinitionKey, {amount: 200}), '239');
+  assert.equal(await valueOf(offer, {amount: 200}), '219');
+  assert.equal(await valueOf(price, {amount: 200}), '220');
+
+  await baton.restart();
+  assert.equal(await valueOf(newer.decisionDefinitionKey, {amount: 200}), '239');
+  assert.equal(await valueOf(offer, {amount: 200}), '219');
+  assert.equal(await valueOf(price, {amount: 200}), '220');
+});
+
+test('an import that nothing was deployed of, and one that leads back, are refused', async () => {
+  const orphan = await post(orphanModel);
+  assert.equal(orphan.status, 400);
+  assert.match(orphan.detail, /orphan\.dmn: line 3: no model has the namespace 'http:\/\/example\.com\/nowhere'/);
+  const circle = await post(...circleModels);
+  assert.equal(circle.status, 400);
+  assert.match(circle.detail, /left\.dmn: line 3: imports lead from the namespace 'http:\/\/example\.com\/circle\/left' back to it/);
+  const alike = {...taxModel(30), name: 'other tax.dmn'};
+  const ambiguous = await post(priceModel, taxModel(10), alike);
+  assert.equal(ambiguous.status, 400);
+  assert.match(ambiguous.detail, /tax\.dmn: the namespace 'http:\/\/example\.com\/taxes', which is imported, is also that of other tax\.dmn/);
+});
+
+test('warnings reach whoever deploys', async () => {
+  const {status, warnings} = await post(doubtfulModel);
+  assert.equal(status, 200);
+  assert.equal(warnings.length, 1);
+  assert.deepEqual({...warnings[0], message: ''}, {resourceName: 'doubtful.dmn', line: 5, element: 'Doubt', code: 'type', message: ''});
+  assert.equal((await post(taxModel(20))).warnings, undefined);
 });
 
 test('an evaluation answers with every decision on the way, and can be found again', async () => {

@@ -164,3 +164,58 @@ export const quoteProcess = {
   </bpmn:process>
 </bpmn:definitions>`,
 };
+
+const dmn = (id, namespace, body) =>
+  `<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="${id}" name="${id}" namespace="http://example.com/${namespace}">
+${body}
+</definitions>`;
+
+const importing = (name, namespace) =>
+  `  <import name="${name}" namespace="http://example.com/${namespace}" importType="https://www.omg.org/spec/DMN/20191111/MODEL/"/>`;
+
+const calling = (id, namespace, knowledge, text) => `  <decision id="${id}" name="${id}">
+    <variable name="${id}" typeRef="number"/>
+    <knowledgeRequirement><requiredKnowledge href="http://example.com/${namespace}#${knowledge}"/></knowledgeRequirement>
+    <literalExpression><text>${text}</text></literalExpression>
+  </decision>`;
+
+// Knowledge alone: no decision of it can be evaluated.
+export const taxModel = percent => ({
+  name: 'tax.dmn',
+  text: dmn('taxes', 'taxes', `  <businessKnowledgeModel id="withTax" name="with tax">
+    <variable name="with tax"/>
+    <encapsulatedLogic><formalParameter name="net" typeRef="number"/><literalExpression><text>net * (100 + ${percent}) / 100</text></literalExpression></encapsulatedLogic>
+  </businessKnowledgeModel>`),
+});
+
+export const priceModel = {
+  name: 'price.dmn',
+  text: dmn('prices', 'prices', [importing('tax', 'taxes'), calling('price', 'taxes', 'withTax', 'tax.with tax(amount)')].join('\n')),
+};
+
+// Imports what imports.
+export const offerModel = {
+  name: 'offer.dmn',
+  text: dmn('offers', 'offers', `${importing('prices', 'prices')}
+  <decision id="offer" name="offer">
+    <variable name="offer" typeRef="number"/>
+    <informationRequirement><requiredDecision href="http://example.com/prices#price"/></informationRequirement>
+    <literalExpression><text>prices.price - 1</text></literalExpression>
+  </decision>`),
+};
+
+export const orphanModel = {name: 'orphan.dmn', text: dmn('orphans', 'orphans', importing('lost', 'nowhere'))};
+
+export const circleModels = ['left', 'right'].map((name, index, names) => ({
+  name: `${name}.dmn`, text: dmn(name, `circle/${name}`, importing('other', `circle/${names[1 - index]}`)),
+}));
+
+// Deployable, but the text can never be a number, and a name is known to nobody.
+export const doubtfulModel = {
+  name: 'doubtful.dmn',
+  text: dmn('doubtful', 'doubtful', `  <decision id="doubt" name="Doubt">
+    <variable name="Doubt" typeRef="number"/>
+    <literalExpression><text>"ten" * 2</text></literalExpression>
+  </decision>`),
+};

@@ -130,7 +130,8 @@ static void tell_resources(struct call *call, const struct error *err)
     for (size_t i = 0; call->outcome == STORE_DONE && i < call->resources.count; i++) {
         str bytes = database_resource(call->resources.digests[i]);
         if (bytes.data != NULL)
-            call->resources.found(call->context, call->resources.digests[i], bytes);
+            call->resources.found(call->context, &(struct store_resource_row){
+                                                     call->resources.digests[i], bytes, STR_EMPTY});
     }
     call->tell.done(call->context, call->outcome, err);
 }
