@@ -63,12 +63,10 @@ static size_t length_at(str bytes)
 }
 
 // The file, then what it imports.
-static bool read_library(struct definitions *definitions, const struct definition_source *source,
-                         struct dmn_library *library)
+static bool read_library(const struct definition_source *source, struct dmn_library *library)
 {
-    str rest = str_copy(&definitions->arena, source->imports);
-    const struct dmn_source first = {"decisions", str_copy(&definitions->arena, source->bytes)};
-    dmn_library_add(library, first);
+    str rest = source->imports;
+    dmn_library_add(library, (struct dmn_source){"decisions", source->bytes});
     while (rest.len > 0) {
         if (rest.len < LENGTH_BYTES || rest.len - LENGTH_BYTES < length_at(rest))
             return false;
@@ -87,7 +85,7 @@ static const struct dmn_model *read_model(struct definitions *definitions,
     struct dmn_problems problems = {.arena = &scratch};
     struct dmn_library library = {.arena = &scratch};
     const struct dmn_model *model = NULL;
-    bool whole = read_library(definitions, source, &library);
+    bool whole = read_library(source, &library);
     if (whole)
         model =
             dmn_library_compile(&library, 0, &definitions->arena, definitions->zones, &problems);
