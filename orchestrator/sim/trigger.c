@@ -130,10 +130,13 @@ static bool ends_waiting(const struct bpmn_element *event)
     return !may_go_on || event->interrupting;
 }
 
-// An event sub-process has taken over: no other starts in this scope.
+// An event sub-process has taken over: no other starts in this scope. Or the scope, or whatever
+// else waits, came after the throw.
 static bool is_closed(const struct firing *f, uint64_t scope)
 {
-    return f->element->type == BPMN_START_EVENT && idmap_get(&f->sim->interrupted, scope) != NULL;
+    bool interrupted =
+        f->element->type == BPMN_START_EVENT && idmap_get(&f->sim->interrupted, scope) != NULL;
+    return interrupted || (f->thrown != 0 && scope > f->thrown);
 }
 
 // Where a host has a loop: borders belong to the whole of it, the rest to each of its instances.
@@ -144,8 +147,7 @@ static bool fire_at(const struct firing *f, const struct bpmn_element *host)
     for (struct sim_element *e = f->sim->elements.first; e != NULL; e = e->listed.next) {
         if (!str_equal(e->id, host->id) || str_equal(e->type, STR("multiInstanceBody")) != at_body)
             continue;
-        if (e->promised == f->sim->round || is_closed(f, e->listed.key) ||
-            (f->thrown != 0 && e->listed.key > f->thrown))
+        if (e->promised == f->sim->round || is_closed(f, e->listed.key))
             continue;
         correlate(f->sim, e->instance, e->listed.key, f->element->id, f->variables);
         if (!f->everywhere && ends_waiting(f->element))

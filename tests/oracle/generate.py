@@ -29,6 +29,8 @@ class Drawing:
         self.links = 0
         self.in_transaction = False
         self.called = False   # inside q: no calls
+        self.quantities = self.chance(0.1)
+        self.undone = []      # activities of the scope that have a handler
         self.has_key = True   # the variable that a correlation key is
         self.handling = 0     # inside an event sub-process
 
@@ -83,7 +85,9 @@ class Drawing:
                    f'<messageEventDefinition messageRef="{self.pick(*THROWN_MESSAGES)}"/>',
                    f'<signalEventDefinition signalRef="{self.pick(*THROWN_SIGNALS)}"/>']
         if not self.handling:
-            choices.append("<compensateEventDefinition/>")
+            one = f' activityRef="{self.pick(*self.undone)}"' \
+                if self.undone and self.chance(0.3) else ""
+            choices.append(f"<compensateEventDefinition{one}/>")
         return self.pick(*choices)
 
     # ---- activities --------------------------------------------------------------------------------
@@ -104,8 +108,12 @@ class Drawing:
             "</extensionElements>"
         inner = {"serviceTask": job, "sendTask": job, "scriptTask": script}.get(kind, "")
         attributes = ""
-        if kind == "receiveTask":
+        if kind == "sendTask" and self.chance(0.3) and not self.manual:
+            inner, attributes = "", f' messageRef="{self.pick(*THROWN_MESSAGES)}"'
+        elif kind == "receiveTask":
             attributes = f' messageRef="{self.pick("M2", *THROWN_MESSAGES)}"'
+        if self.quantities and self.chance(0.08):
+            attributes += self.pick(' completionQuantity="2"', ' startQuantity="2"')
         letter = {"userTask": "u", "serviceTask": "j", "sendTask": "j"}.get(kind, "n")
         return self.node(kind, inner + loop, attributes, letter)
 
@@ -152,6 +160,7 @@ class Drawing:
                  f'<compensateEventDefinition/></boundaryEvent><{"serviceTask"} id="{handler}" '
                  f'isForCompensation="true"/><association id="{self.name("a")}" '
                  f'associationDirection="One" sourceRef="{border}" targetRef="{handler}"/>')
+        self.undone.append(name)
         return name
 
     # ---- scopes ------------------------------------------------------------------------------------
@@ -165,7 +174,11 @@ class Drawing:
         name = self.name("s")
         loop = self.loop() if self.chance(0.2) else ""
         self.put(f'<{kind} id="{name}">')
+        undone, self.undone = self.undone, []
         self.inside(depth + 1)
+        if not self.handling and self.chance(0.1):
+            self.undoing_sub_process()
+        self.undone = undone
         self.put(f"{loop}</{kind}>")
         self.in_transaction = outer
         borders = self.borders(name, "scope") if self.chance(0.6) else []
@@ -212,6 +225,17 @@ class Drawing:
         start = self.node("startEvent", definition,
                           f' isInterrupting="{str(interrupting).lower()}"')
         self.end(self.block(start, DEEP), DEEP, plain=0.8)
+        self.put("</subProcess>")
+        self.handling -= 1
+        self.in_transaction = transaction
+
+    def undoing_sub_process(self):
+        """What undoes the sub-process around it, once that has completed."""
+        transaction, self.in_transaction = self.in_transaction, False
+        self.handling += 1
+        self.put(f'<subProcess id="{self.name("v")}" triggeredByEvent="true">')
+        start = self.node("startEvent", "<compensateEventDefinition/>")
+        self.end(self.block(start, DEEP), DEEP, plain=1)
         self.put("</subProcess>")
         self.handling -= 1
         self.in_transaction = transaction
@@ -457,6 +481,7 @@ class Drawing:
         self.put('<process id="p" isExecutable="true">')
         self.inside(0)
         self.put('</process><process id="q" isExecutable="true">')
+        self.undone = []
         self.called, self.budget = True, self.random.randint(1, 6)
         self.inside(DEEP - 1)
         self.put("</process>")

@@ -873,7 +873,7 @@ class Interpreter:
             self.assign(run, element.result, evaluate(element.script, known))
         if element.trigger in ("message", "signal") and (
                 element.type in ("endEvent", "intermediateThrowEvent") or
-                element.type == "sendTask" and not self.is_worked_on(run)):
+                element.type == "sendTask" and run.role != "body" and not self.is_worked_on(run)):
             key = evaluate(element.correlation, self.variables(run)) \
                 if element.correlation and not self.manual else None
             # With what variables the standard leaves to data associations; without any, all that the
