@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-    START_MEAN_MS = 1000,
+    START_MEAN_MS = 1400,
     AGAIN_MS = 15000, // a caller without an answer asks again
     POISON_MS = 15000,
     MESSAGE_TTL_MS = 24 * 3600 * 1000,

@@ -128,9 +128,8 @@ static void check_outbox(const struct store_commit *commit)
                    shard->sent.count, (unsigned long long)commit->next_outbound - 1);
 }
 
-// "shard:number", as the receiving node reads it.
-static bool read_sender(const struct kafka_record *record, uint32_t *ret_shard,
-                        uint64_t *ret_number)
+bool promises_read_sender(const struct kafka_record *record, uint32_t *ret_shard,
+                          uint64_t *ret_number)
 {
     for (size_t i = 0; i < record->header_count; i++) {
         uint64_t shard;
@@ -201,7 +200,7 @@ void promises_appended(const struct kafka_topic *topic, int32_t partition,
     uint32_t shard;
     uint64_t number;
     (void)partition;
-    if (read_sender(record, &shard, &number))
+    if (promises_read_sender(record, &shard, &number))
         check_published(record, shard, number);
     else if (str_equal(topic->name, STR("baton.events")))
         check_event(record);
@@ -229,7 +228,7 @@ static void check_taken(const struct transaction *transaction, int64_t offset)
     uint32_t shard = transaction->commit.shard, sender;
     uint64_t number;
     const struct kafka_record *record = kafka_at(kafka_commands(shard), offset);
-    if (record == NULL || !read_sender(record, &sender, &number) ||
+    if (record == NULL || !promises_read_sender(record, &sender, &number) ||
         number > of(sender)->sent.count || world->promises->repaired)
         return;
     struct sent *sent = &of(sender)->sent.items[number - 1];
@@ -662,6 +661,11 @@ void promises_tell_open(void)
         tell_waiting(&world->database->shards[shard]);
         tell_untaken(shard);
     }
+}
+
+const struct engine_environment *promises_environment(uint32_t shard)
+{
+    return &of(shard)->environment;
 }
 
 struct promises *promises_new(void)

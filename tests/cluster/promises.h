@@ -43,6 +43,16 @@ bool promises_is_deadly(const struct transaction *transaction);
 // Nothing is under way any more. When not, the text says what is.
 bool promises_settled(char *ret_text, size_t size);
 
+struct engine_environment;
+const struct engine_environment *promises_environment(uint32_t shard); // with all definitions
+
+// "shard:number" in the header of a record from an outbox, as the receiving node reads it.
+bool promises_read_sender(const struct kafka_record *record, uint32_t *ret_shard,
+                          uint64_t *ret_number);
+
+// Runs every shard's commands again through a new engine: the history must be the same, in bytes.
+void promises_reexecute(void);
+
 void promises_tell_open(void); // all that is open, for the story
 
 #endif

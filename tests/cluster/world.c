@@ -223,8 +223,8 @@ static void configure(struct machine *machine)
     set(machine, CONFIG_ENGINE_SECRET, "%s", LOAD_SECRET);
     set(machine, CONFIG_ENGINE_BATCH_COMMANDS, "%d", (int)world_between(2, 40));
     set(machine, CONFIG_ENGINE_BACKLOG, "%d", (int)world_between(100, 300));
-    set(machine, CONFIG_ENGINE_JOB_WINDOW, "%d", (int)world_between(4, 40));
-    set(machine, CONFIG_ENGINE_JOB_TIMEOUT_MS, "%d", 8000);
+    set(machine, CONFIG_ENGINE_JOB_WINDOW, "%u", world->job_window);
+    set(machine, CONFIG_ENGINE_JOB_TIMEOUT_MS, "%d", WORLD_JOB_TIMEOUT_MS);
     set(machine, CONFIG_ENGINE_CACHE_MB, "%d", 1);
 }
 
@@ -314,6 +314,7 @@ void world_new(const struct world_options *options)
     world->random = options->seed * 0x2545f4914f6cdd1d + 1;
     for (uint32_t i = 0; i < options->machines; i++)
         world->machines[i].number = i;
+    world->job_window = (uint32_t)world_between(4, 40);
     world->promises = promises_new();
     world->kafka = kafka_new();
     world->database = database_new();

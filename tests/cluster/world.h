@@ -22,7 +22,13 @@ struct load;
 struct node;
 struct promises;
 
-enum { WORLD_MACHINES = 4, WORLD_SHARDS = 4, WORLD_SECOND = 1000000, WORLD_MS = 1000 };
+enum {
+    WORLD_MACHINES = 4,
+    WORLD_SHARDS = 4,
+    WORLD_SECOND = 1000000,
+    WORLD_MS = 1000,
+    WORLD_JOB_TIMEOUT_MS = 8000
+};
 
 enum mutation { // mutations.def: one protection taken out, which the promises must notice
     MUTATION_NONE,
@@ -80,7 +86,8 @@ struct world {
     uint64_t actions;
     struct machine machines[WORLD_MACHINES];
     struct machine *current; // whose code is running; NULL: nobody's
-    bool calm;               // faults are over
+    uint32_t job_window;
+    bool calm; // faults are over
     struct kafka *kafka;
     struct database *database;
     struct load *load;
