@@ -3,6 +3,7 @@
 // The promise that the same commands give the same history: done again by another engine, several
 // to a batch, which sees no more of what was stored than a node does.
 #include "sim/world.h"
+#include "wire/wire.h"
 
 enum { MOST_IN_A_BATCH = 7 };
 
@@ -97,19 +98,37 @@ static bool load_missing(struct again *again, const struct command *command)
     return true;
 }
 
+static bool do_again(struct again *again, const struct executed *executed)
+{
+    struct command *command = ARENA_NEW(&again->arena, struct command);
+    str token;
+    if (!wire_decode_command(&again->arena, executed->bytes, command, &token, again->err))
+        return false;
+    command->time_ms = executed->time_ms;
+    if (!load_missing(again, command))
+        return false;
+    engine_step(again->engine, command);
+    return true;
+}
+
 static bool run_batch(struct again *again, size_t first, size_t count)
 {
     struct changes changes;
     engine_begin(again->engine, &again->arena);
-    for (size_t i = first; i < first + count; i++) {
-        const struct command *command = again->sim->executed.items[i];
-        if (!load_missing(again, command))
+    for (size_t i = first; i < first + count; i++)
+        if (!do_again(again, &again->sim->executed.items[i]))
             return false;
-        engine_step(again->engine, command);
-    }
     engine_end(again->engine, &changes);
     store(again, &changes);
     return compare(again, &changes);
+}
+
+void world_remember(struct sim *sim, const struct command *command)
+{
+    struct strbuf bytes = strbuf_new(&sim->arena);
+    wire_encode_command(&bytes, command, STR_EMPTY);
+    *ARRAY_PUSH(&sim->arena, &sim->executed) =
+        (struct executed){strbuf_str(&bytes), command->time_ms};
 }
 
 bool sim_reexecute(struct sim *sim, struct error *err)

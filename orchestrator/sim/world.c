@@ -213,7 +213,7 @@ static void step(struct sim *sim, const struct command *command)
     now->time_ms = sim->now_ms;
     sim->commands++;
     if (sim->options.verify)
-        *ARRAY_PUSH(&sim->arena, &sim->executed) = now;
+        world_remember(sim, now);
     engine_begin(sim->engine, &sim->arena);
     load_missing(sim, now);
     engine_step(sim->engine, now);

@@ -119,6 +119,11 @@ struct scripted {
     str variables;
 };
 
+struct executed { // a command as it travels
+    str bytes;
+    int64_t time_ms;
+};
+
 struct sim {
     struct arena arena;
     struct sim_options options;
@@ -151,9 +156,9 @@ struct sim {
     struct map waits;    // element -> itself: kept for a trigger
     struct map takes;    // gateway -> struct take
     struct scripted *answers;
-    struct map script_mentions;             // element -> how many later steps answer its job
-    ARRAY(struct history_row) history;      // verify
-    ARRAY(const struct command *) executed; // likewise
+    struct map script_mentions;        // element -> how many later steps answer its job
+    ARRAY(struct history_row) history; // verify
+    ARRAY(struct executed) executed;   // likewise
     uint64_t rejected;
     bool script_starts;
     bool limit_reached;
@@ -177,6 +182,9 @@ struct sim_instance *world_instance(const struct sim *sim, uint64_t key);
 const struct bpmn_process *world_process_of(const struct sim *sim, uint64_t definition);
 bool world_answer_job(struct sim *sim, const struct sim_job *job, const struct scripted *answer,
                       str variables);
+
+// reexecute.c
+void world_remember(struct sim *sim, const struct command *command);
 
 // rows.c: lists, and the picture kept from changes
 void list_append(struct sim_list *list, void *item);
