@@ -135,9 +135,10 @@ class Follower:
     def shown_at(self, action):
         """How soon what the event leads to is seen."""
         option = action.option
+        if option is not None and option.kind == "call":
+            option = self.oracle.catcher(option.run, *action.happening.what)
         if action.name == "CANCELS" and action.run.role != "process":
-            host = action.run.parent if action.run.parent.role != "inner" \
-                else action.run.parent.parent
+            host = self.transaction(action)
             wanted = [b.id for b in host.element.boundaries if b.trigger == "cancel"]
             return self.soonest(wanted[0], host.parent) if wanted else len(self.later)
         if option is None or option.kind not in ("border", "sub"):
@@ -145,6 +146,11 @@ class Follower:
         if option.kind == "border":
             return self.soonest(option.element.id, option.run.parent)
         return self.soonest(option.element.scope.id, option.run)
+
+    def transaction(self, action):
+        """What a cancel end event ends; all instances of it."""
+        scope = action.run.parent
+        return scope.parent if scope.role == "inner" else scope
 
     def soonest(self, name, scope):
         for at, line in enumerate(self.later):
@@ -218,7 +224,7 @@ class Follower:
         if action.name == "ARRIVES":
             return any(self.explains_option(o, line) for o in self.reached(action))
         if action.name == "CANCELS":
-            top = action.run if action.run.role == "process" else action.run.parent
+            top = action.run if action.run.role == "process" else self.transaction(action)
             return self.is_ended_under(line, top)
         if action.name == "ANSWERED":
             return line["event"] in ("ELEMENT_TERMINATED", "INCIDENT_CREATED")
