@@ -147,11 +147,13 @@ static bool fire_at(const struct firing *f, const struct bpmn_element *host)
     for (struct sim_element *e = f->sim->elements.first; e != NULL; e = e->listed.next) {
         if (!str_equal(e->id, host->id) || str_equal(e->type, STR("multiInstanceBody")) != at_body)
             continue;
-        if (e->promised == f->sim->round || is_closed(f, e->listed.key))
+        uint64_t *promised =
+            f->element->type == BPMN_START_EVENT ? &e->promised_inside : &e->promised;
+        if ((!f->everywhere && *promised == f->sim->round) || is_closed(f, e->listed.key))
             continue;
         correlate(f->sim, e->instance, e->listed.key, f->element->id, f->variables);
         if (!f->everywhere && ends_waiting(f->element))
-            e->promised = f->sim->round;
+            *promised = f->sim->round;
         any = true;
         if (!f->everywhere)
             break;

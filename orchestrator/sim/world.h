@@ -68,7 +68,9 @@ struct sim_element {
     str id;
     str type;
     str waits_for;
-    uint64_t promised; // the round in which an event was sent that ends the waiting
+    // The round in which an event was sent that ends the waiting, or starts an interrupting event
+    // sub-process inside.
+    uint64_t promised, promised_inside;
 };
 
 struct sim_subscription {
