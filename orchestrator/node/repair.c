@@ -29,19 +29,15 @@ static void on_halted(void *context, const struct store_halted *halted)
     *ARRAY_PUSH(&repair->arena, &repair->halted) = *halted;
 }
 
-static bool are_all_newer(struct repair *repair, const struct store_halted *halted,
-                          const struct repaired *repaired, struct error *err)
+static bool are_all_newer(struct repair *repair, const struct repaired *repaired, int64_t newer,
+                          struct error *err)
 {
-    int64_t newer;
-    if (!bus_consumer_offset_since(repair->consumer, repair->topic, (int32_t)halted->shard,
-                                   halted->clock_ms + 1, ASK_MS, &newer, err))
-        return false;
     return newer <= repaired->low ||
            error_set(err, ERROR_CONFLICT, repair->topic,
                      "shard %u: %lld of the records %lld to %lld are older than the last command "
                      "that was done. If the topic was made anew, they are to be done: --from "
                      "beginning. If it lost its last records, they were done: --from end",
-                     halted->shard, (long long)(newer - repaired->low), (long long)repaired->low,
+                     repaired->shard, (long long)(newer - repaired->low), (long long)repaired->low,
                      (long long)repaired->high - 1);
 }
 
@@ -49,12 +45,15 @@ static bool find_place(struct repair *repair, const struct store_halted *halted,
                        struct repaired *repaired, struct error *err)
 {
     int32_t partition = (int32_t)halted->shard;
+    int64_t newer; // the first record that came after all that was done
     *repaired = (struct repaired){.shard = halted->shard, .wanted_offset = halted->next_offset};
     if (!bus_consumer_offsets(repair->consumer, repair->topic, partition, ASK_MS, &repaired->low,
-                              &repaired->high, err))
+                              &repaired->high, err) ||
+        !bus_consumer_offset_since(repair->consumer, repair->topic, partition, halted->clock_ms + 1,
+                                   ASK_MS, &newer, err))
         return false;
-    repaired->next_offset = repair->from == REPAIR_FROM_END ? repaired->high : repaired->low;
-    return repair->from != REPAIR_FROM_SURE || are_all_newer(repair, halted, repaired, err);
+    repaired->next_offset = repair->from == REPAIR_FROM_END ? newer : repaired->low;
+    return repair->from != REPAIR_FROM_SURE || are_all_newer(repair, repaired, newer, err);
 }
 
 static bool repair_all(struct repair *repair, node_repaired *told, void *context, struct error *err)

@@ -9,7 +9,8 @@
 enum repair_from {
     REPAIR_FROM_SURE,      // the beginning when all records are newer than the last command done
     REPAIR_FROM_BEGINNING, // of a topic that was made anew
-    REPAIR_FROM_END,       // of one that lost its last records: the others were done already
+    REPAIR_FROM_END, // of what was done, in one that lost its last records: what came since the
+                     // last command done is still to be done
 };
 
 struct repaired {
