@@ -275,19 +275,19 @@ enum store_outcome database_rebuilt(uint32_t shard, uint64_t epoch)
     return STORE_DONE;
 }
 
-bool database_repair(uint32_t shard)
+bool database_repair(uint32_t shard, int64_t next_offset)
 {
     struct shard_row *row = &tables_of(shard)->row;
     if (row->halted.len == 0)
         return false;
+    promises_repairing(shard, next_offset);
     row->halted = row->last_record = STR_EMPTY;
-    row->next_offset = 0;
-    row->senders = NULL;
-    row->sender_count = 0;
+    row->next_offset = next_offset;
+    row->failures = row->tries = 0;
+    row->trying_offset = -1;
     row->rebuild = true;
     row->epoch++;
     world->repairs++;
-    promises_repaired(shard);
     return true;
 }
 

@@ -98,7 +98,7 @@ void database_find_in_flight(uint32_t shard, struct store_in_flight *ret_flight)
 void database_put_resource(str digest, str bytes);
 str database_resource(str digest); // data == NULL: there is none
 
-// `baton repair`. True when the shard was halted.
-bool database_repair(uint32_t shard);
+// What store_repair does: a halted shard goes on at this offset. True when it was halted.
+bool database_repair(uint32_t shard, int64_t next_offset);
 
 #endif

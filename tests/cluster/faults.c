@@ -94,11 +94,22 @@ static void act_lose_topic(void *context)
     world_later(world_between(5, TOPIC_SECONDS) * WORLD_SECOND, NULL, act_lose_topic, context);
 }
 
+// Where `baton repair` lets a shard go on: with the first record that came after all that was done.
+static int64_t repair_place(uint32_t shard)
+{
+    const struct kafka_partition *partition = kafka_commands(shard);
+    int64_t clock_ms = world->database->shards[shard].row.clock_ms;
+    int64_t offset = partition->low;
+    while (offset < kafka_end(partition) && kafka_at(partition, offset)->time_ms <= clock_ms)
+        offset++;
+    return offset;
+}
+
 // The operator looks at the alarms and runs `baton repair`.
 static void act_operate(void *context)
 {
     for (uint32_t shard = 0; shard < world->options.shards; shard++)
-        if (world_chance(20) && database_repair(shard))
+        if (world_chance(20) && database_repair(shard, repair_place(shard)))
             world_tell("the operator repairs shard %u", shard);
     world_later(WORLD_SECOND, NULL, act_operate, context);
 }

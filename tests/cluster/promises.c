@@ -58,8 +58,7 @@ struct promises {
     size_t unpublished_steps;
     struct stream *streams;
     struct arena turn;
-    bool lost;     // some topic lost records: what was in them may be missing
-    bool repaired; // records left in a topic may be taken again
+    bool lost; // some topic lost records: what was in them may be missing
 };
 
 static struct shard_promises *of(uint32_t shard)
@@ -229,7 +228,7 @@ static void check_taken(const struct transaction *transaction, int64_t offset)
     uint64_t number;
     const struct kafka_record *record = kafka_at(kafka_commands(shard), offset);
     if (record == NULL || !promises_read_sender(record, &sender, &number) ||
-        number > of(sender)->sent.count || world->promises->repaired)
+        number > of(sender)->sent.count)
         return;
     struct sent *sent = &of(sender)->sent.items[number - 1];
     if (sent->taken_at >= 0 && sent->taken_at != offset)
@@ -544,10 +543,21 @@ void promises_halted(uint32_t shard, str why)
                    STR_ARG(why));
 }
 
-void promises_repaired(uint32_t shard)
+// What came after all that was done is not to be skipped. Records that came within a second of it
+// may be: their time does not tell.
+void promises_repairing(uint32_t shard, int64_t next_offset)
 {
-    of(shard)->truncated_at = -1;
-    world->promises->repaired = true;
+    struct shard_promises *promises = of(shard);
+    int64_t clock_ms = world->database->shards[shard].row.clock_ms;
+    for (int64_t offset = promises->truncated_at; offset < next_offset; offset++) {
+        struct kafka_record *record = kafka_at(kafka_commands(shard), offset);
+        if (record->time_ms > clock_ms + 1000)
+            world_fail("shard %u: repaired, it skips offset %lld, which came %lld ms after the "
+                       "last command done",
+                       shard, (long long)offset, (long long)(record->time_ms - clock_ms));
+        record->lost = true;
+    }
+    promises->truncated_at = -1;
 }
 
 void promises_truncated(uint32_t shard, int64_t kept)

@@ -32,7 +32,7 @@ void promises_acquired(uint32_t shard);
 void promises_tried(const struct machine *machine, const struct store_trial *trial);
 bool promises_excuse(uint32_t shard, int64_t offset);
 void promises_halted(uint32_t shard, str why);
-void promises_repaired(uint32_t shard);
+void promises_repairing(uint32_t shard, int64_t next_offset);
 void promises_truncated(uint32_t shard, int64_t kept);
 void promises_appended(const struct kafka_topic *topic, int32_t partition,
                        const struct kafka_record *record);
