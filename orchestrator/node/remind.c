@@ -188,6 +188,18 @@ void node_shard_release_jobs(struct shard *shard)
 
 // -- After the topics were lost ---------------------------------------------------------
 
+// The shard skips those that it knows.
+static void define_again(struct shard *shard, const struct store_published *published)
+{
+    struct deployed_resource resource = published->resource;
+    const struct command command = {
+        .type = COMMAND_PUBLISH_DEFINITIONS,
+        .tenant = published->tenant,
+        .deploy = {.deployment = published->deployment, .count = 1, .resources = &resource},
+    };
+    publish_to(shard->node, shard->number, &command, STR_EMPTY);
+}
+
 static void offer_again(struct shard *shard, const struct store_due *job)
 {
     const struct command command = {
@@ -243,12 +255,15 @@ static void on_flight(void *context, enum store_outcome outcome,
         node_shard_restart(shard, "what was in flight cannot be read");
         return;
     }
+    for (size_t i = 0; i < flight->definition_count; i++)
+        define_again(shard, &flight->definitions[i]);
     for (size_t i = 0; i < flight->job_count; i++)
         offer_again(shard, &flight->jobs[i]);
     for (size_t i = 0; i < flight->subscription_count; i++)
         subscribe_again(shard, &flight->subscriptions[i]);
-    log_info("node", "shard %u: %zu jobs and %zu subscriptions sent again", shard->number,
-             flight->job_count, flight->subscription_count);
+    log_info("node", "shard %u: %zu definitions, %zu jobs and %zu subscriptions sent again",
+             shard->number, flight->definition_count, flight->job_count,
+             flight->subscription_count);
     shard->rebuild = false;
     store_rebuilt(shard->node->store, shard->number, shard->epoch, on_rebuilt, life_new(shard));
 }

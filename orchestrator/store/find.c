@@ -208,6 +208,28 @@ void store_count_jobs(struct store *store, uint32_t shard, store_counts *done, v
 
 // -- In flight --------------------------------------------------------------------------
 
+static void read_published(const PGresult *result, struct store_in_flight *flight,
+                           struct arena *arena)
+{
+    int count = PQntuples(result);
+    struct store_published *all = ARENA_ARRAY(arena, struct store_published, (size_t)count);
+    for (int i = 0; i < count; i++)
+        all[i] = (struct store_published){
+            .deployment = (uint64_t)field_i64(result, i, 1),
+            .tenant = field_str(result, i, 9),
+            .resource = {.key = (uint64_t)field_i64(result, i, 0),
+                         .kind = (enum resource_kind)field_i64(result, i, 2),
+                         .definition_id = field_str(result, i, 3),
+                         .version = (int32_t)field_i64(result, i, 4),
+                         .version_tag = field_str(result, i, 5),
+                         .title = field_str(result, i, 6),
+                         .name = field_str(result, i, 7),
+                         .digest = field_str(result, i, 8)},
+        };
+    flight->definitions = all;
+    flight->definition_count = (size_t)count;
+}
+
 static void read_offered(const PGresult *result, struct store_in_flight *flight,
                          struct arena *arena)
 {
@@ -254,8 +276,9 @@ static void on_flight(void *context, const struct pg_answer *answer)
     struct arena arena = ARENA_EMPTY;
     struct store_in_flight flight = {0};
     if (outcome == STORE_DONE) {
-        read_offered(answer->results[0], &flight, &arena);
-        read_subscriptions(answer->results[1], &flight, &arena);
+        read_published(answer->results[0], &flight, &arena);
+        read_offered(answer->results[1], &flight, &arena);
+        read_subscriptions(answer->results[2], &flight, &arena);
     }
     call->flight(call->context, outcome, &flight);
     arena_done(&arena);
@@ -269,6 +292,7 @@ void store_find_in_flight(struct store *store, uint32_t shard, store_flight *don
     call->flight = done;
     struct params params = params_of_shard(store, shard);
     pg_begin(pg);
+    pg_execute(pg, STATEMENT_PUBLISHED, &params.list);
     pg_execute(pg, STATEMENT_OFFERED, &params.list);
     pg_execute(pg, STATEMENT_SUBSCRIPTIONS, &params.list);
     pg_end(pg, on_flight, call);

@@ -222,7 +222,8 @@ typedef void store_counts(void *context, enum store_outcome outcome,
                           const struct store_count *counts, size_t count);
 void store_count_jobs(struct store *store, uint32_t shard, store_counts *done, void *context);
 
-// What was in flight on Kafka before it was lost: leases to end now, subscriptions to open again.
+// What was in flight on Kafka before it was lost: definitions that the shard may not have heard of,
+// leases to end now, subscriptions to open again.
 struct store_open_subscription {
     uint64_t key;
     uint64_t instance;
@@ -232,7 +233,14 @@ struct store_open_subscription {
     str tenant;
     str process_id;
 };
+struct store_published {
+    uint64_t deployment;
+    str tenant;
+    struct deployed_resource resource;
+};
 struct store_in_flight {
+    size_t definition_count;
+    const struct store_published *definitions; // all that are not deleted, old ones first
     size_t job_count;
     const struct store_due *jobs; // offered ones
     size_t subscription_count;

@@ -69,6 +69,17 @@ static void write_definitions(const struct changes *changes)
                                       .tenant = row->tenant,
                                       .resource_name = row->resource_name,
                                       .bytes = database_resource(row->digest)};
+        *ARRAY_PUSH(&world->arena, &world->database->published) =
+            (struct store_published){.deployment = row->deployment,
+                                     .tenant = row->tenant,
+                                     .resource = {.key = row->key,
+                                                  .kind = row->kind,
+                                                  .definition_id = row->id,
+                                                  .version = row->version,
+                                                  .version_tag = row->version_tag,
+                                                  .title = row->name,
+                                                  .name = row->resource_name,
+                                                  .digest = row->digest}};
     }
 }
 
@@ -481,7 +492,8 @@ void database_find_in_flight(uint32_t shard, struct store_in_flight *ret_flight)
     size_t cursor = 0, count = 0;
     uint64_t key;
     void *value;
-    *ret_flight = (struct store_in_flight){0};
+    *ret_flight = (struct store_in_flight){.definition_count = world->database->published.count,
+                                           .definitions = world->database->published.items};
     find_offered(shard, ret_flight);
     while (idmap_next(&tables->subscriptions, &cursor, &key, &value)) {
         const struct subscription_row *row = value;

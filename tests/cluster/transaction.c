@@ -37,7 +37,8 @@ static void copy_rows(struct changes *to, const struct changes *from)
     COPY_ROWS(to, from, user_tasks, row->tenant = keep(row->tenant));
     COPY_ROWS(to, from, incidents, row->kind = keep(row->kind); row->message = keep(row->message));
     COPY_ROWS(to, from, definitions, row->id = keep(row->id); row->digest = keep(row->digest);
-              row->tenant = keep(row->tenant); row->resource_name = keep(row->resource_name));
+              row->tenant = keep(row->tenant); row->resource_name = keep(row->resource_name);
+              row->version_tag = keep(row->version_tag); row->name = keep(row->name));
 }
 
 // A mailbox is deleted by its key; here it is found by its name, which the row has all the same.
