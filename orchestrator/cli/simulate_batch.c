@@ -61,6 +61,16 @@ static bool add_models(struct batch *batch, struct sim *sim, const struct json *
     return true;
 }
 
+// What gateways take changes on the way, so that commands cannot be done again without it.
+static bool overrides_gateways(const struct json *run)
+{
+    const struct json *script = json_get(run, STR("script"));
+    for (size_t i = 0; json_is(script, JSON_ARRAY) && i < script->count; i++)
+        if (json_get(&script->items[i], STR("take")) != NULL)
+            return true;
+    return false;
+}
+
 static void run_one(struct batch *batch, const struct json *run)
 {
     struct sim_options options = {.manual = json_get_bool(run, STR("manual"), false),
@@ -77,6 +87,8 @@ static void run_one(struct batch *batch, const struct json *run)
                                variables_of(batch, run), script_of(batch, run), &err);
     if (added)
         sim_result(sim, &result);
+    if (ok && options.verify && !options.manual && !overrides_gateways(run))
+        ok = sim_reexecute(sim, &err);
     str failure = ok ? STR_EMPTY : str_format(&batch->arena, "%s: %s", err.place, err.text);
     simulate_print_end(&batch->arena, &result, ok ? NULL : str_cstr(&batch->arena, failure));
     sim_free(sim);
