@@ -463,13 +463,14 @@ class Drawing:
                     inner = "<activationCondition>=activationCount &gt;= " \
                         f"{self.random.randint(1, ins)}</activationCondition>"
                 self.put(f'<{kind} id="{name}"{default}>{inner}</{kind}>')
+            sometimes = kind == "activity" and self.chance(0.4)
             for index, (source, target) in enumerate(outs):
                 if choosing and index == 0:
                     self.put(f'<sequenceFlow id="{first}" sourceRef="{source}" '
                              f'targetRef="{target}"/>')
                 else:
-                    condition = self.pick(*CONDITIONS) if choosing else None
-                    self.flow(source, target, condition)
+                    asks = choosing or (sometimes and index > 0)
+                    self.flow(source, target, self.pick(*CONDITIONS) if asks else None)
         owned = set(nodes)
         for source, target in pairs:
             if source not in owned:
