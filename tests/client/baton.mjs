@@ -57,13 +57,16 @@ export async function startBaton(name, ...settings) {
       return fetch(`${url}/health/ready`).then(answer => answer.ok, () => false);
     });
   }
-  async function stop() {
-    node.kill('SIGTERM');
+  async function stop(signal = 'SIGTERM') {
+    node.kill(signal);
     if (!ended) await once(node, 'exit');
   }
   await start();
   return {
-    url, kafka, database, binaries, topicPrefix: database, stop,
+    url, kafka, database, binaries, postgres: `${postgres} dbname=${database}`, topicPrefix: database,
+    stop: () => stop(),
+    start,
+    crash: () => stop('SIGKILL'),
     async restart() {
       await stop();
       await start();

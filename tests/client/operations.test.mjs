@@ -2,6 +2,7 @@
 // Operations on running instances, one and many, by Camunda's official Node client where it knows them.
 import {test, before, after} from 'node:test';
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
 import {createCamundaClient} from '@camunda8/orchestration-cluster-api';
 import {startBaton, waitFor} from './baton.mjs';
 import {reviewModel, reviewModelChanged, weatherModel, failingModel} from './models.mjs';
@@ -185,4 +186,30 @@ test('service levels and costs show in the instance', async () => {
   assert.equal(late.cost, '12.5');
   const {items} = await camunda.searchElementInstances({filter: {processInstanceKey: key}}, consistency);
   assert.equal(items.find(item => item.elementId === 'cool').slaBreached, true);
+});
+
+test('a batch survives the crash of the node that does it, and does nothing twice', async () => {
+  await deploy({name: 'crashing.bpmn', text: reviewModel.text.replace('id="reviewing"', 'id="crashing"')});
+  for (let i = 0; i < 10; i++) await start('crashing', 60);
+  const filter = {processDefinitionId: 'crashing'};
+  const {body} = await post('/v2/process-instances/modification', {
+    filter, moveInstructions: [{sourceElementId: 'review', targetElementId: 'archive'}]});
+  await waitFor('some items to be done', async () => {
+    const operation = await camunda.getBatchOperation({batchOperationKey: body.batchOperationKey}, consistency);
+    return operation.operationsCompletedCount > 0;
+  });
+  await baton.crash();
+  await baton.start();
+  const operation = await done(body.batchOperationKey);
+  assert.equal(operation.operationsTotalCount, 600);
+  assert.equal(operation.operationsCompletedCount, 600);
+  const {items} = await camunda.searchElementInstances({filter: {elementId: 'archive', processDefinitionId: 'crashing'}, page: {limit: 2000}}, consistency);
+  assert.equal(items.length, 600);
+}, {timeout: 180000});
+
+test('all that was done folds to what is stored', async () => {
+  await baton.stop();
+  const {status, stdout, stderr} = spawnSync(`${baton.binaries}/baton`, ['audit', 'verify', `--postgres.url=${baton.postgres}`], {encoding: 'utf8'});
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, / 0 problems/);
 });
