@@ -28,6 +28,8 @@ void apply_token(struct instance *instance, const struct event *event);
 void apply_variable(struct instance *instance, const struct event *event);
 void apply_loop(struct instance *instance, const struct event *event);
 void apply_compensation(struct instance *instance, const struct event *event);
+void apply_move_scope(struct instance *instance, struct element_instance *scope,
+                      const struct bpmn_process *to); // before the instance is of `to`
 void apply_migration(struct instance *instance, const struct event *event);
 
 // apply_attachment.c

@@ -370,6 +370,52 @@ void apply_compensation(struct instance *instance, const struct event *event)
 // ---- migration
 // ------------------------------------------------------------------------------------------------------
 
+// Tokens that wait at joins, and what could be compensated, go to what has the same id.
+static uint32_t same_flow(const struct bpmn_process *from, const struct bpmn_process *to,
+                          uint32_t flow)
+{
+    if (flow >= from->flow_count) { // the mark of a complex gateway
+        const struct bpmn_element *gateway =
+            bpmn_find_element(to, from->elements[flow - from->flow_count].id);
+        return gateway ? to->flow_count + bpmn_index(to, gateway) : BPMN_NONE;
+    }
+    const struct bpmn_flow *same = bpmn_find_flow(to, from->flows[flow].id);
+    return same ? (uint32_t)(same - to->flows) : BPMN_NONE;
+}
+
+static void move_tokens(struct instance *instance, struct element_instance *scope,
+                        const struct bpmn_process *to)
+{
+    struct token *old = scope->arrived;
+    scope->arrived = NULL;
+    for (struct token *t = old; t != NULL; t = t->next) {
+        uint32_t flow = same_flow(instance->process, to, t->flow);
+        if (flow != BPMN_NONE)
+            apply_set_arrived(instance, scope, flow, t->count);
+    }
+}
+
+static void move_compensations(const struct instance *instance, struct compensation *first,
+                               const struct bpmn_process *to)
+{
+    for (struct compensation *c = first; c != NULL; c = c->next) {
+        const struct bpmn_element *same =
+            bpmn_find_element(to, instance->process->elements[c->element].id);
+        if (same != NULL)
+            c->element = bpmn_index(to, same);
+        move_compensations(instance, c->inner, to);
+    }
+}
+
+void apply_move_scope(struct instance *instance, struct element_instance *scope,
+                      const struct bpmn_process *to)
+{
+    move_tokens(instance, scope, to);
+    move_compensations(instance, scope->compensations, to);
+    for (struct element_instance *child = scope->first_child; child != NULL; child = child->next)
+        apply_move_scope(instance, child, to);
+}
+
 void apply_migration(struct instance *instance, const struct event *event)
 {
     struct element_instance *ei = apply_find(instance, event->key);

@@ -65,6 +65,19 @@ static void end(struct instance *instance, const struct event *event)
     instance->ended_ms = event->time_ms;
 }
 
+static void migrate(const struct engine_environment *environment, struct instance *instance,
+                    const struct event *event)
+{
+    const struct bpmn_process *to =
+        environment->find_process(environment->context, event->definition);
+    check(to != NULL);
+    apply_move_scope(instance, instance->root, to);
+    instance->process = to;
+    instance->definition = event->definition;
+    instance->version = (int32_t)event->number;
+    instance->process_id = to->id;
+}
+
 static void apply_process(const struct engine_environment *environment, struct instance *instance,
                           const struct event *event)
 {
@@ -97,11 +110,7 @@ static void apply_process(const struct engine_environment *environment, struct i
         instance->state = INSTANCE_ACTIVE;
         break;
     case EVENT_PROCESS_MIGRATED:
-        instance->process = environment->find_process(environment->context, event->definition);
-        check(instance->process != NULL);
-        instance->definition = event->definition;
-        instance->version = (int32_t)event->number;
-        instance->process_id = instance->process->id;
+        migrate(environment, instance, event);
         break;
     default:
         check_unreachable();

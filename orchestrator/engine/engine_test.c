@@ -33,12 +33,15 @@ struct fixture {
     struct changes changes;
     ARRAY(struct history_row) history;
     uint64_t definition;
+    struct bpmn_resource *later; // another version
     int64_t now;
 };
 
 static const struct bpmn_process *find_process(void *context, uint64_t definition)
 {
     struct fixture *f = context;
+    if (f->later != NULL && definition != f->definition && definition != 0)
+        return f->later->processes[0];
     return definition == 0 ? NULL : f->resource->processes[0];
 }
 
@@ -77,34 +80,47 @@ static void run(struct fixture *f, struct command command)
     check_images(f);
 }
 
+static struct bpmn_resource *compile(struct fixture *f, const char *model)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct bpmn_resource *resource;
+    struct error err;
+    assert_true(bpmn_parse(&f->arena, &scratch, str_of(model), &resource, &err));
+    arena_done(&scratch);
+    for (size_t i = 0; i < resource->problem_count; i++)
+        if (resource->problems[i].severity == BPMN_ERROR)
+            fail_msg("%.*s", STR_ARG(resource->problems[i].message));
+    return resource;
+}
+
+// Returns the definition's key.
+static uint64_t deploy(struct fixture *f, const char *model)
+{
+    struct deployed_resource *resource = ARENA_NEW(&f->arena, struct deployed_resource);
+    struct digest digest = digest_sha256(str_of(model));
+    *resource = (struct deployed_resource){
+        .name = STR("p.bpmn"),
+        .digest = str_copy(&f->arena, str_from(digest.bytes, sizeof digest.bytes)),
+        .definition_id = STR("p"),
+        .version_tag = STR_EMPTY};
+    run(f, (struct command){.type = COMMAND_DEPLOY, .deploy = {.count = 1, .resources = resource}});
+    struct command publish = *f->changes.outbound.items[0].command;
+    run(f, publish);
+    return publish.deploy.resources[0].key;
+}
+
 static struct fixture *fixture_new(const char *model)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    struct arena scratch = ARENA_EMPTY;
     struct error err;
-    assert_true(bpmn_parse(&f->arena, &scratch, str_of(model), &f->resource, &err));
-    arena_done(&scratch);
-    for (size_t i = 0; i < f->resource->problem_count; i++)
-        if (f->resource->problems[i].severity == BPMN_ERROR)
-            fail_msg("%.*s", STR_ARG(f->resource->problems[i].message));
+    f->resource = compile(f, model);
     f->environment = (struct engine_environment){.context = f,
                                                  .find_process = find_process,
                                                  .shard_count = 1,
                                                  .job_window = 2,
                                                  .job_timeout_ms = 60000};
     f->engine = engine_new(&f->environment, STR_EMPTY, 1, 1 << 20, &err);
-    static struct deployed_resource resource;
-    struct digest digest = digest_sha256(str_of(model));
-    resource = (struct deployed_resource){
-        .name = STR("p.bpmn"),
-        .digest = str_copy(&f->arena, str_from(digest.bytes, sizeof digest.bytes)),
-        .definition_id = STR("p"),
-        .version_tag = STR_EMPTY};
-    run(f,
-        (struct command){.type = COMMAND_DEPLOY, .deploy = {.count = 1, .resources = &resource}});
-    struct command publish = *f->changes.outbound.items[0].command;
-    run(f, publish);
-    f->definition = publish.deploy.resources[0].key;
+    f->definition = deploy(f, model);
     return f;
 }
 
@@ -319,6 +335,99 @@ static void an_instance_migrates_with_its_job(void **state)
     fixture_free(f);
 }
 
+#define FORKED(before, name)                                                                       \
+    MODEL(before "<startEvent id='s'/><task id='u'/><boundaryEvent id='c' attachedToRef='u'>"      \
+                 "<compensateEventDefinition/></boundaryEvent>"                                    \
+                 "<serviceTask id='h' isForCompensation='true'><extensionElements>"                \
+                 "<zeebe:taskDefinition type='undo'/></extensionElements></serviceTask>"           \
+                 "<association id='as' sourceRef='c' targetRef='h'/>"                              \
+                 "<parallelGateway id='g'/><serviceTask id='a'><extensionElements>"                \
+                 "<zeebe:taskDefinition type='a'/></extensionElements></serviceTask>"              \
+                 "<serviceTask id='b'><extensionElements><zeebe:taskDefinition type='" name        \
+                 "'/></extensionElements></serviceTask><parallelGateway id='j'/>"                  \
+                 "<endEvent id='e'><compensateEventDefinition/></endEvent>"                        \
+                 "<sequenceFlow id='1' sourceRef='s' targetRef='u'/>"                              \
+                 "<sequenceFlow id='2' sourceRef='u' targetRef='g'/>"                              \
+                 "<sequenceFlow id='3' sourceRef='g' targetRef='a'/>"                              \
+                 "<sequenceFlow id='4' sourceRef='g' targetRef='b'/>"                              \
+                 "<sequenceFlow id='5' sourceRef='a' targetRef='j'/>"                              \
+                 "<sequenceFlow id='6' sourceRef='b' targetRef='j'/>"                              \
+                 "<sequenceFlow id='7' sourceRef='j' targetRef='e'/>")
+
+static const struct job_offer *job_of_type(struct fixture *f, const char *type)
+{
+    for (size_t i = 0; i < f->changes.outbound.count; i++)
+        if (f->changes.outbound.items[i].kind == OUTBOUND_JOB &&
+            str_equal(f->changes.outbound.items[i].job->type, str_of(type)))
+            return f->changes.outbound.items[i].job;
+    fail_msg("no job of type %s is offered", type);
+    return NULL;
+}
+
+static void complete(struct fixture *f, const struct job_offer *job)
+{
+    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
+                            .job_answer = answer(1)});
+}
+
+// In the target every element and flow has another index, and one task's work another type.
+static void a_migration_takes_waiting_tokens_and_compensation_along(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(FORKED("", "b"));
+    start(f);
+    const struct job_offer *a = job_of_type(f, "a");
+    complete(f, a);
+    const char *changed = FORKED("<task id='x'/><task id='y'/><sequenceFlow id='0' sourceRef='x' "
+                                 "targetRef='y'/>",
+                                 "other");
+    f->later = compile(f, changed);
+    uint64_t later = deploy(f, changed);
+    struct command migrate = {.type = COMMAND_MIGRATE_INSTANCE,
+                              .instance = a->instance,
+                              .reply = {0, 5},
+                              .migrate_instance = {.target_definition = later, .dry_run = true}};
+    run(f, migrate);
+    assert_int_equal(rejection_of(f), REJECTION_NONE);
+    assert_int_equal(f->changes.instances.count, 0);
+    migrate.migrate_instance.dry_run = false;
+    run(f, migrate);
+    assert_int_equal(rejection_of(f), REJECTION_NONE);
+    assert_int_equal(f->changes.instances.items[0].definition, later);
+    complete(f, job_of_type(f, "other"));
+    complete(f, job_of_type(f, "undo"));
+    assert_int_equal(f->changes.instances.items[0].state, INSTANCE_COMPLETED);
+    fixture_free(f);
+}
+
+static void an_item_of_a_batch_operation_is_done_once(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    const struct job_offer *job = start(f);
+    struct element_instruction move = {
+        .element_id = STR("t"), .move_from = STR("t"), .variables = STR_EMPTY};
+    struct command modify = {.type = COMMAND_MODIFY_INSTANCE,
+                             .instance = job->instance,
+                             .batch_item = 77,
+                             .modify_instance = {1, &move, STR_EMPTY}};
+    run(f, modify);
+    assert_int_equal(f->changes.batch_items.count, 1);
+    assert_int_equal(f->changes.batch_items.items[0].key, 77);
+    assert_int_equal(f->changes.batch_items.items[0].state, BATCH_ITEM_COMPLETED);
+    assert_int_equal(f->changes.elements.count, 2); // one began, one ended
+    run(f, modify);
+    assert_int_equal(f->changes.batch_items.count, 0);
+    assert_int_equal(f->changes.elements.count, 0);
+    move.move_from = STR("e");
+    modify.batch_item = 78;
+    run(f, modify);
+    assert_int_equal(f->changes.batch_items.items[0].state, BATCH_ITEM_FAILED);
+    fixture_free(f);
+}
+
 static void a_listener_denies_the_completion_of_a_user_task(void **state)
 {
     (void)state;
@@ -379,6 +488,8 @@ int main(void)
         cmocka_unit_test(a_suspended_instance_goes_on_when_it_resumes),
         cmocka_unit_test(elements_are_activated_and_terminated_from_outside),
         cmocka_unit_test(an_instance_migrates_with_its_job),
+        cmocka_unit_test(a_migration_takes_waiting_tokens_and_compensation_along),
+        cmocka_unit_test(an_item_of_a_batch_operation_is_done_once),
         cmocka_unit_test(a_listener_denies_the_completion_of_a_user_task),
         cmocka_unit_test(a_cancelled_instance_owns_nothing),
     };

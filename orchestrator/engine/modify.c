@@ -41,14 +41,25 @@ void process_activate_path(struct engine *engine, instance_ref instance, uint32_
     activity_activate(engine, instance, scope, element, (struct event){.value = variables});
 }
 
-static uint32_t count_running(element_ref scope, uint32_t element)
+struct running {
+    struct arena *arena;
+    ARRAY(uint64_t) keys;
+};
+
+static void find_running(struct running *running, element_ref scope, uint32_t element)
 {
-    uint32_t count = 0;
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
-        count += child->element == element && child->phase != PHASE_TERMINATING
-                     ? 1
-                     : count_running(child, element);
-    return count;
+        if (child->element != element)
+            find_running(running, child, element);
+        else if (child->phase != PHASE_TERMINATING)
+            *ARRAY_PUSH(running->arena, &running->keys) = child->entity.key;
+}
+
+static bool any_running(struct engine *engine, instance_ref instance, uint32_t element)
+{
+    struct running running = {.arena = engine->turn};
+    find_running(&running, instance->root, element);
+    return running.keys.count > 0;
 }
 
 static bool check_instruction(struct engine *engine, instance_ref instance,
@@ -63,8 +74,7 @@ static bool check_instruction(struct engine *engine, instance_ref instance,
             : bpmn_find_element(instance->process, instruction->move_from);
     str why;
     if (found && !str_is_empty(instruction->move_from) &&
-        (source == NULL ||
-         count_running(instance->root, bpmn_index(instance->process, source)) == 0))
+        (source == NULL || !any_running(engine, instance, bpmn_index(instance->process, source))))
         step_reject(
             engine, engine->shard, REJECTION_INVALID_STATE,
             str_format(engine->turn, "nothing runs at '%.*s'", STR_ARG(instruction->move_from)));
@@ -99,11 +109,15 @@ static void move(struct engine *engine, instance_ref instance, uint32_t target,
 {
     uint32_t source =
         bpmn_index(instance->process, bpmn_find_element(instance->process, instruction->move_from));
-    uint32_t count = count_running(instance->root, source);
-    for (uint32_t i = 0; i < count && instance->state == INSTANCE_ACTIVE; i++)
+    struct running running = {.arena = engine->turn};
+    find_running(&running, instance->root, source);
+    for (size_t i = 0; i < running.keys.count && instance->state == INSTANCE_ACTIVE; i++)
         process_activate_path(engine, instance, target, instruction->variables);
-    if (instance->state == INSTANCE_ACTIVE)
-        terminate_all(engine, instance, instance->root, source);
+    for (size_t i = 0; i < running.keys.count && instance->state == INSTANCE_ACTIVE; i++) {
+        element_ref ei = state_element(instance, running.keys.items[i]);
+        if (ei != NULL)
+            activity_terminate(engine, instance, ei);
+    }
 }
 
 static void carry_out(struct engine *engine, instance_ref instance,
@@ -204,6 +218,37 @@ static bool refuse(struct migration *m, const struct bpmn_element *element, cons
     return false;
 }
 
+// Tokens that wait at a join stay there: their flow and what it leads to keep their ids.
+static bool check_tokens(struct migration *m, element_ref scope)
+{
+    const struct bpmn_process *source = m->instance->process;
+    for (const struct token *t = scope->arrived; t != NULL; t = t->next) {
+        bool is_mark = t->flow >= source->flow_count;
+        const struct bpmn_flow *from = is_mark ? NULL : &source->flows[t->flow];
+        uint32_t gateway = is_mark ? t->flow - source->flow_count : from->target;
+        const struct bpmn_element *same =
+            bpmn_find_element(m->target, source->elements[gateway].id);
+        const struct bpmn_flow *to = is_mark ? NULL : bpmn_find_flow(m->target, from->id);
+        if (same == NULL || same->type != source->elements[gateway].type ||
+            (!is_mark && (to == NULL || to->target != bpmn_index(m->target, same))))
+            return refuse(m, &source->elements[gateway],
+                          "has a waiting token whose flow is not in the target");
+    }
+    return true;
+}
+
+static bool check_compensations(struct migration *m, const struct compensation *first)
+{
+    for (const struct compensation *c = first; c != NULL; c = c->next) {
+        const struct bpmn_element *element = &m->instance->process->elements[c->element];
+        if (bpmn_find_element(m->target, element->id) == NULL)
+            return refuse(m, element, "could be compensated and has no counterpart in the target");
+        if (!check_compensations(m, c->inner))
+            return false;
+    }
+    return true;
+}
+
 // Every element that runs needs a place of the same kind in the same place of the target.
 static bool check_scope(struct migration *m, element_ref scope)
 {
@@ -222,9 +267,7 @@ static bool check_scope(struct migration *m, element_ref scope)
         if (!check_scope(m, child))
             return false;
     }
-    if (scope->arrived != NULL)
-        return refuse(m, &source->elements[scope->element], "has tokens that wait at a join");
-    return true;
+    return check_tokens(m, scope) && check_compensations(m, scope->compensations);
 }
 
 static void move_elements(struct migration *m, element_ref scope)
@@ -266,6 +309,34 @@ static void make_job(struct migration *m, element_ref ei)
     }
     job_cancel(m->engine, m->instance, job);
     job_create(m->engine, m->instance, ei, definition, JOB_TASK);
+}
+
+// A join of the target may have all that it waits for.
+static void fire_joins(struct migration *m, element_ref scope)
+{
+    const struct bpmn_process *process = m->instance->process;
+    const struct token *t = scope->entity.is_gone ? NULL : scope->arrived;
+    while (t != NULL) {
+        uint32_t target =
+            t->flow < process->flow_count ? process->flows[t->flow].target : BPMN_NONE;
+        if (target == BPMN_NONE || process->elements[target].type != BPMN_PARALLEL_GATEWAY ||
+            !gateway_is_complete(m->instance, scope, target)) {
+            t = t->next;
+            continue;
+        }
+        activity_activate(m->engine, m->instance, scope, target, (struct event){0});
+        t = scope->entity.is_gone ? NULL : scope->arrived;
+    }
+}
+
+static void fire_joins_below(struct migration *m, element_ref scope)
+{
+    element_ref next;
+    for (element_ref child = scope->first_child; child != NULL; child = next) {
+        next = child->next;
+        fire_joins_below(m, child);
+    }
+    fire_joins(m, scope);
 }
 
 static void make_triggers(struct migration *m, element_ref scope)
@@ -315,4 +386,5 @@ void process_migrate(struct engine *engine)
                              .definition = definition->key,
                              .number = definition->version});
     make_triggers(&m, instance->root);
+    fire_joins_below(&m, instance->root);
 }
