@@ -41,7 +41,7 @@ struct poison {
 struct load {
     bool stopped;
     bool deployed;    // and answered
-    size_t published; // definitions, on each shard: a deployment is answered before all know of it
+    size_t published; // definitions, on each shard
     ARRAY(struct start *) starts;
     ARRAY(struct poison *) poisons;
     struct digest digests[MODELS];
@@ -135,13 +135,18 @@ static void start_one(void)
     send_message(start, world_between(0, 12 * WORLD_SECOND));
 }
 
+// All shards know of the definitions: a deployment is answered before that.
+static bool is_ready(void)
+{
+    return world->load->published >= (size_t)MODELS * world->options.shards;
+}
+
 static void act_start(void *context)
 {
     if (world->load->stopped)
         return;
     int64_t burst = world_chance(10) ? world_between(2, 15) : 1;
-    bool ready = world->load->published >= (size_t)MODELS * world->options.shards;
-    while (ready && burst-- > 0)
+    while (is_ready() && burst-- > 0)
         start_one();
     world_later(world_between(1, 2 * START_MEAN_MS) * WORLD_MS, NULL, act_start, context);
 }
@@ -150,6 +155,9 @@ static void act_poison(void *context)
 {
     struct load *load = world->load;
     if (load->stopped)
+        return;
+    world_later(world_between(1, 2 * POISON_MS) * WORLD_MS, NULL, act_poison, context);
+    if (!is_ready())
         return;
     struct poison *poison = ARENA_NEW(&world->arena, struct poison);
     *ARRAY_PUSH(&world->arena, &load->poisons) = poison;
@@ -165,7 +173,6 @@ static void act_poison(void *context)
     if (poison->kind == POISON_GARBAGE)
         record->value = str_format(&world->arena, "\xff\xff garbage %zu", load->poisons.count);
     poison->record = record;
-    world_later(world_between(1, 2 * POISON_MS) * WORLD_MS, NULL, act_poison, context);
 }
 
 // -- Deploying --------------------------------------------------------------------------
