@@ -202,6 +202,7 @@ bool machine_is_up(const struct machine *machine)
     return machine->state == MACHINE_UP;
 }
 
+PRINTF_LIKE(3, 4)
 static void set(struct machine *machine, enum config_key key, const char *format, ...)
 {
     char text[64];
