@@ -24,6 +24,7 @@ class Follower:
         self.script = script
         self.oracle.read_script(script) if script else None
         self.keys = {}
+        self.published, self.correlating = [], {}  # keys of messages; subscription -> message
         self.refused = False
         self.happened = []
         self.later = []
@@ -42,6 +43,10 @@ class Follower:
                 self.move(line)
             elif name in HINTS:
                 self.hint(line)
+            elif name == "MESSAGE_PUBLISHED":
+                self.published.append(line["key"])
+            elif name == "MESSAGE_CORRELATING":
+                self.correlating[line["scope"]] = line["key"]
 
     # ---- steps and time ----------------------------------------------------------------------------
 
@@ -192,7 +197,7 @@ class Follower:
         run = self.keys.get(line["scope"])
         if line["event"] == "TIMER_FIRED":
             self.catch_up(line)
-        for action in self.oracle.silent():
+        for action in sorted(self.oracle.silent(), key=lambda a: not self.is_told(a, line)):
             answered = line["event"].startswith("JOB_") and action.name == "ANSWERED" or \
                 line["event"] == "TOKENS_DROPPED" and action.name == "RESETS" and \
                 action.element.id == line["element"]
@@ -201,6 +206,15 @@ class Follower:
                 action.do()
                 return
         self.hint_of_sent(line, run)
+
+    def is_told(self, action, line):
+        """Whether the event says that it is this message that came."""
+        message = self.correlating.get(line["key"])
+        if message not in self.published or action.happening is None:
+            return False
+        number = self.published.index(message)
+        sent = self.oracle.messages[number] if number < len(self.oracle.messages) else None
+        return action.happening.what is sent
 
     def hint_of_sent(self, line, run):
         def is_meant(option):

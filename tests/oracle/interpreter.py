@@ -152,6 +152,7 @@ class Interpreter:
         self.instances, self.ended = [], []
         self.first = None
         self.happenings, self.sent, self.buffered = [], [], []
+        self.messages = []   # all that were published, in order
         self.starting = []   # (process element, start element, caller run, variables)
         self.canceling = []  # called instances whose caller is gone
         self.now, self.deadline = 0, 0
@@ -293,6 +294,8 @@ class Interpreter:
     def arrive(self, sent):
         """A signal reaches all that wait for it (10.4.4); a message one, of each process: who is
         meant when several are, the standard leaves to the implementation (10.4.4, 8.3.2)."""
+        if sent.kind == "message" and sent not in self.messages:
+            self.messages.append(sent)
         if sent.lives_until is not None and sent not in self.buffered:
             self.buffered.append(sent)
         options = [option for option in self.options(self.matcher(sent))]
