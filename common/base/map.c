@@ -33,6 +33,16 @@ void *map_get(const struct map *map, str key)
     return map->capacity == 0 ? NULL : map->slots[map_find(map, key)].value;
 }
 
+// A key that is not in the map yet.
+static void map_place(struct map *map, const struct map_slot *slot)
+{
+    size_t mask = map->capacity - 1;
+    size_t at = str_hash(slot->key) & mask;
+    while (map->slots[at].key.data != NULL)
+        at = (at + 1) & mask;
+    map->slots[at] = *slot;
+}
+
 static void map_resize(struct map *map, size_t capacity)
 {
     struct map_slot *old = map->slots;
@@ -41,7 +51,7 @@ static void map_resize(struct map *map, size_t capacity)
     map->slots = ARENA_ARRAY(map->arena, struct map_slot, map->capacity);
     for (size_t i = 0; i < old_capacity; i++)
         if (old[i].key.data != NULL)
-            map->slots[map_find(map, old[i].key)] = old[i];
+            map_place(map, &old[i]);
 }
 
 static void map_grow(struct map *map)

@@ -158,9 +158,17 @@ bool str_to_i64(str s, int64_t *ret_value)
 // FNV-1a, finished so that the low bits are usable as an index.
 uint64_t str_hash(str s)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)s.data[i]) * 0x100000001b3u;
-    hash ^= hash >> 32;
-    return hash * 0x9e3779b97f4a7c15u;
+    const uint64_t odd = 0x9e3779b97f4a7c15u;
+    uint64_t hash = s.len * odd, word;
+    size_t at = 0;
+    for (; s.len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, s.data + at, sizeof word);
+        hash = (hash ^ word) * odd;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    if (at < s.len)
+        memcpy(&word, s.data + at, s.len - at);
+    hash = (hash ^ word) * odd;
+    return hash ^ hash >> 32;
 }

@@ -12,24 +12,41 @@ enum { SEPARATOR = '\x1f' }; // expat puts it between a namespace and a name
 struct level {
     struct xml_element *element;
     const struct xml_element **next_child;
-    struct strbuf text;
+    struct strbuf text; // in scratch memory, used again by the next element of this depth
 };
+
+// A document has few names and many elements: what a name is cut into is kept for the next use.
+struct name {
+    str full; // as expat gives it; empty: none yet
+    str namespace, name;
+};
+
+enum { NAMES_KEPT = 64 };
 
 struct reader {
     XML_Parser parser;
     struct arena *arena;
+    struct arena scratch;
+    struct name names[NAMES_KEPT];
     struct level levels[XML_MAX_DEPTH];
     size_t depth;
     const struct xml_element *root;
     const char *refused; // why reading stopped
 };
 
-static void split_name(struct arena *arena, const char *full, str *ret_namespace, str *ret_name)
+static const struct name *split_name(struct reader *r, const char *text)
 {
-    str text = str_of(full);
-    size_t at = str_find_char(text, SEPARATOR);
-    *ret_namespace = at == SIZE_MAX ? STR_EMPTY : str_copy(arena, str_sub(text, 0, at));
-    *ret_name = str_copy(arena, at == SIZE_MAX ? text : str_from_index(text, at + 1));
+    str full = str_of(text);
+    unsigned char last = full.len > 0 ? (unsigned char)full.data[full.len - 1] : 0;
+    unsigned char inner = full.len > 4 ? (unsigned char)full.data[full.len - 4] : 0;
+    struct name *name = &r->names[(full.len * 31 + last * 7 + inner) % NAMES_KEPT];
+    if (name->full.len > 0 && str_equal(name->full, full))
+        return name;
+    name->full = str_copy(r->arena, full);
+    size_t at = str_find_char(full, SEPARATOR);
+    name->namespace = at == SIZE_MAX ? STR_EMPTY : str_sub(name->full, 0, at);
+    name->name = at == SIZE_MAX ? name->full : str_from_index(name->full, at + 1);
+    return name;
 }
 
 static void refuse(struct reader *r, const char *why)
@@ -45,7 +62,9 @@ static void read_attributes(struct reader *r, struct xml_element *element, const
         count++;
     struct xml_attribute *attributes = ARENA_ARRAY(r->arena, struct xml_attribute, count);
     for (size_t i = 0; i < count; i++) {
-        split_name(r->arena, pairs[2 * i], &attributes[i].namespace, &attributes[i].name);
+        const struct name *name = split_name(r, pairs[2 * i]);
+        attributes[i].namespace = name->namespace;
+        attributes[i].name = name->name;
         attributes[i].value = str_copy(r->arena, str_of(pairs[2 * i + 1]));
     }
     element->attributes = attributes;
@@ -60,7 +79,9 @@ static void on_start(void *context, const char *name, const char **pairs)
         return;
     }
     struct xml_element *element = ARENA_NEW(r->arena, struct xml_element);
-    split_name(r->arena, name, &element->namespace, &element->name);
+    const struct name *split = split_name(r, name);
+    element->namespace = split->namespace;
+    element->name = split->name;
     element->line = (uint32_t)XML_GetCurrentLineNumber(r->parser);
     read_attributes(r, element, pairs);
     if (r->depth == 0) {
@@ -71,7 +92,11 @@ static void on_start(void *context, const char *name, const char **pairs)
         *parent->next_child = element;
         parent->next_child = &element->next;
     }
-    r->levels[r->depth++] = (struct level){element, &element->first, strbuf_new(r->arena)};
+    struct level *level = &r->levels[r->depth++];
+    level->element = element;
+    level->next_child = &element->first;
+    level->text.arena = &r->scratch;
+    level->text.len = 0;
 }
 
 static bool is_blank(str text)
@@ -86,7 +111,8 @@ static void on_end(void *context, const char *name)
     struct level *level = &r->levels[--r->depth];
     str text = strbuf_str(&level->text);
     (void)name;
-    level->element->text = level->element->first && is_blank(text) ? STR_EMPTY : text;
+    bool is_text = level->element->first == NULL || !is_blank(text);
+    level->element->text = is_text ? str_copy(r->arena, text) : STR_EMPTY;
 }
 
 static void on_text(void *context, const char *data, int len)
@@ -133,12 +159,13 @@ bool xml_parse(struct arena *arena, str text, const char *file, const struct xml
     else
         *ret_root = r->root;
     XML_ParserFree(r->parser);
+    arena_done(&r->scratch);
     return read;
 }
 
 bool xml_is(const struct xml_element *element, const char *name)
 {
-    return str_equal(element->name, str_of(name));
+    return element->name.data[0] == name[0] && str_equal(element->name, str_of(name));
 }
 
 str xml_attribute(const struct xml_element *element, const char *name, str fallback)

@@ -65,8 +65,7 @@ static const struct feel_program *compile(struct builder *b, str text, const str
     struct feel_compile_options options = {
         .names = b->names.items,
         .name_count = b->names.count,
-        .members = b->model->members,
-        .member_count = b->model->member_count,
+        .known_members = b->model->members,
         .resolve_type = resolve_type,
         .resolve_context = b,
         .zones = b->zones,

@@ -97,6 +97,8 @@ static void merge_sort(feel_value *items, feel_value *spare, size_t count)
     size_t half = count / 2, left = 0, right = half;
     merge_sort(items, spare, half);
     merge_sort(items + half, spare, count - half);
+    if (order(items[half - 1], items[half]) <= 0)
+        return; // tables are mostly written in order
     memcpy(spare, items, count * sizeof *items);
     for (size_t i = 0; i < count; i++) {
         bool takes_left = right == count || (left < half && order(spare[left], spare[right]) <= 0);
@@ -131,70 +133,107 @@ static size_t interval_of(const struct column_index *index, feel_value value)
     return 2 * low + hit;
 }
 
+// The same; the bound found last and the one after it are tried first, as rules are mostly written
+// in the order of their bounds.
+static size_t interval_near(const struct column_index *index, feel_value value, size_t *near)
+{
+    for (size_t i = *near; i < index->bound_count && i <= *near + 1; i++)
+        if (order(index->bounds[i], value) == 0) {
+            *near = i;
+            return 2 * i + 1;
+        }
+    size_t interval = interval_of(index, value);
+    *near = interval / 2;
+    return interval;
+}
+
 // First and last interval of a test.
-static void span_of(const struct column_index *index, const struct feel_test *test,
+static void span_of(const struct column_index *index, const struct feel_test *test, size_t *near,
                     size_t *ret_from, size_t *ret_to)
 {
     *ret_from = 0;
     *ret_to = 2 * index->bound_count;
     if (!test->is_range) {
-        *ret_from = *ret_to = interval_of(index, test->value);
+        *ret_from = *ret_to = interval_near(index, test->value, near);
         return;
     }
     const struct feel_range *range = test->value.range;
     if (range->start.kind != FEEL_NULL)
-        *ret_from = interval_of(index, range->start) + !range->start_included;
+        *ret_from = interval_near(index, range->start, near) + !range->start_included;
     if (range->end.kind != FEEL_NULL)
-        *ret_to = interval_of(index, range->end) - !range->end_included;
+        *ret_to = interval_near(index, range->end, near) - !range->end_included;
 }
 
-static void mark_cell(const struct column_index *index, const struct cell *cell, bool *marks)
+static void mark_cell(const struct column_index *index, const struct cell *cell, size_t *near,
+                      bool *marks)
 {
     size_t count = 2 * index->bound_count + 1;
     bool all = cell->any || cell->open;
     memset(marks, all || cell->negated, count);
     for (size_t i = 0; !all && i < cell->count; i++) {
         size_t from, to;
-        span_of(index, &cell->tests[i], &from, &to);
+        span_of(index, &cell->tests[i], near, &from, &to);
         for (size_t at = from; at <= to && at < count; at++)
             marks[at] = !cell->negated;
     }
 }
 
-static bool add_rule(struct arena *arena, struct rule_set *set, size_t *capacity, uint32_t rule)
+struct filling {
+    struct column_index *index;
+    size_t entries, limit;
+    uint32_t *counts; // rules of each interval so far
+    bool is_counting; // the first time; the second time there is room
+};
+
+static bool add_rule(struct filling *f, size_t interval, size_t rule)
 {
-    set->items = array_room(arena, (void *)set->items, set->count, capacity, sizeof *set->items);
-    ((uint32_t *)set->items)[set->count++] = rule;
+    if (f->is_counting)
+        return f->counts[interval]++, ++f->entries <= f->limit;
+    struct rule_set *set = &f->index->intervals[interval];
+    ((uint32_t *)set->items)[set->count++] = (uint32_t)rule;
     return true;
 }
 
-// False when the intervals would hold too much: rules that mostly overlap do not gain from an
-// index.
-static bool fill(struct arena *arena, const struct table *table, struct column_index *index,
-                 const struct cell *cells)
+static bool add_cells(struct filling *f, const struct table *table, const struct cell *cells,
+                      bool *marks)
 {
-    size_t count = 2 * index->bound_count + 1, entries = 0;
-    size_t limit = table->rule_count * ENTRIES_PER_RULE + ENTRIES_MIN;
-    size_t *capacities = ARENA_ARRAY(arena, size_t, count);
-    bool *marks = ARENA_ARRAY(arena, bool, count);
-    index->intervals = ARENA_ARRAY(arena, struct rule_set, count);
+    size_t count = 2 * f->index->bound_count + 1, near = 0;
     for (size_t rule = 0; rule < table->rule_count; rule++) {
         size_t from = 0, to = count - 1;
         const struct cell *cell = &cells[rule];
         bool is_single = !cell->any && !cell->open && !cell->negated && cell->count == 1;
         if (is_single)
-            span_of(index, cell->tests, &from, &to);
+            span_of(f->index, cell->tests, &near, &from, &to);
         else
-            mark_cell(index, cell, marks);
-        for (size_t at = from; at <= to && at < count; at++) {
-            if (!is_single && !marks[at])
-                continue;
-            if (++entries > limit)
+            mark_cell(f->index, cell, &near, marks);
+        for (size_t at = from; at <= to && at < count; at++)
+            if ((is_single || marks[at]) && !add_rule(f, at, rule))
                 return false;
-            add_rule(arena, &index->intervals[at], &capacities[at], (uint32_t)rule);
-        }
     }
     return true;
+}
+
+// False when the intervals would hold too much: rules that mostly overlap do not gain from an
+// index. Counted first, so that each interval gets the room it needs.
+static bool fill(struct arena *arena, const struct table *table, struct column_index *index,
+                 const struct cell *cells)
+{
+    size_t count = 2 * index->bound_count + 1;
+    struct filling f = {.index = index,
+                        .limit = table->rule_count * ENTRIES_PER_RULE + ENTRIES_MIN,
+                        .counts = ARENA_ARRAY(arena, uint32_t, count),
+                        .is_counting = true};
+    bool *marks = ARENA_ARRAY(arena, bool, count);
+    if (!add_cells(&f, table, cells, marks))
+        return false;
+    uint32_t *items = ARENA_ARRAY(arena, uint32_t, f.entries);
+    index->intervals = ARENA_ARRAY(arena, struct rule_set, count);
+    for (size_t at = 0; at < count; at++) {
+        index->intervals[at].items = items;
+        items += f.counts[at];
+    }
+    f.is_counting = false;
+    return add_cells(&f, table, cells, marks);
 }
 
 static void add_bits(struct arena *arena, struct column_index *index, size_t rule_count)

@@ -24,11 +24,12 @@ static const struct feel_type *name_type(void *context, str name)
     return NULL;
 }
 
-const struct feel_type *builder_infer(struct builder *b, const struct feel_program *program,
-                                      const struct feel_type *input, const struct xml_element *at)
+static const struct feel_type *infer_in(struct builder *b, struct arena *arena,
+                                        const struct feel_program *program,
+                                        const struct feel_type *input, const struct xml_element *at)
 {
     struct feel_inference *inference = &b->inference;
-    inference->arena = b->arena;
+    inference->arena = arena;
     inference->variable = name_type;
     inference->context = b;
     inference->input = input;
@@ -40,6 +41,28 @@ const struct feel_type *builder_infer(struct builder *b, const struct feel_progr
                         finding->line, finding->column, STR_ARG(feel_program_source(program)));
     }
     return type;
+}
+
+const struct feel_type *builder_infer(struct builder *b, const struct feel_program *program,
+                                      const struct feel_type *input, const struct xml_element *at)
+{
+    return infer_in(b, b->arena, program, input, at);
+}
+
+void builder_infer_test(struct builder *b, const struct feel_program *program,
+                        const struct feel_type *input, const struct xml_element *at)
+{
+    struct arena_mark mark = arena_mark(&b->scratch);
+    (void)infer_in(b, &b->scratch, program, input, at);
+    arena_rewind(&b->scratch, mark);
+}
+
+void builder_infer_entry(struct builder *b, const struct feel_program *program,
+                         const struct feel_type *type, const struct xml_element *at)
+{
+    struct arena_mark mark = arena_mark(&b->scratch);
+    builder_may_be(b, infer_in(b, &b->scratch, program, NULL, at), type, at);
+    arena_rewind(&b->scratch, mark);
 }
 
 void builder_may_be(struct builder *b, const struct feel_type *from, const struct feel_type *to,

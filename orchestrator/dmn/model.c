@@ -56,13 +56,30 @@ void builder_problem(struct builder *b, enum problem_code code, const struct xml
                                      .text = str_copy(b->problems->arena, str_from(text, kept))});
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// Single blanks between words, as nearly all names are written.
+static bool is_normal(str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (is_space(name.data[i]) &&
+            (name.data[i] != ' ' || i == 0 || i + 1 == name.len || is_space(name.data[i + 1])))
+            return false;
+    return true;
+}
+
 str model_normalize(struct arena *arena, str name)
 {
+    if (is_normal(name))
+        return name;
     struct strbuf out = strbuf_new(arena);
     bool pending = false;
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
-        if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+        if (is_space(c)) {
             pending = out.len > 0;
             continue;
         }
@@ -424,37 +441,24 @@ static void compile_element(struct builder *b, struct dmn_decision *e)
     }
 }
 
-static bool is_compound(str name)
+static void collect_members(struct arena *arena, const struct xml_element *x,
+                            struct feel_members *members)
 {
-    for (size_t i = 0; i < name.len; i++)
-        if (strchr(" ./-'+*", name.data[i]))
-            return true;
-    return false;
-}
-
-static void collect_members(struct arena *arena, const struct xml_element *x, struct map *seen,
-                            name_array *out)
-{
-    str name = model_normalize(arena, xml_attribute(x, "name", STR_EMPTY));
-    if (is_compound(name) && !map_get(seen, name)) {
-        map_put(seen, name, seen);
-        *ARRAY_PUSH(arena, out) = name;
-    }
+    str name = xml_attribute(x, "name", STR_EMPTY);
+    if (name.len > 0)
+        feel_members_add(members, model_normalize(arena, name));
     for (const struct xml_element *c = x->first; c; c = c->next)
-        collect_members(arena, c, seen, out);
+        collect_members(arena, c, members);
 }
 
 // Every compound name in any document may be an entry of a context.
 static void share_members(struct arena *arena, const struct models *models)
 {
-    struct map seen = map_new(arena);
-    name_array out = {0};
-    for (size_t i = 0; i < models->count; i++)
-        if (models->items[i].root)
-            collect_members(arena, models->items[i].root, &seen, &out);
+    struct feel_members *members = feel_members_new(arena);
     for (size_t i = 0; i < models->count; i++) {
-        models->items[i].members = out.items;
-        models->items[i].member_count = out.count;
+        if (models->items[i].root)
+            collect_members(arena, models->items[i].root, members);
+        models->items[i].members = members;
     }
 }
 
@@ -526,22 +530,32 @@ static void order_problems(struct dmn_problems *problems)
         }
 }
 
+static bool read_documents(struct builder *b, const struct dmn_source *sources,
+                           const struct models *models)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (!read_document(b, &sources[i], &models->items[i])) {
+            models->items[i].root = NULL;
+            if (i == 0)
+                return false;
+        }
+    return true;
+}
+
 const struct dmn_model *dmn_compile(struct arena *arena, const struct dmn_source *sources,
                                     size_t count, const struct zone_db *zones,
                                     struct dmn_problems *problems)
 {
     static const stage stages[] = {stage_declare, stage_types, stage_edges, stage_logic};
-    struct models models = {ARENA_ARRAY(arena, struct dmn_model, count), count};
+    const struct models models = {ARENA_ARRAY(arena, struct dmn_model, count), count};
     struct builder b = {.arena = arena, .zones = zones, .problems = problems};
-    for (size_t i = 0; i < count; i++)
-        if (!read_document(&b, &sources[i], &models.items[i])) {
-            models.items[i].root = NULL;
-            if (i == 0)
-                return NULL;
-        }
+    if (!read_documents(&b, sources, &models))
+        return NULL;
     share_members(arena, &models);
+    arena_alloc(&b.scratch, 1); // a block that rewinding leaves
     for (size_t i = 0; i < COUNT_OF(stages); i++)
         run_stage(&b, &models, stages[i]);
+    arena_done(&b.scratch);
     order_problems(problems);
     return &models.items[0];
 }

@@ -61,8 +61,7 @@ struct dmn_model {
     struct map by_id;
     struct map by_name; // of elements: these are seen only by those that require them
     struct map types;   // name -> struct item_type
-    const str *members; // compound names of context entries, of all models
-    size_t member_count;
+    const struct feel_members *members; // names of context entries, of all models
 };
 
 // ---- boxed expressions ----
@@ -142,6 +141,7 @@ struct builder {
     ARRAY(const struct feel_type *) name_types; // of each; NULL: nothing is known
     uint32_t dynamic;                // inside a filter, where any name may be an entry of the item
     struct feel_inference inference; // the running one
+    struct arena scratch;            // for types that nobody asks for again
     uint32_t depth;
 };
 
@@ -177,6 +177,13 @@ void builder_unbind(struct builder *b, size_t count);
 // tests.
 const struct feel_type *builder_infer(struct builder *b, const struct feel_program *program,
                                       const struct feel_type *input, const struct xml_element *at);
+
+// Reports what in a cell can only be null: of a column's tests over `input`; of an entry, which has
+// to be of a type, over none.
+void builder_infer_test(struct builder *b, const struct feel_program *program,
+                        const struct feel_type *input, const struct xml_element *at);
+void builder_infer_entry(struct builder *b, const struct feel_program *program,
+                         const struct feel_type *type, const struct xml_element *at);
 
 // Reports values of a type that can never be of the other.
 void builder_may_be(struct builder *b, const struct feel_type *from, const struct feel_type *to,

@@ -147,7 +147,7 @@ static const struct feel_program *test_cell(struct builder *b, struct map *known
         return program;
     program = builder_tests(b, text, x);
     if (program) {
-        builder_infer(b, program, column->type ? column->type : column->inferred, x);
+        builder_infer_test(b, program, column->type ? column->type : column->inferred, x);
         map_put(known, text, (void *)program);
     }
     return program;
@@ -164,7 +164,7 @@ static const struct feel_program *output_cell(struct builder *b, struct map *kno
     program = builder_expression(b, text, x);
     if (program) {
         if (!feel_program_constant(program)) // constants are looked at with their values
-            builder_may_be(b, builder_infer(b, program, NULL, x), column->type, x);
+            builder_infer_entry(b, program, column->type, x);
         map_put(known, text, (void *)program);
     }
     return program;

@@ -269,12 +269,20 @@ enum { FEEL_SOURCE_MAX = 1 << 20, FEEL_PARSE_DEPTH_MAX = 200 };
 
 typedef const struct feel_type *(*feel_type_resolver)(void *context, str name);
 
+// Names of context entries, prepared once for many expressions that may use them all.
+struct feel_members;
+struct feel_members *feel_members_new(struct arena *arena);
+
+// A name twice is there once; one that can be read without being known takes no room.
+void feel_members_add(struct feel_members *members, str name);
+
 // How to read an expression. All zero is a good start.
 struct feel_compile_options {
     const str *names; // variables in scope: lets them hold spaces and operators
     size_t name_count;
     const str *members; // names of context entries, for paths such as `loan.monthly-rate`
     size_t member_count;
+    const struct feel_members *known_members; // the same, prepared; NULL: none
     bool only_known_names;           // a name that is neither known nor built in is an error
     bool standard_only;              // without Camunda's functions
     feel_type_resolver resolve_type; // for `instance of tLoan` and typed parameters; may be NULL

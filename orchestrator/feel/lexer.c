@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "feel/lexer.h"
 
+#include "base/map.h"
 #include "base/utf8.h"
 #include "feel/builtin.h"
 
@@ -74,6 +75,12 @@ static bool is_name_part(uint32_t c)
            c == 0x203F || c == 0x2040;
 }
 
+static bool is_ascii_part(char c)
+{
+    return ((unsigned)(unsigned char)c | 32) - 'a' < 26 || (unsigned)c - '0' < 10 || c == '_' ||
+           c == '?';
+}
+
 // Grammar rule 30: additional name symbols.
 static bool is_name_symbol(char c)
 {
@@ -84,6 +91,8 @@ static bool is_name_symbol(char c)
 static size_t space_length(str text)
 {
     uint32_t c;
+    if (text.len > 0 && (unsigned char)text.data[0] < 128)
+        return text.data[0] == ' ' || (text.data[0] >= 9 && text.data[0] <= 13);
     size_t n = utf8_decode(text, &c);
     bool is_space =
         n && (c == ' ' || (c >= 9 && c <= 13) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
@@ -121,20 +130,29 @@ size_t lexer_skip_space(const struct lexer *lexer, size_t at)
 }
 
 // The end of the run of name characters at the offset.
-static size_t word_end(const struct lexer *lexer, size_t at)
+static size_t word_end_of(str source, size_t at)
 {
     uint32_t c;
     for (;;) {
-        size_t n = utf8_decode(str_from_index(lexer->source, at), &c);
+        while (at < source.len && is_ascii_part(source.data[at]))
+            at++;
+        size_t n = utf8_decode(str_from_index(source, at), &c);
         if (n == 0 || !is_name_part(c))
             return at;
         at += n;
     }
 }
 
+static size_t word_end(const struct lexer *lexer, size_t at)
+{
+    return word_end_of(lexer->source, at);
+}
+
 static bool starts_name(const struct lexer *lexer, size_t at)
 {
     uint32_t c;
+    if (at < lexer->source.len && (unsigned char)lexer->source.data[at] < 128)
+        return is_name_start((unsigned char)lexer->source.data[at]);
     return utf8_decode(str_from_index(lexer->source, at), &c) > 0 && is_name_start(c);
 }
 
@@ -224,6 +242,8 @@ static size_t longest_name(const struct lexer *lexer, size_t at, const str_array
 {
     size_t longest = 0;
     for (size_t i = 0; i < names->count; i++) {
+        if (names->items[i].data[0] != lexer->source.data[at])
+            continue; // a token begins here, and so does the name
         size_t end = lexer_match(lexer, at, names->items[i]);
         if (end > longest) {
             longest = end;
@@ -233,13 +253,107 @@ static size_t longest_name(const struct lexer *lexer, size_t at, const str_array
     return longest;
 }
 
+// ---- members known to many expressions ----
+//
+// By their first two words: where a name stands in a source, these stand whole, with nothing but
+// spaces and symbols between them.
+
+struct feel_members {
+    struct arena *arena;
+    struct map names;
+    struct map by_words; // str_array of the names that begin with the words
+};
+
+enum { WORDS_MAX = 128 };
+
+struct words {
+    char data[WORDS_MAX]; // what does not fit is left out on both sides
+    size_t len;
+};
+
+static void add_word(struct words *words, str word)
+{
+    size_t room = WORDS_MAX - words->len, len = word.len < room ? word.len : room;
+    memcpy(words->data + words->len, word.data, len);
+    words->len += len;
+    if (words->len < WORDS_MAX)
+        words->data[words->len++] = ' ';
+}
+
+static struct words first_words(const struct lexer *lexer, size_t at)
+{
+    struct words words;
+    words.len = 0;
+    size_t end = word_end(lexer, at);
+    add_word(&words, str_sub(lexer->source, at, end - at));
+    size_t next = lexer_skip_space(lexer, end);
+    while (next < lexer->source.len && is_name_symbol(lexer->source.data[next]))
+        next = lexer_skip_space(lexer, next + 1);
+    add_word(&words, str_sub(lexer->source, next, word_end(lexer, next) - next));
+    return words;
+}
+
+struct feel_members *feel_members_new(struct arena *arena)
+{
+    struct feel_members *members = ARENA_NEW(arena, struct feel_members);
+    members->arena = arena;
+    members->names = members->by_words = map_new(arena);
+    return members;
+}
+
+void feel_members_add(struct feel_members *members, str name)
+{
+    if (name.len == 0 || !lexer_is_compound(name) || map_get(&members->names, name))
+        return;
+    map_put(&members->names, name, members);
+    const struct lexer lexer = {.source = name};
+    struct words words = first_words(&lexer, 0);
+    str_array *names = map_get(&members->by_words, str_from(words.data, words.len));
+    if (names == NULL) {
+        names = ARENA_NEW(members->arena, str_array);
+        map_put(&members->by_words, str_copy(members->arena, str_from(words.data, words.len)),
+                names);
+    }
+    *ARRAY_PUSH(members->arena, names) = name;
+}
+
+// A name of one word is a keyword, so nothing that is written after it is a part of it.
+static size_t longest_known(const struct lexer *lexer, size_t at, str *ret_name)
+{
+    struct words words = first_words(lexer, at);
+    const struct map *known = &lexer->known_members->by_words;
+    const str_array *names = map_get(known, str_from(words.data, words.len));
+    size_t end = names ? longest_name(lexer, at, names, ret_name) : 0;
+    if (end > 0)
+        return end;
+    size_t first_end = word_end(lexer, at);
+    words.len = 0;
+    add_word(&words, str_sub(lexer->source, at, first_end - at));
+    add_word(&words, STR_EMPTY);
+    names = map_get(known, str_from(words.data, words.len));
+    return names ? longest_name(lexer, at, names, ret_name) : 0;
+}
+
+static size_t member_name(const struct lexer *lexer, size_t at, str *ret_name)
+{
+    str known = STR_EMPTY;
+    size_t end = longest_name(lexer, at, &lexer->members, ret_name);
+    size_t known_end = lexer->known_members ? longest_known(lexer, at, &known) : 0;
+    if (known_end <= end)
+        return end;
+    *ret_name = known;
+    return known_end;
+}
+
 // "date and time(": built-in functions whose name holds a keyword, where a call stands.
 static size_t builtin_name(const struct lexer *lexer, size_t at, str *ret_name)
 {
     size_t longest = 0;
+    char second = at + 1 < lexer->source.len ? lexer->source.data[at + 1] : 0;
     for (size_t i = 0; i < builtin_rows; i++) {
         str name = builtins[i].name;
-        if (name.data[0] != lexer->source.data[at] || str_find_char(name, ' ') == SIZE_MAX)
+        if (name.data[0] != lexer->source.data[at] || name.data[1] != second ||
+            str_find_char(name, ' ') == SIZE_MAX)
             continue;
         size_t end = lexer_match(lexer, at, name);
         if (end <= longest)
@@ -274,9 +388,9 @@ static struct token read_words(struct lexer *lexer, size_t at, size_t first_end)
 
 static struct token read_name(struct lexer *lexer, size_t at)
 {
-    const str_array *names = lexer->after_dot ? &lexer->members : &lexer->names;
     str known = STR_EMPTY, function = STR_EMPTY;
-    size_t end = longest_name(lexer, at, names, &known);
+    size_t end = lexer->after_dot ? member_name(lexer, at, &known)
+                                  : longest_name(lexer, at, &lexer->names, &known);
     if (lexer->after_dot && end == 0)
         end = longest_name(lexer, at, &property_names, &known);
     size_t function_end = lexer->after_dot ? 0 : builtin_name(lexer, at, &function);
@@ -426,7 +540,7 @@ static struct token read_symbol(const struct lexer *lexer, size_t at)
 {
     str rest = str_from_index(lexer->source, at);
     for (size_t i = 0; i < COUNT_OF(symbols); i++)
-        if (str_starts_with(rest, symbols[i].text))
+        if (symbols[i].text.data[0] == rest.data[0] && str_starts_with(rest, symbols[i].text))
             return (struct token){symbols[i].kind, at, at + symbols[i].text.len, symbols[i].text};
     return bad_token(at, at + 1, "a character that means nothing here");
 }

@@ -34,8 +34,9 @@ typedef ARRAY(str) str_array;
 struct lexer {
     struct arena *arena;
     str source;
-    str_array names;   // in scope, of several parts: "first name", "a-b"
-    str_array members; // of context entries, of several parts
+    str_array names;                          // in scope, of several parts: "first name", "a-b"
+    str_array members;                        // of context entries, of several parts
+    const struct feel_members *known_members; // more of them; NULL: none
     bool after_dot;
 };
 

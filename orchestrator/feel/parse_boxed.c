@@ -112,10 +112,14 @@ static bool take_key(struct parser *p, str *ret_key)
     return true;
 }
 
+// Names of a context mostly begin alike and end differently.
 static bool is_duplicate(const struct node_entry *entries, size_t count, str name)
 {
+    char last = name.len > 0 ? name.data[name.len - 1] : 0;
     for (size_t i = 0; i < count; i++)
-        if (str_equal(entries[i].name, name))
+        if (entries[i].name.len == name.len &&
+            (name.len == 0 || entries[i].name.data[name.len - 1] == last) &&
+            str_equal(entries[i].name, name))
             return true;
     return false;
 }

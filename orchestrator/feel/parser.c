@@ -164,36 +164,34 @@ enum power {
 };
 
 struct operator_rule {
-    enum token_kind token;
     enum node_kind node;
     enum power power;
 };
 
 // All bind to the left; a sign binds tighter than `**` (grammar rules 2 to 5).
 static const struct operator_rule operators[] = {
-    {TOKEN_OR, NODE_OR, POWER_OR},
-    {TOKEN_AND, NODE_AND, POWER_AND},
-    {TOKEN_EQUAL, NODE_EQUAL, POWER_COMPARE},
-    {TOKEN_NOT_EQUAL, NODE_NOT_EQUAL, POWER_COMPARE},
-    {TOKEN_LESS, NODE_LESS, POWER_COMPARE},
-    {TOKEN_LESS_EQUAL, NODE_LESS_EQUAL, POWER_COMPARE},
-    {TOKEN_GREATER, NODE_GREATER, POWER_COMPARE},
-    {TOKEN_GREATER_EQUAL, NODE_GREATER_EQUAL, POWER_COMPARE},
-    {TOKEN_BETWEEN, NODE_BETWEEN, POWER_COMPARE},
-    {TOKEN_IN, NODE_IN, POWER_COMPARE},
-    {TOKEN_PLUS, NODE_ADD, POWER_ADD},
-    {TOKEN_MINUS, NODE_SUBTRACT, POWER_ADD},
-    {TOKEN_TIMES, NODE_MULTIPLY, POWER_MULTIPLY},
-    {TOKEN_DIVIDE, NODE_DIVIDE, POWER_MULTIPLY},
-    {TOKEN_POWER, NODE_POWER, POWER_POWER},
+    [TOKEN_OR] = {NODE_OR, POWER_OR},
+    [TOKEN_AND] = {NODE_AND, POWER_AND},
+    [TOKEN_EQUAL] = {NODE_EQUAL, POWER_COMPARE},
+    [TOKEN_NOT_EQUAL] = {NODE_NOT_EQUAL, POWER_COMPARE},
+    [TOKEN_LESS] = {NODE_LESS, POWER_COMPARE},
+    [TOKEN_LESS_EQUAL] = {NODE_LESS_EQUAL, POWER_COMPARE},
+    [TOKEN_GREATER] = {NODE_GREATER, POWER_COMPARE},
+    [TOKEN_GREATER_EQUAL] = {NODE_GREATER_EQUAL, POWER_COMPARE},
+    [TOKEN_BETWEEN] = {NODE_BETWEEN, POWER_COMPARE},
+    [TOKEN_IN] = {NODE_IN, POWER_COMPARE},
+    [TOKEN_PLUS] = {NODE_ADD, POWER_ADD},
+    [TOKEN_MINUS] = {NODE_SUBTRACT, POWER_ADD},
+    [TOKEN_TIMES] = {NODE_MULTIPLY, POWER_MULTIPLY},
+    [TOKEN_DIVIDE] = {NODE_DIVIDE, POWER_MULTIPLY},
+    [TOKEN_POWER] = {NODE_POWER, POWER_POWER},
 };
 
 static const struct operator_rule *operator_at(const struct parser *p)
 {
-    for (size_t i = 0; i < COUNT_OF(operators); i++)
-        if (operators[i].token == p->token.kind)
-            return &operators[i];
-    return NULL;
+    size_t kind = (size_t)p->token.kind;
+    bool is_operator = kind < COUNT_OF(operators) && operators[kind].power != POWER_NONE;
+    return is_operator ? &operators[kind] : NULL;
 }
 
 static struct node *parse_binary(struct parser *p, enum power at_least);
@@ -361,19 +359,17 @@ struct node *parse_expression(struct parser *p)
 
 // ---- unary tests ----
 
-static enum node_kind comparison_of(enum token_kind token)
+static enum node_kind comparison_at(const struct parser *p)
 {
-    for (size_t i = 0; i < COUNT_OF(operators); i++)
-        if (operators[i].token == token && operators[i].power == POWER_COMPARE)
-            return operators[i].node;
-    return NODE_CONSTANT;
+    const struct operator_rule *rule = operator_at(p);
+    return rule && rule->power == POWER_COMPARE ? rule->node : NODE_CONSTANT;
 }
 
 // `< 5` and its kin as a range without the other end (grammar rule 7); NULL without failing when
 // none stands here.
 struct node *parse_range_test(struct parser *p)
 {
-    enum node_kind kind = comparison_of(p->token.kind);
+    enum node_kind kind = comparison_at(p);
     size_t position = p->token.start;
     if (kind < NODE_EQUAL || kind > NODE_GREATER_EQUAL)
         return NULL;
@@ -404,9 +400,12 @@ struct node *parse_test(struct parser *p)
     return test;
 }
 
+enum { FEW_TESTS = 4 };
+
 struct node *parse_tests(struct parser *p, uint16_t input_slot)
 {
-    node_array items = {0};
+    struct node *few[FEW_TESTS];
+    node_array items = {few, 0, FEW_TESTS}; // grows into the arena
     struct node *tests = parser_node(p, NODE_TESTS, p->token.start);
     if (!parser_enter(p))
         return NULL;
@@ -419,6 +418,8 @@ struct node *parse_tests(struct parser *p, uint16_t input_slot)
     } while (parser_take(p, TOKEN_COMMA));
     parser_leave(p);
     tests->slot = input_slot;
+    if (items.items == few)
+        items.items = arena_copy(p->arena, few, items.count * sizeof *few);
     tests->items = (const struct node *const *)items.items;
     tests->count = items.count;
     return tests;
@@ -429,6 +430,8 @@ static struct node *parse_unary_tests(struct parser *p)
 {
     uint16_t slot = scope_bind(p, STR("?"), BINDING_SLOT);
     size_t start = p->token.start;
+    if (!parser_at(p, TOKEN_MINUS) && !parser_at(p, TOKEN_NAME))
+        return parse_tests(p, slot);
     struct parser before = *p;
     if (parser_take(p, TOKEN_MINUS) && parser_at(p, TOKEN_END))
         return parser_constant(p, feel_bool(true), start);
@@ -460,9 +463,20 @@ static void add_names(struct parser *p, const struct feel_compile_options *optio
     for (size_t i = 0; i < options->member_count; i++)
         if (lexer_is_compound(options->members[i]))
             *ARRAY_PUSH(p->arena, &p->lexer.members) = options->members[i];
+    p->lexer.known_members = options->known_members;
 }
 
-static bool start(struct parser *p, str source)
+// The stacks grow out of their room into the arena when they need to.
+static void take_room(struct parser *p, struct parser_room *room)
+{
+    p->bindings.items = room->bindings;
+    p->bindings.capacity = ROOM_BINDINGS;
+    p->slot_counts.items = room->slot_counts;
+    p->slot_counts.capacity = ROOM_FUNCTIONS;
+    p->lexer.names = (str_array){room->names, 0, ROOM_NAMES};
+}
+
+static bool start(struct parser *p, struct parser_room *room, str source)
 {
     static const struct feel_compile_options defaults = {0};
     if (source.len > FEEL_SOURCE_MAX)
@@ -474,6 +488,7 @@ static bool start(struct parser *p, str source)
     p->lexer.source = str_copy(p->arena, source);
     p->options = p->options ? p->options : &defaults;
     p->self_slot = UINT16_MAX;
+    take_room(p, room);
     add_names(p, p->options);
     scope_enter_function(p);
     parser_rescan(p);
@@ -499,24 +514,27 @@ static bool finish(struct parser *p, struct node *root, const struct feel_progra
 bool feel_compile(struct arena *arena, str source, const struct feel_compile_options *options,
                   const struct feel_program **ret_program, struct error *err)
 {
+    struct parser_room room;
     struct parser p = {.arena = arena, .options = options, .err = err};
-    return start(&p, source) && finish(&p, parse_expression(&p), ret_program);
+    return start(&p, &room, source) && finish(&p, parse_expression(&p), ret_program);
 }
 
 bool parser_compile_unfolded(struct arena *arena, str source,
                              const struct feel_compile_options *options,
                              const struct feel_program **ret_program, struct error *err)
 {
+    struct parser_room room;
     struct parser p = {.arena = arena, .options = options, .err = err, .keeps_constants = true};
-    return start(&p, source) && finish(&p, parse_expression(&p), ret_program);
+    return start(&p, &room, source) && finish(&p, parse_expression(&p), ret_program);
 }
 
 bool feel_compile_unary_tests(struct arena *arena, str source,
                               const struct feel_compile_options *options,
                               const struct feel_program **ret_program, struct error *err)
 {
+    struct parser_room room;
     struct parser p = {.arena = arena, .options = options, .err = err};
-    return start(&p, source) && finish(&p, parse_unary_tests(&p), ret_program);
+    return start(&p, &room, source) && finish(&p, parse_unary_tests(&p), ret_program);
 }
 
 bool feel_compile_property(struct arena *arena, str source,

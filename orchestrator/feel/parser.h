@@ -22,6 +22,15 @@ struct binding {
 
 typedef ARRAY(struct node *) node_array;
 
+// Where the parser's stacks begin: most expressions need no more, and nothing of them is kept.
+enum { ROOM_BINDINGS = 8, ROOM_FUNCTIONS = 4, ROOM_NAMES = 16 };
+
+struct parser_room {
+    struct binding bindings[ROOM_BINDINGS];
+    uint16_t slot_counts[ROOM_FUNCTIONS];
+    str names[ROOM_NAMES];
+};
+
 struct parser {
     struct arena *arena;
     struct lexer lexer;

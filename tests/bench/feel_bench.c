@@ -155,7 +155,7 @@ static double cpu_ms(void)
 static void bench_load(const char *file, str xml)
 {
     double times[LOADS];
-    size_t problems_found = 0;
+    size_t problems_found = 0, used = 0;
     for (size_t i = 0; i < LOADS; i++) {
         struct arena models = ARENA_EMPTY;
         struct dmn_problems problems = {.arena = &models};
@@ -164,6 +164,7 @@ static void bench_load(const char *file, str xml)
         (void)dmn_compile(&models, &source, 1, NULL, &problems);
         double ms = cpu_ms() - start;
         problems_found = problems.list.count;
+        used = models.used;
         arena_done(&models);
         size_t at = i;
         for (; at > 0 && times[at - 1] > ms; at--)
@@ -171,8 +172,10 @@ static void bench_load(const char *file, str xml)
         times[at] = ms;
     }
     double mega = (double)xml.len / 1e6;
-    printf("%-28s %5.2f MB: %6.1f ms a MB at best, %6.1f in the middle, %zu problems\n", file, mega,
-           times[0] / mega, times[LOADS / 2] / mega, problems_found);
+    printf("%-28s %5.2f MB: %6.1f ms a MB at best, %6.1f in the middle, %5.1f MB of memory a MB, "
+           "%zu problems\n",
+           file, mega, times[0] / mega, times[LOADS / 2] / mega, (double)used / 1e6 / mega,
+           problems_found);
 }
 
 static int bench_loads(int count, char **files)
