@@ -207,13 +207,15 @@ void promises_appended(const struct kafka_topic *topic, int32_t partition,
 
 // -- Before a commit --------------------------------------------------------------------
 
-// After a loss of taken records, to go on with the topic's new records is to skip some.
+// After a loss of taken records, to go on with the topic's new records is to skip some. A shard
+// that has taken nothing since it was repaired has no record to compare with.
 static void check_skipped(const struct store_commit *commit, struct shard_promises *promises)
 {
     const struct kafka_record *last =
         kafka_at(kafka_commands(commit->shard), commit->next_offset - 1);
-    if (promises->truncated_at < 0 || commit->expected_offset <= promises->truncated_at ||
-        last == NULL)
+    const struct shard_row *row = &world->database->shards[commit->shard].row;
+    if (row->last_record.len == 0 || promises->truncated_at < 0 ||
+        commit->expected_offset <= promises->truncated_at || last == NULL)
         return;
     struct digest digest = digest_sha256(last->value);
     if (str_equal(commit->last_record, str_from(digest.bytes, DIGEST_SIZE)))
