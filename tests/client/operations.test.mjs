@@ -2,7 +2,7 @@
 // Operations on running instances, one and many, by Camunda's official Node client where it knows them.
 import {test, before, after} from 'node:test';
 import assert from 'node:assert/strict';
-import {spawnSync} from 'node:child_process';
+import {execFileSync, spawnSync} from 'node:child_process';
 import {createCamundaClient} from '@camunda8/orchestration-cluster-api';
 import {startBaton, waitFor} from './baton.mjs';
 import {reviewModel, reviewModelChanged, weatherModel, failingModel} from './models.mjs';
@@ -212,4 +212,16 @@ test('all that was done folds to what is stored', async () => {
   const {status, stdout, stderr} = spawnSync(`${baton.binaries}/baton`, ['audit', 'verify', `--postgres.url=${baton.postgres}`], {encoding: 'utf8'});
   assert.equal(status, 0, stdout + stderr);
   assert.match(stdout, / 0 problems/);
+});
+
+test('retention drops what ended before a day, and no more at a time than it is told', () => {
+  const ask = sql => execFileSync('psql', [baton.postgres, '-Atc', sql], {encoding: 'utf8'}).trim();
+  const ended = Number(ask('SELECT count(*) FROM instances WHERE state IN (2, 3)'));
+  const running = ask('SELECT count(*) FROM instances WHERE state NOT IN (2, 3)');
+  assert.ok(ended > 5);
+  assert.equal(ask('SELECT instances_drop(current_date - 1, 5)'), '0');
+  assert.equal(ask('SELECT instances_drop(current_date + 1, 5)'), '5');
+  assert.equal(ask('SELECT instances_drop(current_date + 1, 1000)'), String(ended - 5));
+  assert.equal(ask('SELECT count(*) FROM instances WHERE state IN (2, 3)'), '0');
+  assert.equal(ask('SELECT count(*) FROM instances'), running);
 });
