@@ -32,7 +32,25 @@ struct reader {
     size_t depth;
     const struct xml_element *root;
     const char *refused; // why reading stopped
+    str text;
+    size_t counted; // how far lines were counted
+    uint32_t line;
 };
+
+// Expat can tell, but looks at each character once more to do so.
+static uint32_t current_line(struct reader *r)
+{
+    XML_Index at = XML_GetCurrentByteIndex(r->parser);
+    size_t end = at < 0 || (size_t)at > r->text.len ? r->text.len : (size_t)at;
+    const char *next;
+    while (r->counted < end &&
+           (next = memchr(r->text.data + r->counted, '\n', end - r->counted)) != NULL) {
+        r->counted = (size_t)(next - r->text.data) + 1;
+        r->line++;
+    }
+    r->counted = end > r->counted ? end : r->counted;
+    return r->line;
+}
 
 static const struct name *split_name(struct reader *r, const char *text)
 {
@@ -82,7 +100,7 @@ static void on_start(void *context, const char *name, const char **pairs)
     const struct name *split = split_name(r, name);
     element->namespace = split->namespace;
     element->name = split->name;
-    element->line = (uint32_t)XML_GetCurrentLineNumber(r->parser);
+    element->line = current_line(r);
     read_attributes(r, element, pairs);
     if (r->depth == 0) {
         r->root = element;
@@ -147,6 +165,8 @@ bool xml_parse(struct arena *arena, str text, const char *file, const struct xml
                          XML_MAX_BYTES);
     struct reader *r = ARENA_NEW(arena, struct reader);
     r->arena = arena;
+    r->text = text;
+    r->line = 1;
     r->parser = XML_ParserCreateNS(NULL, SEPARATOR);
     check(r->parser != NULL);
     XML_SetUserData(r->parser, r);

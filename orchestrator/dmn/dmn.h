@@ -18,9 +18,13 @@
 #include "base/array.h"
 #include "feel/feel.h"
 
+struct xml_element;
+
 struct dmn_source {
     const char *file; // for messages
     str xml;
+    const struct xml_element *root; // of xml when it is parsed already, for as long as the model
+                                    // lives; NULL: not yet
 };
 
 enum dmn_severity { DMN_ERROR, DMN_WARNING };

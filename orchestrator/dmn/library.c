@@ -7,26 +7,23 @@ static void read_outline(struct arena *arena, struct dmn_document *document,
                          const struct xml_element *root)
 {
     ARRAY(str) imports = {0};
-    document->namespace = str_copy(arena, xml_attribute(root, "namespace", STR_EMPTY));
+    document->namespace = xml_attribute(root, "namespace", STR_EMPTY);
     const struct xml_element *x = xml_child(root, "import");
     for (; x; x = xml_next(x, "import"))
         if (model_is_dmn_import(x))
-            *ARRAY_PUSH(arena, &imports) =
-                str_copy(arena, xml_attribute(x, "namespace", STR_EMPTY));
+            *ARRAY_PUSH(arena, &imports) = xml_attribute(x, "namespace", STR_EMPTY);
     document->imports = imports.items;
     document->import_count = imports.count;
 }
 
 size_t dmn_library_add(struct dmn_library *library, struct dmn_source source)
 {
-    struct arena scratch = ARENA_EMPTY;
-    const struct xml_element *root;
-    struct error err;
+    struct error ignored; // dmn_compile finds it again
     struct dmn_document *document = ARRAY_PUSH(library->arena, &library->documents);
     *document = (struct dmn_document){.source = source};
-    if (xml_parse(&scratch, source.xml, source.file, &root, &err) && model_is_dmn(root))
-        read_outline(library->arena, document, root);
-    arena_done(&scratch);
+    const struct xml_element **root = &document->source.root;
+    if (xml_parse(library->arena, source.xml, source.file, root, &ignored) && model_is_dmn(*root))
+        read_outline(library->arena, document, *root);
     return library->documents.count - 1;
 }
 

@@ -21,7 +21,8 @@ struct dmn_library {
     ARRAY(struct dmn_document) documents;
 };
 
-// The source's texts must live as long as the library. Returns the document's place.
+// The source's texts must live as long as the library, and the library's arena as long as the
+// models that are compiled from it. Returns the document's place.
 size_t dmn_library_add(struct dmn_library *library, struct dmn_source source);
 
 // The first document of the namespace; SIZE_MAX: there is none.

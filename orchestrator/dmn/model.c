@@ -122,7 +122,8 @@ static bool read_document(struct builder *b, const struct dmn_source *source,
     model->by_name = map_new(b->arena);
     model->types = map_new(b->arena);
     b->model = model;
-    if (!xml_parse(b->arena, source->xml, source->file, &model->root, &err)) {
+    model->root = source->root;
+    if (!model->root && !xml_parse(b->arena, source->xml, source->file, &model->root, &err)) {
         struct xml_element at = {.line = line_of(str_of(err.place))};
         builder_problem(b, PROBLEM_XML, &at, "%s", err.text);
         return false;

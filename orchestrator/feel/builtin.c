@@ -39,7 +39,8 @@ const size_t builtin_rows = COUNT_OF(builtins);
 const struct builtin *builtin_find(str name, bool standard_only)
 {
     for (size_t i = 0; i < builtin_rows && name.len > 0; i++)
-        if (builtins[i].name.data[0] == name.data[0] && str_equal(builtins[i].name, name))
+        if (builtins[i].name.len == name.len && builtins[i].name.data[0] == name.data[0] &&
+            str_equal(builtins[i].name, name))
             return builtins[i].is_camunda && standard_only ? NULL : &builtins[i];
     return NULL;
 }

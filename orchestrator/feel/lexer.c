@@ -117,9 +117,12 @@ static size_t comment_length(str text)
 size_t lexer_skip_space(const struct lexer *lexer, size_t at)
 {
     for (;;) {
-        str rest = str_from_index(lexer->source, at);
-        if (rest.len == 0)
+        if (at >= lexer->source.len)
             return at;
+        char c = lexer->source.data[at];
+        if (c > ' ' && c < 127 && c != '/')
+            return at; // nearly always
+        str rest = str_from_index(lexer->source, at);
         size_t n = space_length(rest);
         if (n == 0 && rest.data[0] == '/')
             n = comment_length(rest);
@@ -348,12 +351,13 @@ static size_t member_name(const struct lexer *lexer, size_t at, str *ret_name)
 // "date and time(": built-in functions whose name holds a keyword, where a call stands.
 static size_t builtin_name(const struct lexer *lexer, size_t at, str *ret_name)
 {
-    size_t longest = 0;
-    char second = at + 1 < lexer->source.len ? lexer->source.data[at + 1] : 0;
+    size_t longest = 0, first_end = word_end(lexer, at), first = first_end - at;
+    size_t next_word = lexer_skip_space(lexer, first_end);
+    if (next_word == first_end || !starts_name(lexer, next_word))
+        return 0; // the names that matter have several words
     for (size_t i = 0; i < builtin_rows; i++) {
         str name = builtins[i].name;
-        if (name.data[0] != lexer->source.data[at] || name.data[1] != second ||
-            str_find_char(name, ' ') == SIZE_MAX)
+        if (name.len <= first || name.data[first] != ' ' || name.data[0] != lexer->source.data[at])
             continue;
         size_t end = lexer_match(lexer, at, name);
         if (end <= longest)

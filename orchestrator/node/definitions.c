@@ -83,7 +83,7 @@ static const struct dmn_model *read_model(struct definitions *definitions,
 {
     struct arena scratch = ARENA_EMPTY;
     struct dmn_problems problems = {.arena = &scratch};
-    struct dmn_library library = {.arena = &scratch};
+    struct dmn_library library = {.arena = &definitions->arena};
     const struct dmn_model *model = NULL;
     bool whole = read_library(source, &library);
     if (whole)
