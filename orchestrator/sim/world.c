@@ -121,8 +121,11 @@ static int64_t delay_of(const struct sim *sim, str element)
     return delay == NULL ? 0 : *delay;
 }
 
+// Not one that came and went within the step: its element instance has left no row.
 static void take_job(struct sim *sim, const struct job_offer *offer)
 {
+    if (idmap_get(&sim->elements.by_key, offer->element_instance) == NULL)
+        return;
     struct sim_job *job = ARENA_NEW(&sim->arena, struct sim_job);
     *job = (struct sim_job){.listed = {.key = offer->key},
                             .instance = offer->instance,

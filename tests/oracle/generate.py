@@ -87,7 +87,7 @@ class Drawing:
         if not self.handling:
             one = f' activityRef="{self.pick(*self.undone)}"' \
                 if self.undone and self.chance(0.3) else ""
-            choices.append(f"<compensateEventDefinition{one}/>")
+            choices += [f"<compensateEventDefinition{one}/>"] * (3 if self.undone else 1)
         return self.pick(*choices)
 
     # ---- activities --------------------------------------------------------------------------------
