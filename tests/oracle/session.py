@@ -175,7 +175,7 @@ class Session:
         if name == "mk":
             message["correlationKey"] = self.random.choice(["k", "k", "k", "other"])
         if self.random.random() < 0.3:
-            message["timeToLive"] = self.random.choice(["PT1H", "PT3H"])
+            message["timeToLive"] = self.random.choice(["PT90M", "PT150M"])
         return message
 
 
