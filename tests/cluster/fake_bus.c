@@ -294,6 +294,7 @@ struct sending {
 };
 
 struct bus_producer {
+    struct bus_producer *next; // of the same machine
     struct machine *machine;
     uint64_t life; // of the machine
     struct bus_producer_handler handler;
@@ -348,6 +349,7 @@ struct bus_producer *bus_producer_new(const struct bus_producer_options *options
     producer->handler = *handler;
     producer->last = &producer->first;
     producer->limit = (size_t)world_between(8, 400);
+    producer->next = loop->machine->producer;
     loop->machine->producer = producer;
     return producer;
 }
@@ -408,12 +410,12 @@ enum bus_sending bus_producer_send(struct bus_producer *producer, const struct b
 // What was on the wire arrives, what was in memory does not: a cut somewhere in the queue.
 void fake_bus_gone(struct bus_producer *producer)
 {
-    bool cut = false;
-    if (producer == NULL)
-        return;
-    for (struct sending *sending = producer->first; sending != NULL; sending = sending->next) {
-        cut = cut || world_chance(40);
-        sending->lost = cut;
+    for (; producer != NULL; producer = producer->next) {
+        bool cut = false;
+        for (struct sending *sending = producer->first; sending != NULL; sending = sending->next) {
+            cut = cut || world_chance(40);
+            sending->lost = cut;
+        }
     }
 }
 

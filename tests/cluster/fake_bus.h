@@ -12,6 +12,6 @@ bool fake_bus_reads(const struct bus_consumer *consumer, uint32_t partition);
 void fake_bus_revoked(struct bus_consumer *consumer);
 void fake_bus_assigned(struct bus_consumer *consumer, const struct bus_partition *partitions,
                        size_t count);
-void fake_bus_gone(struct bus_producer *producer); // its process died; NULL is fine
+void fake_bus_gone(struct bus_producer *producer); // all of a process that died; NULL is fine
 
 #endif
