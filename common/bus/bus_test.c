@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Producer and consumers against the embedded broker, on one loop. Durability is not claimed here:
 // tests/cluster does that on Apache Kafka.
+#include "base/murmur2.h"
 #include "bus/consumer.h"
 #include "bus/embedded.h"
+
 #include "bus/producer.h"
 
 #include <event2/event.h>
@@ -14,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_SECONDS = 30, RECORDS = 1000 };
+enum { PATIENCE_SECONDS = 30, RECORDS = 1000, KEYED_PARTITIONS = 4 };
 
 struct scene {
     struct event_base *loop;
@@ -26,6 +28,7 @@ struct scene {
     size_t delivered;
     size_t wanted;
     size_t received;
+    size_t misplaced; // keyed records on another partition than Java's clients choose
     int64_t next_offset[4];
     bool in_order;
     str last_value;
@@ -62,6 +65,9 @@ static void on_delivered(void *context, uint64_t tag, const struct error *failur
 static void on_record(void *context, const struct bus_record *record)
 {
     struct scene *scene = context;
+    scene->misplaced +=
+        strcmp(record->topic, "keyed") == 0 &&
+        murmur2_partition(record->key, KEYED_PARTITIONS) != (uint32_t)record->partition;
     scene->in_order = scene->in_order && record->offset == scene->next_offset[record->partition]++;
     scene->last_value = str_copy(&scene->arena, record->value);
     scene->last_header = str_copy(&scene->arena, bus_record_header(record, STR("kind")));
@@ -94,10 +100,11 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
 static int set_up(void **state)
 {
     static struct scene scene;
-    const struct bus_topic topic = {.name = "orders", .partitions = 1};
+    const struct bus_topic topics[] = {{.name = "orders", .partitions = 1},
+                                       {.name = "keyed", .partitions = KEYED_PARTITIONS}};
     struct error err;
     scene = (struct scene){.loop = event_base_new(), .in_order = true};
-    scene.broker = bus_embedded_new(&topic, 1, &err);
+    scene.broker = bus_embedded_new(topics, COUNT_OF(topics), &err);
     assert_non_null(scene.broker);
     scene.options = (struct bus_options){.brokers = bus_embedded_brokers(scene.broker)};
     const struct bus_producer_handler handler = {.context = &scene, .delivered = on_delivered};
@@ -221,6 +228,47 @@ static void a_group_goes_on_after_what_was_done(void **state)
     assert_true(scene->in_order);
 }
 
+static void on_sent(void *context, uint64_t tag, const struct error *failure)
+{
+    struct scene *scene = context;
+    (void)tag;
+    assert_null(failure);
+    if (++scene->delivered == scene->wanted)
+        event_base_loopbreak(scene->loop);
+}
+
+// Several partitions, some records under way while others come; each arrives once, in order.
+static void keyed_records_go_where_java_puts_them(void **state)
+{
+    struct scene *scene = *state;
+    struct error err;
+    struct bus_partition from[KEYED_PARTITIONS];
+    const struct bus_producer_handler handler = {.context = scene, .delivered = on_sent};
+    bus_producer_free(scene->producer);
+    scene->producer = bus_producer_new(&(struct bus_producer_options){.bus = scene->options},
+                                       &handler, scene->loop, &err);
+    for (size_t i = 0; i < RECORDS; i++) {
+        char key[16];
+        int len = snprintf(key, sizeof key, "key %zu", i);
+        const struct bus_record record = {.topic = "keyed",
+                                          .partition = BUS_PARTITION_BY_KEY,
+                                          .key = str_from(key, (size_t)len),
+                                          .value = STR("x")};
+        assert_int_equal(bus_producer_send(scene->producer, &record, i, &err), BUS_SENT);
+        event_base_loop(scene->loop, EVLOOP_NONBLOCK);
+    }
+    scene->wanted = RECORDS;
+    if (scene->delivered < RECORDS)
+        run(scene);
+    start_consumer(scene, BUS_CONSUMER_MANUAL);
+    for (int i = 0; i < KEYED_PARTITIONS; i++)
+        from[i] = (struct bus_partition){"keyed", i, 0};
+    assert_true(bus_consumer_assign(scene->consumer, from, KEYED_PARTITIONS, &err));
+    run(scene);
+    assert_true(scene->in_order);
+    assert_int_equal(scene->misplaced, 0);
+}
+
 static void a_full_producer_takes_nothing(void **state)
 {
     struct scene *scene = *state;
@@ -256,6 +304,7 @@ int main(void)
         SCENE(an_offset_beyond_the_end_is_a_fault_and_not_skipped),
         SCENE(a_hinted_consumer_starts_where_its_owner_says),
         SCENE(a_group_goes_on_after_what_was_done),
+        SCENE(keyed_records_go_where_java_puts_them),
         SCENE(a_full_producer_takes_nothing),
         cmocka_unit_test(wrong_settings_are_named),
     };

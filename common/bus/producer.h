@@ -25,7 +25,7 @@ struct bus_producer_options {
     struct bus_options bus;
     int queue_records; // more than this many in flight: BUS_FULL. 0: 100,000
     int timeout_ms;    // after this long a record is given up; 0: never, so order has no gaps
-    int linger_us;     // waits this long to fill a batch; 0: 1,000
+    int linger_us;     // waits this long for more to go with the first; 0: the end of the turn
 };
 
 MUST_CHECK struct bus_producer *bus_producer_new(const struct bus_producer_options *options,
@@ -38,7 +38,8 @@ void bus_producer_free(struct bus_producer *producer);
 enum bus_sending { BUS_SENT, BUS_FULL, BUS_REFUSED };
 
 // Hands a record over; the bytes are copied. BUS_FULL: nothing was taken, wait for room().
-// BUS_REFUSED: it can never be sent (too large, no such partition): *err says why.
+// BUS_REFUSED: it can never be sent (too large): *err says why. Records of a partition that are
+// sent while others of it are under way go together when those have arrived.
 MUST_CHECK enum bus_sending bus_producer_send(struct bus_producer *producer,
                                               const struct bus_record *record, uint64_t tag,
                                               struct error *err);
