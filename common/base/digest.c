@@ -3,35 +3,91 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
+
+enum { SHA256_BLOCK = 64 };
+
+// Fetched once: OpenSSL 3 looks an algorithm up by its name whenever it is asked for implicitly.
+static const EVP_MD *sha256(void)
+{
+    static EVP_MD *md;
+    if (md == NULL)
+        md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    check(md != NULL);
+    return md;
+}
+
+// One for all: what it held before goes with each beginning.
+static EVP_MD_CTX *scratch(void)
+{
+    static EVP_MD_CTX *context;
+    if (context == NULL)
+        context = EVP_MD_CTX_new();
+    check(context != NULL);
+    return context;
+}
+
+static EVP_MD_CTX *begin(void)
+{
+    check(EVP_DigestInit_ex(scratch(), sha256(), NULL) == 1);
+    return scratch();
+}
+
+static void add(EVP_MD_CTX *context, const void *data, size_t len)
+{
+    check(EVP_DigestUpdate(context, data, len) == 1);
+}
+
+static struct digest end(EVP_MD_CTX *context)
+{
+    struct digest result;
+    check(EVP_DigestFinal_ex(context, result.bytes, NULL) == 1);
+    return result;
+}
 
 struct digest digest_sha256(str data)
 {
-    struct digest result;
-    check(EVP_Digest(data.data, data.len, result.bytes, NULL, EVP_sha256(), NULL) == 1);
-    return result;
+    EVP_MD_CTX *context = begin();
+    add(context, data.data, data.len);
+    return end(context);
 }
 
 struct digest digest_chain(struct digest previous, str data)
 {
-    struct digest result;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    check(context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
-    check(EVP_DigestUpdate(context, previous.bytes, DIGEST_SIZE) == 1);
-    check(EVP_DigestUpdate(context, data.data, data.len) == 1);
-    check(EVP_DigestFinal_ex(context, result.bytes, NULL) == 1);
-    EVP_MD_CTX_free(context);
-    return result;
+    EVP_MD_CTX *context = begin();
+    add(context, previous.bytes, DIGEST_SIZE);
+    add(context, data.data, data.len);
+    return end(context);
+}
+
+// -- HMAC -------------------------------------------------------------------------------
+
+// RFC 2104: the key fills a block, xored with a byte for the inner and another for the outer hash.
+static void add_key(EVP_MD_CTX *context, str key, unsigned char pad)
+{
+    unsigned char block[SHA256_BLOCK];
+    memset(block, pad, sizeof block);
+    for (size_t i = 0; i < key.len; i++)
+        block[i] ^= (unsigned char)key.data[i];
+    add(context, block, sizeof block);
+    OPENSSL_cleanse(block, sizeof block);
 }
 
 struct digest digest_hmac(str key, str data)
 {
-    struct digest result;
-    unsigned len = DIGEST_SIZE;
-    check(HMAC(EVP_sha256(), key.data, (int)key.len, (const unsigned char *)data.data, data.len,
-               result.bytes, &len) != NULL);
-    return result;
+    struct digest hashed;
+    if (key.len > SHA256_BLOCK) {
+        hashed = digest_sha256(key);
+        key = str_from(hashed.bytes, DIGEST_SIZE);
+    }
+    EVP_MD_CTX *context = begin();
+    add_key(context, key, 0x36);
+    add(context, data.data, data.len);
+    struct digest inner = end(context);
+    context = begin();
+    add_key(context, key, 0x5c);
+    add(context, inner.bytes, DIGEST_SIZE);
+    return end(context);
 }
 
 bool digest_equal(str a, str b)

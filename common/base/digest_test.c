@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Digests against the examples of FIPS 180-4 and RFC 4231.
+#include "base/digest.h"
+
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static const char *const hashes[][2] = {
+    {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+    {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+};
+
+static const struct {
+    unsigned char key;
+    size_t key_len;
+    const char *data;
+    const char *wanted;
+} codes[] = {
+    {0x0b, 20, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+    {0xaa, 131, "Test Using Larger Than Block-Size Key - Hash Key First",
+     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+};
+
+static void assert_digest(struct digest digest, const char *wanted)
+{
+    struct arena arena = ARENA_EMPTY;
+    str hex = digest_hex(&arena, str_from(digest.bytes, DIGEST_SIZE));
+    assert_true(str_equal(hex, str_of(wanted)));
+    arena_done(&arena);
+}
+
+static void hashes_are_those_of_the_standard(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(hashes); i++)
+        assert_digest(digest_sha256(str_of(hashes[i][0])), hashes[i][1]);
+}
+
+static void codes_are_those_of_the_standard(void **state)
+{
+    (void)state;
+    char key[131];
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        memset(key, codes[i].key, codes[i].key_len);
+        assert_digest(digest_hmac(str_from(key, codes[i].key_len), str_of(codes[i].data)),
+                      codes[i].wanted);
+    }
+}
+
+// The chain is the hash of the digest before and of the data, one after the other.
+static void a_chain_is_a_hash_of_both(void **state)
+{
+    (void)state;
+    struct digest before = digest_sha256(STR("abc"));
+    char both[DIGEST_SIZE + 3];
+    memcpy(both, before.bytes, DIGEST_SIZE);
+    memcpy(both + DIGEST_SIZE, "xyz", 3);
+    struct digest wanted = digest_sha256(str_from(both, sizeof both));
+    struct digest chained = digest_chain(before, STR("xyz"));
+    assert_memory_equal(chained.bytes, wanted.bytes, DIGEST_SIZE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_are_those_of_the_standard),
+        cmocka_unit_test(codes_are_those_of_the_standard),
+        cmocka_unit_test(a_chain_is_a_hash_of_both),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
