@@ -40,7 +40,9 @@ struct api {
     struct batch_runner *batches;
     struct upkeep *upkeep;
     uint32_t shard_count;
-    uint32_t next_shard; // round robin for new instances
+    uint32_t next_shard;  // round robin
+    uint32_t start_shard; // of the instances that are started now
+    int64_t chosen_ns;    // when it was chosen
     bool draining;
     size_t open_requests;
     uint64_t answered[API_STATUS_CLASSES]; // by hundreds of the status

@@ -8,8 +8,11 @@
 #include "api/instance.h"
 #include "api/read.h"
 #include "api/route.h"
+#include "base/clock.h"
 #include "base/murmur2.h"
 #include "record/key.h"
+
+enum { SAME_SHARD_MS = 8, NS_PER_MS = 1000000 };
 
 static void answer_created(struct request *request, const struct reply *reply)
 {
@@ -51,12 +54,18 @@ static bool read_starts(struct request *request, struct create_instance *create)
     return true;
 }
 
-// A repeated request goes to the shard that remembers the first one; others go round.
+// A repeated request goes to the shard that remembers the first one. Others go round, but all that
+// come within a moment to the same one: they travel and commit together.
 static uint32_t choose_shard(struct api *api, const struct create_instance *create)
 {
     if (create->deduplication_id.len > 0)
         return murmur2_partition(create->deduplication_id, api->shard_count);
-    return api->next_shard++ % api->shard_count;
+    int64_t now_ns = clock_monotonic_ns();
+    if (now_ns - api->chosen_ns > SAME_SHARD_MS * NS_PER_MS) {
+        api->chosen_ns = now_ns;
+        api->start_shard = api->next_shard++ % api->shard_count;
+    }
+    return api->start_shard;
 }
 
 void instance_create(struct request *request, const struct create_instance *create)

@@ -76,6 +76,7 @@ struct batch {
     uint64_t number; // of the history batch
     uint64_t first_outbound;
     uint64_t next_outbound;
+    uint64_t trims; // outbox records below it go with this commit
     bool senders_changed;
     int64_t sent_ns; // to PostgreSQL
 };
@@ -137,7 +138,9 @@ struct shard {
     struct batch *computing; // waits for streams or resources
     struct batch *computed;
     struct batch *committing;
-    bool busy;
+    bool busy; // a wait brings a fuller batch
+    int64_t window_ns;
+    size_t window_commands; // since then
     int64_t last_commit_ns;
     struct event *wait; // the end of a busy shard's wait for a fuller batch
 
@@ -153,6 +156,7 @@ struct shard {
     uint32_t publish_failures; // in a row, of what ends at failed_number
     uint64_t failed_number;
     uint64_t published; // outbox records below it are on Kafka
+    uint64_t trimmed;   // and those below this one are not in PostgreSQL any more
     uint64_t events_published;
     bool trim_needed; // more was published than PostgreSQL knows
     bool letting_go;

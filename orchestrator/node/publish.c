@@ -329,6 +329,7 @@ void publish_outbox(struct shard *shard, const struct store_shard *acquired)
     }
     if (acquired->outbox_count > 0)
         shard->published = acquired->outbox[0].first;
+    shard->trimmed = shard->published;
 }
 
 void publish_history(struct shard *shard, uint64_t batch, const struct history_row *row, str events)

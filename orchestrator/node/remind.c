@@ -90,6 +90,7 @@ static void trim(struct shard *shard)
     const struct store_trim trim = {.shard = shard->number,
                                     .epoch = shard->epoch,
                                     .published = shard->published,
+                                    .trimmed = shard->trimmed,
                                     .events_published = shard->events_published};
     shard->trim_needed = false;
     store_trim(shard->node->store, &trim, on_trimmed, life_new(shard));

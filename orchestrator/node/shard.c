@@ -366,6 +366,7 @@ static void let_go(struct shard *shard)
     const struct store_trim trim = {.shard = shard->number,
                                     .epoch = shard->epoch,
                                     .published = shard->published,
+                                    .trimmed = shard->trimmed,
                                     .events_published = shard->events_published,
                                     .released = true};
     store_trim(shard->node->store, &trim, on_let_go, life_new(shard));

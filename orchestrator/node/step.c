@@ -11,7 +11,13 @@
 
 #include <stdlib.h>
 
-enum { NS_PER_US = 1000, BUSY_COMMANDS = 16, MAX_MISSING = STORE_MAX_STREAMS };
+enum {
+    NS_PER_US = 1000,
+    BUSY_COMMANDS = 2,
+    BUSY_WINDOW_US = 50000,
+    MOST_BUNDLED = 8,
+    MAX_MISSING = STORE_MAX_STREAMS
+};
 
 static void free_records(struct batch *batch)
 {
@@ -96,6 +102,20 @@ static void read_tasks(struct batch *batch)
     }
 }
 
+// A shard is busy when the wait for a fuller batch brings some: judged by the window before.
+static void count_commands(struct shard *shard, size_t count)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    int64_t wait_us = config_i64(shard->node->config, CONFIG_ENGINE_BATCH_WAIT_US);
+    int64_t window_us = (now_ns - shard->window_ns) / NS_PER_US;
+    if (window_us >= BUSY_WINDOW_US) {
+        shard->busy = (int64_t)shard->window_commands * wait_us >= BUSY_COMMANDS * window_us;
+        shard->window_ns = now_ns;
+        shard->window_commands = 0;
+    }
+    shard->window_commands += count;
+}
+
 static struct batch *batch_new(struct shard *shard, size_t most)
 {
     struct batch *batch = calloc(1, sizeof *batch);
@@ -103,6 +123,7 @@ static struct batch *batch_new(struct shard *shard, size_t most)
     batch->shard = shard;
     batch->first_offset = shard->taken_offset;
     batch->records = inbox_take(shard, most, &batch->count);
+    count_commands(shard, batch->count);
     batch->tasks = ARENA_ARRAY(&batch->arena, struct task, batch->count);
     batch->letters = strbuf_new(&batch->arena);
     read_tasks(batch);
@@ -342,6 +363,13 @@ static bool load_resources(struct shard *shard)
 
 // -- Packing what goes out --------------------------------------------------------------
 
+struct bundle { // jobs that share a partition
+    str type;
+    str key;
+    uint64_t instance; // of the last one
+    size_t count;
+};
+
 static str decimal(struct arena *arena, uint64_t value)
 {
     return str_format(arena, "%llu", (unsigned long long)value);
@@ -358,7 +386,21 @@ static void pack_command(struct batch *batch, const struct outbound *outbound)
     outbox_pack(&batch->outbound, &record);
 }
 
-static void pack_job(struct batch *batch, const struct job_offer *job)
+// The key of a job's record decides its partition. Jobs of one commit share one, so that a small
+// commit makes one request to the broker and not one a job; but not more than a few, and never two
+// in a row of one instance: those are to run beside each other.
+static str job_record_key(struct batch *batch, struct bundle *bundle, const struct job_offer *job)
+{
+    bool fits = bundle->count > 0 && bundle->count < MOST_BUNDLED &&
+                bundle->instance != job->instance && str_equal(bundle->type, job->type);
+    if (!fits)
+        *bundle = (struct bundle){.type = job->type, .key = decimal(&batch->arena, job->key)};
+    bundle->instance = job->instance;
+    bundle->count++;
+    return bundle->key;
+}
+
+static void pack_job(struct batch *batch, struct bundle *bundle, const struct job_offer *job)
 {
     struct arena *arena = &batch->arena;
     struct shard *shard = batch->shard;
@@ -374,7 +416,7 @@ static void pack_job(struct batch *batch, const struct job_offer *job)
     const struct outbox_record record = {.kind = OUTBOX_JOB,
                                          .partition = BUS_PARTITION_BY_KEY,
                                          .topic = str_join2(arena, STR("jobs."), part),
-                                         .key = decimal(arena, job->key),
+                                         .key = job_record_key(batch, bundle, job),
                                          .value = strbuf_str(&value)};
     outbox_pack(&batch->outbound, &record);
 }
@@ -392,6 +434,7 @@ static void pack_reply(struct batch *batch, const struct reply *reply)
 
 static void pack_outbound(struct batch *batch)
 {
+    struct bundle bundle = {0};
     batch->outbound = batch->letters;
     for (size_t i = 0; i < batch->changes.outbound.count; i++) {
         const struct outbound *outbound = &batch->changes.outbound.items[i];
@@ -400,7 +443,7 @@ static void pack_outbound(struct batch *batch)
             pack_command(batch, outbound);
             break;
         case OUTBOUND_JOB:
-            pack_job(batch, outbound->job);
+            pack_job(batch, &bundle, outbound->job);
             break;
         case OUTBOUND_REPLY:
             pack_reply(batch, outbound->reply);
@@ -486,6 +529,7 @@ static void settle(struct shard *shard)
     shard->committing = NULL;
     note_commit(shard, batch);
     shard->next_offset = batch->next_offset;
+    shard->trimmed = batch->trims;
     shard->last_record = batch->last_record;
     shard->has_last = true;
     shard->trim_needed = false;
@@ -540,6 +584,7 @@ static void send_commit(struct shard *shard)
 {
     struct batch *batch = shard->committing = shard->computed;
     shard->computed = NULL;
+    batch->trims = shard->published;
     const struct store_commit commit = {
         .shard = shard->number,
         .epoch = shard->epoch,
@@ -551,13 +596,13 @@ static void send_commit(struct shard *shard)
         .first_outbound = batch->first_outbound,
         .next_outbound = batch->next_outbound,
         .outbound = strbuf_str(&batch->outbound),
-        .published = shard->published,
+        .published = batch->trims,
+        .trimmed = shard->trimmed,
         .events_published = shard->events_published,
         .last_record = str_from(batch->last_record.bytes, DIGEST_SIZE),
         .sender_count = batch->senders_changed ? shard->sender_count : 0,
         .senders = shard->senders,
     };
-    shard->busy = batch->count >= BUSY_COMMANDS;
     shard->last_commit_ns = batch->sent_ns = clock_monotonic_ns();
     store_commit(shard->node->store, &commit, &batch->arena, on_committed, life_new(shard));
 }

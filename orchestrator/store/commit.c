@@ -120,9 +120,12 @@ static void write_outbox(struct pg *pg, const struct store_commit *commit, struc
         params_bytes(&params, commit->outbound);
         pg_execute(pg, STATEMENT_NEW_OUTBOX, &params.list);
     }
+    if (commit->published <= commit->trimmed)
+        return;
     struct params params = params_new(turn);
     params_i32(&params, (int32_t)commit->shard);
     params_i64(&params, (int64_t)commit->published);
+    params_i64(&params, (int64_t)commit->trimmed);
     pg_execute(pg, STATEMENT_TRIM_OUTBOX, &params.list);
 }
 
@@ -158,6 +161,7 @@ void store_trim(struct store *store, const struct store_trim *trim, store_done *
     params_i64(&fence, (int64_t)trim->events_published);
     params_bytes(&fence, str_from(&flags[trim->released], 1));
     params_i64(&rows, (int64_t)trim->published);
+    params_i64(&rows, (int64_t)trim->trimmed);
     pg_begin(pg);
     pg_execute(pg, STATEMENT_TRIM, &fence.list);
     pg_execute(pg, STATEMENT_TRIM_OUTBOX, &rows.list);

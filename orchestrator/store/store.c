@@ -7,7 +7,8 @@
 static const char session[] =
     "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), "
     "set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false), "
-    "set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false), "
+    "set_config('enable_mergejoin', 'off', false), "
+    "set_config('enable_bitmapscan', 'off', false), set_config('jit', 'off', false), "
     "set_config('statement_timeout', '60s', false), set_config('lock_timeout', '3s', false), "
     "set_config('timezone', 'UTC', false)";
 

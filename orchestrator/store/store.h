@@ -137,7 +137,8 @@ struct store_commit {
     uint64_t first_outbound;    // the records in `outbound`, packed; empty: none
     uint64_t next_outbound;
     str outbound;
-    uint64_t published; // outbox rows below this number are on Kafka and go
+    uint64_t published; // outbox rows below this number are on Kafka and go, …
+    uint64_t trimmed;   // … those below this one have gone with an earlier commit
     uint64_t events_published;
     str last_record;
     size_t sender_count; // 0: unchanged
@@ -153,6 +154,7 @@ struct store_trim {
     uint32_t shard;
     uint64_t epoch;
     uint64_t published;
+    uint64_t trimmed;
     uint64_t events_published;
     bool released;
 };

@@ -20,13 +20,17 @@ struct column {
     enum kind kind;
     const char *name;
     size_t offset;
+    bool fixed;
 };
 
 static const struct column columns[] = {
 #define COLUMN(table, type, field, name, kind)                                                     \
-    {TABLE_##table, kind, name, offsetof(struct type, field)},
+    {TABLE_##table, kind, name, offsetof(struct type, field), false},
+#define FIXED(table, type, field, name, kind)                                                      \
+    {TABLE_##table, kind, name, offsetof(struct type, field), true},
 #include "store/columns.def"
 #undef COLUMN
+#undef FIXED
 };
 
 static const char *const names[] = {
@@ -57,24 +61,30 @@ static bool has_shard(enum table table)
 
 // -- SQL --------------------------------------------------------------------------------
 
-static void add_names(struct strbuf *sql, enum table table, const char *before)
+// Only the columns that the change writes: an update leaves out what is fixed.
+static bool writes(enum row_change change, size_t column, enum table table)
+{
+    return columns[column].table == table && !(change == ROW_UPDATE && columns[column].fixed);
+}
+
+static void add_names(struct strbuf *sql, enum row_change change, enum table table)
 {
     const char *separator = "";
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
-        if (columns[i].table != table)
+        if (!writes(change, i, table))
             continue;
-        strbuf_format(sql, "%s%s%s", separator, before, columns[i].name);
+        strbuf_format(sql, "%s%s", separator, columns[i].name);
         separator = ", ";
     }
 }
 
 // unnest($2::bigint[], $3::text[], …); $1 is the shard.
-static void add_unnest(struct strbuf *sql, enum table table)
+static void add_unnest(struct strbuf *sql, enum row_change change, enum table table)
 {
     int parameter = 2;
     strbuf_add(sql, STR("unnest("));
     for (size_t i = 0; i < COUNT_OF(columns); i++)
-        if (columns[i].table == table) {
+        if (writes(change, i, table)) {
             strbuf_format(sql, "%s$%d::%s[]", parameter > 2 ? ", " : "", parameter,
                           kinds[columns[i].kind].sql);
             parameter++;
@@ -85,10 +95,10 @@ static void add_unnest(struct strbuf *sql, enum table table)
 static void add_insert(struct strbuf *sql, enum table table)
 {
     strbuf_format(sql, "INSERT INTO %s (%s", names[table], has_shard(table) ? "shard, " : "");
-    add_names(sql, table, "");
+    add_names(sql, ROW_INSERT, table);
     strbuf_format(sql, ") SELECT %s", has_shard(table) ? "$1::integer, " : "");
     strbuf_add(sql, STR("u.* FROM "));
-    add_unnest(sql, table);
+    add_unnest(sql, ROW_INSERT, table);
     strbuf_add(sql, STR(" AS u"));
     if (!has_shard(table)) // every shard tells of the same definition
         strbuf_add(sql, STR(" WHERE $1::integer >= 0 ON CONFLICT (key) DO NOTHING"));
@@ -109,15 +119,15 @@ static void add_update(struct strbuf *sql, enum table table)
     const char *separator = "";
     strbuf_format(sql, "UPDATE %s AS t SET ", names[table]);
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
-        if (columns[i].table != table || strcmp(columns[i].name, "key") == 0)
+        if (!writes(ROW_UPDATE, i, table) || strcmp(columns[i].name, "key") == 0)
             continue;
         strbuf_format(sql, "%s%s = u.%s", separator, columns[i].name, columns[i].name);
         separator = ", ";
     }
     strbuf_add(sql, STR(" FROM "));
-    add_unnest(sql, table);
+    add_unnest(sql, ROW_UPDATE, table);
     strbuf_add(sql, STR(" AS u ("));
-    add_names(sql, table, "");
+    add_names(sql, ROW_UPDATE, table);
     strbuf_add(sql, STR(")"));
     add_lookup(sql, table);
 }
@@ -128,11 +138,9 @@ static void add_delete(struct strbuf *sql, enum table table)
     if (table == TABLE_DEFINITIONS)
         strbuf_add(sql, STR("UPDATE definitions SET deleted = now() WHERE $1::integer >= 0 AND "
                             "deleted IS NULL AND key = ANY($2::bigint[])"));
-    else {
-        strbuf_format(sql, "DELETE FROM %s AS t USING unnest($2::bigint[]) AS u (key)",
+    else
+        strbuf_format(sql, "DELETE FROM %s WHERE shard = $1::integer AND key = ANY($2::bigint[])",
                       names[table]);
-        add_lookup(sql, table);
-    }
 }
 
 struct pg_statement table_statement(struct arena *arena, enum table table, enum row_change change)
@@ -226,7 +234,7 @@ static void write_change(struct pg *pg, size_t statement, uint32_t shard, const 
     struct params params = params_new(arena);
     params_i32(&params, (int32_t)shard);
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
-        if (columns[i].table != set->table)
+        if (!writes(change, i, set->table))
             continue;
         add_column(&params, set, &columns[i], change);
         if (change == ROW_DELETE)

@@ -18,7 +18,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MAX_IN_FLIGHT = 1 << 20, SENDER_FULL_MS = 5, PROBE_EVERY_MS = 2000, NS_PER_MS = 1000000 };
+enum {
+    MAX_IN_FLIGHT = 1 << 20,
+    SENDER_FULL_MS = 5,
+    PROBE_EVERY_MS = 2000,
+    SAME_SHARD_MS = 8,
+    NS_PER_MS = 1000000
+};
 
 struct load {
     const char *brokers;
@@ -58,6 +64,8 @@ struct load {
     uint32_t *latency_us;
     size_t latency_count;
     size_t latency_capacity;
+    int shard; // where instances are started at the moment
+    int64_t chosen_ns;
     struct late *late;
     bool stopping;
 };
@@ -204,6 +212,17 @@ static void stop(struct load *load)
     event_base_loopbreak(load->loop);
 }
 
+// What is started within a moment goes to one shard, as the API does it: fewer requests.
+static int32_t choose_shard(struct load *load)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    if (now_ns - load->chosen_ns > SAME_SHARD_MS * (int64_t)NS_PER_MS) {
+        load->chosen_ns = now_ns;
+        load->shard = (load->shard + 1) % load->shards;
+    }
+    return load->shard;
+}
+
 static bool start_one(struct load *load, int64_t intended_ns)
 {
     uint64_t request = load->base + load->sent;
@@ -219,8 +238,7 @@ static bool start_one(struct load *load, int64_t intended_ns)
                             .await_completion = !load->no_wait,
                             .fetch_variables = STR("[]")},
     };
-    bool taken =
-        send_command(load, (int32_t)(load->sent % (uint64_t)load->shards), &command, STR_EMPTY);
+    bool taken = send_command(load, choose_shard(load), &command, STR_EMPTY);
     arena_reset(&load->turn);
     if (!taken)
         return false;
