@@ -24,12 +24,13 @@ def binary(name, preset):
 class Site:
     """PostgreSQL, Kafka and everything started against them; close() leaves nothing behind."""
 
-    def __init__(self, preset='release', shards=4, engine='baton-orchestrator', settings=None):
+    def __init__(self, preset='release', shards=4, engine='baton-orchestrator', settings=None, size='small'):
         self.root = tempfile.mkdtemp(prefix='baton-site-')
         os.chmod(self.root, 0o755)  # PostgreSQL may run as another user
         self.preset, self.engine, self.shards = preset, engine, shards
         self.processes = []
-        out = subprocess.run([CLUSTER, 'start', self.root + '/cluster'], check=True, capture_output=True, text=True).stdout
+        out = subprocess.run([CLUSTER, 'start', self.root + '/cluster'], check=True, capture_output=True, text=True,
+                             env={**os.environ, 'BATON_TEST_SIZE': size}).stdout
         env = dict(line.split('=', 1) for line in out.splitlines())
         self.kafka, self.server = env['BATON_TEST_KAFKA'], env['BATON_TEST_POSTGRES']
         self.settings = settings or {}
