@@ -108,31 +108,7 @@ int command_batch_begin(int argc, char **argv)
         act_send(&batch.act, str_format(&batch.act.arena, "/v2/process-instances/%s", path), NULL));
 }
 
-// -- looking
-// ---------------------------------------------------------------------------------------
-
-static str cell_of(struct arena *arena, const struct json *value)
-{
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    if (value == NULL || value->type == JSON_NULL)
-        return STR_EMPTY;
-    if (value->type == JSON_STRING)
-        return value->text;
-    json_value(&w, value);
-    return strbuf_str(&out);
-}
-
-static void print_items(struct arena *arena, const struct client_answer *answer,
-                        const char *const *columns, size_t count)
-{
-    struct table table = table_new(arena, columns, count);
-    const struct json *items = json_get(answer->json, STR("items"));
-    for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++)
-        for (size_t c = 0; c < count; c++)
-            table_add(&table, cell_of(arena, json_get(&items->items[i], str_of(columns[c]))));
-    table_print(&table);
-}
+// -- Looking ----------------------------------------------------------------------------
 
 static int search(struct act *act, const char *path, const char *const *columns, size_t count)
 {
@@ -145,7 +121,7 @@ static int search(struct act *act, const char *path, const char *const *columns,
     if (client_wants_json(&act->client))
         printf("%.*s\n", STR_ARG(answer.text));
     else
-        print_items(&act->arena, &answer, columns, count);
+        table_print_items(&act->arena, columns, count, answer.json);
     return EXIT_OK;
 }
 

@@ -149,3 +149,15 @@ int client_fail(const struct error *err)
     arena_done(&arena);
     return EXIT_FAILED;
 }
+
+int client_show(struct arena *arena, const struct client_options *options, bool sent,
+                const struct client_answer *answer, const struct error *err, client_print *print)
+{
+    if (!sent)
+        return client_fail(err);
+    if (client_wants_json(options))
+        printf("%.*s\n", STR_ARG(answer->text));
+    else
+        print(arena, answer->json);
+    return EXIT_OK;
+}

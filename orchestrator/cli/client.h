@@ -49,4 +49,10 @@ MUST_CHECK bool client_upload(struct arena *arena, const struct client_options *
 // The failure on standard error; returns EXIT_FAILED.
 int client_fail(const struct error *err);
 
+// Shows what came of a request: the failure, the answer as JSON, or printed for people. Returns the
+// exit code.
+typedef void client_print(struct arena *arena, const struct json *answer);
+int client_show(struct arena *arena, const struct client_options *options, bool sent,
+                const struct client_answer *answer, const struct error *err, client_print *print);
+
 #endif

@@ -151,19 +151,13 @@ int command_deploy(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    code = EXIT_OK;
     bool ok = true;
     for (size_t i = 0; i < arguments.count && ok; i++)
         ok = deploy_collect(&arena, &files, arguments.items[i], &err);
-    if (!ok)
-        code = cli_complain(&err);
-    else if (!client_upload(&arena, &client, STR("/v2/deployments"), files.items, files.count,
-                            &answer, &err))
-        code = client_fail(&err);
-    else if (client_wants_json(&client))
-        printf("%.*s\n", STR_ARG(answer.text));
-    else
-        deploy_print(&arena, answer.json);
+    bool sent = ok && client_upload(&arena, &client, STR("/v2/deployments"), files.items,
+                                    files.count, &answer, &err);
+    code =
+        ok ? client_show(&arena, &client, sent, &answer, &err, deploy_print) : cli_complain(&err);
     arena_done(&arena);
     return code;
 }

@@ -288,14 +288,9 @@ int command_history(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    code = EXIT_OK;
     str path = str_format(&arena, "/v2/process-instances/%s/history", arguments.items[0]);
-    if (!client_send(&arena, &client, "GET", path, STR_EMPTY, &answer, &err))
-        code = client_fail(&err);
-    else if (client_wants_json(&client))
-        print_json(&answer);
-    else
-        print_history(&arena, answer.json);
+    bool sent = client_send(&arena, &client, "GET", path, STR_EMPTY, &answer, &err);
+    code = client_show(&arena, &client, sent, &answer, &err, print_history);
     arena_done(&arena);
     return code;
 }

@@ -120,31 +120,13 @@ static bool write_query(struct arena *arena, const struct list *list, const stru
     return true;
 }
 
-static str cell_of(struct arena *arena, const struct json *value)
-{
-    if (value == NULL || value->type == JSON_NULL)
-        return STR("-");
-    if (value->type == JSON_STRING)
-        return value->text.len > 0 ? value->text : STR("-");
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    json_value(&w, value);
-    return strbuf_str(&out);
-}
-
 static void print_items(struct arena *arena, const struct listing *listing,
                         const struct json *answer)
 {
     size_t columns = 0;
     while (columns < MAX_LIST_COLUMNS && listing->columns[columns] != NULL)
         columns++;
-    struct table table = table_new(arena, listing->columns, columns);
-    const struct json *items = json_get(answer, STR("items"));
-    for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++)
-        for (size_t c = 0; c < columns; c++)
-            table_add(&table,
-                      cell_of(arena, json_get(&items->items[i], str_of(listing->columns[c]))));
-    table_print(&table);
+    table_print_items(arena, listing->columns, columns, answer);
 }
 
 int command_list(int argc, char **argv)

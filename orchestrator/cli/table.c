@@ -55,3 +55,26 @@ void table_print(const struct table *table)
     for (size_t row = 0; row < rows; row++)
         print_row(table, row, widths);
 }
+
+static str cell_of(struct arena *arena, const struct json *value)
+{
+    if (value == NULL || value->type == JSON_NULL)
+        return STR("-");
+    if (value->type == JSON_STRING)
+        return value->text.len > 0 ? value->text : STR("-");
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_value(&w, value);
+    return strbuf_str(&out);
+}
+
+void table_print_items(struct arena *arena, const char *const *columns, size_t count,
+                       const struct json *answer)
+{
+    struct table table = table_new(arena, columns, count);
+    const struct json *items = json_get(answer, STR("items"));
+    for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++)
+        for (size_t c = 0; c < count; c++)
+            table_add(&table, cell_of(arena, json_get(&items->items[i], str_of(columns[c]))));
+    table_print(&table);
+}

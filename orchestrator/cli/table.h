@@ -5,6 +5,7 @@
 #define BATON_CLI_TABLE_H
 
 #include "base/array.h"
+#include "base/json.h"
 #include "base/str.h"
 
 enum { TABLE_MAX_COLUMNS = 12, TABLE_MAX_CELL = 60 };
@@ -22,5 +23,9 @@ void table_add(struct table *table, str cell);
 
 // To standard output. "Nothing found." when there are no rows.
 void table_print(const struct table *table);
+
+// The items of a search's answer, with the members that the columns name.
+void table_print_items(struct arena *arena, const char *const *columns, size_t count,
+                       const struct json *answer);
 
 #endif

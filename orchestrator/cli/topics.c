@@ -52,14 +52,9 @@ int command_topics_list(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    code = EXIT_OK;
-    if (!client_send(&arena, &client, "GET", STR("/v2/topic-subscriptions"), STR_EMPTY, &answer,
-                     &err))
-        code = client_fail(&err);
-    else if (client_wants_json(&client))
-        printf("%.*s\n", STR_ARG(answer.text));
-    else
-        print_topics(&arena, answer.json);
+    bool sent = client_send(&arena, &client, "GET", STR("/v2/topic-subscriptions"), STR_EMPTY,
+                            &answer, &err);
+    code = client_show(&arena, &client, sent, &answer, &err, print_topics);
     arena_done(&arena);
     return code;
 }
