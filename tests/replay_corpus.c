@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a fuzz target over the files of its corpus, so that what a fuzzer found once is tried in every ordinary run.
+// Runs a fuzz target over the files of its corpus, so that what a fuzzer found once is tried in
+// every ordinary run.
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

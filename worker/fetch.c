@@ -33,8 +33,7 @@ struct fetch {
     void *context;
 };
 
-// -- libcurl and libevent
-// --------------------------------------------------------------------------
+// -- Libcurl and libevent ---------------------------------------------------------------
 
 static void finish(struct fetch *fetch, CURLcode code)
 {
@@ -151,8 +150,7 @@ void fetcher_free(struct fetcher *fetcher)
     free(fetcher);
 }
 
-// -- One request
-// -----------------------------------------------------------------------------------
+// -- One request ------------------------------------------------------------------------
 
 // The address is checked when the socket is opened, after the name was resolved: a name that
 // changes its address between check and use gains nothing.

@@ -201,8 +201,7 @@ static bool read_request(struct reading *r, str variables)
     return true;
 }
 
-// -- The response
-// ----------------------------------------------------------------------------------
+// -- The response -----------------------------------------------------------------------
 
 // {"status", "headers", "body"}: the body as JSON when it is JSON, else as text.
 static str response_json(struct arena *arena, const struct fetch_answer *answer)

@@ -64,8 +64,7 @@ struct worker {
     void *drain_context;
 };
 
-// -- Answers
-// ---------------------------------------------------------------------------------------
+// -- Answers ----------------------------------------------------------------------------
 
 static bool post(struct worker_task *task, enum command_type type, const struct job_answer *answer)
 {
@@ -145,8 +144,7 @@ void worker_throw_error(struct worker_task *task, str code, str message, str var
            &(struct job_answer){.error_code = code, .message = message, .variables = variables});
 }
 
-// -- Receiving
-// -------------------------------------------------------------------------------------
+// -- Receiving --------------------------------------------------------------------------
 
 static void begin_tasks(struct channel *channel)
 {
@@ -318,8 +316,7 @@ bool worker_serve(struct worker *worker, const struct worker_type *type, struct 
     return true;
 }
 
-// -- The clock
-// -------------------------------------------------------------------------------------
+// -- The clock --------------------------------------------------------------------------
 
 static void send_heartbeats(struct task_list *tasks, int64_t now_ms)
 {
@@ -358,8 +355,7 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
     end_drain_when_over(worker);
 }
 
-// -- Life
-// ------------------------------------------------------------------------------------------
+// -- Life -------------------------------------------------------------------------------
 
 static void on_broken(void *context, const struct error *failure)
 {
@@ -421,8 +417,7 @@ struct worker_counts worker_counts(const struct worker *worker)
     return worker->counts;
 }
 
-// -- A task
-// ----------------------------------------------------------------------------------------
+// -- A task -----------------------------------------------------------------------------
 
 const struct job_offer *worker_task_job(const struct worker_task *task)
 {

@@ -76,8 +76,7 @@ struct worker_counts {
 
 struct worker_counts worker_counts(const struct worker *worker);
 
-// -- A task
-// ----------------------------------------------------------------------------------------
+// -- A task -----------------------------------------------------------------------------
 
 const struct job_offer *worker_task_job(const struct worker_task *task);
 str worker_task_variables(const struct worker_task *task);  // a JSON object
@@ -86,8 +85,7 @@ str worker_task_header(struct worker_task *task, str name); // from the model; e
 // Memory that lives until the task is answered.
 struct arena *worker_task_arena(struct worker_task *task);
 
-// -- Answers: each ends the task and frees it
-// ------------------------------------------------------
+// -- Answers: each ends the task and frees it -------------------------------------------
 
 // `variables`: a JSON object, or empty.
 void worker_complete(struct worker_task *task, str variables);

@@ -33,8 +33,7 @@ const char *api_topic(struct api *api, str name)
     return known;
 }
 
-// -- Kafka
-// -----------------------------------------------------------------------------------------
+// -- Kafka ------------------------------------------------------------------------------
 
 static void on_producer_broken(void *context, const struct error *failure)
 {
@@ -79,8 +78,7 @@ static void try_to_join(evutil_socket_t fd, short events, void *context)
     evtimer_add(api->join, &again);
 }
 
-// -- HTTP
-// ------------------------------------------------------------------------------------------
+// -- HTTP -------------------------------------------------------------------------------
 
 static bool is_loopback(const char *host)
 {

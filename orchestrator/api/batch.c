@@ -23,8 +23,7 @@ static const char *wanted_of(enum batch_type type)
     return types[type - 1].wanted;
 }
 
-// ---- what an item does
-// -----------------------------------------------------------------------------------------------
+// -- What an item does ------------------------------------------------------------------
 
 static size_t length_of(const struct json *list)
 {
@@ -111,8 +110,7 @@ bool batch_command(struct arena *arena, enum batch_type type, const struct json 
     return ok;
 }
 
-// ---- beginning
-// -------------------------------------------------------------------------------------------------------
+// -- Beginning --------------------------------------------------------------------------
 
 static void answer_begun(struct request *request, void *context, const struct read_result *rows)
 {
@@ -141,8 +139,7 @@ static void add_insert(struct strbuf *sql, struct search_sql *search, struct req
     strbuf_add(sql, STR("::json, "));
     search_sql_parameter(search, sql, request_tenant(request));
     strbuf_add(sql, STR(", "));
-    search_sql_parameter(search, sql,
-                         request->principal.data ? request->principal : STR_EMPTY);
+    search_sql_parameter(search, sql, request->principal.data ? request->principal : STR_EMPTY);
     strbuf_add(sql, STR(") RETURNING key), "));
 }
 
@@ -218,8 +215,7 @@ void handle_batch_resume(struct request *request)
     begin(request, BATCH_RESUME_PROCESS_INSTANCE);
 }
 
-// ---- looking and steering
-// --------------------------------------------------------------------------------------------
+// -- Looking and steering ---------------------------------------------------------------
 
 void handle_batch_search(struct request *request)
 {

@@ -25,8 +25,7 @@ static str flow_id(const struct bpmn_process *process, uint32_t index_and_one)
     return is_known ? process->flows[index_and_one - 1].id : STR_EMPTY;
 }
 
-// -- Events
-// ----------------------------------------------------------------------------------------
+// -- Events -----------------------------------------------------------------------------
 
 static void write_text(struct json_writer *w, str name, str text)
 {
@@ -76,8 +75,7 @@ static void write_events(struct json_writer *w, const struct history *reading,
             write_event(w, &reading->steps[i], &reading->steps[i].events[e], process);
 }
 
-// -- Flows
-// -----------------------------------------------------------------------------------------
+// -- Flows ------------------------------------------------------------------------------
 
 static void write_flows(struct json_writer *w, const struct history *reading,
                         const struct bpmn_process *process)
@@ -100,8 +98,7 @@ static void write_flows(struct json_writer *w, const struct history *reading,
         }
 }
 
-// -- Counts
-// ----------------------------------------------------------------------------------------
+// -- Counts -----------------------------------------------------------------------------
 
 struct counts {
     int64_t active;
@@ -152,8 +149,7 @@ static void write_counts(struct json_writer *w, const struct history *reading,
     }
 }
 
-// -- Reading
-// ---------------------------------------------------------------------------------------
+// -- Reading ----------------------------------------------------------------------------
 
 static void answer_items(struct request *request, const struct history *reading,
                          const struct bpmn_process *process)

@@ -75,8 +75,7 @@ static void set_lease(struct gateway *gateway, const struct buffered *buffered, 
         log_failure("api", &err);
 }
 
-// -- The answer
-// ------------------------------------------------------------------------------------
+// -- The answer -------------------------------------------------------------------------
 
 static bool is_listed(const struct json *names, str name)
 {
@@ -115,10 +114,8 @@ static void write_text(struct json_writer *w, const char *name, str text)
 }
 
 static const char *const kind_names[] = {
-    [JOB_TASK] = "BPMN_ELEMENT",
-    [JOB_EXECUTION_LISTENER] = "EXECUTION_LISTENER",
-    [JOB_TASK_LISTENER] = "TASK_LISTENER",
-    [JOB_AD_HOC] = "AD_HOC_SUB_PROCESS",
+    [JOB_TASK] = "BPMN_ELEMENT",           [JOB_EXECUTION_LISTENER] = "EXECUTION_LISTENER",
+    [JOB_TASK_LISTENER] = "TASK_LISTENER", [JOB_AD_HOC] = "AD_HOC_SUB_PROCESS",
     [JOB_NOTIFICATION] = "NOTIFICATION",
 };
 
@@ -238,8 +235,7 @@ static void serve_polls(struct gateway *gateway)
     }
 }
 
-// -- Back-pressure
-// ---------------------------------------------------------------------------------
+// -- Back-pressure ----------------------------------------------------------------------
 
 static void pause_partition(struct gateway *gateway, int32_t partition)
 {
@@ -259,8 +255,7 @@ static void resume_partitions(struct gateway *gateway)
     gateway->paused.count = 0;
 }
 
-// -- The consumer
-// ----------------------------------------------------------------------------------
+// -- The consumer -----------------------------------------------------------------------
 
 static void on_record(void *context, const struct bus_record *record)
 {
@@ -394,8 +389,7 @@ void gateway_desk_free(struct gateway_desk *desk)
     free(desk);
 }
 
-// -- Polling
-// ---------------------------------------------------------------------------------------
+// -- Polling ----------------------------------------------------------------------------
 
 static void on_wait_over(evutil_socket_t fd, short events, void *context)
 {

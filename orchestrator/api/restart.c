@@ -172,8 +172,7 @@ static bool begins(const struct fold *fold, const struct place *place)
            (is_body(fold, place) || !place->has_inner);
 }
 
-// ---- the new instance
-// ------------------------------------------------------------------------------------------------
+// -- The new instance -------------------------------------------------------------------
 
 static const struct value *find_value(const struct place *place, str name)
 {

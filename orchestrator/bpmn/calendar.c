@@ -2,12 +2,12 @@
 #include "bpmn/calendar.h"
 
 #include "base/array.h"
+#include "feel/temporal.h"
 
 #define DAY_MS INT64_C(86400000)
 enum { MINUTES_A_DAY = 1440 };
 
-// ---- reading
-// --------------------------------------------------------------------------------------------------------
+// -- Reading ----------------------------------------------------------------------------
 
 static bool read_number(str *text, size_t digits, int32_t *ret_number)
 {
@@ -186,8 +186,7 @@ bool bpmn_calendar_read(struct arena *arena, str hours, str holidays,
     return true;
 }
 
-// ---- counting
-// -------------------------------------------------------------------------------------------------------
+// -- Counting ---------------------------------------------------------------------------
 
 static int64_t local_ms(const struct zone *zone, int64_t utc_ms)
 {
@@ -200,26 +199,13 @@ static int64_t utc_ms(const struct zone *zone, int64_t local)
     return zone ? zone_to_utc(zone, local / 1000) * 1000 + local % 1000 : local;
 }
 
-// The date of a day since 1970 (Howard Hinnant's civil_from_days).
-static struct bpmn_holiday date_of(int64_t days)
-{
-    int64_t z = days + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    uint32_t doe = (uint32_t)(z - era * 146097);
-    uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    uint32_t mp = (5 * doy + 2) / 153;
-    uint8_t month = (uint8_t)(mp < 10 ? mp + 3 : mp - 9);
-    return (struct bpmn_holiday){(int32_t)(yoe + era * 400) + (month <= 2), month,
-                                 (uint8_t)(doy - (153 * mp + 2) / 5 + 1)};
-}
-
 static bool is_holiday(const struct bpmn_calendar *calendar, int64_t day)
 {
-    struct bpmn_holiday date = date_of(day);
+    feel_value date = temporal_date_from_days(day);
     for (uint32_t i = 0; i < calendar->holiday_count; i++) {
         const struct bpmn_holiday *h = &calendar->holidays[i];
-        if (h->month == date.month && h->day == date.day && (h->year == 0 || h->year == date.year))
+        if (date.kind == FEEL_DATE && h->month == date.date.month && h->day == date.date.day &&
+            (h->year == 0 || h->year == date.date.year))
             return true;
     }
     return false;

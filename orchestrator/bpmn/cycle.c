@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bpmn/cycle.h"
 
+#include "feel/temporal.h"
+
 struct cron_field {
     int64_t low, high;
     const char *names; // three letters each, from `low`
@@ -132,26 +134,12 @@ bool bpmn_cycle_parse(str text, struct bpmn_cycle *ret_cycle)
     return true;
 }
 
-// Days since 1970 to a date (Howard Hinnant's civil_from_days).
-static void date_of(int64_t days, uint32_t *ret_month, uint32_t *ret_day)
-{
-    int64_t z = days + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    uint32_t doe = (uint32_t)(z - era * 146097);
-    uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    uint32_t mp = (5 * doy + 2) / 153;
-    *ret_day = doy - (153 * mp + 2) / 5 + 1;
-    *ret_month = mp < 10 ? mp + 3 : mp - 9;
-}
-
 static bool day_matches(const struct bpmn_cycle *cycle, int64_t days)
 {
-    uint32_t month, day;
-    date_of(days, &month, &day);
+    feel_value date = temporal_date_from_days(days);
     int64_t weekday = ((days + 4) % 7 + 7) % 7; // 1970-01-01 was a Thursday
-    return (cycle->months >> month & 1) && (cycle->days >> day & 1) &&
-           (cycle->weekdays >> weekday & 1);
+    return date.kind == FEEL_DATE && (cycle->months >> date.date.month & 1) &&
+           (cycle->days >> date.date.day & 1) && (cycle->weekdays >> weekday & 1);
 }
 
 // The first second of the day at or after `from` that matches; -1 when none does.

@@ -284,8 +284,7 @@ void reader_read_extensions(struct reader *r, uint32_t index)
     read_job(r, element, node);
 }
 
-// ---- data associations (BPMN 2.0, 10.4.2)
-// ---------------------------------------------------------------------------
+// -- Data associations (BPMN 2.0, 10.4.2) -----------------------------------------------
 
 // What a reference calls: the variable of a data object, property, data input or output is its
 // name, or its id.

@@ -9,8 +9,7 @@ static const struct bpmn_xml_node *extensions_of(const struct bpmn_xml_node *nod
     return bpmn_xml_child(node, XML_BPMN, STR("extensionElements"));
 }
 
-// ---- calendars
-// ------------------------------------------------------------------------------------------------------
+// -- Calendars --------------------------------------------------------------------------
 
 static const struct bpmn_calendar *read_calendar(struct reader *r,
                                                  const struct bpmn_element *element,
@@ -75,8 +74,7 @@ static void check_declared(struct reader *r, const struct bpmn_element *process,
             (void)read_calendar(r, process, n);
 }
 
-// ---- promises
-// -------------------------------------------------------------------------------------------------------
+// -- Promises ---------------------------------------------------------------------------
 
 static const struct feel_program *attribute(struct reader *r, const struct bpmn_element *element,
                                             const struct bpmn_xml_node *node, const char *name)

@@ -76,8 +76,7 @@ static bool is_node(const struct bpmn_element *e)
     return e->type != BPMN_PROCESS && e->type != BPMN_EVENT_SUB_PROCESS && !e->for_compensation;
 }
 
-// ---- reachability
-// ---------------------------------------------------------------------------------------------------
+// -- Reachability -----------------------------------------------------------------------
 
 static bool begins(const struct bpmn_process *process, const struct bpmn_element *e)
 {
@@ -120,8 +119,7 @@ static void check_ends(struct graph *g)
             reader_complain(g->r, BPMN_CODE_CANNOT_END, &process->elements[i], STR_EMPTY);
 }
 
-// ---- joins
-// ----------------------------------------------------------------------------------------------------------
+// -- Joins ------------------------------------------------------------------------------
 
 // The element where a branch began: back along single flows to what splits.
 static uint32_t split_of(const struct bpmn_process *process, uint32_t flow)
@@ -182,8 +180,7 @@ static void check_join(struct graph *g, const struct bpmn_element *join)
                         path_between(g, split, join));
 }
 
-// ---- loops that never end
-// -------------------------------------------------------------------------------------------
+// -- Loops that never end ---------------------------------------------------------------
 
 static bool passes_at_once(const struct bpmn_element *e)
 {

@@ -106,8 +106,7 @@ void reader_note_vendor(struct reader *r, uint32_t index)
                         STR("camunda:caseRef: a CMMN case"));
 }
 
-// ---- jobs
-// -----------------------------------------------------------------------------------------------------------
+// -- Jobs -------------------------------------------------------------------------------
 
 // "R3/PT10M": three tries. Their distance is the worker's to say.
 str vendor_retries(struct reader *r, const struct bpmn_element *element,

@@ -62,8 +62,7 @@ static const char *text_of(struct dev *dev, const char *format, const char *valu
     return strbuf_cstr(&out);
 }
 
-// -- The data directory
-// ----------------------------------------------------------------------------
+// -- The data directory -----------------------------------------------------------------
 
 static bool make_directories(struct dev *dev, const char *path, struct error *err)
 {
@@ -103,8 +102,7 @@ static bool open_data(struct dev *dev, struct error *err)
     return true;
 }
 
-// -- The broker
-// ------------------------------------------------------------------------------------
+// -- The broker -------------------------------------------------------------------------
 
 NORETURN static void serve_broker(int in_fd, int out_fd)
 {
@@ -140,8 +138,7 @@ static bool start_broker(struct dev *dev, struct error *err)
     return true;
 }
 
-// -- The orchestrator and the worker
-// ---------------------------------------------------------------
+// -- The orchestrator and the worker ----------------------------------------------------
 
 static void ignore_rows(void *context, const struct query_rows *rows, const struct error *err)
 {
@@ -241,8 +238,7 @@ static bool wait_until_ready(struct dev *dev, struct error *err)
     return true;
 }
 
-// -- The folder of models
-// --------------------------------------------------------------------------
+// -- The folder of models ---------------------------------------------------------------
 
 static void deploy_folder(struct dev *dev)
 {
@@ -287,8 +283,7 @@ static void swallow_changes(struct dev *dev)
     } while (poll(&wait, 1, SETTLE_MS) > 0);
 }
 
-// -- Life
-// ------------------------------------------------------------------------------------------
+// -- Life -------------------------------------------------------------------------------
 
 static void print_welcome(const struct dev *dev)
 {

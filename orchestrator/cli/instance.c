@@ -25,8 +25,7 @@ static str member(const struct json *object, const char *name)
     return value->type == JSON_STRING || value->type == JSON_NUMBER ? value->text : STR_EMPTY;
 }
 
-// -- start
-// -----------------------------------------------------------------------------------------
+// -- Start ------------------------------------------------------------------------------
 
 struct start {
     struct client_options client;
@@ -131,8 +130,7 @@ int command_start(int argc, char **argv)
     return code;
 }
 
-// -- get: an instance, and why it waits
-// ------------------------------------------------------------
+// -- Get: an instance, and why it waits -------------------------------------------------
 
 static void print_field(const char *label, str value)
 {
@@ -247,8 +245,7 @@ int command_get(int argc, char **argv)
     return code;
 }
 
-// -- history
-// ---------------------------------------------------------------------------------------
+// -- History ----------------------------------------------------------------------------
 
 static void print_history(struct arena *arena, const struct json *history)
 {

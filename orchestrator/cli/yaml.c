@@ -56,8 +56,7 @@ static void read_lines(struct reader *r, str text)
     }
 }
 
-// ---- values on one line
-// ---------------------------------------------------------------------------------------------
+// -- Values on one line -----------------------------------------------------------------
 
 static bool is_number(str text)
 {
@@ -130,8 +129,7 @@ static bool read_scalar(struct reader *r, size_t number, str text, struct json *
     return true;
 }
 
-// ---- blocks
-// ---------------------------------------------------------------------------------------------------------
+// -- Blocks -----------------------------------------------------------------------------
 
 // Where "key: value" is cut; SIZE_MAX: it is no such line.
 static size_t colon_of(str text)

@@ -28,8 +28,7 @@ static bool has_listener(const struct bpmn_element *element, enum bpmn_listener_
     return false;
 }
 
-// ---- beginning
-// ------------------------------------------------------------------------------------------------------
+// -- Beginning --------------------------------------------------------------------------
 
 static void hold(struct engine *engine, instance_ref instance, element_ref ei, bool out_of_fuel)
 {
@@ -156,8 +155,7 @@ void activity_start(struct engine *engine, instance_ref instance, element_ref ei
         task_run(engine, instance, ei);
 }
 
-// ---- completing
-// -----------------------------------------------------------------------------------------------------
+// -- Completing -------------------------------------------------------------------------
 
 static bool has_conditions(instance_ref instance, const struct bpmn_element *element)
 {
@@ -383,8 +381,7 @@ void activity_scope_left(struct engine *engine, instance_ref instance, element_r
         activity_complete(engine, instance, scope);
 }
 
-// ---- terminating
-// ----------------------------------------------------------------------------------------------------
+// -- Terminating ------------------------------------------------------------------------
 
 static void stop_starting(struct engine *engine, uint64_t scope)
 {

@@ -44,8 +44,7 @@ static void unlink_element(struct instance *instance, struct element_instance *e
     apply_mark(instance, &ei->entity);
 }
 
-// ---- tokens
-// ---------------------------------------------------------------------------------------------------------
+// -- Tokens -----------------------------------------------------------------------------
 
 void apply_set_arrived(struct instance *instance, struct element_instance *scope, uint32_t flow,
                        uint32_t count)
@@ -129,8 +128,7 @@ static void drop_tokens(struct instance *instance, const struct event *event)
     mark_reset(instance, scope, element, false);
 }
 
-// ---- life
-// -----------------------------------------------------------------------------------------------------------
+// -- Life -------------------------------------------------------------------------------
 
 static bool waits_for_tokens(const struct bpmn_element *element)
 {
@@ -198,8 +196,7 @@ void apply_element(struct instance *instance, const struct event *event)
     apply_mark(instance, &ei->entity);
 }
 
-// ---- variables
-// ------------------------------------------------------------------------------------------------------
+// -- Variables --------------------------------------------------------------------------
 
 struct variable *apply_add_variable(struct instance *instance, struct element_instance *scope,
                                     str name, str value)
@@ -234,8 +231,7 @@ void apply_variable(struct instance *instance, const struct event *event)
         apply_mark(instance, &scope->entity);
 }
 
-// ---- loops
-// ----------------------------------------------------------------------------------------------------------
+// -- Loops ------------------------------------------------------------------------------
 
 // Cuts the text of a JSON array into the texts of its items. The text was written by us: it is
 // valid.
@@ -303,8 +299,7 @@ void apply_loop(struct instance *instance, const struct event *event)
     }
 }
 
-// ---- compensation
-// ---------------------------------------------------------------------------------------------------
+// -- Compensation -----------------------------------------------------------------------
 
 static struct compensation **find_compensation(struct element_instance *scope, uint64_t key)
 {
@@ -367,8 +362,7 @@ void apply_compensation(struct instance *instance, const struct event *event)
     }
 }
 
-// ---- migration
-// ------------------------------------------------------------------------------------------------------
+// -- Migration --------------------------------------------------------------------------
 
 // Tokens that wait at joins, and what could be compensated, go to what has the same id.
 static uint32_t same_flow(const struct bpmn_process *from, const struct bpmn_process *to,

@@ -30,8 +30,7 @@ static str details_of(struct engine *engine, const struct deployed_resource *res
     return strbuf_str(&out);
 }
 
-// ---- what starts instances
-// ------------------------------------------------------------------------------------------
+// -- What starts instances --------------------------------------------------------------
 
 static bool is_mine(const struct engine *engine, str id)
 {
@@ -129,8 +128,7 @@ bool definition_start_due(struct engine *engine, uint64_t key)
     return true;
 }
 
-// ---- deploying
-// ------------------------------------------------------------------------------------------------------
+// -- Deploying --------------------------------------------------------------------------
 
 static bool publish(struct engine *engine, const struct deploy *deploy,
                     const struct deployed_resource *resource)
@@ -248,8 +246,7 @@ void definition_delete(struct engine *engine)
     step_accept(engine, engine->command->key, 0);
 }
 
-// ---- conditional starts
-// ---------------------------------------------------------------------------------------------
+// -- Conditional starts -----------------------------------------------------------------
 //
 // Nothing happens to a process that does not run, so its conditions are looked at when somebody
 // asks, with the variables that come with the question (Camunda 8: "evaluate conditionals").

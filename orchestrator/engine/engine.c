@@ -19,8 +19,7 @@ struct grave {
     uint64_t turn;
 };
 
-// ---- streams in memory
-// ----------------------------------------------------------------------------------------------
+// -- Streams in memory ------------------------------------------------------------------
 
 static void use(struct engine *engine, struct stream *stream)
 {
@@ -135,8 +134,7 @@ struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kin
     return mailbox;
 }
 
-// ---- what a command needs
-// -------------------------------------------------------------------------------------------
+// -- What a command needs ---------------------------------------------------------------
 
 enum need {
     NEEDS_NOTHING,
@@ -290,8 +288,7 @@ bool engine_load(struct engine *engine, const struct stream_ref *ref, str image,
                                         : load_mailbox(engine, ref, image, err);
 }
 
-// ---- life
-// -----------------------------------------------------------------------------------------------------------
+// -- Life -------------------------------------------------------------------------------
 
 struct engine *engine_new(const struct engine_environment *environment, str shard_image,
                           uint64_t next_key, size_t cache_bytes, struct error *err)
@@ -415,8 +412,7 @@ void engine_touch_empty(struct engine *engine, struct stream *stream)
     engine->last_touched = stream;
 }
 
-// ---- stepping
-// -------------------------------------------------------------------------------------------------------
+// -- Stepping ---------------------------------------------------------------------------
 
 typedef void (*processor)(struct engine *engine);
 

@@ -108,8 +108,7 @@ void engine_end(struct engine *engine, struct changes *ret_changes);
 // Bytes of memory held by streams.
 size_t engine_memory(const struct engine *engine);
 
-// -- Replay
-// ------------------------------------------------------------------------------------------------------------------
+// -- Replay -----------------------------------------------------------------------------
 
 // Folds a stream's history, in order, with the appliers alone, and encodes the state that comes
 // out. Empty image: ended.

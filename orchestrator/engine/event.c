@@ -20,8 +20,7 @@ struct plan {
     str why;
 };
 
-// ---- subscribing: everything is evaluated before anything is opened
-// ---------------------------------------------------
+// -- Subscribing: everything is evaluated before anything is opened ---------------------
 
 static bool is_open(element_ref host, uint32_t element, uint32_t trigger)
 {
@@ -153,8 +152,7 @@ bool event_subscribe_one(struct engine *engine, instance_ref instance, element_r
     return false;
 }
 
-// ---- happening
-// ------------------------------------------------------------------------------------------------------
+// -- Happening --------------------------------------------------------------------------
 
 static void start_event_sub_process(struct engine *engine, instance_ref instance, element_ref scope,
                                     uint32_t start, str variables)
@@ -256,8 +254,7 @@ void event_happened(struct engine *engine, instance_ref instance, element_ref ho
     }
 }
 
-// ---- conditions
-// -----------------------------------------------------------------------------------------------------
+// -- Conditions -------------------------------------------------------------------------
 
 static bool catches_here(instance_ref instance, element_ref host, uint32_t index)
 {
@@ -326,8 +323,7 @@ void event_check_conditions(struct engine *engine, instance_ref instance)
     }
 }
 
-// ---- running
-// --------------------------------------------------------------------------------------------------------
+// -- Running ----------------------------------------------------------------------------
 
 static bool throw_code(struct engine *engine, element_ref ei, const struct bpmn_trigger *trigger,
                        str *ret_code, str *ret_why)

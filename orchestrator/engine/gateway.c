@@ -84,8 +84,7 @@ void gateway_run(struct engine *engine, instance_ref instance, element_ref ei)
         incident_raise(engine, instance, ei, "CONDITION_ERROR", why);
 }
 
-// ---- joins
-// ----------------------------------------------------------------------------------------------------------
+// -- Joins ------------------------------------------------------------------------------
 
 bool gateway_waits_late(const struct bpmn_element *element)
 {
@@ -106,8 +105,7 @@ bool gateway_is_complete(instance_ref instance, element_ref scope, uint32_t inde
                                                   : there >= element->start_quantity;
 }
 
-// ---- the inclusive join
-// ---------------------------------------------------------------------------------------------
+// -- The inclusive join -----------------------------------------------------------------
 //
 // It fires when it has a token and no token elsewhere can still reach one of its empty incoming
 // flows without passing through it, unless the same token could as well reach a flow that already
@@ -198,8 +196,7 @@ static bool has_token(instance_ref instance, element_ref scope, uint32_t gateway
     return false;
 }
 
-// ---- the complex gateway
-// --------------------------------------------------------------------------------------------
+// -- The complex gateway ----------------------------------------------------------------
 
 // The activation condition counts tokens: `activationCount` is how many are on the incoming flows
 // (10.6.5, 13.4.5).

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image.h"
 
-// ---- writing
-// --------------------------------------------------------------------------------------------------------
+// -- Writing ----------------------------------------------------------------------------
 
 static void put_job(struct strbuf *out, const struct job *job)
 {
@@ -278,8 +277,7 @@ str image_of_instance(struct arena *arena, const struct instance *instance)
     return strbuf_str(&out);
 }
 
-// ---- reading
-// --------------------------------------------------------------------------------------------------------
+// -- Reading ----------------------------------------------------------------------------
 
 struct decoding {
     struct image_reader in;

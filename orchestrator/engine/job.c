@@ -4,8 +4,7 @@
 #include "engine/step.h"
 #include "record/topic.h"
 
-// ---- the window
-// -----------------------------------------------------------------------------------------------------
+// -- The window -------------------------------------------------------------------------
 
 struct window *job_window(struct engine *engine, str type, str tenant)
 {
@@ -33,8 +32,7 @@ static void count_out(struct engine *engine, instance_ref instance, const struct
         window->waiting--;
 }
 
-// ---- offering
-// -------------------------------------------------------------------------------------------------------
+// -- Offering ---------------------------------------------------------------------------
 
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job)
 {
@@ -211,8 +209,7 @@ void job_cancel(struct engine *engine, instance_ref instance, const struct job *
                              .scope = job->attachment.owner->entity.key});
 }
 
-// ---- answers
-// --------------------------------------------------------------------------------------------------------
+// -- Answers ----------------------------------------------------------------------------
 
 struct answered {
     instance_ref instance;
@@ -360,8 +357,7 @@ void job_extend(struct engine *engine)
     step_accept(engine, engine->command->key, engine->command->instance);
 }
 
-// ---- operators and the node
-// -----------------------------------------------------------------------------------------
+// -- Operators and the node -------------------------------------------------------------
 
 static const struct job *find_job(struct engine *engine, instance_ref *ret_instance)
 {

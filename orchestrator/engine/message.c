@@ -23,8 +23,7 @@ static uint32_t shard_of(const struct engine *engine, str name, str correlation_
     return record_message_partition(name, correlation_key, engine->environment.shard_count);
 }
 
-// ---- the instance's side
-// --------------------------------------------------------------------------------------------
+// -- The instance's side ----------------------------------------------------------------
 
 // Signals are heard on the shard of whoever waits; a message waits where its name and key hash to.
 static void send_change(struct engine *engine, enum command_type type, instance_ref instance,
@@ -155,8 +154,7 @@ void message_reopen_all(struct engine *engine, instance_ref instance, element_re
         message_reopen_all(engine, instance, child);
 }
 
-// ---- throwing
-// -------------------------------------------------------------------------------------------------------
+// -- Throwing ---------------------------------------------------------------------------
 
 static bool message_time_to_live(struct engine *engine, element_ref ei,
                                  const struct bpmn_trigger *trigger, int64_t *ret_ttl, str *ret_why)

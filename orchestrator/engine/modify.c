@@ -3,8 +3,7 @@
 // version.
 #include "engine/step.h"
 
-// ---- activating
-// -----------------------------------------------------------------------------------------------------
+// -- Activating -------------------------------------------------------------------------
 
 static element_ref running_scope(element_ref scope, uint32_t element)
 {
@@ -184,8 +183,7 @@ void process_modify(struct engine *engine)
         process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("nothing was left to run"));
 }
 
-// ---- migrating
-// ------------------------------------------------------------------------------------------------------
+// -- Migrating --------------------------------------------------------------------------
 
 struct migration {
     struct engine *engine;

@@ -29,8 +29,7 @@ void loop_set_counter(struct engine *engine, instance_ref instance, element_ref 
                      body->items[ei->loop_counter - 1]);
 }
 
-// ---- the standard's loop
-// --------------------------------------------------------------------------------------------
+// -- The standard's loop ----------------------------------------------------------------
 
 // False: an incident. The condition sees the activity's own scope, and how often it ran.
 static bool goes_on(struct engine *engine, instance_ref instance, element_ref body, bool *ret_on)
@@ -72,8 +71,7 @@ static void next_standard(struct engine *engine, instance_ref instance, element_
         activity_complete(engine, instance, body);
 }
 
-// ---- multi-instance
-// -------------------------------------------------------------------------------------------------
+// -- Multi-instance ---------------------------------------------------------------------
 
 static bool count_instances(struct engine *engine, instance_ref instance, element_ref body,
                             struct event *event)
@@ -169,8 +167,7 @@ bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, 
     return true;
 }
 
-// ---- what the body throws (BPMN 2.0, table 10.29)
-// -------------------------------------------------------------------
+// -- What the body throws (BPMN 2.0, table 10.29) ---------------------------------------
 
 static void throw_named(struct engine *engine, element_ref body, const struct feel_program *program)
 {
@@ -194,8 +191,7 @@ static void throw_behavior(struct engine *engine, element_ref body, const struct
     }
 }
 
-// ---- an instance has completed
-// --------------------------------------------------------------------------------------
+// -- An instance has completed ----------------------------------------------------------
 
 // What a completion condition may ask about (Camunda's names).
 static bool is_satisfied(struct engine *engine, element_ref body, const struct bpmn_loop *loop,

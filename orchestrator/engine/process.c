@@ -2,8 +2,7 @@
 // Process instances: started, ended, cancelled, changed from outside.
 #include "engine/step.h"
 
-// ---- starting
-// -------------------------------------------------------------------------------------------------------
+// -- Starting ---------------------------------------------------------------------------
 
 // Emits the instance's first events and returns its key; 0 when the definition cannot be found.
 static uint64_t create(struct engine *engine, const struct definition *definition,
@@ -208,8 +207,7 @@ void process_create(struct engine *engine)
         subprocess_begin(engine, instance, instance->root);
 }
 
-// ---- ending
-// ---------------------------------------------------------------------------------------------------------
+// -- Ending -----------------------------------------------------------------------------
 
 static bool is_asked_for(struct engine *engine, str names, str name)
 {
@@ -322,8 +320,7 @@ void process_cancel(struct engine *engine)
     process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("canceled"));
 }
 
-// ---- variables
-// ------------------------------------------------------------------------------------------------------
+// -- Variables --------------------------------------------------------------------------
 
 void process_set_variables(struct engine *engine)
 {
@@ -347,8 +344,7 @@ void process_set_variables(struct engine *engine)
     step_accept(engine, command->key, command->instance);
 }
 
-// ---- suspending
-// -----------------------------------------------------------------------------------------------------
+// -- Suspending -------------------------------------------------------------------------
 
 static void tell_children(struct engine *engine, instance_ref instance, element_ref scope,
                           enum command_type type)

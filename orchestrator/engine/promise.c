@@ -43,8 +43,7 @@ static void arm(struct engine *engine, instance_ref instance, element_ref ei,
     timer_create(engine, instance, ei, planned);
 }
 
-// ---- service levels
-// -------------------------------------------------------------------------------------------------
+// -- Service levels ---------------------------------------------------------------------
 
 // True: what is promised could be read; else there is an incident.
 bool promise_begin(struct engine *engine, instance_ref instance, element_ref ei)
@@ -74,8 +73,7 @@ static void breach(struct engine *engine, instance_ref instance, element_ref ei,
                              .due_ms = due_ms});
 }
 
-// ---- costs
-// ------------------------------------------------------------------------------------------------------------
+// -- Costs ------------------------------------------------------------------------------
 
 static bool add_numbers(struct engine *engine, str total, feel_value cost, str *ret_total)
 {
@@ -114,8 +112,7 @@ void promise_cost(struct engine *engine, instance_ref instance, element_ref ei)
     step_emit(engine, instance, event);
 }
 
-// ---- user tasks
-// -------------------------------------------------------------------------------------------------------
+// -- User tasks -------------------------------------------------------------------------
 
 static int64_t due_date_of(struct engine *engine, const struct user_task *task)
 {

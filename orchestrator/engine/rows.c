@@ -10,8 +10,7 @@ struct rows {
     const struct instance *instance;
 };
 
-// ---- what an element instance waits for
-// -----------------------------------------------------------------------------
+// -- What an element instance waits for -------------------------------------------------
 
 static void describe(struct strbuf *out, const struct attachment *a)
 {
@@ -59,8 +58,7 @@ static str waits_for(struct rows *rows, const struct element_instance *ei)
     return strbuf_str(&out);
 }
 
-// ---- one row each
-// ---------------------------------------------------------------------------------------------------
+// -- One row each -----------------------------------------------------------------------
 
 static enum row_change change_of(const struct entity *entity)
 {
@@ -249,8 +247,7 @@ static void entity_row(struct rows *rows, struct entity *entity)
     }
 }
 
-// ---- streams
-// --------------------------------------------------------------------------------------------------------
+// -- Streams ----------------------------------------------------------------------------
 
 // The dirty list is newest first; rows come in the order things happened.
 static void entity_rows(struct rows *rows, struct instance *instance)

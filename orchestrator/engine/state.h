@@ -309,8 +309,7 @@ struct step_record {
     ARRAY(struct event) events;
 };
 
-// -- Reading, for processors
-// --------------------------------------------------------------------------------------------
+// -- Reading, for processors ------------------------------------------------------------
 
 static inline const struct bpmn_element *element_of(const struct instance *instance,
                                                     const struct element_instance *ei)

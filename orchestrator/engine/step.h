@@ -79,8 +79,7 @@ struct engine {
 typedef const struct instance *instance_ref;
 typedef const struct element_instance *element_ref;
 
-// ---- step.c
-// ---------------------------------------------------------------------------------------------------------
+// -- Step.c -----------------------------------------------------------------------------
 
 uint64_t step_key(struct engine *engine);
 void step_emit(struct engine *engine, const void *stream, struct event event);
@@ -101,8 +100,7 @@ struct instance *engine_add_instance(struct engine *engine, uint64_t key);
 struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kind, str name,
                                str correlation_key);
 
-// ---- expression.c
-// ---------------------------------------------------------------------------------------------------
+// -- Expression.c -----------------------------------------------------------------------
 
 struct scope_lookup {
     struct engine *engine;
@@ -136,8 +134,7 @@ bool expression_moment(struct engine *engine, element_ref scope, const struct fe
 str expression_json(struct engine *engine, feel_value value);
 feel_value expression_variable(struct engine *engine, const struct variable *variable);
 
-// ---- variable.c
-// -----------------------------------------------------------------------------------------------------
+// -- Variable.c -------------------------------------------------------------------------
 
 void variable_set(struct engine *engine, instance_ref instance, element_ref scope, str name,
                   str json); // exactly here; nothing happens when it has that value already
@@ -154,8 +151,7 @@ str variable_visible_json(struct engine *engine, element_ref ei); // nearest win
 str variable_local_json(struct arena *arena, element_ref ei);
 bool variable_is_object(struct engine *engine, str object, str *ret_why);
 
-// ---- activity.c: what all elements have in common
-// -------------------------------------------------------------------
+// -- Activity.c: what all elements have in common ---------------------------------------
 
 void activity_token(struct engine *engine, instance_ref instance, const struct work *work);
 uint64_t activity_activate(struct engine *engine, instance_ref instance, element_ref scope,
@@ -183,8 +179,7 @@ void activity_scope_left(struct engine *engine, instance_ref instance, element_r
 void activity_take_flow(struct engine *engine, instance_ref instance, element_ref scope,
                         uint32_t flow);
 
-// ---- families
-// -------------------------------------------------------------------------------------------------------
+// -- Families ---------------------------------------------------------------------------
 
 void gateway_run(struct engine *engine, instance_ref instance, element_ref ei);
 bool gateway_is_complete(instance_ref instance, element_ref scope, uint32_t element);
@@ -292,8 +287,7 @@ void incident_release_held(struct engine *engine, instance_ref instance);
 void incident_raise_for_job(struct engine *engine, instance_ref instance, const struct job *job,
                             str message);
 
-// ---- commands: each does the running command
-// --------------------------------------------------------------------------
+// -- Commands: each does the running command --------------------------------------------
 
 void process_create(struct engine *engine);
 uint64_t process_start(struct engine *engine, const struct definition *definition,
@@ -341,8 +335,7 @@ void definition_delete(struct engine *engine);
 void definition_evaluate_conditions(struct engine *engine);
 bool definition_start_due(struct engine *engine, uint64_t key); // a start timer; false: no such
 
-// ---- rows.c
-// ----------------------------------------------------------------------------------------------------------
+// -- Rows.c -----------------------------------------------------------------------------
 
 void rows_collect(struct engine *engine, struct changes *changes);
 

@@ -24,8 +24,7 @@ void subprocess_begin(struct engine *engine, instance_ref instance, element_ref 
         activity_scope_left(engine, instance, still);
 }
 
-// ---- ad hoc (BPMN 2.0, 13.3.5)
-// --------------------------------------------------------------------------------------
+// -- Ad hoc (BPMN 2.0, 13.3.5) ----------------------------------------------------------
 
 static bool may_run_ad_hoc(instance_ref instance, element_ref scope, uint32_t index)
 {

@@ -180,8 +180,7 @@ void event_throw_escalation(struct engine *engine, instance_ref instance, elemen
                    with_code(engine, catcher.trigger, variables, code, STR_EMPTY));
 }
 
-// ---- cancelling a transaction
-// ---------------------------------------------------------------------------------------
+// -- Cancelling a transaction -----------------------------------------------------------
 
 // First what completed is compensated, then the cancel boundary event goes on (13.5.3.2).
 void event_cancel_transaction(struct engine *engine, instance_ref instance, element_ref end)

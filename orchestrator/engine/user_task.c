@@ -8,8 +8,7 @@ static str merged(struct engine *engine, str details, const struct json *changes
 static const char *const DETAILS[] = {"candidateGroups", "candidateUsers", "dueDate",
                                       "followUpDate",    "priority",       "assignee"};
 
-// ---- creating
-// -------------------------------------------------------------------------------------------------------
+// -- Creating ---------------------------------------------------------------------------
 
 static feel_value text_list(struct engine *engine, feel_value value)
 {
@@ -132,8 +131,7 @@ bool user_task_with_groups(struct engine *engine, element_ref ei, const struct u
     return true;
 }
 
-// ---- changing
-// -------------------------------------------------------------------------------------------------------
+// -- Changing ---------------------------------------------------------------------------
 
 struct change {
     instance_ref instance;
@@ -308,8 +306,7 @@ void user_task_update(struct engine *engine)
         finish_update(engine, &change, body->changeset);
 }
 
-// ---- listeners
-// ------------------------------------------------------------------------------------------------------
+// -- Listeners --------------------------------------------------------------------------
 
 static void carry_out(struct engine *engine, const struct change *change, str action, str request)
 {

@@ -62,8 +62,7 @@ struct ingress {
     uint64_t dead;
 };
 
-// -- Sending
-// ---------------------------------------------------------------------------------------
+// -- Sending ----------------------------------------------------------------------------
 
 static void free_reader(struct reader *reader)
 {
@@ -149,8 +148,7 @@ static void on_broken(void *context, const struct error *failure)
     abort(); // started again, it goes on after what was delivered
 }
 
-// -- Receiving
-// -------------------------------------------------------------------------------------
+// -- Receiving --------------------------------------------------------------------------
 
 static uint32_t shard_of(const struct ingress *ingress, const struct command *command)
 {
@@ -257,8 +255,7 @@ static bool join_topic(struct reader *reader, struct error *err)
     return reader->consumer != NULL;
 }
 
-// -- Subscriptions
-// ---------------------------------------------------------------------------------
+// -- Subscriptions ----------------------------------------------------------------------
 
 static void start_reader(struct ingress *ingress, str name, str topic, str settings)
 {
@@ -349,8 +346,7 @@ static void on_reload(evutil_socket_t fd, short events, void *context)
               &limit, 1, on_subscriptions, ingress);
 }
 
-// -- Life
-// ------------------------------------------------------------------------------------------
+// -- Life -------------------------------------------------------------------------------
 
 struct ingress *ingress_new(const struct ingress_options *options, struct error *err)
 {

@@ -18,8 +18,7 @@ struct mapping {
     int64_t ttl_ms;
 };
 
-// -- Compiling
-// -------------------------------------------------------------------------------------
+// -- Compiling --------------------------------------------------------------------------
 
 struct member {
     const char *name;
@@ -114,8 +113,7 @@ bool mapping_compile(struct arena *arena, str text, const struct mapping **ret_m
     return true;
 }
 
-// -- A record as data
-// ------------------------------------------------------------------------------
+// -- A record as data -------------------------------------------------------------------
 
 struct application {
     const struct mapping *mapping;
@@ -232,8 +230,7 @@ static bool make_scope(struct application *a)
     return feel_from_json_text(a->arena, strbuf_str(&out), &a->scope, a->err);
 }
 
-// -- Applying
-// --------------------------------------------------------------------------------------
+// -- Applying ---------------------------------------------------------------------------
 
 static bool evaluate(struct application *a, const struct feel_program *program,
                      feel_value *ret_value)

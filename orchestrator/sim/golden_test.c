@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scenarios with golden traces: tests/golden/engine. History is folded and compared with the stored images after every command.
+// Scenarios with golden traces: tests/golden/engine. History is folded and compared with the stored
+// images after every command.
 #include "sim/sim.h"
 
 #include <setjmp.h>

@@ -5,8 +5,7 @@
 // remains: flows, gateways, scopes, borders, references.
 #include "sim/world.h"
 
-// ---- the copy
-// -------------------------------------------------------------------------------------------------------
+// -- The copy ---------------------------------------------------------------------------
 
 static const struct feel_program *program_of(struct sim *sim, const char *source)
 {
@@ -157,8 +156,7 @@ const struct bpmn_process *manual_process(struct sim *sim, const struct bpmn_pro
     return copy;
 }
 
-// ---- choosing
-// -------------------------------------------------------------------------------------------------------
+// -- Choosing ---------------------------------------------------------------------------
 
 static bool is_choice(enum bpmn_type type)
 {
@@ -185,8 +183,7 @@ bool manual_choose(struct sim *sim, const struct bpmn_process *process, uint32_t
     return count > 0;
 }
 
-// ---- throws and message flows
-// ---------------------------------------------------------------------------------------
+// -- Throws and message flows -----------------------------------------------------------
 
 static void deliver_later(struct sim *sim, str target)
 {

@@ -40,8 +40,7 @@ static bool is_text(const struct json *value)
     return json_is(value, JSON_STRING);
 }
 
-// ---- what happens
-// ---------------------------------------------------------------------------------------------------
+// -- What happens -----------------------------------------------------------------------
 
 static bool do_start(struct script_step *step, const struct json *value)
 {
@@ -120,8 +119,7 @@ static bool do_advance(struct script_step *step, const struct json *value)
     return true;
 }
 
-// ---- what is to come
-// ------------------------------------------------------------------------------------------------
+// -- What is to come --------------------------------------------------------------------
 
 static void keep_answer(struct sim *sim, struct scripted *answer)
 {
@@ -195,8 +193,7 @@ static bool do_take(struct script_step *step, const struct json *value)
     return true;
 }
 
-// ---- expecting
-// ------------------------------------------------------------------------------------------------------
+// -- Expecting --------------------------------------------------------------------------
 
 static bool expect_waiting(struct script_step *step, const struct sim_result *result,
                            const struct json *list)
@@ -289,8 +286,7 @@ static bool do_expect(struct script_step *step, const struct json *value)
            expect_visited(step, json_get(value, STR("notVisited")), false);
 }
 
-// ---- the script
-// -----------------------------------------------------------------------------------------------------
+// -- The script -------------------------------------------------------------------------
 
 // Conditional starts of processes look at these variables.
 static bool do_evaluate(struct script_step *step, const struct json *value)

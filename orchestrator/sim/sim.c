@@ -2,8 +2,7 @@
 // A run from deployment to result.
 #include "sim/world.h"
 
-// ---- where to begin
-// -------------------------------------------------------------------------------------------------
+// -- Where to begin ---------------------------------------------------------------------
 
 static bool begins_by_itself(const struct bpmn_process *process)
 {
@@ -94,8 +93,7 @@ bool sim_run(struct sim *sim, str process_id, str variables, str script, struct 
     return finished_well(sim, err);
 }
 
-// ---- what came of it
-// ------------------------------------------------------------------------------------------------
+// -- What came of it --------------------------------------------------------------------
 
 static bool is_container(const struct sim *sim, const struct sim_element *e)
 {

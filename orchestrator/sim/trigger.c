@@ -112,8 +112,7 @@ static bool complete_user_task(struct sim *sim, str element, str variables)
     return false;
 }
 
-// ---- events without a subscription: conditions, errors, and all of them in a walk
-// ---------------------------------------
+// -- Events without a subscription: conditions, errors, and all of them in a walk -------
 
 struct firing {
     struct sim *sim;

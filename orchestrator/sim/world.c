@@ -95,8 +95,7 @@ struct sim_instance *world_instance(const struct sim *sim, uint64_t key)
     return key == 0 ? NULL : idmap_get(&sim->instance_by_key, key);
 }
 
-// ---- commands
-// -------------------------------------------------------------------------------------------------------
+// -- Commands ---------------------------------------------------------------------------
 
 struct command *world_command(struct sim *sim, enum command_type type)
 {
@@ -229,8 +228,7 @@ static void step(struct sim *sim, const struct command *command)
     sim->limit_reached |= sim->commands >= SIM_MAX_COMMANDS || sim->seq >= SIM_MAX_EVENTS;
 }
 
-// ---- jobs
-// -----------------------------------------------------------------------------------------------------------
+// -- Jobs -------------------------------------------------------------------------------
 
 bool world_answer_job(struct sim *sim, const struct sim_job *job, const struct scripted *answer,
                       str variables)
@@ -300,8 +298,7 @@ void world_drain(struct sim *sim)
     } while (!sim->limit_reached && (manual_deliver(sim) || work(sim)));
 }
 
-// ---- time
-// -----------------------------------------------------------------------------------------------------------
+// -- Time -------------------------------------------------------------------------------
 
 static int64_t next_job_ms(const struct sim *sim)
 {
@@ -341,8 +338,7 @@ bool world_advance(struct sim *sim, int64_t until_ms)
     return true;
 }
 
-// ---- deploying
-// ------------------------------------------------------------------------------------------------------
+// -- Deploying --------------------------------------------------------------------------
 
 static bool refused(const char *file, const struct bpmn_resource *resource, struct error *err)
 {

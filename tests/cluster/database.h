@@ -72,7 +72,7 @@ struct database {
     struct call *locked_by[WORLD_SHARDS]; // a transaction that stands still holds the row
     struct shard_tables shards[WORLD_SHARDS];
     ARRAY(struct store_definition) definitions;
-    ARRAY(struct store_published) published; // the same, as they are sent to shards
+    ARRAY(struct store_published) published;  // the same, as they are sent to shards
     ARRAY(struct store_definition) resources; // id is the digest
     struct map settings;
 };
