@@ -56,7 +56,10 @@ static void add_text_line(struct strbuf *line, enum log_level level, const char 
     strbuf_format(line, " %-7s %s", level_names[level], component);
     if (settings.node[0] != '\0')
         strbuf_format(line, "@%s", settings.node);
-    strbuf_format(line, ": %.*s\n", STR_ARG(text));
+    strbuf_add(line, STR(": "));
+    for (size_t i = 0; i < text.len; i++) // what libraries say may have line breaks
+        strbuf_add_char(line, (unsigned char)text.data[i] < ' ' ? ' ' : text.data[i]);
+    strbuf_add_char(line, '\n');
 }
 
 void log_write(enum log_level level, const char *component, const char *format, ...)
