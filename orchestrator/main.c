@@ -196,7 +196,8 @@ int main(int argc, char **argv)
     struct arena arena = ARENA_EMPTY;
     struct error err;
     struct process process = {.config = config_new(&arena)};
-    if (!config_read_all(&process.config, &argc, argv, &err)) {
+    if (!config_read_all(&process.config, &argc, argv, &err) ||
+        !config_check(&process.config, &err)) {
         fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
         return EXIT_USAGE;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/config.h"
 
+#include "base/endpoint.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 
 extern char **environ;
 
-enum type { STRING, SECRET, INTEGER, BOOLEAN, CHOICE };
+enum type { STRING, SECRET, INTEGER, BOOLEAN, CHOICE, CHOICES, ADDRESS, ADDRESSES };
 
 enum { CONFIG_MAX_LINE = 4096 };
 
@@ -75,6 +77,29 @@ static bool list_has(str list, str word)
     return false;
 }
 
+// Some words of those allowed, separated by commas.
+static bool are_choices(str allowed, str value)
+{
+    str word;
+    size_t count = 0;
+    for (; str_split(&value, ',', &word); count++)
+        if (!list_has(allowed, str_trim(word)))
+            return false;
+    return count > 0;
+}
+
+static bool are_addresses(str value, size_t most)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct endpoint endpoint;
+    str word;
+    size_t good = 0, count = 0;
+    for (; str_split(&value, ',', &word); count++)
+        good += endpoint_parse(&arena, str_trim(word), &endpoint);
+    arena_done(&arena);
+    return count > 0 && count <= most && good == count;
+}
+
 static bool parse(const struct row *row, str value, int64_t *ret_number, struct error *err)
 {
     switch (row->type) {
@@ -84,6 +109,13 @@ static bool parse(const struct row *row, str value, int64_t *ret_number, struct 
         return parse_boolean(row, value, ret_number, err);
     case CHOICE:
         return list_has(str_of(row->allowed), value) || refuse(err, row, value, row->allowed);
+    case CHOICES:
+        return are_choices(str_of(row->allowed), value) || refuse(err, row, value, row->allowed);
+    case ADDRESS:
+        return are_addresses(value, 1) || refuse(err, row, value, "host:port");
+    case ADDRESSES:
+        return are_addresses(value, SIZE_MAX) ||
+               refuse(err, row, value, "host:port, separated by commas");
     case STRING:
     case SECRET:
         return true;
@@ -241,6 +273,20 @@ bool config_read_all(struct config *config, int *argc, char **argv, struct error
     argv[kept] = NULL;
     *argc = kept;
     return true;
+}
+
+bool config_check(const struct config *config, struct error *err)
+{
+    struct endpoint endpoint;
+    const char *listen = config_str(config, CONFIG_API_LISTEN);
+    if (!config_has(config, CONFIG_ROLES, STR("api")) ||
+        config_str(config, CONFIG_API_KEY)[0] != '\0')
+        return true;
+    check(endpoint_parse(config->arena, str_of(listen), &endpoint));
+    return endpoint_is_loopback(&endpoint) ||
+           error_set(err, ERROR_INVALID, "api.listen",
+                     "'%s' can be reached from other machines: set api.key, or listen on 127.0.0.1",
+                     listen);
 }
 
 const char *config_str(const struct config *config, enum config_key key)

@@ -23,6 +23,16 @@ static const struct {
     {"--log.level=loud", "log.level", "debug,info,warning,error"},
     {"--no.such=1", "config", "no setting 'no.such'"},
     {"--postgres.url=postgresql://x/y", NULL, NULL},
+    {"--roles=engine, api", NULL, NULL},
+    {"--roles=engine,cook", "roles", "'engine,cook' is not allowed: expected engine,api,ingress"},
+    {"--roles=", "roles", "engine,api,ingress"},
+    {"--api.listen=[::1]:0", NULL, NULL},
+    {"--api.listen=8080", "api.listen", "host:port"},
+    {"--api.listen=localhost:65536", "api.listen", "host:port"},
+    {"--api.listen=a:1,b:2", "api.listen", "host:port"},
+    {"--kafka.brokers=a:9092, b:9092", NULL, NULL},
+    {"--kafka.brokers=a:9092,b", "kafka.brokers", "host:port, separated by commas"},
+    {"--kafka.brokers=", "kafka.brokers", "host:port"},
 };
 
 static void settings_are_checked_against_the_table(void **state)
@@ -45,6 +55,40 @@ static void settings_are_checked_against_the_table(void **state)
             assert_string_equal(err.place, settings[i].place);
             assert_non_null(strstr(err.text, settings[i].text));
         }
+        arena_done(&arena);
+    }
+}
+
+static const struct {
+    const char *roles, *listen, *key;
+    bool is_good;
+} listeners[] = {
+    {"engine,api", "127.0.0.1:8080", "", true},
+    {"api", "[::1]:8080", "", true},
+    {"api", "localhost:0", "", true},
+    {"api", "0.0.0.0:8080", "", false},
+    {"api", "[::]:8080", "", false},
+    {"api", "baton.example:8080", "", false},
+    {"api", "0.0.0.0:8080", "key", true},
+    {"engine", "0.0.0.0:8080", "", true},
+};
+
+static void an_api_that_others_reach_wants_a_key(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(listeners); i++) {
+        struct arena arena = ARENA_EMPTY;
+        struct config config = config_new(&arena);
+        struct error err = {0};
+        assert_true(
+            config_set(&config, STR("roles"), str_of(listeners[i].roles), CONFIG_FILE, &err));
+        assert_true(
+            config_set(&config, STR("api.listen"), str_of(listeners[i].listen), CONFIG_FILE, &err));
+        assert_true(
+            config_set(&config, STR("api.key"), str_of(listeners[i].key), CONFIG_FILE, &err));
+        assert_int_equal(config_check(&config, &err), listeners[i].is_good);
+        if (!listeners[i].is_good)
+            assert_non_null(strstr(err.text, listeners[i].listen));
         arena_done(&arena);
     }
 }
@@ -113,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_checked_against_the_table),
+        cmocka_unit_test(an_api_that_others_reach_wants_a_key),
         cmocka_unit_test(the_last_source_wins),
         cmocka_unit_test(a_variable_that_names_nothing_is_an_error),
         cmocka_unit_test(mistakes_in_a_file_are_named_by_line),

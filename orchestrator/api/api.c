@@ -8,9 +8,9 @@
 #include "api/process_cache.h"
 #include "api/route.h"
 #include "api/upkeep.h"
+#include "base/endpoint.h"
 #include "base/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/http.h>
@@ -80,30 +80,6 @@ static void try_to_join(evutil_socket_t fd, short events, void *context)
 
 // -- HTTP -------------------------------------------------------------------------------
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr v4;
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
-}
-
-// "host:port", "[v6]:port".
-static bool split_address(struct arena *arena, str text, const char **ret_host, uint16_t *ret_port)
-{
-    uint64_t port;
-    size_t colon = text.len;
-    while (colon > 0 && text.data[colon - 1] != ':')
-        colon--;
-    if (colon < 2 || !str_to_u64(str_from_index(text, colon), &port) || port > 65535)
-        return false;
-    str host = str_sub(text, 0, colon - 1);
-    if (host.len > 2 && host.data[0] == '[')
-        host = str_sub(host, 1, host.len - 2);
-    *ret_host = str_cstr(arena, host);
-    *ret_port = (uint16_t)port;
-    return true;
-}
-
 static uint16_t bound_port(struct evhttp_bound_socket *socket)
 {
     struct sockaddr_storage address;
@@ -118,21 +94,16 @@ static uint16_t bound_port(struct evhttp_bound_socket *socket)
 static bool listen_on(struct api *api, struct error *err)
 {
     const char *setting = config_str(api->environment.config, CONFIG_API_LISTEN);
-    const char *host;
-    uint16_t port;
-    if (!split_address(&api->arena, str_of(setting), &host, &port))
-        return error_set(err, ERROR_INVALID, "api.listen", "expected host:port, found '%s'",
-                         setting);
-    if (!is_loopback(host) && api->options.key[0] == '\0')
-        return error_set(err, ERROR_DENIED, "api.listen",
-                         "'%s' can be reached from other machines: set api.key, or listen on "
-                         "127.0.0.1",
-                         setting);
-    struct evhttp_bound_socket *socket = evhttp_bind_socket_with_handle(api->http, host, port);
+    struct endpoint endpoint;
+    if (!config_check(api->environment.config, err))
+        return false;
+    check(endpoint_parse(&api->arena, str_of(setting), &endpoint));
+    struct evhttp_bound_socket *socket =
+        evhttp_bind_socket_with_handle(api->http, endpoint.host, endpoint.port);
     if (socket == NULL)
         return error_set(err, ERROR_IO, "api.listen", "cannot listen on '%s': %s", setting,
                          strerror(errno));
-    snprintf(api->address, sizeof api->address, "%s:%u", host, bound_port(socket));
+    snprintf(api->address, sizeof api->address, "%s:%u", endpoint.host, bound_port(socket));
     return true;
 }
 

@@ -90,6 +90,7 @@ int command_config_print(int argc, char **argv)
 int command_config_check(int argc, char **argv)
 {
     struct operation operation;
+    struct error err;
     int code;
     if (wants_help(argc, argv,
                    "usage: baton config check\nChecks the settings as an orchestrator would at its "
@@ -99,6 +100,8 @@ int command_config_check(int argc, char **argv)
         return code;
     if (operation.argc > 1)
         return too_many(&operation);
+    if (!config_check(&operation.config, &err))
+        return end(&operation, fail(&err));
     printf("the settings are good\n");
     return end(&operation, EXIT_OK);
 }
