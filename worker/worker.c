@@ -76,6 +76,11 @@ static bool post(struct worker_task *task, enum command_type type, const struct 
                               .key = task->job.key,
                               .tenant = task->job.tenant,
                               .job_answer = *answer};
+    struct error err;
+    if (!wire_check_command(&command, &err)) { // set aside by the node, and offered again for ever
+        command.type = COMMAND_FAIL_JOB;
+        command.job_answer = (struct job_answer){.message = str_of(err.text)};
+    }
     command.job_answer.attempt = task->job.attempt;
     command.job_answer.worker = str_of(worker->options.name);
     wire_encode_command(&out, &command, task->ticket.token);
@@ -85,7 +90,6 @@ static bool post(struct worker_task *task, enum command_type type, const struct 
                                 .value = strbuf_str(&out),
                                 .header_count = 1,
                                 .headers = &header};
-    struct error err;
     enum bus_sending sending = bus_producer_send(worker->producer, &record, 0, &err);
     if (sending == BUS_REFUSED)
         log_failure("worker", &err);

@@ -46,14 +46,6 @@ void wire_encode_command(struct strbuf *out, const struct command *command, str 
     arena_done(&scratch);
 }
 
-static bool check_variables(str variables, struct error *err)
-{
-    return variables.len <= WIRE_MAX_VARIABLES ||
-           error_set(err, ERROR_LIMIT, "baton.v1.Command",
-                     "%zu bytes of variables: at most WIRE_MAX_VARIABLES (%d)", variables.len,
-                     WIRE_MAX_VARIABLES);
-}
-
 static str variables_of(const struct command *command)
 {
     switch (command_body_of(command->type)) {
@@ -86,6 +78,15 @@ static str variables_of(const struct command *command)
     check_unreachable();
 }
 
+bool wire_check_command(const struct command *command, struct error *err)
+{
+    size_t len = variables_of(command).len;
+    return len <= WIRE_MAX_VARIABLES ||
+           error_set(err, ERROR_LIMIT, "baton.v1.Command",
+                     "%zu bytes of variables: at most WIRE_MAX_VARIABLES (%d)", len,
+                     WIRE_MAX_VARIABLES);
+}
+
 bool wire_decode_command(struct arena *arena, str bytes, struct command *ret_command,
                          str *ret_token, struct error *err)
 {
@@ -110,7 +111,7 @@ bool wire_decode_command(struct arena *arena, str bytes, struct command *ret_com
     };
     str token = STR_EMPTY;
     command_body_unpack(arena, message->create_instance, &command, &token);
-    if (!check_variables(variables_of(&command), err))
+    if (!wire_check_command(&command, err))
         return false;
     *ret_command = command;
     *ret_token = token;

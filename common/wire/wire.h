@@ -29,6 +29,9 @@ extern const str wire_job_content_type;
 extern const str wire_reply_content_type;
 extern const str wire_step_content_type;
 
+// Whether a decoder will take it: what is refused here is best told to who sends it.
+MUST_CHECK bool wire_check_command(const struct command *command, struct error *err);
+
 void wire_encode_command(struct strbuf *out, const struct command *command, str token);
 
 // time_ms and offset come with the record, not with its bytes: they are left 0 and -1. *ret_token

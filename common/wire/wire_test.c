@@ -199,6 +199,10 @@ static void variables_beyond_the_limit_name_the_limit(void **state)
         wire_decode_command(&arena, encode(&arena, &command, STR_EMPTY), &back, &token, &err));
     assert_int_equal(err.kind, ERROR_LIMIT);
     assert_non_null(strstr(err.text, "WIRE_MAX_VARIABLES"));
+    assert_false(wire_check_command(&command, &err));
+    assert_int_equal(err.kind, ERROR_LIMIT);
+    command.set_variables.variables.len--;
+    assert_true(wire_check_command(&command, &err));
     arena_done(&arena);
 }
 

@@ -195,6 +195,8 @@ size_t call_desk_pending(const struct call_desk *desk)
 bool call_post(struct api *api, struct command *command, uint32_t shard, str token,
                struct error *err)
 {
+    if (!wire_check_command(command, err))
+        return false;
     struct arena arena = ARENA_EMPTY;
     struct strbuf out = strbuf_new(&arena);
     wire_encode_command(&out, command, token);
