@@ -35,6 +35,7 @@ struct scene {
     str last_header;
     size_t faults;
     size_t assigned;
+    char outcomes[8];
     int64_t start_at; // a hinted consumer reads from here
 };
 
@@ -285,6 +286,57 @@ static void a_full_producer_takes_nothing(void **state)
     bus_producer_free(producer);
 }
 
+// The outcome of each record, by its tag: '+' delivered, 'x' refused.
+static void on_outcome(void *context, uint64_t tag, const struct error *failure)
+{
+    struct scene *scene = context;
+    scene->outcomes[tag] = failure != NULL ? 'x' : '+';
+    if (++scene->delivered == scene->wanted)
+        event_base_loopbreak(scene->loop);
+}
+
+static void send_one(struct scene *scene, const char *topic, uint64_t tag)
+{
+    struct error err;
+    const struct bus_record record = {.topic = topic, .value = STR("x")};
+    assert_int_equal(bus_producer_send(scene->producer, &record, tag, &err), BUS_SENT);
+}
+
+// The first record is under way when the others come, and is refused.
+static void refuse_one(struct scene *scene, bool ordered)
+{
+    struct error err;
+    const struct bus_producer_handler handler = {.context = scene, .delivered = on_outcome};
+    const struct bus_producer_options options = {.bus = scene->options, .ordered = ordered};
+    bus_producer_free(scene->producer);
+    scene->producer = bus_producer_new(&options, &handler, scene->loop, &err);
+    bus_embedded_refuse(scene->broker, 1);
+    send_one(scene, "orders", 0);
+    event_base_loop(scene->loop, EVLOOP_NONBLOCK);
+    send_one(scene, "orders", 1);
+    send_one(scene, "orders", 2);
+    scene->wanted = 3;
+    run(scene);
+    send_one(scene, "orders", 3);
+    scene->wanted = 4;
+    run(scene);
+    assert_int_equal(bus_producer_pending(scene->producer), 0);
+}
+
+static void what_waits_behind_a_refused_record_fails_with_it(void **state)
+{
+    struct scene *scene = *state;
+    refuse_one(scene, true);
+    assert_string_equal(scene->outcomes, "xxx+");
+}
+
+static void without_order_neighbours_do_not_fail(void **state)
+{
+    struct scene *scene = *state;
+    refuse_one(scene, false);
+    assert_string_equal(scene->outcomes, "x+++");
+}
+
 static void wrong_settings_are_named(void **state)
 {
     (void)state;
@@ -306,6 +358,8 @@ int main(void)
         SCENE(a_group_goes_on_after_what_was_done),
         SCENE(keyed_records_go_where_java_puts_them),
         SCENE(a_full_producer_takes_nothing),
+        SCENE(what_waits_behind_a_refused_record_fails_with_it),
+        SCENE(without_order_neighbours_do_not_fail),
         cmocka_unit_test(wrong_settings_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,14 @@ const char *bus_embedded_brokers(const struct bus_embedded *broker)
     return rd_kafka_mock_cluster_bootstraps(broker->cluster);
 }
 
+void bus_embedded_refuse(struct bus_embedded *broker, size_t count)
+{
+    enum { PRODUCE = 0 }; // the request's number in Kafka's protocol
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_mock_push_request_errors(broker->cluster, PRODUCE, 1,
+                                          RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+}
+
 static bool write_line(int fd, const char *text, struct error *err)
 {
     if (dprintf(fd, "%s\n", text) > 0)

@@ -16,6 +16,9 @@ MUST_CHECK struct bus_embedded *bus_embedded_new(const struct bus_topic *topics,
 void bus_embedded_free(struct bus_embedded *broker);
 const char *bus_embedded_brokers(const struct bus_embedded *broker); // "127.0.0.1:port"
 
+// For tests: it refuses the next `count` requests that bring records, for good.
+void bus_embedded_refuse(struct bus_embedded *broker, size_t count);
+
 // The body of a broker process: starts one, writes "host:port\n" to `out_fd`, and serves until
 // `in_fd` ends (its parent has gone) or SIGTERM or SIGINT arrives.
 MUST_CHECK bool bus_embedded_serve(const struct bus_topic *topics, size_t count, int in_fd,

@@ -87,3 +87,12 @@ void lane_delivered(struct lanes *lanes, const struct letter *letter)
     lanes->busy--;
     make_ready(lanes, lane);
 }
+
+struct letter *lane_refused(struct lanes *lanes, const struct letter *letter)
+{
+    struct lane *lane = letter->lane;
+    struct letter *behind = lane->first;
+    lane->first = lane->last = NULL;
+    lane_delivered(lanes, letter);
+    return behind;
+}

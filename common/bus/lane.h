@@ -55,4 +55,8 @@ struct letter *lanes_take(struct lanes *lanes);
 // The letter is delivered, or never will be.
 void lane_delivered(struct lanes *lanes, const struct letter *letter);
 
+// The same of one that never will be, when those behind it must not overtake what is sent again:
+// the letters that wait in its lane are taken out and returned, in order.
+MUST_CHECK struct letter *lane_refused(struct lanes *lanes, const struct letter *letter);
+
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// "+2" sends a letter (a, b, c, …) to partition 2, "!" hands over what may go, "-b" delivers b.
-// What each "!" handed over: the letters of each lane, in the order of the lanes.
+// "+2" sends a letter (a, b, c, …) to partition 2, "!" hands over what may go, "-b" delivers b,
+// "xb" refuses b. What each "!" handed over: the letters of each lane, in the order of the lanes;
+// in brackets, what was taken out with a refused one.
 #include "bus/lane.h"
 
 #include <setjmp.h>
@@ -26,6 +27,14 @@ static const char *const cases[][2] = {
     {"+0!-a+0!-b+0!", "a;b;c;"},       //
     {"+1+0+1+0!", "ac,bd;"},           // order within a lane is kept
     {"!", ";"},
+    {"+0!xa!", "a;[];"},
+    {"+0!+0+0xa!", "a;[bc];"},
+    {"+0!+0xa+0!", "a;[b]c;"},           // the lane goes on with what comes later
+    {"+0+0!+0xa+0!-b!", "ab;[c];d;"},    // … when all of the request is back
+    {"+0+0!+0xa+0xb!", "ab;[c][d];"},    //
+    {"+0+1!+0+1xa!-b!", "a,b;[c];d;"},   // other lanes do not care
+    {"+0+1!+0+2+3xa!", "a,b;[c]d;"},     // and get the room
+    {"+0+1!+2+0xa+0-b!", "a,b;[d]c,e;"}, //
 };
 
 struct scene {
@@ -52,12 +61,23 @@ static void hand_over(struct scene *scene)
     scene->text[scene->len++] = ';';
 }
 
+static void refuse(struct scene *scene, const struct letter *refused)
+{
+    struct letter *letter = lane_refused(&scene->lanes, refused);
+    scene->text[scene->len++] = '[';
+    for (; letter != NULL; letter = letter->next)
+        scene->text[scene->len++] = (char)('a' + (letter - scene->letters));
+    scene->text[scene->len++] = ']';
+}
+
 static void act(struct scene *scene, char what, char argument)
 {
     if (what == '!')
         hand_over(scene);
     else if (what == '-')
         lane_delivered(&scene->lanes, &scene->letters[argument - 'a']);
+    else if (what == 'x')
+        refuse(scene, &scene->letters[argument - 'a']);
     else
         lane_add(&scene->lanes, lanes_get(&scene->lanes, &scene->partitions, argument - '0'),
                  &scene->letters[scene->sent++]);

@@ -57,6 +57,7 @@ struct bus_producer {
     int timeout_ms;
     size_t pending;
     size_t queue_records;
+    bool ordered;
     bool full;
     bool brokers_known;
 };
@@ -73,16 +74,45 @@ static void parcel_end(struct bus_producer *producer, struct parcel *parcel,
         producer->handler.delivered(producer->handler.context, tag, failure);
 }
 
+// Only of one that librdkafka does not have.
+static void parcel_drop(struct parcel *parcel)
+{
+    if (parcel->headers != NULL)
+        rd_kafka_headers_destroy(parcel->headers);
+    free(parcel->value);
+}
+
+// One that was under way. Those behind it are out of the lane before a handler may send more.
+static void parcel_fail(struct bus_producer *producer, struct parcel *parcel,
+                        const struct error *failure)
+{
+    struct letter *behind = NULL;
+    if (producer->ordered)
+        behind = lane_refused(&producer->lanes, &parcel->letter);
+    else
+        lane_delivered(&producer->lanes, &parcel->letter);
+    parcel_end(producer, parcel, failure);
+    while (behind != NULL) {
+        struct parcel *waiting = (struct parcel *)behind;
+        behind = behind->next;
+        parcel_drop(waiting);
+        parcel_end(producer, waiting, failure);
+    }
+}
+
 static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, void *context)
 {
     (void)client;
     struct bus_producer *producer = context;
     struct parcel *parcel = message->_private;
-    struct error err = {0};
-    lane_delivered(&producer->lanes, &parcel->letter);
-    if (message->err)
+    struct error err;
+    if (message->err) {
         (void)client_error(&err, rd_kafka_topic_name(message->rkt), message->err);
-    parcel_end(producer, parcel, message->err ? &err : NULL);
+        parcel_fail(producer, parcel, &err);
+    } else {
+        lane_delivered(&producer->lanes, &parcel->letter);
+        parcel_end(producer, parcel, NULL);
+    }
 }
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
@@ -99,13 +129,6 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *con
 }
 
 // -- Handing over -----------------------------------------------------------------------
-
-static void parcel_drop(struct parcel *parcel)
-{
-    if (parcel->headers != NULL)
-        rd_kafka_headers_destroy(parcel->headers);
-    free(parcel->value);
-}
 
 static rd_kafka_resp_err_t produce(struct bus_producer *producer, struct parcel *parcel)
 {
@@ -128,7 +151,8 @@ static bool is_too_late(const struct bus_producer *producer, const struct parcel
            clock_monotonic_ns() - parcel->since_ns > producer->timeout_ms * (int64_t)NS_PER_MS;
 }
 
-static void hand_over_one(struct bus_producer *producer, struct parcel *parcel)
+static bool hand_over_one(struct bus_producer *producer, struct parcel *parcel,
+                          struct error *ret_failure)
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
     if (is_too_late(producer, parcel))
@@ -136,22 +160,33 @@ static void hand_over_one(struct bus_producer *producer, struct parcel *parcel)
     else
         code = produce(producer, parcel);
     if (!code)
-        return;
-    struct error err;
-    (void)client_error(&err, rd_kafka_topic_name(parcel->topic->handle), code);
-    lane_delivered(&producer->lanes, &parcel->letter);
-    parcel_end(producer, parcel, &err);
+        return true;
+    (void)client_error(ret_failure, rd_kafka_topic_name(parcel->topic->handle), code);
+    parcel_fail(producer, parcel, ret_failure);
+    return false;
+}
+
+static void hand_over_request(struct bus_producer *producer, struct letter *letter)
+{
+    struct error failure;
+    bool ended = false; // one has failed, and those behind it fail with it
+    while (letter != NULL) {
+        struct parcel *parcel = (struct parcel *)letter;
+        letter = letter->next;
+        if (ended) {
+            parcel_drop(parcel);
+            parcel_fail(producer, parcel, &failure);
+        } else if (!hand_over_one(producer, parcel, &failure)) {
+            ended = producer->ordered;
+        }
+    }
 }
 
 static void hand_over(struct bus_producer *producer)
 {
     struct letter *letter;
     while ((letter = lanes_take(&producer->lanes)) != NULL)
-        while (letter != NULL) {
-            struct letter *next = letter->next;
-            hand_over_one(producer, (struct parcel *)letter);
-            letter = next;
-        }
+        hand_over_request(producer, letter);
 }
 
 static void on_ready(evutil_socket_t fd, short what, void *context)
@@ -220,6 +255,7 @@ static bool configure(struct bus_producer *producer, rd_kafka_conf_t *conf,
                       const struct bus_producer_options *options, struct error *err)
 {
     producer->timeout_ms = options->timeout_ms;
+    producer->ordered = options->ordered;
     producer->linger = (struct timeval){.tv_sec = options->linger_us / 1000000,
                                         .tv_usec = options->linger_us % 1000000};
     producer->queue_records =

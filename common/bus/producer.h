@@ -26,6 +26,8 @@ struct bus_producer_options {
     int queue_records; // more than this many in flight: BUS_FULL. 0: 100,000
     int timeout_ms;    // after this long a record is given up; 0: never, so order has no gaps
     int linger_us;     // waits this long for more to go with the first; 0: the end of the turn
+    bool ordered;      // when a record fails, those behind it in its partition that wait fail with
+                       // it, so that what is sent again comes in order
 };
 
 MUST_CHECK struct bus_producer *bus_producer_new(const struct bus_producer_options *options,

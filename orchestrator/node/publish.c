@@ -246,8 +246,9 @@ void publish_more(struct shard *shard)
 }
 
 // The broker took a record back: its topic was deleted, or is forbidden to us. The shard is
-// acquired again, so that its outbox is sent again; a record that is refused for ever is given up,
-// and what waits for it (a lease, a caller's patience) ends in its own time.
+// acquired again, so that its outbox is sent again (what waited behind the record has failed with
+// it, so nothing of a higher number is there before it); a record that is refused for ever is given
+// up, and what waits for it (a lease, a caller's patience) ends in its own time.
 static bool sends_again(struct shard *shard, struct publishing *publishing,
                         const struct error *failure)
 {
