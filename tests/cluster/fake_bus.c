@@ -6,6 +6,7 @@
 // it had not sent and never learns of what it had.
 #include "fake_bus.h"
 
+#include "bus/lane.h"
 #include "kafka.h"
 
 #include <stdlib.h>
@@ -17,6 +18,8 @@ enum {
     CUT_RETRY_MS = 100,
     STALE_PERCENT = 10,
     SEEK_LOST_PERCENT = 3,
+    ANSWERED_US = 3000,
+    REFUSED_US = 300000,      // a refusal takes its time, so that others gather behind it
     LOST_OF_TEN_THOUSAND = 5, // records not handed over, and handed over twice
 };
 
@@ -283,14 +286,27 @@ int64_t bus_consumer_end_seen(struct bus_consumer *consumer, const char *topic, 
 
 // -- Sending ----------------------------------------------------------------------------
 
-struct sending {
-    struct sending *next;
+struct sending { // one record
+    struct letter letter;
     struct bus_producer *producer;
     struct kafka_topic *topic;
     int32_t partition;
     struct kafka_record *record;
     uint64_t tag;
+};
+
+struct request { // records of one lane
+    struct request *next;
+    struct bus_producer *producer;
+    struct letter *letters;
     bool lost; // its process died before it was sent
+    bool refused;
+};
+
+struct route { // to a topic
+    struct route *next;
+    struct kafka_topic *topic;
+    struct idmap lanes;
 };
 
 struct bus_producer {
@@ -298,20 +314,73 @@ struct bus_producer {
     struct machine *machine;
     uint64_t life; // of the machine
     struct bus_producer_handler handler;
-    struct sending *first; // not with the brokers yet, in order
-    struct sending **last;
+    struct route *routes;
+    struct lanes lanes;
+    struct request *wire; // not with the brokers yet
+    struct action *handing_over;
     size_t pending; // not reported yet
     size_t limit;
+    int32_t sent;
+    bool ordered;
     bool full;
-    int64_t last_us; // when the last one arrives
 };
 
-static void act_delivered(void *context)
+static const struct error refusal = {.kind = ERROR_IO, .text = "the broker refuses"};
+
+static bool is_mutated(enum mutation mutation)
 {
-    struct sending *sending = context;
+    return world->options.mutation == mutation;
+}
+
+// -- Reports ----------------------------------------------------------------------------
+
+static void tell(struct sending *sending, const struct error *failure)
+{
     struct bus_producer *producer = sending->producer;
     producer->pending--;
-    producer->handler.delivered(producer->handler.context, sending->tag, NULL);
+    producer->handler.delivered(producer->handler.context, sending->tag, failure);
+}
+
+static void act_acknowledge(void *context)
+{
+    tell(context, NULL);
+}
+
+static void report_delivered(struct sending *sending)
+{
+    lane_delivered(&sending->producer->lanes, &sending->letter);
+    if (!is_mutated(MUTATION_ACK_BEFORE_DURABLE))
+        tell(sending, NULL);
+}
+
+static void report_refused(struct sending *sending)
+{
+    struct bus_producer *producer = sending->producer;
+    struct letter *behind = NULL;
+    if (producer->ordered && !is_mutated(MUTATION_REFUSED_OVERTAKEN))
+        behind = lane_refused(&producer->lanes, &sending->letter);
+    else
+        lane_delivered(&producer->lanes, &sending->letter);
+    tell(sending, &refusal);
+    for (; behind != NULL && machine_is_up(producer->machine); behind = behind->next)
+        tell((struct sending *)behind, &refusal);
+}
+
+static void hand_over_soon(struct bus_producer *producer);
+
+static void act_report(void *context)
+{
+    struct request *request = context;
+    struct bus_producer *producer = request->producer;
+    bool refused = request->refused && !is_mutated(MUTATION_REFUSAL_UNTOLD) &&
+                   !is_mutated(MUTATION_ACK_BEFORE_DURABLE);
+    struct letter *letter = request->letters;
+    for (; letter != NULL && machine_is_up(producer->machine); letter = letter->next)
+        if (refused)
+            report_refused((struct sending *)letter);
+        else
+            report_delivered((struct sending *)letter);
+    hand_over_soon(producer);
     if (producer->full && producer->pending <= producer->limit / 2 &&
         machine_is_up(producer->machine)) {
         producer->full = false;
@@ -319,23 +388,60 @@ static void act_delivered(void *context)
     }
 }
 
+// -- Requests ---------------------------------------------------------------------------
+
 static void act_arrive(void *context)
 {
-    struct sending *sending = context;
-    struct bus_producer *producer = sending->producer;
-    if (sending->lost)
+    struct request *request = context;
+    struct bus_producer *producer = request->producer;
+    struct request **at = &producer->wire;
+    if (request->lost)
         return;
-    struct sending **at = &producer->first;
-    while (*at != sending)
+    while (*at != request)
         at = &(*at)->next;
-    *at = sending->next;
-    if (producer->last == &sending->next)
-        producer->last = at;
-    kafka_append(sending->topic, sending->partition, sending->record);
-    if (world->options.mutation != MUTATION_ACK_BEFORE_DURABLE &&
-        producer->life == producer->machine->life)
-        world_later(world_between(100, 3000), producer->machine, act_delivered, sending);
+    *at = request->next;
+    request->refused = kafka_refuses(producer->machine);
+    for (struct letter *letter = request->letters; letter != NULL; letter = letter->next) {
+        struct sending *sending = (struct sending *)letter;
+        if (!request->refused)
+            kafka_append(sending->topic, sending->partition, sending->record);
+    }
+    if (producer->life == producer->machine->life)
+        world_later(world_between(100, request->refused ? REFUSED_US : ANSWERED_US),
+                    producer->machine, act_report, request);
 }
+
+static int64_t travel_us(const struct bus_producer *producer)
+{
+    int64_t travel = world_between(300, 4000);
+    int64_t cut_us = kafka_cut_until(producer->machine);
+    return world->now_us + travel < cut_us ? cut_us - world->now_us + world_between(300, 4000)
+                                           : travel;
+}
+
+static void act_hand_over(void *context)
+{
+    struct bus_producer *producer = context;
+    struct letter *letters;
+    producer->handing_over = NULL;
+    while ((letters = lanes_take(&producer->lanes)) != NULL) {
+        struct request *request = ARENA_NEW(&world->arena, struct request);
+        request->producer = producer;
+        request->letters = letters;
+        request->next = producer->wire;
+        producer->wire = request;
+        world_later(travel_us(producer), NULL, act_arrive, request);
+    }
+}
+
+static void hand_over_soon(struct bus_producer *producer)
+{
+    if (producer->handing_over == NULL && producer->lanes.ready_first != NULL)
+        producer->handing_over =
+            world_later(world_between(0, 800), producer->machine, act_hand_over, producer);
+}
+
+// -- What node calls --------------------------------------------------------------------
 
 struct bus_producer *bus_producer_new(const struct bus_producer_options *options,
                                       const struct bus_producer_handler *handler,
@@ -347,7 +453,8 @@ struct bus_producer *bus_producer_new(const struct bus_producer_options *options
     producer->machine = loop->machine;
     producer->life = loop->machine->life;
     producer->handler = *handler;
-    producer->last = &producer->first;
+    producer->ordered = options->ordered;
+    producer->lanes = lanes_new(&world->arena, (size_t)world_between(2, 5));
     producer->limit = (size_t)world_between(8, 400);
     producer->next = loop->machine->producer;
     loop->machine->producer = producer;
@@ -359,19 +466,15 @@ void bus_producer_free(struct bus_producer *producer)
     (void)producer; // the world's arena has it; fake_bus_gone has dealt with what was in flight
 }
 
-// Records of one producer arrive in the order they were sent.
-static int64_t arrival(struct bus_producer *producer)
+static struct route *route_to(struct bus_producer *producer, struct kafka_topic *topic)
 {
-    int64_t at_us = world->now_us + world_between(300, 4000);
-    int64_t cut_us = kafka_cut_until(producer->machine);
-    if (at_us < cut_us)
-        at_us = cut_us + world_between(300, 4000);
-    if (world->options.mutation == MUTATION_REORDERING)
-        return at_us - world->now_us;
-    if (at_us < producer->last_us)
-        at_us = producer->last_us;
-    producer->last_us = at_us;
-    return at_us - world->now_us;
+    for (struct route *route = producer->routes; route != NULL; route = route->next)
+        if (route->topic == topic)
+            return route;
+    struct route *route = ARENA_NEW(&world->arena, struct route);
+    *route = (struct route){producer->routes, topic, idmap_new(&world->arena)};
+    producer->routes = route;
+    return route;
 }
 
 static struct sending *sending_new(struct bus_producer *producer, const struct bus_record *record)
@@ -379,12 +482,12 @@ static struct sending *sending_new(struct bus_producer *producer, const struct b
     struct sending *sending = ARENA_NEW(&world->arena, struct sending);
     sending->producer = producer;
     sending->topic = kafka_topic(str_of(record->topic));
-    sending->partition = record->partition;
+    sending->partition = record->partition == BUS_PARTITION_BY_KEY
+                             ? (int32_t)kafka_partition_of_key(sending->topic, record->key)
+                             : record->partition;
     sending->record = kafka_copy(record);
     if (record->timestamp_ms == 0)
         sending->record->time_ms = world->now_us / WORLD_MS + producer->machine->skew_ms;
-    *producer->last = sending;
-    producer->last = &sending->next;
     return sending;
 }
 
@@ -399,24 +502,24 @@ enum bus_sending bus_producer_send(struct bus_producer *producer, const struct b
     if (!machine_effect(producer->machine))
         return BUS_SENT;
     struct sending *sending = sending_new(producer, record);
+    struct route *route = route_to(producer, sending->topic);
+    producer->sent++;
+    int32_t lane = is_mutated(MUTATION_REORDERING) ? producer->sent : sending->partition;
     sending->tag = tag;
     producer->pending++;
-    world_later(arrival(producer), NULL, act_arrive, sending);
-    if (world->options.mutation == MUTATION_ACK_BEFORE_DURABLE)
-        world_later(0, producer->machine, act_delivered, sending);
+    lane_add(&producer->lanes, lanes_get(&producer->lanes, &route->lanes, lane), &sending->letter);
+    hand_over_soon(producer);
+    if (is_mutated(MUTATION_ACK_BEFORE_DURABLE))
+        world_later(0, producer->machine, act_acknowledge, sending);
     return BUS_SENT;
 }
 
-// What was on the wire arrives, what was in memory does not: a cut somewhere in the queue.
+// What was on the wire arrives or does not, what was in memory is lost.
 void fake_bus_gone(struct bus_producer *producer)
 {
-    for (; producer != NULL; producer = producer->next) {
-        bool cut = false;
-        for (struct sending *sending = producer->first; sending != NULL; sending = sending->next) {
-            cut = cut || world_chance(40);
-            sending->lost = cut;
-        }
-    }
+    for (; producer != NULL; producer = producer->next)
+        for (struct request *request = producer->wire; request != NULL; request = request->next)
+            request->lost = request->lost || world_chance(40);
 }
 
 str bus_record_header(const struct bus_record *record, str name)

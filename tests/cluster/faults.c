@@ -6,6 +6,9 @@
 #include "kafka.h"
 #include "node/node.h"
 
+// Fewer in a row than NODE_PUBLISH_TRIES, even when two such faults follow each other.
+enum { REFUSED_MOST = 2 };
+
 enum { MEAN_MS = 1500, EFFECTS_MOST = 80, TRUNCATE_MOST = 30, TOPIC_SECONDS = 60 };
 
 static struct machine *any(void)
@@ -43,6 +46,11 @@ static void pause_long(void)
 static void cut_kafka(void)
 {
     kafka_cut(any(), world_between(100, 11000) * WORLD_MS);
+}
+
+static void refuse_records(void)
+{
+    kafka_refuse(any(), (uint32_t)world_between(1, REFUSED_MOST));
 }
 
 static void cut_postgres(void)
@@ -123,6 +131,7 @@ static const struct kind kinds[] = {
     {20, crash_at_effect},     {8, crash},      {14, pause_shortly},
     {8, pause_long},           {10, cut_kafka}, {20, cut_postgres},
     {5, cut_postgres_for_all}, {8, rebalance},  {7, drain},
+    {14, refuse_records},
 };
 
 static void happen(void)

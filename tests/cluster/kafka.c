@@ -23,6 +23,7 @@ struct kafka {
     struct kafka_topic *commands;
     struct member members[WORLD_MACHINES];
     uint64_t generation;
+    uint32_t refusals[WORLD_MACHINES]; // still to come
 };
 
 // -- Topics -----------------------------------------------------------------------------
@@ -237,6 +238,23 @@ void kafka_cut(struct machine *machine, int64_t for_us)
 int64_t kafka_cut_until(const struct machine *machine)
 {
     return world->kafka->members[machine->number].cut_until_us;
+}
+
+void kafka_refuse(struct machine *machine, uint32_t requests)
+{
+    world_tell("the brokers will refuse %u requests of node%u", requests, machine->number);
+    world->kafka->refusals[machine->number] = requests;
+}
+
+bool kafka_refuses(const struct machine *machine)
+{
+    uint32_t *left = &world->kafka->refusals[machine->number];
+    if (world->calm || *left == 0)
+        return false;
+    --*left;
+    world->refusals++;
+    world_tell("the brokers refuse a request of node%u", machine->number);
+    return true;
 }
 
 // Its session ends by itself; that it will never speak again nobody knows yet.

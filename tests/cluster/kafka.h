@@ -67,6 +67,10 @@ void kafka_cut(struct machine *machine, int64_t for_us); // its network to the b
 int64_t kafka_cut_until(const struct machine *machine);
 void kafka_machine_gone(struct machine *machine);
 
+// The next requests of this machine to store records are refused.
+void kafka_refuse(struct machine *machine, uint32_t requests);
+bool kafka_refuses(const struct machine *machine); // counts one
+
 // The last records of a shard's partition, or all of it, are gone; new ones take their offsets.
 void kafka_truncate(uint32_t shard, int64_t records);
 

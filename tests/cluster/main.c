@@ -27,7 +27,7 @@ static const struct mutation_row mutations[] = {
 };
 
 struct totals {
-    uint64_t seeds, starts, steps, crashes, pauses, cuts, rebalances;
+    uint64_t seeds, starts, steps, crashes, pauses, cuts, refusals, rebalances;
     double seconds;
 };
 
@@ -57,6 +57,7 @@ static void add_up(struct totals *totals, int64_t begun_us)
     totals->crashes += world->crashes;
     totals->pauses += world->pauses;
     totals->cuts += world->cuts;
+    totals->refusals += world->refusals;
     totals->rebalances += world->rebalances;
 }
 
@@ -101,11 +102,12 @@ static void report(const struct totals *totals, double took)
 {
     printf("%llu seeds, %.0f simulated seconds in %.1f s of one processor: %.0f a second; %llu "
            "steps, %llu "
-           "instances, %llu crashes, %llu pauses, %llu cuts, %llu rebalances\n",
+           "instances, %llu crashes, %llu pauses, %llu cuts, %llu refusals, %llu rebalances\n",
            (unsigned long long)totals->seeds, totals->seconds, took, totals->seconds / took,
            (unsigned long long)totals->steps, (unsigned long long)totals->starts,
            (unsigned long long)totals->crashes, (unsigned long long)totals->pauses,
-           (unsigned long long)totals->cuts, (unsigned long long)totals->rebalances);
+           (unsigned long long)totals->cuts, (unsigned long long)totals->refusals,
+           (unsigned long long)totals->rebalances);
     fflush(stdout);
 }
 

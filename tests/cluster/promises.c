@@ -51,10 +51,11 @@ struct shard_promises {
 struct promises {
     struct definitions *definitions;
     struct shard_promises shards[WORLD_SHARDS];
-    struct idmap born;   // key -> anything
-    struct idmap ended;  // jobs and timers that have ended, subscriptions that have correlated
-    struct idmap timers; // key -> when due
-    struct idmap steps;  // hash of an event record's id -> 1 committed, 2 published
+    struct idmap born;      // key -> anything
+    struct idmap ended;     // jobs and timers that have ended, subscriptions that have correlated
+    struct idmap timers;    // key -> when due
+    struct idmap steps;     // hash of an event record's id -> 1 committed, 2 published
+    struct idmap sequences; // hash of a stream's part of it -> the last one published
     size_t unpublished_steps;
     struct stream *streams;
     struct arena turn;
@@ -176,6 +177,21 @@ static void check_published(const struct kafka_record *record, uint32_t shard, u
         check_order(shard, sent, number);
 }
 
+// The steps of a stream come in order.
+static void check_event_order(str id)
+{
+    struct idmap *sequences = &world->promises->sequences;
+    uint64_t sequence = 0;
+    size_t dash = id.len;
+    while (dash > 0 && id.data[dash - 1] != '-')
+        dash--;
+    uint64_t stream = hash(str_sub(id, 0, dash));
+    uint64_t last = (uintptr_t)idmap_get(sequences, stream);
+    if (!str_to_u64(str_from_index(id, dash), &sequence) || sequence != last + 1)
+        world_fail("event %.*s is published after %llu", STR_ARG(id), (unsigned long long)last);
+    idmap_put(sequences, stream, (void *)(uintptr_t)sequence);
+}
+
 static void check_event(const struct kafka_record *record)
 {
     struct promises *promises = world->promises;
@@ -187,8 +203,10 @@ static void check_event(const struct kafka_record *record)
         if (state == 0)
             world_fail("event %.*s is published and was not committed",
                        STR_ARG(record->headers[i].value));
-        if (state == 1)
+        if (state == 1) {
             promises->unpublished_steps--;
+            check_event_order(record->headers[i].value);
+        }
         idmap_put(&promises->steps, id, (void *)(uintptr_t)2);
     }
 }
@@ -685,7 +703,8 @@ struct promises *promises_new(void)
     struct promises *promises = calloc(1, sizeof *promises);
     check(promises != NULL);
     promises->definitions = definitions_new(NULL);
-    struct idmap *maps[] = {&promises->born, &promises->ended, &promises->timers, &promises->steps};
+    struct idmap *maps[] = {&promises->born, &promises->ended, &promises->timers, &promises->steps,
+                            &promises->sequences};
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         *maps[i] = idmap_new(&world->arena);
     for (uint32_t i = 0; i < WORLD_SHARDS; i++) {

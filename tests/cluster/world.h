@@ -93,7 +93,7 @@ struct world {
     struct load *load;
     struct promises *promises;
     char failure[512]; // the first broken promise
-    uint64_t crashes, pauses, cuts, rebalances, repairs;
+    uint64_t crashes, pauses, cuts, refusals, rebalances, repairs;
 };
 
 extern struct world *world;
