@@ -2,6 +2,7 @@
 #include "api/call.h"
 
 #include "api/api_private.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "bus/consumer.h"
@@ -10,6 +11,12 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+
+// With replies to read, the place is told again after the shorter time; without, the broker may
+// just have none.
+enum { WATCH_SECONDS = 1, STALLED_SECONDS = 2, QUIET_SECONDS = 5 };
+
+static const int64_t NS_PER_SECOND = 1000000000;
 
 struct call {
     struct call_desk *desk;
@@ -27,6 +34,9 @@ struct call_desk {
     struct api *api;
     struct bus_consumer *replies;
     int32_t partition;
+    int64_t next_offset; // of the next reply
+    int64_t quiet_ns;    // when the last one came, or the first call began to wait
+    struct event *watch;
     uint64_t next_number;
     struct arena arena;
     struct idmap pending; // call by number
@@ -106,6 +116,8 @@ static void on_record(void *context, const struct bus_record *record)
     struct call_desk *desk = context;
     struct arena arena = ARENA_EMPTY;
     struct reply reply;
+    desk->next_offset = record->offset + 1;
+    desk->quiet_ns = clock_monotonic_ns();
     struct error err;
     if (!wire_decode_reply(&arena, record->value, &reply, &err)) {
         log_failure("api", &err);
@@ -124,6 +136,30 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
     (void)partition;
     (void)fault;
     log_failure("api", err);
+}
+
+// A consumer may lose its place when the broker was away. When calls wait and nothing comes, it is
+// told again; a reply that comes twice finds no call.
+static void watch_replies(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    struct call_desk *desk = context;
+    struct error err;
+    int64_t now_ns = clock_monotonic_ns();
+    const char *topic = api_topic(desk->api, STR("replies"));
+    struct bus_partition place = {topic, desk->partition, desk->next_offset};
+    if (desk->pending.count == 0)
+        desk->quiet_ns = now_ns;
+    bool stalled = bus_consumer_end_seen(desk->replies, topic, desk->partition) > place.offset;
+    if (now_ns - desk->quiet_ns < (stalled ? STALLED_SECONDS : QUIET_SECONDS) * NS_PER_SECOND)
+        return;
+    desk->quiet_ns = now_ns;
+    if (stalled)
+        log_warning("api", "no replies come though there are some: reading from offset %lld again",
+                    (long long)place.offset);
+    if (!bus_consumer_seek(desk->replies, &place, &err))
+        log_failure("api", &err);
 }
 
 static bool join_replies(struct call_desk *desk, struct error *err)
@@ -151,6 +187,7 @@ static bool join_replies(struct call_desk *desk, struct error *err)
     if (!bus_consumer_offsets(desk->replies, topic, desk->partition, 10000, &low, &high, err))
         return false;
     struct bus_partition partition = {topic, desk->partition, high};
+    desk->next_offset = high;
     return bus_consumer_assign(desk->replies, &partition, 1, err);
 }
 
@@ -162,10 +199,16 @@ struct call_desk *call_desk_new(struct api *api, struct error *err)
     desk->pending = idmap_new(&desk->arena);
     random_bytes(&desk->next_number, sizeof desk->next_number);
     desk->next_number = (desk->next_number >> 2) + 1; // nodes that share a partition do not collide
-    if (join_replies(desk, err))
-        return desk;
-    call_desk_free(desk);
-    return NULL;
+    if (!join_replies(desk, err)) {
+        call_desk_free(desk);
+        return NULL;
+    }
+    desk->quiet_ns = clock_monotonic_ns();
+    desk->watch = event_new(api->environment.loop, -1, EV_PERSIST, watch_replies, desk);
+    check(desk->watch != NULL);
+    const struct timeval period = {.tv_sec = WATCH_SECONDS};
+    event_add(desk->watch, &period);
+    return desk;
 }
 
 void call_desk_free(struct call_desk *desk)
@@ -181,6 +224,8 @@ void call_desk_free(struct call_desk *desk)
         free(((struct call *)call)->answered);
         free(call);
     }
+    if (desk->watch != NULL)
+        event_free(desk->watch);
     if (desk->replies != NULL)
         bus_consumer_free(desk->replies);
     arena_done(&desk->arena);

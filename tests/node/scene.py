@@ -120,6 +120,9 @@ class Scene:
     def verify(self):
         return self.baton('audit', 'verify', f'--postgres.url={self.postgres}').strip()
 
+    def service(self, name, action):
+        subprocess.run([os.path.join(HERE, '..', 'harness', 'cluster'), 'service', cluster_values()['BATON_TEST_DIR'], name, action], check=True)
+
     def close(self):
         for process in self.processes:
             if process.poll() is None:
@@ -160,6 +163,13 @@ class Node:
 
     def create(self, process, count, variables=None):
         self.site.baton('start', process, '--count', str(count), '--variables', json.dumps(variables or {}), '--api', self.url)
+
+    def run(self, process, seconds):
+        """Starts an instance and waits for its end: the status of the answer."""
+        body = json.dumps({'processDefinitionId': process, 'awaitCompletion': True, 'requestTimeout': seconds * 1000})
+        request = urllib.request.Request(self.url + '/v2/process-instances', body.encode(), {'Content-Type': 'application/json'})
+        with urllib.request.urlopen(request, timeout=seconds + 10) as answer:
+            return answer.status
 
     def publish(self, message, key):
         self.site.baton('publish', message, '--key', key, '--api', self.url)
