@@ -2,6 +2,7 @@
 #include "base/config.h"
 
 #include "base/endpoint.h"
+#include "base/json.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -337,15 +338,41 @@ const char *config_source_name(enum config_source source)
     return names[source];
 }
 
+static const char *shown(const struct config *config, size_t key)
+{
+    bool hidden = rows[key].type == SECRET && config->values[key].source != CONFIG_DEFAULT;
+    return hidden ? "***" : config->values[key].text;
+}
+
 void config_print(const struct config *config, struct strbuf *out)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const char *text = config->values[i].text;
-        bool hidden = rows[i].type == SECRET && config->values[i].source != CONFIG_DEFAULT;
         strbuf_format(out, "# %s", rows[i].text);
         if (rows[i].allowed[0] != '\0')
             strbuf_format(out, " Allowed: %s.", rows[i].allowed);
         strbuf_format(out, " (%s)\n", config_source_name(config->values[i].source));
-        strbuf_format(out, "%s = %s\n", rows[i].key, hidden ? "***" : text);
+        strbuf_format(out, "%s = %s\n", rows[i].key, shown(config, i));
     }
+}
+
+static void add_text(struct json_writer *writer, str name, const char *text)
+{
+    json_key(writer, name);
+    json_string(writer, str_of(text));
+}
+
+void config_print_json(const struct config *config, struct strbuf *out)
+{
+    struct json_writer writer = json_writer_new(out);
+    json_begin_object(&writer);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_key(&writer, str_of(rows[i].key));
+        json_begin_object(&writer);
+        add_text(&writer, STR("value"), shown(config, i));
+        add_text(&writer, STR("source"), config_source_name(config->values[i].source));
+        add_text(&writer, STR("allowed"), config_key_allowed((enum config_key)i));
+        add_text(&writer, STR("text"), rows[i].text);
+        json_end_object(&writer);
+    }
+    json_end_object(&writer);
 }

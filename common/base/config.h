@@ -62,4 +62,7 @@ const char *config_source_name(enum config_source source);
 // "key = value   # text (where from)", a line a key; secrets as ***.
 void config_print(const struct config *config, struct strbuf *out);
 
+// An object a key: value, source, allowed, text; secrets as ***.
+void config_print_json(const struct config *config, struct strbuf *out);
+
 #endif

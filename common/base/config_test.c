@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/config.h"
 
+#include "base/json.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -150,6 +152,15 @@ static void secrets_are_not_printed(void **state)
     config_print(&config, &out);
     assert_null(strstr(strbuf_cstr(&out), "hunter2"));
     assert_non_null(strstr(strbuf_cstr(&out), "api.key = ***"));
+    struct strbuf as_json = strbuf_new(&arena);
+    config_print_json(&config, &as_json);
+    assert_null(strstr(strbuf_cstr(&as_json), "hunter2"));
+    struct json *printed;
+    assert_true(json_parse(&arena, strbuf_str(&as_json), &printed, &err));
+    const struct json *key = json_get(printed, STR("api.key"));
+    assert_true(str_equal(json_get_str(key, STR("value"), STR_EMPTY), STR("***")));
+    assert_true(str_equal(json_get_str(key, STR("source"), STR_EMPTY), STR("file")));
+    assert_int_equal(printed->count, CONFIG_COUNT);
     arena_done(&arena);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/config.h"
+#include "base/json.h"
 #include "base/strbuf.h"
 #include "bus/consumer.h"
 #include "bus/producer.h"
@@ -27,7 +28,10 @@ struct dlq {
     char topic[256];
     struct bus_consumer *consumer;
     struct bus_producer *producer; // replay
-    struct table table;            // list
+    struct table table;            // list, for people
+    bool as_json;                  // list, for programs: an array of letters
+    struct strbuf text;
+    struct json_writer writer;
     int64_t quiet_since_ms;
     int partitions;
     int64_t *ends; // of the partitions, as it was at the start
@@ -64,18 +68,47 @@ static str readable(struct arena *arena, str value)
     return strbuf_str(&text);
 }
 
-static void on_letter_listed(void *context, const struct bus_record *record)
+static void write_text(struct json_writer *writer, str name, str text)
 {
-    struct dlq *dlq = context;
+    json_key(writer, name);
+    if (text.data != NULL)
+        json_string(writer, text);
+    else
+        json_null(writer);
+}
+
+static void write_letter(struct dlq *dlq, const struct bus_record *record)
+{
+    struct json_writer *w = &dlq->writer;
+    json_begin_object(w);
+    json_key(w, STR("partition"));
+    json_i64(w, record->partition);
+    json_key(w, STR("offset"));
+    json_i64(w, record->offset);
+    write_text(w, STR("source"), bus_record_header(record, STR("baton-source-topic")));
+    write_text(w, STR("reason"), bus_record_header(record, STR("baton-reason")));
+    write_text(w, STR("key"), record->key.data ? readable(&dlq->arena, record->key) : record->key);
+    write_text(w, STR("value"), readable(&dlq->arena, record->value));
+    json_end_object(w);
+}
+
+static void add_letter_row(struct dlq *dlq, const struct bus_record *record)
+{
     struct arena *arena = &dlq->arena;
-    dlq->quiet_since_ms = clock_now_ms();
-    dlq->count++;
     table_add(&dlq->table,
               str_format(arena, "%d/%lld", (int)record->partition, (long long)record->offset));
     table_add(&dlq->table, str_copy(arena, header_text(record, "baton-source-topic")));
     table_add(&dlq->table, record->key.data ? str_copy(arena, record->key) : STR("-"));
     table_add(&dlq->table, str_copy(arena, header_text(record, "baton-reason")));
     table_add(&dlq->table, readable(arena, record->value));
+}
+
+static void on_letter_listed(void *context, const struct bus_record *record)
+{
+    struct dlq *dlq = context;
+    dlq->quiet_since_ms = clock_now_ms();
+    dlq->count++;
+    (dlq->as_json ? write_letter : add_letter_row)(dlq, record);
 }
 
 static void on_letter_replayed(void *context, const struct bus_record *letter)
@@ -173,6 +206,9 @@ static bool list_letters(struct dlq *dlq, struct error *err)
     struct bus_consumer_options options = {
         .bus = dlq->bus, .kind = BUS_CONSUMER_MANUAL, .reset = BUS_RESET_EARLIEST};
     dlq->table = table_new(&dlq->arena, titles, COUNT_OF(titles));
+    dlq->text = strbuf_new(&dlq->arena);
+    dlq->writer = json_writer_new(&dlq->text);
+    json_begin_array(&dlq->writer);
     if (!bus_topic_partitions(&dlq->bus, dlq->topic, ASK_MS, &partitions, err))
         return false;
     if (!open_consumer(dlq, &options, on_letter_listed, err))
@@ -183,7 +219,11 @@ static bool list_letters(struct dlq *dlq, struct error *err)
     if (partitions > 0 && (!bus_consumer_assign(dlq->consumer, all, (size_t)partitions, err) ||
                            !run_until_quiet(dlq, err)))
         return false;
-    table_print(&dlq->table);
+    json_end_array(&dlq->writer);
+    if (dlq->as_json)
+        printf("%.*s\n", STR_ARG(strbuf_str(&dlq->text)));
+    else
+        table_print(&dlq->table);
     return true;
 }
 
@@ -202,8 +242,9 @@ static bool replay_letters(struct dlq *dlq, struct error *err)
     if (dlq->producer == NULL || !open_consumer(dlq, &options, on_letter_replayed, err) ||
         !find_ends(dlq, err) || !run_until_quiet(dlq, err))
         return false;
-    printf("%llu replayed, %llu without a source\n", (unsigned long long)dlq->count,
-           (unsigned long long)dlq->unsent);
+    printf(dlq->as_json ? "{\"replayed\":%llu,\"withoutSource\":%llu}\n"
+                        : "%llu replayed, %llu without a source\n",
+           (unsigned long long)dlq->count, (unsigned long long)dlq->unsent);
     return true;
 }
 
@@ -220,6 +261,8 @@ static int run(int argc, char **argv, const struct cli_usage *usage,
     for (int i = 0; i < argc && word_count < 63; i++)
         words[word_count++] = argv[i];
     dlq.config = config_new(&dlq.arena);
+    if (!cli_take_output(&word_count, words, &dlq.as_json))
+        return EXIT_USAGE;
     if (!config_read_all(&dlq.config, &word_count, words, &err))
         return cli_complain(&err);
     if (!cli_parse(usage, word_count - 1, words + 1, &arguments, &code))
@@ -242,7 +285,7 @@ static int run(int argc, char **argv, const struct cli_usage *usage,
 int command_dlq_list(int argc, char **argv)
 {
     const struct cli_usage usage = {
-        "baton dlq list TOPIC [--kafka.brokers=…]",
+        "baton dlq list TOPIC [--kafka.brokers=…] [--output table|json]",
         "Lists the records of TOPIC that could not be processed, and why.",
         "baton dlq list documents",
         NULL,
@@ -255,7 +298,7 @@ int command_dlq_list(int argc, char **argv)
 int command_dlq_replay(int argc, char **argv)
 {
     const struct cli_usage usage = {
-        "baton dlq replay TOPIC [--kafka.brokers=…]",
+        "baton dlq replay TOPIC [--kafka.brokers=…] [--output table|json]",
         "Sends the dead records of TOPIC to it again, each once, after what was wrong is mended.",
         "baton dlq replay documents",
         NULL,

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/json.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/table.h"
 #include "node/audit.h"
 #include "node/repair.h"
@@ -18,6 +20,7 @@ enum { OPERATE_MAX_ARGUMENTS = 64 };
 struct operation {
     struct arena arena;
     struct config config;
+    bool as_json; // --output json
     int argc;
     char *argv[OPERATE_MAX_ARGUMENTS + 2]; // [0] is the program, as config_read_all expects
 };
@@ -28,13 +31,18 @@ static int fail(const struct error *err)
     return err->kind == ERROR_INVALID ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static bool wants_help(int argc, char **argv, const char *help)
+struct help {
+    const char *synopsis, *summary, *example;
+};
+
+static bool wants_help(int argc, char **argv, const struct help *help)
 {
     for (int i = 0; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            printf("%s\nSettings: --config FILE, --key=value, BATON_KEY in the environment; "
-                   "`baton config print` lists them.\n",
-                   help);
+            printf("%s\n\n%s\n\n"
+                   "Settings: --config FILE, --key=value, BATON_KEY in the environment;\n"
+                   "`baton config print` lists them.\n\nExample:\n  %s\n",
+                   help->synopsis, help->summary, help->example);
             return true;
         }
     return false;
@@ -49,6 +57,11 @@ static bool begin(struct operation *operation, int argc, char **argv, int *ret_e
     operation->config = config_new(&operation->arena);
     for (int i = 0; i < argc && operation->argc <= OPERATE_MAX_ARGUMENTS; i++)
         operation->argv[operation->argc++] = argv[i];
+    *ret_exit = EXIT_USAGE;
+    if (!cli_take_output(&operation->argc, operation->argv, &operation->as_json)) {
+        arena_done(&operation->arena);
+        return false;
+    }
     if (config_read_all(&operation->config, &operation->argc, operation->argv, &err))
         return true;
     *ret_exit = fail(&err);
@@ -72,29 +85,33 @@ static int too_many(struct operation *operation)
 
 int command_config_print(int argc, char **argv)
 {
+    static const struct help help = {
+        "baton config print [--output table|json]",
+        "Prints every setting: what it does, what is allowed, its value and where that comes from.",
+        "baton config print --config node.conf"};
     struct operation operation;
     int code;
-    if (wants_help(
-            argc, argv,
-            "usage: baton config print\nPrints every setting: what it does, what is allowed, "
-            "its value and where that comes from."))
+    if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
     struct strbuf out = strbuf_new(&operation.arena);
-    config_print(&operation.config, &out);
-    printf("%.*s", STR_ARG(strbuf_str(&out)));
+    (operation.as_json ? config_print_json : config_print)(&operation.config, &out);
+    printf("%.*s%s", STR_ARG(strbuf_str(&out)), operation.as_json ? "\n" : "");
     return end(&operation, EXIT_OK);
 }
 
 int command_config_check(int argc, char **argv)
 {
+    static const struct help help = {
+        "baton config check [--output table|json]",
+        "Checks the settings as an orchestrator does at its start. Exit 2 with the key, the value\n"
+        "and what is allowed when one is wrong.",
+        "baton config check --config node.conf"};
     struct operation operation;
     struct error err;
     int code;
-    if (wants_help(argc, argv,
-                   "usage: baton config check\nChecks the settings as an orchestrator would at its "
-                   "start; exit 2 and the key, the value and what is allowed when one is wrong."))
+    if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
@@ -102,7 +119,7 @@ int command_config_check(int argc, char **argv)
         return too_many(&operation);
     if (!config_check(&operation.config, &err))
         return end(&operation, fail(&err));
-    printf("the settings are good\n");
+    puts(operation.as_json ? "{\"good\":true}" : "the settings are good");
     return end(&operation, EXIT_OK);
 }
 
@@ -110,18 +127,46 @@ int command_config_check(int argc, char **argv)
 
 int command_migrate_up(int argc, char **argv)
 {
+    static const struct help help = {"baton migrate up [--output table|json]",
+                                     "Brings PostgreSQL's schema up to date.",
+                                     "baton migrate up --postgres.url=postgresql://db/baton"};
     struct operation operation;
     struct error err;
     int code, applied;
-    if (wants_help(argc, argv, "usage: baton migrate up\nBrings PostgreSQL's schema up to date."))
+    if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
     const char *url = config_str(&operation.config, CONFIG_POSTGRES_URL);
     if (!store_migrate_up(url, &applied, &err))
         return end(&operation, fail(&err));
-    printf("%d migrations applied\n", applied);
+    printf(operation.as_json ? "{\"applied\":%d}\n" : "%d migrations applied\n", applied);
     return end(&operation, EXIT_OK);
+}
+
+static void print_migrations_json(struct arena *arena, const struct migration_status *migrations,
+                                  size_t count)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_array(&w);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&w);
+        json_key(&w, STR("number"));
+        json_i64(&w, migrations[i].number);
+        json_key(&w, STR("name"));
+        json_string(&w, migrations[i].name);
+        json_key(&w, STR("state"));
+        json_string(&w, str_of(migration_state_name(migrations[i].state)));
+        json_key(&w, STR("applied"));
+        if (migrations[i].applied.len > 0)
+            json_string(&w, migrations[i].applied);
+        else
+            json_null(&w);
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    printf("%.*s\n", STR_ARG(strbuf_str(&out)));
 }
 
 static void print_migrations(struct arena *arena, const struct migration_status *migrations,
@@ -140,37 +185,42 @@ static void print_migrations(struct arena *arena, const struct migration_status 
 
 int command_migrate_status(int argc, char **argv)
 {
+    static const struct help help = {"baton migrate status [--output table|json]",
+                                     "Lists the migrations and their state.",
+                                     "baton migrate status --output json"};
     struct operation operation;
     struct migration_status *migrations;
     size_t count;
     struct error err;
     int code;
-    if (wants_help(argc, argv,
-                   "usage: baton migrate status\nLists the migrations and their state."))
+    if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
     const char *url = config_str(&operation.config, CONFIG_POSTGRES_URL);
     if (!store_migrate_status(url, &operation.arena, &migrations, &count, &err))
         return end(&operation, fail(&err));
-    print_migrations(&operation.arena, migrations, count);
+    (operation.as_json ? print_migrations_json : print_migrations)(&operation.arena, migrations,
+                                                                   count);
     return end(&operation, EXIT_OK);
 }
 
 int command_migrate_verify(int argc, char **argv)
 {
+    static const struct help help = {
+        "baton migrate verify [--output table|json]",
+        "Exit 1 unless the schema is exactly the one that this version of Baton was built with.",
+        "baton migrate verify"};
     struct operation operation;
     struct error err;
     int code;
-    if (wants_help(argc, argv,
-                   "usage: baton migrate verify\nExit 1 unless the schema is exactly the one that "
-                   "this version of Baton was built with."))
+    if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
     if (!store_migrate_verify(config_str(&operation.config, CONFIG_POSTGRES_URL), &err))
         return end(&operation, fail(&err));
-    printf("the schema is up to date\n");
+    puts(operation.as_json ? "{\"upToDate\":true}" : "the schema is up to date");
     return end(&operation, EXIT_OK);
 }
 
@@ -212,55 +262,79 @@ static bool read_repair(const struct operation *operation, int64_t *ret_shard,
 
 int command_repair(int argc, char **argv)
 {
+    static const struct help help = {
+        "baton repair [SHARD] [--from beginning|end]",
+        "Moves shards on that halted because their topic was truncated, recreated or rewound. "
+        "They\n"
+        "go on at the topic's beginning when all its records are newer than what they had done;\n"
+        "else --from says: beginning, for a topic that was made anew; end, for one that lost its\n"
+        "last records. What was in flight (jobs, subscriptions, timers) is sent again from\n"
+        "PostgreSQL. Commands that Kafka lost are lost.",
+        "baton repair 3 --from end"};
     struct operation operation;
     struct error err;
     enum repair_from from;
     int64_t shard;
     int code, repaired = 0;
-    if (wants_help(
-            argc, argv,
-            "usage: baton repair [SHARD] [--from beginning|end]\nMoves shards on that halted "
-            "because "
-            "their topic was truncated, recreated or rewound. They go on at the\ntopic's beginning "
-            "when all its records are newer than what they had done; else --from says: beginning, "
-            "for\na topic that was made anew; end, for one that lost its last records. What was in "
-            "flight (jobs, subscriptions,\ntimers) is sent again from PostgreSQL. Commands that "
-            "Kafka lost are lost.\nExample: baton repair 3 --from end"))
+    if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
-    if (!read_repair(&operation, &shard, &from))
+    if (operation.as_json || !read_repair(&operation, &shard, &from))
         return too_many(&operation);
     bool ok = node_repair(&operation.config, shard, from, print_repaired, &repaired, &err);
     printf("%d shards repaired; their next owner takes them up\n", repaired);
     return end(&operation, ok ? EXIT_OK : fail(&err));
 }
 
-static void print_problem(void *context, str problem)
+// People read problems as they are found; programs get all at the end.
+struct findings {
+    bool as_json;
+    struct json_writer problems;
+};
+
+static void take_problem(void *context, str problem)
 {
-    (void)context;
-    printf("%.*s\n", STR_ARG(problem));
+    struct findings *findings = context;
+    if (findings->as_json)
+        json_string(&findings->problems, problem);
+    else
+        printf("%.*s\n", STR_ARG(problem));
+}
+
+static void print_audit(const struct audit_result *result, bool as_json, str problems)
+{
+    printf(as_json ? "{\"batches\":%llu,\"steps\":%llu,\"streams\":%llu,\"problemCount\":%llu,"
+                   : "%llu batches, %llu steps, %llu streams checked: %llu problems\n",
+           (unsigned long long)result->batches, (unsigned long long)result->rows,
+           (unsigned long long)result->streams, (unsigned long long)result->problems);
+    if (as_json)
+        printf("\"problems\":%.*s}\n", STR_ARG(problems));
 }
 
 int command_audit_verify(int argc, char **argv)
 {
+    static const struct help help = {
+        "baton audit verify [--output table|json]",
+        "Checks the chain of digests over all history, and that every stored state is what its\n"
+        "history gives, byte for byte. Exit 1 when a problem was found. Run it while no node "
+        "writes.",
+        "baton audit verify --postgres.url=postgresql://db/baton"};
     struct operation operation;
     struct audit_result result;
     struct error err;
     int code;
-    if (wants_help(
-            argc, argv,
-            "usage: baton audit verify\nChecks the chain of digests over all history, and that "
-            "every stored state is what its history gives,\nbyte for byte. Exit 1 when a problem "
-            "was found. Run it while no node writes."))
+    if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
-    if (!node_audit(config_str(&operation.config, CONFIG_POSTGRES_URL), print_problem, NULL,
+    struct strbuf problems = strbuf_new(&operation.arena);
+    struct findings findings = {operation.as_json, json_writer_new(&problems)};
+    json_begin_array(&findings.problems);
+    if (!node_audit(config_str(&operation.config, CONFIG_POSTGRES_URL), take_problem, &findings,
                     &result, &err))
         return end(&operation, fail(&err));
-    printf("%llu batches, %llu steps, %llu streams checked: %llu problems\n",
-           (unsigned long long)result.batches, (unsigned long long)result.rows,
-           (unsigned long long)result.streams, (unsigned long long)result.problems);
+    json_end_array(&findings.problems);
+    print_audit(&result, operation.as_json, strbuf_str(&problems));
     return end(&operation, result.problems == 0 ? EXIT_OK : EXIT_FAILED);
 }

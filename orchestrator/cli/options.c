@@ -79,3 +79,25 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv,
     *ret_arguments = (struct cli_arguments){argv, count};
     return true;
 }
+
+bool cli_take_output(int *argc, char **argv, bool *ret_as_json)
+{
+    str format = STR("table"), prefix = STR("--output=");
+    int kept = 0;
+    for (int i = 0; i < *argc; i++) {
+        str word = str_of(argv[i]);
+        if (str_starts_with(word, prefix))
+            format = str_from_index(word, prefix.len);
+        else if (str_equal(word, STR("--output")) && i + 1 < *argc)
+            format = str_of(argv[++i]);
+        else
+            argv[kept++] = argv[i];
+    }
+    *argc = kept;
+    *ret_as_json = str_equal(format, STR("json"));
+    if (*ret_as_json || str_equal(format, STR("table")))
+        return true;
+    fprintf(stderr, "baton: --output: '%.*s' is not allowed: expected table or json\n",
+            STR_ARG(format));
+    return false;
+}

@@ -36,4 +36,8 @@ struct cli_arguments {
 MUST_CHECK bool cli_parse(const struct cli_usage *usage, int argc, char **argv,
                           struct cli_arguments *ret_arguments, int *ret_exit);
 
+// Takes `--output table|json` out of the arguments, for commands whose other options are settings.
+// False after a message on standard error.
+MUST_CHECK bool cli_take_output(int *argc, char **argv, bool *ret_as_json);
+
 #endif
