@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "cli/command.h"
 
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
 {
     const struct command *found = NULL;
     int longest = 0;
+    log_configure(LOG_WARNING, false, ""); // a command says itself what went wrong
     argc--;
     argv++;
     if (argc > 0 && strcmp(argv[0], "--version") == 0)
