@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "ingress/ingress.h"
 #include "node/node.h"
+#include "store/migrate.h"
 #include "store/query.h"
 
 #include <event2/event.h>
@@ -197,7 +198,8 @@ int main(int argc, char **argv)
     struct error err;
     struct process process = {.config = config_new(&arena)};
     if (!config_read_all(&process.config, &argc, argv, &err) ||
-        !config_check(&process.config, &err)) {
+        !config_check(&process.config, &err) ||
+        !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err)) {
         fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
         return EXIT_USAGE;
     }

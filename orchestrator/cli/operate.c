@@ -117,7 +117,8 @@ int command_config_check(int argc, char **argv)
         return code;
     if (operation.argc > 1)
         return too_many(&operation);
-    if (!config_check(&operation.config, &err))
+    if (!config_check(&operation.config, &err) ||
+        !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_URL), &err))
         return end(&operation, fail(&err));
     puts(operation.as_json ? "{\"good\":true}" : "the settings are good");
     return end(&operation, EXIT_OK);

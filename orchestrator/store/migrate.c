@@ -251,6 +251,20 @@ bool store_migrate_verify(const char *url, struct error *err)
     return good;
 }
 
+bool store_check_url(const char *url, struct error *err)
+{
+    char *why = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &why);
+    bool good = options != NULL;
+    if (!good)
+        error_set(err, ERROR_INVALID, "postgres.url",
+                  "expected a libpq URL or conninfo string: %.*s",
+                  STR_ARG(str_trim(str_of(why != NULL ? why : "out of memory"))));
+    PQconninfoFree(options);
+    PQfreemem(why);
+    return good;
+}
+
 bool store_reachable(const char *url, struct error *err)
 {
     PGconn *conn = connect_to(url, err);

@@ -35,6 +35,9 @@ MUST_CHECK bool store_migrate_status(const char *url, struct arena *arena,
 // True when the schema is exactly the one this binary was built with.
 MUST_CHECK bool store_migrate_verify(const char *url, struct error *err);
 
+// Whether libpq can read the setting postgres.url; asks no server.
+MUST_CHECK bool store_check_url(const char *url, struct error *err);
+
 // ERROR_UNAVAILABLE when PostgreSQL cannot be reached: another try may help.
 MUST_CHECK bool store_reachable(const char *url, struct error *err);
 

@@ -436,6 +436,18 @@ static void every_key_of_instance_data_begins_with_the_shard(void **state)
         "");
 }
 
+static void a_url_that_cannot_be_read_is_an_invalid_setting(void **state)
+{
+    (void)state;
+    struct error err;
+    assert_true(store_check_url("postgresql:///baton", &err));
+    assert_true(store_check_url("host=nowhere dbname=x", &err));
+    assert_false(store_check_url("nonsense=1", &err));
+    assert_int_equal(err.kind, ERROR_INVALID);
+    assert_string_equal(err.place, "postgres.url");
+    assert_non_null(strstr(err.text, "\"nonsense\""));
+}
+
 static void a_newer_schema_is_refused(void **state)
 {
     (void)state;
@@ -463,6 +475,7 @@ int main(void)
         cmocka_unit_test(history_is_readable_for_people),
         cmocka_unit_test(the_chain_follows_from_history),
         cmocka_unit_test(every_key_of_instance_data_begins_with_the_shard),
+        cmocka_unit_test(a_url_that_cannot_be_read_is_an_invalid_setting),
         cmocka_unit_test(a_newer_schema_is_refused),
     };
     return cmocka_run_group_tests(tests, make_database, drop_database);
