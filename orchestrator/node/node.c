@@ -314,9 +314,8 @@ static void on_store_lost(void *context, const struct error *err)
 
 static bool start_producers(struct node *node, struct error *err)
 {
-    struct bus_producer_options options = {.bus = bus_options_of(node->config, node->name),
-                                           .queue_records = 100000,
-                                           .ordered = true};
+    struct bus_producer_options options = {
+        .bus = bus_options_of(node->config, node->name), .queue_records = 100000, .ordered = true};
     const struct bus_producer_handler handler = {node, on_delivered, on_room, on_broken};
     node->producer = bus_producer_new(&options, &handler, node->loop, err);
     options.linger_us = EVENTS_LINGER_US;
