@@ -15,7 +15,7 @@ enum {
     CLOSE_MS = 100,
     LINGER_MS = 1,      // librdkafka's own: for what is handed over together
     LANES_A_BROKER = 4, // one less than librdkafka's requests under way
-    BROKERS_TIMEOUT_MS = 100,
+    LOOK_UP_TIMEOUT_MS = 100,
     FLUSH_POLL_MS = 10,
     RECORD_OVERHEAD = 64, // of a record in a request, about
     NS_PER_MS = 1000000,
@@ -59,6 +59,7 @@ struct bus_producer {
     size_t queue_records;
     bool ordered;
     bool full;
+    struct topic *unknown; // to be looked up
     bool brokers_known;
 };
 
@@ -106,10 +107,14 @@ static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, 
     struct bus_producer *producer = context;
     struct parcel *parcel = message->_private;
     struct error err;
+    bool refused = message->err > 0; // by a broker; librdkafka's own errors are negative
+    if (refused || (!message->err && !producer->brokers_known))
+        producer->unknown = parcel->topic;
     if (message->err) {
         (void)client_error(&err, rd_kafka_topic_name(message->rkt), message->err);
         parcel_fail(producer, parcel, &err);
     } else {
+        producer->brokers_known = true;
         lane_delivered(&producer->lanes, &parcel->letter);
         parcel_end(producer, parcel, NULL);
     }
@@ -204,19 +209,15 @@ static void hand_over_soon(struct bus_producer *producer)
 
 // -- On the loop ------------------------------------------------------------------------
 
-// Each broker takes its own requests; known when the first one has answered.
-static void count_brokers(struct bus_producer *producer)
+// Asks for the brokers and for one topic: each broker takes its own requests, and a topic that
+// refused a record is given up by librdkafka until it is looked up again (minutes later by itself).
+static void look_up(struct bus_producer *producer)
 {
     const struct rd_kafka_metadata *found;
-    if (producer->brokers_known || producer->lanes.busy > 0 || producer->topics.count == 0)
-        return;
-    size_t cursor = 0;
-    str name;
-    void *topic;
-    producer->brokers_known = true;
-    if (!map_next(&producer->topics, &cursor, &name, &topic) ||
-        rd_kafka_metadata(producer->client, 0, ((struct topic *)topic)->handle, &found,
-                          BROKERS_TIMEOUT_MS))
+    struct topic *topic = producer->unknown;
+    producer->unknown = NULL;
+    if (topic == NULL ||
+        rd_kafka_metadata(producer->client, 0, topic->handle, &found, LOOK_UP_TIMEOUT_MS))
         return;
     if (found->broker_cnt > 1)
         producer->lanes.limit = LANES_A_BROKER * (size_t)found->broker_cnt;
@@ -225,11 +226,9 @@ static void count_brokers(struct bus_producer *producer)
 
 static void poll_all(struct bus_producer *producer)
 {
-    size_t before = producer->pending;
     while (rd_kafka_poll(producer->client, 0) > 0)
         ;
-    if (producer->pending < before)
-        count_brokers(producer);
+    look_up(producer);
     if (producer->lanes.ready_first != NULL)
         hand_over_soon(producer);
 }
