@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "bus/bus.h"
 #include "ingress/ingress.h"
 #include "node/node.h"
 #include "store/migrate.h"
@@ -199,7 +200,8 @@ int main(int argc, char **argv)
     struct process process = {.config = config_new(&arena)};
     if (!config_read_all(&process.config, &argc, argv, &err) ||
         !config_check(&process.config, &err) ||
-        !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err)) {
+        !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err) ||
+        !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err)) {
         fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
         return EXIT_USAGE;
     }

@@ -38,6 +38,9 @@ struct bus_record {
     const struct bus_header *headers;
 };
 
+// Whether librdkafka knows the settings of kafka.properties; asks no broker.
+MUST_CHECK bool bus_check_properties(const char *properties, struct error *err);
+
 // The value of the first header with this name; data == NULL when there is none.
 str bus_record_header(const struct bus_record *record, str name);
 

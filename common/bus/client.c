@@ -91,6 +91,16 @@ rd_kafka_conf_t *client_conf_new(const struct bus_options *options, struct error
     return NULL;
 }
 
+bool bus_check_properties(const char *properties, struct error *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    bool good = client_properties_each(properties, set_conf_property, conf, err);
+    rd_kafka_conf_destroy(conf);
+    if (!good)
+        snprintf(err->place, sizeof err->place, "kafka.properties");
+    return good;
+}
+
 rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err)
 {
     char text[BUS_ERROR_TEXT];

@@ -18,7 +18,7 @@ struct client_options {
      &(options).url, NULL},                                                                        \
         {"api-key", "KEY", "the API key (BATON_CLI_KEY)", &(options).key, NULL},                   \
     {                                                                                              \
-        "output", "FORMAT", "table (for people) or json (for programs)", &(options).output, NULL   \
+        "output", "table|json", "for people or for programs", &(options).output, NULL              \
     }
 
 // True when the output is for programs.

@@ -101,7 +101,7 @@ int command_lint(int argc, char **argv)
 {
     str output = STR_EMPTY;
     const struct cli_option options[] = {
-        {"output", "FORMAT", "json: an array for each file; else lines", .text = &output},
+        {"output", "lines|json", "json: an array for each file", .text = &output},
     };
     const struct cli_usage usage = {
         .synopsis = "baton lint MODEL... [options]",

@@ -60,6 +60,12 @@ int main(int argc, char **argv)
     }
     if (found)
         return found->run(argc - longest, argv + longest);
-    bool asks = argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0);
-    return asks ? help(stdout, EXIT_OK) : help(stderr, EXIT_USAGE);
+    if (argc == 0)
+        return help(stderr, EXIT_USAGE);
+    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0)
+        return help(stdout, EXIT_OK);
+    bool two = argc > 1 && argv[1][0] != '-';
+    fprintf(stderr, "baton: there is no command '%s%s%s'; `baton --help` lists them\n", argv[0],
+            two ? " " : "", two ? argv[1] : "");
+    return EXIT_USAGE;
 }

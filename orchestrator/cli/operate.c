@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/json.h"
+#include "bus/bus.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/table.h"
@@ -118,7 +119,8 @@ int command_config_check(int argc, char **argv)
     if (operation.argc > 1)
         return too_many(&operation);
     if (!config_check(&operation.config, &err) ||
-        !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_URL), &err))
+        !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_URL), &err) ||
+        !bus_check_properties(config_str(&operation.config, CONFIG_KAFKA_PROPERTIES), &err))
         return end(&operation, fail(&err));
     puts(operation.as_json ? "{\"good\":true}" : "the settings are good");
     return end(&operation, EXIT_OK);
@@ -227,13 +229,37 @@ int command_migrate_verify(int argc, char **argv)
 
 // -- Repair and audit ---------------------------------------------------------------------
 
-static void print_repaired(void *context, const struct repaired *repaired)
+// People read of shards as they are repaired; programs get all at the end.
+struct repairs {
+    bool as_json;
+    struct json_writer shards;
+    int count;
+};
+
+static void write_number(struct json_writer *w, const char *name, int64_t value)
 {
-    ++*(int *)context;
-    printf(
-        "shard %u: had stood still at offset %lld; the topic holds %lld to %lld; goes on at %lld\n",
-        repaired->shard, (long long)repaired->wanted_offset, (long long)repaired->low,
-        (long long)repaired->high - 1, (long long)repaired->next_offset);
+    json_key(w, str_of(name));
+    json_i64(w, value);
+}
+
+static void take_repaired(void *context, const struct repaired *repaired)
+{
+    struct repairs *repairs = context;
+    repairs->count++;
+    if (!repairs->as_json) {
+        printf("shard %u: had stood still at offset %lld; the topic holds %lld to %lld; goes on at "
+               "%lld\n",
+               repaired->shard, (long long)repaired->wanted_offset, (long long)repaired->low,
+               (long long)repaired->high - 1, (long long)repaired->next_offset);
+        return;
+    }
+    json_begin_object(&repairs->shards);
+    write_number(&repairs->shards, "shard", repaired->shard);
+    write_number(&repairs->shards, "stoodAt", repaired->wanted_offset);
+    write_number(&repairs->shards, "topicFirst", repaired->low);
+    write_number(&repairs->shards, "topicEnd", repaired->high);
+    write_number(&repairs->shards, "goesOnAt", repaired->next_offset);
+    json_end_object(&repairs->shards);
 }
 
 static bool read_repair(const struct operation *operation, int64_t *ret_shard,
@@ -264,7 +290,7 @@ static bool read_repair(const struct operation *operation, int64_t *ret_shard,
 int command_repair(int argc, char **argv)
 {
     static const struct help help = {
-        "baton repair [SHARD] [--from beginning|end]",
+        "baton repair [SHARD] [--from beginning|end] [--output table|json]",
         "Moves shards on that halted because their topic was truncated, recreated or rewound. "
         "They\n"
         "go on at the topic's beginning when all its records are newer than what they had done;\n"
@@ -276,15 +302,22 @@ int command_repair(int argc, char **argv)
     struct error err;
     enum repair_from from;
     int64_t shard;
-    int code, repaired = 0;
+    int code;
     if (wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
-    if (operation.as_json || !read_repair(&operation, &shard, &from))
+    if (!read_repair(&operation, &shard, &from))
         return too_many(&operation);
-    bool ok = node_repair(&operation.config, shard, from, print_repaired, &repaired, &err);
-    printf("%d shards repaired; their next owner takes them up\n", repaired);
+    struct strbuf shards = strbuf_new(&operation.arena);
+    struct repairs repairs = {.as_json = operation.as_json, .shards = json_writer_new(&shards)};
+    json_begin_array(&repairs.shards);
+    bool ok = node_repair(&operation.config, shard, from, take_repaired, &repairs, &err);
+    json_end_array(&repairs.shards);
+    if (repairs.as_json)
+        printf("%.*s\n", STR_ARG(strbuf_str(&shards)));
+    else
+        printf("%d shards repaired; their next owner takes them up\n", repairs.count);
     return end(&operation, ok ? EXIT_OK : fail(&err));
 }
 

@@ -33,6 +33,18 @@ static const struct cli_option *find_option(const struct cli_usage *usage, str n
     return NULL;
 }
 
+// Of "a|b|c", when there is a choice.
+static bool is_allowed(const struct cli_option *option)
+{
+    str rest = str_of(option->value), choice;
+    if (str_find_char(rest, '|') == SIZE_MAX)
+        return true;
+    while (str_split(&rest, '|', &choice))
+        if (str_equal(choice, *option->text))
+            return true;
+    return false;
+}
+
 // Takes the option at argv[*at], and its value from the next word when it is not behind a '='.
 static bool take_option(const struct cli_usage *usage, int argc, char **argv, int *at,
                         int *ret_exit)
@@ -50,7 +62,12 @@ static bool take_option(const struct cli_usage *usage, int argc, char **argv, in
     if (equals == SIZE_MAX && *at + 1 == argc)
         return refuse(usage, "a value is missing after ", argv[*at], ret_exit);
     *option->text = equals == SIZE_MAX ? str_of(argv[++*at]) : str_from_index(word, equals + 1);
-    return true;
+    if (is_allowed(option))
+        return true;
+    fprintf(stderr, "baton: --%s '%.*s' is not allowed: expected %s\nusage: %s\n", option->name,
+            STR_ARG(*option->text), option->value, usage->synopsis);
+    *ret_exit = EXIT_USAGE;
+    return false;
 }
 
 bool cli_parse(const struct cli_usage *usage, int argc, char **argv,

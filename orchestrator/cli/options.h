@@ -10,7 +10,7 @@
 // One option. With `text` it takes a value, with `flag` it takes none.
 struct cli_option {
     const char *name;  // "context"
-    const char *value; // "JSON", for the help
+    const char *value; // "JSON", for the help; "table|json": one of these, others are refused
     const char *help;
     str *text;
     bool *flag;
