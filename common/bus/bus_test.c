@@ -330,6 +330,24 @@ static void what_waits_behind_a_refused_record_fails_with_it(void **state)
     assert_string_equal(scene->outcomes, "xxx+");
 }
 
+// Who has no handler is told by the flush, once.
+static void a_flush_tells_of_a_refused_record(void **state)
+{
+    struct scene *scene = *state;
+    struct error err;
+    const struct bus_producer_handler handler = {0};
+    const struct bus_producer_options options = {.bus = scene->options};
+    bus_producer_free(scene->producer);
+    scene->producer = bus_producer_new(&options, &handler, scene->loop, &err);
+    bus_embedded_refuse(scene->broker, 1);
+    send_one(scene, "orders", 0);
+    assert_false(bus_producer_flush(scene->producer, PATIENCE_SECONDS * 1000));
+    assert_int_equal(bus_producer_pending(scene->producer), 0);
+    event_base_loop(scene->loop, EVLOOP_NONBLOCK); // looks the topic up again
+    send_one(scene, "orders", 1);
+    assert_true(bus_producer_flush(scene->producer, PATIENCE_SECONDS * 1000));
+}
+
 static void without_order_neighbours_do_not_fail(void **state)
 {
     struct scene *scene = *state;
@@ -360,6 +378,7 @@ int main(void)
         SCENE(a_full_producer_takes_nothing),
         SCENE(what_waits_behind_a_refused_record_fails_with_it),
         SCENE(without_order_neighbours_do_not_fail),
+        SCENE(a_flush_tells_of_a_refused_record),
         cmocka_unit_test(wrong_settings_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

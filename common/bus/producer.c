@@ -56,6 +56,7 @@ struct bus_producer {
     struct timeval linger;
     int timeout_ms;
     size_t pending;
+    bool failed; // a record was given up since the last flush
     size_t queue_records;
     bool ordered;
     bool full;
@@ -70,6 +71,7 @@ static void parcel_end(struct bus_producer *producer, struct parcel *parcel,
 {
     uint64_t tag = parcel->tag;
     producer->pending--;
+    producer->failed = producer->failed || failure != NULL;
     free(parcel);
     if (producer->handler.delivered != NULL)
         producer->handler.delivered(producer->handler.context, tag, failure);
@@ -480,5 +482,7 @@ bool bus_producer_flush(struct bus_producer *producer, int timeout_ms)
         rd_kafka_poll(producer->client, FLUSH_POLL_MS);
         hand_over(producer);
     }
-    return producer->pending == 0;
+    bool good = producer->pending == 0 && !producer->failed;
+    producer->failed = false;
+    return good;
 }

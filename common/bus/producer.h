@@ -50,7 +50,7 @@ MUST_CHECK enum bus_sending bus_producer_send(struct bus_producer *producer,
 size_t bus_producer_pending(const struct bus_producer *producer);
 
 // Blocks until everything is delivered, at most `timeout_ms`; handlers run meanwhile. False when
-// time ran out.
+// time ran out, or when a record was given up since the last flush.
 bool bus_producer_flush(struct bus_producer *producer, int timeout_ms);
 
 #endif

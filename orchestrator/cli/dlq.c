@@ -126,8 +126,11 @@ static void on_letter_replayed(void *context, const struct bus_record *letter)
         (void)cli_complain(&err);
         return;
     }
-    if (bus_producer_send(dlq->producer, &record, 0, &err) != BUS_SENT ||
-        !bus_producer_flush(dlq->producer, ASK_MS)) {
+    bool sent = bus_producer_send(dlq->producer, &record, 0, &err) == BUS_SENT;
+    if (sent && !bus_producer_flush(dlq->producer, ASK_MS))
+        sent = error_set(&err, ERROR_UNAVAILABLE, record.topic,
+                         "refused the record, or did not take it within %d ms", ASK_MS);
+    if (!sent) { // it stays a dead letter
         stop_with(dlq, &err);
         return;
     }

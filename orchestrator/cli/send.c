@@ -59,8 +59,8 @@ static bool send_all(struct config *config, struct send *send, str value, str li
     else if (ok)
         ok = cli_read_value(&arena, value, &text, err) && send_one(send, text, err);
     if (ok && !bus_producer_flush(send->producer, SEND_MS))
-        ok = error_set(err, ERROR_UNAVAILABLE, "kafka", "did not take the records in %d ms",
-                       SEND_MS);
+        ok = error_set(err, ERROR_UNAVAILABLE, "kafka",
+                       "refused a record, or did not take all within %d ms", SEND_MS);
     if (send->producer != NULL)
         bus_producer_free(send->producer);
     event_base_free(loop);
