@@ -292,8 +292,7 @@ feel_value evaluate_element(struct instance *instance, const struct dmn_decision
     if (memory->progress == STARTED)
         return warn(instance, element, "it requires itself");
     if (run->depth + ELEMENT_DEPTH >= run->limits.depth) {
-        run->stopped = run->stopped ? run->stopped : FEEL_TOO_DEEP;
-        run->fuel = 0;
+        feel_run_stop(run, FEEL_TOO_DEEP);
         return feel_null();
     }
     run->depth += ELEMENT_DEPTH;

@@ -276,8 +276,7 @@ feel_value evaluate_expression(struct instance *instance, const struct scope *sc
     if (!e || run->stopped)
         return feel_null();
     if (run->depth + EXPRESSION_DEPTH >= run->limits.depth) {
-        run->stopped = FEEL_TOO_DEEP;
-        run->fuel = 0;
+        feel_run_stop(run, FEEL_TOO_DEEP);
         return feel_null();
     }
     run->depth += EXPRESSION_DEPTH;

@@ -37,12 +37,14 @@ static void hold(struct engine *engine, instance_ref instance, element_ref ei, b
     if (!out_of_fuel || engine->out_of_fuel == instance->stream.key)
         return;
     engine->out_of_fuel = instance->stream.key;
-    incident_raise(
-        engine, instance, ei, "LIMIT_REACHED",
-        str_format(engine->turn,
-                   "one command started %d elements, which is the limit: the process goes "
-                   "on for ever, or needs to wait in between",
-                   LIMIT_ACTIVATIONS_PER_COMMAND));
+    bool many = engine->fuel == 0;
+    incident_raise(engine, instance, ei, "LIMIT_REACHED",
+                   str_format(engine->turn,
+                              "one command %s %d %s, which is the limit: the process goes on for "
+                              "ever, or needs to wait in between",
+                              many ? "started" : "took",
+                              many ? LIMIT_ACTIVATIONS_PER_COMMAND : LIMIT_STEPS_PER_COMMAND,
+                              many ? "elements" : "steps of work"));
 }
 
 static void prepare(struct engine *engine, instance_ref instance, element_ref ei)
@@ -70,7 +72,7 @@ uint64_t activity_activate(struct engine *engine, instance_ref instance, element
     const struct bpmn_element *element = &instance->process->elements[index];
     bool is_body = element->loop != NULL && !(scope->is_body && scope->element == index);
     bool triggered = str_equal(with.code, STR("TRIGGERED"));
-    bool no_fuel = engine->fuel == 0;
+    bool no_fuel = engine->fuel == 0 || step_left(engine) == 0;
     bool held = no_fuel || instance->state == INSTANCE_SUSPENDED;
     str variables = with.value;
     bool prepares =
@@ -90,6 +92,7 @@ uint64_t activity_activate(struct engine *engine, instance_ref instance, element
         return with.key;
     }
     engine->fuel--;
+    step_spend(engine, ENGINE_ACTIVATION_STEPS);
     if (triggered)
         return with.key;
     if (prepares)

@@ -62,6 +62,7 @@ static void evaluate(struct engine *engine, struct feel_run *run, struct evaluat
     struct error err;
     run->warnings = &e->warnings;
     e->value = dmn_evaluate(e->decision, run, &e->trace);
+    expression_done(engine, run);
     e->state = DECISION_EVALUATED;
     e->failure = STR_EMPTY;
     if (!feel_run_finished(run, &err)) {
@@ -184,6 +185,7 @@ void decision_evaluate(struct engine *engine)
     run.zones = engine->environment.zones;
     run.now_ms = engine->clock_ms;
     run.random_seed = engine->next_key;
+    run.fuel = step_left(engine);
     evaluate(engine, &run, &e);
     step_accept(engine, record(engine, NULL, NULL, &e), 0);
 }

@@ -134,6 +134,19 @@ struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kin
     return mailbox;
 }
 
+// Why a stream was set aside; NULL: it was not.
+static const str *aside_find(const struct engine *engine, const struct stream_ref *ref)
+{
+    if (engine->aside.count == 0)
+        return NULL;
+    if (ref->kind == STREAM_INSTANCE)
+        return idmap_get(&engine->aside.instances, ref->instance);
+    struct arena scratch = ARENA_EMPTY;
+    const str *why = map_get(&engine->aside.mailboxes, mailbox_name(&scratch, ref));
+    arena_done(&scratch);
+    return why;
+}
+
 // -- What a command needs ---------------------------------------------------------------
 
 enum need {
@@ -176,73 +189,140 @@ static enum need need_of(enum command_type type)
     }
 }
 
-// The instance and whoever called it: its end is told them in the same step.
-static size_t missing_instance(const struct engine *engine, uint64_t key,
-                               struct stream_ref *ret_refs, size_t count)
-{
-    while (key != 0 && count < ENGINE_MAX_REFS) {
-        const struct instance *instance = idmap_get(&engine->instances, key);
-        if (instance == NULL) {
-            for (size_t i = 0; i < count; i++)
-                if (ret_refs[i].instance == key)
-                    return count;
-            ret_refs[count++] = (struct stream_ref){.kind = STREAM_INSTANCE,
-                                                    .instance = key,
-                                                    .name = STR_EMPTY,
-                                                    .tenant = STR_EMPTY,
-                                                    .correlation_key = STR_EMPTY};
-            return count;
-        }
-        key = instance->parent_instance;
-    }
-    return count;
-}
-
-static size_t missing_mailbox(const struct engine *engine, struct stream_ref ref,
-                              struct stream_ref *ret_refs)
-{
-    ref.kind = STREAM_MAILBOX;
-    if (find_mailbox(engine, &ref) != NULL)
-        return 0;
-    *ret_refs = ref;
-    return 1;
-}
-
-size_t engine_missing(const struct engine *engine, const struct command *command,
-                      struct stream_ref *ret_refs)
+// The streams that a command names. Instances bring those that called them (missing_instance).
+static size_t named_by(const struct command *command, struct stream_ref *ret_refs)
 {
     const struct release_job *release = &command->release_job;
     const struct subscription_command *change = &command->subscription;
-    struct stream_ref ref = {.tenant = command->tenant, .correlation_key = STR_EMPTY};
+    struct stream_ref ref = {.kind = STREAM_MAILBOX,
+                             .name = STR_EMPTY,
+                             .tenant = command->tenant,
+                             .correlation_key = STR_EMPTY};
     size_t count = 0;
     switch (need_of(command->type)) {
     case NEEDS_NOTHING:
         return 0;
     case NEEDS_INSTANCE:
-        return missing_instance(engine, command->instance, ret_refs, 0);
+        ref.kind = STREAM_INSTANCE;
+        ref.instance = command->instance;
+        break;
     case NEEDS_JOBS:
-        for (size_t i = 0; i < release->count && count < ENGINE_MAX_REFS; i++)
-            count = missing_instance(engine, release->jobs[i].instance, ret_refs, count);
+        ref.kind = STREAM_INSTANCE;
+        for (; count < release->count && count < ENGINE_MAX_REFS; count++) {
+            ref.instance = release->jobs[count].instance;
+            ret_refs[count] = ref;
+        }
         return count;
     case NEEDS_NAME:
         ref.name = command->publish_message.name;
         ref.correlation_key = command->publish_message.correlation_key;
-        return missing_mailbox(engine, ref, ret_refs);
+        break;
     case NEEDS_DUE:
         ref.name = command->due.name;
         ref.correlation_key = command->due.correlation_key;
-        return missing_mailbox(engine, ref, ret_refs);
+        break;
     case NEEDS_SUBSCRIPTION:
         ref.name = change->name;
         ref.correlation_key = change->correlation_key;
         ref.subscription_kind = change->signal ? SUBSCRIPTION_SIGNAL : SUBSCRIPTION_MESSAGE;
-        return missing_mailbox(engine, ref, ret_refs);
+        break;
     case NEEDS_SIGNAL:
         ref.name = command->broadcast_signal.name;
         ref.subscription_kind = SUBSCRIPTION_SIGNAL;
-        return missing_mailbox(engine, ref, ret_refs);
+        break;
     }
-    return 0;
+    *ret_refs = ref;
+    return 1;
+}
+
+// Follows an instance to those that called it, whose step is also theirs when it ends. True: one is
+// not in memory, *ret_key.
+static bool first_absent(const struct engine *engine, uint64_t key, uint64_t *ret_key)
+{
+    const struct instance *instance;
+    for (; key != 0; key = instance->parent_instance) {
+        instance = idmap_get(&engine->instances, key);
+        *ret_key = key;
+        if (instance == NULL)
+            return true;
+    }
+    return false;
+}
+
+// Not in memory: then *ref names what is not, which may be an instance that called the named one.
+static bool is_absent(const struct engine *engine, struct stream_ref *ref)
+{
+    return ref->kind == STREAM_INSTANCE ? first_absent(engine, ref->instance, &ref->instance)
+                                        : find_mailbox(engine, ref) == NULL;
+}
+
+static bool names_same(const struct stream_ref *a, const struct stream_ref *b)
+{
+    return a->kind == STREAM_INSTANCE && b->kind == STREAM_INSTANCE && a->instance == b->instance;
+}
+
+size_t engine_missing(const struct engine *engine, const struct command *command,
+                      struct stream_ref *ret_refs)
+{
+    struct stream_ref named[ENGINE_MAX_REFS];
+    size_t named_count = named_by(command, named), count = 0;
+    for (size_t i = 0; i < named_count; i++) {
+        struct stream_ref *ref = &named[i];
+        if (!is_absent(engine, ref) || aside_find(engine, ref) != NULL)
+            continue;
+        size_t known = 0;
+        while (known < count && !names_same(&ret_refs[known], ref))
+            known++;
+        if (known == count)
+            ret_refs[count++] = *ref;
+    }
+    return count;
+}
+
+// -- What cannot be read ----------------------------------------------------------------
+
+void engine_set_aside(struct engine *engine, const struct stream_ref *ref, str why)
+{
+    struct arena *arena = &engine->aside.arena;
+    str *kept = arena_alloc(arena, sizeof *kept);
+    *kept = str_copy(arena, why);
+    if (engine->aside.count++ == 0) {
+        engine->aside.instances = idmap_new(arena);
+        engine->aside.mailboxes = map_new(arena);
+    }
+    if (ref->kind == STREAM_INSTANCE)
+        idmap_put(&engine->aside.instances, ref->instance, kept);
+    else
+        map_put(&engine->aside.mailboxes, mailbox_name(arena, ref), kept);
+}
+
+bool engine_is_set_aside(const struct engine *engine, const struct command *command, str *ret_why)
+{
+    struct stream_ref named[ENGINE_MAX_REFS];
+    if (engine->aside.count == 0 || command->type == COMMAND_RELEASE_JOB)
+        return false; // releasing goes on with the jobs of the others
+    size_t count = named_by(command, named);
+    for (size_t i = 0; i < count; i++) {
+        struct stream_ref *ref = &named[i];
+        const str *why = is_absent(engine, ref) ? aside_find(engine, ref) : NULL;
+        if (why == NULL)
+            continue;
+        *ret_why = ref->kind == STREAM_INSTANCE
+                       ? str_format(engine->turn, "instance %llu cannot be read: %.*s",
+                                    (unsigned long long)ref->instance, STR_ARG(*why))
+                       : str_format(engine->turn, "mailbox '%.*s' cannot be read: %.*s",
+                                    STR_ARG(ref->name), STR_ARG(*why));
+        return true;
+    }
+    return false;
+}
+
+size_t engine_retry(struct engine *engine)
+{
+    size_t count = engine->aside.count;
+    arena_done(&engine->aside.arena);
+    memset(&engine->aside, 0, sizeof engine->aside);
+    return count;
 }
 
 static bool load_instance(struct engine *engine, const struct stream_ref *ref, str image,
@@ -320,6 +400,7 @@ void engine_free(struct engine *engine)
         stream_free(s);
     }
     stream_free(&engine->shard->stream);
+    arena_done(&engine->aside.arena);
     struct arena arena = engine->arena;
     arena_done(&arena);
 }
@@ -386,6 +467,7 @@ void engine_begin(struct engine *engine, struct arena *turn)
 {
     struct stream *next;
     engine->turn = turn;
+    engine->spent = 0;
     engine->turn_number++;
     for (struct stream *s = engine->touched; s != NULL; s = next) {
         next = s->next_touched;
@@ -471,6 +553,7 @@ static void begin_step(struct engine *engine, const struct command *command)
     engine->command = command;
     engine->records = engine->last_record = NULL;
     engine->fuel = LIMIT_ACTIVATIONS_PER_COMMAND;
+    engine->spent_start = engine->spent;
     engine->out_of_fuel = 0;
     engine->events_in_step = 0;
     engine->starting = NULL;
@@ -569,6 +652,11 @@ void engine_end(struct engine *engine, struct changes *ret_changes)
     ret_changes->batch_items.count = engine->batch_items.count;
     ret_changes->next_key = engine->next_key;
     ret_changes->clock_ms = engine->clock_ms;
+}
+
+uint64_t engine_spent(const struct engine *engine)
+{
+    return engine->spent;
 }
 
 size_t engine_memory(const struct engine *engine)

@@ -14,6 +14,10 @@
 //
 // When the commit of a batch fails, the engine is thrown away and built anew from the store: there
 // is no undo.
+//
+// Work is bounded twice. A command may use ENGINE_COMMAND_STEPS; what it leaves undone then stands
+// as an incident, or is rejected. A batch is bounded by its owner, who asks engine_spent between
+// commands, returns to its loop, and ends the batch early.
 #ifndef BATON_ENGINE_ENGINE_H
 #define BATON_ENGINE_ENGINE_H
 
@@ -61,6 +65,11 @@ struct stream_ref {
 
 enum { ENGINE_MAX_REFS = 64 };
 
+// The unit of work is the step of FEEL: a node evaluated, an item walked, a few hundred bytes
+// scanned. It takes 20 to 100 ns of a core. The activation of an element counts as
+// ENGINE_ACTIVATION_STEPS.
+enum { ENGINE_STEPS_PER_MS = 10000, ENGINE_ACTIVATION_STEPS = 100 };
+
 // An engine with the shard's own state as it was stored (empty: a new shard). It lives in memory of
 // its own, taken from `arena`'s owner once; streams are evicted to stay below `cache_bytes`. NULL
 // and *err when the image is damaged.
@@ -90,16 +99,36 @@ size_t engine_missing(const struct engine *engine, const struct command *command
                       struct stream_ref *ret_refs);
 
 // Brings a stream in. An empty image says that the store has none: a new mailbox, or an instance
-// that has ended or never was.
+// that has ended or never was. False: the image is damaged, or of a definition that this version
+// cannot compile. The owner then calls engine_set_aside and logs *err once.
 MUST_CHECK bool engine_load(struct engine *engine, const struct stream_ref *ref, str image,
                             struct error *err);
+
+// A stream that cannot be read is set aside with its reason: engine_missing names it no more. Its
+// commands are not for engine_step; ask engine_is_set_aside before it, and quarantine them. It
+// writes nothing and costs no load until engine_retry.
+void engine_set_aside(struct engine *engine, const struct stream_ref *ref, str why);
+
+// Does the command need a stream that is set aside? Then *ret_why says which, and why, until the
+// end of the batch.
+bool engine_is_set_aside(const struct engine *engine, const struct command *command, str *ret_why);
+
+// Forgets what was set aside, so that it is loaded again when a command needs it: after a rest
+// (ENGINE_UNREADABLE_REST_MS), or when a definition came. Returns how many there were.
+enum { ENGINE_UNREADABLE_REST_MS = 60000 };
+size_t engine_retry(struct engine *engine);
 
 // Does one command. Never fails: a command that cannot be done is answered with a rejection, a
 // process that cannot go on gets an incident.
 void engine_step(struct engine *engine, const struct command *command);
 
-// Sets aside a command that failed three times: COMMAND_QUARANTINED in the shard's history, a
-// rejection to whoever waits.
+// Steps of work since engine_begin: a rise of ENGINE_STEPS_PER_MS is about a millisecond or less.
+uint64_t engine_spent(const struct engine *engine);
+
+// A command that is not done, because it failed three times or what it needs cannot be read:
+// COMMAND_QUARANTINED in the shard's history, QUARANTINED to the caller. An instance that the
+// command is about gets an incident when it is in memory (bring it in by engine_missing and
+// engine_load first), else its shard is asked to raise it.
 void engine_quarantine(struct engine *engine, const struct command *command, str why);
 
 // What the batch changed. The engine takes it as stored from here on.

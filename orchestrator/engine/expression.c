@@ -38,7 +38,13 @@ struct feel_run expression_run(struct engine *engine, element_ref scope,
     run.zones = engine->environment.zones;
     run.now_ms = engine->clock_ms;
     run.random_seed = engine->next_key;
+    run.fuel = step_left(engine);
     return run;
+}
+
+void expression_done(struct engine *engine, const struct feel_run *run)
+{
+    step_spend(engine, step_left(engine) - feel_run_left(run));
 }
 
 bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,
@@ -53,6 +59,7 @@ bool expression_value(struct engine *engine, element_ref scope, const struct fee
     struct feel_run run = expression_run(engine, scope, &lookup);
     struct error err;
     feel_value value = feel_evaluate(program, &run);
+    expression_done(engine, &run);
     if (!feel_run_finished(&run, &err)) {
         *ret_why = str_format(engine->turn, "the expression '%.*s' was stopped: %s",
                               STR_ARG(feel_program_source(program)), err.text);

@@ -52,6 +52,12 @@ struct engine {
     int64_t clock_ms;
     uint64_t turn_number;
     struct grave *graves, *last_grave, *free_graves;
+    struct {
+        struct arena arena;
+        size_t count;
+        struct idmap instances; // key -> str: why
+        struct map mailboxes;
+    } aside; // streams that cannot be read
 
     // The running batch.
     struct arena *turn;
@@ -67,6 +73,8 @@ struct engine {
     ARRAY(struct work) queue;
     size_t queue_head;
     uint32_t fuel;
+    uint64_t spent;       // steps, in the batch
+    uint64_t spent_start; // as the running step began
     uint32_t events_in_step;
     struct starting *starting;
     str parsed_text; // the variables that were parsed last in this step, and what they are
@@ -82,6 +90,19 @@ typedef const struct element_instance *element_ref;
 // -- Step.c -----------------------------------------------------------------------------
 
 uint64_t step_key(struct engine *engine);
+
+// Steps of work that the running command has left.
+static inline uint64_t step_left(const struct engine *engine)
+{
+    uint64_t spent = engine->spent - engine->spent_start;
+    return spent < LIMIT_STEPS_PER_COMMAND ? LIMIT_STEPS_PER_COMMAND - spent : 0;
+}
+
+static inline void step_spend(struct engine *engine, uint64_t steps)
+{
+    engine->spent += steps;
+}
+
 void step_emit(struct engine *engine, const void *stream, struct event event);
 void step_run_queue(struct engine *engine);
 void step_enqueue(struct engine *engine, instance_ref instance, struct work work);
@@ -110,6 +131,7 @@ struct scope_lookup {
 // A run that sees the scope's variables; *lookup must outlive it.
 struct feel_run expression_run(struct engine *engine, element_ref scope,
                                struct scope_lookup *lookup);
+void expression_done(struct engine *engine, const struct feel_run *run); // counts what it spent
 
 // False when the run was stopped by a limit or the value is of the wrong kind: *ret_why says it.
 // scope may be NULL: no variables.

@@ -126,7 +126,7 @@ void timer_fire_overdue(struct engine *engine, instance_ref instance)
                            (timer->due_ms == first->due_ms && key < first->attachment.entity.key);
             first = earlier ? timer : first;
         }
-        if (first == NULL || engine->fuel == 0)
+        if (first == NULL || engine->fuel == 0 || step_left(engine) == 0)
             return;
         fire(engine, instance, first);
     }

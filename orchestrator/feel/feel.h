@@ -423,6 +423,7 @@ struct feel_run {
 
     // The evaluator's own.
     uint64_t fuel;
+    uint64_t fuel_left; // once it was stopped, when there is none to go on with
     size_t bytes_start;
     uint32_t depth;
     uint8_t hints[16]; // where paths found their entries last
@@ -438,6 +439,12 @@ feel_value feel_evaluate(const struct feel_program *program, struct feel_run *ru
 // Evaluates unary tests against the input; the result is true, false or null.
 feel_value feel_evaluate_tests(const struct feel_program *program, struct feel_run *run,
                                feel_value input);
+
+// Ends a run, if it has not ended: what is evaluated afterwards is null at once.
+void feel_run_stop(struct feel_run *run, enum feel_stop why);
+
+// Fuel that the run has not used, stopped or not.
+uint64_t feel_run_left(const struct feel_run *run);
 
 // "out of fuel (limit 10000000 steps)": what stopped the run, for an incident. *err is set and
 // false returned unless it is running.

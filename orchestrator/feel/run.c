@@ -36,11 +36,18 @@ struct feel_run feel_run_new(struct arena *arena, const feel_value *variables)
     return run;
 }
 
+void feel_run_stop(struct feel_run *run, enum feel_stop why)
+{
+    if (run->stopped == FEEL_RUNNING) {
+        run->stopped = why;
+        run->fuel_left = why == FEEL_OUT_OF_FUEL ? 0 : run->fuel;
+    }
+    run->fuel = 0;
+}
+
 feel_value run_stop(struct feel_run *run, enum feel_stop why)
 {
-    if (run->stopped == FEEL_RUNNING)
-        run->stopped = why;
-    run->fuel = 0;
+    feel_run_stop(run, why);
     return feel_null();
 }
 
@@ -138,6 +145,11 @@ int run_compare(struct feel_run *run, feel_value a, feel_value b)
     if (are_strings && !run_spend(run, a.string.len / BYTES_PER_STEP))
         return ORDER_NONE;
     return value_compare(a, b);
+}
+
+uint64_t feel_run_left(const struct feel_run *run)
+{
+    return run->stopped == FEEL_RUNNING ? run->fuel : run->fuel_left;
 }
 
 bool feel_run_finished(const struct feel_run *run, struct error *err)

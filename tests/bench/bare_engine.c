@@ -282,6 +282,30 @@ static void offer_again(struct engine *engine, const struct command *command, ui
     add_history(engine, command, command->instance, instance, 1);
 }
 
+void engine_set_aside(struct engine *engine, const struct stream_ref *ref, str why)
+{
+    (void)engine, (void)ref, (void)why;
+    check_unreachable(); // every image is read
+}
+
+bool engine_is_set_aside(const struct engine *engine, const struct command *command, str *ret_why)
+{
+    (void)engine, (void)command, (void)ret_why;
+    return false;
+}
+
+size_t engine_retry(struct engine *engine)
+{
+    (void)engine;
+    return 0;
+}
+
+uint64_t engine_spent(const struct engine *engine)
+{
+    (void)engine;
+    return 0;
+}
+
 void engine_step(struct engine *engine, const struct command *command)
 {
     if (command->type == COMMAND_CREATE_INSTANCE)
