@@ -223,9 +223,9 @@ static feel_value warn_arguments(const struct builtin *builtin, const struct cal
                     "%.*s does not take (%.*s)", STR_ARG(builtin->name), STR_ARG(text));
 }
 
-enum { ITEMS_PER_STEP = 16, BYTES_PER_STEP = 256 };
+enum { ITEMS_PER_STEP = 16, BYTES_PER_STEP = 32 };
 
-// A function looks at all of its arguments: long ones cost more.
+// A function looks at all of its arguments: long ones cost more, and so does a long answer.
 static bool pay(struct call *call)
 {
     uint64_t steps = 0;
@@ -253,8 +253,10 @@ static bool is_exact(const struct builtin *row, const struct call *call)
 
 static feel_value run_row(const struct builtin *row, struct call *call)
 {
-    const struct feel_run *run = call->run;
+    struct feel_run *run = call->run;
     feel_value result = row->call(call);
+    if (result.kind == FEEL_STRING && result.string.len >= BYTES_PER_STEP)
+        run_spend(run, result.string.len / BYTES_PER_STEP);
     if (feel_is_null(result) && run->warnings && !run->stopped && run->warnings->count == 0 &&
         !takes_null(row->types[0]))
         run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
@@ -288,6 +290,5 @@ const void *builtin_prepare(struct arena *arena, const struct builtin *builtin,
     bool are_strings = pattern->kind == FEEL_STRING && (!flags || flags->kind == FEEL_STRING);
     if (!takes_pattern || !are_strings)
         return NULL;
-    struct feel_limits limits = feel_limits_default();
-    return regex_compile(arena, pattern->string, flags ? flags->string : STR_EMPTY, &limits);
+    return regex_prepare(arena, pattern->string, flags ? flags->string : STR_EMPTY);
 }

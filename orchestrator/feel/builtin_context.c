@@ -81,7 +81,7 @@ feel_value builtin_context(struct call *call)
     for (size_t i = 0; i < list.list.count; i++) {
         const feel_value *key = feel_context_get(list.list.items[i], STR("key"));
         const feel_value *value = feel_context_get(list.list.items[i], STR("value"));
-        bool usable = key && value && key->kind == FEEL_STRING && run_spend(call->run, 1 + i / 16);
+        bool usable = key && value && key->kind == FEEL_STRING && run_spend(call->run, 1 + i / 8);
         if (!usable || has_entry(entries, i, key->string))
             return feel_null();
         entries[i] = (struct feel_entry){key->string, *value};
@@ -135,7 +135,7 @@ static feel_value merge(struct call *call, feel_value contexts)
         count += contexts.list.items[i].context->count;
     }
     struct feel_entry *entries = run_alloc(call->run, (count + 1) * sizeof *entries);
-    if (!entries || !run_spend(call->run, count + count * count / 64))
+    if (!entries || !run_spend(call->run, count + count * count / 16))
         return feel_null();
     count = 0;
     for (size_t i = 0; i < contexts.list.count; i++) {
@@ -179,18 +179,24 @@ feel_value builtin_assert(struct call *call)
                     "assertion failed: %.*s", STR_ARG(cause));
 }
 
+enum { JSON_STEPS = 8, JSON_BYTES_PER_STEP = 16 };
+
 feel_value builtin_from_json(struct call *call)
 {
     feel_value value;
     struct error err;
-    if (call->args[0].string.len > call->run->limits.bytes / 64 ||
-        !feel_from_json_text(call->run->arena, call->args[0].string, &value, &err))
+    str text = call->args[0].string;
+    if (!run_spend(call->run, JSON_STEPS + text.len / JSON_BYTES_PER_STEP) ||
+        text.len > call->run->limits.bytes / 64 ||
+        !feel_from_json_text(call->run->arena, text, &value, &err))
         return feel_null();
     return value;
 }
 
 feel_value builtin_to_json(struct call *call)
 {
+    if (!run_spend(call->run, JSON_STEPS))
+        return feel_null();
     struct strbuf out = strbuf_new(call->run->arena);
     return feel_to_json(&out, call->args[0]) ? run_string(call->run, &out) : feel_null();
 }

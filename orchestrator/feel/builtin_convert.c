@@ -7,11 +7,15 @@
 #include "feel/parser.h"
 #include "feel/run.h"
 
+enum { PRINT_STEPS = 4, PARSE_STEPS = 4, COMPILE_STEPS = 100 };
+
 feel_value builtin_string(struct call *call)
 {
     feel_value from = call->args[0];
     if (from.kind == FEEL_NULL || from.kind == FEEL_STRING)
         return from;
+    if (!run_spend(call->run, PRINT_STEPS))
+        return feel_null();
     struct strbuf out = strbuf_new(call->run->arena);
     feel_print(&out, from);
     return run_string(call->run, &out);
@@ -63,6 +67,8 @@ feel_value builtin_number(struct call *call)
     if (from.kind != FEEL_STRING || same || !is_separator(grouping, " ,.") ||
         !is_separator(point, ".,"))
         return feel_null();
+    if (!run_spend(call->run, PARSE_STEPS))
+        return feel_null();
     struct strbuf digits = strbuf_new(call->run->arena);
     char group = grouping.kind == FEEL_STRING ? grouping.string.data[0] : 0;
     char decimal = point.kind == FEEL_STRING ? point.string.data[0] : '.';
@@ -101,7 +107,8 @@ feel_value builtin_range(struct call *call)
     struct error err;
     struct feel_compile_options options = {.zones = call->run->zones, .standard_only = true};
     str text = call->args[0].string;
-    if (text.len > call->run->limits.regex_bytes ||
+    if (!run_spend(call->run, COMPILE_STEPS + text.len) ||
+        text.len > call->run->limits.regex_bytes ||
         !parser_compile_unfolded(call->run->arena, text, &options, &program, &err))
         return feel_null();
     const struct node *range = program->root;

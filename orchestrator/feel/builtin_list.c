@@ -7,6 +7,8 @@
 #include "feel/run.h"
 #include "feel/value.h"
 
+enum { COMPARISONS_PER_STEP = 2, STEPS_PER_COMPARISON = 2 };
+
 static feel_value *new_items(struct call *call, size_t count)
 {
     return run_spend(call->run, count) ? run_alloc(call->run, (count + 1) * sizeof(feel_value))
@@ -21,6 +23,7 @@ static bool same(struct call *call, feel_value a, feel_value b)
 
 static bool list_has(struct call *call, feel_value list, feel_value value)
 {
+    run_spend(call->run, list.list.count / COMPARISONS_PER_STEP);
     for (size_t i = 0; i < list.list.count && !call->run->stopped; i++)
         if (same(call, list.list.items[i], value))
             return true;
@@ -195,7 +198,8 @@ feel_value builtin_index_of(struct call *call)
 {
     struct list_builder found = list_builder_new(call->run);
     feel_value list = call->args[0];
-    for (size_t i = 0; i < list.list.count; i++)
+    run_spend(call->run, list.list.count / COMPARISONS_PER_STEP);
+    for (size_t i = 0; i < list.list.count && !call->run->stopped; i++)
         if (same(call, list.list.items[i], call->args[1]) &&
             !list_add(&found, feel_i64((int64_t)i + 1)))
             return feel_null();
@@ -207,7 +211,7 @@ static feel_value distinct(struct call *call, feel_value list)
     struct list_builder seen = list_builder_new(call->run);
     for (size_t i = 0; i < list.list.count; i++) {
         feel_value item = list.list.items[i];
-        if (!run_spend(call->run, 1 + seen.count / 16))
+        if (!run_spend(call->run, 1))
             return feel_null();
         if (!list_has(call, feel_list(seen.items, seen.count), item) && !list_add(&seen, item))
             return feel_null();
@@ -232,7 +236,7 @@ feel_value builtin_duplicate_values(struct call *call)
     feel_value list = call->args[0];
     for (size_t i = 0; i < list.list.count; i++) {
         feel_value item = list.list.items[i], rest = feel_list(list.list.items, i);
-        if (!run_spend(call->run, 1 + i / 16))
+        if (!run_spend(call->run, 1))
             return feel_null();
         bool is_second = list_has(call, rest, item) &&
                          !list_has(call, feel_list(found.items, found.count), item);
@@ -292,7 +296,7 @@ struct sorting {
 // Does a stand before b? Without a function their own order decides.
 static bool precedes(struct sorting *sorting, feel_value a, feel_value b)
 {
-    if (!run_spend(sorting->call->run, 1)) {
+    if (!run_spend(sorting->call->run, STEPS_PER_COMPARISON)) {
         sorting->failed = true;
         return false;
     }

@@ -7,12 +7,16 @@
 #include "feel/temporal.h"
 #include "feel/value.h"
 
+// Steps beside the one of the call.
+enum { ROUND_STEPS = 2, MODULO_STEPS = 6, SQRT_STEPS = 5, LOG_STEPS = 8, EXP_STEPS = 12 };
+
 static feel_value rounded(struct call *call, enum number_rounding rounding)
 {
     int64_t scale = 0;
     if (call->args[1].kind != FEEL_NULL && !number_truncate(call->args[1], &scale))
         return feel_null();
-    return number_round(call->args[0], scale, rounding);
+    return run_spend(call->run, ROUND_STEPS) ? number_round(call->args[0], scale, rounding)
+                                             : feel_null();
 }
 
 feel_value builtin_decimal(struct call *call)
@@ -66,22 +70,23 @@ feel_value builtin_abs(struct call *call)
 
 feel_value builtin_modulo(struct call *call)
 {
-    return number_modulo(call->args[0], call->args[1]);
+    return run_spend(call->run, MODULO_STEPS) ? number_modulo(call->args[0], call->args[1])
+                                              : feel_null();
 }
 
 feel_value builtin_sqrt(struct call *call)
 {
-    return number_sqrt(call->args[0]);
+    return run_spend(call->run, SQRT_STEPS) ? number_sqrt(call->args[0]) : feel_null();
 }
 
 feel_value builtin_log(struct call *call)
 {
-    return number_log(call->args[0]);
+    return run_spend(call->run, LOG_STEPS) ? number_log(call->args[0]) : feel_null();
 }
 
 feel_value builtin_exp(struct call *call)
 {
-    return number_exp(call->args[0]);
+    return run_spend(call->run, EXP_STEPS) ? number_exp(call->args[0]) : feel_null();
 }
 
 static feel_value parity(feel_value n, int64_t wanted)
@@ -115,8 +120,8 @@ static bool all_of(feel_value list, enum feel_kind kind)
 static feel_value numbers(struct call *call)
 {
     feel_value list = call->args[0];
-    bool usable =
-        list.list.count > 0 && all_of(list, FEEL_NUMBER) && run_spend(call->run, list.list.count);
+    bool usable = list.list.count > 0 && all_of(list, FEEL_NUMBER) &&
+                  run_spend(call->run, list.list.count * 2);
     return usable ? list : feel_null();
 }
 
@@ -277,7 +282,9 @@ feel_value builtin_stddev(struct call *call)
     }
     if (feel_is_null(mean) || feel_is_null(squares))
         return feel_null();
-    return number_sqrt(number_divide(squares, feel_i64((int64_t)list.list.count - 1)));
+    return run_spend(call->run, SQRT_STEPS)
+               ? number_sqrt(number_divide(squares, feel_i64((int64_t)list.list.count - 1)))
+               : feel_null();
 }
 
 // The values that occur most often, ascending.

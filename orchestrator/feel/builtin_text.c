@@ -11,6 +11,8 @@
 #include "feel/regex.h"
 #include "feel/run.h"
 
+enum { SEARCHED_BYTES_PER_STEP = 12, MAPPED_BYTES_PER_STEP = 12 };
+
 static feel_value text_or_null(struct call *call, const struct strbuf *out)
 {
     return run_string(call->run, out);
@@ -72,6 +74,8 @@ static feel_value map_case(struct call *call, wint_t (*map)(wint_t), bool is_upp
     str rest = call->args[0].string;
     if (is_ascii(rest))
         return map_ascii(call, is_upper);
+    if (!run_spend(call->run, rest.len / MAPPED_BYTES_PER_STEP))
+        return feel_null();
     struct strbuf out = strbuf_new(call->run->arena);
     uint32_t c;
     for (size_t n; (n = utf8_decode(rest, &c)) > 0; rest = str_from_index(rest, n)) {
@@ -142,15 +146,23 @@ feel_value builtin_lower_case(struct call *call)
     return map_case(call, simple_lower, false);
 }
 
+// Where the second argument begins in the first; SIZE_MAX when it does not.
+static size_t find(struct call *call)
+{
+    str text = call->args[0].string;
+    bool paid = run_spend(call->run, text.len / SEARCHED_BYTES_PER_STEP);
+    return paid ? str_find(text, call->args[1].string) : SIZE_MAX;
+}
+
 feel_value builtin_substring_before(struct call *call)
 {
-    size_t at = str_find(call->args[0].string, call->args[1].string);
+    size_t at = find(call);
     return feel_string(at == SIZE_MAX ? STR_EMPTY : str_sub(call->args[0].string, 0, at));
 }
 
 feel_value builtin_substring_after(struct call *call)
 {
-    size_t at = str_find(call->args[0].string, call->args[1].string);
+    size_t at = find(call);
     if (at == SIZE_MAX)
         return feel_string(STR_EMPTY);
     return feel_string(str_from_index(call->args[0].string, at + call->args[1].string.len));
@@ -158,7 +170,7 @@ feel_value builtin_substring_after(struct call *call)
 
 feel_value builtin_contains(struct call *call)
 {
-    return feel_bool(str_find(call->args[0].string, call->args[1].string) != SIZE_MAX);
+    return feel_bool(find(call) != SIZE_MAX);
 }
 
 feel_value builtin_starts_with(struct call *call)
@@ -218,8 +230,7 @@ static const struct regex *pattern_of(struct call *call, feel_value flags)
     if (call->node && call->node->kind == NODE_BUILTIN && call->node->prepared)
         return call->node->prepared;
     str text = flags.kind == FEEL_STRING ? flags.string : STR_EMPTY;
-    const struct regex *regex =
-        regex_compile(call->run->arena, call->args[1].string, text, &call->run->limits);
+    const struct regex *regex = regex_compile(call->run, call->args[1].string, text);
     if (!regex)
         run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
                  "'%.100s' is no regular expression",

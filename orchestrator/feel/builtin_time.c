@@ -194,8 +194,12 @@ static uint64_t next_random(struct feel_run *run)
 }
 
 // RFC 9562, version 4.
+enum { UUID_STEPS = 10 };
+
 feel_value builtin_uuid(struct call *call)
 {
+    if (!run_spend(call->run, UUID_STEPS))
+        return feel_null();
     uint64_t a = next_random(call->run), b = next_random(call->run);
     return feel_string(str_format(call->run->arena, "%08x-%04x-4%03x-%04x-%012llx",
                                   (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),

@@ -18,6 +18,8 @@ enum { FRAME_ON_STACK = 16, FOLD_FUEL = 10000, FOLD_BYTES = 1 << 16 };
 static feel_value eval_global(struct feel_run *run, const struct node *node)
 {
     feel_value value;
+    if (run->lookup_steps > 0 && !run_spend(run, run->lookup_steps))
+        return feel_null();
     if (run->lookup && run->lookup(run->lookup_context, node->name, &value))
         return value;
     const struct builtin *builtin = builtin_find(node->name, false);
@@ -78,8 +80,8 @@ static feel_value eval_logic(struct feel_run *run, struct frame *frame, const st
 static feel_value eval_between(struct feel_run *run, struct frame *frame, const struct node *node)
 {
     feel_value value = eval_node(run, frame, node->left);
-    int low = value_compare(value, eval_node(run, frame, node->right));
-    int high = value_compare(value, eval_node(run, frame, node->third));
+    int low = run_compare(run, value, eval_node(run, frame, node->right));
+    int high = run_compare(run, value, eval_node(run, frame, node->third));
     if (low == ORDER_NONE || high == ORDER_NONE)
         return run_warn(run, node->position, "a %s cannot be between these",
                         feel_kind_name(value.kind));
@@ -119,10 +121,10 @@ static feel_value eval_context(struct feel_run *run, struct frame *frame, const 
 }
 
 // Both ends of one kind that has an order, the first not after the second (10.3.2.7).
-static bool is_range(feel_value start, feel_value end, bool is_comparison)
+static bool is_range(struct feel_run *run, feel_value start, feel_value end, bool is_comparison)
 {
     if (!is_comparison)
-        return value_compare(start, end) <= 0;
+        return run_compare(run, start, end) <= 0;
     if (start.kind == end.kind)
         return true; // (=x) takes anything
     feel_value known = feel_is_null(start) ? end : start;
@@ -135,7 +137,7 @@ static feel_value eval_range(struct feel_run *run, struct frame *frame, const st
     feel_value end = !node->end                 ? feel_null()
                      : node->end == node->start ? start
                                                 : eval_node(run, frame, node->end);
-    if (!is_range(start, end, node->is_comparison))
+    if (!is_range(run, start, end, node->is_comparison))
         return run_warn(run, node->position, "there is no range from this %s to this %s",
                         feel_kind_name(start.kind), feel_kind_name(end.kind));
     struct feel_range *range = run_alloc(run, sizeof *range);

@@ -210,7 +210,7 @@ static bool is_quick(const struct node *filter, struct quick *ret_quick)
 }
 
 // 1 selected, 0 not, -1: the condition has to be evaluated.
-static int quick_test(struct quick *q, feel_value item)
+static int quick_test(struct feel_run *run, struct quick *q, feel_value item)
 {
     const feel_value *found = context_guess(item, q->member, &q->hint);
     if (!found || found->kind != q->than.kind)
@@ -219,7 +219,7 @@ static int quick_test(struct quick *q, feel_value item)
         return -1;
     bool are_plain = number_is_plain(found) && number_is_plain(&q->than);
     int order = are_plain ? (found->integer > q->than.integer) - (found->integer < q->than.integer)
-                          : value_compare(*found, q->than);
+                          : run_compare(run, *found, q->than);
     if (order == ORDER_NONE)
         return -1;
     switch (q->operator) {
@@ -256,7 +256,7 @@ static feel_value select_items(struct feel_run *run, struct frame *frame, const 
     if (!reserve(&kept, list.list.count))
         return feel_null();
     for (size_t i = 0; i < list.list.count && run_spend(run, STEPS_PER_ITEM); i++) {
-        int decided = tries_quick ? quick_test(&quick, list.list.items[i]) : -1;
+        int decided = tries_quick ? quick_test(run, &quick, list.list.items[i]) : -1;
         if (decided >= 0) {
             if (decided && !list_add(&kept, list.list.items[i]))
                 return feel_null();

@@ -10,7 +10,10 @@
 
 // ---- arithmetic ----
 
-static inline feel_value of_numbers(enum node_kind operator, feel_value a, feel_value b)
+enum { POWER_STEPS = 200, DIVIDE_STEPS = 4, COPIED_BYTES_PER_STEP = 256 };
+
+static inline feel_value of_numbers(struct feel_run *run, enum node_kind operator, feel_value a,
+                                    feel_value b)
 {
     switch (operator) {
     case NODE_ADD:
@@ -20,9 +23,9 @@ static inline feel_value of_numbers(enum node_kind operator, feel_value a, feel_
     case NODE_MULTIPLY:
         return number_multiply(a, b);
     case NODE_DIVIDE:
-        return number_divide(a, b);
+        return run_spend(run, DIVIDE_STEPS) ? number_divide(a, b) : feel_null();
     default:
-        return number_power(a, b);
+        return run_spend(run, POWER_STEPS) ? number_power(a, b) : feel_null();
     }
 }
 
@@ -33,7 +36,7 @@ static feel_value concatenate(struct feel_run *run, feel_value a, feel_value b)
         return run_warn(run, POSITION_UNKNOWN,
                         "a string of %zu bytes is longer than the limit of %zu", len,
                         run->limits.string_bytes);
-    char *text = run_alloc(run, len);
+    char *text = run_spend(run, len / COPIED_BYTES_PER_STEP) ? run_alloc(run, len) : NULL;
     if (!text)
         return feel_null();
     memcpy(text, a.string.data, a.string.len);
@@ -87,7 +90,7 @@ feel_value eval_arithmetic(struct feel_run *run, const struct node *node, feel_v
 {
     feel_value result;
     if (a.kind == FEEL_NUMBER && b.kind == FEEL_NUMBER && node->kind != NODE_NEGATE)
-        result = of_numbers((enum node_kind)node->kind, a, b);
+        result = of_numbers(run, (enum node_kind)node->kind, a, b);
     else
         result = of_others(run, node, a, b);
     return feel_is_null(result) ? no_value(run, node, a, b) : result;
@@ -170,14 +173,21 @@ feel_value eval_path(struct feel_run *run, const struct node *node, feel_value b
 
 // ---- unary tests ----
 
+static int in_range(struct feel_run *run, const struct feel_range *range, feel_value value)
+{
+    if (value.kind == FEEL_STRING && !run_spend(run, value.string.len / COPIED_BYTES_PER_STEP))
+        return -1;
+    return range_contains(range, value);
+}
+
 static int list_has(struct feel_run *run, feel_value list, feel_value input)
 {
-    run_spend(run, list.list.count / 8);
+    run_spend(run, list.list.count / 4);
     for (size_t i = 0; i < list.list.count && !run->stopped; i++) {
         feel_value item = list.list.items[i];
         if (run_equal(run, input, item) == 1)
             return 1;
-        if (item.kind == FEEL_RANGE && range_contains(item.range, input) == 1)
+        if (item.kind == FEEL_RANGE && in_range(run, item.range, input) == 1)
             return 1;
     }
     return 0;
@@ -192,7 +202,7 @@ static int passes(struct feel_run *run, const struct node *test, feel_value valu
     if (is_failed && (test->uses_input || input.kind != FEEL_NULL))
         return -1;
     if (value.kind == FEEL_RANGE && input.kind != FEEL_RANGE)
-        return range_contains(value.range, input);
+        return in_range(run, value.range, input);
     if (value.kind == FEEL_LIST) {
         bool is_equal = input.kind == FEEL_LIST && run_equal(run, input, value) == 1;
         return is_equal || list_has(run, value, input);

@@ -413,6 +413,7 @@ struct feel_run {
     struct arena *arena; // the turn's: results live here
     feel_lookup lookup;
     void *lookup_context;
+    uint32_t lookup_steps;       // what finding a variable costs beside the node that names it
     const struct zone_db *zones; // NULL: no zone by name is known
     const struct zone *zone;     // of `now` and `today`; NULL: UTC
     int64_t now_ms;              // since 1970, from the record

@@ -204,6 +204,67 @@ static void limits_stop_a_run_and_are_named(void **state)
     }
 }
 
+// What a step pays for is bounded: 20 to 100 ns, a few dozen bytes, a comparison or two.
+static void work_is_paid_for_by_what_it_costs(void **state)
+{
+    enum { BIG = 1 << 20 };
+    static const struct {
+        const char *source;
+        uint64_t least; // steps, or the run is out of fuel
+    } cases[] = {
+        {"count(for i in 1..1000000 return matches(\"aaaaaaaaaaaaaaaaaaaaaaaa!\", "
+         "\"^(a+)+$\"))",
+         10000000},
+        {"count(for i in 1..100 return replace(\"aaaaaaaaaaaaaaaaaaaaaaaa!\", \"^(a+)+$\", "
+         "\"\"))",
+         10000000},
+        {"count(for i in 1..100 return split(\"aaaaaaaaaaaaaaaaaaaaaaaa!\", \"^(a+)+$\"))",
+         10000000},
+        {"matches(big, \".*a*[xy]\")", 1000000},
+        {"matches(big, \"(a*)\\\\1[xy]\", \"i\")", 1000000},
+        {"count(for i in 1..100 return matches(big, \"a{60000}a{60000}[xy]\"))", 10000000},
+        {"count(for i in 1..10000 return matches(\"x\", \"((a{2}){50}){50}\" + string(i)))",
+         10000000},
+        {"contains(big, \"aaab\")", BIG / 16},
+        {"substring before(big, \"aaab\")", BIG / 16},
+        {"substring after(big, \"aaab\")", BIG / 16},
+        {"substring(big, -1)", BIG / 64},
+        {"starts with(big, big)", BIG / 64},
+        {"ends with(big, big)", BIG / 64},
+        {"upper case(big)", BIG / 64},
+        {"lower case(big + \"é\")", BIG / 16},
+        {"replace(big, \"x\", \"y\")", BIG / 64},
+        {"string join([big, big], \",\")", BIG / 32},
+        {"string length(big)", BIG / 64},
+        {"big + big", BIG / 256},
+        {"big between big and big", BIG / 1024},
+        {"from json(\"[\" + big + \"]\")", BIG / 32},
+        {"count(for i in 1..1000000 return (1 + 1 / i) ** 9999)", 10000000},
+        {"count(for i in 1..1000 return exp(i))", 10000},
+        {"distinct values(for i in 1..1000000 return i)", 10000000},
+        {"union(for i in 1..5000 return i, for i in 1..5000 return -i)", 10000000},
+        {"duplicate values(for i in 1..10000 return i)", 10000000},
+        {"sort(for i in 1..10000 return -i)", 100000},
+        {"list contains(for i in 1..1000 return i, -1)", 1500},
+    };
+    char *bytes = arena_alloc(&lasting, BIG);
+    memset(bytes, 'a', BIG);
+    struct feel_entry entry = {STR("big"), feel_string(str_from(bytes, BIG))};
+    feel_value variables = feel_context_new(&lasting, &entry, 1);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct feel_program *program;
+        struct error err = {0};
+        assert_true(feel_compile(&arena, str_of(cases[i].source), NULL, &program, &err));
+        struct feel_run run = feel_run_new(&arena, &variables);
+        feel_evaluate(program, &run);
+        uint64_t spent = run.limits.fuel - feel_run_left(&run);
+        if (spent < cases[i].least)
+            fail_msg("'%s' spent %llu steps", cases[i].source, (unsigned long long)spent);
+        arena_reset(&arena);
+    }
+}
+
 // Forty lists of two equal parts each would be a million million values written out.
 static void shared_parts_do_not_explode(void **state)
 {
@@ -329,6 +390,7 @@ int main(void)
         cmocka_unit_test(every_line_of_the_text_files_has_its_value),
         cmocka_unit_test(syntax_errors_name_position_and_what_could_stand_there),
         cmocka_unit_test(limits_stop_a_run_and_are_named),
+        cmocka_unit_test(work_is_paid_for_by_what_it_costs),
         cmocka_unit_test(shared_parts_do_not_explode),
         cmocka_unit_test(nesting_is_bounded_in_the_parser),
         cmocka_unit_test(a_warning_says_where_and_why),

@@ -10,12 +10,16 @@
 
 struct regex;
 
-// In the arena; NULL when the pattern or the flags are invalid or too long. Immutable, may be
-// shared by threads.
-const struct regex *regex_compile(struct arena *arena, str pattern, str flags,
-                                  const struct feel_limits *limits);
+// For a pattern that a program names. In the arena; NULL when the pattern or the flags are invalid
+// or too long. Immutable, may be shared by threads.
+const struct regex *regex_prepare(struct arena *arena, str pattern, str flags);
 
-// The first match at or after the byte offset. groups receives the byte offsets of start and end of
+// The same for a pattern that comes up during a run, which pays for it. NULL also when its fuel
+// ends.
+const struct regex *regex_compile(struct feel_run *run, str pattern, str flags);
+
+// The first match at or after the byte offset. The run pays for every item of the pattern that is
+// tried. groups receives the byte offsets of start and end of
 // each group, SIZE_MAX when it took no part; the count is regex_group_count + 1. 1 found, 0 not, -1
 // a limit was reached.
 int regex_find(const struct regex *regex, struct feel_run *run, str text, size_t from,
