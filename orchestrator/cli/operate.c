@@ -12,8 +12,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/table.h"
-#include "node/audit.h"
-#include "node/repair.h"
+#include "cli/audit.h"
+#include "cli/repair.h"
 #include "store/migrate.h"
 
 enum { OPERATE_MAX_ARGUMENTS = 64 };

@@ -1,233 +1,204 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/due.h"
+//
+// What a shard does of its own accord: turns what falls due into commands, releases waiting jobs
+// when their window has room, and tells PostgreSQL how far it has published when there is nothing
+// else to commit.
+#include "node/internal.h"
 
-#include "base/map.h"
+#include "base/clock.h"
 
-#include <stdlib.h>
+enum {
+    RELEASE_EVERY_MS = 100,
+    RELEASE_MOST = 1000,
+    DUE_AGAIN_MS = 100,
+    DUE_TURN = 5000,
+    STALLED_MS = 1500,
+    QUIET_MS = 5000
+};
 
-struct entry {
+// -- Due --------------------------------------------------------------------------------
+
+static void send_due(struct shard *shard, const struct store_due *due)
+{
+    const struct command command = {.type = due->type,
+                                    .instance = due->instance,
+                                    .key = due->key,
+                                    .tenant = due->tenant,
+                                    .due = {.due_ms = due->due_ms,
+                                            .attempt = due->attempt,
+                                            .name = due->name,
+                                            .correlation_key = due->correlation_key}};
+    publish_own(shard, &command);
+    metrics_add(&shard->node->metrics, METRIC_DUE_SENT, 1);
+}
+
+static void fire(struct shard *shard, int64_t now_ms)
+{
     struct store_due due;
-    int64_t taken_ms; // 0: waits in the heap
-    bool removed;
-    struct arena texts;
-};
-
-// A binary heap by time. A removed entry stays in it until it comes to the top.
-struct due_list {
-    struct arena arena; // of the map
-    struct idmap entries;
-    struct entry **heap;
-    size_t count;
-    size_t capacity;
-    struct entry **taken; // kept until DUE_RETRY_MS have passed, oldest first
-    size_t taken_first;
-    size_t taken_count;
-    size_t taken_capacity;
-};
-
-struct due_list *due_list_new(void)
-{
-    struct due_list *list = calloc(1, sizeof *list);
-    check(list != NULL);
-    list->entries = idmap_new(&list->arena);
-    return list;
+    size_t room = DUE_TURN;
+    while (room-- > 0 && due_list_take(shard->dues.list, now_ms, &due))
+        send_due(shard, &due);
 }
 
-static void entry_free(struct entry *entry)
+static void on_dues(void *context, enum store_outcome outcome, const struct store_due *dues,
+                    size_t count, bool complete)
 {
-    arena_done(&entry->texts);
-    free(entry);
-}
-
-void due_list_free(struct due_list *list)
-{
-    if (list == NULL)
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
         return;
-    for (size_t i = 0; i < list->count; i++)
-        entry_free(list->heap[i]);
-    for (size_t i = list->taken_first; i < list->taken_count; i++)
-        entry_free(list->taken[i]);
-    free(list->heap);
-    free(list->taken);
-    arena_done(&list->arena);
-    free(list);
+    shard->dues.loading = false;
+    int64_t now_ms = clock_now_ms();
+    for (size_t i = 0; outcome == STORE_DONE && i < count; i++)
+        due_list_add(shard->dues.list, &dues[i], now_ms);
+    if (!complete) // look again soon, not only after DUE_RELOAD_MS
+        shard->dues.loaded_ms = now_ms - DUE_RELOAD_MS + DUE_AGAIN_MS;
+    due_remind(shard);
 }
 
-static void swap(struct due_list *list, size_t a, size_t b)
+static void load_due(struct shard *shard, int64_t now_ms)
 {
-    struct entry *held = list->heap[a];
-    list->heap[a] = list->heap[b];
-    list->heap[b] = held;
+    shard->dues.loading = true;
+    shard->dues.loaded_ms = now_ms;
+    store_find_due(shard->node->store, shard->number, now_ms + DUE_HORIZON_MS, on_dues,
+                   pending_new(&shard->calls, shard));
 }
 
-static bool is_before(const struct due_list *list, size_t a, size_t b)
+// -- Progress without commits -----------------------------------------------------------
+
+static void on_trimmed(void *context, enum store_outcome outcome, const struct error *err)
 {
-    return list->heap[a]->due.due_ms < list->heap[b]->due.due_ms;
+    struct shard *shard = pending_end(context);
+    if (shard != NULL && outcome != STORE_DONE)
+        node_shard_restart(shard, err->text);
 }
 
-static void push(struct due_list *list, struct entry *entry)
+static bool is_idle(const struct shard *shard)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 64;
-        list->heap = realloc(list->heap, list->capacity * sizeof *list->heap);
-        check(list->heap != NULL);
-    }
-    size_t at = list->count++;
-    list->heap[at] = entry;
-    for (; at > 0 && is_before(list, at, (at - 1) / 2); at = (at - 1) / 2)
-        swap(list, at, (at - 1) / 2);
+    int64_t quiet_ns = clock_monotonic_ns() - shard->pace.last_commit_ns;
+    return shard->committing == NULL && shard->computed == NULL && shard->computing == NULL &&
+           shard->inbox.count == 0 && quiet_ns > (int64_t)NODE_IDLE_TRIM_MS * 1000000;
 }
 
-static struct entry *pop(struct due_list *list)
+static void trim(struct shard *shard)
 {
-    struct entry *first = list->heap[0];
-    list->heap[0] = list->heap[--list->count];
-    for (size_t at = 0;;) {
-        size_t least = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < list->count; child++)
-            if (is_before(list, child, least))
-                least = child;
-        if (least == at)
-            return first;
-        swap(list, at, least);
-        at = least;
-    }
+    const struct store_trim trim = {.shard = shard->number,
+                                    .epoch = shard->epoch,
+                                    .published = shard->outgoing.published,
+                                    .trimmed = shard->outgoing.trimmed,
+                                    .events_published = shard->outgoing.events_published};
+    shard->outgoing.trim_needed = false;
+    store_trim(shard->node->store, &trim, on_trimmed, pending_new(&shard->calls, shard));
 }
 
-static struct entry *entry_new(const struct store_due *due)
+// A seek can be lost while the broker is away. When there is more to read and nothing comes, the
+// consumer seeks again.
+static void check_position(struct shard *shard, int64_t now_ms)
 {
-    struct entry *entry = calloc(1, sizeof *entry);
-    check(entry != NULL);
-    entry->due = *due;
-    if (due->type != COMMAND_EXPIRE_MESSAGE)
-        entry->due.name = entry->due.correlation_key = STR_EMPTY;
-    if (due->type == COMMAND_EXPIRE_MESSAGE || due->tenant.len > 0) {
-        entry->due.name = str_copy(&entry->texts, entry->due.name);
-        entry->due.correlation_key = str_copy(&entry->texts, entry->due.correlation_key);
-        entry->due.tenant = str_copy(&entry->texts, due->tenant);
-    }
-    return entry;
-}
-
-void due_list_remove(struct due_list *list, uint64_t key)
-{
-    struct entry *entry = idmap_remove(&list->entries, key);
-    if (entry != NULL)
-        entry->removed = true;
-}
-
-void due_list_add(struct due_list *list, const struct store_due *due, int64_t now_ms)
-{
-    struct entry *known = idmap_get(&list->entries, due->key);
-    if (known != NULL && known->due.due_ms == due->due_ms && known->due.attempt == due->attempt &&
-        (known->taken_ms == 0 || now_ms - known->taken_ms < DUE_RETRY_MS))
+    struct node *node = shard->node;
+    if (node->consumer == NULL || !node->placed || shard->inbox.count > 0)
         return;
-    due_list_remove(list, due->key);
-    struct entry *entry = entry_new(due);
-    idmap_put(&list->entries, due->key, entry);
-    push(list, entry);
+    int64_t end =
+        bus_consumer_end_seen(node->consumer, node->topic_commands, (int32_t)shard->number);
+    int64_t patience_ms = end > shard->reading.next ? STALLED_MS : QUIET_MS;
+    if (shard->reading.positioned && now_ms - shard->reading.last_record_ms > patience_ms) {
+        shard->reading.last_record_ms = now_ms;
+        shard->reading.positioned = false;
+    }
+    if (!shard->reading.positioned)
+        node_assign_soon(node);
 }
 
-static void apply_timers(struct due_list *list, const struct changes *changes, int64_t now_ms)
+// -- Waiting jobs -----------------------------------------------------------------------
+
+static void on_waiting(void *context, enum store_outcome outcome, const struct store_job_id *jobs,
+                       size_t count)
 {
-    for (size_t i = 0; i < changes->timers.count; i++) {
-        const struct timer_row *row = &changes->timers.items[i];
-        const struct store_due due = {.type = COMMAND_FIRE_TIMER,
-                                      .key = row->key,
-                                      .instance = row->instance,
-                                      .due_ms = row->due_ms};
-        due_list_remove(list, row->key);
-        if (row->change != ROW_DELETE && row->due_ms < now_ms + DUE_HORIZON_MS)
-            due_list_add(list, &due, now_ms);
+    struct shard *shard = pending_end(context);
+    if (shard == NULL || outcome != STORE_DONE || count == 0)
+        return;
+    struct arena arena = ARENA_EMPTY;
+    struct command command = {.type = COMMAND_RELEASE_JOB};
+    command.release_job.count = count;
+    command.release_job.jobs = ARENA_ARRAY(&arena, struct released_job, count);
+    for (size_t i = 0; i < count; i++)
+        command.release_job.jobs[i] =
+            (struct released_job){.instance = jobs[i].instance, .job = jobs[i].key};
+    publish_own(shard, &command);
+    arena_done(&arena);
+}
+
+// The window is per type and tenant, so tenants do not take each other's room.
+static void on_counts(void *context, enum store_outcome outcome, const struct store_count *counts,
+                      size_t count)
+{
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
+        return;
+    uint32_t window = (uint32_t)config_i64(shard->node->config, CONFIG_ENGINE_JOB_WINDOW);
+    shard->jobs.asking = false;
+    shard->jobs.any = outcome != STORE_DONE;
+    for (size_t i = 0; i < count; i++) {
+        shard->jobs.any = shard->jobs.any || counts[i].waiting > 0;
+        if (counts[i].waiting == 0 || counts[i].offered >= window)
+            continue;
+        uint32_t room = window - counts[i].offered;
+        const struct store_waiting waiting = {.shard = shard->number,
+                                              .type = counts[i].type,
+                                              .tenant = counts[i].tenant,
+                                              .limit = room < RELEASE_MOST ? room : RELEASE_MOST};
+        store_find_waiting(shard->node->store, &waiting, on_waiting,
+                           pending_new(&shard->calls, shard));
     }
 }
 
-static void apply_jobs(struct due_list *list, const struct changes *changes, int64_t now_ms)
+static void release_jobs(struct shard *shard)
 {
-    for (size_t i = 0; i < changes->jobs.count; i++) {
-        const struct job_row *row = &changes->jobs.items[i];
-        bool backing_off = row->state == JOB_BACKING_OFF;
-        const struct store_due due = {.type =
-                                          backing_off ? COMMAND_RETRY_JOB : COMMAND_TIME_OUT_JOB,
-                                      .key = row->key,
-                                      .instance = row->instance,
-                                      .due_ms = row->due_ms,
-                                      .attempt = row->attempt,
-                                      .tenant = row->tenant};
-        due_list_remove(list, row->key);
-        if (row->change != ROW_DELETE && row->due_ms > 0 && row->due_ms < now_ms + DUE_HORIZON_MS)
-            due_list_add(list, &due, now_ms);
-    }
+    shard->jobs.asking = true;
+    shard->jobs.asked_ms = clock_now_ms();
+    store_count_jobs(shard->node->store, shard->number, on_counts,
+                     pending_new(&shard->calls, shard));
 }
 
-static void apply_messages(struct due_list *list, const struct changes *changes, int64_t now_ms)
+// -- Reminding --------------------------------------------------------------------------
+
+static void on_timer(void *context)
 {
-    for (size_t i = 0; i < changes->messages.count; i++) {
-        const struct message_row *row = &changes->messages.items[i];
-        const struct store_due due = {.type = COMMAND_EXPIRE_MESSAGE,
-                                      .key = row->key,
-                                      .due_ms = row->expires_ms,
-                                      .name = row->name,
-                                      .correlation_key = row->correlation_key,
-                                      .tenant = row->tenant};
-        due_list_remove(list, row->key);
-        if (row->change != ROW_DELETE && row->expires_ms > 0 &&
-            row->expires_ms < now_ms + DUE_HORIZON_MS)
-            due_list_add(list, &due, now_ms);
-    }
+    due_remind(context);
 }
 
-void due_list_apply(struct due_list *list, const struct changes *changes, int64_t now_ms)
+void due_start(struct shard *shard)
 {
-    apply_timers(list, changes, now_ms);
-    apply_jobs(list, changes, now_ms);
-    apply_messages(list, changes, now_ms);
+    if (shard->dues.timer == NULL)
+        shard->dues.timer = timer_new(shard->node->loop, on_timer, shard);
+    shard->dues.list = due_list_new();
 }
 
-static void keep_taken(struct due_list *list, struct entry *entry, int64_t now_ms)
+void due_stop(struct shard *shard)
 {
-    entry->taken_ms = now_ms;
-    if (list->taken_count == list->taken_capacity) {
-        list->taken_capacity = list->taken_capacity ? list->taken_capacity * 2 : 64;
-        list->taken = realloc(list->taken, list->taken_capacity * sizeof *list->taken);
-        check(list->taken != NULL);
-    }
-    list->taken[list->taken_count++] = entry;
+    due_list_free(shard->dues.list);
+    if (shard->dues.timer != NULL)
+        timer_stop(shard->dues.timer);
+    shard->dues = (struct dues){.timer = shard->dues.timer};
+    shard->jobs = (struct waiting_jobs){0};
 }
 
-// What was taken long ago is forgotten: if it still stands, the next look at the rows finds it.
-static void forget_taken(struct due_list *list, int64_t now_ms)
+void due_remind(struct shard *shard)
 {
-    while (list->taken_first < list->taken_count &&
-           now_ms - list->taken[list->taken_first]->taken_ms >= DUE_RETRY_MS) {
-        struct entry *entry = list->taken[list->taken_first++];
-        if (!entry->removed)
-            idmap_remove(&list->entries, entry->due.key);
-        entry_free(entry);
-    }
-    if (list->taken_first == list->taken_count)
-        list->taken_first = list->taken_count = 0;
-}
+    if (shard->state != SHARD_RUNNING)
+        return;
+    int64_t now_ms = clock_now_ms();
+    check_position(shard, now_ms);
+    fire(shard, now_ms);
+    if (!shard->dues.loading && now_ms - shard->dues.loaded_ms >= DUE_RELOAD_MS)
+        load_due(shard, now_ms);
+    if (shard->outgoing.trim_needed && is_idle(shard))
+        trim(shard);
+    if (shard->jobs.any && !shard->jobs.asking && now_ms - shard->jobs.asked_ms >= RELEASE_EVERY_MS)
+        release_jobs(shard);
 
-static void drop_removed(struct due_list *list)
-{
-    while (list->count > 0 && list->heap[0]->removed)
-        entry_free(pop(list));
-}
-
-bool due_list_take(struct due_list *list, int64_t now_ms, struct store_due *ret_due)
-{
-    forget_taken(list, now_ms);
-    drop_removed(list);
-    if (list->count == 0 || list->heap[0]->due.due_ms > now_ms)
-        return false;
-    struct entry *entry = pop(list);
-    keep_taken(list, entry, now_ms);
-    *ret_due = entry->due;
-    return true;
-}
-
-int64_t due_list_next_ms(const struct due_list *list)
-{
-    return list->count > 0 ? list->heap[0]->due.due_ms : INT64_MAX;
+    int64_t next_ms = due_list_next_ms(shard->dues.list);
+    int64_t wait_ms = next_ms - now_ms < NODE_IDLE_TRIM_MS ? next_ms - now_ms : NODE_IDLE_TRIM_MS;
+    if (wait_ms < 1)
+        wait_ms = 1;
+    timer_set(shard->dues.timer, wait_ms);
 }

@@ -6,34 +6,35 @@
 
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { OFFSETS_TIMEOUT_MS = 3000, OFFSET_TEXT = 200, GAP_PATIENCE_MS = 30000 };
 
 void inbox_clear(struct shard *shard)
 {
-    while (shard->inbox_first != NULL) {
-        struct inbound *inbound = shard->inbox_first;
-        shard->inbox_first = inbound->next;
+    while (shard->inbox.first != NULL) {
+        struct inbound *inbound = shard->inbox.first;
+        shard->inbox.first = inbound->next;
         free(inbound);
     }
-    shard->inbox_last = NULL;
-    shard->inbox_count = shard->inbox_bytes = 0;
+    shard->inbox.last = NULL;
+    shard->inbox.count = shard->inbox.bytes = 0;
 }
 
 void inbox_pause(struct shard *shard)
 {
-    if (shard->paused || shard->node->consumer == NULL)
+    if (shard->reading.paused || shard->node->consumer == NULL)
         return;
-    shard->paused = true;
+    shard->reading.paused = true;
     bus_consumer_pause(shard->node->consumer, shard->node->topic_commands, (int32_t)shard->number);
 }
 
 static void resume(struct shard *shard)
 {
-    if (!shard->paused)
+    if (!shard->reading.paused)
         return;
-    shard->paused = false;
+    shard->reading.paused = false;
     if (shard->node->consumer != NULL)
         bus_consumer_resume(shard->node->consumer, shard->node->topic_commands,
                             (int32_t)shard->number);
@@ -41,25 +42,43 @@ static void resume(struct shard *shard)
 
 struct inbound *inbox_take(struct shard *shard, size_t most, size_t *ret_count)
 {
-    struct inbound *first = shard->inbox_first;
+    struct inbound *first = shard->inbox.first;
     struct inbound *last = NULL;
     size_t count = 0;
-    while (shard->inbox_first != NULL && count < most) {
-        last = shard->inbox_first;
-        shard->inbox_first = last->next;
-        shard->inbox_bytes -= last->len;
+    while (shard->inbox.first != NULL && count < most) {
+        last = shard->inbox.first;
+        shard->inbox.first = last->next;
+        shard->inbox.bytes -= last->len;
         count++;
     }
     if (last != NULL)
         last->next = NULL;
-    if (shard->inbox_first == NULL)
-        shard->inbox_last = NULL;
-    shard->inbox_count -= count;
+    if (shard->inbox.first == NULL)
+        shard->inbox.last = NULL;
+    shard->inbox.count -= count;
     size_t limit = (size_t)config_i64(shard->node->config, CONFIG_ENGINE_BACKLOG);
-    if (shard->inbox_count < limit / 2)
+    if (shard->inbox.count < limit / 2)
         resume(shard);
     *ret_count = count;
     return first;
+}
+
+void inbox_give_back(struct shard *shard, struct inbound *first)
+{
+    struct inbox *inbox = &shard->inbox;
+    struct inbound *last = NULL;
+    for (struct inbound *inbound = first; inbound != NULL; inbound = inbound->next) {
+        last = inbound;
+        inbox->count++;
+        inbox->bytes += inbound->len;
+    }
+    if (last == NULL)
+        return;
+    check(inbox->first == NULL || last->offset < inbox->first->offset);
+    last->next = inbox->first;
+    if (inbox->first == NULL)
+        inbox->last = last;
+    inbox->first = first;
 }
 
 // "shard:number" in the header of a record that comes from another shard's outbox.
@@ -82,14 +101,14 @@ static void push(struct shard *shard, const struct bus_record *record)
     if (record->value.len > 0)
         memcpy(inbound->bytes, record->value.data, record->value.len);
     read_sender(inbound, bus_record_header(record, STR("baton-from")));
-    if (shard->inbox_last != NULL)
-        shard->inbox_last->next = inbound;
+    if (shard->inbox.last != NULL)
+        shard->inbox.last->next = inbound;
     else
-        shard->inbox_first = inbound;
-    shard->inbox_last = inbound;
-    shard->inbox_count++;
-    shard->inbox_bytes += inbound->len;
-    if (shard->inbox_count >= (size_t)config_i64(shard->node->config, CONFIG_ENGINE_BACKLOG))
+        shard->inbox.first = inbound;
+    shard->inbox.last = inbound;
+    shard->inbox.count++;
+    shard->inbox.bytes += inbound->len;
+    if (shard->inbox.count >= (size_t)config_i64(shard->node->config, CONFIG_ENGINE_BACKLOG))
         inbox_pause(shard);
 }
 
@@ -97,8 +116,8 @@ static void push(struct shard *shard, const struct bus_record *record)
 static void check_topic(struct shard *shard, const struct bus_record *record)
 {
     struct digest digest = digest_sha256(record->value);
-    shard->checking = false;
-    if (memcmp(digest.bytes, shard->checked.bytes, DIGEST_SIZE) != 0)
+    shard->reading.checking = false;
+    if (memcmp(digest.bytes, shard->reading.checked.bytes, DIGEST_SIZE) != 0)
         node_shard_halt(shard,
                         "the topic is not the one that was read before: another record is at the "
                         "last offset taken");
@@ -110,7 +129,7 @@ static bool last_read(const struct shard *shard, struct digest *ret_digest)
     const struct batch *batch = shard->computing  ? shard->computing
                                 : shard->computed ? shard->computed
                                                   : shard->committing;
-    const struct inbound *last = shard->inbox_last;
+    const struct inbound *last = shard->inbox.last;
     if (last != NULL)
         *ret_digest = digest_sha256(str_from(last->bytes, last->len));
     else
@@ -119,12 +138,13 @@ static bool last_read(const struct shard *shard, struct digest *ret_digest)
 }
 
 // Between two places the brokers may have lost records and given their offsets to others.
-void node_shard_recheck(struct shard *shard)
+void intake_recheck(struct shard *shard)
 {
-    if (shard->checking || shard->read_offset == 0 || !last_read(shard, &shard->checked))
+    if (shard->reading.checking || shard->reading.next == 0 ||
+        !last_read(shard, &shard->reading.checked))
         return;
-    shard->checking = true;
-    shard->read_offset--;
+    shard->reading.checking = true;
+    shard->reading.next--;
 }
 
 // Records that were fetched before a seek may still come; they are dropped and the seek is
@@ -132,29 +152,30 @@ void node_shard_recheck(struct shard *shard)
 static bool is_expected(struct shard *shard, int64_t offset)
 {
     char why[OFFSET_TEXT];
-    if (offset <= shard->read_offset)
-        return offset == shard->read_offset;
+    if (offset <= shard->reading.next)
+        return offset == shard->reading.next;
     int64_t now_ms = clock_now_ms();
     inbox_pause(shard);
-    shard->positioned = false; // node_shard_remind seeks again
-    if (shard->gap_since_ms == 0)
-        shard->gap_since_ms = now_ms;
-    if (now_ms - shard->gap_since_ms > GAP_PATIENCE_MS) {
+    shard->reading.positioned = false; // due_remind seeks again
+    if (shard->reading.gap_since_ms == 0)
+        shard->reading.gap_since_ms = now_ms;
+    if (now_ms - shard->reading.gap_since_ms > GAP_PATIENCE_MS) {
         snprintf(why, sizeof why, "the topic has no records at offsets %lld to %lld",
-                 (long long)shard->read_offset, (long long)offset - 1);
+                 (long long)shard->reading.next, (long long)offset - 1);
         node_shard_halt(shard, why);
     }
     return false;
 }
 
-void node_shard_take_record(struct shard *shard, const struct bus_record *record)
+void intake_record(struct shard *shard, const struct bus_record *record)
 {
-    if (!node_shard_reads(shard) || !shard->positioned || !is_expected(shard, record->offset))
+    if (!node_shard_reads(shard) || !shard->reading.positioned ||
+        !is_expected(shard, record->offset))
         return;
-    shard->read_offset = record->offset + 1;
-    shard->gap_since_ms = 0;
-    shard->last_record_ms = clock_now_ms();
-    if (shard->checking)
+    shard->reading.next = record->offset + 1;
+    shard->reading.gap_since_ms = 0;
+    shard->reading.last_record_ms = clock_now_ms();
+    if (shard->reading.checking)
         check_topic(shard, record);
     else
         push(shard, record);
@@ -163,15 +184,15 @@ void node_shard_take_record(struct shard *shard, const struct bus_record *record
 static void compare_ends(struct shard *shard, int64_t low, int64_t high)
 {
     char why[OFFSET_TEXT];
-    bool ahead = shard->read_offset + shard->checking > shard->next_offset;
+    bool ahead = shard->reading.next + shard->reading.checking > shard->next_offset;
     if (high >= shard->next_offset && low <= shard->next_offset && ahead) {
         node_shard_restart(shard, "records that were read and not committed have gone");
         return;
     }
     if (high >= shard->next_offset && low <= shard->next_offset) {
-        shard->checking = false; // only what was taken before has gone: retention
-        shard->read_offset = shard->next_offset;
-        shard->positioned = false;
+        shard->reading.checking = false; // only what was taken before has gone: retention
+        shard->reading.next = shard->next_offset;
+        shard->reading.positioned = false;
         node_assign_soon(shard->node);
         return;
     }
@@ -182,12 +203,12 @@ static void compare_ends(struct shard *shard, int64_t low, int64_t high)
     node_shard_halt(shard, why);
 }
 
-void node_shard_out_of_range(struct shard *shard)
+void intake_out_of_range(struct shard *shard)
 {
     struct node *node = shard->node;
     struct error err;
     int64_t low, high;
-    if (!node_shard_reads(shard) || !shard->positioned)
+    if (!node_shard_reads(shard) || !shard->reading.positioned)
         return;
     if (bus_consumer_offsets(node->consumer, node->topic_commands, (int32_t)shard->number,
                              OFFSETS_TIMEOUT_MS, &low, &high, &err))

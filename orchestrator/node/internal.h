@@ -1,37 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the files of node share: the node and its shards. Private to node.
+// What the files of node share: the node, its shards and their batches. Private to node.
 //
 //   records ──► inbox ──► computing ──► computed ──► committing ──► publishing ──► (forgotten)
 //   (Kafka)    (bytes)   (one batch)   (one batch)   (one batch)    (batches, until delivered)
+//   intake.c              decode.c      outbound.c    commit.c       publish.c
+//                         load.c
 //
 // A shard computes at most one batch ahead of the one that commits. Whatever goes wrong is answered
 // in one way: node_shard_restart forgets everything in memory and acquires the shard again, which
-// tells from PostgreSQL where it stands.
+// tells from PostgreSQL where it stands. Who gets an answer never goes on by itself: it notes what
+// came and wakes the shard, whose turn (batch.c) does what can be done.
 #ifndef BATON_NODE_INTERNAL_H
 #define BATON_NODE_INTERNAL_H
 
 #include "base/config.h"
+#include "base/map.h"
 #include "bus/consumer.h"
 #include "bus/producer.h"
-#include "base/map.h"
 #include "engine/engine.h"
+#include "loop/pending.h"
+#include "loop/retry.h"
+#include "loop/timer.h"
 #include "node/definitions.h"
-#include "node/due.h"
+#include "node/due_list.h"
 #include "node/metrics.h"
 #include "node/node.h"
 #include "node/outbox.h"
 #include "record/token.h"
 #include "store/store.h"
 
-#include <event2/event.h>
-
 enum {
     NODE_MAX_SHARDS = 4096,
     NODE_TOPIC_NAME = 250,
     NODE_QUARANTINE_TRIES = 3,
     NODE_MAX_SURVIVED = 20, // tries of one record that may end with a lost connection
-    NODE_RETRY_MS = 1000,
     NODE_IDLE_TRIM_MS = 300,
     NODE_MAX_PUBLISHING =
         64, // committed batches that wait for the brokers; beyond it nothing is computed
@@ -50,10 +53,13 @@ struct inbound {
     char bytes[];
 };
 
-struct task { // one record of a batch
+// What is done with a record of a batch. Nothing has an effect before its turn comes, so a batch
+// may end early and give the rest back to the inbox.
+struct task {
+    struct inbound *record;
     struct command command;
-    enum { TASK_STEP, TASK_QUARANTINE, TASK_SKIP } what;
-    str why;
+    enum { TASK_STEP, TASK_QUARANTINE, TASK_SET_ASIDE } what;
+    const char *why; // set aside or quarantined
 };
 
 struct batch {
@@ -92,92 +98,111 @@ struct publishing {
     uint64_t batch;               // history batch
     struct outbox_record *events; // for the event topic
     size_t event_count;
+    size_t event_capacity;
     size_t event_at;
     size_t in_flight; // handed over, not yet reported
 };
 
 enum shard_state {
-    SHARD_ACQUIRING,
-    SHARD_DEFINING, // loads definitions that this node does not know
-    SHARD_RUNNING,
-    SHARD_WAITING, // failed: tries again soon
-    SHARD_HALTED,
-    SHARD_DRAINING,
-    SHARD_RELEASED,
+#define STATE(name, text) SHARD_##name,
+#define MOVE(from, to)
+#include "node/shard_states.def"
+#undef STATE
+#undef MOVE
+    SHARD_STATES
 };
 
-struct shard {
-    struct node *node;
-    uint32_t number;
-    enum shard_state state;
-    bool wanted;         // the consumer group says that it is ours
-    bool halted;         // stands still until it is repaired; also while it looks whether it was
-    uint64_t generation; // counts restarts: answers to an earlier life are ignored
-    size_t calls;        // answers that are out
-    uint64_t epoch;
-    struct engine *engine;
-    char error[256]; // the last trouble, said once
+struct inbox { // records that no batch has taken yet
+    struct inbound *first;
+    struct inbound *last;
+    size_t count;
+    size_t bytes;
+};
 
-    int64_t next_offset;       // committed
-    int64_t taken_offset;      // below it, records are in batches
-    int64_t read_offset;       // the next one expected from Kafka
-    bool positioned;           // the consumer was told to read from read_offset
-    int64_t gap_since_ms;      // when a later record came instead of read_offset; 0: never
-    int64_t last_record_ms;    // when the last expected one came
-    bool has_last;             // a last committed record is known, by its digest
-    struct digest last_record; // of it
-    bool checking;             // the first record must be the one with this digest again
+struct reading {            // its partition of the command topic
+    int64_t next;           // the offset expected from Kafka
+    bool positioned;        // the consumer was told to read from there
+    bool paused;            // it fetches nothing
+    int64_t gap_since_ms;   // when a later record came instead; 0: never
+    int64_t last_record_ms; // when the last expected one came
+    bool checking;          // the first record must be the one with this digest again
     struct digest checked;
+};
 
-    struct inbound *inbox_first;
-    struct inbound *inbox_last;
-    size_t inbox_count;
-    size_t inbox_bytes;
-    bool paused;
-
-    struct batch *computing; // waits for streams or resources
-    struct batch *computed;
-    struct batch *committing;
-    bool busy; // a wait brings a fuller batch
+struct pace {  // how full batches are
+    bool busy; // a wait brings a fuller one
     int64_t window_ns;
     size_t window_commands; // since then
     int64_t last_commit_ns;
-    struct event *wait; // the end of a busy shard's wait for a fuller batch
+};
 
-    uint64_t batch_number; // computed
-    struct digest chain;
-    uint64_t next_outbound;
-    uint64_t *senders;
-    size_t sender_count;
-
-    struct publishing *publishing_first;
-    struct publishing *publishing_last;
-    size_t publishing_count;
-    uint32_t publish_failures; // in a row, of what ends at failed_number
+struct outgoing { // committed batches on their way to the brokers
+    struct publishing *first;
+    struct publishing *last;
+    size_t count;
+    uint32_t failures; // in a row, of what ends at failed_number
     uint64_t failed_number;
     uint64_t published; // outbox records below it are on Kafka
     uint64_t trimmed;   // and those below this one are not in PostgreSQL any more
     uint64_t events_published;
     bool trim_needed; // more was published than PostgreSQL knows
-    bool letting_go;
+};
 
-    struct due_list *due;
-    struct event *due_timer;
-    int64_t due_loaded_ms;
-    bool due_loading;
+struct dues {              // what falls due soon
+    struct due_list *list; // NULL: the shard does not run
+    struct timer *timer;
+    int64_t loaded_ms;
+    bool loading;
+};
 
-    bool jobs_wait; // some jobs wait for their window
-    bool releasing;
-    int64_t released_ms;
+struct waiting_jobs { // jobs beyond their window
+    bool any;
+    bool asking;
+    int64_t asked_ms;
+};
 
-    uint32_t careful; // records to take one by one, each noted before it is tried
-    bool tried;       // the first one in the inbox has been noted
+struct suspicion {    // records that may be deadly are taken one by one (trial.c)
+    uint32_t careful; // so many are left to take
+    enum { TRIAL_NONE, TRIAL_NOTING, TRIAL_NOTED } stage; // of the first one in the inbox
     uint32_t tries;
-    bool trying;
-    int64_t tried_offset; // the one noted last
-    uint32_t survived;    // tries of it that ended with a lost connection, not with the node
-    bool yields;          // has just tried one: the others go first
-    bool rebuild;
+    int64_t offset;    // the one noted last
+    uint32_t survived; // tries of it that ended with a lost connection, not with the node
+    bool yields;       // has just tried one: the others go first
+};
+
+struct shard {
+    struct node *node;
+    uint32_t number;
+    enum shard_state state;    // shard_move alone changes it
+    bool wanted;               // the consumer group says that it is ours
+    struct pending_list calls; // answers that are out; forgotten with what is in memory
+    struct timer *turn;        // its next turn
+    struct timer *retry;       // the end of its rest
+    char error[256];           // the last failure, to avoid logging it again
+
+    uint64_t epoch;
+    int64_t next_offset;       // committed
+    int64_t taken_offset;      // below it, records are in batches
+    bool has_last;             // a last committed record is known, by its digest
+    struct digest last_record; // of it
+    uint64_t batch_number;     // computed
+    struct digest chain;
+    uint64_t next_outbound;
+    uint64_t *senders; // the highest number taken of each shard's outbox
+    size_t sender_count;
+    bool rebuild; // sends again what was in flight when it runs
+
+    struct engine *engine;
+    struct reading reading;
+    struct inbox inbox;
+    struct pace pace;
+    struct batch *computing; // waits for streams, resources or its next turn
+    struct batch *computed;
+    struct batch *committing;
+    struct outgoing outgoing;
+    struct dues dues;
+    struct waiting_jobs jobs;
+    struct suspicion suspicion;
 };
 
 struct node {
@@ -199,7 +224,7 @@ struct node {
     uint32_t shard_count;
     uint32_t event_partitions;
     struct shard *shards[NODE_MAX_SHARDS];
-    struct event *assign;  // tells the consumer what to read, once a turn
+    struct timer *assign;  // tells the consumer what to read, once a turn
     struct map job_topics; // that are known to be there
     struct shard *trial;   // tries a suspicious record, or waits to: nobody else begins a batch
     bool store_was_there;
@@ -208,51 +233,96 @@ struct node {
     bool draining;
     node_drained *drained;
     void *drained_context;
-    struct event *drain_end;
+    struct timer *drain_end;
     const struct zone_db *zones;
 };
 
 // -- shard.c: life and death ------------------------------------------------------------
 
-struct shard *node_shard_new(struct node *node, uint32_t number);
-void node_shard_acquire(struct shard *shard);
-void node_shard_restart(struct shard *shard,
-                        const char *why);     // at once when why is NULL, else a little later
-void node_shard_release(struct shard *shard); // drains, then SHARD_RELEASED
-void node_shard_halt(struct shard *shard, const char *why);
+struct shard *node_shard_new(struct node *node, uint32_t number); // SHARD_RELEASED
 void node_shard_free(struct shard *shard);
-bool node_shard_reads(const struct shard *shard);
-void node_shard_drained(struct shard *shard); // goes on with a release when nothing is in flight
+void node_shard_want(
+    struct shard *shard); // the group gives it: acquires it when it is not ours yet
+void node_shard_release(struct shard *shard); // the group takes it: drains, then SHARD_RELEASED
 
-// What an answer needs to find its shard and to see that it comes too late.
-struct life {
-    struct shard *shard;
-    uint64_t generation;
-};
-struct life *life_new(struct shard *shard);
-struct shard *life_end(void *life, bool *ret_is_old); // frees it
+// Forgets what is in memory and acquires the shard again: at once when why is NULL, else after a
+// rest.
+void node_shard_restart(struct shard *shard, const char *why);
+
+// Writes the halt and stands still until `baton repair` moves the shard on.
+void node_shard_halt(struct shard *shard, const char *why);
+
+bool node_shard_reads(const struct shard *shard);     // its records are wanted
+bool node_shard_is_halted(const struct shard *shard); // also while it looks whether it was repaired
+bool node_shard_is_settling(const struct shard *shard); // it is not known yet where it goes on
+const char *node_shard_state_name(enum shard_state state);
+
+// Something has happened: its turn comes soon. Fine in any state.
+void node_shard_wake(struct shard *shard);
+
+// A draining shard lets go when nothing is in flight.
+void node_shard_drained(struct shard *shard);
 
 // -- intake.c: records from Kafka -------------------------------------------------------
 
-void node_shard_take_record(struct shard *shard, const struct bus_record *record);
-void node_shard_out_of_range(struct shard *shard);
-void node_shard_recheck(struct shard *shard); // before it is told where to read from
+void intake_record(struct shard *shard, const struct bus_record *record);
+void intake_out_of_range(struct shard *shard); // the consumer says that the place is not there
+void intake_recheck(struct shard *shard);      // before it is told where to read from
 void inbox_clear(struct shard *shard);
 void inbox_pause(struct shard *shard); // fetches nothing until it is resumed or placed anew
 struct inbound *inbox_take(struct shard *shard, size_t most, size_t *ret_count);
+void inbox_give_back(struct shard *shard, struct inbound *first); // the oldest ones, in order
 
-// -- step.c: batches --------------------------------------------------------------------
+// -- batch.c: a shard's turn -------------------------------------------------------------
 
 void node_shard_turn(struct shard *shard); // does what can be done now
+struct batch *batch_new(struct shard *shard, size_t most);
 void batch_free(struct batch *batch);
-void node_trial_turn(struct shard *shard); // a batch of the shard is done or gone: who is next
+
+// -- decode.c: records into tasks --------------------------------------------------------
+
+void decode_task(struct batch *batch, struct inbound *record, struct task *ret_task);
+
+// Whether a command of another shard's outbox was taken before; else it counts as taken now.
+bool decode_is_duplicate(struct batch *batch, const struct inbound *record);
+
+// To commands.dlq, with this commit.
+void decode_set_aside(struct batch *batch, const struct inbound *record, const char *why);
+
+// -- load.c: what a batch needs from PostgreSQL ------------------------------------------
+
+// Asks for all streams that the batch's commands need and the engine lacks, as far as can be told
+// now. The batch is `loading` until the answer wakes the shard.
+void load_streams(struct shard *shard);
+
+// The same for resources of deployments; false when nothing is missing.
+MUST_CHECK bool load_resources(struct shard *shard);
+
+// -- outbound.c, commit.c ----------------------------------------------------------------
+
+void outbound_pack(struct batch *batch); // what the engine wants to send, as outbox records
+void commit_send(struct shard *shard);   // the computed batch to PostgreSQL
+
+// -- trial.c: records under suspicion ----------------------------------------------------
+
+// Takes the next record alone, after its try was noted. Called while suspicion.careful > 0.
+void trial_take(struct shard *shard);
+
+// A batch of the shard is done or gone: whose turn is next.
+void trial_end(struct shard *shard);
+
+// A transaction was refused: its records are taken one by one.
+void trial_suspect(struct shard *shard, size_t count);
+
+// What is known of the record's tries when the shard is forgotten.
+void trial_forget(struct shard *shard);
 
 // -- publish.c: what goes out -----------------------------------------------------------
 
-void publish_batch(struct shard *shard, struct batch *batch);
+void publish_batch(struct shard *shard, struct batch *batch); // takes the batch
 void publish_outbox(struct shard *shard, const struct store_shard *acquired);
-void publish_history(struct shard *shard, uint64_t batch, const struct history_row *row,
-                     str events);
+MUST_CHECK bool publish_history(struct shard *shard, uint64_t batch, const struct history_row *row,
+                                str events, struct error *err);
 void publish_more(struct shard *shard);
 void publish_forget(struct shard *shard);
 void publish_delivered(struct node *node, uint64_t tag, const struct error *failure);
@@ -262,17 +332,25 @@ bool publish_is_done(const struct shard *shard);
 void publish_own(struct shard *shard, const struct command *command);
 void publish_to(struct node *node, uint32_t shard, const struct command *command, str token);
 
-// -- remind.c: due things, waiting jobs, rebuilding -------------------------------------
+// -- due.c: due things, waiting jobs, progress without commits ---------------------------
 
-void node_shard_remind(struct shard *shard);
-void node_shard_release_jobs(struct shard *shard);
-void node_shard_rebuild(struct shard *shard);
+void due_start(struct shard *shard);
+void due_stop(struct shard *shard);
+void due_remind(struct shard *shard);
 
-// -- node.c -----------------------------------------------------------------------------
+// -- rebuild.c ---------------------------------------------------------------------------
+
+void rebuild_start(struct shard *shard);
+
+// -- node.c, place.c ---------------------------------------------------------------------
 
 void node_assign_soon(struct node *node);
 void node_shard_released(struct node *node);
 str node_secret(const struct node *node);
 void node_topic(const struct node *node, str rest, char *ret_name);
+
+// Tells the consumer what to read: once all shards know where they stand, and again where a shard
+// was acquired anew.
+void place_shards(struct node *node);
 
 #endif

@@ -6,10 +6,11 @@
 #include "base/zone.h"
 #include "store/migrate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, TICK_MS = 1000, EVENTS_LINGER_US = 10000 };
+enum { TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, EVENTS_LINGER_US = 10000 };
 
 str node_secret(const struct node *node)
 {
@@ -77,94 +78,31 @@ bool node_prepare(const struct config *config, struct node_site *ret_site, struc
     return store_migrate_verify(url, err) && prepare_topics(config, ret_site, err);
 }
 
-// -- What the consumer reads ------------------------------------------------------------
-
-static bool is_settling(const struct shard *shard)
-{
-    return shard != NULL && shard->wanted &&
-           (shard->state == SHARD_ACQUIRING || shard->state == SHARD_DEFINING);
-}
-
-// Tells the consumer once, when it is known of all shards where they stand.
-static void place(struct node *node)
-{
-    struct bus_partition partitions[NODE_MAX_SHARDS] = {0};
-    size_t count = 0;
-    struct error err;
-    for (uint32_t i = 0; i < node->shard_count; i++)
-        if (is_settling(node->shards[i]))
-            return;
-    for (uint32_t i = 0; i < node->shard_count; i++) {
-        struct shard *shard = node->shards[i];
-        if (shard == NULL || !shard->wanted)
-            continue;
-        bool reads = node_shard_reads(shard);
-        if (reads)
-            node_shard_recheck(shard);
-        shard->positioned = reads;
-        shard->paused = !reads;
-        partitions[count++] = (struct bus_partition){node->topic_commands, (int32_t)i,
-                                                     reads ? shard->read_offset : BUS_OFFSET_END};
-    }
-    if (!bus_consumer_assign(node->consumer, partitions, count, &err)) {
-        log_failure("node", &err);
-        return;
-    }
-    node->placed = true;
-    for (size_t i = 0; i < count; i++)
-        if (node->shards[partitions[i].partition]->paused)
-            bus_consumer_pause(node->consumer, node->topic_commands, partitions[i].partition);
-}
-
-// A shard that was acquired anew goes on from where PostgreSQL says.
-static void reposition(struct node *node, struct shard *shard)
-{
-    node_shard_recheck(shard);
-    const struct bus_partition from = {node->topic_commands, (int32_t)shard->number,
-                                       shard->read_offset};
-    struct error err;
-    bus_consumer_resume(node->consumer, node->topic_commands, (int32_t)shard->number);
-    if (!bus_consumer_seek(node->consumer, &from, &err)) { // after resume, which sets a place too
-        node_shard_restart(shard, err.text);
-        return;
-    }
-    shard->positioned = true;
-    shard->last_record_ms = clock_now_ms();
-    shard->paused = false;
-}
-
-static void on_assign(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    struct node *node = context;
-    if (node->consumer == NULL || !node->assigned)
-        return;
-    if (!node->placed) {
-        place(node);
-        return;
-    }
-    for (uint32_t i = 0; i < node->shard_count; i++) {
-        struct shard *shard = node->shards[i];
-        if (shard != NULL && node_shard_reads(shard) && !shard->positioned)
-            reposition(node, shard);
-    }
-}
+// -- What the group gives ---------------------------------------------------------------
 
 void node_assign_soon(struct node *node)
 {
-    event_active(node->assign, EV_TIMEOUT, 0);
+    timer_ring(node->assign);
 }
 
-static void want_shard(struct node *node, uint32_t number)
+static void on_assign(void *context)
 {
-    struct shard *shard = node->shards[number];
-    if (shard == NULL)
-        shard = node->shards[number] = node_shard_new(node, number);
-    else if (shard->wanted)
-        return;
-    shard->wanted = true;
-    if (shard->state == SHARD_ACQUIRING || shard->state == SHARD_RELEASED)
-        node_shard_acquire(shard);
+    struct node *node = context;
+    if (node->consumer != NULL && node->assigned)
+        place_shards(node);
+}
+
+static struct shard *get_shard(struct node *node, uint32_t number)
+{
+    if (node->shards[number] == NULL)
+        node->shards[number] = node_shard_new(node, number);
+    return node->shards[number];
+}
+
+static struct shard *shard_of(struct node *node, int32_t partition)
+{
+    bool is_ours = partition >= 0 && (uint32_t)partition < node->shard_count;
+    return is_ours ? node->shards[partition] : NULL;
 }
 
 // The group has decided. What we had and keep goes on where it is; nothing is acquired twice.
@@ -179,7 +117,7 @@ static void on_assigned(void *context, const struct bus_partition *partitions, s
             ours[partitions[i].partition] = true;
     for (uint32_t i = 0; i < node->shard_count; i++) {
         if (ours[i] && !node->draining)
-            want_shard(node, i);
+            node_shard_want(get_shard(node, i));
         else if (node->shards[i] != NULL)
             node_shard_release(node->shards[i]);
     }
@@ -189,15 +127,15 @@ static void on_assigned(void *context, const struct bus_partition *partitions, s
 static void on_revoked(void *context)
 {
     struct node *node = context;
-    node->assigned = false; // until the group has decided anew; what is in memory is worked off
+    node->assigned = false; // until the group has decided anew; work already in memory is finished
 }
 
 static void on_record(void *context, const struct bus_record *record)
 {
     struct node *node = context;
-    if (record->partition >= 0 && (uint32_t)record->partition < node->shard_count &&
-        node->shards[record->partition] != NULL)
-        node_shard_take_record(node->shards[record->partition], record);
+    struct shard *shard = shard_of(node, record->partition);
+    if (shard != NULL)
+        intake_record(shard, record);
 }
 
 static void on_drained(void *context)
@@ -212,10 +150,9 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
                      const struct error *err)
 {
     struct node *node = context;
-    if (fault == BUS_FAULT_RANGE && partition->partition >= 0 &&
-        (uint32_t)partition->partition < node->shard_count &&
-        node->shards[partition->partition] != NULL) {
-        node_shard_out_of_range(node->shards[partition->partition]);
+    struct shard *shard = shard_of(node, partition->partition);
+    if (fault == BUS_FAULT_RANGE && shard != NULL) {
+        intake_out_of_range(shard);
         node->placed = false; // seeking does not make a place that was out of range be read again
         node_assign_soon(node);
     } else
@@ -340,13 +277,13 @@ static void update_gauges(struct node *node)
         struct shard *shard = node->shards[i];
         if (shard == NULL)
             continue;
-        halted += shard->halted && shard->state != SHARD_RELEASED;
+        halted += node_shard_is_halted(shard);
         if (shard->state != SHARD_RUNNING)
             continue;
         running++;
-        backlog += shard->inbox_count;
+        backlog += shard->inbox.count;
         lag += node->consumer ? lag_of(node, shard) : 0;
-        outbox += shard->next_outbound - shard->published;
+        outbox += shard->next_outbound - shard->outgoing.published;
         bytes += engine_memory(shard->engine);
     }
     metrics_set(&node->metrics, METRIC_SHARDS, running);
@@ -372,8 +309,8 @@ bool node_is_ready(const struct node *node, const char **ret_why)
         *ret_why = "the consumer group has not given shards yet";
     for (uint32_t i = 0; **ret_why == '\0' && i < node->shard_count; i++) {
         const struct shard *shard = node->shards[i];
-        bool works = shard == NULL || shard->halted || shard->state == SHARD_RUNNING ||
-                     shard->state == SHARD_RELEASED;
+        bool works = shard == NULL || node_shard_is_halted(shard) ||
+                     shard->state == SHARD_RUNNING || shard->state == SHARD_RELEASED;
         if (!works)
             *ret_why = "shards are being taken over";
     }
@@ -383,7 +320,7 @@ bool node_is_ready(const struct node *node, const char **ret_why)
 const char *node_warning(const struct node *node)
 {
     for (uint32_t i = 0; i < node->shard_count; i++)
-        if (node->shards[i] != NULL && node->shards[i]->halted)
+        if (node->shards[i] != NULL && node_shard_is_halted(node->shards[i]))
             return "a shard is halted: `baton repair` moves it on";
     return NULL;
 }
@@ -411,7 +348,7 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->shard_count = site->shards;
     node->event_partitions = site->event_partitions;
     node->job_topics = map_new(&node->arena);
-    node->assign = event_new(loop, -1, 0, on_assign, node);
+    node->assign = timer_new(loop, on_assign, node);
     name_node(node);
     node_topic(node, STR("commands"), node->topic_commands);
     struct error ignored; // without the system's zones, none is known by name
@@ -439,17 +376,13 @@ void node_free(struct node *node)
     bus_consumer_free(node->consumer);
     node->consumer = NULL;
     for (uint32_t i = 0; i < node->shard_count; i++)
-        if (node->shards[i] != NULL)
-            node->shards[i]->wanted = false;
-    store_free(node->store); // answers what is out; shards that are not wanted do not ask again
+        node_shard_free(node->shards[i]); // users first: late answers find nobody
+    store_free(node->store);
     bus_producer_free(node->producer);
     bus_producer_free(node->events_producer);
-    for (uint32_t i = 0; i < node->shard_count; i++)
-        node_shard_free(node->shards[i]);
     definitions_free(node->definitions);
-    event_free(node->assign);
-    if (node->drain_end != NULL)
-        event_free(node->drain_end);
+    timer_free(node->assign);
+    timer_free(node->drain_end);
     arena_done(&node->arena);
     arena_done(&node->scratch);
     free(node);
@@ -466,9 +399,8 @@ static void end_drain(struct node *node)
     drained(node->drained_context);
 }
 
-static void on_drain_end(evutil_socket_t fd, short what, void *context)
+static void on_drain_end(void *context)
 {
-    (void)fd, (void)what;
     end_drain(context);
 }
 
@@ -483,19 +415,18 @@ static bool all_released(const struct node *node)
 void node_shard_released(struct node *node)
 {
     if (node->draining && node->drained != NULL && all_released(node))
-        event_active(node->drain_end, EV_TIMEOUT, 0);
+        timer_ring(node->drain_end);
 }
 
 void node_drain(struct node *node, node_drained *done, void *context)
 {
-    const struct timeval limit = {.tv_sec = DRAIN_MS / 1000};
     if (node->draining)
         return;
     node->draining = true;
     node->drained = done;
     node->drained_context = context;
-    node->drain_end = evtimer_new(node->loop, on_drain_end, node);
-    event_add(node->drain_end, &limit);
+    node->drain_end = timer_new(node->loop, on_drain_end, node);
+    timer_set(node->drain_end, DRAIN_MS);
     for (uint32_t i = 0; i < node->shard_count; i++)
         if (node->shards[i] != NULL)
             node_shard_release(node->shards[i]);

@@ -9,6 +9,7 @@
 #include "bpmn/process.h"
 #include "wire/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TOPIC_TIMEOUT_MS = 3000, NODE_MAX_HEADERS = 6 };
@@ -18,12 +19,12 @@ static struct publishing *publishing_new(struct shard *shard)
     struct publishing *publishing = calloc(1, sizeof *publishing);
     check(publishing != NULL);
     publishing->shard = shard;
-    if (shard->publishing_last != NULL)
-        shard->publishing_last->next = publishing;
+    if (shard->outgoing.last != NULL)
+        shard->outgoing.last->next = publishing;
     else
-        shard->publishing_first = publishing;
-    shard->publishing_last = publishing;
-    shard->publishing_count++;
+        shard->outgoing.first = publishing;
+    shard->outgoing.last = publishing;
+    shard->outgoing.count++;
     return publishing;
 }
 
@@ -35,7 +36,7 @@ static void publishing_free(struct publishing *publishing)
 
 bool publish_is_done(const struct shard *shard)
 {
-    return shard->publishing_first == NULL;
+    return shard->outgoing.first == NULL;
 }
 
 // -- Events -----------------------------------------------------------------------------
@@ -222,24 +223,24 @@ static bool is_sent(const struct publishing *publishing)
 static void drop_delivered(struct shard *shard)
 {
     struct publishing *first;
-    while ((first = shard->publishing_first) != NULL && is_sent(first) && first->in_flight == 0) {
-        shard->published = first->next_number;
-        if (first->batch > shard->events_published)
-            shard->events_published = first->batch;
-        shard->publishing_first = first->next;
-        if (shard->publishing_first == NULL)
-            shard->publishing_last = NULL;
-        shard->publishing_count--;
-        if (first->next_number > shard->failed_number)
-            shard->publish_failures = 0;
-        shard->trim_needed = true;
+    while ((first = shard->outgoing.first) != NULL && is_sent(first) && first->in_flight == 0) {
+        shard->outgoing.published = first->next_number;
+        if (first->batch > shard->outgoing.events_published)
+            shard->outgoing.events_published = first->batch;
+        shard->outgoing.first = first->next;
+        if (shard->outgoing.first == NULL)
+            shard->outgoing.last = NULL;
+        shard->outgoing.count--;
+        if (first->next_number > shard->outgoing.failed_number)
+            shard->outgoing.failures = 0;
+        shard->outgoing.trim_needed = true;
         publishing_free(first);
     }
 }
 
 void publish_more(struct shard *shard)
 {
-    for (struct publishing *p = shard->publishing_first; p != NULL; p = p->next)
+    for (struct publishing *p = shard->outgoing.first; p != NULL; p = p->next)
         if (!is_sent(p) && (!send_outbox(shard, p) || !send_events(shard, p)))
             break;
     drop_delivered(shard);
@@ -253,8 +254,8 @@ static bool sends_again(struct shard *shard, struct publishing *publishing,
                         const struct error *failure)
 {
     struct node *node = shard->node;
-    shard->failed_number = publishing->next_number;
-    if (shard->publish_failures++ < NODE_PUBLISH_TRIES) {
+    shard->outgoing.failed_number = publishing->next_number;
+    if (shard->outgoing.failures++ < NODE_PUBLISH_TRIES) {
         node->job_topics = map_new(&node->arena); // one of them may have been deleted
         node_shard_restart(shard, failure->text);
         return true;
@@ -282,15 +283,15 @@ void publish_delivered(struct node *node, uint64_t tag, const struct error *fail
     }
     if (failure != NULL && sends_again(shard, publishing, failure))
         return; // forgotten with the shard's earlier life
-    bool was_full = shard->publishing_count >= NODE_MAX_PUBLISHING;
+    bool was_full = shard->outgoing.count >= NODE_MAX_PUBLISHING;
     drop_delivered(shard);
     if (was_full || (shard->state == SHARD_DRAINING && publish_is_done(shard)))
-        node_shard_turn(shard);
+        node_shard_wake(shard);
 }
 
 void publish_forget(struct shard *shard)
 {
-    struct publishing *publishing = shard->publishing_first;
+    struct publishing *publishing = shard->outgoing.first;
     while (publishing != NULL) {
         struct publishing *next = publishing->next;
         publishing->shard = NULL;
@@ -298,8 +299,8 @@ void publish_forget(struct shard *shard)
             publishing_free(publishing);
         publishing = next;
     }
-    shard->publishing_first = shard->publishing_last = NULL;
-    shard->publishing_count = 0;
+    shard->outgoing.first = shard->outgoing.last = NULL;
+    shard->outgoing.count = 0;
 }
 
 // -- What is to be sent -----------------------------------------------------------------
@@ -329,31 +330,30 @@ void publish_outbox(struct shard *shard, const struct store_shard *acquired)
             i + 1 < acquired->outbox_count ? row[1].first : acquired->next_outbound;
     }
     if (acquired->outbox_count > 0)
-        shard->published = acquired->outbox[0].first;
-    shard->trimmed = shard->published;
+        shard->outgoing.published = acquired->outbox[0].first;
+    shard->outgoing.trimmed = shard->outgoing.published;
 }
 
-void publish_history(struct shard *shard, uint64_t batch, const struct history_row *row, str events)
+bool publish_history(struct shard *shard, uint64_t batch, const struct history_row *row, str events,
+                     struct error *err)
 {
-    struct publishing *last = shard->publishing_last;
+    struct publishing *last = shard->outgoing.last;
     if (last == NULL || last->batch != batch) {
         last = publishing_new(shard);
         last->number = last->next_number = shard->next_outbound;
         last->batch = batch;
     }
-    struct error err;
     struct history_row copy = *row;
     struct event *decoded;
     str bytes = str_copy(&last->arena, events);
     copy.tenant = str_copy(&last->arena, row->tenant);
-    if (!wire_decode_events(&last->arena, bytes, &decoded, &copy.count, &err)) {
-        log_failure("node", &err);
-        return;
-    }
+    if (!wire_decode_events(&last->arena, bytes, &decoded, &copy.count, err))
+        return false;
     copy.events = decoded;
-    last->events = arena_grow(&last->arena, last->events, last->event_count * sizeof *last->events,
-                              (last->event_count + 1) * sizeof *last->events);
+    last->events = array_room(&last->arena, last->events, last->event_count, &last->event_capacity,
+                              sizeof *last->events);
     add_event(last, shard, &copy);
+    return true;
 }
 
 // -- Commands of the node's own ---------------------------------------------------------

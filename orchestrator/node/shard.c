@@ -1,47 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A shard's life: acquired, running, restarted after any trouble, halted, released.
+// A shard's life: acquired, running, restarted after a failure, halted, released. Its states and
+// moves are the table shard_states.def.
 #include "node/internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-struct life *life_new(struct shard *shard)
+enum { RETRY_MS = 1000 };
+
+static void acquire(struct shard *shard);
+
+// -- States -----------------------------------------------------------------------------
+
+static const char *const state_names[] = {
+#define STATE(name, text) [SHARD_##name] = (text),
+#define MOVE(from, to)
+#include "node/shard_states.def"
+#undef STATE
+#undef MOVE
+};
+_Static_assert(COUNT_OF(state_names) == SHARD_STATES, "one name per state");
+
+static bool may_move(enum shard_state from, enum shard_state to)
 {
-    struct life *life = calloc(1, sizeof *life);
-    check(life != NULL);
-    *life = (struct life){shard, shard->generation};
-    shard->calls++;
-    return life;
+    static const struct {
+        enum shard_state from, to;
+    } moves[] = {
+#define STATE(name, text)
+#define MOVE(from, to) {SHARD_##from, SHARD_##to},
+#include "node/shard_states.def"
+#undef STATE
+#undef MOVE
+    };
+    for (size_t i = 0; i < COUNT_OF(moves); i++)
+        if (moves[i].from == from && moves[i].to == to)
+            return true;
+    return false;
 }
 
-struct shard *life_end(void *context, bool *ret_is_old)
+const char *node_shard_state_name(enum shard_state state)
 {
-    struct life *life = context;
-    struct shard *shard = life->shard;
-    shard->calls--;
-    *ret_is_old = life->generation != shard->generation;
-    free(life);
-    return shard;
+    return state_names[state];
 }
 
-static void on_retry(evutil_socket_t fd, short what, void *context)
+// What holds in the state that is entered.
+static bool is_sound(const struct shard *shard)
 {
-    (void)fd, (void)what;
+    bool is_idle = shard->computing == NULL && shard->computed == NULL &&
+                   shard->committing == NULL && shard->engine == NULL;
+    switch (shard->state) {
+    case SHARD_RELEASED:
+    case SHARD_ACQUIRING:
+    case SHARD_WAITING:
+    case SHARD_HALTING:
+    case SHARD_HALTED:
+    case SHARD_LOOKING:
+        return is_idle && shard->outgoing.first == NULL && shard->inbox.first == NULL;
+    case SHARD_DEFINING:
+    case SHARD_RUNNING:
+        return shard->engine != NULL;
+    case SHARD_DRAINING:
+        return shard->computing == NULL && shard->computed == NULL;
+    case SHARD_LETTING_GO:
+        return shard->committing == NULL && shard->outgoing.first == NULL;
+    case SHARD_STATES:
+        break;
+    }
+    return false;
+}
+
+static void shard_move(struct shard *shard, enum shard_state to)
+{
+    check(may_move(shard->state, to));
+    log_debug("node", "shard %u: %s → %s", shard->number, state_names[shard->state],
+              state_names[to]);
+    shard->state = to;
+    check(is_sound(shard));
+}
+
+bool node_shard_reads(const struct shard *shard)
+{
+    return shard->state == SHARD_RUNNING && shard->wanted;
+}
+
+bool node_shard_is_halted(const struct shard *shard)
+{
+    return shard->state == SHARD_HALTING || shard->state == SHARD_HALTED ||
+           shard->state == SHARD_LOOKING;
+}
+
+bool node_shard_is_settling(const struct shard *shard)
+{
+    return shard->state == SHARD_ACQUIRING || shard->state == SHARD_LOOKING ||
+           shard->state == SHARD_DEFINING;
+}
+
+// -- Making and forgetting --------------------------------------------------------------
+
+static void on_turn(void *context)
+{
     struct shard *shard = context;
-    shard->yields = false;
-    if (shard->state == SHARD_WAITING || shard->state == SHARD_HALTED)
-        node_shard_acquire(shard);
-    else
-        node_shard_turn(shard);
+    shard->suspicion.yields = false;
+    node_shard_turn(shard);
 }
 
-static void on_due(evutil_socket_t fd, short what, void *context)
+static void on_retry(void *context)
 {
-    (void)fd, (void)what;
-    node_shard_remind(context);
+    acquire(context);
+}
+
+void node_shard_wake(struct shard *shard)
+{
+    timer_ring(shard->turn);
 }
 
 struct shard *node_shard_new(struct node *node, uint32_t number)
@@ -50,20 +124,21 @@ struct shard *node_shard_new(struct node *node, uint32_t number)
     check(shard != NULL);
     shard->node = node;
     shard->number = number;
-    shard->wanted = true;
+    shard->state = SHARD_RELEASED;
     shard->senders = calloc(node->shard_count, sizeof *shard->senders);
     check(shard->senders != NULL);
-    shard->wait = evtimer_new(node->loop, on_retry, shard);
-    shard->due_timer = evtimer_new(node->loop, on_due, shard);
+    shard->turn = timer_new(node->loop, on_turn, shard);
+    shard->retry = timer_new(node->loop, on_retry, shard);
     return shard;
 }
 
 // Everything in memory that PostgreSQL does not know of.
 static void forget(struct shard *shard)
 {
-    shard->generation++;
-    if (shard->positioned)
+    pending_cancel(&shard->calls);
+    if (shard->reading.positioned)
         inbox_pause(shard);
+    shard->reading.positioned = false;
     batch_free(shard->computing);
     batch_free(shard->computed);
     batch_free(shard->committing);
@@ -72,15 +147,10 @@ static void forget(struct shard *shard)
     publish_forget(shard);
     engine_free(shard->engine);
     shard->engine = NULL;
-    due_list_free(shard->due);
-    shard->due = NULL;
-    shard->survived += shard->trying || shard->tried;
-    shard->due_loading = shard->releasing = shard->trying = shard->tried = false;
-    shard->yields = false;
-    node_trial_turn(shard);
-    shard->positioned = shard->letting_go = shard->trim_needed = false;
-    event_del(shard->wait);
-    event_del(shard->due_timer);
+    due_stop(shard);
+    trial_forget(shard);
+    timer_stop(shard->turn);
+    timer_stop(shard->retry);
 }
 
 void node_shard_free(struct shard *shard)
@@ -88,27 +158,14 @@ void node_shard_free(struct shard *shard)
     if (shard == NULL)
         return;
     forget(shard);
-    check(shard->calls == 0);
-    event_free(shard->wait);
-    event_free(shard->due_timer);
+    timer_free(shard->turn);
+    timer_free(shard->retry);
+    timer_free(shard->dues.timer);
     free(shard->senders);
     free(shard);
 }
 
-bool node_shard_reads(const struct shard *shard)
-{
-    return shard->state == SHARD_RUNNING && shard->wanted;
-}
-
-static void retry_later(struct shard *shard, enum shard_state state)
-{
-    const struct timeval delay = {.tv_sec = NODE_RETRY_MS / 1000,
-                                  .tv_usec = NODE_RETRY_MS % 1000 * 1000};
-    shard->state = state;
-    event_add(shard->wait, &delay);
-}
-
-// One line a trouble, however often it comes again.
+// Logs a failure once, not on every retry.
 static void tell(struct shard *shard, const char *why)
 {
     if (strncmp(shard->error, why, sizeof shard->error - 1) == 0)
@@ -117,52 +174,52 @@ static void tell(struct shard *shard, const char *why)
     log_warning("node", "shard %u: %s", shard->number, why);
 }
 
+static void rest(struct shard *shard, enum shard_state state)
+{
+    shard_move(shard, state);
+    timer_set(shard->retry, RETRY_MS);
+}
+
 void node_shard_restart(struct shard *shard, const char *why)
 {
     forget(shard);
     node_assign_soon(shard->node);
-    if (why == NULL || shard->state == SHARD_DRAINING) {
-        node_shard_acquire(shard);
+    if (node_shard_is_halted(shard)) {
+        rest(shard, SHARD_HALTED);
+        return;
+    }
+    if (why == NULL || shard->state == SHARD_DRAINING || shard->state == SHARD_LETTING_GO) {
+        acquire(shard);
         return;
     }
     tell(shard, why);
-    retry_later(shard, SHARD_WAITING);
+    rest(shard, SHARD_WAITING);
 }
 
 // -- Halting ----------------------------------------------------------------------------
 
-// Looks again now and then, whether it was repaired.
-static void stay_halted(struct shard *shard, const char *why)
-{
-    forget(shard);
-    shard->halted = true;
-    tell(shard, why);
-    retry_later(shard, SHARD_HALTED);
-    node_assign_soon(shard->node);
-}
-
 static void on_halted(void *context, enum store_outcome outcome, const struct error *err)
 {
     (void)err;
-    bool is_old;
-    struct shard *shard = life_end(context, &is_old);
-    if (is_old)
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
         return;
-    if (outcome == STORE_DONE)
-        retry_later(shard, SHARD_HALTED);
-    else
-        node_shard_restart(shard, "the halt could not be noted");
+    if (outcome == STORE_DONE) {
+        rest(shard, SHARD_HALTED);
+        return;
+    }
+    tell(shard, "the halt could not be written");
+    rest(shard, SHARD_WAITING);
 }
 
 void node_shard_halt(struct shard *shard, const char *why)
 {
     forget(shard);
-    shard->state = SHARD_HALTED;
-    shard->halted = true;
+    shard_move(shard, SHARD_HALTING);
     log_error("node", "ALARM: shard %u is halted: %s; `baton repair` moves it on", shard->number,
               why);
     store_halt(shard->node->store, shard->number, shard->epoch, str_of(why), on_halted,
-               life_new(shard));
+               pending_new(&shard->calls, shard));
     node_assign_soon(shard->node);
 }
 
@@ -193,7 +250,7 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
         const struct store_count *count = &acquired->counts[i];
         engine_set_in_flight(shard->engine, count->type, count->tenant, count->offered,
                              count->waiting);
-        shard->jobs_wait = shard->jobs_wait || count->waiting > 0;
+        shard->jobs.any = shard->jobs.any || count->waiting > 0;
     }
     return true;
 }
@@ -201,23 +258,22 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
 static void take_position(struct shard *shard, const struct store_shard *acquired)
 {
     shard->epoch = acquired->epoch;
-    shard->next_offset = shard->taken_offset = shard->read_offset = acquired->next_offset;
-    shard->checking = false;
+    shard->next_offset = shard->taken_offset = shard->reading.next = acquired->next_offset;
+    shard->reading.checking = false;
     shard->has_last = acquired->last_record.len == DIGEST_SIZE && acquired->next_offset > 0;
     if (shard->has_last)
         memcpy(shard->last_record.bytes, acquired->last_record.data, DIGEST_SIZE);
     shard->batch_number = acquired->batch;
     shard->chain = acquired->chain;
     shard->next_outbound = acquired->next_outbound;
-    shard->published = acquired->next_outbound;
-    shard->events_published = acquired->events_published;
+    shard->outgoing.published = acquired->next_outbound;
+    shard->outgoing.events_published = acquired->events_published;
     shard->sender_count = shard->node->shard_count;
     memset(shard->senders, 0, shard->sender_count * sizeof *shard->senders);
     for (size_t i = 0; i < acquired->sender_count && i < shard->sender_count; i++)
         shard->senders[i] = acquired->senders[i];
     shard->rebuild = acquired->rebuild;
-    shard->gap_since_ms = 0;
-    shard->jobs_wait = false;
+    shard->reading.gap_since_ms = 0;
 }
 
 // Two owners in a row that committed nothing have probably died of a record: take the next ones one
@@ -226,86 +282,88 @@ static void decide_care(struct shard *shard, const struct store_shard *acquired)
 {
     int64_t batch = config_i64(shard->node->config, CONFIG_ENGINE_BATCH_COMMANDS);
     if (acquired->failures > 2 || acquired->tries > 0)
-        shard->careful = (uint32_t)(2 * batch);
-    if (shard->careful > 0)
+        shard->suspicion.careful = (uint32_t)(2 * batch);
+    if (shard->suspicion.careful > 0)
         log_warning("node", "shard %u: taking %u records one by one from offset %lld",
-                    shard->number, shard->careful, (long long)acquired->next_offset);
+                    shard->number, shard->suspicion.careful, (long long)acquired->next_offset);
 }
 
 static void on_unpublished(void *context, uint64_t batch, const struct history_row *row, str events)
 {
-    const struct life *life = context;
-    if (life->generation == life->shard->generation)
-        publish_history(life->shard, batch, row, events);
+    struct shard *shard = pending_owner(context);
+    struct error err;
+    if (shard == NULL || publish_history(shard, batch, row, events, &err))
+        return;
+    metrics_add(&shard->node->metrics, METRIC_EVENTS_UNREADABLE, 1);
+    log_error("node", "ALARM: shard %u: step %llu of %llu is not on the event topic: %s",
+              shard->number, (unsigned long long)row->sequence, (unsigned long long)row->stream,
+              err.text);
 }
 
 static void on_unpublished_done(void *context, enum store_outcome outcome, const struct error *err)
 {
-    bool is_old;
-    struct shard *shard = life_end(context, &is_old);
-    if (is_old)
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
         return;
     if (outcome != STORE_DONE) {
         node_shard_restart(shard, err->text);
         return;
     }
-    shard->state = SHARD_RUNNING;
-    shard->halted = false;
+    shard_move(shard, SHARD_RUNNING);
     shard->error[0] = '\0';
-    shard->due = due_list_new();
+    due_start(shard);
     metrics_add(&shard->node->metrics, METRIC_ACQUIRED, 1);
     log_info("node", "shard %u runs: epoch %llu, offset %lld", shard->number,
              (unsigned long long)shard->epoch, (long long)shard->next_offset);
     node_assign_soon(shard->node);
-    node_shard_remind(shard);
+    due_remind(shard);
     publish_more(shard);
     if (shard->rebuild)
-        node_shard_rebuild(shard);
+        rebuild_start(shard);
 }
 
 static void on_definition(void *context, const struct store_definition *definition)
 {
-    const struct life *life = context;
+    struct shard *shard = pending_owner(context);
     const struct definition_source source = {.key = definition->key,
                                              .kind = definition->kind,
                                              .id = definition->id,
                                              .bytes = definition->bytes,
                                              .imports = definition->imports};
     struct error err;
-    if (!definitions_add(life->shard->node->definitions, &source, &err))
+    if (shard != NULL && !definitions_add(shard->node->definitions, &source, &err))
         log_error("node", "definition %llu (%.*s) cannot run: %s",
                   (unsigned long long)definition->key, STR_ARG(definition->id), err.text);
 }
 
 static void on_defined(void *context, enum store_outcome outcome, const struct error *err)
 {
-    bool is_old;
-    struct shard *shard = life_end(context, &is_old);
-    if (is_old)
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
         return;
     if (outcome != STORE_DONE) {
         node_shard_restart(shard, err->text);
         return;
     }
     const struct store_unpublished query = {.shard = shard->number,
-                                            .after_batch = shard->events_published,
+                                            .after_batch = shard->outgoing.events_published,
                                             .step = on_unpublished,
                                             .done = on_unpublished_done,
-                                            .context = life_new(shard)};
+                                            .context = pending_new(&shard->calls, shard)};
     store_find_unpublished(shard->node->store, &query);
 }
 
 static void find_definitions(struct shard *shard)
 {
     struct node *node = shard->node;
-    shard->state = SHARD_DEFINING;
+    shard_move(shard, SHARD_DEFINING);
     const struct store_definitions query = {
         .shard = shard->number,
         .known_count = definitions_count(node->definitions),
         .known = definitions_keys(node->definitions, &node->scratch),
         .defined = on_definition,
         .done = on_defined,
-        .context = life_new(shard),
+        .context = pending_new(&shard->calls, shard),
     };
     store_find_definitions(node->store, &query);
     arena_reset(&node->scratch);
@@ -314,9 +372,8 @@ static void find_definitions(struct shard *shard)
 static void on_acquired(void *context, enum store_outcome outcome,
                         const struct store_shard *acquired, const struct error *err)
 {
-    bool is_old;
-    struct shard *shard = life_end(context, &is_old);
-    if (is_old)
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
         return;
     if (outcome != STORE_DONE) {
         node_shard_restart(shard, err->text);
@@ -327,27 +384,30 @@ static void on_acquired(void *context, enum store_outcome outcome,
         char why[200];
         snprintf(why, sizeof why, "halted: %.*s; `baton repair` moves it on",
                  STR_ARG(acquired->halted));
-        stay_halted(shard, why);
+        tell(shard, why);
+        rest(shard, SHARD_HALTED);
+        node_assign_soon(shard->node);
         return;
     }
     decide_care(shard, acquired);
     if (!start_engine(shard, acquired))
         return;
     if (!config_bool(shard->node->config, CONFIG_EVENTS_ENABLED))
-        shard->events_published = acquired->batch;
+        shard->outgoing.events_published = acquired->batch;
     publish_outbox(shard, acquired);
     find_definitions(shard);
 }
 
-void node_shard_acquire(struct shard *shard)
+static void acquire(struct shard *shard)
 {
     if (!shard->wanted) {
-        shard->state = SHARD_RELEASED;
+        shard_move(shard, SHARD_RELEASED);
         node_shard_released(shard->node);
         return;
     }
-    shard->state = SHARD_ACQUIRING;
-    store_acquire(shard->node->store, shard->number, on_acquired, life_new(shard));
+    shard_move(shard, shard->state == SHARD_HALTED ? SHARD_LOOKING : SHARD_ACQUIRING);
+    store_acquire(shard->node->store, shard->number, on_acquired,
+                  pending_new(&shard->calls, shard));
 }
 
 // -- Releasing --------------------------------------------------------------------------
@@ -355,48 +415,53 @@ void node_shard_acquire(struct shard *shard)
 static void on_let_go(void *context, enum store_outcome outcome, const struct error *err)
 {
     (void)outcome, (void)err; // taken already or not reachable: the next owner finds out by itself
-    bool is_old;
-    struct shard *shard = life_end(context, &is_old);
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
+        return;
     forget(shard);
-    node_shard_acquire(shard); // when the group has given it back meanwhile
+    acquire(shard); // when the group has given it back meanwhile
 }
 
-static void let_go(struct shard *shard)
+void node_shard_drained(struct shard *shard)
 {
+    if (shard->state != SHARD_DRAINING || shard->committing != NULL || !publish_is_done(shard))
+        return;
+    shard_move(shard, SHARD_LETTING_GO);
     const struct store_trim trim = {.shard = shard->number,
                                     .epoch = shard->epoch,
-                                    .published = shard->published,
-                                    .trimmed = shard->trimmed,
-                                    .events_published = shard->events_published,
+                                    .published = shard->outgoing.published,
+                                    .trimmed = shard->outgoing.trimmed,
+                                    .events_published = shard->outgoing.events_published,
                                     .released = true};
-    store_trim(shard->node->store, &trim, on_let_go, life_new(shard));
+    store_trim(shard->node->store, &trim, on_let_go, pending_new(&shard->calls, shard));
+}
+
+void node_shard_want(struct shard *shard)
+{
+    if (shard->wanted)
+        return;
+    shard->wanted = true;
+    if (shard->state == SHARD_RELEASED)
+        acquire(shard);
 }
 
 void node_shard_release(struct shard *shard)
 {
     shard->wanted = false;
-    if (shard->state == SHARD_DRAINING || shard->state == SHARD_RELEASED)
+    if (shard->state == SHARD_DRAINING || shard->state == SHARD_LETTING_GO ||
+        shard->state == SHARD_RELEASED)
         return;
     if (shard->state != SHARD_RUNNING) {
         forget(shard);
-        shard->state = SHARD_RELEASED;
+        shard_move(shard, SHARD_RELEASED);
         node_shard_released(shard->node);
         return;
     }
-    shard->state = SHARD_DRAINING;
     batch_free(shard->computing);
     batch_free(shard->computed);
     shard->computing = shard->computed = NULL;
     inbox_clear(shard);
-    node_trial_turn(shard);
+    shard_move(shard, SHARD_DRAINING);
+    trial_forget(shard);
     node_shard_turn(shard);
-}
-
-void node_shard_drained(struct shard *shard)
-{
-    if (shard->state == SHARD_DRAINING && shard->committing == NULL && publish_is_done(shard) &&
-        !shard->letting_go) {
-        shard->letting_go = true;
-        let_go(shard);
-    }
 }

@@ -76,6 +76,7 @@ struct world {
     struct world_options options;
     struct arena arena; // everything that lives as long as the world
     int64_t now_us;
+    int64_t spent_ns; // by machines that computed, on their monotonic clocks alone
     uint64_t random;
     uint64_t digest; // of all that happened
     uint64_t steps;

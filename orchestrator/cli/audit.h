@@ -3,8 +3,8 @@
 // Proves history: the chain of digests over all batches, and every stored state as what its history
 // folds into, byte for byte. Blocks and reads everything: for the command line. Run it while no
 // node writes, or what is written meanwhile is reported as a difference.
-#ifndef BATON_NODE_AUDIT_H
-#define BATON_NODE_AUDIT_H
+#ifndef BATON_CLI_AUDIT_H
+#define BATON_CLI_AUDIT_H
 
 #include "base/error.h"
 #include "base/str.h"

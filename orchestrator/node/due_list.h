@@ -3,8 +3,8 @@
 // What falls due soon on a shard: timers, leases, back-offs, expiries, in the order of their time.
 // Only what is due within DUE_HORIZON_MS is in memory; the rest are rows. A job that is done before
 // its lease comes near costs nothing here.
-#ifndef BATON_NODE_DUE_H
-#define BATON_NODE_DUE_H
+#ifndef BATON_NODE_DUE_LIST_H
+#define BATON_NODE_DUE_LIST_H
 
 #include "record/rows.h"
 #include "store/store.h"

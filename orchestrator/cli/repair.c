@@ -3,7 +3,7 @@
 // A topic that was made anew holds what came after all that the shard had done, and all of it is to
 // be done. One that was truncated holds what was done. The records' own time tells the first for
 // sure; where it does not, the operator says.
-#include "node/repair.h"
+#include "cli/repair.h"
 
 #include "base/array.h"
 #include "bus/consumer.h"

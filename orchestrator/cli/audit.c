@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/audit.h"
+#include "cli/audit.h"
 
 #include "base/digest.h"
 #include "engine/engine.h"

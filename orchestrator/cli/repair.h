@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `baton repair`: where in its topic a halted shard goes on. Blocks: for the command line.
-#ifndef BATON_NODE_REPAIR_H
-#define BATON_NODE_REPAIR_H
+#ifndef BATON_CLI_REPAIR_H
+#define BATON_CLI_REPAIR_H
 
 #include "base/config.h"
 

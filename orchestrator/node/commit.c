@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The transaction of a batch, and what follows from its outcome.
+#include "node/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { NS_PER_US = 1000 };
+
+static void note_commit(struct shard *shard, const struct batch *batch)
+{
+    struct metrics *metrics = &shard->node->metrics;
+    metrics_add(metrics, METRIC_COMMITS, 1);
+    metrics_add(metrics, METRIC_COMMANDS, batch->count);
+    metrics_add(metrics, METRIC_HISTORY_ROWS, batch->changes.history.count);
+    metrics_add(metrics, METRIC_COMMIT_US,
+                (uint64_t)(clock_monotonic_ns() - batch->sent_ns) / NS_PER_US);
+}
+
+static bool has_waiting_job(const struct changes *changes)
+{
+    for (size_t i = 0; i < changes->jobs.count; i++)
+        if (changes->jobs.items[i].change != ROW_DELETE &&
+            changes->jobs.items[i].state == JOB_WAITING)
+            return true;
+    return false;
+}
+
+static void settle(struct shard *shard)
+{
+    struct batch *batch = shard->committing;
+    shard->committing = NULL;
+    note_commit(shard, batch);
+    shard->next_offset = batch->next_offset;
+    shard->outgoing.trimmed = batch->trims;
+    shard->last_record = batch->last_record;
+    shard->has_last = true;
+    shard->outgoing.trim_needed = false;
+    trial_end(shard);
+    if (shard->dues.list != NULL)
+        due_list_apply(shard->dues.list, &batch->changes, clock_now_ms());
+    shard->jobs.any = shard->jobs.any || has_waiting_job(&batch->changes);
+    publish_batch(shard, batch);
+    due_remind(shard);
+}
+
+static void on_committed(void *context, enum store_outcome outcome, const struct error *err)
+{
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
+        return;
+    struct metrics *metrics = &shard->node->metrics;
+    switch (outcome) {
+    case STORE_DONE:
+        settle(shard);
+        node_shard_wake(shard);
+        return;
+    case STORE_TAKEN:
+        metrics_add(metrics, METRIC_TAKEN, 1);
+        node_shard_restart(shard, "another owner has taken the shard");
+        return;
+    case STORE_REFUSED:
+        metrics_add(metrics, METRIC_REFUSED, 1);
+        log_error("node",
+                  "shard %u: a transaction of %zu commands from offset %lld was refused: %s",
+                  shard->number, shard->committing->count,
+                  (long long)shard->committing->first_offset, err->text);
+        trial_suspect(shard, shard->committing->count);
+        node_shard_restart(shard, shard->suspicion.careful > 1 ? NULL : err->text);
+        return;
+    case STORE_LOST:
+        metrics_add(metrics, METRIC_LOST, 1);
+        node_shard_restart(shard, err->text);
+        return;
+    }
+}
+
+void commit_send(struct shard *shard)
+{
+    struct batch *batch = shard->committing = shard->computed;
+    shard->computed = NULL;
+    batch->trims = shard->outgoing.published;
+    const struct store_commit commit = {
+        .shard = shard->number,
+        .epoch = shard->epoch,
+        .expected_offset = shard->next_offset,
+        .next_offset = batch->next_offset,
+        .batch = batch->number,
+        .changes = &batch->changes,
+        .packed = batch->packed,
+        .first_outbound = batch->first_outbound,
+        .next_outbound = batch->next_outbound,
+        .outbound = strbuf_str(&batch->outbound),
+        .published = batch->trims,
+        .trimmed = shard->outgoing.trimmed,
+        .events_published = shard->outgoing.events_published,
+        .last_record = str_from(batch->last_record.bytes, DIGEST_SIZE),
+        .sender_count = batch->senders_changed ? shard->sender_count : 0,
+        .senders = shard->senders,
+    };
+    shard->pace.last_commit_ns = batch->sent_ns = clock_monotonic_ns();
+    store_commit(shard->node->store, &commit, &batch->arena, on_committed,
+                 pending_new(&shard->calls, shard));
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Records into commands. The command topic is a border: nothing in a record is believed before it
+// was decoded and checked, and nothing is written down before its turn in the batch has come.
+#include "node/internal.h"
+
+#include "base/log.h"
+#include "wire/wire.h"
+
+void decode_set_aside(struct batch *batch, const struct inbound *record, const char *why)
+{
+    struct node *node = batch->shard->node;
+    const struct outbox_record letter = {.kind = OUTBOX_DEAD_LETTER,
+                                         .partition = BUS_PARTITION_BY_KEY,
+                                         .topic = STR("commands.dlq"),
+                                         .value = str_from(record->bytes, record->len),
+                                         .note = str_of(why)};
+    outbox_pack(&batch->letters, &letter);
+    batch->letter_count++;
+    metrics_add(&node->metrics, METRIC_DEAD_LETTERS, 1);
+    log_warning("node", "shard %u: record at offset %lld goes to commands.dlq: %s",
+                batch->shard->number, (long long)record->offset, why);
+}
+
+bool decode_is_duplicate(struct batch *batch, const struct inbound *record)
+{
+    struct shard *shard = batch->shard;
+    if (record->sender >= shard->sender_count)
+        return false;
+    if (record->number <= shard->senders[record->sender]) {
+        metrics_add(&shard->node->metrics, METRIC_DUPLICATES, 1);
+        return true;
+    }
+    shard->senders[record->sender] = record->number;
+    batch->senders_changed = true;
+    return false;
+}
+
+static void refuse(struct batch *batch, struct task *task, const char *why)
+{
+    task->what = TASK_SET_ASIDE;
+    task->why = str_cstr(&batch->arena, str_of(why));
+}
+
+void decode_task(struct batch *batch, struct inbound *record, struct task *ret_task)
+{
+    struct node *node = batch->shard->node;
+    struct error err;
+    str token;
+    ret_task->record = record;
+    if (!wire_decode_command(&batch->arena, str_from(record->bytes, record->len),
+                             &ret_task->command, &token, &err)) {
+        refuse(batch, ret_task, err.text);
+        return;
+    }
+    if (!token_is_good(node_secret(node), &ret_task->command, token)) {
+        metrics_add(&node->metrics, METRIC_TOKENS_REFUSED, 1);
+        refuse(batch, ret_task, "the token is not the one of this job and attempt");
+        return;
+    }
+    ret_task->command.time_ms = record->time_ms;
+    ret_task->command.offset = record->offset;
+    ret_task->what = TASK_STEP;
+}
