@@ -111,11 +111,17 @@ static void add_metrics(void *context, struct strbuf *out)
         ingress_add_metrics(process->ingress, out);
 }
 
-static bool start_api(struct process *process, struct error *err)
+static str secret_of(const struct node_site *site)
+{
+    return str_from(site->installation.secret, site->installation.secret_len);
+}
+
+static bool start_api(struct process *process, const struct node_site *site, struct error *err)
 {
     struct api_options options = {.loop = process->loop,
                                   .config = &process->config,
                                   .node_name = config_str(&process->config, CONFIG_NODE_NAME),
+                                  .secret = secret_of(site),
                                   .context = process,
                                   .not_ready = why_not_ready,
                                   .warning = warning,
@@ -131,7 +137,8 @@ static bool start_ingress(struct process *process, const struct node_site *site,
                                       .config = &process->config,
                                       .reader = process->reader,
                                       .node_name = config_str(&process->config, CONFIG_NODE_NAME),
-                                      .shards = site->shards};
+                                      .shards = site->shards,
+                                      .secret = secret_of(site)};
     process->ingress = ingress_new(&options, err);
     return process->ingress != NULL;
 }
@@ -155,7 +162,7 @@ static bool start_roles(struct process *process, const struct node_site *site, s
     }
     if (has_api || has_ingress)
         start_reader(process);
-    return (!has_api || start_api(process, err)) &&
+    return (!has_api || start_api(process, site, err)) &&
            (!has_ingress || start_ingress(process, site, err));
 }
 

@@ -275,12 +275,6 @@ CREATE TABLE topic_subscriptions (
     created  timestamptz NOT NULL DEFAULT now()
 );
 
--- What the installation as a whole remembers: the key of job tokens, …
-CREATE TABLE settings (
-    name  text  PRIMARY KEY,
-    value bytea NOT NULL
-);
-
 -- Names of the numbers in history, filled by `baton migrate`.
 CREATE TABLE event_types (number integer PRIMARY KEY, name text NOT NULL);
 CREATE TABLE command_types (number integer PRIMARY KEY, name text NOT NULL);

@@ -24,7 +24,6 @@ struct worker_task {
     struct channel *channel;
     struct arena arena; // the task lives in it
     struct job_offer job;
-    struct wire_job_ticket ticket;
     int32_t partition;
     int64_t offset;
     int64_t heartbeat_at_ms;
@@ -83,10 +82,11 @@ static bool post(struct worker_task *task, enum command_type type, const struct 
     }
     command.job_answer.attempt = task->job.attempt;
     command.job_answer.worker = str_of(worker->options.name);
-    wire_encode_command(&out, &command, task->ticket.token);
+    command.job_answer.token = task->job.token;
+    wire_encode_command(&out, &command);
     struct bus_header header = {STR("content-type"), wire_command_content_type};
     struct bus_record record = {.topic = worker->commands,
-                                .partition = task->ticket.reply_partition,
+                                .partition = task->job.reply_partition,
                                 .value = strbuf_str(&out),
                                 .header_count = 1,
                                 .headers = &header};
@@ -175,7 +175,7 @@ static bool read_task(const struct bus_record *record, struct arena *arena,
 {
     struct error err;
     str bytes = str_copy(arena, record->value);
-    if (wire_decode_job(arena, bytes, &ret_task->job, &ret_task->ticket, &err))
+    if (wire_decode_job(arena, bytes, &ret_task->job, &err))
         return true;
     log_failure("worker", &err);
     return false;
@@ -195,15 +195,12 @@ static void on_record(void *context, const struct bus_record *record)
     task->offset = record->offset;
     task->heartbeat_at_ms = now_ms + WORKER_LEASE_MS / 3;
     channel->worker->counts.received++;
-    bool is_expired = is_readable && task->job.deadline_ms != 0 && task->job.deadline_ms <= now_ms;
-    channel->worker->counts.expired += is_expired;
-    if (!is_readable || is_expired) {
+    if (!is_readable) {
         release(task);
         return;
     }
-    int64_t third_ms = (task->job.deadline_ms - now_ms) / 3;
-    if (task->job.deadline_ms != 0 && third_ms < WORKER_LEASE_MS / 3)
-        task->heartbeat_at_ms = now_ms + third_ms;
+    if (task->job.lease_ms > 0 && task->job.lease_ms < WORKER_LEASE_MS)
+        task->heartbeat_at_ms = now_ms + task->job.lease_ms / 3;
     TAILQ_INSERT_TAIL(&channel->queued, task, link);
     channel->queued_count++;
     if (channel->queued_count >= channel->type.concurrency * QUEUE_FACTOR)

@@ -69,8 +69,7 @@ struct worker_counts {
     uint64_t received;
     uint64_t completed;
     uint64_t failed;
-    uint64_t errors;  // BPMN errors thrown
-    uint64_t expired; // came after their lease had ended: somebody else has them
+    uint64_t errors; // BPMN errors thrown
     size_t in_flight;
 };
 

@@ -4,7 +4,7 @@
 const char *command_type_name(enum command_type type)
 {
     switch ((int)type) {
-#define COMMAND(name, number, body)                                                                \
+#define COMMAND(name, number, need, process, senders)                                              \
     case number:                                                                                   \
         return #name;
 #include "record/commands.def"
@@ -17,12 +17,25 @@ const char *command_type_name(enum command_type type)
 bool command_type_is_known(int number)
 {
     switch (number) {
-#define COMMAND(name, number_, body) case number_:
+#define COMMAND(name, number_, need, process, senders) case number_:
 #include "record/commands.def"
 #undef COMMAND
         return true;
     default:
         return false;
+    }
+}
+
+enum command_senders command_senders_of(enum command_type type)
+{
+    switch ((int)type) {
+#define COMMAND(name, number, need, process, senders)                                              \
+    case number:                                                                                   \
+        return SENDERS_##senders;
+#include "record/commands.def"
+#undef COMMAND
+    default:
+        return SENDERS_NODE;
     }
 }
 

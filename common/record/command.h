@@ -10,7 +10,7 @@
 
 enum command_type {
     COMMAND_NONE = 0,
-#define COMMAND(name, number, body) COMMAND_##name = number,
+#define COMMAND(name, number, need, process, senders) COMMAND_##name = number,
 #include "record/commands.def"
 #undef COMMAND
 };
@@ -85,7 +85,8 @@ struct job_answer {
     int64_t extend_ms;  // EXTEND_JOB: the lease from now on
     str error_code;     // THROW_JOB_ERROR
     str message;
-    str worker; // who answers
+    str worker; // who works, for people
+    str token;  // the job's; a node's answer on behalf of a REST client has a MAC instead
     str result; // listeners: JSON {"denied", "deniedReason", "corrections":{…}}; ad-hoc:
                 // {"activateElements":[…]}
 };
@@ -97,12 +98,30 @@ struct update_job {
     int64_t timeout_ms; // < 0: unchanged
 };
 
+// RELEASE_JOB: jobs that wait and may be offered. RETURN_JOBS: jobs that came to a gateway when no
+// client was left for them.
 struct release_job {
     size_t count;
     struct released_job {
         uint64_t instance;
         uint64_t job;
+        uint32_t attempt; // RETURN_JOBS: of the offer that nobody took
     } * jobs;
+};
+
+// A gateway node has clients that wait for jobs. What it says replaces what it said before.
+struct job_credits {
+    uint64_t gateway; // random, of this start of the node
+    int32_t reply_partition;
+    int64_t expires_ms; // from the command's time
+    size_t credit_count;
+    struct job_credit {
+        str type;
+        str tenant;
+        uint32_t count; // jobs that may be sent, beyond those sent already
+        int64_t lease_ms;
+        str worker;
+    } * credits;
 };
 
 // Something the node was asked to remind the engine of. The engine fires it only if it still stands
@@ -185,6 +204,14 @@ struct evaluate_decision {
     str variables;
 };
 
+// What a principal may do with the resources of one kind, in the words of the REST API.
+struct grant {
+    str resource_type; // PROCESS_DEFINITION, …
+    str resource_id;   // "*": all
+    size_t permission_count;
+    str *permissions;
+};
+
 struct command {
     enum command_type type;
     int64_t time_ms;   // of the record, since 1970
@@ -196,6 +223,12 @@ struct command {
     str principal;       // who asked, for the audit; empty: the platform itself
     str traceparent;     // W3C, kept and passed on
     uint64_t batch_item; // of a batch operation: what comes of it is written to its row; 0: none
+    uint32_t shard;      // the logical shard that it is for, plus 1; 0: by the partition
+    str reason;          // why, in the words of the person who asked
+    str on_behalf_of;    // whom the principal stands in for; empty: nobody
+    bool restricted;     // what the command reaches is checked against its grants
+    size_t grant_count;
+    struct grant *grants;
     union {
         struct create_instance create_instance;
         struct modify_instance modify_instance;
@@ -204,6 +237,7 @@ struct command {
         struct job_answer job_answer;
         struct update_job update_job;
         struct release_job release_job;
+        struct job_credits job_credits;
         struct due due;
         struct publish_message publish_message;
         struct subscription_command subscription;
@@ -213,6 +247,18 @@ struct command {
         struct evaluate_decision evaluate_decision;
     };
 };
+
+// Who sends commands of a type. A worker's own carry the token of their job; all others a node's
+// MAC (record/mac.h).
+enum command_senders {
+    SENDERS_API, // a gateway, for a caller; ingress
+    SENDERS_API_WORKER,
+    SENDERS_API_SHARD,
+    SENDERS_NODE,  // the node that runs the shard, to itself
+    SENDERS_SHARD, // a shard's outbox
+};
+
+enum command_senders command_senders_of(enum command_type type);
 
 const char *command_type_name(
     enum command_type type); // "CREATE_INSTANCE"; "UNKNOWN" for a number without a name

@@ -277,10 +277,20 @@ struct job_offer {
     uint32_t attempt;
     int32_t retries;
     int32_t priority;
-    int64_t deadline_ms;
-    str headers;   // JSON object
-    str variables; // JSON object: only what the definition maps in
-    str user_task; // task listeners: JSON of the task; empty else
+    int64_t lease_ms; // how long it belongs to whoever takes it
+    str headers;      // JSON object
+    str variables;    // JSON object: only what the definition maps in
+    str user_task;    // task listeners: JSON of the task; empty else
+    str traceparent;  // W3C; empty: none
+    str business_id;  // of the instance
+    uint64_t root_instance;
+    size_t secret_count;
+    const struct secret_pointer {
+        str pointer; // RFC 6901, from {"headers": …, "variables": …}
+        str name;
+    } * secrets;
+    str token;               // filled in by the node that sends it
+    int32_t reply_partition; // of the commands topic; likewise
 };
 
 struct reply {
@@ -296,6 +306,9 @@ struct reply {
     size_t deployed_count; // DEPLOY
     const struct deployed_resource *deployed;
     uint32_t shard;
+    uint64_t gateway; // jobs for the clients of a gateway, which asked with credits; 0: an answer
+    size_t job_count;
+    const struct job_offer *jobs;
 };
 
 // A record to publish after the commit, in this order.

@@ -12,17 +12,16 @@ str token_make(struct arena *arena, str secret, uint64_t job, uint32_t attempt)
 
 static bool is_answer(enum command_type type)
 {
-    return type == COMMAND_COMPLETE_JOB || type == COMMAND_FAIL_JOB ||
-           type == COMMAND_THROW_JOB_ERROR || type == COMMAND_EXTEND_JOB;
+    return command_senders_of(type) == SENDERS_API_WORKER;
 }
 
-bool token_is_good(str secret, const struct command *command, str token)
+bool token_is_good(str secret, const struct command *command)
 {
-    if (!is_answer(command->type))
-        return true;
+    if (!is_answer(command->type) || command->job_answer.attempt == 0)
+        return false;
     struct arena arena = ARENA_EMPTY;
     str wanted = token_make(&arena, secret, command->key, command->job_answer.attempt);
-    bool good = digest_equal(wanted, token);
+    bool good = digest_equal(wanted, command->job_answer.token);
     arena_done(&arena);
     return good;
 }

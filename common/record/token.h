@@ -8,12 +8,11 @@
 
 enum { TOKEN_SECRET_SIZE = 32, TOKEN_SECRET_MAX = 64, TOKEN_LENGTH = 32 };
 
-// Hex of the first 16 bytes of HMAC-SHA-256(secret, job key and attempt). Attempt 0 makes the token
-// of an answer that counts whatever the attempt: only who knows the secret, as the API does, has
-// it.
+// Hex of the first 16 bytes of HMAC-SHA-256(secret, job key and attempt).
 str token_make(struct arena *arena, str secret, uint64_t job, uint32_t attempt);
 
-// True unless the command is an answer to a job without the token of its job and attempt.
-bool token_is_good(str secret, const struct command *command, str token);
+// True when the command is a worker's answer with the token of its job and attempt. Attempt 0, an
+// answer that counts whatever the attempt, is a node's and needs its MAC (record/mac.h) instead.
+MUST_CHECK bool token_is_good(str secret, const struct command *command);
 
 #endif

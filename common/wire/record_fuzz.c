@@ -14,9 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct strbuf out = strbuf_new(&arena);
 
     struct command command;
-    str token;
-    if (wire_decode_command(&arena, bytes, &command, &token, &err))
-        wire_encode_command(&out, &command, token);
+    if (wire_decode_command(&arena, bytes, &command, &err))
+        wire_encode_command(&out, &command);
     struct event *events;
     size_t count;
     if (wire_decode_events(&arena, bytes, &events, &count, &err))
@@ -25,9 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (wire_decode_step(&arena, bytes, &step, &err))
         wire_encode_step(&out, &step);
     struct job_offer job;
-    struct wire_job_ticket ticket;
-    if (wire_decode_job(&arena, bytes, &job, &ticket, &err))
-        wire_encode_job(&out, &job, &ticket);
+    if (wire_decode_job(&arena, bytes, &job, &err))
+        wire_encode_job(&out, &job);
     struct reply reply;
     if (wire_decode_reply(&arena, bytes, &reply, &err))
         wire_encode_reply(&out, &reply);

@@ -32,12 +32,11 @@ extern const str wire_step_content_type;
 // Whether a decoder will take it: what is refused here is best told to who sends it.
 MUST_CHECK bool wire_check_command(const struct command *command, struct error *err);
 
-void wire_encode_command(struct strbuf *out, const struct command *command, str token);
+void wire_encode_command(struct strbuf *out, const struct command *command);
 
-// time_ms and offset come with the record, not with its bytes: they are left 0 and -1. *ret_token
-// is the job answer's; empty else.
+// time_ms and offset come with the record, not with its bytes: they are left 0 and -1.
 MUST_CHECK bool wire_decode_command(struct arena *arena, str bytes, struct command *ret_command,
-                                    str *ret_token, struct error *err);
+                                    struct error *err);
 
 // History: the events of one step.
 void wire_encode_events(struct strbuf *out, const struct event *events, size_t count);
@@ -55,16 +54,9 @@ void wire_encode_step(struct strbuf *out, const struct wire_step *step);
 MUST_CHECK bool wire_decode_step(struct arena *arena, str bytes, struct wire_step *ret_step,
                                  struct error *err);
 
-// What a worker must echo, beside the job itself.
-struct wire_job_ticket {
-    str token;
-    int32_t reply_partition; // of baton.commands
-};
-
-void wire_encode_job(struct strbuf *out, const struct job_offer *job,
-                     const struct wire_job_ticket *ticket);
+void wire_encode_job(struct strbuf *out, const struct job_offer *job);
 MUST_CHECK bool wire_decode_job(struct arena *arena, str bytes, struct job_offer *ret_job,
-                                struct wire_job_ticket *ret_ticket, struct error *err);
+                                struct error *err);
 
 void wire_encode_reply(struct strbuf *out, const struct reply *reply);
 

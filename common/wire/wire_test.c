@@ -12,15 +12,15 @@
 #include <stdio.h>
 
 static const int all_types[] = {
-#define COMMAND(name, number, body) number,
+#define COMMAND(name, number, need, process, senders) number,
 #include "record/commands.def"
 #undef COMMAND
 };
 
-static str encode(struct arena *arena, const struct command *command, str token)
+static str encode(struct arena *arena, const struct command *command)
 {
     struct strbuf out = strbuf_new(arena);
-    wire_encode_command(&out, command, token);
+    wire_encode_command(&out, command);
     return strbuf_str(&out);
 }
 
@@ -35,16 +35,15 @@ static void every_command_survives_the_journey(void **state)
                                   .reply = {4, 99},
                                   .tenant = STR("acme"),
                                   .principal = STR("ada")};
-        str bytes = encode(&arena, &command, STR_EMPTY);
+        str bytes = encode(&arena, &command);
         struct command back;
-        str token;
         struct error err;
-        assert_true(wire_decode_command(&arena, bytes, &back, &token, &err));
+        assert_true(wire_decode_command(&arena, bytes, &back, &err));
         assert_int_equal(back.type, command.type);
         assert_true(back.instance == command.instance && back.key == command.key);
         assert_true(back.reply.partition == 4 && back.reply.request == 99);
         assert_true(str_equal(back.tenant, command.tenant));
-        assert_true(str_equal(encode(&arena, &back, token), bytes));
+        assert_true(str_equal(encode(&arena, &back), bytes));
     }
     arena_done(&arena);
 }
@@ -62,10 +61,8 @@ static void bodies_keep_their_fields(void **state)
                                                  .start_count = 1,
                                                  .start_at = &start}};
     struct command back;
-    str token;
     struct error err;
-    assert_true(
-        wire_decode_command(&arena, encode(&arena, &create, STR_EMPTY), &back, &token, &err));
+    assert_true(wire_decode_command(&arena, encode(&arena, &create), &back, &err));
     assert_true(str_equal(back.create_instance.process_id, STR("mortgage")));
     assert_true(str_equal(back.create_instance.variables, STR("{\"größe\":1.10}")));
     assert_int_equal(back.create_instance.version, 3);
@@ -73,12 +70,14 @@ static void bodies_keep_their_fields(void **state)
     assert_int_equal(back.create_instance.start_count, 1);
     assert_true(str_equal(back.create_instance.start_at[0].element_id, STR("review")));
 
-    struct command fail = {
-        .type = COMMAND_FAIL_JOB,
-        .job_answer = {.attempt = 2, .retries = -1, .backoff_ms = 1500, .message = STR("no")}};
-    assert_true(
-        wire_decode_command(&arena, encode(&arena, &fail, STR("tok")), &back, &token, &err));
-    assert_true(str_equal(token, STR("tok")));
+    struct command fail = {.type = COMMAND_FAIL_JOB,
+                           .job_answer = {.attempt = 2,
+                                          .retries = -1,
+                                          .backoff_ms = 1500,
+                                          .message = STR("no"),
+                                          .token = STR("tok")}};
+    assert_true(wire_decode_command(&arena, encode(&arena, &fail), &back, &err));
+    assert_true(str_equal(back.job_answer.token, STR("tok")));
     assert_true(back.job_answer.attempt == 2 && back.job_answer.retries == -1 &&
                 back.job_answer.backoff_ms == 1500);
     arena_done(&arena);
@@ -117,21 +116,26 @@ static void jobs_and_replies_survive(void **state)
 {
     (void)state;
     struct arena arena = ARENA_EMPTY;
+    const struct secret_pointer secret = {STR("/headers/password"), STR("DB")};
     struct job_offer job = {.key = 1,
                             .type = STR("pay"),
                             .kind = JOB_TASK_LISTENER,
                             .attempt = 4,
                             .headers = STR("{}"),
-                            .variables = STR("{\"x\":1}")};
-    struct wire_job_ticket ticket = {STR("\1\2"), 6};
+                            .variables = STR("{\"x\":1}"),
+                            .token = STR("\1\2"),
+                            .reply_partition = 6,
+                            .secret_count = 1,
+                            .secrets = &secret};
     struct strbuf out = strbuf_new(&arena);
-    wire_encode_job(&out, &job, &ticket);
+    wire_encode_job(&out, &job);
     struct job_offer job_back;
-    struct wire_job_ticket ticket_back;
     struct error err;
-    assert_true(wire_decode_job(&arena, strbuf_str(&out), &job_back, &ticket_back, &err));
+    assert_true(wire_decode_job(&arena, strbuf_str(&out), &job_back, &err));
     assert_true(job_back.kind == JOB_TASK_LISTENER && job_back.attempt == 4);
-    assert_true(str_equal(ticket_back.token, STR("\1\2")) && ticket_back.reply_partition == 6);
+    assert_true(str_equal(job_back.token, STR("\1\2")) && job_back.reply_partition == 6);
+
+    assert_true(job_back.secret_count == 1 && str_equal(job_back.secrets[0].name, STR("DB")));
 
     struct deployed_resource resource = {
         .name = STR("a.bpmn"), .kind = RESOURCE_FORM, .version = 2};
@@ -139,13 +143,18 @@ static void jobs_and_replies_survive(void **state)
                           .rejection = REJECTION_LATE,
                           .reason = STR("too late"),
                           .deployed_count = 1,
-                          .deployed = &resource};
+                          .deployed = &resource,
+                          .gateway = 7,
+                          .job_count = 1,
+                          .jobs = &job};
     struct strbuf reply_out = strbuf_new(&arena);
     wire_encode_reply(&reply_out, &reply);
     struct reply reply_back;
     assert_true(wire_decode_reply(&arena, strbuf_str(&reply_out), &reply_back, &err));
     assert_true(reply_back.rejection == REJECTION_LATE && reply_back.to.request == 8);
     assert_int_equal(reply_back.deployed[0].kind, RESOURCE_FORM);
+    assert_true(reply_back.gateway == 7 && reply_back.job_count == 1);
+    assert_true(str_equal(reply_back.jobs[0].secrets[0].pointer, STR("/headers/password")));
     arena_done(&arena);
 }
 
@@ -175,9 +184,8 @@ static void what_is_no_command_is_refused_with_a_reason(void **state)
             bytes[b] = (char)byte;
         }
         struct command command;
-        str token;
         struct error err;
-        assert_false(wire_decode_command(&arena, str_from(bytes, len), &command, &token, &err));
+        assert_false(wire_decode_command(&arena, str_from(bytes, len), &command, &err));
         if (strstr(err.text, refused[i][1]) == NULL)
             fail_msg("%s: expected \"%s\", got \"%s\"", refused[i][0], refused[i][1], err.text);
     }
@@ -193,10 +201,8 @@ static void variables_beyond_the_limit_name_the_limit(void **state)
     struct command command = {.type = COMMAND_SET_VARIABLES,
                               .set_variables = {.variables = {big, WIRE_MAX_VARIABLES + 1}}};
     struct command back;
-    str token;
     struct error err;
-    assert_false(
-        wire_decode_command(&arena, encode(&arena, &command, STR_EMPTY), &back, &token, &err));
+    assert_false(wire_decode_command(&arena, encode(&arena, &command), &back, &err));
     assert_int_equal(err.kind, ERROR_LIMIT);
     assert_non_null(strstr(err.text, "WIRE_MAX_VARIABLES"));
     assert_false(wire_check_command(&command, &err));

@@ -19,6 +19,7 @@ struct api_options {
     const struct config *config;
     struct query_pool *reader; // not owned
     const char *node_name;
+    str secret; // of the installation: commands are signed with it; outlives the api
     void *context;
     // Why the node is not ready; NULL when it is. The text may be static or live until the next
     // call.

@@ -74,7 +74,7 @@ static void send_item(struct batch_runner *runner, struct arena *arena,
     command.key = command.type == COMMAND_RESOLVE_INCIDENT ? query_u64(rows, row, 3) : 0;
     command.tenant = query_value(rows, row, 6);
     command.principal = query_value(rows, row, 7);
-    if (!call_post(runner->api, &command, (uint32_t)query_i64(rows, row, 0), STR_EMPTY, &err))
+    if (!call_post(runner->api, &command, (uint32_t)query_i64(rows, row, 0), &err))
         log_failure("api", &err); // it is taken again later
 }
 

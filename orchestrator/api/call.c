@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "bus/consumer.h"
 #include "record/key.h"
+#include "record/mac.h"
 #include "wire/wire.h"
 
 #include <event2/event.h>
@@ -237,20 +238,23 @@ size_t call_desk_pending(const struct call_desk *desk)
     return desk->pending.count;
 }
 
-bool call_post(struct api *api, struct command *command, uint32_t shard, str token,
-               struct error *err)
+bool call_post(struct api *api, struct command *command, uint32_t shard, struct error *err)
 {
     if (!wire_check_command(command, err))
         return false;
     struct arena arena = ARENA_EMPTY;
     struct strbuf out = strbuf_new(&arena);
-    wire_encode_command(&out, command, token);
-    struct bus_header header = {STR("content-type"), wire_command_content_type};
+    wire_encode_command(&out, command);
+    const struct bus_header headers[] = {
+        {STR("content-type"), wire_command_content_type},
+        {STR(MAC_HEADER),
+         mac_make(&arena, api->environment.secret, shard, STR_EMPTY, strbuf_str(&out))},
+    };
     struct bus_record record = {.topic = api_topic(api, STR("commands")),
                                 .partition = (int32_t)shard,
                                 .value = strbuf_str(&out),
-                                .header_count = 1,
-                                .headers = &header};
+                                .header_count = COUNT_OF(headers),
+                                .headers = headers};
     enum bus_sending sending = bus_producer_send(api->producer, &record, 0, err);
     arena_done(&arena);
     if (sending == BUS_FULL)
@@ -291,7 +295,7 @@ static bool send_call(struct call *call, struct command *command, uint32_t shard
 {
     struct error err;
     struct request *request = call->request;
-    if (call_post(request->api, command, shard, request->token, &err))
+    if (call_post(request->api, command, shard, &err))
         return true;
     end_call(call);
     request_failed(request, &err);

@@ -35,7 +35,7 @@ void call_broadcast(struct request *request, struct command *command, call_answe
 void call_set_timeout(struct request *request, int64_t timeout_ms);
 
 // Sends a command that nobody waits for. False and *err when it could not be handed to Kafka.
-MUST_CHECK bool call_post(struct api *api, struct command *command, uint32_t shard, str token,
+MUST_CHECK bool call_post(struct api *api, struct command *command, uint32_t shard,
                           struct error *err);
 
 // Answers 204: the usual end of a command without a result.

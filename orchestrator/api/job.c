@@ -9,23 +9,11 @@
 #include "api/job_gateway.h"
 #include "api/read.h"
 #include "api/route.h"
-#include "base/digest.h"
 #include "record/key.h"
-#include "record/token.h"
 
 void handle_job_search(struct request *request)
 {
     search_collection(request, &collection_jobs, (struct search_scope){0});
-}
-
-// The token that lets an answer by REST count whatever the attempt.
-static str make_token(struct request *request, uint64_t job, str kept_secret)
-{
-    const char *configured = config_str(request->api->environment.config, CONFIG_ENGINE_SECRET);
-    str secret = str_sub(str_of(configured), 0, TOKEN_SECRET_MAX);
-    if (secret.len == 0 && !digest_from_hex(&request->arena, kept_secret, &secret))
-        return STR_EMPTY; // no engine has started yet: the command will be refused
-    return token_make(&request->arena, secret, job, 0);
 }
 
 static void on_job(struct request *request, void *context, const struct read_result *rows)
@@ -37,7 +25,6 @@ static void on_job(struct request *request, void *context, const struct read_res
                                STR_ARG(request->arguments[0]));
         return;
     }
-    request->token = make_token(request, command->key, read_cell(rows, 0, 1));
     call_instance(request, command, call_answer_empty);
 }
 
@@ -49,12 +36,11 @@ static void send_to_job(struct request *request, struct command *command)
         return;
     parameters[0] = request->arguments[0];
     parameters[1] = str_format(&request->arena, "%u", key_shard(command->key));
-    read_run(request,
-             &(struct read){"SELECT instance, (SELECT encode(value, 'hex') FROM settings WHERE "
-                            "name = 'engine.secret') FROM jobs WHERE key = $1::bigint AND "
-                            "shard = $2::bigint",
-                            parameters, 2},
-             on_job, command);
+    read_run(
+        request,
+        &(struct read){"SELECT instance FROM jobs WHERE key = $1::bigint AND shard = $2::bigint",
+                       parameters, 2},
+        on_job, command);
 }
 
 static struct command *new_command(struct request *request, enum command_type type)

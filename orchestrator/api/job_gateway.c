@@ -20,7 +20,7 @@ struct buffered {
     TAILQ_ENTRY(buffered) link;
     struct arena arena;
     struct job_offer job;
-    struct wire_job_ticket ticket;
+    int64_t lease_end_ms;
 };
 
 struct waiting {
@@ -70,8 +70,7 @@ static void set_lease(struct gateway *gateway, const struct buffered *buffered, 
         .tenant = buffered->job.tenant,
         .job_answer = {.attempt = buffered->job.attempt, .extend_ms = lease_ms, .worker = worker},
     };
-    if (!call_post(gateway->api, &command, (uint32_t)buffered->ticket.reply_partition,
-                   buffered->ticket.token, &err))
+    if (!call_post(gateway->api, &command, (uint32_t)buffered->job.reply_partition, &err))
         log_failure("api", &err);
 }
 
@@ -168,7 +167,7 @@ static void write_job(struct json_writer *w, const struct job_offer *job,
 
 static bool is_live(const struct buffered *buffered, int64_t now_ms)
 {
-    return buffered->job.deadline_ms == 0 || buffered->job.deadline_ms > now_ms;
+    return buffered->lease_end_ms > now_ms;
 }
 
 static bool wants(const struct job_poll *poll, const struct buffered *buffered)
@@ -264,7 +263,8 @@ static void on_record(void *context, const struct bus_record *record)
     struct buffered *buffered = ARENA_NEW(&arena, struct buffered);
     struct error err;
     str bytes = str_copy(&arena, record->value);
-    if (wire_decode_job(&arena, bytes, &buffered->job, &buffered->ticket, &err)) {
+    if (wire_decode_job(&arena, bytes, &buffered->job, &err)) {
+        buffered->lease_end_ms = clock_now_ms() + buffered->job.lease_ms;
         buffered->arena = arena;
         TAILQ_INSERT_TAIL(&gateway->jobs, buffered, link);
         gateway->job_count++;

@@ -25,7 +25,6 @@ struct request {
     const struct json *body; // a JSON object; NULL when the route takes none or the body was empty
     str principal;           // who asks; empty without authentication
     int64_t started_ns;
-    str token;          // of the job that the next command answers
     int64_t timeout_ms; // how long the engine's answer may take; 0: api.timeout_ms
 };
 

@@ -161,31 +161,14 @@ enum need {
 
 static enum need need_of(enum command_type type)
 {
-    switch (type) {
-    case COMMAND_CREATE_INSTANCE:
-    case COMMAND_START_FROM_INSTANCE:
-    case COMMAND_DEPLOY:
-    case COMMAND_PUBLISH_DEFINITIONS:
-    case COMMAND_DELETE_DEFINITION:
-    case COMMAND_EVALUATE_DECISION:
-    case COMMAND_EVALUATE_CONDITIONS:
-    case COMMAND_NONE:
-        return NEEDS_NOTHING;
-    case COMMAND_RELEASE_JOB:
-        return NEEDS_JOBS;
-    case COMMAND_PUBLISH_MESSAGE:
-        return NEEDS_NAME;
-    case COMMAND_EXPIRE_MESSAGE:
-        return NEEDS_DUE;
-    case COMMAND_OPEN_SUBSCRIPTION:
-    case COMMAND_CLOSE_SUBSCRIPTION:
-    case COMMAND_CONFIRM_CORRELATION:
-    case COMMAND_REJECT_CORRELATION:
-        return NEEDS_SUBSCRIPTION;
-    case COMMAND_BROADCAST_SIGNAL:
-        return NEEDS_SIGNAL;
+    switch ((int)type) {
+#define COMMAND(name, number, need, process, senders)                                              \
+    case number:                                                                                   \
+        return NEEDS_##need;
+#include "record/commands.def"
+#undef COMMAND
     default:
-        return NEEDS_INSTANCE;
+        return NEEDS_NOTHING;
     }
 }
 
@@ -498,52 +481,17 @@ void engine_touch_empty(struct engine *engine, struct stream *stream)
 
 typedef void (*processor)(struct engine *engine);
 
-static const struct {
-    enum command_type type;
-    processor process;
-} processors[] = {
-    {COMMAND_CREATE_INSTANCE, process_create},
-    {COMMAND_CANCEL_INSTANCE, process_cancel},
-    {COMMAND_MODIFY_INSTANCE, process_modify},
-    {COMMAND_MIGRATE_INSTANCE, process_migrate},
-    {COMMAND_SUSPEND_INSTANCE, process_suspend},
-    {COMMAND_RESUME_INSTANCE, process_resume},
-    {COMMAND_SET_VARIABLES, process_set_variables},
-    {COMMAND_RESOLVE_INCIDENT, incident_resolve},
-    {COMMAND_COMPLETE_JOB, job_complete},
-    {COMMAND_FAIL_JOB, job_fail},
-    {COMMAND_THROW_JOB_ERROR, job_throw_error},
-    {COMMAND_EXTEND_JOB, job_extend},
-    {COMMAND_UPDATE_JOB, job_update},
-    {COMMAND_RELEASE_JOB, job_release},
-    {COMMAND_TIME_OUT_JOB, job_time_out},
-    {COMMAND_RETRY_JOB, job_retry},
-    {COMMAND_FIRE_TIMER, timer_fire},
-    {COMMAND_EXPIRE_MESSAGE, message_expire},
-    {COMMAND_PUBLISH_MESSAGE, message_publish},
-    {COMMAND_OPEN_SUBSCRIPTION, message_open_subscription},
-    {COMMAND_CLOSE_SUBSCRIPTION, message_close_subscription},
-    {COMMAND_CONFIRM_SUBSCRIPTION, message_confirm_subscription},
-    {COMMAND_CORRELATE_SUBSCRIPTION, message_correlate},
-    {COMMAND_CONFIRM_CORRELATION, message_confirm},
-    {COMMAND_REJECT_CORRELATION, message_reject},
-    {COMMAND_BROADCAST_SIGNAL, signal_receive},
-    {COMMAND_COMPLETE_USER_TASK, user_task_complete},
-    {COMMAND_ASSIGN_USER_TASK, user_task_assign},
-    {COMMAND_UPDATE_USER_TASK, user_task_update},
-    {COMMAND_DEPLOY, definition_deploy},
-    {COMMAND_PUBLISH_DEFINITIONS, definition_publish},
-    {COMMAND_DELETE_DEFINITION, definition_delete},
-    {COMMAND_EVALUATE_DECISION, decision_evaluate},
-    {COMMAND_EVALUATE_CONDITIONS, definition_evaluate_conditions},
-};
-
 static processor processor_of(enum command_type type)
 {
-    for (size_t i = 0; i < COUNT_OF(processors); i++)
-        if (processors[i].type == type)
-            return processors[i].process;
-    return NULL;
+    switch ((int)type) {
+#define COMMAND(name, number, need, process, senders)                                              \
+    case number:                                                                                   \
+        return process;
+#include "record/commands.def"
+#undef COMMAND
+    default:
+        return NULL;
+    }
 }
 
 static void begin_step(struct engine *engine, const struct command *command)

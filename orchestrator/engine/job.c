@@ -81,12 +81,15 @@ static void publish(struct engine *engine, instance_ref instance, const struct j
         .attempt = job->attempt,
         .retries = job->retries,
         .priority = job->priority,
-        .deadline_ms = job->due_ms,
+        .lease_ms = engine->environment.job_timeout_ms,
         .headers = definition ? definition->headers : STR("{}"),
         .variables = offered_variables(engine, instance, ei),
         .user_task = (job->kind == JOB_TASK_LISTENER || job->kind == JOB_NOTIFICATION) && task
                          ? task->details
                          : STR_EMPTY,
+        .traceparent = engine->command->traceparent,
+        .business_id = instance->business_id,
+        .root_instance = instance->root_instance,
     };
     *ARRAY_PUSH(engine->turn, &engine->outbound) =
         (struct outbound){.kind = OUTBOUND_JOB, .job = offer};

@@ -9,6 +9,7 @@
 #include "bus/progress.h"
 #include "ingress/dead_letter.h"
 #include "ingress/mapping.h"
+#include "record/mac.h"
 #include "record/partition.h"
 #include "store/query.h"
 #include "wire/wire.h"
@@ -163,14 +164,18 @@ static void prepare_command(struct flight *flight, const struct command *command
 {
     struct ingress *ingress = flight->reader->ingress;
     struct strbuf out = strbuf_new(&flight->arena);
-    struct bus_header *header = ARENA_NEW(&flight->arena, struct bus_header);
-    wire_encode_command(&out, command, STR_EMPTY);
-    *header = (struct bus_header){STR("content-type"), wire_command_content_type};
+    struct bus_header *headers = ARENA_ARRAY(&flight->arena, struct bus_header, 2);
+    uint32_t shard = shard_of(ingress, command);
+    wire_encode_command(&out, command);
+    headers[0] = (struct bus_header){STR("content-type"), wire_command_content_type};
+    headers[1] =
+        (struct bus_header){STR(MAC_HEADER), mac_make(&flight->arena, ingress->options.secret,
+                                                      shard, STR_EMPTY, strbuf_str(&out))};
     flight->out = (struct bus_record){.topic = ingress->commands,
-                                      .partition = (int32_t)shard_of(ingress, command),
+                                      .partition = (int32_t)shard,
                                       .value = strbuf_str(&out),
-                                      .header_count = 1,
-                                      .headers = header};
+                                      .header_count = 2,
+                                      .headers = headers};
 }
 
 static struct flight *begin_flight(struct reader *reader, const struct bus_record *record)

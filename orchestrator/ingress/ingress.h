@@ -22,6 +22,7 @@ struct ingress_options {
     struct query_pool *reader; // not owned
     const char *node_name;
     uint32_t shards;
+    str secret; // of the installation: commands are signed with it; outlives the ingress
 };
 
 MUST_CHECK struct ingress *ingress_new(const struct ingress_options *options, struct error *err);

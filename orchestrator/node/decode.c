@@ -46,16 +46,18 @@ void decode_task(struct batch *batch, struct inbound *record, struct task *ret_t
 {
     struct node *node = batch->shard->node;
     struct error err;
-    str token;
     ret_task->record = record;
     if (!wire_decode_command(&batch->arena, str_from(record->bytes, record->len),
-                             &ret_task->command, &token, &err)) {
+                             &ret_task->command, &err)) {
         refuse(batch, ret_task, err.text);
         return;
     }
-    if (!token_is_good(node_secret(node), &ret_task->command, token)) {
+    if (!record->is_signed && !token_is_good(node_secret(node), &ret_task->command)) {
         metrics_add(&node->metrics, METRIC_TOKENS_REFUSED, 1);
-        refuse(batch, ret_task, "the token is not the one of this job and attempt");
+        refuse(batch, ret_task,
+               command_senders_of(ret_task->command.type) == SENDERS_API_WORKER
+                   ? "the token is not the one of this job and attempt"
+                   : "a command of this type needs the MAC of a node");
         return;
     }
     ret_task->command.time_ms = record->time_ms;

@@ -4,6 +4,7 @@
 // read before.
 #include "node/internal.h"
 
+#include "record/mac.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -81,13 +82,14 @@ void inbox_give_back(struct shard *shard, struct inbound *first)
     inbox->first = first;
 }
 
-// "shard:number" in the header of a record that comes from another shard's outbox.
+// "shard:number" in the header of a record that comes from another shard's outbox. What no node
+// has signed comes from nobody.
 static void read_sender(struct inbound *inbound, str header)
 {
     uint64_t shard;
     size_t colon = str_find_char(header, ':');
     inbound->sender = NODE_SENDER_NONE;
-    if (colon != SIZE_MAX && str_to_u64(str_sub(header, 0, colon), &shard) &&
+    if (inbound->is_signed && colon != SIZE_MAX && str_to_u64(str_sub(header, 0, colon), &shard) &&
         str_to_u64(str_from_index(header, colon + 1), &inbound->number))
         inbound->sender = (uint32_t)shard;
 }
@@ -100,7 +102,10 @@ static void push(struct shard *shard, const struct bus_record *record)
         .offset = record->offset, .time_ms = record->timestamp_ms, .len = record->value.len};
     if (record->value.len > 0)
         memcpy(inbound->bytes, record->value.data, record->value.len);
-    read_sender(inbound, bus_record_header(record, STR("baton-from")));
+    str from = bus_record_header(record, STR(FROM_HEADER));
+    inbound->is_signed = mac_is_good(bus_record_header(record, STR(MAC_HEADER)),
+                                     node_secret(shard->node), shard->number, from, record->value);
+    read_sender(inbound, from);
     if (shard->inbox.last != NULL)
         shard->inbox.last->next = inbound;
     else

@@ -49,6 +49,7 @@ struct inbound {
     int64_t time_ms;
     uint32_t sender; // the shard whose outbox it comes from; NODE_SENDER_NONE: none
     uint64_t number; // in that outbox
+    bool is_signed;  // by a node of this installation
     size_t len;
     char bytes[];
 };
@@ -330,7 +331,7 @@ bool publish_is_done(const struct shard *shard);
 
 // A command of the node's own to its shard; lost when the broker is away, asked again later.
 void publish_own(struct shard *shard, const struct command *command);
-void publish_to(struct node *node, uint32_t shard, const struct command *command, str token);
+void publish_to(struct node *node, uint32_t shard, const struct command *command);
 
 // -- due.c: due things, waiting jobs, progress without commits ---------------------------
 

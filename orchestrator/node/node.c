@@ -2,6 +2,7 @@
 #include "node/internal.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/zone.h"
 #include "store/migrate.h"
@@ -32,9 +33,24 @@ static struct bus_options bus_options_of(const struct config *config, const char
 
 // -- Before the start -------------------------------------------------------------------
 
+// The commands topic of an installation that is there gets the partitions that it always had.
+static bool wanted_shards(const struct config *config, int64_t *ret_shards, struct error *err)
+{
+    struct installation installation;
+    *ret_shards = config_i64(config, CONFIG_ENGINE_SHARDS);
+    if (store_read_installation(config_str(config, CONFIG_POSTGRES_URL), &installation, err))
+        *ret_shards = installation.partitions;
+    else if (err->kind != ERROR_NOT_FOUND)
+        return false;
+    return true;
+}
+
 static bool prepare_topics(const struct config *config, struct node_site *ret_site,
                            struct error *err)
 {
+    int64_t commands_partitions;
+    if (!wanted_shards(config, &commands_partitions, err))
+        return false;
     const char *prefix = config_str(config, CONFIG_KAFKA_TOPIC_PREFIX);
     int replicas = (int)config_i64(config, CONFIG_KAFKA_REPLICAS);
     const char *properties = "max.message.bytes=4194304";
@@ -42,7 +58,7 @@ static bool prepare_topics(const struct config *config, struct node_site *ret_si
         const char *name;
         int64_t partitions;
     } wanted[] = {
-        {"commands", config_i64(config, CONFIG_ENGINE_SHARDS)},
+        {"commands", commands_partitions},
         {"replies", config_i64(config, CONFIG_KAFKA_REPLY_PARTITIONS)},
         {"events", config_i64(config, CONFIG_KAFKA_EVENT_PARTITIONS)},
         {"commands.dlq", 1},
@@ -67,6 +83,25 @@ static bool prepare_topics(const struct config *config, struct node_site *ret_si
     return true;
 }
 
+// The key of tokens and MACs: the setting, else the one that the installation keeps.
+static bool open_installation(const struct config *config, struct node_site *site,
+                              struct error *err)
+{
+    struct installation *installation = &site->installation;
+    str configured = str_of(config_str(config, CONFIG_ENGINE_SECRET));
+    char made[TOKEN_SECRET_SIZE];
+    random_bytes(made, sizeof made);
+    if (!store_open_installation(config_str(config, CONFIG_POSTGRES_URL), site->shards,
+                                 str_from(made, sizeof made), installation, err))
+        return false;
+    if (configured.len > 0) {
+        installation->secret_len =
+            configured.len < STORE_MAX_SECRET ? configured.len : STORE_MAX_SECRET;
+        memcpy(installation->secret, configured.data, installation->secret_len);
+    }
+    return true;
+}
+
 bool node_prepare(const struct config *config, struct node_site *ret_site, struct error *err)
 {
     const char *url = config_str(config, CONFIG_POSTGRES_URL);
@@ -75,7 +110,8 @@ bool node_prepare(const struct config *config, struct node_site *ret_site, struc
         return false;
     if (config_bool(config, CONFIG_POSTGRES_MIGRATE) && !store_migrate_up(url, &applied, err))
         return false;
-    return store_migrate_verify(url, err) && prepare_topics(config, ret_site, err);
+    return store_migrate_verify(url, err) && prepare_topics(config, ret_site, err) &&
+           open_installation(config, ret_site, err);
 }
 
 // -- What the group gives ---------------------------------------------------------------
@@ -210,35 +246,14 @@ static bool start_consumer(struct node *node, struct error *err)
     return node->consumer != NULL;
 }
 
-static void on_secret(void *context, enum store_outcome outcome, str value)
-{
-    struct node *node = context;
-    if (outcome != STORE_DONE || value.len == 0 || value.len > sizeof node->secret ||
-        node->consumer != NULL)
-        return; // asked again when the connection is back
-    memcpy(node->secret, value.data, value.len);
-    node->secret_len = value.len;
-    struct error err;
-    if (!start_consumer(node, &err))
-        log_failure("node", &err);
-}
-
 static void on_store_connected(void *context)
 {
     struct node *node = context;
-    const char *configured = config_str(node->config, CONFIG_ENGINE_SECRET);
-    char made[TOKEN_SECRET_SIZE];
+    struct error err;
     node->store_was_there = true;
     log_info("node", "PostgreSQL is there");
-    if (node->consumer != NULL)
-        return;
-    if (configured[0] != '\0') {
-        str secret = str_sub(str_of(configured), 0, TOKEN_SECRET_MAX);
-        on_secret(node, STORE_DONE, secret);
-        return;
-    }
-    random_bytes(made, sizeof made);
-    store_setting(node->store, STR("engine.secret"), str_from(made, sizeof made), on_secret, node);
+    if (node->consumer == NULL && !start_consumer(node, &err))
+        log_failure("node", &err);
 }
 
 static void on_store_lost(void *context, const struct error *err)
@@ -347,6 +362,8 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->loop = loop;
     node->shard_count = site->shards;
     node->event_partitions = site->event_partitions;
+    node->secret_len = site->installation.secret_len;
+    memcpy(node->secret, site->installation.secret, node->secret_len);
     node->job_topics = map_new(&node->arena);
     node->assign = timer_new(loop, on_assign, node);
     name_node(node);

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/strbuf.h"
+#include "store/installation.h"
 
 struct event_base;
 struct node;
@@ -15,6 +16,8 @@ struct node;
 struct node_site {
     uint32_t shards;           // partitions of the command topic
     uint32_t event_partitions; // of the event topic
+    struct installation
+        installation; // with the secret that counts: engine.secret, else the one kept
 };
 
 // Looks for PostgreSQL (schema up to date, or brings it there when postgres.migrate says so) and

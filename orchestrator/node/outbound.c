@@ -24,7 +24,7 @@ static str decimal(struct arena *arena, uint64_t value)
 static void pack_command(struct batch *batch, const struct outbound *outbound)
 {
     struct strbuf value = strbuf_new(&batch->arena);
-    wire_encode_command(&value, outbound->command, STR_EMPTY);
+    wire_encode_command(&value, outbound->command);
     const struct outbox_record record = {.kind = OUTBOX_COMMAND,
                                          .partition = outbound->partition,
                                          .topic = STR("commands"),
@@ -53,12 +53,11 @@ static void pack_job(struct batch *batch, struct bundle *bundle, const struct jo
     str part;
     if (!topic_part_of_job_type(arena, job->type, &part))
         part = STR("_"); // refused at deployment; nobody listens
-    const struct wire_job_ticket ticket = {
-        .token = token_make(arena, node_secret(shard->node), job->key, job->attempt),
-        .reply_partition = (int32_t)shard->number,
-    };
+    struct job_offer sent = *job;
+    sent.token = token_make(arena, node_secret(shard->node), job->key, job->attempt);
+    sent.reply_partition = (int32_t)shard->number;
     struct strbuf value = strbuf_new(arena);
-    wire_encode_job(&value, job, &ticket);
+    wire_encode_job(&value, &sent);
     const struct outbox_record record = {.kind = OUTBOX_JOB,
                                          .partition = BUS_PARTITION_BY_KEY,
                                          .topic = str_join2(arena, STR("jobs."), part),

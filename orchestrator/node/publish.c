@@ -6,6 +6,7 @@
 #include "node/internal.h"
 
 #include "base/log.h"
+#include "record/mac.h"
 #include "bpmn/process.h"
 #include "wire/wire.h"
 
@@ -101,6 +102,7 @@ struct envelope {
     struct bus_header headers[NODE_MAX_HEADERS];
     char topic[NODE_TOPIC_NAME];
     char from[48];
+    char mac[MAC_LENGTH];
 };
 
 static void add_header(struct envelope *envelope, const char *name, str value)
@@ -120,8 +122,18 @@ static void address(struct envelope *envelope, const struct node *node,
                                            .headers = envelope->headers};
 }
 
-static void add_headers(struct envelope *envelope, const struct outbox_record *record,
-                        uint32_t shard, uint64_t number)
+static void add_mac(struct envelope *envelope, const struct node *node, uint32_t target)
+{
+    struct arena arena = ARENA_EMPTY;
+    str mac =
+        mac_make(&arena, node_secret(node), target, str_of(envelope->from), envelope->record.value);
+    memcpy(envelope->mac, mac.data, MAC_LENGTH);
+    add_header(envelope, MAC_HEADER, str_from(envelope->mac, MAC_LENGTH));
+    arena_done(&arena);
+}
+
+static void add_headers(struct envelope *envelope, const struct node *node,
+                        const struct outbox_record *record, uint32_t shard, uint64_t number)
 {
     static const str *const types[] = {[OUTBOX_COMMAND] = &wire_command_content_type,
                                        [OUTBOX_JOB] = &wire_job_content_type,
@@ -129,7 +141,9 @@ static void add_headers(struct envelope *envelope, const struct outbox_record *r
                                        [OUTBOX_DEAD_LETTER] = &wire_command_content_type};
     snprintf(envelope->from, sizeof envelope->from, "%u:%llu", shard, (unsigned long long)number);
     add_header(envelope, "content-type", *types[record->kind]);
-    add_header(envelope, "baton-from", str_of(envelope->from));
+    add_header(envelope, FROM_HEADER, str_of(envelope->from));
+    if (record->kind == OUTBOX_COMMAND)
+        add_mac(envelope, node, (uint32_t)record->partition);
     if (record->kind == OUTBOX_DEAD_LETTER)
         add_header(envelope, "baton-reason", record->note);
 }
@@ -186,7 +200,7 @@ static bool send_outbox(struct shard *shard, struct publishing *publishing)
         str rest = publishing->unsent;
         check(outbox_unpack(&rest, &record));
         address(&envelope, node, &record);
-        add_headers(&envelope, &record, shard->number, publishing->number);
+        add_headers(&envelope, node, &record, shard->number, publishing->number);
         if (record.kind == OUTBOX_JOB)
             ensure_job_topic(node, record.topic, envelope.topic);
         if (hand_over(publishing, node->producer, &envelope) == BUS_FULL)
@@ -358,17 +372,21 @@ bool publish_history(struct shard *shard, uint64_t batch, const struct history_r
 
 // -- Commands of the node's own ---------------------------------------------------------
 
-void publish_to(struct node *node, uint32_t shard, const struct command *command, str token)
+void publish_to(struct node *node, uint32_t shard, const struct command *command)
 {
     struct arena arena = ARENA_EMPTY;
     struct strbuf value = strbuf_new(&arena);
-    wire_encode_command(&value, command, token);
-    const struct bus_header header = {STR("content-type"), wire_command_content_type};
+    wire_encode_command(&value, command);
+    const struct bus_header headers[] = {
+        {STR("content-type"), wire_command_content_type},
+        {STR(MAC_HEADER),
+         mac_make(&arena, node_secret(node), shard, STR_EMPTY, strbuf_str(&value))},
+    };
     const struct bus_record record = {.topic = node->topic_commands,
                                       .partition = (int32_t)shard,
                                       .value = strbuf_str(&value),
-                                      .header_count = 1,
-                                      .headers = &header};
+                                      .header_count = COUNT_OF(headers),
+                                      .headers = headers};
     struct error err;
     if (bus_producer_send(node->producer, &record, 0, &err) == BUS_REFUSED)
         log_failure("node", &err);
@@ -377,5 +395,5 @@ void publish_to(struct node *node, uint32_t shard, const struct command *command
 
 void publish_own(struct shard *shard, const struct command *command)
 {
-    publish_to(shard->node, shard->number, command, STR_EMPTY);
+    publish_to(shard->node, shard->number, command);
 }

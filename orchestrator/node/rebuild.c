@@ -16,7 +16,7 @@ static void define_again(struct shard *shard, const struct store_published *publ
         .tenant = published->tenant,
         .deploy = {.deployment = published->deployment, .count = 1, .resources = &resource},
     };
-    publish_to(shard->node, shard->number, &command, STR_EMPTY);
+    publish_to(shard->node, shard->number, &command);
 }
 
 static void offer_again(struct shard *shard, const struct store_due *job)
@@ -31,10 +31,7 @@ static void offer_again(struct shard *shard, const struct store_due *job)
                        .message = STR("the topics were lost; offered again"),
                        .worker = STR("baton repair")},
     };
-    struct arena arena = ARENA_EMPTY;
-    publish_to(shard->node, shard->number, &command,
-               token_make(&arena, node_secret(shard->node), job->key, job->attempt));
-    arena_done(&arena);
+    publish_to(shard->node, shard->number, &command);
 }
 
 static void subscribe_again(struct shard *shard, const struct store_open_subscription *open)
@@ -52,7 +49,7 @@ static void subscribe_again(struct shard *shard, const struct store_open_subscri
     };
     uint32_t target =
         record_message_partition(open->name, open->correlation_key, shard->node->shard_count);
-    publish_to(shard->node, target, &command, STR_EMPTY);
+    publish_to(shard->node, target, &command);
 }
 
 static void on_rebuilt(void *context, enum store_outcome outcome, const struct error *err)

@@ -101,8 +101,7 @@ static bool load_missing(struct again *again, const struct command *command)
 static bool do_again(struct again *again, const struct executed *executed)
 {
     struct command *command = ARENA_NEW(&again->arena, struct command);
-    str token;
-    if (!wire_decode_command(&again->arena, executed->bytes, command, &token, again->err))
+    if (!wire_decode_command(&again->arena, executed->bytes, command, again->err))
         return false;
     command->time_ms = executed->time_ms;
     if (!load_missing(again, command))
@@ -126,7 +125,7 @@ static bool run_batch(struct again *again, size_t first, size_t count)
 void world_remember(struct sim *sim, const struct command *command)
 {
     struct strbuf bytes = strbuf_new(&sim->arena);
-    wire_encode_command(&bytes, command, STR_EMPTY);
+    wire_encode_command(&bytes, command);
     *ARRAY_PUSH(&sim->arena, &sim->executed) =
         (struct executed){strbuf_str(&bytes), command->time_ms};
 }

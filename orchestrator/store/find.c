@@ -388,22 +388,3 @@ void store_find_unpublished(struct store *store, const struct store_unpublished 
     params_i64(&params, (int64_t)query->after_batch);
     ask(store, STATEMENT_UNPUBLISHED, &params, on_unpublished, call);
 }
-
-static void on_setting(void *context, const struct pg_answer *answer)
-{
-    struct store_call *call = context;
-    enum store_outcome outcome = store_outcome_of(answer);
-    bool found = outcome == STORE_DONE && PQntuples(answer->results[0]) == 1;
-    call->value(call->context, outcome, found ? field_str(answer->results[0], 0, 0) : STR_EMPTY);
-    free(call);
-}
-
-void store_setting(struct store *store, str name, str proposal, store_value *done, void *context)
-{
-    struct store_call *call = store_call_new(context, 0);
-    call->value = done;
-    struct params params = params_new(&store->turn);
-    params_text(&params, name);
-    params_bytes(&params, proposal);
-    ask(store, STATEMENT_SETTING, &params, on_setting, call);
-}

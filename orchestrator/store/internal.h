@@ -50,7 +50,6 @@ struct store_call {
         store_defined *defined;
         store_resource *resource;
         store_step *step;
-        store_value *value;
     };
 };
 struct store_call *store_call_new(void *context, uint32_t shard);

@@ -177,7 +177,7 @@ static str names_sql(struct arena *arena)
     strbuf_format(&sql, "INSERT INTO event_types VALUES (%d, '%s');", number, #name);
 #include "record/events.def"
 #undef EVENT
-#define COMMAND(name, number, body)                                                                \
+#define COMMAND(name, number, need, process, senders)                                              \
     strbuf_format(&sql, "INSERT INTO command_types VALUES (%d, '%s');", number, #name);
 #include "record/commands.def"
 #undef COMMAND

@@ -307,8 +307,4 @@ struct store_unpublished {
 };
 void store_find_unpublished(struct store *store, const struct store_unpublished *query);
 
-// A value that the whole installation shares, by name; the first one written wins.
-typedef void store_value(void *context, enum store_outcome outcome, str value);
-void store_setting(struct store *store, str name, str proposal, store_value *done, void *context);
-
 #endif

@@ -198,7 +198,7 @@ static void add_job(struct engine *engine, const struct command *command, uint64
                                 .type = STR("bench"),
                                 .attempt = instance->attempt,
                                 .retries = 3,
-                                .deadline_ms = due_ms,
+                                .lease_ms = 60000,
                                 .variables = STR("{\"amount\":1200}")};
     *ARRAY_PUSH(engine->turn, &engine->changes.outbound) =
         (struct outbound){.kind = OUTBOUND_JOB, .job = offer};

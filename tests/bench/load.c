@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bus/consumer.h"
 #include "bus/producer.h"
+#include "record/mac.h"
 #include "wire/wire.h"
 
 #include <event2/event.h>
@@ -82,26 +83,32 @@ static void topic_name(const struct load *load, const char *rest, char *ret_name
     snprintf(ret_name, size, "%s.%s", load->prefix, rest);
 }
 
-static bool send_bytes(struct load *load, int32_t partition, str value)
+// What a gateway sends is signed; a worker's answer carries the token of its job.
+static bool send_bytes(struct load *load, int32_t partition, str value, bool is_signed)
 {
     char topic[250];
     struct error err;
     topic_name(load, "commands", topic, sizeof topic);
-    const struct bus_header header = {STR("content-type"), wire_command_content_type};
+    const char *secret = getenv("BATON_ENGINE_SECRET");
+    const struct bus_header headers[] = {
+        {STR("content-type"), wire_command_content_type},
+        {STR(MAC_HEADER), is_signed ? mac_make(&load->turn, str_of(secret ? secret : ""),
+                                               (uint32_t)partition, STR_EMPTY, value)
+                                    : STR_EMPTY},
+    };
     const struct bus_record record = {.topic = topic,
                                       .partition = partition,
                                       .value = value,
-                                      .header_count = 1,
-                                      .headers = &header};
+                                      .header_count = is_signed ? 2 : 1,
+                                      .headers = headers};
     return bus_producer_send(load->producer, &record, 0, &err) == BUS_SENT;
 }
 
-static bool send_command(struct load *load, int32_t partition, const struct command *command,
-                         str token)
+static bool send_command(struct load *load, int32_t partition, const struct command *command)
 {
     struct strbuf value = strbuf_new(&load->turn);
-    wire_encode_command(&value, command, token);
-    return send_bytes(load, partition, strbuf_str(&value));
+    wire_encode_command(&value, command);
+    return send_bytes(load, partition, strbuf_str(&value), true);
 }
 
 // -- The worker -------------------------------------------------------------------------
@@ -125,13 +132,12 @@ static void send_late(struct load *load)
     while (load->late != NULL) {
         struct late *late = load->late;
         load->late = late->next;
-        send_bytes(load, late->partition, str_from(late->bytes, late->len));
+        send_bytes(load, late->partition, str_from(late->bytes, late->len), false);
         free(late);
     }
 }
 
-static void answer(struct load *load, const struct job_offer *job,
-                   const struct wire_job_ticket *ticket)
+static void answer(struct load *load, const struct job_offer *job)
 {
     bool fails = chance(load->fail_percent);
     const struct command command = {
@@ -143,15 +149,16 @@ static void answer(struct load *load, const struct job_offer *job,
                        .retries = job->retries,
                        .message = fails ? STR("on purpose") : STR_EMPTY,
                        .variables = STR("{\"done\":true}"),
-                       .worker = STR("load")},
+                       .worker = STR("load"),
+                       .token = job->token},
     };
     struct strbuf value = strbuf_new(&load->turn);
-    wire_encode_command(&value, &command, ticket->token);
-    send_bytes(load, ticket->reply_partition, strbuf_str(&value));
+    wire_encode_command(&value, &command);
+    send_bytes(load, job->reply_partition, strbuf_str(&value), false);
     if (chance(load->duplicate_percent))
-        send_bytes(load, ticket->reply_partition, strbuf_str(&value));
+        send_bytes(load, job->reply_partition, strbuf_str(&value), false);
     if (chance(load->late_percent))
-        keep_late(load, ticket->reply_partition, strbuf_str(&value));
+        keep_late(load, job->reply_partition, strbuf_str(&value));
     load->answered++;
 }
 
@@ -159,10 +166,9 @@ static void on_job(void *context, const struct bus_record *record)
 {
     struct load *load = context;
     struct job_offer job;
-    struct wire_job_ticket ticket;
     struct error err;
-    if (wire_decode_job(&load->turn, record->value, &job, &ticket, &err))
-        answer(load, &job, &ticket);
+    if (wire_decode_job(&load->turn, record->value, &job, &err))
+        answer(load, &job);
     else
         log_failure("load", &err);
     bus_consumer_done(load->consumer, record->topic, record->partition, record->offset + 1);
@@ -238,7 +244,7 @@ static bool start_one(struct load *load, int64_t intended_ns)
                             .await_completion = !load->no_wait,
                             .fetch_variables = STR("[]")},
     };
-    bool taken = send_command(load, choose_shard(load), &command, STR_EMPTY);
+    bool taken = send_command(load, choose_shard(load), &command);
     arena_reset(&load->turn);
     if (!taken)
         return false;
@@ -298,7 +304,7 @@ static void probe(struct load *load)
                             .fetch_variables = STR("[]")},
     };
     load->probed_ns = now_ns;
-    (void)send_command(load, 0, &command, STR_EMPTY);
+    (void)send_command(load, 0, &command);
     arena_reset(&load->turn);
 }
 
@@ -431,7 +437,8 @@ static void send_poison(struct load *load)
         char bytes[64];
         for (size_t j = 0; j < sizeof bytes; j++)
             bytes[j] = (char)(rand() & 0xff);
-        send_bytes(load, (int32_t)(i % load->shards), str_from(bytes, 1 + (size_t)(rand() % 63)));
+        send_bytes(load, (int32_t)(i % load->shards), str_from(bytes, 1 + (size_t)(rand() % 63)),
+                   false);
     }
 }
 
@@ -464,7 +471,7 @@ static void send_deploy(struct load *load)
                                          .definition_id = str_of(load->process)};
     const struct command command = {.type = COMMAND_DEPLOY,
                                     .deploy = {.count = 1, .resources = &resource}};
-    send_command(load, 0, &command, STR_EMPTY);
+    send_command(load, 0, &command);
 }
 
 // -- Start ------------------------------------------------------------------------------

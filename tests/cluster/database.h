@@ -74,7 +74,6 @@ struct database {
     ARRAY(struct store_definition) definitions;
     ARRAY(struct store_published) published;  // the same, as they are sent to shards
     ARRAY(struct store_definition) resources; // id is the digest
-    struct map settings;
 };
 
 struct database *database_new(void);

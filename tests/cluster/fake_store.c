@@ -7,6 +7,7 @@
 
 #include "database.h"
 #include "promises.h"
+#include "store/installation.h"
 #include "store/migrate.h"
 
 #include <stdlib.h>
@@ -34,7 +35,6 @@ enum call_kind {
     CALL_DEFINITIONS,
     CALL_RESOURCES,
     CALL_UNPUBLISHED,
-    CALL_SETTING,
 };
 
 struct call {
@@ -54,8 +54,7 @@ struct call {
     struct store_trial trial;
     struct store_load load;
     struct store_waiting waiting;
-    str text; // reason of a halt, a setting's name
-    str value;
+    str text; // reason of a halt
     struct store_definitions definitions;
     struct store_resources resources;
     struct store_unpublished unpublished;
@@ -68,7 +67,6 @@ struct call {
         store_jobs *jobs;
         store_counts *counts;
         store_flight *flight;
-        store_value *setting;
     } tell;
     // what was found
     struct store_shard found_shard;
@@ -181,9 +179,6 @@ static void tell(struct call *call, const struct error *err)
     case CALL_UNPUBLISHED:
         tell_unpublished(call, err);
         return;
-    case CALL_SETTING:
-        call->tell.setting(call->context, outcome, call->value);
-        return;
     default: // COMMIT, TRIM, HALT, REBUILT
         call->tell.done(call->context, outcome, err);
     }
@@ -244,18 +239,6 @@ static void execute_unpublished(struct call *call)
     call->count = tables->history.count - from;
 }
 
-static void execute_setting(struct call *call)
-{
-    struct map *settings = &world->database->settings;
-    if (settings->arena == NULL)
-        *settings = map_new(&world->arena);
-    str *known = map_get(settings, call->text);
-    if (known == NULL)
-        map_put(settings, call->text, &call->value);
-    else
-        call->value = *known;
-}
-
 static enum store_outcome execute(struct call *call)
 {
     switch (call->kind) {
@@ -295,9 +278,6 @@ static enum store_outcome execute(struct call *call)
         return STORE_DONE;
     case CALL_UNPUBLISHED:
         execute_unpublished(call);
-        return STORE_DONE;
-    case CALL_SETTING:
-        execute_setting(call);
         return STORE_DONE;
     }
     check_unreachable();
@@ -677,15 +657,6 @@ void store_find_unpublished(struct store *store, const struct store_unpublished 
     send(call);
 }
 
-void store_setting(struct store *store, str name, str proposal, store_value *done, void *context)
-{
-    struct call *call = call_new(store, CALL_SETTING, 0, context);
-    call->text = keep(name);
-    call->value = keep(proposal);
-    call->tell.setting = done;
-    send(call);
-}
-
 // Machines are made by node_new: the site is known.
 bool store_reachable(const char *url, struct error *err)
 {
@@ -704,4 +675,18 @@ bool store_migrate_verify(const char *url, struct error *err)
 {
     (void)url, (void)err;
     return true;
+}
+
+bool store_read_installation(const char *url, struct installation *ret_installation,
+                             struct error *err)
+{
+    (void)url, (void)ret_installation;
+    return error_set(err, ERROR_NOT_FOUND, "installation", "is not asked for here");
+}
+
+bool store_open_installation(const char *url, uint32_t partitions, str made,
+                             struct installation *ret_installation, struct error *err)
+{
+    (void)url, (void)partitions, (void)made;
+    return store_read_installation(url, ret_installation, err);
 }

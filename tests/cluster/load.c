@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "database.h"
 #include "promises.h"
+#include "record/mac.h"
 #include "record/partition.h"
 #include "wire/wire.h"
 
@@ -61,15 +62,19 @@ static void act_send(void *context)
     kafka_append(kafka_topic(STR("baton.commands")), (int32_t)letter->shard, letter->record);
 }
 
-static struct kafka_record *send(uint32_t shard, const struct command *command, str token,
-                                 int64_t delay_us)
+// As a gateway does; workers' answers have no MAC, the token of their job stands for them.
+static struct kafka_record *send(uint32_t shard, const struct command *command, int64_t delay_us)
 {
     struct arena arena = ARENA_EMPTY;
     struct strbuf value = strbuf_new(&arena);
-    wire_encode_command(&value, command, token);
+    wire_encode_command(&value, command);
+    bool is_answer = command_senders_of(command->type) == SENDERS_API_WORKER;
+    const struct bus_header mac = {
+        STR(MAC_HEADER), mac_make(&arena, STR(LOAD_SECRET), shard, STR_EMPTY, strbuf_str(&value))};
     struct letter *letter = ARENA_NEW(&world->arena, struct letter);
     letter->shard = shard;
-    letter->record = kafka_copy(&(struct bus_record){.value = strbuf_str(&value)});
+    letter->record = kafka_copy(&(struct bus_record){
+        .value = strbuf_str(&value), .header_count = is_answer ? 0 : 1, .headers = &mac});
     arena_done(&arena);
     world_later(delay_us, NULL, act_send, letter);
     return letter->record;
@@ -103,9 +108,9 @@ static void send_message(const struct start *start, int64_t delay_us)
                                                         .variables = STR("{\"amount\":12}"),
                                                         .ttl_ms = MESSAGE_TTL_MS}};
     uint32_t shard = record_message_partition(STR("paid"), key, world->options.shards);
-    send(shard, &command, STR_EMPTY, delay_us);
+    send(shard, &command, delay_us);
     if (world_chance(20))
-        send(shard, &command, STR_EMPTY, delay_us + world_between(0, 5 * WORLD_SECOND));
+        send(shard, &command, delay_us + world_between(0, 5 * WORLD_SECOND));
 }
 
 static void act_ask_again(void *context)
@@ -114,7 +119,7 @@ static void act_ask_again(void *context)
     if (start->answered)
         return;
     const struct command command = start_command(start);
-    send(start->shard, &command, STR_EMPTY, 0);
+    send(start->shard, &command, 0);
     world_later(AGAIN_MS * WORLD_MS, NULL, act_ask_again, start);
 }
 
@@ -127,11 +132,11 @@ static void start_one(void)
     start->shard = (uint32_t)(world_random() % world->options.shards);
     start->named = world_chance(50);
     const struct command command = start_command(start);
-    start->record = send(start->shard, &command, STR_EMPTY, 0);
+    start->record = send(start->shard, &command, 0);
     if (start->named)
         world_later(AGAIN_MS * WORLD_MS, NULL, act_ask_again, start);
     if (start->named && world_chance(20))
-        send(start->shard, &command, STR_EMPTY, world_between(0, WORLD_SECOND));
+        send(start->shard, &command, world_between(0, WORLD_SECOND));
     send_message(start, world_between(0, 12 * WORLD_SECOND));
 }
 
@@ -168,7 +173,7 @@ static void act_poison(void *context)
         .create_instance = {.process_id = STR("order"),
                             .business_id = name("p", load->poisons.count),
                             .variables = STR("{\"id\":\"none\"}")}};
-    struct kafka_record *record = send(poison->shard, &command, STR_EMPTY, 0);
+    struct kafka_record *record = send(poison->shard, &command, 0);
     record->poison = poison->kind;
     if (poison->kind == POISON_GARBAGE)
         record->value = str_format(&world->arena, "\xff\xff garbage %zu", load->poisons.count);
@@ -192,7 +197,7 @@ static void act_deploy(void *context)
     const struct command command = {.type = COMMAND_DEPLOY,
                                     .reply = {.request = 1},
                                     .deploy = {.count = MODELS, .resources = resources}};
-    send(0, &command, STR_EMPTY, 0);
+    send(0, &command, 0);
     world_later(AGAIN_MS * WORLD_MS, NULL, act_deploy, context);
 }
 
@@ -233,39 +238,42 @@ static struct command answer_to(const struct job_offer *job, enum command_type t
                                            .extend_ms = 5000,
                                            .error_code = STR("oops"),
                                            .message = STR("on purpose"),
-                                           .worker = STR("w")}};
+                                           .worker = STR("w"),
+                                           .token = job->token}};
 }
 
-static void answer(const struct job_offer *job, const struct wire_job_ticket *ticket)
+static void answer(const struct job_offer *job)
 {
     int64_t soon_us = world_between(1, 400) * WORLD_MS;
-    uint32_t shard = (uint32_t)ticket->reply_partition;
+    uint32_t shard = (uint32_t)job->reply_partition;
     const struct command done = answer_to(job, COMMAND_COMPLETE_JOB);
     const struct command failed = answer_to(job, COMMAND_FAIL_JOB);
     const struct command thrown = answer_to(job, COMMAND_THROW_JOB_ERROR);
     const struct command longer = answer_to(job, COMMAND_EXTEND_JOB);
     int64_t what = world->calm ? 0 : world_between(0, 99);
     if (what < 60) {
-        send(shard, &done, ticket->token, soon_us);
+        send(shard, &done, soon_us);
     } else if (what < 70) { // twice
-        send(shard, &done, ticket->token, soon_us);
-        send(shard, &done, ticket->token, soon_us + world_between(0, 3 * WORLD_SECOND));
+        send(shard, &done, soon_us);
+        send(shard, &done, soon_us + world_between(0, 3 * WORLD_SECOND));
     } else if (what < 75) { // at odds with itself
-        send(shard, &failed, ticket->token, soon_us);
-        send(shard, &done, ticket->token, world_between(1, 400) * WORLD_MS);
+        send(shard, &failed, soon_us);
+        send(shard, &done, world_between(1, 400) * WORLD_MS);
     } else if (what < 82) {
-        send(shard, &failed, ticket->token, soon_us);
+        send(shard, &failed, soon_us);
     } else if (what < 86) {
         bool caught = str_equal(job->type, STR("pack"));
-        send(shard, caught ? &thrown : &done, ticket->token, soon_us);
+        send(shard, caught ? &thrown : &done, soon_us);
     } else if (what < 90) { // too late, when the lease has ended
-        send(shard, &done, ticket->token, world_between(7, 12) * WORLD_SECOND);
+        send(shard, &done, world_between(7, 12) * WORLD_SECOND);
     } else if (what < 94) { // wrongly, then rightly
-        send(shard, &done, STR("0123456789abcdef0123456789abcdef"), soon_us);
-        send(shard, &done, ticket->token, soon_us + WORLD_SECOND);
+        struct command wrong = done;
+        wrong.job_answer.token = STR("0123456789abcdef0123456789abcdef");
+        send(shard, &wrong, soon_us);
+        send(shard, &done, soon_us + WORLD_SECOND);
     } else if (what < 97) {
-        send(shard, &longer, ticket->token, soon_us);
-        send(shard, &done, ticket->token, soon_us + world_between(1, 11) * WORLD_SECOND);
+        send(shard, &longer, soon_us);
+        send(shard, &done, soon_us + world_between(1, 11) * WORLD_SECOND);
     } // else never
 }
 
@@ -273,10 +281,9 @@ static void take_job(const struct kafka_record *record)
 {
     struct arena arena = ARENA_EMPTY;
     struct job_offer job;
-    struct wire_job_ticket ticket;
     struct error err;
-    if (wire_decode_job(&arena, record->value, &job, &ticket, &err))
-        answer(&job, &ticket);
+    if (wire_decode_job(&arena, record->value, &job, &err))
+        answer(&job);
     else
         world_fail("a job cannot be read: %s", err.text);
     arena_done(&arena);

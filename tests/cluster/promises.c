@@ -620,12 +620,11 @@ static void tell_untaken(uint32_t shard)
 {
     struct shard_promises *promises = of(shard);
     struct command command;
-    str token;
     struct error err;
     for (size_t i = 0; i < promises->sent.count; i++) {
         const struct sent *sent = &promises->sent.items[i];
         if (sent->taken_at < 0 &&
-            wire_decode_command(&world->promises->turn, sent->value, &command, &token, &err))
+            wire_decode_command(&world->promises->turn, sent->value, &command, &err))
             world_tell("command %u:%zu %s of %llu about %llu %s", shard, i + 1,
                        command_type_name(command.type), (unsigned long long)command.instance,
                        (unsigned long long)command.key,

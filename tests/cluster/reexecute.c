@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "load.h"
+#include "record/mac.h"
 #include "record/token.h"
 #include "wire/wire.h"
 
@@ -33,15 +34,28 @@ static bool is_duplicate(struct again *again, const struct kafka_record *record)
     return false;
 }
 
+static str header_of(const struct kafka_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (str_equal(record->headers[i].name, str_of(name)))
+            return record->headers[i].value;
+    return STR_EMPTY;
+}
+
+static bool is_signed(const struct again *again, const struct kafka_record *record)
+{
+    return mac_is_good(header_of(record, MAC_HEADER), STR(LOAD_SECRET), again->shard,
+                       header_of(record, FROM_HEADER), record->value);
+}
+
 // A command that was decoded, has a good token and was not taken before.
 static bool read_command(struct again *again, const struct kafka_record *record,
                          struct command *ret_command)
 {
-    str token;
     struct error err;
     if (is_duplicate(again, record) ||
-        !wire_decode_command(&again->turn, record->value, ret_command, &token, &err) ||
-        !token_is_good(STR(LOAD_SECRET), ret_command, token))
+        !wire_decode_command(&again->turn, record->value, ret_command, &err) ||
+        !(is_signed(again, record) || token_is_good(STR(LOAD_SECRET), ret_command)))
         return false;
     ret_command->time_ms = record->time_ms;
     ret_command->offset = record->offset;

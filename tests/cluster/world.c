@@ -249,8 +249,10 @@ void machine_start(struct machine *machine)
     machine->loop.machine = machine;
     world->current = machine;
     world_tell("starts");
-    const struct node_site site = {.shards = world->options.shards,
-                                   .event_partitions = KAFKA_OTHER_PARTITIONS};
+    const struct node_site site = {
+        .shards = world->options.shards,
+        .event_partitions = KAFKA_OTHER_PARTITIONS,
+        .installation = {.secret = LOAD_SECRET, .secret_len = sizeof LOAD_SECRET - 1}};
     machine->node = node_new(&machine->config, &site, &machine->loop, &err);
     check(machine->node != NULL);
     world->current = NULL;

@@ -2,6 +2,7 @@
 """What the chaos test and the benchmark share: a cluster of their own, orchestrator nodes, workers and load generators."""
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,7 @@ class Site:
         env = dict(line.split('=', 1) for line in out.splitlines())
         self.kafka, self.server = env['BATON_TEST_KAFKA'], env['BATON_TEST_POSTGRES']
         self.settings = settings or {}
+        os.environ.setdefault('BATON_ENGINE_SECRET', secrets.token_hex(16))  # nodes check with it, load generators sign with it
         self.url, self.prefix = None, None
         self.fresh('baton')
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/installation.h"
+
+#include "base/digest.h"
+#include "store/query.h"
+
+struct reading {
+    struct installation installation;
+    bool found;
+};
+
+static void on_row(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    struct reading *reading = context;
+    struct installation *installation = &reading->installation;
+    struct arena arena = ARENA_EMPTY;
+    str secret;
+    if (rows == NULL || query_row_count(rows) == 0)
+        return;
+    str id = query_value(rows, 0, 0);
+    check(id.len < sizeof installation->id);
+    memcpy(installation->id, id.data, id.len);
+    installation->feature_level = (int32_t)query_i64(rows, 0, 1);
+    installation->shards = (uint32_t)query_i64(rows, 0, 2);
+    installation->partitions = (uint32_t)query_i64(rows, 0, 3);
+    check(digest_from_hex(&arena, query_value(rows, 0, 4), &secret));
+    installation->secret_len = secret.len < STORE_MAX_SECRET ? secret.len : STORE_MAX_SECRET;
+    memcpy(installation->secret, secret.data, installation->secret_len);
+    arena_done(&arena);
+    reading->found = true;
+}
+
+bool store_read_installation(const char *url, struct installation *ret_installation,
+                             struct error *err)
+{
+    struct reading reading = {0};
+    if (!query_run_blocking(url,
+                            STR("SELECT id::text, feature_level, shards, partitions, "
+                                "encode(secret, 'hex') FROM installation"),
+                            NULL, 0, on_row, &reading, err))
+        return false;
+    if (!reading.found)
+        return error_set(err, ERROR_NOT_FOUND, "installation",
+                         "no node of this installation has started yet");
+    *ret_installation = reading.installation;
+    return true;
+}
+
+static void on_made(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)context, (void)rows, (void)err;
+}
+
+static bool make(const char *url, uint32_t partitions, str made, struct error *err)
+{
+    struct arena arena = ARENA_EMPTY;
+    const str params[] = {
+        str_format(&arena, "%d", STORE_FEATURE_LEVEL),
+        str_format(&arena, "%u", partitions),
+        digest_hex(&arena, made),
+    };
+    bool done = query_run_blocking(
+        url,
+        STR("WITH made AS (INSERT INTO installation (feature_level, shards, partitions, secret) "
+            "VALUES ($1::integer, $2::integer, $2::integer, decode($3, 'hex')) "
+            "ON CONFLICT DO NOTHING RETURNING shards) "
+            "INSERT INTO shard_places SELECT 1, n, n FROM made, generate_series(0, shards - 1) n"),
+        params, COUNT_OF(params), on_made, NULL, err);
+    arena_done(&arena);
+    return done;
+}
+
+bool store_open_installation(const char *url, uint32_t partitions, str made,
+                             struct installation *ret_installation, struct error *err)
+{
+    struct installation installation;
+    if (!make(url, partitions, made, err) || !store_read_installation(url, &installation, err))
+        return false;
+    if (installation.partitions != partitions)
+        return error_set(err, ERROR_CONFLICT, "commands topic",
+                         "has %u partitions, but this installation was made with %u: partitions "
+                         "must not be added or taken away by hand, since keys and messages are "
+                         "bound to them; make the topic anew with %u partitions and run `baton "
+                         "repair`",
+                         partitions, installation.partitions, installation.partitions);
+    if (installation.feature_level > STORE_FEATURE_LEVEL)
+        return error_set(err, ERROR_CONFLICT, "installation",
+                         "uses feature level %d, and this version knows %d: start a newer one",
+                         (int)installation.feature_level, STORE_FEATURE_LEVEL);
+    *ret_installation = installation;
+    return true;
+}
