@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "gateway/gateway.h"
 #include "ingress/ingress.h"
 #include "node/node.h"
 #include "store/migrate.h"
@@ -18,12 +19,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, RETRY_SECONDS = 1 };
+enum { EXIT_USAGE = 2, RETRY_SECONDS = 1, END_SECONDS = 20 };
 
 struct process {
     struct config config;
     struct event_base *loop;
     struct node *node;       // NULL without the role engine
+    struct gateway *gateway; // NULL without the role api
     struct api *api;         // NULL without the role api
     struct ingress *ingress; // NULL without the role ingress
     struct query_pool *reader;
@@ -66,25 +68,49 @@ static bool wait_for_site(const struct config *config, struct node_site *ret_sit
     return true;
 }
 
-static void on_drained(void *context)
+// -- Ending: requests first, then shards ------------------------------------------------
+
+static void on_node_drained(void *context)
 {
     struct process *process = context;
     event_base_loopbreak(process->loop);
+}
+
+static void on_api_drained(void *context)
+{
+    struct process *process = context;
+    if (process->node == NULL)
+        event_base_loopbreak(process->loop);
+    else
+        node_drain(process->node, on_node_drained, process);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    log_warning("node", "not everything ended within %d seconds", END_SECONDS);
+    event_base_loopbreak(((struct process *)context)->loop);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
     (void)what;
     struct process *process = context;
-    if (process->api != NULL)
-        api_drain(process->api);
-    if (process->ending || process->node == NULL) {
+    const struct timeval latest = {END_SECONDS, 0};
+    if (process->ending) {
         event_base_loopbreak(process->loop);
         return;
     }
     process->ending = true;
     log_info("node", "signal %d: handing over", (int)number);
-    node_drain(process->node, on_drained, process);
+    event_base_once(process->loop, -1, EV_TIMEOUT, on_late, process, &latest);
+    if (process->gateway != NULL)
+        gateway_drain(process->gateway);
+    if (process->api != NULL)
+        api_drain(process->api, on_api_drained, process);
+    else
+        on_api_drained(process);
 }
 
 static const char *why_not_ready(void *context)
@@ -118,15 +144,20 @@ static str secret_of(const struct node_site *site)
 
 static bool start_api(struct process *process, const struct node_site *site, struct error *err)
 {
+    process->gateway = gateway_new(
+        &(struct gateway_options){.loop = process->loop,
+                                  .config = &process->config,
+                                  .reader = process->reader,
+                                  .node_name = config_str(&process->config, CONFIG_NODE_NAME),
+                                  .secret = secret_of(site)});
     struct api_options options = {.loop = process->loop,
                                   .config = &process->config,
+                                  .gateway = process->gateway,
                                   .node_name = config_str(&process->config, CONFIG_NODE_NAME),
-                                  .secret = secret_of(site),
                                   .context = process,
                                   .not_ready = why_not_ready,
                                   .warning = warning,
                                   .add_metrics = add_metrics};
-    options.reader = process->reader;
     process->api = api_new(&options, err);
     return process->api != NULL;
 }
@@ -166,13 +197,16 @@ static bool start_roles(struct process *process, const struct node_site *site, s
            (!has_ingress || start_ingress(process, site, err));
 }
 
+// Users before those whom they use: nothing calls back into what is gone.
 static void stop_roles(struct process *process)
 {
-    ingress_free(process->ingress);
+    if (process->gateway != NULL)
+        gateway_stop(process->gateway);
     api_free(process->api);
+    ingress_free(process->ingress);
+    gateway_free(process->gateway);
     node_free(process->node);
-    if (process->reader != NULL)
-        query_pool_free(process->reader);
+    query_pool_free(process->reader);
 }
 
 static bool run(struct process *process, struct error *err)

@@ -4,7 +4,7 @@
 
 CREATE TABLE batch_operations (
     key        bigint      PRIMARY KEY,
-    type       smallint    NOT NULL,           -- api/batch.def
+    type       smallint    NOT NULL,           -- store/catalogue/batches.def
     state      smallint    NOT NULL DEFAULT 1, -- 1 active, 2 suspended, 3 canceled, 4 completed
     parameters json        NOT NULL,           -- the request
     tenant     text        NOT NULL DEFAULT '',

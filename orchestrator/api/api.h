@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The REST API of a node: Camunda 8's paths and shapes under /v2, Baton's own resources beside
-// them, health and metrics. Whatever changes state becomes a command on Kafka and is answered when
-// the engine's reply is there; whatever is read comes from PostgreSQL.
+// them, health and metrics. Each resource turns a request into an operation of the gateway or a
+// read, and what comes of it into JSON.
 #ifndef BATON_API_API_H
 #define BATON_API_API_H
 
@@ -12,12 +12,12 @@
 
 struct api;
 struct event_base;
-struct query_pool;
+struct gateway;
 
 struct api_options {
     struct event_base *loop;
     const struct config *config;
-    struct query_pool *reader; // not owned
+    struct gateway *gateway; // not owned; stopped before the api is freed
     const char *node_name;
     str secret; // of the installation: commands are signed with it; outlives the api
     void *context;
@@ -30,15 +30,14 @@ struct api_options {
     void (*add_metrics)(void *context, struct strbuf *out);
 };
 
-// Listens and joins Kafka. NULL and *err when the address cannot be had, or when it is not a
-// loopback address and no api.key is set.
+// Listens. NULL and *err when the address cannot be had, or when it is not a loopback address and
+// no api.key is set.
 MUST_CHECK struct api *api_new(const struct api_options *options, struct error *err);
 
-// Takes no new requests; those that are open may finish.
-void api_drain(struct api *api);
-void api_free(struct api *api);
+// Takes no new connections. `done` is called from the loop when every request has been answered and
+// its answer sent.
+void api_drain(struct api *api, void (*done)(void *context), void *context);
 
-// Where it listens, "127.0.0.1:8080": the port is the real one when 0 was asked for.
-const char *api_address(const struct api *api);
+void api_free(struct api *api);
 
 #endif

@@ -5,55 +5,63 @@
 #define BATON_API_API_PRIVATE_H
 
 #include "api/api.h"
-#include "api/request.h"
-#include "base/map.h"
-#include "bus/producer.h"
-
-enum { API_STATUS_CLASSES = 6, API_BUCKETS = 9 };
-
-struct call_desk;
-struct event;
-struct gateway_desk;
-struct process_cache;
-struct batch_runner;
-struct upkeep;
-struct evhttp;
+#include "gateway/call.h"
+#include "gateway/gateway.h"
+#include "gateway/read.h"
+#include "http/server.h"
+#include "store/read/collections.h"
 
 struct api {
-    struct api_options environment;
-    struct {
-        const char *key; // empty: no authentication
-        size_t max_open_requests;
-        int timeout_ms;
-    } options;
-    char address[96];
-    struct arena arena; // as long as the api
-    struct map topics;  // full names by short ones
-    struct event *join; // tries to reach Kafka until it is there
-    bool said_waiting;
-    struct evhttp *http;
-    struct bus_options bus;
-    struct bus_producer *producer;
-    struct call_desk *calls;
-    struct gateway_desk *gateways;
-    struct process_cache *processes;
-    struct batch_runner *batches;
-    struct upkeep *upkeep;
-    uint32_t shard_count;
-    uint32_t next_shard;  // round robin
-    uint32_t start_shard; // of the instances that are started now
-    int64_t chosen_ns;    // when it was chosen
-    bool draining;
-    size_t open_requests;
-    uint64_t answered[API_STATUS_CLASSES]; // by hundreds of the status
-    uint64_t duration_buckets[API_BUCKETS];
-    int64_t duration_ns;
+    struct api_options options;
+    const char *key; // empty: no authentication
+    struct http_server *http;
 };
 
-void api_count_request(struct api *api, int status, int64_t duration_ns);
-void api_add_metrics(const struct api *api, struct strbuf *out);
+static inline struct api *api_of(const struct request *request)
+{
+    return request->context;
+}
 
-// "<prefix>.<name>" in the api's arena.
-const char *api_topic(struct api *api, str name);
+// -- Callers: a request that was admitted asks the gateway as one ---------------------------------
+
+// For http_options.admit.
+MUST_CHECK bool caller_admit(struct request *request);
+
+// Once the body has been read it names the tenant.
+struct caller *caller_of(struct request *request);
+
+static inline struct request *request_of(const struct caller *caller)
+{
+    return caller->context;
+}
+
+// -- Answers --------------------------------------------------------------------------------------
+
+// 204: the usual end of a command without a result.
+void answer_done(struct caller *caller, const struct reply *reply);
+
+// Writes "name":"key", as Camunda 8 writes keys.
+void write_key(struct json_writer *writer, str name, uint64_t key);
+
+// Writes "tenantId".
+void write_tenant(struct json_writer *writer, str tenant);
+
+// -- Searches and reads ---------------------------------------------------------------------------
+
+// Reads the body's query, and answers with a page.
+void answer_search(struct request *request, const struct collection *collection,
+                   struct search_scope narrow);
+
+// Answers with the one item that the first argument of the path names, or 404.
+void answer_one(struct request *request, const struct collection *collection);
+
+// The same where the argument is the text of a key with `digits` more digits.
+void answer_part(struct request *request, const struct collection *collection, size_t digits);
+
+// -- Handlers, by family --------------------------------------------------------------------------
+
+#define ROUTE(method, path, body, handler) void handle_##handler(struct request *request);
+#include "api/routes.def"
+#undef ROUTE
 
 #endif

@@ -2,17 +2,17 @@
 //
 // Conditional starts of processes: evaluated with the variables that a caller brings.
 #include "api/api_private.h"
-#include "api/call.h"
-#include "api/route.h"
+#include "gateway/start.h"
+#include "gateway/call.h"
 
-static void answer_evaluated(struct request *request, const struct reply *reply)
+static void answer_evaluated(struct caller *caller, const struct reply *reply)
 {
+    struct request *request = request_of(caller);
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    request_write_key(&w, STR("conditionalEvaluationKey"), reply->key);
-    json_key(&w, STR("tenantId"));
-    json_string(&w, tenant_outside(request_tenant(request)));
+    write_key(&w, STR("conditionalEvaluationKey"), reply->key);
+    write_tenant(&w, caller->tenant);
     json_key(&w, STR("processInstances"));
     json_raw(&w, reply->variables.len > 0 ? reply->variables : STR("[]"));
     json_end_object(&w);
@@ -23,8 +23,7 @@ void handle_conditional_evaluate(struct request *request)
 {
     struct command command = {.type = COMMAND_EVALUATE_CONDITIONS};
     struct create_instance *create = &command.create_instance;
-    struct api *api = request->api;
     if (request_body_key(request, STR("processDefinitionKey"), &create->definition) &&
         request_variables(request, STR("variables"), &create->variables))
-        call_shard(request, &command, api->next_shard++ % api->shard_count, answer_evaluated);
+        gateway_evaluate_conditions(caller_of(request), &command, answer_evaluated);
 }

@@ -2,8 +2,6 @@
 //
 // Is this process alive, can it do its work, what has it done; and who it says it is.
 #include "api/api_private.h"
-#include "api/call.h"
-#include "api/route.h"
 
 #include <stdio.h>
 
@@ -12,18 +10,17 @@ void handle_health_live(struct request *request)
     request_answer_json(request, 200, STR("{\"status\":\"UP\"}"));
 }
 
-static const char *why_not_ready(struct api *api)
+static const char *why_not_ready(const struct api *api)
 {
-    if (api->draining)
-        return "stopping";
-    if (api->calls == NULL)
-        return "Kafka's reply topic is not reachable yet";
-    return api->environment.not_ready ? api->environment.not_ready(api->environment.context) : NULL;
+    const char *why = gateway_not_ready(api->options.gateway);
+    if (why != NULL || api->options.not_ready == NULL)
+        return why;
+    return api->options.not_ready(api->options.context);
 }
 
 void handle_health_ready(struct request *request)
 {
-    const char *why = why_not_ready(request->api);
+    const char *why = why_not_ready(api_of(request));
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
@@ -33,7 +30,7 @@ void handle_health_ready(struct request *request)
         json_key(&w, STR("reason"));
         json_string(&w, str_of(why));
     }
-    const struct api_options *environment = &request->api->environment;
+    const struct api_options *environment = &api_of(request)->options;
     const char *warning =
         environment->warning != NULL ? environment->warning(environment->context) : NULL;
     if (warning != NULL) {
@@ -44,13 +41,39 @@ void handle_health_ready(struct request *request)
     request_answer_json(request, why ? 503 : 200, strbuf_str(&out));
 }
 
+static void add_metrics(const struct http_counts *counts, struct strbuf *out)
+{
+    uint64_t total = 0;
+    strbuf_add(out, STR("# HELP baton_api_requests_total Answered HTTP requests by status class.\n"
+                        "# TYPE baton_api_requests_total counter\n"));
+    for (int i = 1; i < HTTP_STATUS_CLASSES; i++) {
+        total += counts->answered[i];
+        strbuf_format(out, "baton_api_requests_total{status=\"%dxx\"} %llu\n", i,
+                      (unsigned long long)counts->answered[i]);
+    }
+    strbuf_add(out, STR("# HELP baton_api_request_seconds Time from a request to its answer.\n"
+                        "# TYPE baton_api_request_seconds histogram\n"));
+    for (size_t i = 0; i < HTTP_BUCKETS; i++)
+        strbuf_format(out, "baton_api_request_seconds_bucket{le=\"%g\"} %llu\n",
+                      http_bucket_seconds[i], (unsigned long long)counts->duration_buckets[i]);
+    strbuf_format(out,
+                  "baton_api_request_seconds_bucket{le=\"+Inf\"} %llu\n"
+                  "baton_api_request_seconds_sum %.6f\nbaton_api_request_seconds_count %llu\n",
+                  (unsigned long long)total, (double)counts->duration_ns / 1e9,
+                  (unsigned long long)total);
+    strbuf_format(out,
+                  "# HELP baton_api_open_requests Requests being worked on.\n"
+                  "# TYPE baton_api_open_requests gauge\nbaton_api_open_requests %zu\n",
+                  counts->open_requests);
+}
+
 void handle_health_metrics(struct request *request)
 {
-    struct api *api = request->api;
+    const struct api *api = api_of(request);
     struct strbuf out = strbuf_new(&request->arena);
-    if (api->environment.add_metrics != NULL)
-        api->environment.add_metrics(api->environment.context, &out);
-    api_add_metrics(api, &out);
+    if (api->options.add_metrics != NULL)
+        api->options.add_metrics(api->options.context, &out);
+    add_metrics(http_server_counts(api->http), &out);
     request_answer_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_str(&out));
 }
 
@@ -65,7 +88,8 @@ void handle_authentication_me(struct request *request)
 {
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
-    str name = request->principal.len > 0 ? request->principal : STR("anonymous");
+    str principal = caller_of(request)->principal;
+    str name = principal.len > 0 ? principal : STR("anonymous");
     json_begin_object(&w);
     json_key(&w, STR("username"));
     json_string(&w, name);
@@ -83,44 +107,4 @@ void handle_authentication_me(struct request *request)
     json_raw(&w, STR("[\"*\"]"));
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
-}
-
-static const double bucket_seconds[API_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                   0.05,  0.1,    0.5,   2.5};
-
-void api_count_request(struct api *api, int status, int64_t duration_ns)
-{
-    int hundreds = status / 100;
-    if (hundreds >= 1 && hundreds < API_STATUS_CLASSES)
-        api->answered[hundreds]++;
-    api->duration_ns += duration_ns;
-    for (size_t i = 0; i < API_BUCKETS; i++)
-        if ((double)duration_ns / 1e9 <= bucket_seconds[i])
-            api->duration_buckets[i]++;
-}
-
-void api_add_metrics(const struct api *api, struct strbuf *out)
-{
-    uint64_t total = 0;
-    strbuf_add(out, STR("# HELP baton_api_requests_total Answered HTTP requests by status class.\n"
-                        "# TYPE baton_api_requests_total counter\n"));
-    for (int i = 1; i < API_STATUS_CLASSES; i++) {
-        total += api->answered[i];
-        strbuf_format(out, "baton_api_requests_total{status=\"%dxx\"} %llu\n", i,
-                      (unsigned long long)api->answered[i]);
-    }
-    strbuf_add(out, STR("# HELP baton_api_request_seconds Time from a request to its answer.\n"
-                        "# TYPE baton_api_request_seconds histogram\n"));
-    for (size_t i = 0; i < API_BUCKETS; i++)
-        strbuf_format(out, "baton_api_request_seconds_bucket{le=\"%g\"} %llu\n", bucket_seconds[i],
-                      (unsigned long long)api->duration_buckets[i]);
-    strbuf_format(out,
-                  "baton_api_request_seconds_bucket{le=\"+Inf\"} %llu\n"
-                  "baton_api_request_seconds_sum %.6f\nbaton_api_request_seconds_count %llu\n",
-                  (unsigned long long)total, (double)api->duration_ns / 1e9,
-                  (unsigned long long)total);
-    strbuf_format(out,
-                  "# HELP baton_api_open_requests Requests being worked on.\n"
-                  "# TYPE baton_api_open_requests gauge\nbaton_api_open_requests %zu\n",
-                  api->open_requests);
 }

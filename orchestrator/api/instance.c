@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Process instances: create, look, cancel, modify, migrate, suspend, resume.
+// Process instances: create, look, cancel, modify, migrate, suspend, resume, restart.
 #include "api/api_private.h"
-#include "api/batch.h"
-#include "api/call.h"
-#include "api/collections.h"
-#include "api/instance.h"
-#include "api/read.h"
-#include "api/route.h"
-#include "base/clock.h"
-#include "base/murmur2.h"
-#include "record/key.h"
+#include "gateway/batch.h"
+#include "gateway/history.h"
+#include "gateway/start.h"
 
-enum { SAME_SHARD_MS = 8, NS_PER_MS = 1000000 };
-
-static void answer_created(struct request *request, const struct reply *reply)
+static void answer_created(struct caller *caller, const struct reply *reply)
 {
+    struct request *request = request_of(caller);
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    request_write_key(&w, STR("processInstanceKey"), reply->instance);
-    request_write_key(&w, STR("processDefinitionKey"), reply->definition);
+    write_key(&w, STR("processInstanceKey"), reply->instance);
+    write_key(&w, STR("processDefinitionKey"), reply->definition);
     json_key(&w, STR("processDefinitionId"));
     json_string(&w, reply->process_id);
     json_key(&w, STR("processDefinitionVersion"));
     json_i64(&w, reply->version);
-    json_key(&w, STR("tenantId"));
-    json_string(&w, tenant_outside(request_tenant(request)));
+    write_tenant(&w, caller->tenant);
     json_key(&w, STR("variables"));
     json_raw(&w, reply->variables.len > 0 ? reply->variables : STR("{}"));
     json_key(&w, STR("tags"));
@@ -54,58 +46,13 @@ static bool read_starts(struct request *request, struct create_instance *create)
     return true;
 }
 
-// A repeated request goes to the shard that remembers the first one. Others go round, but all that
-// come within a moment to the same one: they travel and commit together.
-static uint32_t choose_shard(struct api *api, const struct create_instance *create)
+// How long the caller wants to wait instead of api.timeout_ms.
+static struct caller *patient_caller(struct request *request)
 {
-    if (create->deduplication_id.len > 0)
-        return murmur2_partition(create->deduplication_id, api->shard_count);
-    int64_t now_ns = clock_monotonic_ns();
-    if (now_ns - api->chosen_ns > SAME_SHARD_MS * NS_PER_MS) {
-        api->chosen_ns = now_ns;
-        api->start_shard = api->next_shard++ % api->shard_count;
-    }
-    return api->start_shard;
-}
-
-void instance_create(struct request *request, const struct create_instance *create)
-{
-    struct command command = {.type = COMMAND_CREATE_INSTANCE, .create_instance = *create};
+    struct caller *caller = caller_of(request);
     int64_t timeout_ms = json_get_i64(request->body, STR("requestTimeout"), 0);
-    if (timeout_ms > 0)
-        call_set_timeout(request, timeout_ms);
-    call_shard(request, &command, choose_shard(request->api, create), answer_created);
-}
-
-// The id has been resolved here, on the primary, so that who deployed before starts what was
-// deployed.
-static void on_definition(struct request *request, void *context, const struct read_result *rows)
-{
-    struct create_instance *create = context;
-    if (rows->row_count == 0) {
-        request_problem_format(request, 404, "NOT_FOUND",
-                               "no process '%.*s' with version %d is deployed (-1: any)",
-                               STR_ARG(create->process_id), create->version);
-        return;
-    }
-    if (!str_to_u64(read_cell(rows, 0, 0), &create->definition))
-        create->definition = 0;
-    instance_create(request, create);
-}
-
-static void resolve_definition(struct request *request, struct create_instance *create)
-{
-    str *parameters = ARENA_ARRAY(&request->arena, str, 3);
-    parameters[0] = create->process_id;
-    parameters[1] = request_tenant(request);
-    parameters[2] = str_format(&request->arena, "%d", create->version);
-    read_run(
-        request,
-        &(struct read){"SELECT key FROM definitions WHERE kind = 0 AND id = $1 AND "
-                       "deleted IS NULL AND tenant = $2 AND ($3::int <= 0 OR version = $3::int) "
-                       "ORDER BY version DESC LIMIT 1",
-                       parameters, 3},
-        on_definition, create);
+    caller->timeout_ms = timeout_ms > 0 ? timeout_ms : 0;
+    return caller;
 }
 
 void handle_instance_create(struct request *request)
@@ -119,32 +66,37 @@ void handle_instance_create(struct request *request)
     create->fetch_variables = request_member_json(request, request->body, STR("fetchVariables"));
     create->business_id = json_get_str(request->body, STR("businessId"), STR_EMPTY);
     create->deduplication_id = request_header(request, "Idempotency-Key");
-    if (create->definition != 0) {
-        instance_create(request, create);
-        return;
-    }
     create->version = (int32_t)json_get_i64(request->body, STR("processDefinitionVersion"), -1);
-    if (request_text(request, STR("processDefinitionId"), &create->process_id))
-        resolve_definition(request, create);
+    if (create->definition == 0 &&
+        !request_text(request, STR("processDefinitionId"), &create->process_id))
+        return;
+    gateway_start(patient_caller(request), create, answer_created);
+}
+
+void handle_instance_restart(struct request *request)
+{
+    int64_t until = json_get_i64(request->body, STR("sequence"), INT64_MAX);
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        history_restart(patient_caller(request), key, until,
+                        json_get(request->body, STR("variables")), answer_created);
 }
 
 void handle_instance_search(struct request *request)
 {
-    search_collection(request, &collection_instances, (struct search_scope){0});
+    answer_search(request, &collection_instances, (struct search_scope){0});
 }
 
 void handle_instance_get(struct request *request)
 {
-    uint64_t key;
-    if (request_key(request, 0, &key))
-        search_one(request, &collection_instances, key);
+    answer_one(request, &collection_instances);
 }
 
 static void send_plain(struct request *request, enum command_type type)
 {
     struct command command = {.type = type};
     if (request_key(request, 0, &command.instance))
-        call_instance(request, &command, call_answer_empty);
+        call_instance(caller_of(request), &command, answer_done);
 }
 
 void handle_instance_cancel(struct request *request)
@@ -215,7 +167,7 @@ void handle_instance_modify(struct request *request)
             .terminate = true,
         };
     batch_read_moves(&request->arena, json_get(request->body, STR("moveInstructions")), modify);
-    call_instance(request, &command, call_answer_empty);
+    call_instance(caller_of(request), &command, answer_done);
 }
 
 void handle_instance_migrate(struct request *request)
@@ -228,19 +180,19 @@ void handle_instance_migrate(struct request *request)
         return;
     batch_read_mappings(&request->arena, list, migrate);
     migrate->dry_run = json_get_bool(request->body, STR("dryRun"), false);
-    call_instance(request, &command, call_answer_empty);
+    call_instance(caller_of(request), &command, answer_done);
 }
 
 void handle_instance_incidents(struct request *request)
 {
     struct search_scope scope = {.field = "processInstanceKey"};
     if (request_key(request, 0, &scope.key))
-        search_collection(request, &collection_incidents, scope);
+        answer_search(request, &collection_incidents, scope);
 }
 
 void handle_instance_waiting(struct request *request)
 {
     struct search_scope scope = {.field = "processInstanceKey"};
     if (request_key(request, 0, &scope.key))
-        search_collection(request, &collection_elements, scope);
+        answer_search(request, &collection_elements, scope);
 }

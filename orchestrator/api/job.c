@@ -1,46 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Jobs over REST: activation goes through the gateway (job_gateway.c), answers become commands. A
-// job is named by its key alone, so its instance is looked up first; a job that is gone answers
-// 404.
+// Jobs over REST: activation, answers, changes.
 #include "api/api_private.h"
-#include "api/call.h"
-#include "api/collections.h"
-#include "api/job_gateway.h"
-#include "api/read.h"
-#include "api/route.h"
-#include "record/key.h"
+#include "gateway/job_gateway.h"
+#include "gateway/locate.h"
+#include "record/rows.h"
 
 void handle_job_search(struct request *request)
 {
-    search_collection(request, &collection_jobs, (struct search_scope){0});
+    answer_search(request, &collection_jobs, (struct search_scope){0});
 }
 
-static void on_job(struct request *request, void *context, const struct read_result *rows)
-{
-    struct command *command = context;
-    if (rows->row_count == 0 || !str_to_u64(read_cell(rows, 0, 0), &command->instance)) {
-        request_problem_format(request, 404, "NOT_FOUND",
-                               "there is no open job with key %.*s: it was answered or canceled",
-                               STR_ARG(request->arguments[0]));
-        return;
-    }
-    call_instance(request, command, call_answer_empty);
-}
-
-// Sends the command once the job's instance is known. The command lives in the request's arena.
+// Sends the command to the job that the path names.
 static void send_to_job(struct request *request, struct command *command)
 {
-    str *parameters = ARENA_ARRAY(&request->arena, str, 2);
-    if (!request_key(request, 0, &command->key))
-        return;
-    parameters[0] = request->arguments[0];
-    parameters[1] = str_format(&request->arena, "%u", key_shard(command->key));
-    read_run(
-        request,
-        &(struct read){"SELECT instance FROM jobs WHERE key = $1::bigint AND shard = $2::bigint",
-                       parameters, 2},
-        on_job, command);
+    if (request_key(request, 0, &command->key))
+        call_job(caller_of(request), command, answer_done);
 }
 
 static struct command *new_command(struct request *request, enum command_type type)
@@ -100,9 +75,139 @@ void handle_job_update(struct request *request)
     send_to_job(request, command);
 }
 
+// -- Activation -------------------------------------------------------------------------
+
+static bool is_listed(const struct json *names, str name)
+{
+    if (!json_is(names, JSON_ARRAY) || names->count == 0)
+        return true;
+    for (size_t i = 0; i < names->count; i++)
+        if (json_is(&names->items[i], JSON_STRING) && str_equal(names->items[i].text, name))
+            return true;
+    return false;
+}
+
+static void write_variables(struct json_writer *w, str variables, const struct json *fetch,
+                            struct arena *arena)
+{
+    struct json *all;
+    struct error err;
+    json_key(w, STR("variables"));
+    if (!json_is(fetch, JSON_ARRAY) || fetch->count == 0 ||
+        !json_parse(arena, variables, &all, &err)) {
+        json_raw(w, variables.len > 0 ? variables : STR("{}"));
+        return;
+    }
+    json_begin_object(w);
+    for (size_t i = 0; i < all->count; i++)
+        if (is_listed(fetch, all->members[i].name)) {
+            json_key(w, all->members[i].name);
+            json_value(w, &all->members[i].value);
+        }
+    json_end_object(w);
+}
+
+static void write_text(struct json_writer *w, const char *name, str text)
+{
+    json_key(w, str_of(name));
+    json_string(w, text);
+}
+
+static const char *const kind_names[] = {
+    [JOB_TASK] = "BPMN_ELEMENT",           [JOB_EXECUTION_LISTENER] = "EXECUTION_LISTENER",
+    [JOB_TASK_LISTENER] = "TASK_LISTENER", [JOB_AD_HOC] = "AD_HOC_SUB_PROCESS",
+    [JOB_NOTIFICATION] = "NOTIFICATION",
+};
+
+static str upper(struct arena *arena, str text)
+{
+    str copy = str_copy(arena, text);
+    char *data = (char *)(uintptr_t)copy.data;
+    for (size_t i = 0; i < copy.len; i++)
+        if (data[i] >= 'a' && data[i] <= 'z')
+            data[i] = (char)(data[i] - 32);
+    return copy;
+}
+
+// A request for jobs, while its answer is written.
+struct activation {
+    struct strbuf out;
+    struct json_writer writer;
+    const struct json *fetch; // names of variables; NULL or empty: all
+};
+
+static void on_job(const struct job_poll *poll, const struct job_offer *job, int64_t deadline_ms)
+{
+    struct activation *activation = poll->context;
+    struct json_writer *w = &activation->writer;
+    struct arena *arena = poll->caller->arena;
+    bool is_known = (size_t)job->kind < COUNT_OF(kind_names);
+    json_begin_object(w);
+    write_key(w, STR("jobKey"), job->key);
+    write_text(w, "type", job->type);
+    write_key(w, STR("processInstanceKey"), job->instance);
+    write_key(w, STR("processDefinitionKey"), job->definition);
+    write_key(w, STR("elementInstanceKey"), job->element_instance);
+    write_text(w, "processDefinitionId", job->process_id);
+    json_key(w, STR("processDefinitionVersion"));
+    json_i64(w, job->version);
+    write_text(w, "elementId", job->element_id);
+    write_text(w, "kind", str_of(is_known ? kind_names[job->kind] : kind_names[JOB_TASK]));
+    write_text(w, "listenerEventType",
+               job->listener_event.len > 0 ? upper(arena, job->listener_event)
+                                           : STR("UNSPECIFIED"));
+    json_key(w, STR("customHeaders"));
+    json_raw(w, job->headers.len > 0 ? job->headers : STR("{}"));
+    write_text(w, "worker", poll->worker);
+    json_key(w, STR("retries"));
+    json_i64(w, job->retries);
+    json_key(w, STR("deadline"));
+    json_i64(w, deadline_ms);
+    write_text(w, "tenantId", tenant_outside(job->tenant));
+    write_variables(w, job->variables, activation->fetch, arena);
+    if (job->user_task.len > 0) {
+        json_key(w, STR("userTask"));
+        json_raw(w, job->user_task);
+    }
+    json_key(w, STR("tags"));
+    json_raw(w, STR("[]"));
+    json_end_object(w);
+}
+
+static void on_end(const struct job_poll *poll)
+{
+    struct activation *activation = poll->context;
+    json_end_array(&activation->writer);
+    json_end_object(&activation->writer);
+    request_answer_json(request_of(poll->caller), 200, strbuf_str(&activation->out));
+}
+
+static struct activation *new_activation(struct request *request)
+{
+    struct activation *activation = ARENA_NEW(&request->arena, struct activation);
+    activation->out = strbuf_new(&request->arena);
+    activation->writer = json_writer_new(&activation->out);
+    activation->fetch = json_get(request->body, STR("fetchVariable"));
+    json_begin_object(&activation->writer);
+    json_key(&activation->writer, STR("jobs"));
+    json_begin_array(&activation->writer);
+    return activation;
+}
+
+static void read_tenants(struct request *request, struct job_poll *poll)
+{
+    const struct json *list = json_get(request->body, STR("tenantIds"));
+    size_t count = json_is(list, JSON_ARRAY) ? list->count : 0;
+    str *tenants = ARENA_ARRAY(&request->arena, str, count);
+    for (size_t i = 0; i < count; i++)
+        if (json_is(&list->items[i], JSON_STRING))
+            tenants[poll->tenant_count++] = tenant_inside(list->items[i].text);
+    poll->tenants = tenants;
+}
+
 void handle_job_activate(struct request *request)
 {
-    struct job_poll poll = {.request = request};
+    struct job_poll poll = {.caller = caller_of(request), .job = on_job, .end = on_end};
     int64_t limit = json_get_i64(request->body, STR("maxJobsToActivate"), 0);
     if (!request_text(request, STR("type"), &poll.type))
         return;
@@ -117,7 +222,7 @@ void handle_job_activate(struct request *request)
     poll.limit = (size_t)limit;
     poll.wait_ms = json_get_i64(request->body, STR("requestTimeout"), 0);
     poll.worker = json_get_str(request->body, STR("worker"), STR_EMPTY);
-    poll.fetch = json_get(request->body, STR("fetchVariable"));
-    poll.tenants = json_get(request->body, STR("tenantIds"));
-    gateway_poll(&poll);
+    poll.context = new_activation(request);
+    read_tenants(request, &poll);
+    job_poll_begin(&poll);
 }

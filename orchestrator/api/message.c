@@ -2,21 +2,19 @@
 //
 // Messages and signals.
 #include "api/api_private.h"
-#include "api/call.h"
-#include "api/collections.h"
-#include "api/route.h"
-#include "record/partition.h"
+#include "gateway/start.h"
+#include "gateway/call.h"
 
-static void answer_message(struct request *request, const struct reply *reply)
+static void answer_message(struct caller *caller, const struct reply *reply)
 {
+    struct request *request = request_of(caller);
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    request_write_key(&w, STR("messageKey"), reply->key);
-    json_key(&w, STR("tenantId"));
-    json_string(&w, tenant_outside(request_tenant(request)));
+    write_key(&w, STR("messageKey"), reply->key);
+    write_tenant(&w, caller->tenant);
     if (reply->instance != 0)
-        request_write_key(&w, STR("processInstanceKey"), reply->instance);
+        write_key(&w, STR("processInstanceKey"), reply->instance);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }
@@ -37,9 +35,7 @@ static void send_message(struct request *request, bool answer_correlation)
                         STR("\"timeToLive\" is in milliseconds and not negative"));
         return;
     }
-    uint32_t shard = record_message_partition(message->name, message->correlation_key,
-                                              request->api->shard_count);
-    call_shard(request, &command, shard, answer_message);
+    gateway_publish(caller_of(request), &command, answer_message);
 }
 
 void handle_message_publish(struct request *request)
@@ -54,17 +50,17 @@ void handle_message_correlate(struct request *request)
 
 void handle_subscription_search(struct request *request)
 {
-    search_collection(request, &collection_subscriptions, (struct search_scope){0});
+    answer_search(request, &collection_subscriptions, (struct search_scope){0});
 }
 
-static void answer_signal(struct request *request, const struct reply *reply)
+static void answer_signal(struct caller *caller, const struct reply *reply)
 {
+    struct request *request = request_of(caller);
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    request_write_key(&w, STR("signalKey"), reply->key);
-    json_key(&w, STR("tenantId"));
-    json_string(&w, tenant_outside(request_tenant(request)));
+    write_key(&w, STR("signalKey"), reply->key);
+    write_tenant(&w, caller->tenant);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }
@@ -74,5 +70,5 @@ void handle_signal_broadcast(struct request *request)
     struct command command = {.type = COMMAND_BROADCAST_SIGNAL};
     if (request_text(request, STR("signalName"), &command.broadcast_signal.name) &&
         request_variables(request, STR("variables"), &command.broadcast_signal.variables))
-        call_broadcast(request, &command, answer_signal);
+        call_broadcast(caller_of(request), &command, answer_signal);
 }

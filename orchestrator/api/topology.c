@@ -3,8 +3,7 @@
 // Camunda's words for what we have: nodes are brokers, their shards are partitions, counted from 1.
 // PostgreSQL knows who owns what; where another node listens it does not know.
 #include "api/api_private.h"
-#include "api/read.h"
-#include "api/route.h"
+#include "store/read/read.h"
 
 enum { COLUMN_OWNER, COLUMN_SHARD, COLUMN_HALTED };
 
@@ -16,15 +15,15 @@ struct broker {
 };
 
 // Rows come by owner; *row is left at the first row of the next one.
-static void write_partitions(struct json_writer *w, const struct read_result *rows, str owner,
+static void write_partitions(struct json_writer *w, const struct query_rows *rows, str owner,
                              size_t *row)
 {
     json_begin_array(w);
-    for (; *row < rows->row_count && str_equal(read_cell(rows, *row, COLUMN_OWNER), owner);
+    for (; *row < query_row_count(rows) && str_equal(query_value(rows, *row, COLUMN_OWNER), owner);
          ++*row) {
-        bool halted = read_cell(rows, *row, COLUMN_HALTED).len > 0;
+        bool halted = query_value(rows, *row, COLUMN_HALTED).len > 0;
         uint64_t shard = 0;
-        check(str_to_u64(read_cell(rows, *row, COLUMN_SHARD), &shard));
+        check(str_to_u64(query_value(rows, *row, COLUMN_SHARD), &shard));
         json_begin_object(w);
         json_key(w, STR("partitionId"));
         json_u64(w, shard + 1);
@@ -38,7 +37,7 @@ static void write_partitions(struct json_writer *w, const struct read_result *ro
 }
 
 static void write_broker(struct json_writer *w, const struct broker *broker,
-                         const struct read_result *rows, size_t *row)
+                         const struct query_rows *rows, size_t *row)
 {
     json_begin_object(w);
     json_key(w, STR("nodeId"));
@@ -56,19 +55,19 @@ static void write_broker(struct json_writer *w, const struct broker *broker,
 
 // The node that answers is there in any case, with its address; others go by their names.
 static int64_t write_brokers(struct json_writer *w, const struct api *api,
-                             const struct read_result *rows)
+                             const struct query_rows *rows)
 {
-    str address = str_of(api->address);
+    str address = str_of(http_server_address(api->http));
     size_t colon = str_find_char(address, ':');
-    struct broker own = {.name = str_of(api->environment.node_name),
+    struct broker own = {.name = str_of(api->options.node_name),
                          .host = str_sub(address, 0, colon),
                          .port = str_from_index(address, colon + 1)};
     bool has_own = false;
     int64_t count = 0;
     size_t row = 0;
     json_begin_array(w);
-    while (row < rows->row_count) {
-        str owner = read_cell(rows, row, COLUMN_OWNER);
+    while (row < query_row_count(rows)) {
+        str owner = query_value(rows, row, COLUMN_OWNER);
         bool is_own = str_equal(owner, own.name);
         struct broker broker = is_own ? own : (struct broker){0, owner, owner, STR("0")};
         broker.id = count++;
@@ -84,10 +83,11 @@ static int64_t write_brokers(struct json_writer *w, const struct api *api,
     return count;
 }
 
-static void on_shards(struct request *request, void *context, const struct read_result *rows)
+static void on_shards(struct caller *caller, void *context, const struct query_rows *rows)
 {
+    struct request *request = request_of(caller);
     (void)context;
-    struct api *api = request->api;
+    const struct api *api = api_of(request);
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
@@ -96,7 +96,7 @@ static void on_shards(struct request *request, void *context, const struct read_
     json_key(&w, STR("clusterSize"));
     json_i64(&w, count);
     json_key(&w, STR("partitionsCount"));
-    json_u64(&w, api->shard_count);
+    json_u64(&w, gateway_shards(caller->gateway));
     json_key(&w, STR("replicationFactor"));
     json_i64(&w, 1);
     json_key(&w, STR("gatewayVersion"));
@@ -109,9 +109,6 @@ static void on_shards(struct request *request, void *context, const struct read_
 
 void handle_topology_get(struct request *request)
 {
-    read_run(
-        request,
-        &(struct read){"SELECT owner, shard, halted FROM shards WHERE owner <> '' ORDER BY 1, 2",
-                       NULL, 0},
-        on_shards, NULL);
+    struct caller *caller = caller_of(request);
+    read_run(caller, read_topology(caller->arena), on_shards, NULL);
 }

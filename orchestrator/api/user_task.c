@@ -2,51 +2,24 @@
 //
 // User tasks: search, look, assign, update, complete.
 #include "api/api_private.h"
-#include "api/call.h"
-#include "api/collections.h"
-#include "api/read.h"
-#include "api/route.h"
-#include "record/key.h"
+#include "gateway/locate.h"
+#include "store/read/read.h"
+#include "gateway/call.h"
 
 void handle_user_task_search(struct request *request)
 {
-    search_collection(request, &collection_user_tasks, (struct search_scope){0});
+    answer_search(request, &collection_user_tasks, (struct search_scope){0});
 }
 
 void handle_user_task_get(struct request *request)
 {
-    uint64_t key;
-    if (request_key(request, 0, &key))
-        search_one(request, &collection_user_tasks, key);
-}
-
-static void on_task(struct request *request, void *context, const struct read_result *rows)
-{
-    struct command *command = context;
-    if (rows->row_count == 0 || !str_to_u64(read_cell(rows, 0, 0), &command->instance))
-        request_problem_format(request, 404, "NOT_FOUND", "there is no user task with key %.*s",
-                               STR_ARG(request->arguments[0]));
-    else
-        call_instance(request, command, call_answer_empty);
-}
-
-static void find_task(struct request *request, const char *sql, read_answer *answer, void *context)
-{
-    uint64_t key;
-    if (!request_key(request, 0, &key))
-        return;
-    str *parameters = ARENA_ARRAY(&request->arena, str, 2);
-    parameters[0] = request->arguments[0];
-    parameters[1] = str_format(&request->arena, "%u", key_shard(key));
-    read_run(request, &(struct read){sql, parameters, 2}, answer, context);
+    answer_one(request, &collection_user_tasks);
 }
 
 static void send_to_task(struct request *request, struct command *command)
 {
     if (request_key(request, 0, &command->key))
-        find_task(request,
-                  "SELECT instance FROM user_tasks WHERE key = $1::bigint AND shard = $2::bigint",
-                  on_task, command);
+        call_user_task(caller_of(request), command, answer_done);
 }
 
 static struct command *new_command(struct request *request, enum command_type type)
@@ -89,10 +62,11 @@ void handle_user_task_update(struct request *request)
     send_to_task(request, command);
 }
 
-static void on_form(struct request *request, void *context, const struct read_result *rows)
+static void on_form(struct caller *caller, void *context, const struct query_rows *rows)
 {
+    struct request *request = request_of(caller);
     (void)context;
-    if (rows->row_count == 0) {
+    if (query_row_count(rows) == 0) {
         request_answer_empty(request); // Camunda: 204 when the task has no form of its own
         return;
     }
@@ -100,44 +74,46 @@ static void on_form(struct request *request, void *context, const struct read_re
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
     json_key(&w, STR("formKey"));
-    json_string(&w, read_cell(rows, 0, 0));
+    json_string(&w, query_value(rows, 0, 0));
     json_key(&w, STR("formId"));
-    json_string(&w, read_cell(rows, 0, 1));
+    json_string(&w, query_value(rows, 0, 1));
     json_key(&w, STR("version"));
-    json_raw(&w, read_cell(rows, 0, 2));
+    json_raw(&w, query_value(rows, 0, 2));
     json_key(&w, STR("schema"));
-    json_string(&w, read_cell(rows, 0, 3));
+    json_string(&w, query_value(rows, 0, 3));
     json_key(&w, STR("tenantId"));
-    json_string(&w, tenant_outside(read_cell(rows, 0, 4)));
+    json_string(&w, tenant_outside(query_value(rows, 0, 4)));
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
 void handle_user_task_form(struct request *request)
 {
-    find_task(request,
-              "SELECT d.key, d.id, d.version, convert_from(r.bytes, 'UTF8'), d.tenant "
-              "FROM user_tasks t JOIN definitions d ON d.kind = 2 AND d.id = t.form_id AND "
-              "d.tenant = t.tenant AND d.deleted IS NULL JOIN resources r ON r.digest = d.digest "
-              "WHERE t.key = $1::bigint AND t.shard = $2::bigint ORDER BY d.version DESC LIMIT 1",
-              on_form, NULL);
+    struct caller *caller = caller_of(request);
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        read_run(caller, read_form(caller->arena, caller->scope, key), on_form, NULL);
 }
 
 // The variables that a task sees: its own and the instance's.
-static void on_task_scopes(struct request *request, void *context, const struct read_result *rows)
+static void on_task(struct caller *caller, void *context, const struct query_rows *rows)
 {
     (void)context;
-    struct search_scope scope = {.field = "processInstanceKey"};
-    if (rows->row_count == 0 || !str_to_u64(read_cell(rows, 0, 0), &scope.key))
+    struct request *request = request_of(caller);
+    struct search_scope narrow = {.field = "processInstanceKey"};
+    narrow.key = query_row_count(rows) > 0 ? query_u64(rows, 0, 0) : 0;
+    if (narrow.key == 0)
         request_problem_format(request, 404, "NOT_FOUND", "there is no user task with key %.*s",
                                STR_ARG(request->arguments[0]));
     else
-        search_collection(request, &collection_variables, scope);
+        answer_search(request, &collection_variables, narrow);
 }
 
 void handle_user_task_variables(struct request *request)
 {
-    find_task(request,
-              "SELECT instance FROM user_tasks WHERE key = $1::bigint AND shard = $2::bigint",
-              on_task_scopes, NULL);
+    struct caller *caller = caller_of(request);
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        read_run(caller, read_instance_of_user_task(caller->arena, caller->scope, key), on_task,
+                 NULL);
 }

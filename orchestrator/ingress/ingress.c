@@ -11,6 +11,7 @@
 #include "ingress/mapping.h"
 #include "record/mac.h"
 #include "record/partition.h"
+#include "store/catalogue/catalogue.h"
 #include "store/query.h"
 #include "wire/wire.h"
 
@@ -342,13 +343,11 @@ static void on_reload(evutil_socket_t fd, short events, void *context)
     if (ingress->is_loading || !query_pool_is_ready(ingress->options.reader))
         return;
     ingress->is_loading = true;
-    char digits[16];
-    snprintf(digits, sizeof digits, "%d", INGRESS_MAX_SUBSCRIPTIONS);
-    str limit = str_of(digits);
-    query_run(ingress->options.reader,
-              STR("SELECT name, topic, settings::text FROM topic_subscriptions WHERE enabled ORDER "
-                  "BY name LIMIT $1::bigint"),
-              &limit, 1, on_subscriptions, ingress);
+    struct arena arena = ARENA_EMPTY;
+    query_statement(ingress->options.reader,
+                    catalogue_enabled_subscriptions(&arena, INGRESS_MAX_SUBSCRIPTIONS),
+                    on_subscriptions, ingress);
+    arena_done(&arena);
 }
 
 // -- Life -------------------------------------------------------------------------------

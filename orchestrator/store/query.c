@@ -207,6 +207,12 @@ void query_run(struct query_pool *pool, str sql, const str *params, size_t count
     send_waiting(pool);
 }
 
+void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
+                     void *context)
+{
+    query_run(pool, str_of(statement.sql), statement.parameters, statement.count, done, context);
+}
+
 // -- Rows -------------------------------------------------------------------------------
 
 size_t query_row_count(const struct query_rows *rows)

@@ -8,12 +8,13 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "store/statement.h"
 
 struct event_base;
 struct query_pool;
 
 enum {
-    QUERY_MAX_PARAMS = 40,
+    QUERY_MAX_PARAMS = STATEMENT_MAX_PARAMETERS,
     QUERY_MAX_WAITING = 10000, // queries that wait for a connection; more are answered at once with
                                // ERROR_UNAVAILABLE
     QUERY_TIMEOUT_MS = 10000,  // a statement that takes longer is stopped
@@ -48,6 +49,10 @@ typedef void query_done(void *context, const struct query_rows *rows, const stru
 // gives it: $1::bigint. Parameters and SQL are copied. `done` is never called from inside.
 void query_run(struct query_pool *pool, str sql, const str *params, size_t count, query_done *done,
                void *context);
+
+// The same with a statement's SQL and parameters.
+void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
+                     void *context);
 
 // For bytea parameters: the bytes as \x… text.
 str query_hex(struct arena *arena, str bytes);

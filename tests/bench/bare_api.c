@@ -2,6 +2,28 @@
 //
 // The bare loop serves no API: asked for one, it says so.
 #include "api/api.h"
+#include "gateway/gateway.h"
+
+struct gateway *gateway_new(const struct gateway_options *options)
+{
+    (void)options;
+    return NULL;
+}
+
+void gateway_drain(struct gateway *gateway)
+{
+    (void)gateway;
+}
+
+void gateway_stop(struct gateway *gateway)
+{
+    (void)gateway;
+}
+
+void gateway_free(struct gateway *gateway)
+{
+    (void)gateway;
+}
 
 struct api *api_new(const struct api_options *options, struct error *err)
 {
@@ -10,9 +32,10 @@ struct api *api_new(const struct api_options *options, struct error *err)
     return NULL;
 }
 
-void api_drain(struct api *api)
+void api_drain(struct api *api, void (*done)(void *context), void *context)
 {
     (void)api;
+    done(context);
 }
 
 void api_free(struct api *api)

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/batch.h"
+
+#include "gateway/gateway_private.h"
+
+// -- What an item does ------------------------------------------------------------------
+
+static size_t length_of(const struct json *list)
+{
+    return json_is(list, JSON_ARRAY) ? list->count : 0;
+}
+
+void batch_read_mappings(struct arena *arena, const struct json *list,
+                         struct migrate_instance *migrate)
+{
+    migrate->count = length_of(list);
+    migrate->mappings = ARENA_ARRAY(arena, struct element_mapping, migrate->count);
+    for (size_t i = 0; i < migrate->count; i++)
+        migrate->mappings[i] = (struct element_mapping){
+            json_get_str(&list->items[i], STR("sourceElementId"), STR_EMPTY),
+            json_get_str(&list->items[i], STR("targetElementId"), STR_EMPTY)};
+}
+
+void batch_read_moves(struct arena *arena, const struct json *list, struct modify_instance *modify)
+{
+    size_t count = length_of(list);
+    struct element_instruction *all =
+        ARENA_ARRAY(arena, struct element_instruction, modify->count + count);
+    if (modify->count > 0)
+        memcpy(all, modify->instructions, modify->count * sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        all[modify->count++] = (struct element_instruction){
+            .element_id = json_get_str(&list->items[i], STR("targetElementId"), STR_EMPTY),
+            .move_from = json_get_str(&list->items[i], STR("sourceElementId"), STR_EMPTY),
+            .variables = STR_EMPTY};
+    modify->instructions = all;
+}
+
+static bool read_migration(struct arena *arena, const struct json *parameters,
+                           struct migrate_instance *migrate, const char **ret_why)
+{
+    const struct json *plan = json_get(parameters, STR("migrationPlan"));
+    const struct json *target = json_get(plan, STR("targetProcessDefinitionKey"));
+    *ret_why = "a migration needs \"migrationPlan\" with \"targetProcessDefinitionKey\"";
+    batch_read_mappings(arena, json_get(plan, STR("mappingInstructions")), migrate);
+    migrate->dry_run = json_get_bool(parameters, STR("dryRun"), false);
+    return target != NULL && (target->type == JSON_STRING || target->type == JSON_NUMBER) &&
+           str_to_u64(target->text, &migrate->target_definition);
+}
+
+static bool read_modification(struct arena *arena, const struct json *parameters,
+                              struct modify_instance *modify, const char **ret_why)
+{
+    *ret_why = "a modification needs \"moveInstructions\": [{sourceElementId, targetElementId}]";
+    modify->variables = STR_EMPTY;
+    batch_read_moves(arena, json_get(parameters, STR("moveInstructions")), modify);
+    return modify->count > 0 && modify->count <= COMMAND_MAX_INSTRUCTIONS;
+}
+
+bool batch_command(struct arena *arena, enum batch_type type, const struct json *parameters,
+                   struct command *ret_command, const char **ret_why)
+{
+    struct command command = {.type = COMMAND_NONE};
+    bool ok = true;
+    switch (type) {
+    case BATCH_CANCEL_PROCESS_INSTANCE:
+        command.type = COMMAND_CANCEL_INSTANCE;
+        break;
+    case BATCH_RESOLVE_INCIDENT:
+        command.type = COMMAND_RESOLVE_INCIDENT;
+        break;
+    case BATCH_MIGRATE_PROCESS_INSTANCE:
+        command.type = COMMAND_MIGRATE_INSTANCE;
+        ok = read_migration(arena, parameters, &command.migrate_instance, ret_why);
+        break;
+    case BATCH_MODIFY_PROCESS_INSTANCE:
+        command.type = COMMAND_MODIFY_INSTANCE;
+        ok = read_modification(arena, parameters, &command.modify_instance, ret_why);
+        break;
+    case BATCH_SUSPEND_PROCESS_INSTANCE:
+        command.type = COMMAND_SUSPEND_INSTANCE;
+        break;
+    case BATCH_RESUME_PROCESS_INSTANCE:
+        command.type = COMMAND_RESUME_INSTANCE;
+        break;
+    case BATCH_DELETE_PROCESS_INSTANCE: // nothing for the engine: it has forgotten the instance
+        break;
+    }
+    *ret_command = command;
+    return ok;
+}
+
+// -- Beginning --------------------------------------------------------------------------
+
+void batch_wake(struct gateway *gateway)
+{
+    batch_runner_wake(gateway->batches);
+}
+
+void batch_begin(struct caller *caller, enum batch_type type, const struct json *request,
+                 str written, read_answer *answer)
+{
+    struct command command;
+    struct statement statement;
+    struct error err;
+    const char *why;
+    const struct batch_row row = {type, written, caller->tenant, caller->principal};
+    if (!json_is(json_get(request, STR("filter")), JSON_OBJECT))
+        caller_fail_format(caller, ERROR_INVALID, "filter",
+                           "\"filter\" is missing: {} means every instance");
+    else if (!batch_command(caller->arena, type, request, &command, &why))
+        caller_fail_format(caller, ERROR_INVALID, "", "%s", why);
+    else if (!catalogue_batch_begin(caller->arena, caller->scope, &row, request, &statement, &err))
+        caller_fail(caller, &err);
+    else
+        read_run(caller, statement, answer, arena_copy(caller->arena, &type, sizeof type));
+}

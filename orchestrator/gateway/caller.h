@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Somebody who asks for something, whichever protocol they speak: an HTTP request, a call or a
+// stream of gRPC, the batch runner. The protocol makes a caller and says how it is answered; the
+// gateway knows no more of it than this.
+//
+// An operation that is begun for a caller ends with exactly one call: the operation's own answer,
+// or `failed`. Operations of streams say themselves how often they call before that. When the end
+// has been called the gateway forgets the caller, and its arena may go.
+#ifndef BATON_GATEWAY_CALLER_H
+#define BATON_GATEWAY_CALLER_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "record/command.h"
+#include "store/read/scope.h"
+
+struct gateway;
+
+// Why an operation did not do what was asked.
+enum failure_kind {
+    FAILURE_ERROR,    // before the engine was asked: *err
+    FAILURE_REJECTED, // by the engine: rejection and reason
+    FAILURE_DEADLINE, // the engine did not answer in time; the command may still take effect
+};
+
+struct failure {
+    enum failure_kind kind;
+    const struct error *err;
+    enum rejection rejection;
+    str reason;
+};
+
+struct caller {
+    struct gateway *gateway;
+    struct arena *arena; // as long as the operation
+    str tenant;          // of what the operation makes or asks for; empty: the default tenant
+    struct scope scope;  // what its reads may see
+    str principal;       // who asks; empty without authentication
+    str traceparent;     // W3C trace context; empty: none
+    int64_t timeout_ms;  // how long the engine may take; 0: api.timeout_ms
+    void *context;       // of the protocol
+    void (*failed)(struct caller *caller, const struct failure *failure);
+    bool is_gone; // nobody waits for the answer any more; it is given all the same
+    // Set by an operation that waits long: called once when the caller goes; it may answer.
+    void (*on_gone)(struct caller *caller);
+    void *waiting; // of that operation
+};
+
+// For the protocol: the client has gone away.
+void caller_leave(struct caller *caller);
+
+// For operations: the end of one that failed.
+void caller_fail(struct caller *caller, const struct error *err);
+void caller_fail_format(struct caller *caller, enum error_kind kind, const char *place,
+                        const char *format, ...) PRINTF_LIKE(4, 5);
+void caller_reject(struct caller *caller, enum rejection rejection, str reason);
+void caller_fail_deadline(struct caller *caller);
+
+#endif

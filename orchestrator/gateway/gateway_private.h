@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the files of this layer share.
+#ifndef BATON_GATEWAY_GATEWAY_PRIVATE_H
+#define BATON_GATEWAY_GATEWAY_PRIVATE_H
+
+#include "base/map.h"
+#include "bus/producer.h"
+#include "gateway/gateway.h"
+
+#include <sys/queue.h>
+
+struct batch_runner;
+struct call_desk;
+struct event;
+struct job_desk;
+struct process_cache;
+struct reading;
+struct upkeep;
+
+struct gateway {
+    struct gateway_options options;
+    int timeout_ms;
+    struct arena arena; // as long as the gateway
+    struct map topics;  // full names by short ones
+    struct event *join; // tries to reach Kafka until it is there
+    bool said_waiting;
+    struct bus_options bus;
+    struct bus_producer *producer;
+    struct call_desk *calls;
+    struct job_desk *jobs;
+    struct process_cache *processes;
+    struct batch_runner *batches;
+    struct upkeep *upkeep;
+    uint32_t shard_count;
+    uint32_t next_shard;  // round robin
+    uint32_t start_shard; // of the instances that are started now
+    int64_t chosen_ns;    // when it was chosen
+    bool draining;
+    TAILQ_HEAD(, reading) readings; // that the database has not answered
+};
+
+// "<prefix>.<name>" in the gateway's arena.
+const char *gateway_topic(struct gateway *gateway, str name);
+
+// One shard after the other.
+uint32_t gateway_next_shard(struct gateway *gateway);
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/start.h"
+
+#include "base/clock.h"
+#include "base/murmur2.h"
+#include "gateway/gateway_private.h"
+#include "record/partition.h"
+#include "store/read/read.h"
+
+enum { SAME_SHARD_MS = 8, NS_PER_MS = 1000000 };
+
+struct starting {
+    struct create_instance *create;
+    call_answer *answer;
+};
+
+// A repeated request goes to the shard that remembers the first one. Others go round, but all that
+// come within a moment to the same one: they travel and commit together.
+static uint32_t choose_shard(struct gateway *gateway, const struct create_instance *create)
+{
+    if (create->deduplication_id.len > 0 && gateway->shard_count > 0)
+        return murmur2_partition(create->deduplication_id, gateway->shard_count);
+    int64_t now_ns = clock_monotonic_ns();
+    if (now_ns - gateway->chosen_ns > SAME_SHARD_MS * NS_PER_MS) {
+        gateway->chosen_ns = now_ns;
+        gateway->start_shard = gateway_next_shard(gateway);
+    }
+    return gateway->start_shard;
+}
+
+static void start(struct caller *caller, const struct create_instance *create, call_answer *answer)
+{
+    struct command command = {.type = COMMAND_CREATE_INSTANCE, .create_instance = *create};
+    call_shard(caller, &command, choose_shard(caller->gateway, create), answer);
+}
+
+static void on_definition(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct starting *starting = context;
+    struct create_instance *create = starting->create;
+    create->definition = query_row_count(rows) > 0 ? query_u64(rows, 0, 0) : 0;
+    if (create->definition == 0)
+        caller_fail_format(caller, ERROR_NOT_FOUND, "processDefinitionId",
+                           "no process '%.*s' with version %d is deployed (-1: any)",
+                           STR_ARG(create->process_id), create->version);
+    else
+        start(caller, create, starting->answer);
+}
+
+void gateway_start(struct caller *caller, struct create_instance *create, call_answer *answer)
+{
+    if (create->definition != 0) {
+        start(caller, create, answer);
+        return;
+    }
+    struct starting *starting = ARENA_NEW(caller->arena, struct starting);
+    *starting = (struct starting){create, answer};
+    read_run(caller,
+             read_process_key(caller->arena, caller->scope, caller->tenant, create->process_id,
+                              create->version),
+             on_definition, starting);
+}
+
+void gateway_evaluate_conditions(struct caller *caller, struct command *command,
+                                 call_answer *answer)
+{
+    call_shard(caller, command, gateway_next_shard(caller->gateway), answer);
+}
+
+void gateway_publish(struct caller *caller, struct command *command, call_answer *answer)
+{
+    uint32_t shards = gateway_shards(caller->gateway);
+    const struct publish_message *message = &command->publish_message;
+    call_shard(
+        caller, command,
+        shards == 0 ? 0 : record_message_partition(message->name, message->correlation_key, shards),
+        answer);
+}
+
+// -- Decisions --------------------------------------------------------------------------
+
+static void on_evaluated(struct caller *caller, const struct reply *reply)
+{
+    read_answer *answer = (read_answer *)(uintptr_t)caller->waiting;
+    read_run(caller, read_evaluation(caller->arena, caller->scope, reply->key), answer, NULL);
+}
+
+void gateway_evaluate(struct caller *caller, struct command *command, read_answer *answer)
+{
+    caller->waiting = (void *)(uintptr_t)answer;
+    call_shard(caller, command, gateway_next_shard(caller->gateway), on_evaluated);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starting instances, and what else begins on a shard that the gateway chooses.
+#ifndef BATON_GATEWAY_START_H
+#define BATON_GATEWAY_START_H
+
+#include "gateway/call.h"
+#include "gateway/read.h"
+
+// By create->definition, or where that is 0 by process_id and version (below 1: the newest), which
+// is resolved on the primary, so that who deployed before starts what was deployed. `create` lives
+// in the caller's arena.
+void gateway_start(struct caller *caller, struct create_instance *create, call_answer *answer);
+
+// Processes that begin by a condition.
+void gateway_evaluate_conditions(struct caller *caller, struct command *command,
+                                 call_answer *answer);
+
+// A message; its name and key choose the shard.
+void gateway_publish(struct caller *caller, struct command *command, call_answer *answer);
+
+// A decision: command->key or the decision's id. `answer` gets what read_evaluation says.
+
+void gateway_evaluate(struct caller *caller, struct command *command, read_answer *answer);
+
+#endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/request.h"
+
+#include "base/clock.h"
+#include "http/server_private.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// The connection went away before the answer: the request stays until its handler is done with it.
+static void on_hang_up(struct evhttp_connection *connection, void *context)
+{
+    (void)connection;
+    struct request *request = context;
+    void (*on_gone)(struct request * request) = request->on_gone;
+    request->http = NULL;
+    request->on_gone = NULL;
+    if (on_gone != NULL)
+        on_gone(request);
+}
+
+struct request *request_new(struct http_server *server, struct evhttp_request *http)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct request *request = ARENA_NEW(&arena, struct request);
+    request->arena = arena;
+    request->server = server;
+    request->context = server->options.context;
+    request->http = http;
+    request->started_ns = clock_monotonic_ns();
+    struct evbuffer *input = evhttp_request_get_input_buffer(http);
+    size_t len = evbuffer_get_length(input);
+    request->raw_body = str_from(len > 0 ? evbuffer_pullup(input, -1) : NULL, len);
+    evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_hang_up, request);
+    server->counts.open_requests++;
+    return request;
+}
+
+// -- Sending ----------------------------------------------------------------------------
+
+static void finish(struct request *request, int status)
+{
+    struct http_server *server = request->server;
+    server->counts.open_requests--;
+    http_count_answer(server, status, clock_monotonic_ns() - request->started_ns);
+    struct arena arena = request->arena; // the request itself lives in it
+    arena_done(&arena);
+}
+
+// An answer that evhttp has sent, or whose connection ended before: whichever comes first.
+static void on_sent(struct evhttp_request *http, void *context)
+{
+    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
+    http_answer_sent(context);
+}
+
+static void on_cut_off(struct evhttp_connection *connection, void *context)
+{
+    evhttp_connection_set_closecb(connection, NULL, NULL);
+    http_answer_sent(context);
+}
+
+static void send_answer(struct request *request, int status, const char *content_type, str body)
+{
+    struct evhttp_request *http = request->http;
+    struct http_server *server = request->server;
+    if (http == NULL) {
+        server->unsent++;
+        finish(request, status);
+        http_answer_sent(server);
+        return;
+    }
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(http);
+    if (content_type != NULL)
+        evhttp_add_header(headers, "Content-Type", content_type);
+    if (server->is_draining)
+        evhttp_add_header(headers, "Connection", "close");
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    struct evbuffer *out = evbuffer_new();
+    check(out != NULL);
+    evbuffer_add(out, body.data, body.len);
+    finish(request, status);
+    server->unsent++;
+    evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_cut_off, server);
+    evhttp_request_set_on_complete_cb(http, on_sent, server);
+    evhttp_send_reply(http, status, NULL, out);
+    evbuffer_free(out);
+}
+
+void request_answer_json(struct request *request, int status, str json)
+{
+    send_answer(request, status, "application/json", json);
+}
+
+void request_answer_text(struct request *request, int status, const char *content_type, str text)
+{
+    send_answer(request, status, content_type, text);
+}
+
+void request_answer_empty(struct request *request)
+{
+    send_answer(request, 204, NULL, STR_EMPTY);
+}
+
+void request_problem(struct request *request, int status, const char *title, str detail)
+{
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("type"));
+    json_string(&w, STR("about:blank"));
+    json_key(&w, STR("title"));
+    json_string(&w, str_of(title));
+    json_key(&w, STR("status"));
+    json_i64(&w, status);
+    json_key(&w, STR("detail"));
+    json_string(&w, detail);
+    json_key(&w, STR("instance"));
+    json_string(&w, str_of(request_uri(request)));
+    json_end_object(&w);
+    send_answer(request, status, "application/problem+json", strbuf_str(&out));
+}
+
+void request_problem_format(struct request *request, int status, const char *title,
+                            const char *format, ...)
+{
+    char detail[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    request_problem(request, status, title, str_of(detail));
+}
+
+void request_busy(struct request *request, const char *detail)
+{
+    request_add_header(request, "Retry-After", "1");
+    request_problem(request, 503, "RESOURCE_EXHAUSTED", str_of(detail));
+}
+
+static const struct {
+    int status;
+    const char *title;
+} failures[] = {
+    [ERROR_NONE] = {500, "INTERNAL"},
+    [ERROR_INVALID] = {400, "INVALID_ARGUMENT"},
+    [ERROR_LIMIT] = {400, "LIMIT_REACHED"},
+    [ERROR_NOT_FOUND] = {404, "NOT_FOUND"},
+    [ERROR_CONFLICT] = {409, "INVALID_STATE"},
+    [ERROR_DENIED] = {403, "FORBIDDEN"},
+    [ERROR_UNAVAILABLE] = {503, "UNAVAILABLE"},
+    [ERROR_IO] = {503, "UNAVAILABLE"},
+    [ERROR_UNSUPPORTED] = {501, "NOT_IMPLEMENTED"},
+};
+
+void request_failed(struct request *request, const struct error *err)
+{
+    int status = failures[err->kind].status;
+    if (status == 503) {
+        request_busy(request, err->text);
+        return;
+    }
+    str text = err->place[0] == '\0' ? str_of(err->text) : error_line(&request->arena, err);
+    request_problem(request, status, failures[err->kind].title, text);
+}
+
+void request_add_header(struct request *request, const char *name, const char *value)
+{
+    if (request->http != NULL)
+        evhttp_add_header(evhttp_request_get_output_headers(request->http), name, value);
+}
+
+const char *request_uri(const struct request *request)
+{
+    return request->http != NULL ? evhttp_request_get_uri(request->http) : "";
+}
+
+str request_header(const struct request *request, const char *name)
+{
+    if (request->http == NULL)
+        return STR_EMPTY;
+    return str_of(evhttp_find_header(evhttp_request_get_input_headers(request->http), name));
+}
+
+bool request_key(struct request *request, size_t index, uint64_t *ret_key)
+{
+    if (str_to_u64(request->arguments[index], ret_key) && *ret_key != 0)
+        return true;
+    request_problem_format(request, 400, "INVALID_ARGUMENT",
+                           "expected a key (a positive number) in the path, found '%.*s'",
+                           STR_ARG(request->arguments[index]));
+    return false;
+}
+
+bool request_text(struct request *request, str name, str *ret_text)
+{
+    const struct json *member = json_get(request->body, name);
+    if (json_is(member, JSON_STRING) && member->text.len > 0) {
+        *ret_text = member->text;
+        return true;
+    }
+    request_problem_format(request, 400, "INVALID_ARGUMENT", "\"%.*s\" must be a non-empty string",
+                           STR_ARG(name));
+    return false;
+}
+
+bool request_body_key(struct request *request, str name, uint64_t *ret_key)
+{
+    const struct json *member = json_get(request->body, name);
+    *ret_key = 0;
+    if (member == NULL || member->type == JSON_NULL)
+        return true;
+    bool readable = member->type == JSON_STRING || member->type == JSON_NUMBER;
+    if (readable && str_to_u64(member->text, ret_key) && *ret_key != 0)
+        return true;
+    request_problem_format(request, 400, "INVALID_ARGUMENT",
+                           "\"%.*s\" must be a key: a string of digits", STR_ARG(name));
+    return false;
+}
+
+str request_member_json(struct request *request, const struct json *object, str name)
+{
+    const struct json *member = json_get(object, name);
+    if (member == NULL || member->type == JSON_NULL)
+        return STR_EMPTY;
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_value(&w, member);
+    return strbuf_str(&out);
+}
+
+bool request_variables(struct request *request, str name, str *ret_json)
+{
+    const struct json *member = json_get(request->body, name);
+    if (member != NULL && member->type != JSON_OBJECT && member->type != JSON_NULL) {
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "\"%.*s\" must be an object, found %s", STR_ARG(name),
+                               json_type_name(member->type));
+        return false;
+    }
+    *ret_json = request_member_json(request, request->body, name);
+    return true;
+}

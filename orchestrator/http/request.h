@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One HTTP request on its way through the process: it owns an arena that lives until the answer is
+// handed to the connection, survives the client's hanging up, and is answered exactly once.
+// Handlers are asynchronous: they may return before they answer.
+#ifndef BATON_HTTP_REQUEST_H
+#define BATON_HTTP_REQUEST_H
+
+#include "base/json.h"
+
+struct evhttp_request;
+struct http_server;
+struct route;
+
+enum { REQUEST_MAX_ARGUMENTS = 2, REQUEST_MAX_BODY = 16 << 20 };
+
+struct request {
+    struct http_server *server;
+    void *context;               // http_options.context: whose routes these are
+    void *asker;                 // what `admit` made of it: who asks; freed with the arena
+    struct evhttp_request *http; // NULL once the client has hung up
+    struct arena arena;
+    const struct route *route;
+    str arguments[REQUEST_MAX_ARGUMENTS]; // the {…} parts of the path, decoded
+    str raw_body;
+    const struct json *body; // a JSON object; NULL when the route takes none or the body was empty
+    int64_t started_ns;
+    // Called once when the client hangs up before the answer; may answer. NULL: nobody asks.
+    void (*on_gone)(struct request *request);
+};
+
+struct request *request_new(struct http_server *server, struct evhttp_request *http);
+
+// -- Answers: each hands the request over and frees it -------------------------------------------
+
+void request_answer_json(struct request *request, int status, str json);
+void request_answer_text(struct request *request, int status, const char *content_type, str text);
+void request_answer_empty(struct request *request); // 204
+
+// RFC 9457 problem details, as Camunda 8 sends them.
+void request_problem(struct request *request, int status, const char *title, str detail);
+void request_problem_format(struct request *request, int status, const char *title,
+                            const char *format, ...) PRINTF_LIKE(4, 5);
+void request_failed(struct request *request, const struct error *err);
+
+// 503 with Retry-After: the caller should come back.
+void request_busy(struct request *request, const char *detail);
+
+// A header of the answer; both texts are copied. Before the answer.
+void request_add_header(struct request *request, const char *name, const char *value);
+
+// -- Reading --------------------------------------------------------------------------------------
+
+const char *request_uri(const struct request *request); // as sent; "" when the client has gone
+str request_header(const struct request *request, const char *name); // empty when absent
+
+// The n-th path argument as a key. False after answering 400.
+MUST_CHECK bool request_key(struct request *request, size_t index, uint64_t *ret_key);
+
+// A member of the body that must be there. False after answering 400.
+MUST_CHECK bool request_text(struct request *request, str name, str *ret_text);
+
+// A key in the body, as a string or a number; 0 when absent. False after answering 400.
+MUST_CHECK bool request_body_key(struct request *request, str name, uint64_t *ret_key);
+
+// The member's text as JSON; empty when absent or null. False after answering 400 unless it is an
+// object.
+MUST_CHECK bool request_variables(struct request *request, str name, str *ret_json);
+
+// Any member as JSON text; empty when absent or null.
+str request_member_json(struct request *request, const struct json *object, str name);
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a request line to its handler: a table of routes that the server's owner brings.
+#ifndef BATON_HTTP_ROUTE_H
+#define BATON_HTTP_ROUTE_H
+
+#include "http/request.h"
+
+enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_PUT, ROUTE_PATCH, ROUTE_DELETE };
+
+enum route_body { NO_BODY, JSON, RAW_BODY };
+
+struct route {
+    enum route_method method;
+    const char *path; // "/v2/jobs/{}/completion": {} takes one segment
+    enum route_body body;
+    void (*handle)(struct request *request);
+};
+
+// Every request is answered: an unknown path with 404, a wrong method with 405.
+void route_request(struct request *request);
+
+#endif

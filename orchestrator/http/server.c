@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server.h"
+
+#include "base/endpoint.h"
+#include "http/guard.h"
+#include "http/server_private.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { IDLE_SECONDS = 120, MAX_HEADER_BYTES = 64 << 10 };
+
+const double http_bucket_seconds[HTTP_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                  0.05,  0.1,    0.5,   2.5};
+
+void http_count_answer(struct http_server *server, int status, int64_t duration_ns)
+{
+    struct http_counts *counts = &server->counts;
+    int hundreds = status / 100;
+    if (hundreds >= 1 && hundreds < HTTP_STATUS_CLASSES)
+        counts->answered[hundreds]++;
+    counts->duration_ns += duration_ns;
+    for (size_t i = 0; i < HTTP_BUCKETS; i++)
+        if ((double)duration_ns / 1e9 <= http_bucket_seconds[i])
+            counts->duration_buckets[i]++;
+}
+
+// -- Listening --------------------------------------------------------------------------
+
+static uint16_t bound_port(struct evhttp_bound_socket *socket)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    evutil_socket_t fd = evhttp_bound_socket_get_fd(socket);
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+static bool listen_on(struct http_server *server, struct error *err)
+{
+    const char *setting = server->options.listen;
+    struct arena arena = ARENA_EMPTY;
+    struct endpoint endpoint;
+    check(endpoint_parse(&arena, str_of(setting), &endpoint));
+    server->socket = evhttp_bind_socket_with_handle(server->http, endpoint.host, endpoint.port);
+    if (server->socket != NULL)
+        snprintf(server->address, sizeof server->address, "%s:%u", endpoint.host,
+                 bound_port(server->socket));
+    arena_done(&arena);
+    return server->socket != NULL ||
+           error_set(err, ERROR_IO, "api.listen", "cannot listen on '%s': %s", setting,
+                     strerror(errno));
+}
+
+static void on_request(struct evhttp_request *http, void *context)
+{
+    route_request(request_new(context, http));
+}
+
+static void on_drained(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd;
+    (void)events;
+    struct http_server *server = context;
+    void (*drained)(void *context) = server->drained;
+    server->drained = NULL;
+    if (drained != NULL)
+        drained(server->drained_context);
+}
+
+struct http_server *http_server_new(const struct http_options *options, struct error *err)
+{
+    struct http_server *server = calloc(1, sizeof *server);
+    check(server != NULL);
+    server->options = *options;
+    server->http = evhttp_new(options->loop);
+    server->tell_drained = evtimer_new(options->loop, on_drained, server);
+    check(server->http != NULL && server->tell_drained != NULL);
+    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                                 EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE);
+    evhttp_set_max_headers_size(server->http, MAX_HEADER_BYTES);
+    evhttp_set_max_body_size(server->http, REQUEST_MAX_BODY);
+    evhttp_set_timeout(server->http, IDLE_SECONDS);
+    evhttp_set_default_content_type(server->http, NULL);
+    evhttp_set_gencb(server->http, on_request, server);
+    guard_install(server->http);
+    if (!listen_on(server, err)) {
+        http_server_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+// -- Ending -----------------------------------------------------------------------------
+
+static void tell_when_idle(struct http_server *server)
+{
+    const struct timeval now = {0, 0};
+    if (server->is_draining && server->counts.open_requests == 0 && server->unsent == 0)
+        evtimer_add(server->tell_drained, &now);
+}
+
+void http_answer_sent(struct http_server *server)
+{
+    server->unsent--;
+    tell_when_idle(server);
+}
+
+void http_server_drain(struct http_server *server, void (*done)(void *context), void *context)
+{
+    if (!server->is_draining)
+        evconnlistener_disable(evhttp_bound_socket_get_listener(server->socket));
+    server->is_draining = true;
+    server->drained = done;
+    server->drained_context = context;
+    tell_when_idle(server);
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (server == NULL)
+        return;
+    check(server->counts.open_requests == 0);
+    evhttp_free(server->http);
+    event_free(server->tell_drained);
+    free(server);
+}
+
+const char *http_server_address(const struct http_server *server)
+{
+    return server->address;
+}
+
+const struct http_counts *http_server_counts(const struct http_server *server)
+{
+    return &server->counts;
+}

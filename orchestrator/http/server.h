@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The listener: takes connections, puts a guard before each (guard.h), and hands complete requests
+// to the routes. It knows nothing of what the routes do.
+#ifndef BATON_HTTP_SERVER_H
+#define BATON_HTTP_SERVER_H
+
+#include "http/route.h"
+
+struct event_base;
+struct http_server;
+
+enum { HTTP_STATUS_CLASSES = 6, HTTP_BUCKETS = 9 };
+
+struct http_options {
+    struct event_base *loop;
+    const char *listen; // "host:port"; port 0: a free one
+    const struct route *routes;
+    size_t route_count;
+    void *context; // of the routes: request->context
+    // Whether the caller may use the route at all; called before the body is read. False after
+    // answering.
+    bool (*admit)(struct request *request);
+    size_t max_open_requests;
+};
+
+struct http_counts {
+    size_t open_requests;
+    uint64_t answered[HTTP_STATUS_CLASSES];  // by hundreds of the status
+    uint64_t duration_buckets[HTTP_BUCKETS]; // each with those before it
+    int64_t duration_ns;
+};
+
+extern const double http_bucket_seconds[HTTP_BUCKETS];
+
+// NULL and *err when the address cannot be had.
+MUST_CHECK struct http_server *http_server_new(const struct http_options *options,
+                                               struct error *err);
+
+// Takes no new connections, and ends each with its next answer. `done` is called from the loop when
+// every request has been answered and sent; NULL: nobody asks.
+void http_server_drain(struct http_server *server, void (*done)(void *context), void *context);
+
+// Every request must have been answered.
+void http_server_free(struct http_server *server);
+
+// Where it listens, "127.0.0.1:8080": the port is the real one when 0 was asked for.
+const char *http_server_address(const struct http_server *server);
+
+const struct http_counts *http_server_counts(const struct http_server *server);
+
+#endif

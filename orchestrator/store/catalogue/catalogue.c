@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/catalogue/catalogue.h"
+
+#include "base/digest.h"
+#include "base/strbuf.h"
+#include "record/key.h"
+#include "store/query.h"
+
+// {"\\x…","\\x…"}: an array of PostgreSQL; null when there are none.
+static str imports_array(struct arena *arena, str imports)
+{
+    struct strbuf out = strbuf_new(arena);
+    for (size_t at = 0; at < imports.len; at += DIGEST_SIZE) {
+        strbuf_add(&out, at > 0 ? STR(",\"\\") : STR("{\"\\"));
+        strbuf_add(&out, query_hex(arena, str_sub(imports, at, DIGEST_SIZE)));
+        strbuf_add_char(&out, '"');
+    }
+    if (out.len == 0)
+        return (str){0};
+    strbuf_add_char(&out, '}');
+    return strbuf_str(&out);
+}
+
+struct statement catalogue_store_resource(struct arena *arena, const struct resource_row *row)
+{
+    return STATEMENT(arena,
+                     "INSERT INTO resources (digest, bytes, imports, namespace) VALUES "
+                     "($1::bytea, $2::bytea, $3::bytea[], $4::text) ON CONFLICT DO NOTHING",
+                     query_hex(arena, row->digest), query_hex(arena, row->bytes),
+                     imports_array(arena, row->imports),
+                     row->namespace.len > 0 ? row->namespace : (str){0});
+}
+
+struct statement catalogue_delete_instance(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] =
+        "SELECT instance_delete($3::integer, $2::bigint) WHERE $1::text[] IS NULL OR EXISTS "
+        "(SELECT FROM instances i WHERE i.shard = $3::integer AND i.key = $2::bigint AND "
+        "i.tenant = ANY ($1::text[]))";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
+                     statement_u64(arena, key_shard(key)));
+}
+
+// -- Topic subscriptions ----------------------------------------------------------------
+
+struct statement catalogue_subscriptions(struct arena *arena)
+{
+    return statement_new(arena,
+                         "SELECT name, topic, settings::text, enabled FROM topic_subscriptions "
+                         "ORDER BY name",
+                         NULL, 0);
+}
+
+struct statement catalogue_enabled_subscriptions(struct arena *arena, int64_t most)
+{
+    return STATEMENT(arena,
+                     "SELECT name, topic, settings::text, enabled FROM topic_subscriptions WHERE "
+                     "enabled ORDER BY name LIMIT $1::bigint",
+                     statement_i64(arena, most));
+}
+
+struct statement catalogue_put_subscription(struct arena *arena,
+                                            const struct topic_subscription *row)
+{
+    return STATEMENT(arena,
+                     "INSERT INTO topic_subscriptions (name, topic, settings, enabled) VALUES "
+                     "($1, $2, $3::json, $4::boolean) ON CONFLICT (name) DO UPDATE SET topic "
+                     "= excluded.topic, settings = excluded.settings, enabled = excluded.enabled",
+                     row->name, row->topic, row->settings,
+                     row->is_enabled ? STR("true") : STR("false"));
+}
+
+struct statement catalogue_drop_subscription(struct arena *arena, str name)
+{
+    return STATEMENT(arena, "DELETE FROM topic_subscriptions WHERE name = $1", name);
+}
+
+// -- Upkeep -----------------------------------------------------------------------------
+
+struct statement catalogue_upkeep(struct arena *arena, int64_t retention_days, int64_t most)
+{
+    static const char sql[] =
+        "SELECT history_extend(), CASE WHEN mine THEN history_drop(current_date - $1::integer) "
+        "END, CASE WHEN mine THEN instances_drop(current_date - $1::integer, $2::integer) END "
+        "FROM (SELECT $1::integer > 0 AND pg_try_advisory_xact_lock(hashtext('baton upkeep')) AS "
+        "mine) AS lock";
+    return STATEMENT(arena, sql, statement_i64(arena, retention_days), statement_i64(arena, most));
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an installation keeps beside its shards: deployed files, topic subscriptions, settings, and
+// what has to be made and dropped from time to time.
+#ifndef BATON_STORE_CATALOGUE_CATALOGUE_H
+#define BATON_STORE_CATALOGUE_CATALOGUE_H
+
+#include "store/read/scope.h"
+#include "store/statement.h"
+
+struct resource_row {
+    str digest;
+    str bytes;
+    str imports; // digests, one after the other
+    str namespace;
+};
+
+// Stores a deployed file; one that is there stays.
+struct statement catalogue_store_resource(struct arena *arena, const struct resource_row *row);
+
+// Takes an ended instance out of the current picture: whether it was there and had ended.
+struct statement catalogue_delete_instance(struct arena *arena, struct scope scope, uint64_t key);
+
+// -- Topic subscriptions: of the whole installation -----------------------------------------------
+
+struct topic_subscription {
+    str name;
+    str topic;
+    str settings; // JSON
+    bool is_enabled;
+};
+
+// name, topic, settings, whether enabled.
+struct statement catalogue_subscriptions(struct arena *arena);
+struct statement catalogue_enabled_subscriptions(struct arena *arena, int64_t most);
+struct statement catalogue_put_subscription(struct arena *arena,
+                                            const struct topic_subscription *row);
+struct statement catalogue_drop_subscription(struct arena *arena, str name);
+
+// Makes and drops partitions of history, and drops ended instances, where nobody else does just
+// now: how many made, dropped, instances dropped.
+struct statement catalogue_upkeep(struct arena *arena, int64_t retention_days, int64_t most);
+
+#endif

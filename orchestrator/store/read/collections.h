@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The things that can be searched, as tables of their fields (search.h).
+#ifndef BATON_STORE_READ_COLLECTIONS_H
+#define BATON_STORE_READ_COLLECTIONS_H
+
+#include "store/read/search.h"
+
+extern const struct collection collection_instances;
+extern const struct collection collection_definitions; // processes
+extern const struct collection collection_decisions;
+extern const struct collection collection_requirements;       // decision requirements graphs
+extern const struct collection collection_decision_instances; // evaluated decisions
+extern const struct collection collection_decision_instance;  // one, with inputs and rules
+extern const struct collection collection_elements;
+extern const struct collection collection_jobs;
+extern const struct collection collection_user_tasks;
+extern const struct collection collection_incidents;
+extern const struct collection collection_variables;
+extern const struct collection collection_subscriptions;
+extern const struct collection collection_batches;
+extern const struct collection collection_batch_items;
+
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/read/read.h"
+
+#include "record/key.h"
+
+static str shard_of(struct arena *arena, uint64_t key)
+{
+    return statement_u64(arena, key_shard(key));
+}
+
+// -- Definitions ------------------------------------------------------------------------
+
+struct statement read_process_key(struct arena *arena, struct scope scope, str tenant, str id,
+                                  int32_t version)
+{
+    static const char sql[] = "SELECT key FROM definitions WHERE " SCOPE_SEES(
+        "tenant") " AND kind = 0 AND id = $2 AND "
+                  "deleted IS NULL AND tenant = $3 AND ($4::int <= 0 OR version = $4::int) "
+                  "ORDER BY version DESC LIMIT 1";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), id, tenant,
+                     statement_i64(arena, version));
+}
+
+struct statement read_process_source(struct arena *arena, struct scope scope, uint64_t definition)
+{
+    static const char sql[] =
+        "SELECT d.id, r.bytes FROM definitions d JOIN resources r ON r.digest = d.digest "
+        "WHERE " SCOPE_SEES("d.tenant") " AND d.key = $2::bigint AND d.kind = 0";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, definition));
+}
+
+struct statement read_resource_text(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] =
+        "SELECT convert_from(r.bytes, 'UTF8') FROM definitions d JOIN resources r ON r.digest = "
+        "d.digest WHERE " SCOPE_SEES("d.tenant") " AND d.key = $2::bigint";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
+}
+
+struct statement read_resource(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] =
+        "SELECT key, id, resource_name, version, version_tag, tenant FROM definitions "
+        "WHERE " SCOPE_SEES("tenant") " AND key = $2::bigint";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
+}
+
+struct statement read_model(struct arena *arena, struct scope scope, str tenant, str namespace)
+{
+    static const char sql[] =
+        "SELECT d.resource_name, r.bytes FROM definitions d JOIN resources r ON r.digest = "
+        "d.digest "
+        "WHERE " SCOPE_SEES("d.tenant") " AND r.namespace = $2::text AND d.tenant = $3::text AND "
+                                        "d.kind IN (1, 4) AND d.deleted IS NULL ORDER BY "
+                                        "d.deployed DESC, d.key DESC LIMIT 1";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), namespace, tenant);
+}
+
+struct statement read_standing(struct arena *arena, struct scope scope, uint64_t definition)
+{
+    static const char sql[] =
+        "SELECT e.element_id, count(*), count(*) FILTER (WHERE e.has_incident) FROM elements e "
+        "JOIN instances i ON i.shard = e.shard AND i.key = e.instance "
+        "WHERE " SCOPE_SEES("i.tenant") " AND i.definition = $2::bigint GROUP BY 1 ORDER BY 1";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, definition));
+}
+
+// -- Where something lives --------------------------------------------------------------
+
+static struct statement by_key(struct arena *arena, struct scope scope, const char *sql,
+                               uint64_t key)
+{
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
+                     shard_of(arena, key));
+}
+
+struct statement read_instance_of_job(struct arena *arena, struct scope scope, uint64_t job)
+{
+    return by_key(arena, scope,
+                  "SELECT instance FROM jobs WHERE " SCOPE_SEES(
+                      "tenant") " AND key = $2::bigint AND shard = $3::bigint",
+                  job);
+}
+
+struct statement read_instance_of_user_task(struct arena *arena, struct scope scope, uint64_t task)
+{
+    return by_key(arena, scope,
+                  "SELECT instance FROM user_tasks WHERE " SCOPE_SEES(
+                      "tenant") " AND key = $2::bigint AND shard = $3::bigint",
+                  task);
+}
+
+struct statement read_instance_of_incident(struct arena *arena, struct scope scope,
+                                           uint64_t incident)
+{
+    return by_key(arena, scope,
+                  "SELECT instance FROM incidents WHERE " SCOPE_SEES(
+                      "tenant") " AND key = $2::bigint AND shard = $3::bigint",
+                  incident);
+}
+
+struct statement read_instance_of_scope(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] = "SELECT i.key FROM instances i WHERE " SCOPE_SEES(
+        "i.tenant") " AND i.shard = $3::bigint AND i.key IN (SELECT instance FROM elements "
+                    "WHERE key = $2::bigint AND shard = $3::bigint UNION ALL SELECT $2::bigint)"
+                    " AND i.ended IS NULL";
+    return by_key(arena, scope, sql, key);
+}
+
+// -- Others -----------------------------------------------------------------------------
+
+struct statement read_form(struct arena *arena, struct scope scope, uint64_t task)
+{
+    static const char sql[] =
+        "SELECT d.key, d.id, d.version, convert_from(r.bytes, 'UTF8'), d.tenant "
+        "FROM user_tasks t JOIN definitions d ON d.kind = 2 AND d.id = t.form_id AND "
+        "d.tenant = t.tenant AND d.deleted IS NULL JOIN resources r ON r.digest = d.digest "
+        "WHERE " SCOPE_SEES("t.tenant") " AND t.key = $2::bigint AND t.shard = $3::bigint "
+                                        "ORDER BY d.version DESC LIMIT 1";
+    return by_key(arena, scope, sql, task);
+}
+
+struct statement read_evaluation(struct arena *arena, struct scope scope, uint64_t evaluation)
+{
+    static const char sql[] =
+        "SELECT e.key, a.key, a.id, a.name, a.version, a.requirements, a.requirements_id, "
+        "e.tenant, e.output, coalesce(e.failure, ''), CASE WHEN e.failure IS NULL THEN '' WHEN "
+        "e.state = 2 THEN e.trace -> -1 ->> 'decisionDefinitionId' ELSE e.decision_id END, "
+        "i.key, i.decision, i.decision_id, i.decision_name, i.decision_version, i.decision_type, "
+        "i.output, i.inputs, i.rules FROM decision_evaluations e JOIN decision_definitions a ON "
+        "a.key = e.decision LEFT JOIN decision_instances i ON i.shard = e.shard AND i.evaluation = "
+        "e.key WHERE " SCOPE_SEES("e.tenant") " AND e.key = $2::bigint AND e.shard = $3::bigint "
+                                              "ORDER BY i.place";
+    return by_key(arena, scope, sql, evaluation);
+}
+
+struct statement read_history(struct arena *arena, struct scope scope, uint64_t instance,
+                              int64_t most)
+{
+    static const char sql[] =
+        "SELECT sequence, to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+        "cause, principal, events FROM history WHERE shard = $3::bigint AND stream = $2::bigint "
+        "AND kind = 1 AND ($1::text[] IS NULL OR EXISTS (SELECT FROM instances i WHERE "
+        "i.shard = $3::bigint AND i.key = $2::bigint AND i.tenant = ANY ($1::text[]))) "
+        "ORDER BY sequence LIMIT $4::bigint";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, instance),
+                     shard_of(arena, instance), statement_i64(arena, most));
+}
+
+struct statement read_topology(struct arena *arena)
+{
+    return statement_new(
+        arena, "SELECT owner, shard, halted FROM shards WHERE owner <> '' ORDER BY 1, 2", NULL, 0);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What people and programs read, one function a question. Rows come as the comments say, in that
+// order of columns. Searches are in search.h.
+#ifndef BATON_STORE_READ_READ_H
+#define BATON_STORE_READ_READ_H
+
+#include "store/read/scope.h"
+#include "store/statement.h"
+
+// -- Definitions ----------------------------------------------------------------------------------
+
+// The newest, or this version (from 1), that is deployed under the process's id: key.
+struct statement read_process_key(struct arena *arena, struct scope scope, str tenant, str id,
+                                  int32_t version);
+
+// What a process definition was made from: id, bytes.
+struct statement read_process_source(struct arena *arena, struct scope scope, uint64_t definition);
+
+// Any deployed file, as text: text.
+struct statement read_resource_text(struct arena *arena, struct scope scope, uint64_t key);
+
+// key, id, name of the file, version, version tag, tenant.
+struct statement read_resource(struct arena *arena, struct scope scope, uint64_t key);
+
+// The newest DMN file of a namespace that a tenant deployed: name of the file, bytes.
+struct statement read_model(struct arena *arena, struct scope scope, str tenant, str namespace);
+
+// What stands where now, over all instances of a definition: element, how many, with incidents.
+struct statement read_standing(struct arena *arena, struct scope scope, uint64_t definition);
+
+// -- Where something lives ------------------------------------------------------------------------
+
+// Each: the key of its process instance.
+struct statement read_instance_of_job(struct arena *arena, struct scope scope, uint64_t job);
+struct statement read_instance_of_user_task(struct arena *arena, struct scope scope, uint64_t task);
+struct statement read_instance_of_incident(struct arena *arena, struct scope scope,
+                                           uint64_t incident);
+// Of an element instance that waits, or of a process instance that runs.
+struct statement read_instance_of_scope(struct arena *arena, struct scope scope, uint64_t key);
+
+// -- Others ---------------------------------------------------------------------------------------
+
+// The form of a user task: key, id, version, schema, tenant.
+struct statement read_form(struct arena *arena, struct scope scope, uint64_t task);
+
+// An evaluation, a row a decision on its way; columns of its own in each row: key; of the decision
+// asked for key, id, name, version, requirements' key, requirements' id; tenant; output; failure;
+// the decision that failed. From 11 on those of the decision on the way: key, definition's key, id,
+// name, version, type, output, inputs, rules.
+struct statement read_evaluation(struct arena *arena, struct scope scope, uint64_t evaluation);
+
+// The history of an instance: sequence, time, cause, principal, events (bytes).
+struct statement read_history(struct arena *arena, struct scope scope, uint64_t instance,
+                              int64_t most);
+
+// Who owns which shard: owner, shard, why it is halted. Belongs to no tenant.
+struct statement read_topology(struct arena *arena);
+
+#endif
