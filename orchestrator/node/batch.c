@@ -106,21 +106,23 @@ static void take(struct shard *shard)
 
 // -- Computing --------------------------------------------------------------------------
 
-// What comes after the last task done goes back to the inbox: nothing of it has had an effect.
-static void end_early(struct batch *batch)
+// Nothing of what goes back to the inbox has had an effect.
+void batch_cut(struct batch *batch, size_t count)
 {
-    struct inbound *last = batch->tasks[batch->at - 1].record;
+    check(count > 0 && count >= batch->at);
+    if (count >= batch->count)
+        return;
+    struct inbound *last = batch->tasks[count - 1].record;
     inbox_give_back(batch->shard, last->next);
     last->next = NULL;
-    batch->count = batch->at;
+    batch->count = count;
     note_end(batch, last);
 }
 
 static void finish(struct shard *shard)
 {
     struct batch *batch = shard->computing;
-    if (batch->at < batch->count)
-        end_early(batch);
+    batch_cut(batch, batch->at);
     engine_end(shard->engine, &batch->changes);
     outbound_pack(batch);
     batch->packed = store_pack(shard->chain, &batch->changes, &batch->arena);
@@ -133,17 +135,28 @@ static void finish(struct shard *shard)
     shard->computed = batch;
 }
 
+static void quarantine(struct shard *shard, struct batch *batch, const struct task *task,
+                       const char *why)
+{
+    engine_quarantine(shard->engine, &task->command, str_of(why));
+    decode_set_aside(batch, task->record, why);
+    metrics_add(&shard->node->metrics, METRIC_QUARANTINED, 1);
+}
+
 static void do_task(struct shard *shard, struct batch *batch, const struct task *task)
 {
+    str why;
     if (decode_is_duplicate(batch, task->record))
         return;
     switch (task->what) {
     case TASK_STEP:
-        engine_step(shard->engine, &task->command);
+        if (engine_is_set_aside(shard->engine, &task->command, &why))
+            quarantine(shard, batch, task, str_cstr(&batch->arena, why));
+        else
+            engine_step(shard->engine, &task->command);
         break;
     case TASK_QUARANTINE:
-        engine_quarantine(shard->engine, &task->command, str_of(task->why));
-        decode_set_aside(batch, task->record, task->why);
+        quarantine(shard, batch, task, task->why);
         break;
     case TASK_SET_ASIDE:
         decode_set_aside(batch, task->record, task->why);
@@ -161,6 +174,7 @@ static void compute(struct shard *shard)
         if (load_resources(shard))
             return;
         batch->begun = true;
+        load_unreadable_again(shard);
         engine_begin(shard->engine, &batch->arena);
     }
     int64_t spent_us = 0;

@@ -2,27 +2,28 @@
 #include "node/due_list.h"
 
 #include "base/map.h"
+#include "loop/retry.h"
 
 #include <stdlib.h>
 
 struct entry {
     struct store_due due;
-    int64_t taken_ms; // 0: waits in the heap
-    bool removed;
+    int64_t rested_ms; // taken: not before this time again
+    uint32_t tries;    // how often it was taken
+    bool in_heap;
+    bool removed; // while in the heap: freed when it comes to the top
     struct arena texts;
 };
 
-// A binary heap by time. A removed entry stays in it until it comes to the top.
+// A binary heap by time, and all entries by key: those that were taken are in the map alone, until
+// what they asked for has changed their row.
 struct due_list {
     struct arena arena; // of the map
     struct idmap entries;
     struct entry **heap;
     size_t count;
     size_t capacity;
-    struct entry **taken; // kept until DUE_RETRY_MS have passed, oldest first
-    size_t taken_first;
-    size_t taken_count;
-    size_t taken_capacity;
+    size_t taken;
 };
 
 struct due_list *due_list_new(void)
@@ -44,11 +45,14 @@ void due_list_free(struct due_list *list)
     if (list == NULL)
         return;
     for (size_t i = 0; i < list->count; i++)
-        entry_free(list->heap[i]);
-    for (size_t i = list->taken_first; i < list->taken_count; i++)
-        entry_free(list->taken[i]);
+        if (list->heap[i]->removed)
+            entry_free(list->heap[i]); // not in the map any more
+    size_t cursor = 0;
+    uint64_t key;
+    void *entry;
+    while (idmap_next(&list->entries, &cursor, &key, &entry))
+        entry_free(entry);
     free(list->heap);
-    free(list->taken);
     arena_done(&list->arena);
     free(list);
 }
@@ -73,6 +77,7 @@ static void push(struct due_list *list, struct entry *entry)
         check(list->heap != NULL);
     }
     size_t at = list->count++;
+    entry->in_heap = true;
     list->heap[at] = entry;
     for (; at > 0 && is_before(list, at, (at - 1) / 2); at = (at - 1) / 2)
         swap(list, at, (at - 1) / 2);
@@ -81,6 +86,7 @@ static void push(struct due_list *list, struct entry *entry)
 static struct entry *pop(struct due_list *list)
 {
     struct entry *first = list->heap[0];
+    first->in_heap = false;
     list->heap[0] = list->heap[--list->count];
     for (size_t at = 0;;) {
         size_t least = at;
@@ -112,18 +118,26 @@ static struct entry *entry_new(const struct store_due *due)
 void due_list_remove(struct due_list *list, uint64_t key)
 {
     struct entry *entry = idmap_remove(&list->entries, key);
-    if (entry != NULL)
-        entry->removed = true;
+    if (entry == NULL)
+        return;
+    entry->removed = true;
+    if (entry->in_heap)
+        return;
+    list->taken--;
+    entry_free(entry);
 }
 
 void due_list_add(struct due_list *list, const struct store_due *due, int64_t now_ms)
 {
     struct entry *known = idmap_get(&list->entries, due->key);
-    if (known != NULL && known->due.due_ms == due->due_ms && known->due.attempt == due->attempt &&
-        (known->taken_ms == 0 || now_ms - known->taken_ms < DUE_RETRY_MS))
+    bool is_same =
+        known != NULL && known->due.due_ms == due->due_ms && known->due.attempt == due->attempt;
+    if (is_same && (known->in_heap || now_ms < known->rested_ms))
         return;
+    uint32_t tries = is_same ? known->tries : 0;
     due_list_remove(list, due->key);
     struct entry *entry = entry_new(due);
+    entry->tries = tries;
     idmap_put(&list->entries, due->key, entry);
     push(list, entry);
 }
@@ -184,47 +198,38 @@ void due_list_apply(struct due_list *list, const struct changes *changes, int64_
     apply_messages(list, changes, now_ms);
 }
 
-static void keep_taken(struct due_list *list, struct entry *entry, int64_t now_ms)
-{
-    entry->taken_ms = now_ms;
-    if (list->taken_count == list->taken_capacity) {
-        list->taken_capacity = list->taken_capacity ? list->taken_capacity * 2 : 64;
-        list->taken = realloc(list->taken, list->taken_capacity * sizeof *list->taken);
-        check(list->taken != NULL);
-    }
-    list->taken[list->taken_count++] = entry;
-}
-
-// What was taken long ago is forgotten: if it still stands, the next look at the rows finds it.
-static void forget_taken(struct due_list *list, int64_t now_ms)
-{
-    while (list->taken_first < list->taken_count &&
-           now_ms - list->taken[list->taken_first]->taken_ms >= DUE_RETRY_MS) {
-        struct entry *entry = list->taken[list->taken_first++];
-        if (!entry->removed)
-            idmap_remove(&list->entries, entry->due.key);
-        entry_free(entry);
-    }
-    if (list->taken_first == list->taken_count)
-        list->taken_first = list->taken_count = 0;
-}
-
 static void drop_removed(struct due_list *list)
 {
     while (list->count > 0 && list->heap[0]->removed)
         entry_free(pop(list));
 }
 
+// What was asked for in vain is asked for again after a rest that grows.
+static int64_t rest_of(const struct entry *entry)
+{
+    const struct retry_rule rule = {.first_ms = DUE_RETRY_MS, .longest_ms = DUE_LONGEST_RETRY_MS};
+    struct retry retry = {.failures = entry->tries};
+    int64_t rest_ms;
+    check(retry_next(&retry, &rule, &rest_ms));
+    return rest_ms;
+}
+
 bool due_list_take(struct due_list *list, int64_t now_ms, struct store_due *ret_due)
 {
-    forget_taken(list, now_ms);
     drop_removed(list);
     if (list->count == 0 || list->heap[0]->due.due_ms > now_ms)
         return false;
     struct entry *entry = pop(list);
-    keep_taken(list, entry, now_ms);
+    entry->rested_ms = now_ms + rest_of(entry);
+    entry->tries++;
+    list->taken++;
     *ret_due = entry->due;
     return true;
+}
+
+size_t due_list_taken(const struct due_list *list)
+{
+    return list->taken;
 }
 
 int64_t due_list_next_ms(const struct due_list *list)

@@ -72,6 +72,8 @@ struct batch {
     size_t at; // the next one to step
     bool begun;
     bool loading; // streams or resources are on their way
+    bool resources_asked;
+    struct map resources; // found, by digest
     int64_t first_offset;
     int64_t next_offset;
     struct digest last_record;
@@ -194,6 +196,8 @@ struct shard {
     bool rebuild; // sends again what was in flight when it runs
 
     struct engine *engine;
+    size_t unreadable;     // streams set aside because they cannot be read
+    int64_t unreadable_ms; // when they were last tried again
     struct reading reading;
     struct inbox inbox;
     struct pace pace;
@@ -279,6 +283,7 @@ void inbox_give_back(struct shard *shard, struct inbound *first); // the oldest 
 void node_shard_turn(struct shard *shard); // does what can be done now
 struct batch *batch_new(struct shard *shard, size_t most);
 void batch_free(struct batch *batch);
+void batch_cut(struct batch *batch, size_t count); // gives the tasks after the first `count` back
 
 // -- decode.c: records into tasks --------------------------------------------------------
 
@@ -296,7 +301,14 @@ void decode_set_aside(struct batch *batch, const struct inbound *record, const c
 // now. The batch is `loading` until the answer wakes the shard.
 void load_streams(struct shard *shard);
 
-// The same for resources of deployments; false when nothing is missing.
+// What could not be read is tried again after a rest. Between batches.
+void load_unreadable_again(struct shard *shard);
+
+// What the computing batch asked for has come. A shard that is being released has no batch.
+void load_done(struct shard *shard, enum store_outcome outcome, const struct error *err);
+
+// resources.c: the same for resources that deployments name, once per batch; false when nothing is
+// to be asked. A task whose resource is not stored is quarantined.
 MUST_CHECK bool load_resources(struct shard *shard);
 
 // -- outbound.c, commit.c ----------------------------------------------------------------

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a batch needs from PostgreSQL before it can be computed: streams that the engine does not
-// have in memory, and resources that a deployment names. One query for all of it.
+// The streams that a batch needs and the engine does not have in memory: one query for all of them.
 #include "node/internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum { MAX_MISSING = STORE_MAX_STREAMS };
@@ -36,11 +36,18 @@ static size_t find_wanted(const struct wanting *wanting, const struct store_stre
     return i;
 }
 
+// A stream that cannot be read is set aside: its commands are quarantined and the shard goes on.
 static void bring_in(struct shard *shard, const struct stream_ref *ref, str image)
 {
     struct error err;
-    if (!engine_load(shard->engine, ref, image, &err))
-        log_error("node", "shard %u: a stored state is damaged: %s", shard->number, err.text);
+    if (engine_load(shard->engine, ref, image, &err))
+        return;
+    engine_set_aside(shard->engine, ref, str_of(err.text));
+    shard->unreadable++;
+    metrics_add(&shard->node->metrics, METRIC_STREAMS_UNREADABLE, 1);
+    log_error("node", "ALARM: shard %u: %s %llu %.*s cannot be read: %s", shard->number,
+              ref->kind == STREAM_INSTANCE ? "instance" : "mailbox",
+              (unsigned long long)ref->instance, STR_ARG(ref->name), err.text);
 }
 
 static void on_loaded(void *context, const struct store_stream *stream, str image)
@@ -61,8 +68,7 @@ static void wanting_free(struct wanting *wanting)
     arena_done(&arena);
 }
 
-// What the batch asked for has come. A shard that is being released has no batch any more.
-static void go_on(struct shard *shard, enum store_outcome outcome, const struct error *err)
+void load_done(struct shard *shard, enum store_outcome outcome, const struct error *err)
 {
     if (outcome != STORE_DONE) {
         node_shard_restart(shard, err->text);
@@ -82,7 +88,7 @@ static void on_all_loaded(void *context, enum store_outcome outcome, const struc
             bring_in(shard, &wanting->refs[i], STR_EMPTY);
     wanting_free(wanting);
     if (shard != NULL)
-        go_on(shard, outcome, err);
+        load_done(shard, outcome, err);
 }
 
 static struct wanting *wanting_new(struct shard *shard)
@@ -162,69 +168,12 @@ void load_streams(struct shard *shard)
     ask_for(shard, wanting);
 }
 
-// -- Resources of a deployment ----------------------------------------------------------
-
-static void on_resource(void *context, const struct store_resource_row *found)
+void load_unreadable_again(struct shard *shard)
 {
-    struct shard *shard = pending_owner(context);
-    struct batch *batch = shard != NULL ? shard->computing : NULL;
-    if (batch == NULL)
+    int64_t now_ms = clock_now_ms();
+    if (shard->unreadable == 0 || now_ms - shard->unreadable_ms < ENGINE_UNREADABLE_REST_MS)
         return;
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct command *command = &batch->tasks[i].command;
-        if (command->type != COMMAND_PUBLISH_DEFINITIONS)
-            continue;
-        for (size_t j = 0; j < command->deploy.count; j++) {
-            const struct deployed_resource *resource = &command->deploy.resources[j];
-            const struct definition_source source = {.key = resource->key,
-                                                     .kind = resource->kind,
-                                                     .id = resource->definition_id,
-                                                     .bytes = found->bytes,
-                                                     .imports = found->imports};
-            struct error err;
-            if (str_equal(resource->digest, found->digest) &&
-                !definitions_add(shard->node->definitions, &source, &err))
-                log_error("node", "definition %llu cannot run: %s",
-                          (unsigned long long)resource->key, err.text);
-        }
-    }
-}
-
-static void on_resources(void *context, enum store_outcome outcome, const struct error *err)
-{
-    struct shard *shard = pending_end(context);
-    if (shard != NULL)
-        go_on(shard, outcome, err);
-}
-
-static size_t find_unknown(struct batch *batch, str *digests, size_t capacity)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct command *command = &batch->tasks[i].command;
-        if (batch->tasks[i].what != TASK_STEP || command->type != COMMAND_PUBLISH_DEFINITIONS)
-            continue;
-        for (size_t j = 0; j < command->deploy.count && count < capacity; j++)
-            if (!definitions_have(batch->shard->node->definitions,
-                                  command->deploy.resources[j].key))
-                digests[count++] = command->deploy.resources[j].digest;
-    }
-    return count;
-}
-
-bool load_resources(struct shard *shard)
-{
-    str digests[COMMAND_MAX_RESOURCES];
-    size_t count = find_unknown(shard->computing, digests, COMMAND_MAX_RESOURCES);
-    if (count == 0)
-        return false;
-    const struct store_resources query = {.shard = shard->number,
-                                          .count = count,
-                                          .digests = digests,
-                                          .found = on_resource,
-                                          .done = on_resources,
-                                          .context = pending_new(&shard->calls, shard)};
-    shard->computing->loading = true;
-    store_find_resources(shard->node->store, &query);
-    return true;
+    engine_retry(shard->engine);
+    shard->unreadable = 0;
+    shard->unreadable_ms = now_ms;
 }

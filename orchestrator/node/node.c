@@ -287,7 +287,7 @@ static uint64_t lag_of(struct node *node, const struct shard *shard)
 
 static void update_gauges(struct node *node)
 {
-    uint64_t running = 0, halted = 0, backlog = 0, lag = 0, outbox = 0, bytes = 0;
+    uint64_t running = 0, halted = 0, backlog = 0, lag = 0, outbox = 0, bytes = 0, unreadable = 0;
     for (uint32_t i = 0; i < node->shard_count; i++) {
         struct shard *shard = node->shards[i];
         if (shard == NULL)
@@ -300,6 +300,7 @@ static void update_gauges(struct node *node)
         lag += node->consumer ? lag_of(node, shard) : 0;
         outbox += shard->next_outbound - shard->outgoing.published;
         bytes += engine_memory(shard->engine);
+        unreadable += shard->unreadable;
     }
     metrics_set(&node->metrics, METRIC_SHARDS, running);
     metrics_set(&node->metrics, METRIC_HALTED, halted);
@@ -307,6 +308,7 @@ static void update_gauges(struct node *node)
     metrics_set(&node->metrics, METRIC_LAG, lag);
     metrics_set(&node->metrics, METRIC_OUTBOX, outbox);
     metrics_set(&node->metrics, METRIC_ENGINE_BYTES, bytes);
+    metrics_set(&node->metrics, METRIC_UNREADABLE, unreadable);
 }
 
 void node_print_metrics(struct node *node, struct strbuf *out)

@@ -147,6 +147,7 @@ static void forget(struct shard *shard)
     publish_forget(shard);
     engine_free(shard->engine);
     shard->engine = NULL;
+    shard->unreadable = 0;
     due_stop(shard);
     trial_forget(shard);
     timer_stop(shard->turn);

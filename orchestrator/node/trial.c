@@ -116,5 +116,4 @@ void trial_take(struct shard *shard)
         return;
     batch->tasks[0].what = TASK_QUARANTINE;
     batch->tasks[0].why = "failed three times";
-    metrics_add(&shard->node->metrics, METRIC_QUARANTINED, 1);
 }
