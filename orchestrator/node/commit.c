@@ -35,11 +35,12 @@ static void settle(struct shard *shard)
     shard->next_offset = batch->next_offset;
     shard->outgoing.trimmed = batch->trims;
     shard->last_record = batch->last_record;
+    shard->clock_ms = batch->changes.clock_ms;
     shard->has_last = true;
     shard->outgoing.trim_needed = false;
     trial_end(shard);
     if (shard->dues.list != NULL)
-        due_list_apply(shard->dues.list, &batch->changes, clock_now_ms());
+        due_list_apply(shard->dues.list, &batch->changes, node_now_ms(shard->node));
     shard->jobs.any = shard->jobs.any || has_waiting_job(&batch->changes);
     publish_batch(shard, batch);
     due_remind(shard);

@@ -10,7 +10,8 @@
 void decode_set_aside(struct batch *batch, const struct inbound *record, const char *why)
 {
     struct node *node = batch->shard->node;
-    const struct outbox_record letter = {.kind = OUTBOX_DEAD_LETTER,
+    const struct outbox_record letter = {.kind = record->is_signed ? OUTBOX_SIGNED_LETTER
+                                                                   : OUTBOX_DEAD_LETTER,
                                          .partition = BUS_PARTITION_BY_KEY,
                                          .topic = STR("commands.dlq"),
                                          .value = str_from(record->bytes, record->len),
@@ -52,6 +53,13 @@ void decode_task(struct batch *batch, struct inbound *record, struct task *ret_t
         refuse(batch, ret_task, err.text);
         return;
     }
+    if (ret_task->command.type == COMMAND_DEPLOY ||
+        ret_task->command.type == COMMAND_PUBLISH_DEFINITIONS) {
+        if (ret_task->command.deploy.count > COMMAND_MAX_RESOURCES) {
+            refuse(batch, ret_task, "more resources than COMMAND_MAX_RESOURCES");
+            return;
+        }
+    }
     if (!record->is_signed && !token_is_good(node_secret(node), &ret_task->command)) {
         metrics_add(&node->metrics, METRIC_TOKENS_REFUSED, 1);
         refuse(batch, ret_task,
@@ -60,7 +68,10 @@ void decode_task(struct batch *batch, struct inbound *record, struct task *ret_t
                    : "a command of this type needs the MAC of a node");
         return;
     }
-    ret_task->command.time_ms = record->time_ms;
+    int64_t latest_ms = clock_latest_ms(node);
+    if (record->time_ms > latest_ms)
+        metrics_add(&node->metrics, METRIC_TIMES_CLAMPED, 1);
+    ret_task->command.time_ms = record->time_ms > latest_ms ? latest_ms : record->time_ms;
     ret_task->command.offset = record->offset;
     ret_task->what = TASK_STEP;
 }

@@ -47,7 +47,7 @@ static void on_dues(void *context, enum store_outcome outcome, const struct stor
     if (shard == NULL)
         return;
     shard->dues.loading = false;
-    int64_t now_ms = clock_now_ms();
+    int64_t now_ms = node_now_ms(shard->node);
     for (size_t i = 0; outcome == STORE_DONE && i < count; i++)
         due_list_add(shard->dues.list, &dues[i], now_ms);
     if (!complete) // look again soon, not only after DUE_RELOAD_MS
@@ -59,6 +59,7 @@ static void load_due(struct shard *shard, int64_t now_ms)
 {
     shard->dues.loading = true;
     shard->dues.loaded_ms = now_ms;
+    clock_compare(shard);
     store_find_due(shard->node->store, shard->number, now_ms + DUE_HORIZON_MS, on_dues,
                    pending_new(&shard->calls, shard));
 }
@@ -154,7 +155,7 @@ static void on_counts(void *context, enum store_outcome outcome, const struct st
 static void release_jobs(struct shard *shard)
 {
     shard->jobs.asking = true;
-    shard->jobs.asked_ms = clock_now_ms();
+    shard->jobs.asked_ms = node_now_ms(shard->node);
     store_count_jobs(shard->node->store, shard->number, on_counts,
                      pending_new(&shard->calls, shard));
 }
@@ -186,7 +187,7 @@ void due_remind(struct shard *shard)
 {
     if (shard->state != SHARD_RUNNING)
         return;
-    int64_t now_ms = clock_now_ms();
+    int64_t now_ms = node_now_ms(shard->node);
     check_position(shard, now_ms);
     fire(shard, now_ms);
     if (!shard->dues.loading && now_ms - shard->dues.loaded_ms >= DUE_RELOAD_MS)

@@ -38,7 +38,8 @@ enum {
     NODE_IDLE_TRIM_MS = 300,
     NODE_MAX_PUBLISHING =
         64, // committed batches that wait for the brokers; beyond it nothing is computed
-    NODE_PUBLISH_TRIES = 5, // of a record that the broker refuses
+    NODE_PUBLISH_TRIES = 5,         // of a record that the broker refuses
+    NODE_CLOCK_TOLERANCE_MS = 2000, // clocks may differ by so much, and records be so far ahead
     NODE_SENDER_NONE = UINT32_MAX,
 };
 
@@ -156,6 +157,7 @@ struct dues {              // what falls due soon
     struct timer *timer;
     int64_t loaded_ms;
     bool loading;
+    int64_t clock_asked_ms; // when PostgreSQL was asked for its time, by this node's clock
 };
 
 struct waiting_jobs { // jobs beyond their window
@@ -184,6 +186,7 @@ struct shard {
     char error[256];           // the last failure, to avoid logging it again
 
     uint64_t epoch;
+    int64_t clock_ms;          // its time: that of the newest command, never going back
     int64_t next_offset;       // committed
     int64_t taken_offset;      // below it, records are in batches
     bool has_last;             // a last committed record is known, by its digest
@@ -232,6 +235,7 @@ struct node {
     struct timer *assign;  // tells the consumer what to read, once a turn
     struct map job_topics; // that are known to be there
     struct shard *trial;   // tries a suspicious record, or waits to: nobody else begins a batch
+    int64_t ahead_ms;      // this node's clock is ahead of PostgreSQL's; 0: within tolerance
     bool store_was_there;
     bool assigned; // the group has given shards
     bool placed;   // and the consumer was told where they are
@@ -267,6 +271,21 @@ void node_shard_wake(struct shard *shard);
 
 // A draining shard lets go when nothing is in flight.
 void node_shard_drained(struct shard *shard);
+
+// -- clock.c -----------------------------------------------------------------------------
+
+// This node's time, made right where its clock is known to be ahead.
+int64_t node_now_ms(const struct node *node);
+
+// Compares the clock with PostgreSQL's.
+void clock_compare(struct shard *shard);
+
+// The latest time that a record may claim: what is beyond it is taken as this.
+int64_t clock_latest_ms(const struct node *node);
+
+// By how much the shard's time is ahead of this node's, beyond the tolerance; 0: it is not. Its
+// timers wait until the clock has come there.
+int64_t clock_shard_ahead_ms(const struct shard *shard);
 
 // -- intake.c: records from Kafka -------------------------------------------------------
 

@@ -285,6 +285,18 @@ static uint64_t lag_of(struct node *node, const struct shard *shard)
     return end > shard->next_offset ? (uint64_t)(end - shard->next_offset) : 0;
 }
 
+static int64_t shard_ahead_ms(const struct node *node)
+{
+    int64_t most_ms = 0;
+    for (uint32_t i = 0; i < node->shard_count; i++) {
+        const struct shard *shard = node->shards[i];
+        int64_t ahead_ms =
+            shard != NULL && shard->state == SHARD_RUNNING ? clock_shard_ahead_ms(shard) : 0;
+        most_ms = ahead_ms > most_ms ? ahead_ms : most_ms;
+    }
+    return most_ms;
+}
+
 static void update_gauges(struct node *node)
 {
     uint64_t running = 0, halted = 0, backlog = 0, lag = 0, outbox = 0, bytes = 0, unreadable = 0;
@@ -309,6 +321,8 @@ static void update_gauges(struct node *node)
     metrics_set(&node->metrics, METRIC_OUTBOX, outbox);
     metrics_set(&node->metrics, METRIC_ENGINE_BYTES, bytes);
     metrics_set(&node->metrics, METRIC_UNREADABLE, unreadable);
+    metrics_set(&node->metrics, METRIC_CLOCK_AHEAD_MS, (uint64_t)node->ahead_ms);
+    metrics_set(&node->metrics, METRIC_SHARD_AHEAD_MS, (uint64_t)shard_ahead_ms(node));
 }
 
 void node_print_metrics(struct node *node, struct strbuf *out)
@@ -336,10 +350,20 @@ bool node_is_ready(const struct node *node, const char **ret_why)
 
 const char *node_warning(const struct node *node)
 {
-    for (uint32_t i = 0; i < node->shard_count; i++)
-        if (node->shards[i] != NULL && node_shard_is_halted(node->shards[i]))
-            return "a shard is halted: `baton repair` moves it on";
-    return NULL;
+    bool halted = false, unreadable = false;
+    for (uint32_t i = 0; i < node->shard_count; i++) {
+        const struct shard *shard = node->shards[i];
+        halted = halted || (shard != NULL && node_shard_is_halted(shard));
+        unreadable = unreadable || (shard != NULL && shard->unreadable > 0);
+    }
+    if (halted)
+        return "a shard is halted: `baton repair` moves it on";
+    if (node->ahead_ms > 0)
+        return "the clock of this node is ahead of PostgreSQL's: set it right";
+    if (shard_ahead_ms(node) > 0)
+        return "the time of a shard is ahead of the clock: its timers wait until the clock has "
+               "come there";
+    return unreadable ? "stored states or definitions cannot be read: see the log" : NULL;
 }
 
 // -- Life -------------------------------------------------------------------------------

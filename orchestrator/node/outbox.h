@@ -7,7 +7,13 @@
 
 #include "base/strbuf.h"
 
-enum outbox_kind { OUTBOX_COMMAND, OUTBOX_JOB, OUTBOX_REPLY, OUTBOX_DEAD_LETTER };
+enum outbox_kind {
+    OUTBOX_COMMAND,
+    OUTBOX_JOB,
+    OUTBOX_REPLY,
+    OUTBOX_DEAD_LETTER,
+    OUTBOX_SIGNED_LETTER, // a dead letter that a node had written: it may be sent again
+};
 
 struct outbox_record {
     enum outbox_kind kind;

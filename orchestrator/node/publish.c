@@ -117,16 +117,16 @@ static void address(struct envelope *envelope, const struct node *node,
     node_topic(node, record->topic, envelope->topic);
     envelope->record = (struct bus_record){.topic = envelope->topic,
                                            .partition = record->partition,
+                                           .timestamp_ms = node_now_ms(node),
                                            .key = record->key.len ? record->key : (str){0},
                                            .value = record->value,
                                            .headers = envelope->headers};
 }
 
-static void add_mac(struct envelope *envelope, const struct node *node, uint32_t target)
+static void add_mac(struct envelope *envelope, const struct node *node, uint32_t target, str from)
 {
     struct arena arena = ARENA_EMPTY;
-    str mac =
-        mac_make(&arena, node_secret(node), target, str_of(envelope->from), envelope->record.value);
+    str mac = mac_make(&arena, node_secret(node), target, from, envelope->record.value);
     memcpy(envelope->mac, mac.data, MAC_LENGTH);
     add_header(envelope, MAC_HEADER, str_from(envelope->mac, MAC_LENGTH));
     arena_done(&arena);
@@ -138,13 +138,16 @@ static void add_headers(struct envelope *envelope, const struct node *node,
     static const str *const types[] = {[OUTBOX_COMMAND] = &wire_command_content_type,
                                        [OUTBOX_JOB] = &wire_job_content_type,
                                        [OUTBOX_REPLY] = &wire_reply_content_type,
-                                       [OUTBOX_DEAD_LETTER] = &wire_command_content_type};
+                                       [OUTBOX_DEAD_LETTER] = &wire_command_content_type,
+                                       [OUTBOX_SIGNED_LETTER] = &wire_command_content_type};
     snprintf(envelope->from, sizeof envelope->from, "%u:%llu", shard, (unsigned long long)number);
     add_header(envelope, "content-type", *types[record->kind]);
     add_header(envelope, FROM_HEADER, str_of(envelope->from));
     if (record->kind == OUTBOX_COMMAND)
-        add_mac(envelope, node, (uint32_t)record->partition);
-    if (record->kind == OUTBOX_DEAD_LETTER)
+        add_mac(envelope, node, (uint32_t)record->partition, str_of(envelope->from));
+    if (record->kind == OUTBOX_SIGNED_LETTER)
+        add_mac(envelope, node, shard, STR_EMPTY);
+    if (record->kind == OUTBOX_DEAD_LETTER || record->kind == OUTBOX_SIGNED_LETTER)
         add_header(envelope, "baton-reason", record->note);
 }
 
@@ -384,6 +387,7 @@ void publish_to(struct node *node, uint32_t shard, const struct command *command
     };
     const struct bus_record record = {.topic = node->topic_commands,
                                       .partition = (int32_t)shard,
+                                      .timestamp_ms = node_now_ms(node),
                                       .value = strbuf_str(&value),
                                       .header_count = COUNT_OF(headers),
                                       .headers = headers};

@@ -259,6 +259,7 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
 static void take_position(struct shard *shard, const struct store_shard *acquired)
 {
     shard->epoch = acquired->epoch;
+    shard->clock_ms = acquired->clock_ms;
     shard->next_offset = shard->taken_offset = shard->reading.next = acquired->next_offset;
     shard->reading.checking = false;
     shard->has_last = acquired->last_record.len == DIGEST_SIZE && acquired->next_offset > 0;
@@ -316,7 +317,14 @@ static void on_unpublished_done(void *context, enum store_outcome outcome, const
     metrics_add(&shard->node->metrics, METRIC_ACQUIRED, 1);
     log_info("node", "shard %u runs: epoch %llu, offset %lld", shard->number,
              (unsigned long long)shard->epoch, (long long)shard->next_offset);
+    if (clock_shard_ahead_ms(shard) > 0)
+        log_error(
+            "node",
+            "ALARM: shard %u: its time is %lld ms ahead of this node's clock: its timers wait "
+            "until the clock has come there",
+            shard->number, (long long)clock_shard_ahead_ms(shard));
     node_assign_soon(shard->node);
+    clock_compare(shard);
     due_remind(shard);
     publish_more(shard);
     if (shard->rebuild)

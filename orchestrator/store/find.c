@@ -156,6 +156,23 @@ void store_find_due(struct store *store, uint32_t shard, int64_t until_ms, store
     ask(store, STATEMENT_DUE, &params, on_dues, call);
 }
 
+static void on_clock(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    call->time(call->context, outcome,
+               outcome == STORE_DONE ? field_time_ms(answer->results[0], 0, 0) : 0);
+    free(call);
+}
+
+void store_clock(struct store *store, uint32_t shard, store_time *done, void *context)
+{
+    struct store_call *call = store_call_new(context, shard);
+    call->time = done;
+    struct params params = params_of_shard(store, shard);
+    ask(store, STATEMENT_CLOCK, &params, on_clock, call);
+}
+
 static void on_waiting(void *context, const struct pg_answer *answer)
 {
     struct store_call *call = context;

@@ -44,6 +44,7 @@ struct store_call {
         store_loaded *loaded;
         store_tried *tried;
         store_dues *dues;
+        store_time *time;
         store_jobs *jobs;
         store_counts *counts;
         store_flight *flight;

@@ -203,6 +203,10 @@ typedef void store_dues(void *context, enum store_outcome outcome, const struct 
 void store_find_due(struct store *store, uint32_t shard, int64_t until_ms, store_dues *done,
                     void *context);
 
+// The time of PostgreSQL's clock: the one that all nodes can compare theirs with.
+typedef void store_time(void *context, enum store_outcome outcome, int64_t time_ms);
+void store_clock(struct store *store, uint32_t shard, store_time *done, void *context);
+
 // Waiting jobs of a type and tenant, the most urgent first.
 struct store_job_id {
     uint64_t key;

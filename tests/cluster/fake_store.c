@@ -29,6 +29,7 @@ enum call_kind {
     CALL_HALT,
     CALL_REBUILT,
     CALL_DUE,
+    CALL_CLOCK,
     CALL_WAITING,
     CALL_COUNTS,
     CALL_FLIGHT,
@@ -64,6 +65,7 @@ struct call {
         store_done *done;
         store_tried *tried;
         store_dues *dues;
+        store_time *time;
         store_jobs *jobs;
         store_counts *counts;
         store_flight *flight;
@@ -160,6 +162,9 @@ static void tell(struct call *call, const struct error *err)
     case CALL_DUE:
         call->tell.dues(call->context, outcome, call->dues, call->count,
                         call->count < STORE_DUE_LIMIT);
+        return;
+    case CALL_CLOCK:
+        call->tell.time(call->context, outcome, call->number);
         return;
     case CALL_WAITING:
         call->tell.jobs(call->context, outcome, call->jobs, call->count);
@@ -261,6 +266,9 @@ static enum store_outcome execute(struct call *call)
         return database_rebuilt(call->shard, call->epoch);
     case CALL_DUE:
         call->count = database_find_due(call->shard, call->number, &call->dues);
+        return STORE_DONE;
+    case CALL_CLOCK:
+        call->number = world->now_us / WORLD_MS; // the server's clock is right
         return STORE_DONE;
     case CALL_WAITING:
         call->count = database_find_waiting(&call->waiting, &call->jobs);
@@ -591,6 +599,13 @@ void store_rebuilt(struct store *store, uint32_t shard, uint64_t epoch, store_do
     struct call *call = call_new(store, CALL_REBUILT, shard, context);
     call->epoch = epoch;
     call->tell.done = done;
+    send(call);
+}
+
+void store_clock(struct store *store, uint32_t shard, store_time *done, void *context)
+{
+    struct call *call = call_new(store, CALL_CLOCK, shard, context);
+    call->tell.time = done;
     send(call);
 }
 

@@ -13,14 +13,19 @@ enum { KAFKA_OTHER_PARTITIONS = 4 }; // of topics that are not the commands
 
 enum kafka_poison {
     POISON_NONE,
-    POISON_GARBAGE, // cannot be read
-    POISON_REFUSED, // PostgreSQL refuses what follows from it
-    POISON_DEADLY,  // the node dies of it
+    POISON_GARBAGE,  // cannot be read
+    POISON_FORGED,   // nor can this, and it claims to be the last record of a shard's outbox
+    POISON_UNSIGNED, // a command without a node's MAC, or with that of another shard
+    POISON_DIGEST,   // a deployment of a resource that nobody has stored
+    POISON_REFUSED,  // PostgreSQL refuses what follows from it
+    POISON_DEADLY,   // the node dies of it
+    POISON_LAST = POISON_DEADLY,
 };
 
 struct kafka_record {
     int64_t offset;
     int64_t time_ms;
+    int64_t ahead_ms; // its sender's claim: from the future by so much
     str key;
     str value;
     size_t header_count;

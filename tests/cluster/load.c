@@ -14,7 +14,8 @@
 enum {
     START_MEAN_MS = 1400,
     AGAIN_MS = 15000, // a caller without an answer asks again
-    POISON_MS = 15000,
+    POISON_MS = 10000,
+    FUTURE_MS = 50 * 60 * 1000,
     MESSAGE_TTL_MS = 24 * 3600 * 1000,
     MODELS = 2,
     MODEL_MOST = 16384, // bytes of one
@@ -58,7 +59,7 @@ struct letter { // a command on its way
 static void act_send(void *context)
 {
     struct letter *letter = context;
-    letter->record->time_ms = world->now_us / WORLD_MS;
+    letter->record->time_ms = world->now_us / WORLD_MS + letter->record->ahead_ms;
     kafka_append(kafka_topic(STR("baton.commands")), (int32_t)letter->shard, letter->record);
 }
 
@@ -132,7 +133,11 @@ static void start_one(void)
     start->shard = (uint32_t)(world_random() % world->options.shards);
     start->named = world_chance(50);
     const struct command command = start_command(start);
-    start->record = send(start->shard, &command, 0);
+    struct kafka_record *record = send(start->shard, &command, 0);
+    if (!world->options.topic_faults &&
+        world_chance(3)) // whoever repairs a topic goes by its times
+        record->ahead_ms = FUTURE_MS;
+    start->record = record;
     if (start->named)
         world_later(AGAIN_MS * WORLD_MS, NULL, act_ask_again, start);
     if (start->named && world_chance(20))
@@ -156,6 +161,40 @@ static void act_start(void *context)
     world_later(world_between(1, 2 * START_MEAN_MS) * WORLD_MS, NULL, act_start, context);
 }
 
+static struct kafka_record *send_poison(const struct poison *poison, size_t number)
+{
+    const struct command start = {.type = COMMAND_CREATE_INSTANCE,
+                                  .create_instance = {.process_id = STR("order"),
+                                                      .business_id = name("p", number),
+                                                      .variables = STR("{\"id\":\"none\"}")}};
+    struct digest unknown = digest_sha256(name("unknown", number));
+    struct deployed_resource resource = {.name = STR("order"),
+                                         .digest = str_from(unknown.bytes, DIGEST_SIZE),
+                                         .kind = RESOURCE_PROCESS,
+                                         .definition_id = STR("order")};
+    const struct command deploy = {.type = COMMAND_DEPLOY,
+                                   .deploy = {.count = 1, .resources = &resource}};
+    bool deploys = poison->kind == POISON_DIGEST;
+    struct kafka_record *record = send(poison->shard, deploys ? &deploy : &start, 0);
+    record->poison = poison->kind;
+    return record;
+}
+
+// Somebody who may write to the topic, and knows no key.
+static void forge(struct kafka_record *record, const struct poison *poison)
+{
+    static const uint64_t last = UINT64_MAX;
+    uint64_t sender = world_random() % world->options.shards;
+    struct bus_header *headers = ARENA_ARRAY(&world->arena, struct bus_header, 2);
+    str from = str_format(&world->arena, "%llu:%llu", (unsigned long long)sender,
+                          (unsigned long long)last);
+    headers[0] = (struct bus_header){STR(FROM_HEADER), from};
+    headers[1] = (struct bus_header){STR(MAC_HEADER), mac_make(&world->arena, STR("a guess"),
+                                                               poison->shard, from, record->value)};
+    record->headers = headers;
+    record->header_count = world_chance(50) ? 1 : 2;
+}
+
 static void act_poison(void *context)
 {
     struct load *load = world->load;
@@ -166,17 +205,15 @@ static void act_poison(void *context)
         return;
     struct poison *poison = ARENA_NEW(&world->arena, struct poison);
     *ARRAY_PUSH(&world->arena, &load->poisons) = poison;
-    poison->kind = (enum kafka_poison)world_between(POISON_GARBAGE, POISON_DEADLY);
+    poison->kind = (enum kafka_poison)world_between(POISON_GARBAGE, POISON_LAST);
     poison->shard = (uint32_t)(world_random() % world->options.shards);
-    const struct command command = {
-        .type = COMMAND_CREATE_INSTANCE,
-        .create_instance = {.process_id = STR("order"),
-                            .business_id = name("p", load->poisons.count),
-                            .variables = STR("{\"id\":\"none\"}")}};
-    struct kafka_record *record = send(poison->shard, &command, 0);
-    record->poison = poison->kind;
-    if (poison->kind == POISON_GARBAGE)
+    struct kafka_record *record = send_poison(poison, load->poisons.count);
+    if (poison->kind == POISON_GARBAGE || poison->kind == POISON_FORGED)
         record->value = str_format(&world->arena, "\xff\xff garbage %zu", load->poisons.count);
+    if (poison->kind == POISON_FORGED)
+        forge(record, poison);
+    if (poison->kind == POISON_UNSIGNED)
+        record->header_count = 0;
     poison->record = record;
 }
 

@@ -17,6 +17,8 @@ struct stream {
     struct stream *next; // all of them
 };
 
+enum { CLOCK_AHEAD_MS = 2500 }; // tolerance of a node, and the difference of clocks here
+
 struct sent { // one record of a shard's outbox
     uint64_t content;
     struct target *target;
@@ -115,7 +117,7 @@ static void check_outbox(const struct store_commit *commit)
                    (unsigned long long)commit->first_outbound, shard->sent.count);
     while (outbox_unpack(&rest, &record)) {
         note_sent(shard, &record);
-        if (record.kind == OUTBOX_DEAD_LETTER)
+        if (record.kind == OUTBOX_DEAD_LETTER || record.kind == OUTBOX_SIGNED_LETTER)
             load_set_aside(commit, record.value, record.note);
     }
     const struct shard_tables *tables = &world->database->shards[commit->shard];
@@ -131,7 +133,7 @@ static void check_outbox(const struct store_commit *commit)
 bool promises_read_sender(const struct kafka_record *record, uint32_t *ret_shard,
                           uint64_t *ret_number)
 {
-    for (size_t i = 0; i < record->header_count; i++) {
+    for (size_t i = 0; record->poison != POISON_FORGED && i < record->header_count; i++) {
         uint64_t shard;
         str value = record->headers[i].value;
         size_t colon = str_find_char(value, ':');
@@ -277,6 +279,9 @@ void promises_committing(const struct transaction *transaction)
     if (transaction->changes.next_key < row->next_key ||
         transaction->changes.clock_ms < row->clock_ms)
         world_fail("shard %u: its counter or its clock goes back", commit->shard);
+    if (transaction->changes.clock_ms > world->now_us / WORLD_MS + CLOCK_AHEAD_MS)
+        world_fail("shard %u: its clock is %lld ms ahead of everybody's", commit->shard,
+                   (long long)(transaction->changes.clock_ms - world->now_us / WORLD_MS));
     for (size_t i = 0; i < commit->sender_count && i < row->sender_count; i++)
         if (commit->senders[i] < row->senders[i])
             world_fail("shard %u: forgets that it has taken record %zu:%llu", commit->shard, i,

@@ -48,6 +48,15 @@ static bool is_signed(const struct again *again, const struct kafka_record *reco
                        header_of(record, FROM_HEADER), record->value);
 }
 
+// The next row of history, when it is of this record.
+static const struct database_step *step_of(const struct again *again, int64_t offset)
+{
+    const struct shard_tables *tables = &world->database->shards[again->shard];
+    bool is_there =
+        again->at < tables->history.count && tables->history.items[again->at].row.offset == offset;
+    return is_there ? &tables->history.items[again->at] : NULL;
+}
+
 // A command that was decoded, has a good token and was not taken before.
 static bool read_command(struct again *again, const struct kafka_record *record,
                          struct command *ret_command)
@@ -58,16 +67,11 @@ static bool read_command(struct again *again, const struct kafka_record *record,
         !(is_signed(again, record) || token_is_good(STR(LOAD_SECRET), ret_command)))
         return false;
     ret_command->time_ms = record->time_ms;
+    const struct database_step *step = step_of(again, record->offset);
+    if (step != NULL && step->row.time_ms < record->time_ms) // it came from the future
+        ret_command->time_ms = step->row.time_ms;
     ret_command->offset = record->offset;
     return true;
-}
-
-static bool was_quarantined(const struct again *again, int64_t offset)
-{
-    const struct shard_tables *tables = &world->database->shards[again->shard];
-    return again->at < tables->history.count &&
-           tables->history.items[again->at].row.offset == offset &&
-           transaction_quarantines(&tables->history.items[again->at]);
 }
 
 static void load(struct again *again, const struct command *command)
@@ -105,11 +109,13 @@ static void compare(struct again *again, const struct changes *changes)
 static void run_again(struct again *again, const struct kafka_record *record)
 {
     struct changes changes;
+    str why;
     struct command *command = ARENA_NEW(&again->turn, struct command);
     if (read_command(again, record, command)) {
         engine_begin(again->engine, &again->turn);
-        if (was_quarantined(again, record->offset)) {
-            engine_quarantine(again->engine, command, STR("failed three times"));
+        const struct database_step *step = step_of(again, record->offset);
+        if (step != NULL && transaction_quarantine_reason(step, &again->turn, &why)) {
+            engine_quarantine(again->engine, command, why);
         } else {
             load(again, command);
             engine_step(again->engine, command);

@@ -91,14 +91,24 @@ struct transaction *transaction_new(const struct store_commit *commit)
     return transaction;
 }
 
-bool transaction_quarantines(const struct database_step *step)
+bool transaction_quarantine_reason(const struct database_step *step, struct arena *arena,
+                                   str *ret_why)
 {
-    struct arena arena = ARENA_EMPTY;
     struct event *events;
     size_t count;
     struct error err;
-    bool quarantines = wire_decode_events(&arena, step->events, &events, &count, &err) &&
-                       count == 1 && events[0].type == EVENT_COMMAND_QUARANTINED;
+    if (!wire_decode_events(arena, step->events, &events, &count, &err) || count != 1 ||
+        events[0].type != EVENT_COMMAND_QUARANTINED)
+        return false;
+    *ret_why = events[0].value;
+    return true;
+}
+
+bool transaction_quarantines(const struct database_step *step)
+{
+    struct arena arena = ARENA_EMPTY;
+    str why;
+    bool quarantines = transaction_quarantine_reason(step, &arena, &why);
     arena_done(&arena);
     return quarantines;
 }

@@ -7,7 +7,9 @@
 
 #include "database.h"
 
-// True when the step is the one that sets a record aside.
+// Whether the step is the one that sets a record aside, and why.
 bool transaction_quarantines(const struct database_step *step);
+bool transaction_quarantine_reason(const struct database_step *step, struct arena *arena,
+                                   str *ret_why);
 
 #endif
