@@ -7,16 +7,42 @@
 
 enum { NAMES_COMPARED_IN_PAIRS = 16 };
 
+struct place { // in an object, or in an array
+    str name;
+    size_t index;
+};
+
 struct conversion {
     struct arena *arena;
     struct error *err;
+    struct place path[JSON_MAX_DEPTH + 1]; // to the value that is being converted
 };
 
 static bool convert(struct conversion *c, yyjson_val *from, int depth, struct json *ret_value);
 
-static str text_of(struct conversion *c, yyjson_val *value)
+// "order.lines[2].note"
+static str path_of(const struct conversion *c, int depth)
 {
-    return str_copy(c->arena, str_from(yyjson_get_str(value), yyjson_get_len(value)));
+    struct strbuf path = strbuf_new(c->arena);
+    for (int i = 0; i < depth; i++) {
+        if (c->path[i].name.data == NULL)
+            strbuf_format(&path, "[%zu]", c->path[i].index);
+        else
+            strbuf_format(&path, "%s%.*s", i ? "." : "", STR_ARG(c->path[i].name));
+    }
+    return depth == 0 ? STR("the text") : strbuf_str(&path);
+}
+
+// PostgreSQL can store U+0000 in no text, so it is refused where a text enters.
+static bool text_of(struct conversion *c, yyjson_val *value, int depth, str *ret_text)
+{
+    str text = str_from(yyjson_get_str(value), yyjson_get_len(value));
+    *ret_text = str_copy(c->arena, text);
+    if (text.len == 0 || memchr(text.data, 0, text.len) == NULL)
+        return true;
+    str path = path_of(c, depth);
+    return error_set(c->err, ERROR_INVALID, "json",
+                     "%.*s has the character U+0000, which cannot be stored", STR_ARG(path));
 }
 
 static bool convert_array(struct conversion *c, yyjson_val *from, int depth, struct json *ret_value)
@@ -26,9 +52,11 @@ static bool convert_array(struct conversion *c, yyjson_val *from, int depth, str
     ret_value->items = ARENA_ARRAY(c->arena, struct json, ret_value->count);
     yyjson_arr_iter iter;
     yyjson_arr_iter_init(from, &iter);
-    for (size_t i = 0; i < ret_value->count; i++)
+    for (size_t i = 0; i < ret_value->count; i++) {
+        c->path[depth] = (struct place){.index = i};
         if (!convert(c, yyjson_arr_iter_next(&iter), depth + 1, &ret_value->items[i]))
             return false;
+    }
     return true;
 }
 
@@ -73,7 +101,9 @@ static bool convert_object(struct conversion *c, yyjson_val *from, int depth,
     yyjson_obj_iter_init(from, &iter);
     for (size_t i = 0; i < ret_value->count; i++) {
         yyjson_val *key = yyjson_obj_iter_next(&iter);
-        ret_value->members[i].name = text_of(c, key);
+        if (!text_of(c, key, depth, &ret_value->members[i].name))
+            return false;
+        c->path[depth].name = ret_value->members[i].name;
         if (!convert(c, yyjson_obj_iter_get_val(key), depth + 1, &ret_value->members[i].value))
             return false;
     }
@@ -99,8 +129,7 @@ static bool convert(struct conversion *c, yyjson_val *from, int depth, struct js
         return true;
     case YYJSON_TYPE_STR:
         ret_value->type = JSON_STRING;
-        ret_value->text = text_of(c, from);
-        return true;
+        return text_of(c, from, depth, &ret_value->text);
     case YYJSON_TYPE_ARR:
         return convert_array(c, from, depth, ret_value);
     case YYJSON_TYPE_OBJ:
@@ -124,6 +153,21 @@ static void arena_free_for_yyjson(void *context, void *memory)
 {
     (void)context;
     (void)memory;
+}
+
+// In JSON a control character stands as an escape, or as \\u005c and text, which is none.
+bool json_has_nul(str text)
+{
+    const str escape = STR("\\u0000");
+    for (size_t at; (at = str_find(text, escape)) != SIZE_MAX;) {
+        size_t backslashes = 0;
+        while (backslashes < at && text.data[at - backslashes - 1] == '\\')
+            backslashes++;
+        if (backslashes % 2 == 0)
+            return true;
+        text = str_from_index(text, at + escape.len);
+    }
+    return false;
 }
 
 bool json_parse(struct arena *arena, str text, struct json **ret_value, struct error *err)

@@ -73,4 +73,7 @@ void json_value(struct json_writer *writer, const struct json *value);
 // Appends text in quotes, escaped.
 void json_quote(struct strbuf *out, str text);
 
+// Does the text of valid JSON have the character U+0000 in a string or a name?
+bool json_has_nul(str text);
+
 #endif

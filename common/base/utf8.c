@@ -72,6 +72,15 @@ void utf8_add(struct strbuf *buf, uint32_t c)
     }
 }
 
+str utf8_cut(str text, size_t most)
+{
+    if (text.len <= most)
+        return text;
+    while (most > 0 && ((unsigned char)text.data[most] & 0xC0) == 0x80)
+        most--;
+    return str_sub(text, 0, most);
+}
+
 size_t utf8_length(str text)
 {
     size_t count = 0;

@@ -16,6 +16,9 @@ size_t utf8_decode(str text, uint32_t *ret_code_point);
 // Appends the code point. It must be a Unicode scalar value.
 void utf8_add(struct strbuf *buf, uint32_t code_point);
 
+// The longest beginning of at most so many bytes that ends between two code points.
+str utf8_cut(str text, size_t most);
+
 // Code points in valid text.
 size_t utf8_length(str text);
 

@@ -153,6 +153,7 @@ struct subscription_command {
     bool closes;      // interrupting: at most one message
     str variables;    // correlate
     bool opened;      // CONFIRM_SUBSCRIPTION: opened, else closed
+    str reason;       // CONFIRM_SUBSCRIPTION: why it could not be opened; empty: nothing failed
     bool signal;      // a signal's subscription, else a message's
     uint32_t shard;   // who sends it: where the answer goes
 };

@@ -14,13 +14,14 @@
 #include "base/strbuf.h"
 #include "record/command.h"
 #include "record/event.h"
+#include "record/limits.h"
 #include "record/rows.h"
 
 enum {
-    WIRE_MAX_RECORD = 8 << 20,    // bytes of one record
-    WIRE_MAX_DEPTH = 8,           // nested messages; ours need 3
-    WIRE_MAX_FIELDS = 100000,     // in one record, nested ones counted
-    WIRE_MAX_VARIABLES = 1 << 20, // bytes of variables in one command
+    WIRE_MAX_RECORD = LIMIT_RECORD_READ_BYTES,
+    WIRE_MAX_DEPTH = 8,                    // nested messages; ours need 3
+    WIRE_MAX_FIELDS = LIMIT_RECORD_FIELDS, // nested ones counted
+    WIRE_MAX_VARIABLES = LIMIT_COMMAND_VARIABLES_BYTES,
 };
 
 // Content types of the records, for the header "content-type" (docs/protocol.md).

@@ -30,27 +30,53 @@ static bool has_listener(const struct bpmn_element *element, enum bpmn_listener_
 
 // -- Beginning --------------------------------------------------------------------------
 
-static void hold(struct engine *engine, instance_ref instance, element_ref ei, bool out_of_fuel)
+enum hold { HOLD_NONE, HOLD_SUSPENDED, HOLD_ELEMENTS, HOLD_STEPS, HOLD_OUTPUT, HOLD_ALIVE };
+
+// What keeps an element from going on at once.
+static enum hold hold_of(const struct engine *engine, instance_ref instance)
 {
+    return engine->fuel == 0                                   ? HOLD_ELEMENTS
+           : step_left(engine) == 0                            ? HOLD_STEPS
+           : engine->offered_bytes > LIMIT_OUTPUT_PER_COMMAND  ? HOLD_OUTPUT
+           : instance->elements >= LIMIT_ELEMENTS_PER_INSTANCE ? HOLD_ALIVE
+           : instance->state == INSTANCE_SUSPENDED             ? HOLD_SUSPENDED
+                                                               : HOLD_NONE;
+}
+
+static void hold(struct engine *engine, instance_ref instance, element_ref ei, enum hold why)
+{
+    static const struct {
+        const char *name, *before, *after, *hint;
+        int limit;
+    } limits[] = {
+        [HOLD_ELEMENTS] = {"ACTIVATIONS_PER_COMMAND", "one command started", "elements",
+                           "the process goes on for ever, or needs to wait in between",
+                           LIMIT_ACTIVATIONS_PER_COMMAND},
+        [HOLD_STEPS] = {"STEPS_PER_COMMAND", "one command took", "steps of work",
+                        "the process goes on for ever, or needs to wait in between",
+                        LIMIT_STEPS_PER_COMMAND},
+        [HOLD_OUTPUT] = {"OUTPUT_PER_COMMAND", "one command offered", "bytes of jobs",
+                         "map what the jobs need", LIMIT_OUTPUT_PER_COMMAND},
+        [HOLD_ALIVE] = {"ELEMENTS_PER_INSTANCE", "the instance has", "elements",
+                        "some must end first", LIMIT_ELEMENTS_PER_INSTANCE},
+    };
     step_emit(engine, instance,
               (struct event){.type = EVENT_ELEMENT_HELD, .key = ei->entity.key, .number = 1});
-    if (!out_of_fuel || engine->out_of_fuel == instance->stream.key)
+    if (why == HOLD_SUSPENDED || engine->out_of_fuel == instance->stream.key)
         return;
     engine->out_of_fuel = instance->stream.key;
-    bool many = engine->fuel == 0;
     incident_raise(engine, instance, ei, "LIMIT_REACHED",
-                   str_format(engine->turn,
-                              "one command %s %d %s, which is the limit: the process goes on for "
-                              "ever, or needs to wait in between",
-                              many ? "started" : "took",
-                              many ? LIMIT_ACTIVATIONS_PER_COMMAND : LIMIT_STEPS_PER_COMMAND,
-                              many ? "elements" : "steps of work"));
+                   str_format(engine->turn, "%s %d %s, which is the limit %s: %s",
+                              limits[why].before, limits[why].limit, limits[why].after,
+                              limits[why].name, limits[why].hint));
 }
 
 static void prepare(struct engine *engine, instance_ref instance, element_ref ei)
 {
     str why;
-    if (ei->listeners_done == 0 && !variable_map_inputs(engine, instance, ei, &why)) {
+    bool lacks_item = ei->loop_counter > 0 && state_local(ei, STR("loopCounter")) == NULL;
+    if ((lacks_item && !loop_set_counter(engine, instance, ei, &why)) ||
+        (ei->listeners_done == 0 && !variable_map_inputs(engine, instance, ei, &why))) {
         incident_raise(engine, instance, ei, "IO_MAPPING_ERROR", why);
         return;
     }
@@ -72,11 +98,11 @@ uint64_t activity_activate(struct engine *engine, instance_ref instance, element
     const struct bpmn_element *element = &instance->process->elements[index];
     bool is_body = element->loop != NULL && !(scope->is_body && scope->element == index);
     bool triggered = str_equal(with.code, STR("TRIGGERED"));
-    bool no_fuel = engine->fuel == 0 || step_left(engine) == 0;
-    bool held = no_fuel || instance->state == INSTANCE_SUSPENDED;
+    enum hold held = hold_of(engine, instance);
     str variables = with.value;
-    bool prepares =
-        held || !str_is_empty(variables) || needs_preparing(element, is_body, triggered);
+    bool lacks_item = with.number > 0 && !loop_item_fits(instance, scope, with.number);
+    bool prepares = held != HOLD_NONE || lacks_item || !str_is_empty(variables) ||
+                    needs_preparing(element, is_body, triggered);
     with.type = prepares ? EVENT_ELEMENT_ACTIVATING : EVENT_ELEMENT_ACTIVATED;
     with.key = step_key(engine);
     with.scope = scope->entity.key;
@@ -84,11 +110,14 @@ uint64_t activity_activate(struct engine *engine, instance_ref instance, element
     with.value = STR_EMPTY;
     step_emit(engine, instance, with);
     element_ref ei = state_element(instance, with.key);
-    if (with.number > 0)
-        loop_set_counter(engine, instance, ei);
-    variable_merge(engine, instance, ei, variables, true);
-    if (held) {
-        hold(engine, instance, ei, no_fuel);
+    str why;
+    if ((with.number > 0 && !loop_set_counter(engine, instance, ei, &why)) ||
+        !variable_merge(engine, instance, ei, (struct merge){variables, true}, &why)) {
+        incident_raise(engine, instance, ei, "IO_MAPPING_ERROR", why);
+        return with.key;
+    }
+    if (held != HOLD_NONE) {
+        hold(engine, instance, ei, held);
         return with.key;
     }
     engine->fuel--;
@@ -257,12 +286,12 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
     }
     if (!ei->is_body && job_create_listener(engine, instance, ei, BPMN_LISTENER_END))
         return;
-    if (inner ? !loop_collect(engine, instance, ei, &why)
-              : !ad_hoc_collect(engine, instance, ei, &why)) {
+    if (!(inner ? loop_collect(engine, instance, ei, &why)
+                : ad_hoc_collect(engine, instance, ei, &why)) ||
+        !ad_hoc_hand_over(engine, instance, ei, &why)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }
-    ad_hoc_hand_over(engine, instance, ei);
     bool leaves = !inner && element->type != BPMN_EVENT_SUB_PROCESS && ei->compensates == 0;
     if (leaves && !gateway_choose(engine, instance, ei, &flows, &count, &why)) {
         incident_raise(engine, instance, ei, "CONDITION_ERROR", why);
@@ -288,6 +317,11 @@ void activity_complete(struct engine *engine, instance_ref instance, element_ref
     if (ei->entity.is_gone || ei->phase == PHASE_COMPLETING)
         return;
     if (ei->scope == NULL) {
+        str why;
+        if (!call_can_return(engine, instance, &why)) {
+            incident_raise(engine, instance, ei, "LIMIT_REACHED", why);
+            return;
+        }
         promise_cost(engine, instance, ei);
         process_end(engine, instance, EVENT_PROCESS_COMPLETED, STR_EMPTY);
         return;
@@ -310,9 +344,9 @@ void activity_complete_with(struct engine *engine, instance_ref instance, elemen
         scope = ei->scope; // what started an event sub-process belongs to it
         local = true;
     }
-    if (!variable_merge(engine, instance, scope, variables, local)) {
-        incident_raise(engine, instance, ei, "IO_MAPPING_ERROR",
-                       STR("the variables that came with the event are no JSON object"));
+    str why;
+    if (!variable_merge(engine, instance, scope, (struct merge){variables, local}, &why)) {
+        incident_raise(engine, instance, ei, "IO_MAPPING_ERROR", why);
         return;
     }
     activity_complete(engine, instance, ei);
@@ -412,7 +446,9 @@ void activity_terminate_children(struct engine *engine, instance_ref instance, e
 static void tell_canceling(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct attachment *next;
-    variable_merge(engine, instance, ei, variable_visible_json(engine, ei), true);
+    str seen = variable_visible_json(engine, ei), why;
+    if (!variable_merge(engine, instance, ei, (struct merge){seen, true}, &why))
+        seen = STR_EMPTY; // it is full: the listeners see what it has
     for (const struct attachment *a = ei->attachments; a != NULL; a = next) {
         next = a->next;
         if (a->entity.kind == ENTITY_KIND_JOB)

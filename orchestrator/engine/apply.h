@@ -49,6 +49,8 @@ void *apply_attach(struct instance *instance, struct element_instance *owner, en
                    uint64_t key);
 struct variable *apply_add_variable(struct instance *instance, struct element_instance *scope,
                                     str name, str value);
+// What the element instance holds has changed otherwise than by one addition.
+void apply_recount(struct instance *instance, struct element_instance *ei);
 void apply_set_arrived(struct instance *instance, struct element_instance *scope, uint32_t flow,
                        uint32_t count);
 void apply_split_items(struct arena *arena, str array, size_t count, const str **ret_items);

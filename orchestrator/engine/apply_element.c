@@ -30,6 +30,7 @@ struct element_instance *apply_add_element(struct instance *instance, uint64_t k
     ei->entity.kind = ENTITY_KIND_ELEMENT;
     ei->entity.key = key;
     idmap_put(&instance->entities, key, ei);
+    instance->elements++;
     if (scope != NULL)
         append_child(scope, ei);
     return ei;
@@ -40,8 +41,26 @@ static void unlink_element(struct instance *instance, struct element_instance *e
     check(ei->attachments == NULL && ei->first_child == NULL);
     remove_child(ei);
     idmap_remove(&instance->entities, ei->entity.key);
+    check(instance->elements > 0 && instance->bytes >= ei->bytes);
+    instance->elements--;
+    instance->bytes -= ei->bytes;
     ei->entity.is_gone = true;
     apply_mark(instance, &ei->entity);
+}
+
+// -- Bytes ------------------------------------------------------------------------------
+
+static void add_bytes(struct instance *instance, struct element_instance *ei, size_t more,
+                      size_t less)
+{
+    check(ei->bytes + more >= less);
+    ei->bytes += more - less;
+    instance->bytes += more - less;
+}
+
+void apply_recount(struct instance *instance, struct element_instance *ei)
+{
+    add_bytes(instance, ei, state_bytes_of(ei), ei->bytes);
 }
 
 // -- Tokens -----------------------------------------------------------------------------
@@ -207,7 +226,11 @@ struct variable *apply_add_variable(struct instance *instance, struct element_in
     if (*at == NULL) {
         *at = ARENA_NEW(&instance->stream.arena, struct variable);
         (*at)->name = str_copy(&instance->stream.arena, name);
+        (*at)->value = STR_EMPTY;
+        scope->variable_count++;
+        add_bytes(instance, scope, name.len, 0);
     }
+    add_bytes(instance, scope, value.len, (*at)->value.len);
     (*at)->value = str_copy(&instance->stream.arena, value);
     (*at)->parsed = NULL;
     return *at;
@@ -222,8 +245,11 @@ void apply_variable(struct instance *instance, const struct event *event)
         struct variable **at = &scope->variables;
         while (*at != NULL && !str_equal((*at)->name, event->name))
             at = &(*at)->next;
-        if (*at != NULL)
+        if (*at != NULL) {
+            scope->variable_count--;
+            add_bytes(instance, scope, 0, (*at)->name.len + (*at)->value.len);
             *at = (*at)->next;
+        }
     }
     if (scope->scope == NULL)
         instance->row_dirty = true;
@@ -271,6 +297,7 @@ static void start_loop(struct instance *instance, struct element_instance *body,
         for (int64_t i = 0; i < event->number; i++)
             body->outputs[i] = STR("null");
     }
+    apply_recount(instance, body);
 }
 
 void apply_loop(struct instance *instance, const struct event *event)
@@ -282,6 +309,7 @@ void apply_loop(struct instance *instance, const struct event *event)
     case EVENT_LOOP_OUTPUT: {
         struct element_instance *body = apply_find(instance, event->scope);
         check(event->number >= 1 && event->number <= body->loop_total);
+        add_bytes(instance, body, event->value.len, body->outputs[event->number - 1].len);
         body->outputs[event->number - 1] = str_copy(&instance->stream.arena, event->value);
         break;
     }
@@ -324,7 +352,9 @@ static void subscribe(struct instance *instance, const struct event *event)
     if (completed != NULL) {
         (*at)->inner = completed->compensations;
         completed->compensations = NULL;
+        apply_recount(instance, completed);
     }
+    add_bytes(instance, scope, state_compensation_bytes(*at), 0);
 }
 
 // The handler instance (scope) begins: it inherits what completed inside.
@@ -336,6 +366,8 @@ static void trigger(struct instance *instance, const struct event *event)
     handler->compensates = event->parent;
     handler->compensations = (*at)->inner;
     *at = (*at)->next;
+    apply_recount(instance, handler);
+    apply_recount(instance, handler->scope);
 }
 
 void apply_compensation(struct instance *instance, const struct event *event)
@@ -348,10 +380,11 @@ void apply_compensation(struct instance *instance, const struct event *event)
         trigger(instance, event);
         break;
     case EVENT_COMPENSATION_DROPPED: {
-        struct compensation **at =
-            find_compensation(apply_find(instance, event->scope), event->key);
+        struct element_instance *scope = apply_find(instance, event->scope);
+        struct compensation **at = find_compensation(scope, event->key);
         if (*at != NULL)
             *at = (*at)->next;
+        apply_recount(instance, scope);
         break;
     }
     case EVENT_CHILD_CALLED:

@@ -55,6 +55,22 @@ static const struct definition *find_called(struct engine *engine, instance_ref 
     return state_latest(engine->shard, instance->tenant, RESOURCE_PROCESS, id);
 }
 
+enum { VARIABLES_BYTES_PER_STEP = 32 };
+
+static bool child_can_hold(struct engine *engine, element_ref ei, str variables, str *ret_why)
+{
+    uint32_t count = 0;
+    for (element_ref scope = ei; scope != NULL; scope = scope->scope)
+        count += scope->variable_count;
+    if (variables.len <= LIMIT_INSTANCE_BYTES && count <= LIMIT_VARIABLES_PER_SCOPE)
+        return true;
+    *ret_why = str_format(engine->turn,
+                          "the child would have %u variables of %zu bytes, the limits "
+                          "VARIABLES_PER_SCOPE and INSTANCE_BYTES are %d and %d",
+                          count, variables.len, LIMIT_VARIABLES_PER_SCOPE, LIMIT_INSTANCE_BYTES);
+    return false;
+}
+
 static void start_child(struct engine *engine, instance_ref instance, element_ref ei,
                         const struct definition *definition)
 {
@@ -70,12 +86,19 @@ static void start_child(struct engine *engine, instance_ref instance, element_re
                                                : variable_local_json(engine->turn, ei),
         .business_id = business,
     };
-    process_start(engine, definition, body,
-                  (struct event){.type = EVENT_PROCESS_CALLED,
-                                 .key = instance->root_instance,
-                                 .scope = ei->entity.key,
-                                 .parent = instance->stream.key,
-                                 .number = instance->depth + 1});
+    step_spend(engine, body.variables.len / VARIABLES_BYTES_PER_STEP);
+    if (!border_name(engine, "the business id", business, &why) ||
+        !child_can_hold(engine, ei, body.variables, &why))
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
+    else if (process_start(engine, definition, body,
+                           (struct event){.type = EVENT_PROCESS_CALLED,
+                                          .key = instance->root_instance,
+                                          .scope = ei->entity.key,
+                                          .parent = instance->stream.key,
+                                          .number = instance->depth + 1}) == 0)
+        incident_raise(engine, instance, ei, "CALLED_ELEMENT_ERROR",
+                       str_format(engine->turn, "this version cannot run the process '%.*s'",
+                                  STR_ARG(definition->id)));
 }
 
 void call_run(struct engine *engine, instance_ref instance, element_ref ei)
@@ -118,12 +141,35 @@ void call_ended(struct engine *engine, instance_ref child)
         return;
     }
     const struct bpmn_element *element = element_of(caller, ei);
-    str variables = variable_local_json(engine->turn, child->root);
-    if (element->output_count > 0)
-        variable_merge(engine, caller, ei, variables, true);
-    else if (element->call->propagates_to_parent)
-        variable_merge(engine, caller, ei, variables, false);
-    activity_complete(engine, caller, ei);
+    struct merge result = {variable_local_json(engine->turn, child->root),
+                           element->output_count > 0};
+    str why;
+    if ((result.is_local || element->call->propagates_to_parent) &&
+        !variable_merge(engine, caller, ei, result, &why))
+        incident_raise(engine, caller, ei, "LIMIT_REACHED", why);
+    else
+        activity_complete(engine, caller, ei);
+}
+
+bool call_can_return(struct engine *engine, instance_ref child, str *ret_why)
+{
+    instance_ref caller = step_instance(engine, child->parent_instance);
+    element_ref ei = caller ? state_element(caller, child->parent_element) : NULL;
+    if (ei == NULL || ei->called != child->stream.key)
+        return true;
+    const struct bpmn_element *element = element_of(caller, ei);
+    element_ref scope = element->output_count > 0 ? ei : caller->root;
+    if (element->output_count == 0 && !element->call->propagates_to_parent)
+        return true;
+    if (scope->variable_count + child->root->variable_count > LIMIT_VARIABLES_PER_SCOPE) {
+        *ret_why = str_format(engine->turn,
+                              "the caller would have %u variables, the limit VARIABLES_PER_SCOPE "
+                              "is %d",
+                              scope->variable_count + child->root->variable_count,
+                              LIMIT_VARIABLES_PER_SCOPE);
+        return false;
+    }
+    return variable_has_room(engine, caller, ret_why);
 }
 
 void call_cancel(struct engine *engine, instance_ref instance, element_ref ei)

@@ -120,8 +120,10 @@ static void trigger(struct engine *engine, instance_ref instance, element_ref sc
                              .scope = key,
                              .parent = thrower});
     element_ref handler = state_element(instance, key);
-    variable_merge(engine, instance, handler, variables, true);
-    if (again)
+    str why;
+    if (!variable_merge(engine, instance, handler, (struct merge){variables, true}, &why))
+        incident_raise(engine, instance, handler, "LIMIT_REACHED", why);
+    else if (again)
         undo_inside(engine, instance, handler);
     else
         activity_continue(engine, instance, handler);

@@ -6,6 +6,8 @@
 #include "dmn/dmn.h"
 
 // One evaluation: who is asked, and what came out.
+enum { TRACE_BYTES_PER_STEP = 16 };
+
 struct evaluation {
     const struct definition *definition;
     const struct dmn_decision *decision;
@@ -14,6 +16,8 @@ struct evaluation {
     feel_value value;
     enum decision_state state;
     str failure; // why there is no result; empty: there is one
+    str output;  // JSON
+    str trace_json;
 };
 
 // ---- which decision -------------------------------------------------------------------
@@ -57,6 +61,24 @@ static const struct definition *find_bound(const struct engine *engine, instance
 
 // ---- evaluating -----------------------------------------------------------------------
 
+// As history and rows keep it. What is too large for them is a failure.
+static void write_down(struct engine *engine, struct evaluation *e)
+{
+    struct strbuf trace = strbuf_new(engine->turn);
+    str why;
+    dmn_trace_to_json(&trace, &e->trace);
+    e->trace_json = strbuf_str(&trace);
+    step_spend(engine, trace.len / TRACE_BYTES_PER_STEP);
+    if (expression_json(engine, e->value, &e->output, &why) &&
+        border_value(engine, "the trace of the decision", e->trace_json, LIMIT_VALUE_BYTES, &why))
+        return;
+    e->state = DECISION_FAILED;
+    e->failure = why;
+    e->output = STR("null");
+    if (e->trace_json.len > LIMIT_VALUE_BYTES || json_has_nul(e->trace_json))
+        e->trace_json = STR("[]");
+}
+
 static void evaluate(struct engine *engine, struct feel_run *run, struct evaluation *e)
 {
     struct error err;
@@ -71,6 +93,7 @@ static void evaluate(struct engine *engine, struct feel_run *run, struct evaluat
     } else if (feel_is_null(e->value) && e->warnings.count > 0) {
         e->failure = e->warnings.items[0].text;
     }
+    write_down(engine, e);
 }
 
 // History and row of an evaluation. The element instance is NULL when it was evaluated on its own.
@@ -79,8 +102,6 @@ static uint64_t record(struct engine *engine, instance_ref instance, element_ref
 {
     uint64_t key = step_key(engine);
     const struct definition *definition = e->definition;
-    struct strbuf trace = strbuf_new(engine->turn);
-    dmn_trace_to_json(&trace, &e->trace);
     step_emit(engine, ei ? (const void *)instance : engine->shard,
               (struct event){.type = EVENT_DECISION_EVALUATED,
                              .key = key,
@@ -89,7 +110,7 @@ static uint64_t record(struct engine *engine, instance_ref instance, element_ref
                              .definition = definition->key,
                              .name = definition->id,
                              .code = e->state == DECISION_FAILED ? STR("FAILED") : STR_EMPTY,
-                             .value = strbuf_str(&trace)});
+                             .value = e->trace_json});
     *ARRAY_PUSH(engine->turn, &engine->decisions) = (struct decision_row){
         .change = ROW_INSERT,
         .key = key,
@@ -102,26 +123,13 @@ static uint64_t record(struct engine *engine, instance_ref instance, element_ref
         .state = e->state,
         .failure = e->failure,
         .evaluated_ms = engine->clock_ms,
-        .output = expression_json(engine, e->value),
-        .trace = strbuf_str(&trace),
+        .output = e->output,
+        .trace = e->trace_json,
     };
     return key;
 }
 
 // ---- business rule tasks --------------------------------------------------------------
-
-static void store_result(struct engine *engine, instance_ref instance, element_ref ei,
-                         feel_value value)
-{
-    const struct bpmn_element *element = element_of(instance, ei);
-    str json = expression_json(engine, value);
-    if (str_is_empty(element->call->result_variable))
-        return;
-    if (element->output_count > 0)
-        variable_set(engine, instance, ei, element->call->result_variable, json);
-    else
-        variable_propagate(engine, instance, ei, element->call->result_variable, json);
-}
 
 void decision_run(struct engine *engine, instance_ref instance, element_ref ei)
 {
@@ -148,8 +156,11 @@ void decision_run(struct engine *engine, instance_ref instance, element_ref ei)
         incident_raise(engine, instance, ei, "DECISION_EVALUATION_ERROR", e.failure);
         return;
     }
-    store_result(engine, instance, ei, e.value);
-    activity_complete(engine, instance, ei);
+    if (variable_result(engine, instance, ei, (struct result){call->result_variable, e.value},
+                        &why))
+        activity_complete(engine, instance, ei);
+    else
+        incident_raise(engine, instance, ei, "DECISION_EVALUATION_ERROR", why);
 }
 
 // ---- on its own -----------------------------------------------------------------------
@@ -185,7 +196,7 @@ void decision_evaluate(struct engine *engine)
     run.zones = engine->environment.zones;
     run.now_ms = engine->clock_ms;
     run.random_seed = engine->next_key;
-    run.fuel = step_left(engine);
+    run.fuel = engine->run_fuel = step_left(engine);
     evaluate(engine, &run, &e);
     step_accept(engine, record(engine, NULL, NULL, &e), 0);
 }

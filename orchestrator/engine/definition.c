@@ -47,7 +47,7 @@ static void open_trigger(struct engine *engine, const struct definition *definit
                           .element = element + 1,
                           .flow = index + 1,
                           .code = str_of(bpmn_trigger_name(trigger->kind))};
-    str why;
+    str why = STR_EMPTY;
     bool ok;
     if (trigger->kind == BPMN_TIMER_TRIGGER)
         ok = is_mine(engine, definition->id) &&
@@ -55,9 +55,16 @@ static void open_trigger(struct engine *engine, const struct definition *definit
     else
         ok = (trigger->kind == BPMN_MESSAGE_TRIGGER || trigger->kind == BPMN_SIGNAL_TRIGGER) &&
              trigger->name != NULL &&
-             expression_text(engine, NULL, trigger->name, &event.name, &why);
+             expression_name(engine, NULL, trigger->name, "the name", &event.name, &why);
     if (ok)
         step_emit(engine, engine->shard, event);
+    else if (!str_is_empty(why))
+        step_emit(engine, engine->shard,
+                  (struct event){.type = EVENT_COMMAND_REJECTED,
+                                 .key = definition->key,
+                                 .number = engine->command->type,
+                                 .code = str_of(rejection_name(REJECTION_INVALID)),
+                                 .value = border_text(why)});
 }
 
 static void open_element(struct engine *engine, const struct definition *definition,
@@ -114,6 +121,11 @@ bool definition_start_due(struct engine *engine, uint64_t key)
                           .code = STR("TIMER"),
                           .number = s->repetitions > 0 ? s->repetitions - 1 : s->repetitions};
     uint32_t element = s->element;
+    if (process == NULL || definition == NULL) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("this version cannot run the process definition"));
+        return true;
+    }
     const struct bpmn_trigger *trigger = &process->elements[element].triggers[s->trigger];
     bool repeats = trigger->timer == BPMN_TIMER_CYCLE && s->repetitions != 0 &&
                    timer_plan_next(engine, NULL, trigger, s->due_ms, &again.due_ms);

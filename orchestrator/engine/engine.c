@@ -11,6 +11,7 @@ enum {
     // be writing one batch while it computes the next.
     TURNS_KEPT = 4,
     COMPACT_ABOVE_BYTES = 1 << 16,
+    EVENT_BYTES = 64, // of its numbers, on the wire
 };
 
 struct grave {
@@ -416,6 +417,7 @@ static void compact(struct engine *engine, struct instance *instance)
     }
     struct instance *fresh = instance_new(instance->stream.key);
     check(image_read_instance(&engine->environment, image, fresh, &err));
+    check(fresh->bytes == instance->bytes && fresh->elements == instance->elements);
     forget(engine, &instance->stream);
     bury(engine, &instance->stream);
     keep_instance(engine, fresh);
@@ -503,6 +505,7 @@ static void begin_step(struct engine *engine, const struct command *command)
     engine->fuel = LIMIT_ACTIVATIONS_PER_COMMAND;
     engine->spent_start = engine->spent;
     engine->out_of_fuel = 0;
+    engine->offered_bytes = 0;
     engine->events_in_step = 0;
     engine->starting = NULL;
     engine->parsed_text = (str){NULL, 0};
@@ -524,26 +527,47 @@ static void end_mailbox(struct engine *engine, const struct mailbox *mailbox)
         check(load_mailbox(engine, &ref, STR_EMPTY, &err));
 }
 
-// One history row a stream that the step changed.
+// How many events from here on make one row: as many as can be decoded again.
+static size_t row_length(const struct event *events, size_t count)
+{
+    size_t bytes = 0, length = 0;
+    while (length < count && length < LIMIT_HISTORY_ROW_EVENTS &&
+           bytes <= LIMIT_HISTORY_ROW_BYTES) {
+        const struct event *e = &events[length++];
+        bytes += EVENT_BYTES + e->name.len + e->code.len + e->value.len + e->element_id.len;
+    }
+    return length;
+}
+
+// One history row per stream that the step changed, or several when it changed very much.
+static void write_history(struct engine *engine, const struct step_record *record)
+{
+    struct stream *stream = record->stream;
+    for (size_t at = 0, length; at < record->events.count; at += length) {
+        const struct event *events = record->events.items + at;
+        length = row_length(events, record->events.count - at);
+        *ARRAY_PUSH(engine->turn, &engine->history) = (struct history_row){
+            .stream_kind = stream->kind,
+            .stream = stream->key,
+            .sequence = ++stream->sequence,
+            .time_ms = engine->clock_ms,
+            .offset = engine->command->offset,
+            .cause = engine->command->type,
+            .principal = engine->command->principal,
+            .count = length,
+            .events = events,
+        };
+    }
+}
+
 static void end_step(struct engine *engine)
 {
     for (struct step_record *r = engine->records; r != NULL; r = r->next) {
         struct stream *stream = r->stream;
         stream->record = NULL;
-        stream->sequence++;
         if (stream->kind != STREAM_SHARD)
             use(engine, stream);
-        *ARRAY_PUSH(engine->turn, &engine->history) = (struct history_row){
-            .stream_kind = stream->kind,
-            .stream = stream->key,
-            .sequence = stream->sequence,
-            .time_ms = engine->clock_ms,
-            .offset = engine->command->offset,
-            .cause = engine->command->type,
-            .principal = engine->command->principal,
-            .count = r->events.count,
-            .events = r->events.items,
-        };
+        write_history(engine, r);
         if (stream->kind == STREAM_MAILBOX)
             end_mailbox(engine, (const struct mailbox *)stream);
     }
@@ -559,12 +583,22 @@ static bool is_done(struct engine *engine, const struct command *command)
     return instance != NULL && instance->batch_item == command->batch_item;
 }
 
+static void refuse(struct engine *engine, str why)
+{
+    step_reject(engine, engine->shard, REJECTION_LIMIT, why);
+    if (engine->command->type == COMMAND_OPEN_SUBSCRIPTION)
+        message_refuse_subscription(engine, why);
+}
+
 void engine_step(struct engine *engine, const struct command *command)
 {
+    str why;
     begin_step(engine, command);
     processor process = processor_of(command->type);
     if (is_done(engine, command))
         step_reply(engine, (struct reply){.to = command->reply, .instance = command->instance});
+    else if (!border_command(engine, &why))
+        refuse(engine, why);
     else if (process != NULL)
         process(engine);
     else
@@ -577,12 +611,14 @@ void engine_step(struct engine *engine, const struct command *command)
 void engine_quarantine(struct engine *engine, const struct command *command, str why)
 {
     begin_step(engine, command);
-    step_emit(
-        engine, engine->shard,
-        (struct event){.type = EVENT_COMMAND_QUARANTINED, .number = command->type, .value = why});
+    step_emit(engine, engine->shard,
+              (struct event){.type = EVENT_COMMAND_QUARANTINED,
+                             .number = command->type,
+                             .value = border_text(why)});
     step_reply(
         engine,
         (struct reply){.to = command->reply, .rejection = REJECTION_QUARANTINED, .reason = why});
+    incident_of_quarantine(engine, border_text(why));
     end_step(engine);
 }
 

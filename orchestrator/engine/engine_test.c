@@ -217,7 +217,6 @@ static void a_migration_takes_waiting_tokens_and_compensation_along(void **state
     const char *changed = FORKED("<task id='x'/><task id='y'/><sequenceFlow id='0' sourceRef='x' "
                                  "targetRef='y'/>",
                                  "other");
-    f->later = compile(f, changed);
     uint64_t later = deploy(f, changed);
     struct command migrate = {.type = COMMAND_MIGRATE_INSTANCE,
                               .instance = a->instance,

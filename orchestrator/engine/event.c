@@ -53,9 +53,10 @@ static bool plan_trigger(struct plan *plan, uint32_t element, uint32_t index)
         ok = timer_plan(plan->engine, plan->host, trigger, &planned.due_ms, &planned.repetitions,
                         &plan->why);
     else if (trigger->kind == BPMN_MESSAGE_TRIGGER || trigger->kind == BPMN_SIGNAL_TRIGGER)
-        ok = expression_text(plan->engine, plan->host, trigger->name, &planned.name, &plan->why) &&
+        ok = expression_name(plan->engine, plan->host, trigger->name, "the name", &planned.name,
+                             &plan->why) &&
              (trigger->correlation == NULL ||
-              expression_text(plan->engine, plan->host, trigger->correlation,
+              expression_name(plan->engine, plan->host, trigger->correlation, "the correlation key",
                               &planned.correlation_key, &plan->why));
     else
         return true; // conditions are looked at, errors and their like are thrown
@@ -138,18 +139,6 @@ bool event_subscribe(struct engine *engine, instance_ref instance, element_ref e
     else
         carry_out(&plan);
     return ok;
-}
-
-bool event_subscribe_one(struct engine *engine, instance_ref instance, element_ref host,
-                         uint32_t element, str *ret_why)
-{
-    struct plan plan = {.engine = engine, .instance = instance, .host = host};
-    if (plan_element(&plan, element)) {
-        carry_out(&plan);
-        return true;
-    }
-    *ret_why = plan.why;
-    return false;
 }
 
 // -- Happening --------------------------------------------------------------------------
@@ -237,7 +226,10 @@ void event_happened(struct engine *engine, instance_ref instance, element_ref ho
 {
     const struct bpmn_element *event = &instance->process->elements[index];
     if (waits_for_more(host, event, index)) {
-        variable_merge(engine, instance, host, variables, host->scope != NULL);
+        struct merge merge = {variables, host->scope != NULL};
+        str why;
+        if (!variable_merge(engine, instance, host, merge, &why))
+            incident_raise(engine, instance, host, "LIMIT_REACHED", why);
         return;
     }
     if (event->type == BPMN_START_EVENT) {
@@ -329,7 +321,8 @@ static bool throw_code(struct engine *engine, element_ref ei, const struct bpmn_
                        str *ret_code, str *ret_why)
 {
     *ret_code = STR_EMPTY;
-    return trigger->name == NULL || expression_text(engine, ei, trigger->name, ret_code, ret_why);
+    return trigger->name == NULL ||
+           expression_name(engine, ei, trigger->name, "the code", ret_code, ret_why);
 }
 
 static bool throw_error(struct engine *engine, instance_ref instance, element_ref ei,

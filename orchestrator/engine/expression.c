@@ -3,6 +3,8 @@
 // turned from JSON into FEEL, once a batch.
 #include "engine/step.h"
 
+enum { JSON_BYTES_PER_STEP = 16, VARIABLES_PER_STEP = 16 };
+
 feel_value expression_variable(struct engine *engine, const struct variable *variable)
 {
     struct variable *cache = (struct variable *)variable; // a memo, not state: no image holds it
@@ -10,6 +12,7 @@ feel_value expression_variable(struct engine *engine, const struct variable *var
         return *cache->parsed;
     struct error err;
     feel_value value = feel_null();
+    step_spend(engine, variable->value.len / JSON_BYTES_PER_STEP);
     if (!feel_from_json_text(engine->turn, variable->value, &value, &err))
         value = feel_null();
     cache->parsed = arena_copy(engine->turn, &value, sizeof value);
@@ -28,6 +31,15 @@ static bool look_up(void *context, str name, feel_value *ret_value)
     return true;
 }
 
+// Variables are found by walking the scopes outwards: each name an expression reads pays for that.
+static uint32_t lookup_steps(element_ref scope)
+{
+    uint64_t variables = 0;
+    for (; scope != NULL; scope = scope->scope)
+        variables += scope->variable_count;
+    return (uint32_t)(variables / VARIABLES_PER_STEP);
+}
+
 struct feel_run expression_run(struct engine *engine, element_ref scope,
                                struct scope_lookup *lookup)
 {
@@ -35,16 +47,17 @@ struct feel_run expression_run(struct engine *engine, element_ref scope,
     *lookup = (struct scope_lookup){engine, scope};
     run.lookup = look_up;
     run.lookup_context = lookup;
+    run.lookup_steps = lookup_steps(scope);
     run.zones = engine->environment.zones;
     run.now_ms = engine->clock_ms;
     run.random_seed = engine->next_key;
-    run.fuel = step_left(engine);
+    run.fuel = engine->run_fuel = step_left(engine);
     return run;
 }
 
 void expression_done(struct engine *engine, const struct feel_run *run)
 {
-    step_spend(engine, step_left(engine) - feel_run_left(run));
+    step_spend(engine, engine->run_fuel - feel_run_left(run));
 }
 
 bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,
@@ -78,10 +91,25 @@ static bool wrong_kind(struct engine *engine, const struct feel_program *program
     return false;
 }
 
-str expression_json(struct engine *engine, feel_value value)
+bool expression_json(struct engine *engine, feel_value value, str *ret_json, str *ret_why)
 {
     struct strbuf out = strbuf_new(engine->turn);
-    feel_to_json(&out, value);
+    bool is_whole = feel_to_json(&out, value);
+    step_spend(engine, out.len / JSON_BYTES_PER_STEP);
+    if (!is_whole) {
+        *ret_why = str_format(engine->turn,
+                              "a value is larger than %d bytes or nested deeper than %d levels",
+                              FEEL_TEXT_MAX, JSON_MAX_DEPTH);
+        return false;
+    }
+    *ret_json = strbuf_str(&out);
+    return border_value(engine, "a value", *ret_json, LIMIT_VALUE_BYTES, ret_why);
+}
+
+str expression_number_text(struct engine *engine, feel_value number)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    check(feel_is(number, FEEL_NUMBER) && feel_to_json(&out, number));
     return strbuf_str(&out);
 }
 
@@ -94,10 +122,17 @@ bool expression_text(struct engine *engine, element_ref scope, const struct feel
     if (feel_is(value, FEEL_STRING))
         *ret_text = value.string;
     else if (feel_is(value, FEEL_NUMBER))
-        *ret_text = expression_json(engine, value);
+        *ret_text = expression_number_text(engine, value);
     else
         return wrong_kind(engine, program, value, "a string or number", ret_why);
     return true;
+}
+
+bool expression_name(struct engine *engine, element_ref scope, const struct feel_program *program,
+                     const char *what, str *ret_name, str *ret_why)
+{
+    return expression_text(engine, scope, program, ret_name, ret_why) &&
+           border_name(engine, what, *ret_name, ret_why);
 }
 
 bool expression_truth(struct engine *engine, element_ref scope, const struct feel_program *program,
@@ -161,6 +196,7 @@ bool expression_moment(struct engine *engine, element_ref scope, const struct fe
                   ? moment_of_text(engine, from, str_trim(value.string), ret_ms)
               : feel_to_duration(value, &duration) ? add_duration(engine, from, duration, ret_ms)
                                                    : feel_to_instant(value, NULL, ret_ms);
+    *ret_ms = border_moment(ok ? *ret_ms : 0);
     return ok || wrong_kind(engine, program, value,
                             from.calendar ? "a date and time or a duration that the calendar has"
                                           : "a date and time or a duration",

@@ -33,12 +33,12 @@
 struct fixture {
     struct arena arena;
     struct engine *engine;
-    struct bpmn_resource *resource;
+    struct bpmn_resource *pending; // what an unknown definition is
+    struct idmap resources;        // definition -> bpmn_resource
     struct engine_environment environment;
     struct changes changes;
     ARRAY(struct history_row) history;
     uint64_t definition;
-    struct bpmn_resource *later; // another version
     int64_t now;
     struct idmap images; // instance -> str, as stored
     bool has_no_process; // the definitions do not compile (any more)
@@ -49,9 +49,10 @@ static inline const struct bpmn_process *find_process(void *context, uint64_t de
     struct fixture *f = context;
     if (f->has_no_process)
         return NULL;
-    if (f->later != NULL && definition != f->definition && definition != 0)
-        return f->later->processes[0];
-    return definition == 0 ? NULL : f->resource->processes[0];
+    struct bpmn_resource *found = idmap_get(&f->resources, definition);
+    if (found == NULL && definition != 0)
+        idmap_put(&f->resources, definition, found = f->pending);
+    return definition == 0 ? NULL : found->processes[0];
 }
 
 static inline void check_images(struct fixture *f)
@@ -124,14 +125,15 @@ static inline struct bpmn_resource *compile(struct fixture *f, const char *model
 }
 
 // Returns the definition's key.
-static inline uint64_t deploy(struct fixture *f, const char *model)
+static inline uint64_t deploy_as(struct fixture *f, const char *id, const char *model)
 {
+    f->pending = compile(f, model);
     struct deployed_resource *resource = ARENA_NEW(&f->arena, struct deployed_resource);
     struct digest digest = digest_sha256(str_of(model));
     *resource = (struct deployed_resource){
         .name = STR("p.bpmn"),
         .digest = str_copy(&f->arena, str_from(digest.bytes, sizeof digest.bytes)),
-        .definition_id = STR("p"),
+        .definition_id = str_of(id),
         .version_tag = STR_EMPTY};
     run(f, (struct command){.type = COMMAND_DEPLOY, .deploy = {.count = 1, .resources = resource}});
     struct command publish = *f->changes.outbound.items[0].command;
@@ -139,12 +141,17 @@ static inline uint64_t deploy(struct fixture *f, const char *model)
     return publish.deploy.resources[0].key;
 }
 
+static inline uint64_t deploy(struct fixture *f, const char *model)
+{
+    return deploy_as(f, "p", model);
+}
+
 static inline struct fixture *fixture_new(const char *model)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
     f->images = idmap_new(&f->arena);
-    f->resource = compile(f, model);
+    f->resources = idmap_new(&f->arena);
     f->environment = (struct engine_environment){.context = f,
                                                  .find_process = find_process,
                                                  .shard_count = 1,

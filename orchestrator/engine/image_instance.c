@@ -387,10 +387,11 @@ static struct compensation *get_compensations(struct decoding *d, int depth)
     return first;
 }
 
-static str *get_texts(struct decoding *d)
+// One for each instance of the loop, or none at all.
+static str *get_texts(struct decoding *d, const struct element_instance *body)
 {
     uint64_t count = image_get_u64(&d->in);
-    if (count == 0 || count > d->in.rest.len) {
+    if (count == 0 || count > d->in.rest.len || count != (uint64_t)body->loop_total) {
         d->in.failed |= count != 0;
         return NULL;
     }
@@ -445,14 +446,15 @@ static void get_variables(struct image_reader *in, struct element_instance *ei)
         variable->value = image_get_str(in);
         *at = variable;
         at = &variable->next;
+        ei->variable_count++;
     }
 }
 
 static void get_lists(struct decoding *d, struct element_instance *ei, uint64_t parts)
 {
     if (parts & PART_TEXTS) {
-        ei->items = get_texts(d);
-        ei->outputs = get_texts(d);
+        ei->items = get_texts(d, ei);
+        ei->outputs = get_texts(d, ei);
     }
     if (parts & PART_TOKENS)
         get_tokens(d, ei);
@@ -481,6 +483,7 @@ static void get_element(struct decoding *d, struct element_instance *scope, int 
         return;
     }
     get_lists(d, ei, parts);
+    apply_recount(d->instance, ei);
     uint64_t children = parts & PART_CHILDREN ? image_get_u64(&d->in) : 0;
     for (; children > 0 && !d->in.failed; children--)
         get_element(d, ei, depth + 1);

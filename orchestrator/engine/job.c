@@ -54,13 +54,8 @@ static str listener_event(instance_ref instance, const struct job *job)
     return listens && definition ? str_of(bpmn_listener_event_name(definition->event)) : STR_EMPTY;
 }
 
-static str offered_variables(struct engine *engine, instance_ref instance, element_ref ei)
-{
-    return element_of(instance, ei)->input_count > 0 ? variable_local_json(engine->turn, ei)
-                                                     : variable_visible_json(engine, ei);
-}
-
-static void publish(struct engine *engine, instance_ref instance, const struct job *job)
+static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
+                                  const struct job *job)
 {
     element_ref ei = job->attachment.owner;
     const struct bpmn_job *definition = job_definition(instance, job);
@@ -83,7 +78,7 @@ static void publish(struct engine *engine, instance_ref instance, const struct j
         .priority = job->priority,
         .lease_ms = engine->environment.job_timeout_ms,
         .headers = definition ? definition->headers : STR("{}"),
-        .variables = offered_variables(engine, instance, ei),
+        .variables = variable_outgoing_json(engine, instance, ei),
         .user_task = (job->kind == JOB_TASK_LISTENER || job->kind == JOB_NOTIFICATION) && task
                          ? task->details
                          : STR_EMPTY,
@@ -91,22 +86,49 @@ static void publish(struct engine *engine, instance_ref instance, const struct j
         .business_id = instance->business_id,
         .root_instance = instance->root_instance,
     };
-    *ARRAY_PUSH(engine->turn, &engine->outbound) =
-        (struct outbound){.kind = OUTBOUND_JOB, .job = offer};
+    return offer;
+}
+
+// A job that no record can carry fails at once: who resolves the incident sees what to change.
+static bool is_too_large(struct engine *engine, instance_ref instance, const struct job *job,
+                         const struct job_offer *offer)
+{
+    size_t bytes = offer->variables.len + offer->headers.len + offer->user_task.len;
+    if (bytes <= LIMIT_OUTPUT_BYTES)
+        return false;
+    str why = str_format(engine->turn,
+                         "the job would have %zu bytes of variables and headers, the limit "
+                         "OUTPUT_BYTES is %d: map what it needs",
+                         bytes, LIMIT_OUTPUT_BYTES);
+    count_out(engine, instance, job);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_JOB_FAILED,
+                             .key = job->attachment.entity.key,
+                             .scope = job->attachment.owner->entity.key,
+                             .value = why});
+    incident_raise_for_job(engine, instance, job, why);
+    return true;
 }
 
 void job_offer(struct engine *engine, instance_ref instance, const struct job *job)
 {
     struct window *window = job_window(engine, job->type, instance->tenant);
+    struct job_offer *offer = offer_of(engine, instance, job);
+    if (is_too_large(engine, instance, job, offer))
+        return;
     if (job->state == JOB_WAITING && window->waiting > 0)
         window->waiting--;
     window->offered += job->state != JOB_OFFERED;
     step_emit(engine, instance,
-              (struct event){.type = EVENT_JOB_OFFERED,
-                             .key = job->attachment.entity.key,
-                             .number = job->attempt + 1,
-                             .due_ms = engine->clock_ms + engine->environment.job_timeout_ms});
-    publish(engine, instance, job);
+              (struct event){
+                  .type = EVENT_JOB_OFFERED,
+                  .key = job->attachment.entity.key,
+                  .number = job->attempt + 1,
+                  .due_ms = border_after(engine->clock_ms, engine->environment.job_timeout_ms)});
+    offer->attempt = job->attempt;
+    engine->offered_bytes += offer->variables.len;
+    *ARRAY_PUSH(engine->turn, &engine->outbound) =
+        (struct outbound){.kind = OUTBOUND_JOB, .job = offer};
 }
 
 // For a job that is to be worked on and counts nowhere yet.
@@ -245,10 +267,11 @@ static bool find_answered(struct engine *engine, struct answered *ret_answered)
     return true;
 }
 
-static bool variables_fit(struct engine *engine)
+static bool variables_fit(struct engine *engine, const struct answered *a)
 {
     str why;
-    if (variable_is_object(engine, engine->command->job_answer.variables, &why))
+    if (variable_fits(engine, a->instance, a->instance->root, engine->command->job_answer.variables,
+                      &why))
         return true;
     step_reject(engine, engine->shard, REJECTION_INVALID, why);
     return false;
@@ -264,26 +287,30 @@ void job_complete(struct engine *engine)
 {
     const struct command *command = engine->command;
     struct answered a;
-    if (!find_answered(engine, &a) || !variables_fit(engine))
+    if (!find_answered(engine, &a) || !variables_fit(engine, &a))
         return;
     element_ref ei = a.job->attachment.owner;
     enum job_kind kind = a.job->kind;
     enum bpmn_listener_event event = event_of(&a);
+    str why;
     count_out(engine, a.instance, a.job);
     step_emit(engine, a.instance,
               (struct event){.type = EVENT_JOB_COMPLETED,
                              .key = command->key,
                              .scope = ei->entity.key,
-                             .value = command->job_answer.worker});
+                             .value = border_text(command->job_answer.worker)});
     step_accept(engine, command->key, command->instance);
     switch (kind) {
     case JOB_TASK:
         activity_complete_with(engine, a.instance, ei, command->job_answer.variables);
         break;
     case JOB_EXECUTION_LISTENER:
-        variable_merge(engine, a.instance, ei, command->job_answer.variables,
-                       event == BPMN_LISTENER_START);
-        activity_continue(engine, a.instance, ei);
+        if (!variable_merge(
+                engine, a.instance, ei,
+                (struct merge){command->job_answer.variables, event == BPMN_LISTENER_START}, &why))
+            incident_raise(engine, a.instance, ei, "LIMIT_REACHED", why);
+        else
+            activity_continue(engine, a.instance, ei);
         break;
     case JOB_TASK_LISTENER:
         user_task_listener_done(engine, a.instance, ei, event, command->job_answer.result);
@@ -301,19 +328,24 @@ void job_fail(struct engine *engine)
 {
     const struct job_answer *answer = &engine->command->job_answer;
     struct answered a;
-    if (!find_answered(engine, &a) || !variables_fit(engine))
+    if (!find_answered(engine, &a) || !variables_fit(engine, &a))
         return;
+    struct merge merge = {answer->variables, true};
+    str why;
+    if (!variable_merge(engine, a.instance, a.job->attachment.owner, merge, &why)) {
+        step_reject(engine, engine->shard, REJECTION_LIMIT, why);
+        return;
+    }
     count_out(engine, a.instance, a.job);
-    variable_merge(engine, a.instance, a.job->attachment.owner, answer->variables, true);
     step_emit(engine, a.instance,
               (struct event){.type = EVENT_JOB_FAILED,
                              .key = engine->command->key,
                              .scope = a.job->attachment.owner->entity.key,
                              .number = answer->retries > 0 ? answer->retries : 0,
                              .due_ms = answer->retries > 0 && answer->backoff_ms > 0
-                                           ? engine->clock_ms + answer->backoff_ms
+                                           ? border_after(engine->clock_ms, answer->backoff_ms)
                                            : 0,
-                             .value = answer->message});
+                             .value = border_text(answer->message)});
     step_accept(engine, engine->command->key, engine->command->instance);
     if (a.job->state == JOB_FAILED)
         incident_raise_for_job(engine, a.instance, a.job, answer->message);
@@ -325,7 +357,7 @@ void job_throw_error(struct engine *engine)
 {
     const struct job_answer *answer = &engine->command->job_answer;
     struct answered a;
-    if (!find_answered(engine, &a) || !variables_fit(engine))
+    if (!find_answered(engine, &a) || !variables_fit(engine, &a))
         return;
     element_ref ei = a.job->attachment.owner;
     count_out(engine, a.instance, a.job);
@@ -334,9 +366,9 @@ void job_throw_error(struct engine *engine)
                              .key = engine->command->key,
                              .scope = ei->entity.key,
                              .code = answer->error_code,
-                             .value = answer->message});
+                             .value = border_text(answer->message)});
     step_accept(engine, engine->command->key, engine->command->instance);
-    if (event_throw_error(engine, a.instance, ei, answer->error_code, answer->message,
+    if (event_throw_error(engine, a.instance, ei, answer->error_code, border_text(answer->message),
                           answer->variables))
         return;
     incident_raise(engine, a.instance, ei, "UNHANDLED_ERROR_EVENT",
@@ -354,9 +386,10 @@ void job_extend(struct engine *engine)
         return;
     }
     step_emit(engine, a.instance,
-              (struct event){.type = EVENT_JOB_EXTENDED,
-                             .key = engine->command->key,
-                             .due_ms = engine->clock_ms + engine->command->job_answer.extend_ms});
+              (struct event){
+                  .type = EVENT_JOB_EXTENDED,
+                  .key = engine->command->key,
+                  .due_ms = border_after(engine->clock_ms, engine->command->job_answer.extend_ms)});
     step_accept(engine, engine->command->key, engine->command->instance);
 }
 
@@ -393,7 +426,7 @@ void job_update(struct engine *engine)
         step_emit(engine, instance,
                   (struct event){.type = EVENT_JOB_EXTENDED,
                                  .key = engine->command->key,
-                                 .due_ms = engine->clock_ms + update->timeout_ms});
+                                 .due_ms = border_after(engine->clock_ms, update->timeout_ms)});
     step_accept(engine, engine->command->key, engine->command->instance);
 }
 

@@ -41,6 +41,7 @@ static void deliver(struct engine *engine, const struct mailbox *mailbox,
         .key = s->key,
         .tenant = mailbox->tenant,
         .subscription = {.name = mailbox->name,
+                         .reason = STR_EMPTY,
                          .correlation_key = mailbox->correlation_key,
                          .element_instance = s->element_instance,
                          .message = message->key,
@@ -190,7 +191,7 @@ void message_publish(struct engine *engine)
                           .name = body->name,
                           .value = body->variables,
                           .code = body->message_id,
-                          .due_ms = engine->clock_ms + body->ttl_ms};
+                          .due_ms = border_after(engine->clock_ms, body->ttl_ms)};
     if (body->answer_correlation) {
         event.parent = engine->command->reply.request;
         event.number = engine->command->reply.partition;

@@ -40,6 +40,7 @@ static void send_change(struct engine *engine, enum command_type type, instance_
                          .message = message,
                          .process_id = instance->process_id,
                          .variables = STR_EMPTY,
+                         .reason = STR_EMPTY,
                          .signal = s->kind == SUBSCRIPTION_SIGNAL,
                          .shard = engine->environment.shard},
     };
@@ -76,7 +77,10 @@ void message_confirm_subscription(struct engine *engine)
     instance_ref instance = step_instance(engine, engine->command->instance);
     const struct subscription *s =
         instance ? state_entity(instance, ENTITY_KIND_SUBSCRIPTION, engine->command->key) : NULL;
-    if (s != NULL && !s->opened && engine->command->subscription.opened)
+    if (s != NULL && !str_is_empty(engine->command->subscription.reason))
+        incident_raise(engine, instance, s->attachment.owner, "COMMAND_QUARANTINED",
+                       engine->command->subscription.reason);
+    else if (s != NULL && !s->opened && engine->command->subscription.opened)
         step_emit(engine, instance,
                   (struct event){.type = EVENT_SUBSCRIPTION_OPENED, .key = engine->command->key});
 }
@@ -90,6 +94,23 @@ static void answer_delivery(struct engine *engine, enum command_type type)
     answer.subscription.shard = engine->environment.shard;
     answer.reply = (struct reply_to){0};
     step_send_command(engine, shard, &answer);
+}
+
+void message_give_back(struct engine *engine)
+{
+    answer_delivery(engine, COMMAND_REJECT_CORRELATION);
+}
+
+void message_refuse_subscription(struct engine *engine, str why)
+{
+    struct command refusal = *engine->command;
+    uint32_t shard = refusal.subscription.shard;
+    refusal.type = COMMAND_CONFIRM_SUBSCRIPTION;
+    refusal.subscription.reason =
+        str_format(engine->turn, "the subscription could not be opened: %.*s", STR_ARG(why));
+    refusal.subscription.shard = engine->environment.shard;
+    refusal.reply = (struct reply_to){0};
+    step_send_command(engine, shard, &refusal);
 }
 
 // Held until the instance resumes: the message stays with its mailbox, whose subscription opens
@@ -114,6 +135,15 @@ static bool happens_when_told(struct engine *engine, instance_ref instance)
     return true;
 }
 
+// A full instance takes nothing: the message goes to another or waits, and a person hears of it.
+// When the incident is resolved, the subscription opens again.
+static void refuse_message(struct engine *engine, instance_ref instance, element_ref host, str why)
+{
+    answer_delivery(engine, COMMAND_REJECT_CORRELATION);
+    if (state_attachment(host, ENTITY_KIND_INCIDENT) == NULL)
+        incident_raise(engine, instance, host, "LIMIT_REACHED", why);
+}
+
 void message_correlate(struct engine *engine)
 {
     const struct command *command = engine->command;
@@ -122,13 +152,19 @@ void message_correlate(struct engine *engine)
         return;
     const struct subscription *s =
         instance ? state_entity(instance, ENTITY_KIND_SUBSCRIPTION, command->key) : NULL;
-    if (s == NULL ||
-        (!takes_messages(instance, s) && s->last_message != command->subscription.message)) {
+    str why;
+    bool known = s != NULL && s->last_message == command->subscription.message;
+    if (s != NULL && !known && takes_messages(instance, s) &&
+        !variable_has_room(engine, instance, &why)) {
+        refuse_message(engine, instance, s->attachment.owner, why);
+        return;
+    }
+    if (s == NULL || (!takes_messages(instance, s) && !known)) {
         answer_delivery(engine, COMMAND_REJECT_CORRELATION);
         return;
     }
     answer_delivery(engine, COMMAND_CONFIRM_CORRELATION);
-    if (s->last_message == command->subscription.message)
+    if (known)
         return;
     element_ref host = s->attachment.owner;
     const struct bpmn_element *event = &instance->process->elements[s->element];
@@ -143,13 +179,19 @@ void message_correlate(struct engine *engine)
     event_happened(engine, instance, host, element, command->subscription.variables);
 }
 
-// After a suspension, subscriptions that were refused a message open again.
-void message_reopen_all(struct engine *engine, instance_ref instance, element_ref scope)
+// Subscriptions that were refused a message open again.
+void message_reopen(struct engine *engine, instance_ref instance, element_ref host)
 {
-    for (const struct attachment *a = scope->attachments; a != NULL; a = a->next)
+    for (const struct attachment *a = host->attachments; a != NULL; a = a->next)
         if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION)
             send_change(engine, COMMAND_OPEN_SUBSCRIPTION, instance, (const struct subscription *)a,
                         0);
+}
+
+// After a suspension: all of them.
+void message_reopen_all(struct engine *engine, instance_ref instance, element_ref scope)
+{
+    message_reopen(engine, instance, scope);
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
         message_reopen_all(engine, instance, child);
 }
@@ -176,16 +218,19 @@ bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
     struct publish_message *body = &command.publish_message;
     *body = (struct publish_message){
         .name = STR_EMPTY, .correlation_key = STR_EMPTY, .message_id = STR_EMPTY};
-    if (!expression_text(engine, ei, trigger->name, &body->name, ret_why) ||
+    if (!expression_name(engine, ei, trigger->name, "the name of the message", &body->name,
+                         ret_why) ||
         (trigger->correlation &&
-         !expression_text(engine, ei, trigger->correlation, &body->correlation_key, ret_why)) ||
-        (trigger->message_id &&
-         !expression_text(engine, ei, trigger->message_id, &body->message_id, ret_why)) ||
+         !expression_name(engine, ei, trigger->correlation, "the correlation key",
+                          &body->correlation_key, ret_why)) ||
+        (trigger->message_id && !expression_name(engine, ei, trigger->message_id, "the message id",
+                                                 &body->message_id, ret_why)) ||
         !message_time_to_live(engine, ei, trigger, &body->ttl_ms, ret_why))
         return false;
-    body->variables = element_of(instance, ei)->input_count > 0
-                          ? variable_local_json(engine->turn, ei)
-                          : variable_visible_json(engine, ei);
+    body->variables = variable_outgoing_json(engine, instance, ei);
+    if (!border_value(engine, "the message, with all its variables,", body->variables,
+                      LIMIT_COMMAND_VARIABLES_BYTES, ret_why))
+        return false;
     step_send_command(engine, shard_of(engine, body->name, body->correlation_key), &command);
     return true;
 }

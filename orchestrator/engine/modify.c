@@ -170,8 +170,14 @@ void process_modify(struct engine *engine)
     for (size_t i = 0; i < body->count; i++)
         if (!check_instruction(engine, instance, &body->instructions[i]))
             return;
+    str why;
+    if (!variable_fits(engine, instance, instance->root, body->variables, &why) ||
+        !variable_merge(engine, instance, instance->root, (struct merge){body->variables, true},
+                        &why)) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+        return;
+    }
     step_accept(engine, instance->stream.key, instance->stream.key);
-    variable_merge(engine, instance, instance->root, body->variables, true);
     for (int terminate = 0; terminate <= 1; terminate++)
         for (size_t i = 0; i < body->count && instance->state == INSTANCE_ACTIVE; i++)
             if (body->instructions[i].terminate == (bool)terminate)

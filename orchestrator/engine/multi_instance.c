@@ -16,17 +16,26 @@ static void begin_next(struct engine *engine, instance_ref instance, element_ref
                       (struct event){.number = body->loop_started + 1});
 }
 
+bool loop_item_fits(instance_ref instance, element_ref body, int64_t counter)
+{
+    bool has_item = body->items != NULL && counter <= body->loop_total;
+    return instance->bytes < LIMIT_INSTANCE_BYTES &&
+           (!has_item || body->items[counter - 1].len <= LIMIT_VARIABLE_BYTES);
+}
+
 // Called between the instance's first event and its work: what it counts and which item is its own.
-void loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei)
+bool loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why)
 {
     element_ref body = ei->scope;
     const struct bpmn_loop *loop = element_of(instance, ei)->loop;
-    variable_set(engine, instance, ei, STR("loopCounter"),
-                 str_format(engine->turn, "%lld", (long long)ei->loop_counter));
-    if (!str_is_empty(loop->element_variable) && body->items != NULL &&
-        ei->loop_counter <= body->loop_total)
-        variable_set(engine, instance, ei, loop->element_variable,
-                     body->items[ei->loop_counter - 1]);
+    struct named_json counter = {STR("loopCounter"),
+                                 str_format(engine->turn, "%lld", (long long)ei->loop_counter)};
+    bool has_item = !str_is_empty(loop->element_variable) && body->items != NULL &&
+                    ei->loop_counter <= body->loop_total;
+    struct named_json item = {loop->element_variable,
+                              has_item ? body->items[ei->loop_counter - 1] : STR_EMPTY};
+    return variable_set(engine, instance, ei, counter, ret_why) &&
+           (!has_item || variable_set(engine, instance, ei, item, ret_why));
 }
 
 // -- The standard's loop ----------------------------------------------------------------
@@ -49,21 +58,12 @@ static bool goes_on(struct engine *engine, instance_ref instance, element_ref bo
     return true;
 }
 
-static void run_standard(struct engine *engine, instance_ref instance, element_ref body)
-{
-    bool on = true;
-    if (element_of(instance, body)->loop->test_before && !goes_on(engine, instance, body, &on))
-        return;
-    if (on)
-        begin_next(engine, instance, body);
-    else
-        activity_complete(engine, instance, body);
-}
-
+// Before the first time, and after each.
 static void next_standard(struct engine *engine, instance_ref instance, element_ref body)
 {
-    bool on;
-    if (!goes_on(engine, instance, body, &on))
+    bool tests = element_of(instance, body)->loop->test_before || body->loop_started > 0;
+    bool on = true;
+    if (tests && !goes_on(engine, instance, body, &on))
         return;
     if (on)
         begin_next(engine, instance, body);
@@ -96,9 +96,12 @@ static bool count_instances(struct engine *engine, instance_ref instance, elemen
         return false;
     }
     event->number = (int64_t)list.list.count;
-    if (!str_is_empty(loop->element_variable))
-        event->value = expression_json(engine, list);
-    return true;
+    if (str_is_empty(loop->element_variable) ||
+        (variable_has_room(engine, instance, &why) &&
+         expression_json(engine, list, &event->value, &why)))
+        return true;
+    fail(engine, instance, body, why);
+    return false;
 }
 
 static void complete_body(struct engine *engine, instance_ref instance, element_ref body)
@@ -111,8 +114,12 @@ static void complete_body(struct engine *engine, instance_ref instance, element_
         for (int64_t i = 0; i < body->loop_total; i++)
             json_raw(&w, body->outputs[i]);
         json_end_array(&w);
-        variable_propagate(engine, instance, body->scope, loop->output_collection,
-                           strbuf_str(&out));
+        struct named_json all = {loop->output_collection, strbuf_str(&out)};
+        str why;
+        if (!variable_propagate(engine, instance, body->scope, all, &why)) {
+            fail(engine, instance, body, why);
+            return;
+        }
     }
     activity_complete(engine, instance, body);
 }
@@ -125,8 +132,19 @@ static void run_multiple(struct engine *engine, instance_ref instance, element_r
         return;
     if (event.number > LIMIT_LOOP_INSTANCES || event.number < 0) {
         incident_raise(engine, instance, body, "LIMIT_REACHED",
-                       str_format(engine->turn, "a multi-instance of %lld, the limit is %d",
+                       str_format(engine->turn,
+                                  "a multi-instance of %lld, the limit LOOP_INSTANCES is %d",
                                   (long long)event.number, LIMIT_LOOP_INSTANCES));
+        return;
+    }
+    int64_t first = loop->sequential ? 1 : event.number;
+    if (instance->elements + first > LIMIT_ELEMENTS_PER_INSTANCE) {
+        incident_raise(
+            engine, instance, body, "LIMIT_REACHED",
+            str_format(engine->turn,
+                       "the instance has %u elements and would have %lld more, the limit "
+                       "ELEMENTS_PER_INSTANCE is %d",
+                       instance->elements, (long long)first, LIMIT_ELEMENTS_PER_INSTANCE));
         return;
     }
     step_emit(engine, instance, event);
@@ -134,7 +152,6 @@ static void run_multiple(struct engine *engine, instance_ref instance, element_r
         complete_body(engine, instance, body);
         return;
     }
-    int64_t first = loop->sequential ? 1 : event.number;
     for (int64_t i = 0; i < first && !body->entity.is_gone; i++)
         begin_next(engine, instance, body);
 }
@@ -144,7 +161,9 @@ void loop_run(struct engine *engine, instance_ref instance, element_ref body)
     if (body->loop_started > 0 && body->children > 0)
         return; // an incident of the body was resolved while its instances run
     if (element_of(instance, body)->loop->standard)
-        run_standard(engine, instance, body);
+        next_standard(engine, instance, body);
+    else if (body->loop_started > 0)
+        loop_next(engine, instance, body); // stopped between two instances, or before its result
     else
         run_multiple(engine, instance, body);
 }
@@ -156,14 +175,18 @@ bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, 
     feel_value value = feel_null();
     if (body->outputs == NULL || ei->loop_counter < 1 || ei->loop_counter > body->loop_total)
         return true;
-    if (loop->output_element != NULL &&
-        !expression_value(engine, ei, loop->output_element, &value, ret_why))
+    str json;
+    if ((loop->output_element != NULL &&
+         !expression_value(engine, ei, loop->output_element, &value, ret_why)) ||
+        !expression_json(engine, value, &json, ret_why) ||
+        !border_value(engine, "the output element", json, LIMIT_VARIABLE_BYTES, ret_why) ||
+        !variable_has_room(engine, instance, ret_why))
         return false;
     step_emit(engine, instance,
               (struct event){.type = EVENT_LOOP_OUTPUT,
                              .scope = body->entity.key,
                              .number = ei->loop_counter,
-                             .value = expression_json(engine, value)});
+                             .value = json});
     return true;
 }
 
@@ -172,7 +195,8 @@ bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, 
 static void throw_named(struct engine *engine, element_ref body, const struct feel_program *program)
 {
     str name, why;
-    if (program != NULL && expression_text(engine, body, program, &name, &why))
+    if (program != NULL &&
+        expression_name(engine, body, program, "the name of the signal", &name, &why))
         signal_broadcast(engine, name, STR_EMPTY);
 }
 

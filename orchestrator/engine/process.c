@@ -2,14 +2,20 @@
 // Process instances: started, ended, cancelled, changed from outside.
 #include "engine/step.h"
 
+#define NOT_COMPILED STR("this version cannot run the process definition")
+
 // -- Starting ---------------------------------------------------------------------------
 
-// Emits the instance's first events and returns its key; 0 when the definition cannot be found.
-static uint64_t create(struct engine *engine, const struct definition *definition,
-                       const struct create_instance *body, struct event called)
+static bool is_compiled(const struct engine *engine, const struct definition *definition)
 {
-    if (engine->environment.find_process(engine->environment.context, definition->key) == NULL)
-        return 0;
+    return engine->environment.find_process(engine->environment.context, definition->key) != NULL;
+}
+
+// Emits the first events of an instance. Its variables may not fit: then it has an incident, and
+// nothing more begins.
+static instance_ref create(struct engine *engine, const struct definition *definition,
+                           const struct create_instance *body, struct event called)
+{
     uint64_t key = step_key(engine);
     struct instance *instance = engine_add_instance(engine, key);
     step_emit(engine, instance,
@@ -30,22 +36,27 @@ static uint64_t create(struct engine *engine, const struct definition *definitio
                                  .parent = key,
                                  .definition = definition->key});
     }
-    variable_merge(engine, instance, instance->root, body->variables, true);
-    return key;
+    str why;
+    if (!variable_merge(engine, instance, instance->root, (struct merge){body->variables, true},
+                        &why))
+        incident_raise(engine, instance, instance->root, "IO_MAPPING_ERROR", why);
+    return instance;
 }
 
 static bool begin(struct engine *engine, instance_ref instance)
 {
-    return event_subscribe(engine, instance, instance->root) &&
+    return instance->incidents == 0 && event_subscribe(engine, instance, instance->root) &&
            promise_begin(engine, instance, instance->root);
 }
 
 uint64_t process_start(struct engine *engine, const struct definition *definition,
                        struct create_instance body, struct event called)
 {
-    uint64_t key = create(engine, definition, &body, called);
-    instance_ref instance = step_instance(engine, key);
-    if (instance != NULL && begin(engine, instance))
+    if (!is_compiled(engine, definition))
+        return 0;
+    instance_ref instance = create(engine, definition, &body, called);
+    uint64_t key = instance->stream.key;
+    if (begin(engine, instance))
         subprocess_begin(engine, instance, instance->root);
     return key;
 }
@@ -79,9 +90,18 @@ uint64_t process_start_at(struct engine *engine, const struct definition *defini
                           uint32_t element, str variables, str business_id)
 {
     struct create_instance body = {.variables = STR_EMPTY, .business_id = business_id};
-    uint64_t key = create(engine, definition, &body, (struct event){0});
-    instance_ref instance = step_instance(engine, key);
-    if (instance != NULL && begin(engine, instance))
+    if (!is_compiled(engine, definition)) {
+        step_emit(engine, engine->shard,
+                  (struct event){.type = EVENT_COMMAND_REJECTED,
+                                 .key = definition->key,
+                                 .number = engine->command->type,
+                                 .code = str_of(rejection_name(REJECTION_INVALID_STATE)),
+                                 .value = NOT_COMPILED});
+        return 0;
+    }
+    instance_ref instance = create(engine, definition, &body, (struct event){0});
+    uint64_t key = instance->stream.key;
+    if (begin(engine, instance))
         process_begin_at(engine, instance, element, variables);
     return key;
 }
@@ -121,7 +141,7 @@ static void remember(struct engine *engine, str id, uint64_t key)
               (struct event){.type = EVENT_DEDUPLICATED,
                              .name = id,
                              .parent = key,
-                             .due_ms = engine->clock_ms + LIMIT_DEDUPLICATION_MS});
+                             .due_ms = border_after(engine->clock_ms, LIMIT_DEDUPLICATION_MS)});
 }
 
 static void begin_where_asked(struct engine *engine, uint64_t key,
@@ -143,8 +163,10 @@ static bool can_begin(struct engine *engine, const struct definition *definition
 {
     const struct bpmn_process *process =
         engine->environment.find_process(engine->environment.context, definition->key);
-    if (process == NULL)
+    if (process == NULL) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE, NOT_COMPILED);
         return false;
+    }
     for (size_t i = 0; i < body->start_count; i++)
         if (bpmn_find_element(process, body->start_at[i].element_id) == NULL) {
             step_reject(engine, engine->shard, REJECTION_INVALID,
@@ -182,8 +204,8 @@ void process_create(struct engine *engine)
     }
     if (!can_begin(engine, definition, body))
         return;
-    uint64_t key = create(engine, definition, body, (struct event){0});
-    instance_ref instance = step_instance(engine, key);
+    instance_ref instance = create(engine, definition, body, (struct event){0});
+    uint64_t key = instance->stream.key;
     if (!str_is_empty(body->deduplication_id))
         remember(engine, body->deduplication_id, key);
     if (body->await_completion)
@@ -257,6 +279,7 @@ static void release_lock(struct engine *engine, instance_ref instance)
                          .correlation_key = instance->lock_key,
                          .process_id = instance->process_id,
                          .variables = STR_EMPTY,
+                         .reason = STR_EMPTY,
                          .shard = engine->environment.shard},
     };
     step_send_command(engine, engine->environment.shard, &command);
@@ -335,13 +358,16 @@ void process_set_variables(struct engine *engine)
                     STR("there is no such element instance"));
         return;
     }
-    if (!variable_is_object(engine, command->set_variables.variables, &why)) {
+    struct merge merge = {command->set_variables.variables, command->set_variables.local};
+    if (!variable_fits(engine, instance, merge.is_local ? scope : instance->root, merge.object,
+                       &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
-    variable_merge(engine, instance, scope, command->set_variables.variables,
-                   command->set_variables.local);
-    step_accept(engine, command->key, command->instance);
+    if (variable_merge(engine, instance, scope, merge, &why))
+        step_accept(engine, command->key, command->instance);
+    else
+        step_reject(engine, engine->shard, REJECTION_LIMIT, why);
 }
 
 // -- Suspending -------------------------------------------------------------------------

@@ -82,8 +82,10 @@ static bool add_numbers(struct engine *engine, str total, feel_value cost, str *
         return false;
     if (!str_is_empty(total) && feel_number_parse(total, &sum))
         sum = number_add(sum, cost);
-    *ret_total = expression_json(engine, sum);
-    return feel_is(sum, FEEL_NUMBER);
+    if (!feel_is(sum, FEEL_NUMBER))
+        return false;
+    *ret_total = expression_number_text(engine, sum);
+    return true;
 }
 
 // A cost never stops a process: what has no number costs nothing, and history says why.
@@ -104,7 +106,7 @@ void promise_cost(struct engine *engine, instance_ref instance, element_ref ei)
         if (feel_is(cost, FEEL_STRING) && feel_number_parse(str_trim(cost.string), &number))
             cost = number;
         if (add_numbers(engine, instance->cost, cost, &event.code))
-            event.value = expression_json(engine, cost);
+            event.value = expression_number_text(engine, cost);
         else
             event.name =
                 str_format(engine->turn, "expected a number, found %s", feel_kind_name(cost.kind));
@@ -119,7 +121,7 @@ static int64_t due_date_of(struct engine *engine, const struct user_task *task)
     struct json *details;
     struct error err;
     return json_parse(engine->turn, task->details, &details, &err)
-               ? json_get_i64(details, STR("dueDate"), 0)
+               ? border_moment(json_get_i64(details, STR("dueDate"), 0))
                : 0;
 }
 
@@ -137,7 +139,7 @@ static bool remind_at(struct engine *engine, instance_ref instance, const struct
     if (!expression_moment(engine, ei, reminder->before, (struct moment){NULL, due_ms}, ret_ms,
                            ret_why))
         return false;
-    *ret_ms = due_ms - (*ret_ms - due_ms);
+    *ret_ms = border_after(due_ms, due_ms - *ret_ms);
     return true;
 }
 
@@ -275,9 +277,10 @@ static void escalate(struct engine *engine, instance_ref instance, const struct 
     const struct bpmn_escalation *escalation =
         &element_of(instance, ei)->extras->escalations[index];
     str code = STR_EMPTY, assignee = STR_EMPTY, why;
-    if ((escalation->code && !expression_text(engine, ei, escalation->code, &code, &why)) ||
+    if ((escalation->code &&
+         !expression_name(engine, ei, escalation->code, "the code", &code, &why)) ||
         (escalation->assignee &&
-         !expression_text(engine, ei, escalation->assignee, &assignee, &why))) {
+         !expression_name(engine, ei, escalation->assignee, "the assignee", &assignee, &why))) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }

@@ -31,11 +31,12 @@ bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
                   const struct bpmn_trigger *trigger, str *ret_why)
 {
     str name;
-    if (!expression_text(engine, ei, trigger->name, &name, ret_why))
+    if (!expression_name(engine, ei, trigger->name, "the name of the signal", &name, ret_why))
         return false;
-    str variables = element_of(instance, ei)->input_count > 0
-                        ? variable_local_json(engine->turn, ei)
-                        : variable_visible_json(engine, ei);
+    str variables = variable_outgoing_json(engine, instance, ei);
+    if (!border_value(engine, "the signal, with all its variables,", variables,
+                      LIMIT_COMMAND_VARIABLES_BYTES, ret_why))
+        return false;
     signal_broadcast(engine, name, variables);
     return true;
 }
@@ -59,6 +60,7 @@ static void tell_waiting(struct engine *engine, const struct mailbox *mailbox,
             .key = s->key,
             .tenant = mailbox->tenant,
             .subscription = {.name = mailbox->name,
+                             .reason = STR_EMPTY,
                              .correlation_key = STR_EMPTY,
                              .element_instance = s->element_instance,
                              .message = signal->key,

@@ -51,6 +51,24 @@ uint32_t state_arrived(const struct element_instance *scope, uint32_t flow)
     return 0;
 }
 
+size_t state_compensation_bytes(const struct compensation *first)
+{
+    size_t bytes = 0;
+    for (const struct compensation *c = first; c != NULL; c = c->next)
+        bytes += c->variables.len + state_compensation_bytes(c->inner);
+    return bytes;
+}
+
+size_t state_bytes_of(const struct element_instance *ei)
+{
+    size_t bytes = state_compensation_bytes(ei->compensations);
+    for (const struct variable *v = ei->variables; v != NULL; v = v->next)
+        bytes += v->name.len + v->value.len;
+    for (int64_t i = 0; i < ei->loop_total; i++)
+        bytes += (ei->items ? ei->items[i].len : 0) + (ei->outputs ? ei->outputs[i].len : 0);
+    return bytes;
+}
+
 uint32_t state_reset_mark(const struct bpmn_process *process, uint32_t gateway)
 {
     return process->flow_count + gateway;

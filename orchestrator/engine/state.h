@@ -92,6 +92,8 @@ struct element_instance {
     uint64_t compensates; // a compensation handler: the element instance that threw
     struct token *arrived;
     struct variable *variables;
+    uint32_t variable_count;
+    size_t bytes; // of variables, items, outputs and compensations
     struct attachment *attachments;
     struct compensation *compensations; // in order of completion
     const str *items;                   // body: the collection, where it is needed later
@@ -201,6 +203,8 @@ struct instance {
     uint32_t incidents;
     struct element_instance *root;
     struct idmap entities;
+    uint32_t elements; // alive
+    size_t bytes;      // the sum of theirs; like `elements` told by the rest, so in no image
     struct entity *dirty;
     bool row_dirty;
 };
@@ -337,6 +341,12 @@ uint32_t state_consumed_mark(const struct bpmn_process *process, uint32_t flow);
 
 const struct definition *state_latest(const struct shard *shard, str tenant,
                                       enum resource_kind kind, str id);
+
+// Bytes of this and the following records, and of what is inside of them.
+size_t state_compensation_bytes(const struct compensation *first);
+
+// Bytes that an element instance holds: its part of instance->bytes.
+size_t state_bytes_of(const struct element_instance *ei);
 
 // For appliers: the definition becomes what its id means, if it is the newest.
 void state_set_latest(struct shard *shard, struct definition *definition);

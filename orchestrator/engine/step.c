@@ -6,11 +6,6 @@ uint64_t step_key(struct engine *engine)
     return key_make(engine->environment.shard, engine->next_key++);
 }
 
-str step_copy(struct engine *engine, str text)
-{
-    return str_is_empty(text) ? STR_EMPTY : str_copy(engine->turn, text);
-}
-
 static void touch(struct engine *engine, struct stream *stream)
 {
     if (stream->is_touched)
@@ -45,6 +40,8 @@ void step_emit(struct engine *engine, const void *stream, struct event event)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (texts[i]->data == NULL)
             *texts[i] = STR_EMPTY;
+    check(event.name.len + event.code.len + event.value.len <=
+          LIMIT_VALUE_BYTES + LIMIT_RECORD_ROOM);
     struct step_record *record = record_of(engine, changed);
     *ARRAY_PUSH(engine->turn, &record->events) = event;
     apply_event(&engine->environment, changed, &event);
@@ -110,6 +107,16 @@ void step_reply(struct engine *engine, struct reply reply)
 {
     if (reply.to.request == 0)
         return;
+    reply.reason = border_text(reply.reason);
+    if (reply.variables.len > LIMIT_OUTPUT_BYTES) {
+        reply.rejection = REJECTION_LIMIT;
+        reply.reason =
+            str_format(engine->turn,
+                       "the answer has %zu bytes of variables, the limit OUTPUT_BYTES is "
+                       "%d: ask for fewer",
+                       reply.variables.len, LIMIT_OUTPUT_BYTES);
+        reply.variables = STR_EMPTY;
+    }
     str *const texts[] = {&reply.reason, &reply.process_id, &reply.variables};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (texts[i]->data == NULL)
@@ -149,6 +156,7 @@ void step_accept(struct engine *engine, uint64_t key, uint64_t instance)
 void step_reject(struct engine *engine, const void *stream, enum rejection rejection, str why)
 {
     const struct command *command = engine->command;
+    why = border_text(why);
     settle_item(engine, BATCH_ITEM_FAILED, why);
     step_emit(engine, stream,
               (struct event){.type = EVENT_COMMAND_REJECTED,

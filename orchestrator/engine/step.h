@@ -9,12 +9,7 @@
 
 #include "engine/apply.h"
 #include "record/key.h"
-
-enum engine_limit {
-#define LIMIT(name, value, meaning) LIMIT_##name = value,
-#include "engine/limits.def"
-#undef LIMIT
-};
+#include "record/limits.h"
 
 // A token on its way to an element.
 struct work {
@@ -75,6 +70,8 @@ struct engine {
     uint32_t fuel;
     uint64_t spent;       // steps, in the batch
     uint64_t spent_start; // as the running step began
+    uint64_t run_fuel;    // what the running expression was given
+    size_t offered_bytes; // of jobs, in the step
     uint32_t events_in_step;
     struct starting *starting;
     str parsed_text; // the variables that were parsed last in this step, and what they are
@@ -112,7 +109,6 @@ void step_accept(struct engine *engine, uint64_t key,
                  uint64_t instance); // answers the running command
 void step_reject(struct engine *engine, const void *stream, enum rejection rejection, str why);
 struct instance *step_instance(struct engine *engine, uint64_t key); // in memory and alive, or NULL
-str step_copy(struct engine *engine, str text);                      // until the end of the batch
 
 // The mailbox of a name and key in the running command's tenant. It is in memory: engine_missing
 // asked for it.
@@ -135,43 +131,97 @@ void expression_done(struct engine *engine, const struct feel_run *run); // coun
 
 // False when the run was stopped by a limit or the value is of the wrong kind: *ret_why says it.
 // scope may be NULL: no variables.
-bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,
-                      feel_value *ret_value, str *ret_why);
-bool expression_text(struct engine *engine, element_ref scope, const struct feel_program *program,
-                     str *ret_text, str *ret_why); // numbers become text
-bool expression_truth(struct engine *engine, element_ref scope, const struct feel_program *program,
-                      bool *ret_truth, str *ret_why);
-bool expression_i64(struct engine *engine, element_ref scope, const struct feel_program *program,
-                    int64_t fallback, int64_t *ret_number, str *ret_why);
-bool expression_instant(struct engine *engine, element_ref scope,
-                        const struct feel_program *program, int64_t *ret_ms,
-                        str *ret_why); // a date, or a duration from now
+MUST_CHECK bool expression_value(struct engine *engine, element_ref scope,
+                                 const struct feel_program *program, feel_value *ret_value,
+                                 str *ret_why);
+MUST_CHECK bool expression_text(struct engine *engine, element_ref scope,
+                                const struct feel_program *program, str *ret_text,
+                                str *ret_why); // numbers become text
+// A text that is a name or key: border_name.
+MUST_CHECK bool expression_name(struct engine *engine, element_ref scope,
+                                const struct feel_program *program, const char *what, str *ret_name,
+                                str *ret_why);
+MUST_CHECK bool expression_truth(struct engine *engine, element_ref scope,
+                                 const struct feel_program *program, bool *ret_truth, str *ret_why);
+MUST_CHECK bool expression_i64(struct engine *engine, element_ref scope,
+                               const struct feel_program *program, int64_t fallback,
+                               int64_t *ret_number, str *ret_why);
+MUST_CHECK bool expression_instant(struct engine *engine, element_ref scope,
+                                   const struct feel_program *program, int64_t *ret_ms,
+                                   str *ret_why); // a date, or a duration from now
 // From where a duration is counted, and in which business calendar (NULL: always open).
 struct moment {
     const struct bpmn_calendar *calendar;
     int64_t ms;
 };
-bool expression_moment(struct engine *engine, element_ref scope, const struct feel_program *program,
-                       struct moment from, int64_t *ret_ms, str *ret_why);
-str expression_json(struct engine *engine, feel_value value);
+MUST_CHECK bool expression_moment(struct engine *engine, element_ref scope,
+                                  const struct feel_program *program, struct moment from,
+                                  int64_t *ret_ms, str *ret_why);
+// The value as JSON; false when it is larger than VALUE_BYTES, nested too deep, or has U+0000.
+MUST_CHECK bool expression_json(struct engine *engine, feel_value value, str *ret_json,
+                                str *ret_why);
+str expression_number_text(struct engine *engine, feel_value number);
 feel_value expression_variable(struct engine *engine, const struct variable *variable);
+
+// -- Border.c ---------------------------------------------------------------------------
+
+// A name, key or id: at most NAME_BYTES, without U+0000. `what` names it: "the correlation key".
+MUST_CHECK bool border_name(struct engine *engine, const char *what, str name, str *ret_why);
+// JSON that we wrote: at most so many bytes, without U+0000.
+MUST_CHECK bool border_value(struct engine *engine, const char *what, str json, size_t most,
+                             str *ret_why);
+str border_text(str text);                            // cut to TEXT_BYTES, between characters
+int64_t border_moment(int64_t ms);                    // within the years 1 to 9999
+int64_t border_after(int64_t from_ms, int64_t by_ms); // the same
+// The names in the running command.
+MUST_CHECK bool border_command(struct engine *engine, str *ret_why);
 
 // -- Variable.c -------------------------------------------------------------------------
 
-void variable_set(struct engine *engine, instance_ref instance, element_ref scope, str name,
-                  str json); // exactly here; nothing happens when it has that value already
-void variable_propagate(struct engine *engine, instance_ref instance, element_ref from, str name,
-                        str json); // where it is defined, else in the root
-// All members of a JSON object; false when it is none.
-bool variable_merge(struct engine *engine, instance_ref instance, element_ref scope, str object,
-                    bool local);
-bool variable_map_inputs(struct engine *engine, instance_ref instance, element_ref ei,
-                         str *ret_why);
-bool variable_map_outputs(struct engine *engine, instance_ref instance, element_ref ei,
-                          str *ret_why);
+struct named_json {
+    str name;
+    str json;
+};
+
+struct result {
+    str name;
+    feel_value value;
+};
+
+struct merge {
+    str object;
+    bool is_local; // exactly here, else each where it is defined
+};
+
+// False, and nothing is set, when name, value or instance are at a limit: *ret_why says which.
+// Exactly here; nothing happens when it has that value already.
+MUST_CHECK bool variable_set(struct engine *engine, instance_ref instance, element_ref scope,
+                             struct named_json variable, str *ret_why);
+// The same where it is defined, else in the root.
+MUST_CHECK bool variable_propagate(struct engine *engine, instance_ref instance, element_ref from,
+                                   struct named_json variable, str *ret_why);
+// All members of a JSON object; an empty text has none. False also when it is no JSON object; some
+// may be set then.
+MUST_CHECK bool variable_merge(struct engine *engine, instance_ref instance, element_ref scope,
+                               struct merge merge, str *ret_why);
+// False when the instance is full (INSTANCE_BYTES) and takes no more variables.
+MUST_CHECK bool variable_has_room(struct engine *engine, instance_ref instance, str *ret_why);
+MUST_CHECK bool variable_map_inputs(struct engine *engine, instance_ref instance, element_ref ei,
+                                    str *ret_why);
+MUST_CHECK bool variable_map_outputs(struct engine *engine, instance_ref instance, element_ref ei,
+                                     str *ret_why);
+// The result of an element: local when it maps outputs, else propagated. An empty name keeps none.
+MUST_CHECK bool variable_result(struct engine *engine, instance_ref instance, element_ref ei,
+                                struct result result, str *ret_why);
+// What leaves with an element: its own variables when it maps inputs, else all it sees.
+str variable_outgoing_json(struct engine *engine, instance_ref instance, element_ref ei);
 str variable_visible_json(struct engine *engine, element_ref ei); // nearest wins
 str variable_local_json(struct arena *arena, element_ref ei);
-bool variable_is_object(struct engine *engine, str object, str *ret_why);
+// The same, for a command that sets them in this scope or further out: they can be set now.
+MUST_CHECK bool variable_fits(struct engine *engine, instance_ref instance, element_ref scope,
+                              str object, str *ret_why);
+// A text that a command brought: a JSON object of at most COMMAND_VARIABLES_BYTES, or empty.
+MUST_CHECK bool variable_is_object(struct engine *engine, str object, str *ret_why);
 
 // -- Activity.c: what all elements have in common ---------------------------------------
 
@@ -201,20 +251,21 @@ void activity_scope_left(struct engine *engine, instance_ref instance, element_r
 void activity_take_flow(struct engine *engine, instance_ref instance, element_ref scope,
                         uint32_t flow);
 
+// In what follows, "false: incident" says that an incident stands already: who has nothing more to
+// do may look away. Where *ret_why is given, nothing stands yet and the caller says it.
+
 // -- Families ---------------------------------------------------------------------------
 
 void gateway_run(struct engine *engine, instance_ref instance, element_ref ei);
 bool gateway_is_complete(instance_ref instance, element_ref scope, uint32_t element);
 bool gateway_waits_late(const struct bpmn_element *element);
 bool gateway_fire_late(struct engine *engine, instance_ref instance); // true: one fired
-bool gateway_choose(struct engine *engine, instance_ref instance, element_ref ei,
-                    uint32_t **ret_flows, uint32_t *ret_count, str *ret_why);
+MUST_CHECK bool gateway_choose(struct engine *engine, instance_ref instance, element_ref ei,
+                               uint32_t **ret_flows, uint32_t *ret_count, str *ret_why);
 
 void event_run(struct engine *engine, instance_ref instance, element_ref ei);
 bool event_subscribe(struct engine *engine, instance_ref instance,
                      element_ref ei); // false: incident
-bool event_subscribe_one(struct engine *engine, instance_ref instance, element_ref host,
-                         uint32_t element, str *ret_why);
 void event_happened(struct engine *engine, instance_ref instance, element_ref host,
                     uint32_t element, str variables);
 void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope);
@@ -227,23 +278,30 @@ void event_transaction_canceled(struct engine *engine, instance_ref instance,
                                 element_ref transaction);
 void event_cancel_transaction(struct engine *engine, instance_ref instance, element_ref end);
 
-bool timer_plan(struct engine *engine, element_ref scope, const struct bpmn_trigger *trigger,
-                int64_t *ret_due_ms, int64_t *ret_repetitions, str *ret_why);
-bool timer_plan_next(struct engine *engine, element_ref scope, const struct bpmn_trigger *trigger,
-                     int64_t due_ms, int64_t *ret_due_ms);
+MUST_CHECK bool timer_plan(struct engine *engine, element_ref scope,
+                           const struct bpmn_trigger *trigger, int64_t *ret_due_ms,
+                           int64_t *ret_repetitions, str *ret_why);
+MUST_CHECK bool timer_plan_next(struct engine *engine, element_ref scope,
+                                const struct bpmn_trigger *trigger, int64_t due_ms,
+                                int64_t *ret_due_ms);
 void timer_create(struct engine *engine, instance_ref instance, element_ref host,
                   struct event event);
 
 void timer_fire_overdue(struct engine *engine, instance_ref instance);
+void message_reopen(struct engine *engine, instance_ref instance, element_ref host);
 void message_reopen_all(struct engine *engine, instance_ref instance, element_ref scope);
 void message_open(struct engine *engine, instance_ref instance, element_ref host,
                   struct event event);
+// The running command opens a subscription, which cannot be done: its instance is told.
+void message_refuse_subscription(struct engine *engine, str why);
+// The running command delivers a message, which is not taken.
+void message_give_back(struct engine *engine);
 void message_close(struct engine *engine, instance_ref instance,
                    const struct subscription *subscription);
-bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
-                   const struct bpmn_trigger *trigger, str *ret_why);
-bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
-                  const struct bpmn_trigger *trigger, str *ret_why);
+MUST_CHECK bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
+                              const struct bpmn_trigger *trigger, str *ret_why);
+MUST_CHECK bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
+                             const struct bpmn_trigger *trigger, str *ret_why);
 void signal_broadcast(struct engine *engine, str name, str variables);
 
 bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
@@ -262,8 +320,10 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);
 void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei);
-bool user_task_with_groups(struct engine *engine, element_ref ei, const struct user_task *task,
-                           const struct feel_program *groups, str *ret_details, str *ret_why);
+MUST_CHECK bool user_task_with_groups(struct engine *engine, element_ref ei,
+                                      const struct user_task *task,
+                                      const struct feel_program *groups, str *ret_details,
+                                      str *ret_why);
 
 // promise.c: what baton: says beside the process. False: an incident.
 struct moment promise_base(instance_ref instance, element_ref ei, int64_t from_ms);
@@ -279,8 +339,12 @@ void decision_evaluate(struct engine *engine);
 void task_run(struct engine *engine, instance_ref instance, element_ref ei);
 
 void loop_run(struct engine *engine, instance_ref instance, element_ref body);
-bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why);
-void loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei);
+MUST_CHECK bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei,
+                             str *ret_why);
+// Whether the item of this instance can be a variable of it.
+bool loop_item_fits(instance_ref instance, element_ref body, int64_t counter);
+MUST_CHECK bool loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei,
+                                 str *ret_why);
 void loop_next(struct engine *engine, instance_ref instance, element_ref body);
 
 void subprocess_run(struct engine *engine, instance_ref instance, element_ref ei);
@@ -288,14 +352,18 @@ void subprocess_begin(struct engine *engine, instance_ref instance,
                       element_ref scope); // its start events
 void ad_hoc_decided(struct engine *engine, instance_ref instance, element_ref scope, str result,
                     str variables);
-bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why);
-void ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope);
+MUST_CHECK bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei,
+                               str *ret_why);
+MUST_CHECK bool ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope,
+                                 str *ret_why);
 void ad_hoc_child_completed(struct engine *engine, instance_ref instance, element_ref scope,
                             uint32_t child);
 void ad_hoc_child_left(struct engine *engine, instance_ref instance, element_ref scope);
 
 void call_run(struct engine *engine, instance_ref instance, element_ref ei);
 void call_ended(struct engine *engine, instance_ref child);
+// Whether the caller has room for the child's result: else the child waits with an incident.
+MUST_CHECK bool call_can_return(struct engine *engine, instance_ref child, str *ret_why);
 void call_cancel(struct engine *engine, instance_ref instance, element_ref ei);
 
 void compensation_record(struct engine *engine, instance_ref instance, element_ref ei);
@@ -305,6 +373,8 @@ void compensation_next(struct engine *engine, instance_ref instance, uint64_t th
 
 void incident_raise(struct engine *engine, instance_ref instance, element_ref ei, const char *kind,
                     str message);
+// A command was set aside: the instance that it is about gets an incident, here or on its shard.
+void incident_of_quarantine(struct engine *engine, str why);
 void incident_release_held(struct engine *engine, instance_ref instance);
 void incident_raise_for_job(struct engine *engine, instance_ref instance, const struct job *job,
                             str message);

@@ -153,19 +153,23 @@ bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei
     strbuf_add(&list, first ? STR("[") : str_sub(known->value, 0, known->value.len - 1));
     if (!first)
         strbuf_add_char(&list, ',');
-    strbuf_add(&list, expression_json(engine, value));
+    str json;
+    if (!expression_json(engine, value, &json, ret_why))
+        return false;
+    strbuf_add(&list, json);
     strbuf_add_char(&list, ']');
-    variable_set(engine, instance, scope, ad_hoc->output_collection, strbuf_str(&list));
-    return true;
+    return variable_set(engine, instance, scope,
+                        (struct named_json){ad_hoc->output_collection, strbuf_str(&list)}, ret_why);
 }
 
-void ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope)
+bool ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope, str *ret_why)
 {
     if (!collects(instance, scope))
-        return;
+        return true;
     str name = element_of(instance, scope)->ad_hoc->output_collection;
     const struct variable *list = state_local(scope, name);
-    variable_propagate(engine, instance, scope->scope, name, list ? list->value : STR("[]"));
+    return variable_propagate(engine, instance, scope->scope,
+                              (struct named_json){name, list ? list->value : STR("[]")}, ret_why);
 }
 
 void ad_hoc_child_completed(struct engine *engine, instance_ref instance, element_ref scope,
@@ -210,7 +214,11 @@ void ad_hoc_decided(struct engine *engine, instance_ref instance, element_ref sc
 {
     struct json *json = NULL;
     struct error err;
-    variable_merge(engine, instance, scope, variables, true);
+    str why;
+    if (!variable_merge(engine, instance, scope, (struct merge){variables, true}, &why)) {
+        incident_raise(engine, instance, scope, "LIMIT_REACHED", why);
+        return;
+    }
     bool parsed = !str_is_empty(result) && json_parse(engine->turn, result, &json, &err);
     const struct json *list = parsed ? json_get(json, STR("activateElements")) : NULL;
     bool done = parsed && json_get_bool(json, STR("isCompletionConditionFulfilled"), false);

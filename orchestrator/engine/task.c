@@ -12,13 +12,10 @@ static void run_script(struct engine *engine, instance_ref instance, element_ref
                        call->script ? why : STR("the script is empty"));
         return;
     }
-    if (!str_is_empty(call->result_variable)) {
-        bool maps = element_of(instance, ei)->output_count > 0;
-        str json = expression_json(engine, value);
-        if (maps)
-            variable_set(engine, instance, ei, call->result_variable, json);
-        else
-            variable_propagate(engine, instance, ei, call->result_variable, json);
+    if (!variable_result(engine, instance, ei, (struct result){call->result_variable, value},
+                         &why)) {
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
+        return;
     }
     activity_complete(engine, instance, ei);
 }

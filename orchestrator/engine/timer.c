@@ -14,6 +14,17 @@ static bool bad_timer(struct engine *engine, const struct bpmn_trigger *trigger,
     return false;
 }
 
+// A cycle that comes more often than CYCLE_MS would never rest.
+static bool has_rest(struct engine *engine, int64_t after_ms, int64_t next_ms, str *ret_why)
+{
+    if (next_ms - after_ms >= LIMIT_CYCLE_MS)
+        return true;
+    *ret_why =
+        str_format(engine->turn, "the cycle comes after %lld ms, the limit CYCLE_MS is %d at least",
+                   (long long)(next_ms - after_ms), LIMIT_CYCLE_MS);
+    return false;
+}
+
 // What a cycle has while its calendar is closed comes when it opens; cron is read in its zone.
 static bool next_open(struct engine *engine, const struct bpmn_trigger *trigger,
                       const struct bpmn_cycle *cycle, int64_t after_ms, int64_t *ret_ms)
@@ -35,12 +46,14 @@ static bool plan_cycle(struct engine *engine, element_ref scope, const struct bp
     if (!bpmn_cycle_parse(text, &cycle))
         return bad_timer(engine, trigger, ret_why);
     *ret_repetitions = cycle.repetitions > 0 ? cycle.repetitions - 1 : cycle.repetitions;
-    if (cycle.has_start && cycle.start_ms >= engine->clock_ms) {
-        *ret_due_ms = cycle.start_ms;
-        return true;
-    }
-    return next_open(engine, trigger, &cycle, engine->clock_ms, ret_due_ms) ||
-           bad_timer(engine, trigger, ret_why);
+    bool starts_later = cycle.has_start && cycle.start_ms >= engine->clock_ms;
+    int64_t from_ms = starts_later ? border_moment(cycle.start_ms) : engine->clock_ms;
+    if (!next_open(engine, trigger, &cycle, from_ms, ret_due_ms))
+        return bad_timer(engine, trigger, ret_why);
+    if (*ret_repetitions != 0 && !has_rest(engine, from_ms, *ret_due_ms, ret_why))
+        return false;
+    *ret_due_ms = border_moment(starts_later ? from_ms : *ret_due_ms);
+    return true;
 }
 
 bool timer_plan(struct engine *engine, element_ref scope, const struct bpmn_trigger *trigger,
@@ -62,7 +75,9 @@ bool timer_plan_next(struct engine *engine, element_ref scope, const struct bpmn
     struct bpmn_cycle cycle;
     str text, why;
     return expression_text(engine, scope, trigger->expression, &text, &why) &&
-           bpmn_cycle_parse(text, &cycle) && next_open(engine, trigger, &cycle, due_ms, ret_due_ms);
+           bpmn_cycle_parse(text, &cycle) &&
+           next_open(engine, trigger, &cycle, due_ms, ret_due_ms) &&
+           has_rest(engine, due_ms, *ret_due_ms, &why) && *ret_due_ms < LIMIT_LAST_MS;
 }
 
 void timer_create(struct engine *engine, instance_ref instance, element_ref host,

@@ -30,7 +30,10 @@ static bool add_list(struct engine *engine, element_ref ei, const struct feel_pr
         return false;
     value = text_list(engine, value);
     json_key(w, str_of(name));
-    json_raw(w, feel_is(value, FEEL_LIST) ? expression_json(engine, value) : STR("[]"));
+    str list = STR("[]");
+    if (feel_is(value, FEEL_LIST) && !expression_json(engine, value, &list, ret_why))
+        return false;
+    json_raw(w, list);
     return true;
 }
 
@@ -77,7 +80,7 @@ static bool details_of(struct engine *engine, instance_ref instance, element_ref
     json_i64(&w, priority);
     json_end_object(&w);
     *ret_details = strbuf_str(&out);
-    return true;
+    return border_value(engine, "the user task", *ret_details, LIMIT_VARIABLE_BYTES, ret_why);
 }
 
 static bool assignee_of(struct engine *engine, element_ref ei, const struct bpmn_user_task *task,
@@ -90,7 +93,7 @@ static bool assignee_of(struct engine *engine, element_ref ei, const struct bpmn
     if (!expression_value(engine, ei, task->assignee, &value, ret_why))
         return false;
     return feel_is_null(value) ||
-           expression_text(engine, ei, task->assignee, ret_assignee, ret_why);
+           expression_name(engine, ei, task->assignee, "the assignee", ret_assignee, ret_why);
 }
 
 void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
@@ -128,7 +131,7 @@ bool user_task_with_groups(struct engine *engine, element_ref ei, const struct u
     json_end_object(&w);
     check(json_parse(engine->turn, strbuf_str(&out), &changes, &err));
     *ret_details = merged(engine, task->details, changes);
-    return true;
+    return border_value(engine, "the user task", *ret_details, LIMIT_VARIABLE_BYTES, ret_why);
 }
 
 // -- Changing ---------------------------------------------------------------------------
@@ -209,7 +212,7 @@ void user_task_complete(struct engine *engine)
     str why;
     if (!find_task(engine, &change))
         return;
-    if (!variable_is_object(engine, body->variables, &why)) {
+    if (!variable_fits(engine, change.instance, change.instance->root, body->variables, &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
@@ -273,21 +276,29 @@ static str merged(struct engine *engine, str details, const struct json *changes
     return strbuf_str(&out);
 }
 
-static void finish_update(struct engine *engine, const struct change *change, str changeset)
+// False, and nothing is changed, when the task would be too large.
+static bool finish_update(struct engine *engine, const struct change *change, str changeset,
+                          str *ret_why)
 {
     struct json *changes;
     struct error err;
     if (!json_parse(engine->turn, changeset, &changes, &err) || !json_is(changes, JSON_OBJECT))
-        return;
+        return true;
+    str details = merged(engine, change->task->details, changes);
     const struct json *assignee = json_get(changes, STR("assignee"));
+    if (!border_value(engine, "the user task", details, LIMIT_VARIABLE_BYTES, ret_why) ||
+        (json_is(assignee, JSON_STRING) &&
+         !border_name(engine, "the assignee", assignee->text, ret_why)))
+        return false;
     if (json_is(assignee, JSON_STRING))
         finish_assignment(engine, change, assignee->text);
     step_emit(engine, change->instance,
               (struct event){.type = EVENT_USER_TASK_UPDATED,
                              .key = change->task->attachment.entity.key,
                              .scope = change->ei->entity.key,
-                             .value = merged(engine, change->task->details, changes)});
+                             .value = details});
     promise_date_moved(engine, change->instance, change->ei);
+    return true;
 }
 
 void user_task_update(struct engine *engine)
@@ -301,12 +312,21 @@ void user_task_update(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
-    step_accept(engine, engine->command->key, engine->command->instance);
-    if (!ask_listeners(engine, &change, BPMN_LISTENER_UPDATING, "update", body->changeset))
-        finish_update(engine, &change, body->changeset);
+    if (!ask_listeners(engine, &change, BPMN_LISTENER_UPDATING, "update", body->changeset) &&
+        !finish_update(engine, &change, body->changeset, &why))
+        step_reject(engine, engine->shard, REJECTION_LIMIT, why);
+    else
+        step_accept(engine, engine->command->key, engine->command->instance);
 }
 
 // -- Listeners --------------------------------------------------------------------------
+
+static void finish_update_or_fail(struct engine *engine, const struct change *change, str changeset)
+{
+    str why;
+    if (!finish_update(engine, change, changeset, &why))
+        incident_raise(engine, change->instance, change->ei, "LIMIT_REACHED", why);
+}
 
 static void carry_out(struct engine *engine, const struct change *change, str action, str request)
 {
@@ -318,7 +338,7 @@ static void carry_out(struct engine *engine, const struct change *change, str ac
     else if (str_equal(action, STR("assign")))
         finish_assignment(engine, change, request);
     else if (str_equal(action, STR("update")))
-        finish_update(engine, change, request);
+        finish_update_or_fail(engine, change, request);
 }
 
 // The next listener hears of the end, or the task is gone. None can deny it any more.
@@ -348,17 +368,18 @@ void user_task_listener_done(struct engine *engine, instance_ref instance, eleme
     const struct json *corrections = parsed ? json_get(json, STR("corrections")) : NULL;
     if (parsed && json_get_bool(json, STR("denied"), false)) {
         step_emit(engine, instance,
-                  (struct event){.type = EVENT_USER_TASK_DENIED,
-                                 .key = change.task->attachment.entity.key,
-                                 .scope = ei->entity.key,
-                                 .value = json_get_str(json, STR("deniedReason"), STR_EMPTY)});
+                  (struct event){
+                      .type = EVENT_USER_TASK_DENIED,
+                      .key = change.task->attachment.entity.key,
+                      .scope = ei->entity.key,
+                      .value = border_text(json_get_str(json, STR("deniedReason"), STR_EMPTY))});
         return;
     }
     if (json_is(corrections, JSON_OBJECT)) {
         struct strbuf out = strbuf_new(engine->turn);
         struct json_writer w = json_writer_new(&out);
         json_value(&w, corrections);
-        finish_update(engine, &change, strbuf_str(&out));
+        finish_update_or_fail(engine, &change, strbuf_str(&out));
     }
     if (job_create_listener(engine, instance, ei, event))
         return;

@@ -2,24 +2,64 @@
 // Variables: JSON texts by name in each scope, and the mappings between scopes.
 #include "engine/step.h"
 
-void variable_set(struct engine *engine, instance_ref instance, element_ref scope, str name,
-                  str json)
+enum { TEXT_BYTES_PER_STEP = 32, JSON_BYTES_PER_STEP = 16, NAMES_PER_STEP = 16 };
+
+bool variable_has_room(struct engine *engine, instance_ref instance, str *ret_why)
 {
-    const struct variable *known = state_local(scope, name);
-    if (known != NULL && str_equal(known->value, json))
-        return;
-    step_emit(
-        engine, instance,
-        (struct event){
-            .type = EVENT_VARIABLE_SET, .scope = scope->entity.key, .name = name, .value = json});
+    if (instance->bytes < LIMIT_INSTANCE_BYTES)
+        return true;
+    *ret_why = str_format(engine->turn,
+                          "the instance has %zu bytes of variables, the limit INSTANCE_BYTES is %d",
+                          instance->bytes, LIMIT_INSTANCE_BYTES);
+    return false;
 }
 
-void variable_propagate(struct engine *engine, instance_ref instance, element_ref from, str name,
-                        str json)
+static bool is_settable(struct engine *engine, instance_ref instance, element_ref scope,
+                        struct named_json variable, bool is_new, str *ret_why)
+{
+    if (variable.json.len > LIMIT_VARIABLE_BYTES) {
+        *ret_why = str_format(engine->turn,
+                              "the variable '%.*s' would have %zu bytes, the limit VARIABLE_BYTES "
+                              "is %d",
+                              STR_ARG(border_text(variable.name)), variable.json.len,
+                              LIMIT_VARIABLE_BYTES);
+        return false;
+    }
+    if (is_new && scope->variable_count >= LIMIT_VARIABLES_PER_SCOPE) {
+        *ret_why = str_format(engine->turn,
+                              "the scope has %u variables, the limit VARIABLES_PER_SCOPE is %d",
+                              scope->variable_count, LIMIT_VARIABLES_PER_SCOPE);
+        return false;
+    }
+    return border_name(engine, "the name of a variable", variable.name, ret_why) &&
+           border_value(engine, "the variable", variable.json, LIMIT_VARIABLE_BYTES, ret_why) &&
+           variable_has_room(engine, instance, ret_why);
+}
+
+bool variable_set(struct engine *engine, instance_ref instance, element_ref scope,
+                  struct named_json variable, str *ret_why)
+{
+    const struct variable *known = state_local(scope, variable.name);
+    step_spend(engine,
+               scope->variable_count / NAMES_PER_STEP + variable.json.len / TEXT_BYTES_PER_STEP);
+    if (known != NULL && str_equal(known->value, variable.json))
+        return true;
+    if (!is_settable(engine, instance, scope, variable, known == NULL, ret_why))
+        return false;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_VARIABLE_SET,
+                             .scope = scope->entity.key,
+                             .name = variable.name,
+                             .value = variable.json});
+    return true;
+}
+
+bool variable_propagate(struct engine *engine, instance_ref instance, element_ref from,
+                        struct named_json variable, str *ret_why)
 {
     element_ref scope = instance->root;
-    state_visible(from, name, &scope);
-    variable_set(engine, instance, scope, name, json);
+    state_visible(from, variable.name, &scope);
+    return variable_set(engine, instance, scope, variable, ret_why);
 }
 
 static bool parse_object(struct engine *engine, str object, struct json **ret_json, str *ret_why)
@@ -29,13 +69,9 @@ static bool parse_object(struct engine *engine, str object, struct json **ret_js
         *ret_json = engine->parsed; // checked a moment ago by the command that brought it
         return true;
     }
-    if (object.len > LIMIT_COMMAND_VARIABLES_BYTES) {
-        *ret_why = str_format(engine->turn, "the variables have %zu bytes, the limit is %d",
-                              object.len, LIMIT_COMMAND_VARIABLES_BYTES);
-        return false;
-    }
+    step_spend(engine, object.len / JSON_BYTES_PER_STEP);
     if (!json_parse(engine->turn, object, ret_json, &err)) {
-        *ret_why = str_format(engine->turn, "the variables are no JSON: %s", err.text);
+        *ret_why = str_format(engine->turn, "the variables are not JSON: %s", err.text);
         return false;
     }
     if (!json_is(*ret_json, JSON_OBJECT)) {
@@ -50,7 +86,46 @@ static bool parse_object(struct engine *engine, str object, struct json **ret_js
 bool variable_is_object(struct engine *engine, str object, str *ret_why)
 {
     struct json *json;
-    return str_is_empty(object) || parse_object(engine, object, &json, ret_why);
+    if (object.len > LIMIT_COMMAND_VARIABLES_BYTES) {
+        *ret_why = str_format(engine->turn,
+                              "the variables have %zu bytes, the limit COMMAND_VARIABLES_BYTES is "
+                              "%d",
+                              object.len, LIMIT_COMMAND_VARIABLES_BYTES);
+        return false;
+    }
+    if (str_is_empty(object))
+        return true;
+    if (!parse_object(engine, object, &json, ret_why))
+        return false;
+    for (size_t i = 0; i < json->count; i++)
+        if (!border_name(engine, "the name of a variable", json->members[i].name, ret_why))
+            return false;
+    if (json->count <= LIMIT_VARIABLES_PER_SCOPE)
+        return true;
+    *ret_why = str_format(engine->turn, "%zu variables, the limit VARIABLES_PER_SCOPE is %d",
+                          json->count, LIMIT_VARIABLES_PER_SCOPE);
+    return false;
+}
+
+bool variable_fits(struct engine *engine, instance_ref instance, element_ref scope, str object,
+                   str *ret_why)
+{
+    struct json *json;
+    size_t added = 0;
+    if (!variable_is_object(engine, object, ret_why))
+        return false;
+    if (str_is_empty(object) || !parse_object(engine, object, &json, ret_why) || json->count == 0)
+        return str_is_empty(object) || json->count == 0;
+    bool may_exceed = scope->variable_count + json->count > LIMIT_VARIABLES_PER_SCOPE;
+    for (size_t i = 0; may_exceed && i < json->count; i++)
+        added += state_local(scope, json->members[i].name) == NULL;
+    if (scope->variable_count + added > LIMIT_VARIABLES_PER_SCOPE) {
+        *ret_why = str_format(engine->turn,
+                              "there would be %zu variables, the limit VARIABLES_PER_SCOPE is %d",
+                              scope->variable_count + added, LIMIT_VARIABLES_PER_SCOPE);
+        return false;
+    }
+    return variable_has_room(engine, instance, ret_why);
 }
 
 static str text_of(struct engine *engine, const struct json *value)
@@ -61,23 +136,34 @@ static str text_of(struct engine *engine, const struct json *value)
     return strbuf_str(&out);
 }
 
-bool variable_merge(struct engine *engine, instance_ref instance, element_ref scope, str object,
-                    bool local)
+bool variable_merge(struct engine *engine, instance_ref instance, element_ref scope,
+                    struct merge merge, str *ret_why)
 {
     struct json *json;
-    str why;
-    if (str_is_empty(object) || str_equal(object, STR("{}")))
+    if (str_is_empty(merge.object) || str_equal(merge.object, STR("{}")))
         return true;
-    if (!parse_object(engine, object, &json, &why))
+    if (!parse_object(engine, merge.object, &json, ret_why))
         return false;
     for (size_t i = 0; i < json->count; i++) {
-        str text = text_of(engine, &json->members[i].value);
-        if (local)
-            variable_set(engine, instance, scope, json->members[i].name, text);
-        else
-            variable_propagate(engine, instance, scope, json->members[i].name, text);
+        struct named_json variable = {json->members[i].name,
+                                      text_of(engine, &json->members[i].value)};
+        if (!(merge.is_local ? variable_set(engine, instance, scope, variable, ret_why)
+                             : variable_propagate(engine, instance, scope, variable, ret_why)))
+            return false;
     }
     return true;
+}
+
+bool variable_result(struct engine *engine, instance_ref instance, element_ref ei,
+                     struct result result, str *ret_why)
+{
+    struct named_json variable = {.name = result.name};
+    if (str_is_empty(result.name))
+        return true;
+    return expression_json(engine, result.value, &variable.json, ret_why) &&
+           (element_of(instance, ei)->output_count > 0
+                ? variable_set(engine, instance, ei, variable, ret_why)
+                : variable_propagate(engine, instance, ei, variable, ret_why));
 }
 
 // Puts a value at "order.total": into the context that `order` has now, or a new one.
@@ -110,12 +196,7 @@ static bool map_value(struct engine *engine, const struct bpmn_mapping *mapping,
         feel_value base = known ? expression_variable(engine, known) : feel_null();
         value = put_path(engine, base, str_from_index(mapping->target, dot + 1), value);
     }
-    *ret_json = expression_json(engine, value);
-    if (ret_json->len <= LIMIT_VARIABLE_BYTES)
-        return true;
-    *ret_why = str_format(engine->turn, "the variable '%.*s' would have %zu bytes, the limit is %d",
-                          STR_ARG(mapping->target), ret_json->len, LIMIT_VARIABLE_BYTES);
-    return false;
+    return expression_json(engine, value, ret_json, ret_why);
 }
 
 static str first_name(str path)
@@ -131,7 +212,9 @@ bool variable_map_inputs(struct engine *engine, instance_ref instance, element_r
         str json;
         if (!map_value(engine, &element->inputs[i], ei, ei, &json, ret_why))
             return false;
-        variable_set(engine, instance, ei, first_name(element->inputs[i].target), json);
+        struct named_json variable = {first_name(element->inputs[i].target), json};
+        if (!variable_set(engine, instance, ei, variable, ret_why))
+            return false;
     }
     return true;
 }
@@ -144,8 +227,9 @@ bool variable_map_outputs(struct engine *engine, instance_ref instance, element_
         str json;
         if (!map_value(engine, &element->outputs[i], ei, ei->scope, &json, ret_why))
             return false;
-        variable_propagate(engine, instance, ei->scope, first_name(element->outputs[i].target),
-                           json);
+        struct named_json variable = {first_name(element->outputs[i].target), json};
+        if (!variable_propagate(engine, instance, ei->scope, variable, ret_why))
+            return false;
     }
     return true;
 }
@@ -168,20 +252,40 @@ str variable_local_json(struct arena *arena, element_ref ei)
     return strbuf_str(&out);
 }
 
+// Is it hidden by one of the same name further inside?
+static bool is_hidden(element_ref ei, element_ref scope, str name)
+{
+    for (; ei != scope; ei = ei->scope)
+        if (state_local(ei, name) != NULL)
+            return true;
+    return false;
+}
+
 str variable_visible_json(struct engine *engine, element_ref ei)
 {
     struct strbuf out = strbuf_new(engine->turn);
     struct json_writer w = json_writer_new(&out);
+    uint64_t inner = 0;
     json_begin_object(&w);
-    for (element_ref scope = ei; scope != NULL; scope = scope->scope)
+    for (element_ref scope = ei; scope != NULL; scope = scope->scope) {
+        step_spend(engine, inner * scope->variable_count / NAMES_PER_STEP);
+        inner += scope->variable_count;
         for (const struct variable *v = scope->variables; v != NULL; v = v->next) {
-            element_ref nearest;
-            state_visible(ei, v->name, &nearest);
-            if (nearest != scope)
+            if (is_hidden(ei, scope, v->name))
                 continue;
             json_key(&w, v->name);
             json_raw(&w, v->value);
         }
+    }
     json_end_object(&w);
+    step_spend(engine, out.len / TEXT_BYTES_PER_STEP);
     return strbuf_str(&out);
+}
+
+str variable_outgoing_json(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    if (element_of(instance, ei)->input_count == 0)
+        return variable_visible_json(engine, ei);
+    step_spend(engine, ei->bytes / TEXT_BYTES_PER_STEP);
+    return variable_local_json(engine->turn, ei);
 }

@@ -5,8 +5,6 @@
 #include "feel/temporal.h"
 #include "feel/value.h"
 
-enum { WRITE_DEPTH_MAX = 256 };
-
 static feel_value from_array(struct arena *arena, const struct json *value)
 {
     feel_value *items = arena_alloc(arena, value->count * sizeof *items);
@@ -54,28 +52,35 @@ bool feel_from_json_text(struct arena *arena, str text, feel_value *ret_value, s
     return true;
 }
 
-static void write_value(struct strbuf *out, feel_value value, int depth);
+struct writing {
+    struct strbuf *out;
+    bool is_too_deep; // to be read again
+};
 
-static void write_list(struct strbuf *out, feel_value list, int depth)
+static void write_value(struct writing *w, feel_value value, int depth);
+
+static void write_list(struct writing *w, feel_value list, int depth)
 {
+    struct strbuf *out = w->out;
     strbuf_add_char(out, '[');
     for (size_t i = 0; i < list.list.count && out->len <= FEEL_TEXT_MAX; i++) {
         if (i)
             strbuf_add_char(out, ',');
-        write_value(out, list.list.items[i], depth + 1);
+        write_value(w, list.list.items[i], depth + 1);
     }
     strbuf_add_char(out, ']');
 }
 
-static void write_context(struct strbuf *out, const struct feel_context *context, int depth)
+static void write_context(struct writing *w, const struct feel_context *context, int depth)
 {
+    struct strbuf *out = w->out;
     strbuf_add_char(out, '{');
     for (size_t i = 0; i < context->count && out->len <= FEEL_TEXT_MAX; i++) {
         if (i)
             strbuf_add_char(out, ',');
         json_quote(out, context->entries[i].name);
         strbuf_add_char(out, ':');
-        write_value(out, context->entries[i].value, depth + 1);
+        write_value(w, context->entries[i].value, depth + 1);
     }
     strbuf_add_char(out, '}');
 }
@@ -87,9 +92,11 @@ static void write_as_text(struct strbuf *out, feel_value value)
     json_quote(out, strbuf_str(&text));
 }
 
-static void write_value(struct strbuf *out, feel_value value, int depth)
+static void write_value(struct writing *w, feel_value value, int depth)
 {
-    switch (depth > WRITE_DEPTH_MAX ? FEEL_NULL : (enum feel_kind)value.kind) {
+    struct strbuf *out = w->out;
+    w->is_too_deep |= depth > JSON_MAX_DEPTH;
+    switch (depth > JSON_MAX_DEPTH ? FEEL_NULL : (enum feel_kind)value.kind) {
     case FEEL_NULL:
     case FEEL_FUNCTION:
         strbuf_add(out, STR("null"));
@@ -104,10 +111,10 @@ static void write_value(struct strbuf *out, feel_value value, int depth)
         json_quote(out, value.string);
         break;
     case FEEL_LIST:
-        write_list(out, value, depth);
+        write_list(w, value, depth);
         break;
     case FEEL_CONTEXT:
-        write_context(out, value.context, depth);
+        write_context(w, value.context, depth);
         break;
     default:
         write_as_text(out, value);
@@ -117,8 +124,9 @@ static void write_value(struct strbuf *out, feel_value value, int depth)
 bool feel_to_json(struct strbuf *out, feel_value value)
 {
     size_t start = out->len;
-    write_value(out, value, 0);
-    if (out->len <= FEEL_TEXT_MAX)
+    struct writing w = {.out = out};
+    write_value(&w, value, 0);
+    if (out->len - start <= FEEL_TEXT_MAX && !w.is_too_deep)
         return true;
     out->len = start;
     strbuf_add(out, STR("null"));

@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+_Static_assert((int)BUS_MAX_RECORD_BYTES == (int)LIMIT_RECORD_BYTES,
+               "what the engine makes is what the producer takes");
+
 enum { TOPIC_TIMEOUT_MS = 3000, NODE_MAX_HEADERS = 6 };
 
 static struct publishing *publishing_new(struct shard *shard)

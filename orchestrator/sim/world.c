@@ -152,7 +152,8 @@ static void keep_texts(struct sim *sim, struct command *command)
     str *const of_message[] = {&message->name, &message->correlation_key, &message->message_id,
                                &message->variables};
     str *const of_subscription[] = {&subscription->name, &subscription->correlation_key,
-                                    &subscription->process_id, &subscription->variables};
+                                    &subscription->process_id, &subscription->variables,
+                                    &subscription->reason};
     str *const of_signal[] = {&signal->name, &signal->variables};
     keep(sim, everywhere, COUNT_OF(everywhere));
     switch (command->type) {
