@@ -12,14 +12,17 @@
 #include "store/migrate.h"
 #include "store/query.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, RETRY_SECONDS = 1, END_SECONDS = 20 };
+enum { EXIT_USAGE = 2, RETRY_SECONDS = 1, END_SECONDS = 20, WANTED_DESCRIPTORS = 65536 };
 
 struct process {
     struct config config;
@@ -209,6 +212,17 @@ static void stop_roles(struct process *process)
     query_pool_free(process->reader);
 }
 
+// Connections, shards and job types take descriptors: as many as the system lets us have.
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= WANTED_DESCRIPTORS)
+        return;
+    limit.rlim_cur = limit.rlim_max < WANTED_DESCRIPTORS ? limit.rlim_max : WANTED_DESCRIPTORS;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_warning("node", "cannot have more descriptors (ulimit -n): %s", strerror(errno));
+}
+
 static bool run(struct process *process, struct error *err)
 {
     struct node_site site;
@@ -251,6 +265,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     configure_log(&process.config);
+    raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN);
     bool good = run(&process, &err);
     if (!good)

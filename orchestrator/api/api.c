@@ -28,7 +28,10 @@ struct api *api_new(const struct api_options *options, struct error *err)
             .route_count = COUNT_OF(routes),
             .context = api,
             .admit = caller_admit,
+            .local_only = api->key[0] == '\0',
             .max_open_requests = (size_t)config_i64(config, CONFIG_API_PENDING),
+            .max_connections = (size_t)config_i64(config, CONFIG_API_MAX_CONNECTIONS),
+            .max_bytes = (size_t)config_i64(config, CONFIG_API_MAX_BYTES),
         },
         err);
     if (api->http == NULL) {

@@ -65,6 +65,19 @@ static void add_metrics(const struct http_counts *counts, struct strbuf *out)
                   "# HELP baton_api_open_requests Requests being worked on.\n"
                   "# TYPE baton_api_open_requests gauge\nbaton_api_open_requests %zu\n",
                   counts->open_requests);
+    strbuf_format(out,
+                  "# HELP baton_api_connections Connections of callers.\n"
+                  "# TYPE baton_api_connections gauge\nbaton_api_connections %zu\n"
+                  "# HELP baton_api_bytes Bytes of requests and answers in flight.\n"
+                  "# TYPE baton_api_bytes gauge\nbaton_api_bytes %zu\n",
+                  counts->connections, counts->bytes);
+    strbuf_format(
+        out,
+        "# HELP baton_api_refused_total Requests refused before they were read.\n"
+        "# TYPE baton_api_refused_total counter\nbaton_api_refused_total %llu\n"
+        "# HELP baton_api_cut_off_total Connections that took too long or were too many.\n"
+        "# TYPE baton_api_cut_off_total counter\nbaton_api_cut_off_total %llu\n",
+        (unsigned long long)counts->refused, (unsigned long long)counts->cut_off);
 }
 
 void handle_health_metrics(struct request *request)
@@ -73,7 +86,8 @@ void handle_health_metrics(struct request *request)
     struct strbuf out = strbuf_new(&request->arena);
     if (api->options.add_metrics != NULL)
         api->options.add_metrics(api->options.context, &out);
-    add_metrics(http_server_counts(api->http), &out);
+    struct http_counts counts = http_server_counts(api->http);
+    add_metrics(&counts, &out);
     request_answer_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_str(&out));
 }
 

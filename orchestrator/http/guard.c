@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/guard.h"
 
-#include "base/map.h"
-
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
-#include <event2/http.h>
+#include <string.h>
 
 static void object(struct guard *guard, const char *why)
 {
@@ -42,7 +37,7 @@ static bool has_control(str s)
 static void begin_request(struct guard *guard)
 {
     guard->state = GUARD_REQUEST_LINE;
-    guard->body_left = 0;
+    guard->body_left = guard->body_total = 0;
     guard->has_length = guard->has_host = guard->is_chunked = guard->is_http_10 = false;
     guard->header_count = 0;
 }
@@ -118,6 +113,13 @@ static void read_header(struct guard *guard, str line)
         read_encoding(guard, value);
 }
 
+static void announce(struct guard *guard, uint64_t len)
+{
+    guard->body_left = len;
+    guard->announced += len;
+    guard->body_total += len;
+}
+
 static void end_headers(struct guard *guard)
 {
     if (!guard->has_host && !guard->is_http_10)
@@ -126,10 +128,12 @@ static void end_headers(struct guard *guard)
         object(guard, "Content-Length and Transfer-Encoding exclude each other");
     else if (guard->is_chunked)
         guard->state = GUARD_CHUNK_SIZE;
-    else if (guard->body_left > 0)
-        guard->state = GUARD_BODY;
-    else
+    else if (guard->body_left == 0)
         begin_request(guard);
+    else {
+        guard->state = GUARD_BODY;
+        announce(guard, guard->body_left);
+    }
 }
 
 static int hex_digit(char c)
@@ -157,7 +161,7 @@ static void read_chunk_size(struct guard *guard, str line)
         }
         size = size << 4 | (unsigned)digit;
     }
-    guard->body_left = size;
+    announce(guard, size);
     guard->state = size > 0 ? GUARD_CHUNK : GUARD_TRAILERS;
 }
 
@@ -231,62 +235,4 @@ void guard_feed(struct guard *guard, str bytes)
         else
             feed_line_byte(guard, bytes.data[at++]);
     }
-}
-
-// Guards by the address of their connection's bufferevent. An address that libevent uses again gets
-// its guard again, cleared: there are never more guards than there were connections at one time.
-static struct {
-    struct arena arena;
-    struct idmap by_connection;
-} guards;
-
-static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)
-{
-    struct guard *guard = context;
-    size_t len = evbuffer_get_length(input);
-    struct evbuffer_ptr at;
-    struct evbuffer_iovec parts[16];
-    if (info->n_added == 0 || info->n_added > len)
-        return;
-    size_t left = info->n_added;
-    while (left > 0) {
-        if (evbuffer_ptr_set(input, &at, len - left, EVBUFFER_PTR_SET) != 0)
-            return;
-        int count = evbuffer_peek(input, (ev_ssize_t)left, &at, parts, 16);
-        for (int i = 0; i < count && i < 16 && left > 0; i++) {
-            size_t size = parts[i].iov_len < left ? parts[i].iov_len : left;
-            guard_feed(guard, str_from(parts[i].iov_base, size));
-            left -= size;
-        }
-    }
-}
-
-static struct bufferevent *guarded_connection(struct event_base *base, void *context)
-{
-    (void)context;
-    struct bufferevent *connection = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-    check(connection != NULL);
-    uint64_t id = (uint64_t)(uintptr_t)connection;
-    struct guard *guard = idmap_get(&guards.by_connection, id);
-    if (guard == NULL) {
-        guard = ARENA_NEW(&guards.arena, struct guard);
-        idmap_put(&guards.by_connection, id, guard);
-    }
-    memset(guard, 0, sizeof *guard);
-    evbuffer_add_cb(bufferevent_get_input(connection), on_bytes, guard);
-    return connection;
-}
-
-void guard_install(struct evhttp *http)
-{
-    if (guards.by_connection.arena == NULL)
-        guards.by_connection = idmap_new(&guards.arena);
-    evhttp_set_bevcb(http, guarded_connection, NULL);
-}
-
-const char *guard_objection(struct evhttp_connection *connection)
-{
-    struct bufferevent *buffer = evhttp_connection_get_bufferevent(connection);
-    struct guard *guard = idmap_get(&guards.by_connection, (uint64_t)(uintptr_t)buffer);
-    return guard ? guard->objection : "the connection has no guard";
 }

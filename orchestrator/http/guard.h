@@ -10,9 +10,6 @@
 
 #include "base/str.h"
 
-struct evhttp;
-struct evhttp_connection;
-
 enum { GUARD_MAX_LINE = 8192, GUARD_MAX_HEADERS = 100 };
 
 enum guard_state {
@@ -31,6 +28,8 @@ struct guard {
     enum guard_state state;
     const char *objection; // static text; NULL while all is well
     uint64_t body_left;    // bytes
+    uint64_t body_total;   // of this request's body, as far as it is known
+    uint64_t announced;    // bytes of bodies that were announced; the reader sets it back to 0
     bool has_length;
     bool has_host;
     bool is_chunked;
@@ -42,11 +41,5 @@ struct guard {
 
 // Reads the next bytes of the connection. Once it objects it reads no further.
 void guard_feed(struct guard *guard, str bytes);
-
-// Puts a guard before every connection of the server. `http` outlives the process's connections.
-void guard_install(struct evhttp *http);
-
-// What the guard has against this connection; NULL: nothing.
-const char *guard_objection(struct evhttp_connection *connection);
 
 #endif

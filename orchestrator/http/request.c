@@ -11,16 +11,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// The connection went away before the answer: the request stays until its handler is done with it.
-static void on_hang_up(struct evhttp_connection *connection, void *context)
+void request_leave(struct request *request)
 {
-    (void)connection;
-    struct request *request = context;
     void (*on_gone)(struct request * request) = request->on_gone;
-    request->http = NULL;
     request->on_gone = NULL;
     if (on_gone != NULL)
         on_gone(request);
+}
+
+// The request stays until its handler is done with it, and what it was read from stays with it.
+void request_hang_up(struct request *request)
+{
+    evhttp_request_own(request->http);
+    request->gone = request->http;
+    request->http = NULL;
+    request->connection = NULL;
+    request_leave(request);
 }
 
 struct request *request_new(struct http_server *server, struct evhttp_request *http)
@@ -35,7 +41,8 @@ struct request *request_new(struct http_server *server, struct evhttp_request *h
     struct evbuffer *input = evhttp_request_get_input_buffer(http);
     size_t len = evbuffer_get_length(input);
     request->raw_body = str_from(len > 0 ? evbuffer_pullup(input, -1) : NULL, len);
-    evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_hang_up, request);
+    request->connection =
+        connection_of(&server->connections, evhttp_request_get_connection(http), request, len);
     server->counts.open_requests++;
     return request;
 }
@@ -46,47 +53,58 @@ static void finish(struct request *request, int status)
 {
     struct http_server *server = request->server;
     server->counts.open_requests--;
+    connection_release(&server->connections, request->raw_body.len);
     http_count_answer(server, status, clock_monotonic_ns() - request->started_ns);
     struct arena arena = request->arena; // the request itself lives in it
     arena_done(&arena);
 }
 
-// An answer that evhttp has sent, or whose connection ended before: whichever comes first.
-static void on_sent(struct evhttp_request *http, void *context)
+static void finish_gone(struct request *request, int status)
 {
-    evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
-    http_answer_sent(context);
+    struct http_server *server = request->server;
+    evhttp_request_free(request->gone);
+    finish(request, status);
+    http_answer_sent(server);
 }
 
-static void on_cut_off(struct evhttp_connection *connection, void *context)
+static void on_sent(struct evhttp_request *http, void *context)
 {
-    evhttp_connection_set_closecb(connection, NULL, NULL);
-    http_answer_sent(context);
+    (void)http;
+    connection_end_answer(context);
+}
+
+// The length of the body that a GET would have, and no body.
+static void empty_for_head(struct evhttp_request *http, str *body)
+{
+    char digits[24];
+    if (evhttp_request_get_command(http) != EVHTTP_REQ_HEAD)
+        return;
+    snprintf(digits, sizeof digits, "%zu", body->len);
+    evhttp_add_header(evhttp_request_get_output_headers(http), "Content-Length", digits);
+    *body = STR_EMPTY;
 }
 
 static void send_answer(struct request *request, int status, const char *content_type, str body)
 {
     struct evhttp_request *http = request->http;
-    struct http_server *server = request->server;
+    struct connection *connection = request->connection;
     if (http == NULL) {
-        server->unsent++;
-        finish(request, status);
-        http_answer_sent(server);
+        finish_gone(request, status);
         return;
     }
     struct evkeyvalq *headers = evhttp_request_get_output_headers(http);
     if (content_type != NULL)
         evhttp_add_header(headers, "Content-Type", content_type);
-    if (server->is_draining)
+    if (request->server->is_draining)
         evhttp_add_header(headers, "Connection", "close");
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    empty_for_head(http, &body);
     struct evbuffer *out = evbuffer_new();
     check(out != NULL);
     evbuffer_add(out, body.data, body.len);
+    connection_begin_answer(connection, body.len);
     finish(request, status);
-    server->unsent++;
-    evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_cut_off, server);
-    evhttp_request_set_on_complete_cb(http, on_sent, server);
+    evhttp_request_set_on_complete_cb(http, on_sent, connection);
     evhttp_send_reply(http, status, NULL, out);
     evbuffer_free(out);
 }

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 
+struct connection;
 struct evhttp_request;
 struct http_server;
 struct route;
@@ -16,16 +17,18 @@ enum { REQUEST_MAX_ARGUMENTS = 2, REQUEST_MAX_BODY = 16 << 20 };
 
 struct request {
     struct http_server *server;
-    void *context;               // http_options.context: whose routes these are
-    void *asker;                 // what `admit` made of it: who asks; freed with the arena
+    void *context; // http_options.context: whose routes these are
+    void *asker;   // what `admit` made of it: who asks; freed with the arena
+    struct connection *connection;
     struct evhttp_request *http; // NULL once the client has hung up
+    struct evhttp_request *gone; // what it was then
     struct arena arena;
     const struct route *route;
     str arguments[REQUEST_MAX_ARGUMENTS]; // the {…} parts of the path, decoded
     str raw_body;
     const struct json *body; // a JSON object; NULL when the route takes none or the body was empty
     int64_t started_ns;
-    // Called once when the client hangs up before the answer; may answer. NULL: nobody asks.
+    // Called once when the client closes before the answer; may answer. NULL: nobody asks.
     void (*on_gone)(struct request *request);
 };
 

@@ -2,7 +2,6 @@
 #include "http/route.h"
 
 #include "base/utf8.h"
-#include "http/guard.h"
 #include "http/server_private.h"
 
 #include <event2/event.h>
@@ -28,29 +27,42 @@ static bool path_matches(const char *pattern, str path, str *ret_arguments)
     return path.data == NULL;
 }
 
-static const int commands[] = {
-    [ROUTE_GET] = EVHTTP_REQ_GET,       [ROUTE_POST] = EVHTTP_REQ_POST,
-    [ROUTE_PUT] = EVHTTP_REQ_PUT,       [ROUTE_PATCH] = EVHTTP_REQ_PATCH,
-    [ROUTE_DELETE] = EVHTTP_REQ_DELETE,
+static const struct {
+    int command;
+    const char *name;
+} methods[] = {
+    [ROUTE_GET] = {EVHTTP_REQ_GET, "GET"},          [ROUTE_POST] = {EVHTTP_REQ_POST, "POST"},
+    [ROUTE_PUT] = {EVHTTP_REQ_PUT, "PUT"},          [ROUTE_PATCH] = {EVHTTP_REQ_PATCH, "PATCH"},
+    [ROUTE_DELETE] = {EVHTTP_REQ_DELETE, "DELETE"},
 };
 
-static const struct route *find_route(struct request *request, str path, bool *ret_path_known)
+static bool takes(const struct route *route, int command)
+{
+    bool is_head = command == EVHTTP_REQ_HEAD && route->method == ROUTE_GET;
+    return methods[route->method].command == command || is_head;
+}
+
+// What the path does take, for the header Allow; empty when there is no such path.
+static str find_route(struct request *request, str path)
 {
     const struct http_options *options = &request->server->options;
     int command = (int)evhttp_request_get_command(request->http);
-    *ret_path_known = false;
-    for (size_t i = 0; i < options->route_count; i++) {
+    struct strbuf allowed = strbuf_new(&request->arena);
+    for (size_t i = 0; i < options->route_count && request->route == NULL; i++) {
         const struct route *route = &options->routes[i];
         str arguments[REQUEST_MAX_ARGUMENTS] = {STR_EMPTY, STR_EMPTY};
         if (!path_matches(route->path, path, arguments))
             continue;
-        *ret_path_known = true;
-        if (commands[route->method] != command)
+        strbuf_format(&allowed, "%s%s", methods[route->method].name,
+                      route->method == ROUTE_GET ? ", HEAD, " : ", ");
+        if (!takes(route, command))
             continue;
         memcpy(request->arguments, arguments, sizeof arguments);
-        return route;
+        request->route = route;
     }
-    return NULL;
+    if (allowed.len > 0)
+        strbuf_add(&allowed, STR("OPTIONS"));
+    return strbuf_str(&allowed);
 }
 
 static bool decode_arguments(struct request *request)
@@ -63,10 +75,42 @@ static bool decode_arguments(struct request *request)
             return false;
         request->arguments[i] = str_copy(&request->arena, str_from(decoded, len));
         free(decoded);
-        if (!utf8_is_valid(request->arguments[i]))
+        if (!utf8_is_valid(request->arguments[i]) ||
+            str_find_char(request->arguments[i], '\0') != SIZE_MAX)
             return false;
     }
     return true;
+}
+
+// -- U+0000: PostgreSQL and protobuf end a text there, so that one name would become another ------
+
+static bool has_nul(str text)
+{
+    return str_find_char(text, '\0') != SIZE_MAX;
+}
+
+// The path of the first text or name with U+0000 is in `path`. Depth is bounded by JSON_MAX_DEPTH.
+static bool find_nul(const struct json *value, struct strbuf *path)
+{
+    size_t len = path->len;
+    if (value->type == JSON_STRING)
+        return has_nul(value->text);
+    if (value->type == JSON_ARRAY)
+        for (size_t i = 0; i < value->count; i++) {
+            strbuf_format(path, "[%zu]", i);
+            if (find_nul(&value->items[i], path))
+                return true;
+            path->len = len;
+        }
+    if (value->type == JSON_OBJECT)
+        for (size_t i = 0; i < value->count; i++) {
+            const struct json_member *member = &value->members[i];
+            strbuf_format(path, "%s%.*s", len > 0 ? "." : "", STR_ARG(member->name));
+            if (has_nul(member->name) || find_nul(&member->value, path))
+                return true;
+            path->len = len;
+        }
+    return false;
 }
 
 static bool read_json_body(struct request *request)
@@ -85,52 +129,138 @@ static bool read_json_body(struct request *request)
                                json_type_name(body->type));
         return false;
     }
+    struct strbuf path = strbuf_new(&request->arena);
+    if (str_find(request->raw_body, STR("\\u0000")) != SIZE_MAX && find_nul(body, &path)) {
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "U+0000 cannot be stored: found in '%.*s'",
+                               STR_ARG(strbuf_str(&path)));
+        return false;
+    }
     request->body = body;
     return true;
 }
+
+// -- Who may ask ------------------------------------------------------------------------
+
+// "http://host:port", "host:port" or "[::1]:port" of this machine.
+static bool is_local(str origin)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    size_t scheme = str_find(origin, STR("://"));
+    str host = scheme == SIZE_MAX ? origin : str_from_index(origin, scheme + 3);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        str name = str_of(names[i]);
+        bool fits =
+            host.len >= name.len && str_equal_ignoring_case(str_sub(host, 0, name.len), name);
+        if (fits && (host.len == name.len || host.data[name.len] == ':'))
+            return true;
+    }
+    return false;
+}
+
+// False after answering. Without a key the address is what protects: a browser would carry requests
+// of any web page to it, under the page's origin or, with a name that leads here, under its host.
+static bool may_ask(struct request *request)
+{
+    str origin = request_header(request, "Origin");
+    str host = request_header(request, "Host");
+    if (!request->server->options.local_only || (is_local(host) && origin.len == 0) ||
+        (is_local(host) && is_local(origin)))
+        return true;
+    request_problem_format(request, 403, "FORBIDDEN",
+                           "this API is for programs on its own machine: '%.*s' is not one; set "
+                           "api.key to serve others",
+                           STR_ARG(is_local(host) ? origin : host));
+    return false;
+}
+
+// -- Bodies -----------------------------------------------------------------------------
+
+static bool is_media_type(str header, str wanted)
+{
+    str type = str_trim(str_sub(header, 0, str_find_char(header, ';')));
+    return str_equal_ignoring_case(type, wanted);
+}
+
+static bool is_json_type(str header)
+{
+    str type = str_trim(str_sub(header, 0, str_find_char(header, ';')));
+    return is_media_type(header, STR("application/json")) || str_ends_with(type, STR("+json"));
+}
+
+// False after answering 415.
+static bool check_type(struct request *request)
+{
+    str type = request_header(request, "Content-Type");
+    enum route_body body = request->route->body;
+    if (body == NO_BODY || request->raw_body.len == 0 || (body == JSON && is_json_type(type)) ||
+        (body == MULTIPART && is_media_type(type, STR("multipart/form-data"))))
+        return true;
+    request_problem_format(request, 415, "UNSUPPORTED_MEDIA_TYPE",
+                           "the body must be %s, the header Content-Type says '%.*s'",
+                           body == JSON ? "application/json" : "multipart/form-data",
+                           STR_ARG(type));
+    return false;
+}
+
+// -- The way of a request ---------------------------------------------------------------
 
 static void handle(struct request *request)
 {
     if (!request->server->options.admit(request))
         return;
     if (!decode_arguments(request)) {
-        request_problem(request, 400, "INVALID_ARGUMENT", STR("the path is not valid UTF-8"));
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("the path is not valid UTF-8, or has U+0000"));
         return;
     }
-    if (request->route->body == JSON && !read_json_body(request))
+    if (!check_type(request) || (request->route->body == JSON && !read_json_body(request)))
         return;
     request->route->handle(request);
 }
 
-static void refuse_path(struct request *request, bool path_known)
+static void answer_without_route(struct request *request, str allowed)
 {
-    const char *uri = request_uri(request);
-    if (path_known)
-        request_problem_format(request, 405, "METHOD_NOT_ALLOWED",
-                               "'%.200s' does not take this method", uri);
+    if (allowed.len == 0) {
+        request_problem_format(request, 404, "NOT_FOUND", "there is no resource '%.200s'",
+                               request_uri(request));
+        return;
+    }
+    request_add_header(request, "Allow", str_cstr(&request->arena, allowed));
+    if (evhttp_request_get_command(request->http) == EVHTTP_REQ_OPTIONS)
+        request_answer_empty(request);
     else
-        request_problem_format(request, 404, "NOT_FOUND", "there is no resource '%.200s'", uri);
+        request_problem_format(request, 405, "METHOD_NOT_ALLOWED",
+                               "'%.200s' does not take this method", request_uri(request));
+}
+
+static void answer_refusal(struct request *request, const struct refusal *refusal)
+{
+    request_add_header(request, "Connection", "close");
+    if (refusal->status == 503)
+        request_busy(request, refusal->detail);
+    else
+        request_problem(request, refusal->status, refusal->title, str_of(refusal->detail));
 }
 
 void route_request(struct request *request)
 {
     struct http_server *server = request->server;
-    const char *objection = guard_objection(evhttp_request_get_connection(request->http));
-    if (objection != NULL) {
-        request_add_header(request, "Connection", "close");
-        request_problem(request, 400, "INVALID_ARGUMENT", str_of(objection));
+    if (request->connection->refusal.status != 0) {
+        answer_refusal(request, &request->connection->refusal);
         return;
     }
     if (server->counts.open_requests > server->options.max_open_requests) {
         request_busy(request, "too many requests are open (api.pending_requests)");
         return;
     }
+    if (!may_ask(request))
+        return;
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request->http);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-    bool path_known;
-    request->route = find_route(request, str_of(path ? path : "/"), &path_known);
+    str allowed = find_route(request, str_of(path ? path : "/"));
     if (request->route == NULL)
-        refuse_path(request, path_known);
+        answer_without_route(request, allowed);
     else
         handle(request);
 }

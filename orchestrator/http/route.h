@@ -8,7 +8,7 @@
 
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_PUT, ROUTE_PATCH, ROUTE_DELETE };
 
-enum route_body { NO_BODY, JSON, RAW_BODY };
+enum route_body { NO_BODY, JSON, MULTIPART };
 
 struct route {
     enum route_method method;
@@ -17,7 +17,8 @@ struct route {
     void (*handle)(struct request *request);
 };
 
-// Every request is answered: an unknown path with 404, a wrong method with 405.
+// Every request is answered: an unknown path with 404, a wrong method with 405, a body of another
+// type with 415.
 void route_request(struct request *request);
 
 #endif

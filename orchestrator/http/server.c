@@ -2,8 +2,9 @@
 #include "http/server.h"
 
 #include "base/endpoint.h"
-#include "http/guard.h"
+#include "base/log.h"
 #include "http/server_private.h"
+#include "loop/timer.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -12,8 +13,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
-enum { IDLE_SECONDS = 120, MAX_HEADER_BYTES = 64 << 10 };
+enum { QUIET_SECONDS = 120, MAX_HEADER_BYTES = 64 << 10, SPARE_DESCRIPTORS = 256 };
 
 const double http_bucket_seconds[HTTP_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025,
                                                   0.05,  0.1,    0.5,   2.5};
@@ -51,6 +53,8 @@ static bool listen_on(struct http_server *server, struct error *err)
     check(endpoint_parse(&arena, str_of(setting), &endpoint));
     server->socket = evhttp_bind_socket_with_handle(server->http, endpoint.host, endpoint.port);
     if (server->socket != NULL)
+        connection_pool_listen(&server->connections, server->socket);
+    if (server->socket != NULL)
         snprintf(server->address, sizeof server->address, "%s:%u", endpoint.host,
                  bound_port(server->socket));
     arena_done(&arena);
@@ -64,15 +68,38 @@ static void on_request(struct evhttp_request *http, void *context)
     route_request(request_new(context, http));
 }
 
-static void on_drained(evutil_socket_t fd, short events, void *context)
+static bool is_idle(const struct http_server *server)
 {
-    (void)fd;
-    (void)events;
+    return server->counts.open_requests == 0 &&
+           TAILQ_EMPTY(&server->connections.lists[CONNECTION_SENDING]);
+}
+
+static void on_drained(void *context)
+{
     struct http_server *server = context;
     void (*drained)(void *context) = server->drained;
+    if (drained == NULL || !is_idle(server))
+        return;
     server->drained = NULL;
-    if (drained != NULL)
-        drained(server->drained_context);
+    drained(server->drained_context);
+}
+
+// Below the descriptors that this process may have: a connection that is not taken waits, a
+// descriptor that is missing stops something else.
+static size_t most_connections(size_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    size_t most = limit.rlim_cur > 2 * SPARE_DESCRIPTORS
+                      ? (size_t)limit.rlim_cur - SPARE_DESCRIPTORS
+                      : (size_t)limit.rlim_cur / 2;
+    if (most < wanted)
+        log_warning("http",
+                    "api.max_connections is %zu, and %llu descriptors (ulimit -n) leave "
+                    "room for %zu",
+                    wanted, (unsigned long long)limit.rlim_cur, most);
+    return most < wanted ? most : wanted;
 }
 
 struct http_server *http_server_new(const struct http_options *options, struct error *err)
@@ -81,16 +108,20 @@ struct http_server *http_server_new(const struct http_options *options, struct e
     check(server != NULL);
     server->options = *options;
     server->http = evhttp_new(options->loop);
-    server->tell_drained = evtimer_new(options->loop, on_drained, server);
-    check(server->http != NULL && server->tell_drained != NULL);
-    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
-                                                 EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE);
+    server->tell_drained = timer_new(options->loop, on_drained, server);
+    check(server->http != NULL);
+    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH |
+                                                 EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS);
     evhttp_set_max_headers_size(server->http, MAX_HEADER_BYTES);
     evhttp_set_max_body_size(server->http, REQUEST_MAX_BODY);
-    evhttp_set_timeout(server->http, IDLE_SECONDS);
+    evhttp_set_timeout(server->http, QUIET_SECONDS);
     evhttp_set_default_content_type(server->http, NULL);
     evhttp_set_gencb(server->http, on_request, server);
-    guard_install(server->http);
+    connection_pool_init(
+        &server->connections, server,
+        (struct connection_limits){most_connections(options->max_connections), options->max_bytes},
+        server->http);
     if (!listen_on(server, err)) {
         http_server_free(server);
         return NULL;
@@ -100,17 +131,10 @@ struct http_server *http_server_new(const struct http_options *options, struct e
 
 // -- Ending -----------------------------------------------------------------------------
 
-static void tell_when_idle(struct http_server *server)
-{
-    const struct timeval now = {0, 0};
-    if (server->is_draining && server->counts.open_requests == 0 && server->unsent == 0)
-        evtimer_add(server->tell_drained, &now);
-}
-
 void http_answer_sent(struct http_server *server)
 {
-    server->unsent--;
-    tell_when_idle(server);
+    if (server->is_draining)
+        timer_ring(server->tell_drained);
 }
 
 void http_server_drain(struct http_server *server, void (*done)(void *context), void *context)
@@ -120,7 +144,7 @@ void http_server_drain(struct http_server *server, void (*done)(void *context), 
     server->is_draining = true;
     server->drained = done;
     server->drained_context = context;
-    tell_when_idle(server);
+    timer_ring(server->tell_drained);
 }
 
 void http_server_free(struct http_server *server)
@@ -129,7 +153,8 @@ void http_server_free(struct http_server *server)
         return;
     check(server->counts.open_requests == 0);
     evhttp_free(server->http);
-    event_free(server->tell_drained);
+    connection_pool_done(&server->connections);
+    timer_free(server->tell_drained);
     free(server);
 }
 
@@ -138,7 +163,12 @@ const char *http_server_address(const struct http_server *server)
     return server->address;
 }
 
-const struct http_counts *http_server_counts(const struct http_server *server)
+struct http_counts http_server_counts(const struct http_server *server)
 {
-    return &server->counts;
+    struct http_counts counts = server->counts;
+    counts.connections = server->connections.count;
+    counts.bytes = server->connections.bytes;
+    counts.refused = server->connections.refused;
+    counts.cut_off = server->connections.cut_off;
+    return counts;
 }

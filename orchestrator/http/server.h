@@ -21,11 +21,21 @@ struct http_options {
     // Whether the caller may use the route at all; called before the body is read. False after
     // answering.
     bool (*admit)(struct request *request);
+    // Only this machine may ask: a Host or Origin of another one is refused, as a web page of a
+    // browser on this machine would send it.
+    bool local_only;
     size_t max_open_requests;
+    size_t max_connections; // fewer when the process has no descriptors for them
+    size_t max_bytes;       // of requests and answers in flight
+    int reading_seconds;    // for a request's header; 0: as connection_states.def says
 };
 
 struct http_counts {
     size_t open_requests;
+    size_t connections;
+    size_t bytes;                            // of requests and answers in flight
+    uint64_t refused;                        // requests, before they were read
+    uint64_t cut_off;                        // connections that took too long or were too many
     uint64_t answered[HTTP_STATUS_CLASSES];  // by hundreds of the status
     uint64_t duration_buckets[HTTP_BUCKETS]; // each with those before it
     int64_t duration_ns;
@@ -47,6 +57,6 @@ void http_server_free(struct http_server *server);
 // Where it listens, "127.0.0.1:8080": the port is the real one when 0 was asked for.
 const char *http_server_address(const struct http_server *server);
 
-const struct http_counts *http_server_counts(const struct http_server *server);
+struct http_counts http_server_counts(const struct http_server *server);
 
 #endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The connections of a server: how many there are, what each is doing, and when it is cut off.
+// evhttp has neither a limit nor a deadline for a request; here a connection is known from the turn
+// in which it was accepted until it is closed. Private to the layer.
+//
+//   ACCEPTED ─► IDLE ─► READING ─► WORKING ─► SENDING ─► IDLE …
+//                  any of the first three ─► REFUSED
+#ifndef BATON_HTTP_CONNECTION_H
+#define BATON_HTTP_CONNECTION_H
+
+#include "base/map.h"
+#include "http/guard.h"
+
+#include <sys/queue.h>
+
+struct bufferevent;
+struct connection;
+struct connection_pool;
+struct event;
+struct evhttp;
+struct evhttp_bound_socket;
+struct evhttp_connection;
+struct http_server;
+struct timer;
+
+enum connection_state {
+#define CONNECTION_STATE(name, seconds, what) CONNECTION_##name,
+#include "http/connection_states.def"
+#undef CONNECTION_STATE
+    CONNECTION_STATES
+};
+
+enum {
+    HTTP_BODY_BYTES_A_SECOND = 64 << 10, // what a body must bring at least, in the mean
+    HTTP_TRIM_BYTES = 64 << 20, // after a burst of as many bytes memory goes back to the system
+};
+
+// Why a connection takes no more requests. All zero: it does.
+struct refusal {
+    int status;
+    const char *title;
+    const char *detail; // static text
+};
+
+struct connection {
+    TAILQ_ENTRY(connection) link; // in its state's list
+    struct connection_pool *pool;
+    enum connection_state state;
+    int64_t since_ns;
+    struct bufferevent *buffer;
+    struct evhttp_connection *http;
+    struct event *hang_up;   // rings once when the client closes, which evhttp does not look for
+                             // while a request is worked on
+    struct request *request; // WORKING: who is told when the client goes
+    size_t announced;        // bytes of bodies that are arriving, counted in the pool
+    size_t answer;           // SENDING: bytes, counted in the pool
+    struct refusal refusal;
+    struct guard guard;
+};
+
+TAILQ_HEAD(connection_list, connection);
+
+struct connection_limits {
+    size_t connections;
+    size_t bytes; // of requests and answers at a time
+};
+
+struct connection_pool {
+    TAILQ_ENTRY(connection_pool) link;
+    struct http_server *server;
+    struct evhttp *evhttp;
+    struct connection_limits limits;
+    struct connection_list lists[CONNECTION_STATES];
+    size_t count;
+    size_t bytes;      // of requests that arrive or are worked on and of answers that are sent
+    size_t peak_bytes; // since memory went back to the system
+    uint64_t refused;
+    uint64_t cut_off;
+    struct arena arena;
+    struct idmap by_http; // connection by evhttp's
+    struct timer *settle; // what callbacks of buffers left to do
+    struct timer *sweep;  // cuts off what takes too long
+    struct timer *listen; // after a pause for want of descriptors
+    struct evhttp_bound_socket *socket;
+    bool said_full;
+};
+
+void connection_pool_init(struct connection_pool *pool, struct http_server *server,
+                          struct connection_limits limits, struct evhttp *http);
+
+// Watches over the listener: pauses it when the process has no descriptor left.
+void connection_pool_listen(struct connection_pool *pool, struct evhttp_bound_socket *socket);
+
+// After evhttp_free, which closes every connection.
+void connection_pool_done(struct connection_pool *pool);
+
+// The connection of a request that has just arrived; it is WORKING now.
+struct connection *connection_of(struct connection_pool *pool, struct evhttp_connection *http,
+                                 struct request *request, size_t body_len);
+
+// The request is over: `body_len` as given above.
+void connection_release(struct connection_pool *pool, size_t body_len);
+
+void connection_begin_answer(struct connection *connection, size_t len);
+void connection_end_answer(struct connection *connection);
+
+#endif
