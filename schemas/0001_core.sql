@@ -84,7 +84,9 @@ CREATE TABLE jobs (
     priority         integer     NOT NULL,
     retries          integer     NOT NULL,
     attempt          integer     NOT NULL,
-    due              timestamptz,                       -- offered: end of the lease; backing off: next try
+    due              timestamptz,                       -- offered: end of the lease, null until a worker takes it; backing off: next try
+    offered          timestamptz,                       -- the last time
+    worker           text,                              -- who took it
     timeout_ms       bigint      NOT NULL,
     created          timestamptz NOT NULL,
     headers          json,
@@ -92,7 +94,7 @@ CREATE TABLE jobs (
     PRIMARY KEY (shard, key)
 ) WITH (fillfactor = 90);
 CREATE INDEX jobs_due ON jobs (shard, due) WHERE due IS NOT NULL;
-CREATE INDEX jobs_waiting ON jobs (shard, type, tenant, priority DESC, key) WHERE state = 1;
+CREATE INDEX jobs_untaken ON jobs (shard, type, tenant, priority DESC, key) WHERE due IS NULL AND state IN (1, 2);
 
 CREATE TABLE timers (
     shard            integer     NOT NULL,

@@ -109,16 +109,18 @@ struct release_job {
     } * jobs;
 };
 
-// A gateway node has clients that wait for jobs. What it says replaces what it said before.
+// A gateway node has clients that wait for jobs. What it says of a type, tenant, lease and worker
+// replaces what it said of them before; everything of it ends expires_ms after the last command.
 struct job_credits {
     uint64_t gateway; // random, of this start of the node
     int32_t reply_partition;
     int64_t expires_ms; // from the command's time
+    bool renews;        // says again what stands
     size_t credit_count;
     struct job_credit {
         str type;
         str tenant;
-        uint32_t count; // jobs that may be sent, beyond those sent already
+        uint32_t count; // jobs that may be sent, beyond those sent already; 0: none any more
         int64_t lease_ms;
         str worker;
     } * credits;

@@ -87,7 +87,10 @@ struct job_row {
     int32_t priority;
     int32_t retries;
     uint32_t attempt;
-    int64_t due_ms;     // OFFERED: the lease's end. BACKING_OFF: the next try. Else 0.
+    int64_t due_ms;     // OFFERED: the lease's end, 0 until a worker takes it. BACKING_OFF: the
+                        // next try. Else 0.
+    int64_t offered_ms; // the last time; 0: never
+    str worker;         // who took it; empty: nobody yet
     int64_t timeout_ms; // length of a lease
     int64_t created_ms;
     str headers;       // JSON object

@@ -75,7 +75,7 @@ static void create_job(struct instance *instance, const struct event *event)
     job->retries = (int32_t)event->number;
     job->priority = (int32_t)priority;
     job->created_ms = event->time_ms;
-    job->error_message = STR_EMPTY;
+    job->worker = job->error_message = STR_EMPTY;
 }
 
 static void fail_job(struct instance *instance, struct job *job, const struct event *event)
@@ -83,6 +83,7 @@ static void fail_job(struct instance *instance, struct job *job, const struct ev
     job->retries = (int32_t)event->number;
     job->error_message = keep(instance, event->value);
     job->due_ms = event->due_ms;
+    job->worker = STR_EMPTY;
     job->state = event->number <= 0  ? JOB_FAILED
                  : event->due_ms > 0 ? JOB_BACKING_OFF
                                      : JOB_WAITING;
@@ -100,6 +101,7 @@ static void wait_again(struct job *job)
 {
     job->state = JOB_WAITING;
     job->due_ms = 0;
+    job->worker = STR_EMPTY;
 }
 
 void apply_job(struct instance *instance, const struct event *event)
@@ -113,7 +115,17 @@ void apply_job(struct instance *instance, const struct event *event)
     case EVENT_JOB_OFFERED:
         job->state = JOB_OFFERED;
         job->attempt = (uint32_t)event->number;
+        job->offered_ms = event->time_ms;
+        job->due_ms = 0;
+        job->worker = STR_EMPTY;
+        break;
+    case EVENT_JOB_TAKEN:
         job->due_ms = event->due_ms;
+        job->worker = keep(instance, event->value);
+        break;
+    case EVENT_JOB_RETURNED:
+        job->attempt = (uint32_t)event->number;
+        wait_again(job);
         break;
     case EVENT_JOB_FAILED:
         fail_job(instance, job, event);

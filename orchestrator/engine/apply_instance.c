@@ -158,6 +158,7 @@ void apply_to_instance(const struct engine_environment *environment, struct inst
             apply_loop(instance, event);
         break;
     case 3:
+    case 13: // taken and returned
         apply_job(instance, event);
         break;
     case 4:

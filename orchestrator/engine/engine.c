@@ -364,6 +364,7 @@ struct engine *engine_new(const struct engine_environment *environment, str shar
     engine->instances = idmap_new(&engine->arena);
     engine->mailboxes = map_new(&engine->arena);
     engine->windows = map_new(&engine->arena);
+    credit_init(engine);
     engine->cache_bytes = cache_bytes;
     engine->next_key = next_key == 0 ? 1 : next_key;
     engine->shard = shard_new();
@@ -385,6 +386,7 @@ void engine_free(struct engine *engine)
     }
     stream_free(&engine->shard->stream);
     arena_done(&engine->aside.arena);
+    credit_done(engine);
     struct arena arena = engine->arena;
     arena_done(&arena);
 }

@@ -85,6 +85,17 @@ void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t 
 // How many more jobs of a type and tenant may be offered now: what RELEASE_JOB should ask for.
 uint32_t engine_job_room(const struct engine *engine, str type, str tenant);
 
+// How many jobs of a type and tenant are with workers or on their topic: one entry for each, from
+// *cursor = 0 until false. The texts live as long as the engine.
+struct engine_window {
+    str type;
+    str tenant;
+    uint32_t offered;
+    uint32_t waiting;
+};
+bool engine_next_window(const struct engine *engine, size_t *cursor,
+                        struct engine_window *ret_window);
+
 // The shard's time as it was stored; told once after engine_new. Time never goes back.
 void engine_set_clock(struct engine *engine, int64_t clock_ms);
 

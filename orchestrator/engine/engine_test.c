@@ -72,13 +72,20 @@ static void jobs_beyond_the_window_wait_until_released(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new(ONE_TASK);
-    assert_non_null(start(f));
+    const struct job_offer first = *start(f);
     assert_non_null(start(f));
     assert_null(start(f));
     assert_int_equal(f->changes.jobs.items[0].state, JOB_WAITING);
-    struct released_job released = {f->changes.instances.items[0].key,
-                                    f->changes.jobs.items[0].key};
-    run(f, (struct command){.type = COMMAND_RELEASE_JOB, .release_job = {1, &released}});
+    struct released_job released = {.instance = f->changes.instances.items[0].key,
+                                    .job = f->changes.jobs.items[0].key};
+    const struct command release = {.type = COMMAND_RELEASE_JOB, .release_job = {1, &released}};
+    run(f, release); // no room yet
+    assert_null(find_outbound(f, OUTBOUND_JOB));
+    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = first.instance,
+                            .key = first.key,
+                            .job_answer = answer(1)});
+    run(f, release);
     assert_int_equal(find_outbound(f, OUTBOUND_JOB)->job->key, released.job);
     fixture_free(f);
 }

@@ -13,7 +13,9 @@ static void put_job(struct strbuf *out, const struct job *job)
     image_put_i64(out, job->priority);
     image_put_i64(out, job->due_ms);
     image_put_i64(out, job->created_ms);
+    image_put_i64(out, job->offered_ms);
     image_put_str(out, job->type);
+    image_put_str(out, job->worker);
     image_put_str(out, job->error_message);
 }
 
@@ -294,7 +296,9 @@ static void get_job(struct image_reader *in, struct job *job)
     job->priority = (int32_t)image_get_i64(in);
     job->due_ms = image_get_i64(in);
     job->created_ms = image_get_i64(in);
+    job->offered_ms = image_get_i64(in);
     job->type = image_get_str(in);
+    job->worker = image_get_str(in);
     job->error_message = image_get_str(in);
 }
 

@@ -23,6 +23,22 @@ struct window *job_window(struct engine *engine, str type, str tenant)
     return window;
 }
 
+bool engine_next_window(const struct engine *engine, size_t *cursor,
+                        struct engine_window *ret_window)
+{
+    str name;
+    void *value;
+    if (!map_next(&engine->windows, cursor, &name, &value))
+        return false;
+    const struct window *window = value;
+    size_t nul = str_find_char(name, '\0');
+    *ret_window = (struct engine_window){.type = str_sub(name, 0, nul),
+                                         .tenant = str_from_index(name, nul + 1),
+                                         .offered = window->offered,
+                                         .waiting = window->waiting};
+    return true;
+}
+
 static void count_out(struct engine *engine, instance_ref instance, const struct job *job)
 {
     struct window *window = job_window(engine, job->type, instance->tenant);
@@ -55,11 +71,12 @@ static str listener_event(instance_ref instance, const struct job *job)
 }
 
 static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
-                                  const struct job *job)
+                                  const struct job *job, int64_t lease_ms)
 {
     element_ref ei = job->attachment.owner;
     const struct bpmn_job *definition = job_definition(instance, job);
     const struct user_task *task = state_attachment(ei, ENTITY_KIND_USER_TASK);
+    bool has_task = (job->kind == JOB_TASK_LISTENER || job->kind == JOB_NOTIFICATION) && task;
     struct job_offer *offer = ARENA_NEW(engine->turn, struct job_offer);
     *offer = (struct job_offer){
         .key = job->attachment.entity.key,
@@ -76,12 +93,10 @@ static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
         .attempt = job->attempt,
         .retries = job->retries,
         .priority = job->priority,
-        .lease_ms = engine->environment.job_timeout_ms,
+        .lease_ms = lease_ms,
         .headers = definition ? definition->headers : STR("{}"),
         .variables = variable_outgoing_json(engine, instance, ei),
-        .user_task = (job->kind == JOB_TASK_LISTENER || job->kind == JOB_NOTIFICATION) && task
-                         ? task->details
-                         : STR_EMPTY,
+        .user_task = has_task ? task->details : STR_EMPTY,
         .traceparent = engine->command->traceparent,
         .business_id = instance->business_id,
         .root_instance = instance->root_instance,
@@ -110,25 +125,55 @@ static bool is_too_large(struct engine *engine, instance_ref instance, const str
     return true;
 }
 
-void job_offer(struct engine *engine, instance_ref instance, const struct job *job)
+static void take(struct engine *engine, instance_ref instance, const struct job *job,
+                 int64_t lease_ms, str worker)
+{
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_JOB_TAKEN,
+                             .key = job->attachment.entity.key,
+                             .due_ms = engine->clock_ms + lease_ms,
+                             .value = worker});
+}
+
+// A client of a gateway waits for it: it goes there in a reply, taken.
+static void hand_to(struct engine *engine, instance_ref instance, const struct job *job,
+                    const struct job_offer *offer, const struct credit *credit)
+{
+    take(engine, instance, job, credit->lease_ms, credit->worker);
+    struct reply *reply = ARENA_NEW(engine->turn, struct reply);
+    *reply = (struct reply){
+        .to = {.partition = credit->gateway->reply_partition},
+        .gateway = credit->gateway->id,
+        .shard = engine->environment.shard,
+        .job_count = 1,
+        .jobs = offer,
+    };
+    *ARRAY_PUSH(engine->turn, &engine->outbound) =
+        (struct outbound){.kind = OUTBOUND_REPLY, .reply = reply};
+}
+
+static void offer(struct engine *engine, instance_ref instance, const struct job *job)
 {
     struct window *window = job_window(engine, job->type, instance->tenant);
-    struct job_offer *offer = offer_of(engine, instance, job);
+    struct job_offer *offer = offer_of(engine, instance, job, engine->environment.job_timeout_ms);
     if (is_too_large(engine, instance, job, offer))
         return;
+    const struct credit *credit = credit_use(engine, job->type, instance->tenant);
     if (job->state == JOB_WAITING && window->waiting > 0)
         window->waiting--;
     window->offered += job->state != JOB_OFFERED;
     step_emit(engine, instance,
-              (struct event){
-                  .type = EVENT_JOB_OFFERED,
-                  .key = job->attachment.entity.key,
-                  .number = job->attempt + 1,
-                  .due_ms = border_after(engine->clock_ms, engine->environment.job_timeout_ms)});
+              (struct event){.type = EVENT_JOB_OFFERED,
+                             .key = job->attachment.entity.key,
+                             .number = job->attempt + 1});
     offer->attempt = job->attempt;
+    offer->lease_ms = credit != NULL ? credit->lease_ms : offer->lease_ms;
     engine->offered_bytes += offer->variables.len;
-    *ARRAY_PUSH(engine->turn, &engine->outbound) =
-        (struct outbound){.kind = OUTBOUND_JOB, .job = offer};
+    if (credit != NULL)
+        hand_to(engine, instance, job, offer, credit);
+    else
+        *ARRAY_PUSH(engine->turn, &engine->outbound) =
+            (struct outbound){.kind = OUTBOUND_JOB, .job = offer};
 }
 
 // For a job that is to be worked on and counts nowhere yet.
@@ -140,7 +185,7 @@ void job_offer_or_wait(struct engine *engine, instance_ref instance, const struc
                   (struct event){.type = EVENT_JOB_BACKED_OFF, .key = job->attachment.entity.key});
     window->waiting++;
     if (window->offered < engine->environment.job_window)
-        job_offer(engine, instance, job);
+        offer(engine, instance, job);
 }
 
 // Jobs of a type travel on a topic that is named after it.
@@ -376,20 +421,30 @@ void job_throw_error(struct engine *engine)
                               STR_ARG(answer->error_code), STR_ARG(answer->message)));
 }
 
+static int64_t lease_of(int64_t asked_ms)
+{
+    return asked_ms < 1 ? 1 : asked_ms > LIMIT_LEASE_MS ? LIMIT_LEASE_MS : asked_ms;
+}
+
+// The first one of an attempt takes the job: from then on it has a lease.
 void job_extend(struct engine *engine)
 {
     struct answered a;
     if (!find_answered(engine, &a))
         return;
+    const struct job_answer *answer = &engine->command->job_answer;
+    int64_t lease_ms = lease_of(answer->extend_ms);
     if (a.job->state != JOB_OFFERED) {
         refuse(engine, REJECTION_INVALID_STATE, "the job is not being worked on");
         return;
     }
-    step_emit(engine, a.instance,
-              (struct event){
-                  .type = EVENT_JOB_EXTENDED,
-                  .key = engine->command->key,
-                  .due_ms = border_after(engine->clock_ms, engine->command->job_answer.extend_ms)});
+    if (a.job->due_ms == 0)
+        take(engine, a.instance, a.job, lease_ms, answer->worker);
+    else
+        step_emit(engine, a.instance,
+                  (struct event){.type = EVENT_JOB_EXTENDED,
+                                 .key = engine->command->key,
+                                 .due_ms = engine->clock_ms + lease_ms});
     step_accept(engine, engine->command->key, engine->command->instance);
 }
 
@@ -422,23 +477,81 @@ void job_update(struct engine *engine)
     if (update->has_priority)
         event.value = str_format(engine->turn, "%d", update->priority);
     step_emit(engine, instance, event);
-    if (update->timeout_ms >= 0 && job->state == JOB_OFFERED)
+    if (update->timeout_ms >= 0 && job->state == JOB_OFFERED && job->due_ms != 0)
         step_emit(engine, instance,
                   (struct event){.type = EVENT_JOB_EXTENDED,
                                  .key = engine->command->key,
-                                 .due_ms = border_after(engine->clock_ms, update->timeout_ms)});
+                                 .due_ms = engine->clock_ms + lease_of(update->timeout_ms)});
     step_accept(engine, engine->command->key, engine->command->instance);
 }
 
+static const struct job *find_listed(struct engine *engine, const struct released_job *listed,
+                                     instance_ref *ret_instance)
+{
+    *ret_instance = step_instance(engine, listed->instance);
+    return *ret_instance ? state_entity(*ret_instance, ENTITY_KIND_JOB, listed->job) : NULL;
+}
+
+static bool is_untaken(const struct job *job)
+{
+    return job->state == JOB_OFFERED && job->due_ms == 0;
+}
+
+// Jobs that wait for their window, and jobs that lie untaken on their topic while a client of a
+// gateway waits. A worker that reads the record later works on it as well; the first answer wins.
 void job_release(struct engine *engine)
 {
     const struct release_job *release = &engine->command->release_job;
     for (size_t i = 0; i < release->count; i++) {
-        instance_ref instance = step_instance(engine, release->jobs[i].instance);
-        const struct job *job =
-            instance ? state_entity(instance, ENTITY_KIND_JOB, release->jobs[i].job) : NULL;
-        if (job != NULL && job->state == JOB_WAITING)
-            job_offer(engine, instance, job);
+        instance_ref instance;
+        const struct job *job = find_listed(engine, &release->jobs[i], &instance);
+        if (job == NULL || (job->state != JOB_WAITING && !is_untaken(job)))
+            continue;
+        bool is_wanted = credit_is_there(engine, job->type, instance->tenant);
+        uint32_t offered = job_window(engine, job->type, instance->tenant)->offered;
+        if (!is_untaken(job) && (is_wanted || offered < engine->environment.job_window)) {
+            offer(engine, instance, job);
+        } else if (is_untaken(job) && is_wanted) {
+            const struct credit *credit = credit_use(engine, job->type, instance->tenant);
+            hand_to(engine, instance, job, offer_of(engine, instance, job, credit->lease_ms),
+                    credit);
+        }
+    }
+}
+
+static void give_back(struct engine *engine, instance_ref instance, const struct job *job,
+                      uint32_t attempt, str why)
+{
+    count_out(engine, instance, job);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_JOB_RETURNED,
+                             .key = job->attachment.entity.key,
+                             .number = attempt,
+                             .code = why});
+    job_offer_or_wait(engine, instance, job);
+}
+
+// They came to a gateway when no client was left. The attempt does not count: nobody saw its token.
+void job_return(struct engine *engine)
+{
+    const struct release_job *returned = &engine->command->release_job;
+    for (size_t i = 0; i < returned->count; i++) {
+        instance_ref instance;
+        const struct job *job = find_listed(engine, &returned->jobs[i], &instance);
+        if (job != NULL && job->state == JOB_OFFERED && job->attempt == returned->jobs[i].attempt)
+            give_back(engine, instance, job, job->attempt - 1, STR("UNTAKEN"));
+    }
+}
+
+// The workers of their type have committed past their records, and nobody took or answered them.
+void job_reoffer(struct engine *engine)
+{
+    const struct release_job *passed = &engine->command->release_job;
+    for (size_t i = 0; i < passed->count; i++) {
+        instance_ref instance;
+        const struct job *job = find_listed(engine, &passed->jobs[i], &instance);
+        if (job != NULL && is_untaken(job) && job->attempt == passed->jobs[i].attempt)
+            give_back(engine, instance, job, job->attempt, STR("PASSED"));
     }
 }
 
@@ -447,9 +560,10 @@ void job_time_out(struct engine *engine)
     instance_ref instance = step_instance(engine, engine->command->instance);
     const struct job *job =
         instance ? state_entity(instance, ENTITY_KIND_JOB, engine->command->key) : NULL;
-    if (job == NULL || job->state != JOB_OFFERED || job->due_ms > engine->clock_ms ||
+    if (job == NULL || job->state != JOB_OFFERED || job->due_ms == 0 ||
+        job->due_ms > engine->clock_ms ||
         (engine->command->due.attempt != 0 && engine->command->due.attempt != job->attempt))
-        return; // answered or extended in the meantime
+        return; // answered, extended or offered again in the meantime
     count_out(engine, instance, job);
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_TIMED_OUT,

@@ -112,6 +112,8 @@ static void job_row(struct rows *rows, const struct job *job)
         .due_ms = job->due_ms,
         .timeout_ms = rows->engine->environment.job_timeout_ms,
         .created_ms = job->created_ms,
+        .offered_ms = job->offered_ms,
+        .worker = job->worker,
         .headers = definition ? definition->headers : STR("{}"),
         .error_message = job->error_message,
     };

@@ -108,9 +108,11 @@ struct job {
     uint32_t attempt;
     int32_t retries;
     int32_t priority;
-    int64_t due_ms;
+    int64_t due_ms; // OFFERED: the end of the lease, 0 until a worker takes the job
     int64_t created_ms;
+    int64_t offered_ms; // the last time
     str type;
+    str worker; // who took it; empty: nobody yet
     str error_message;
 };
 

@@ -33,8 +33,33 @@ struct window {
     uint32_t waiting;
 };
 
+// Gateways whose clients wait for jobs (credit.c).
+struct credit_gateway {
+    struct credit_gateway *next;
+    uint64_t id;
+    int32_t reply_partition;
+    int64_t expires_ms;
+};
+
+struct credit {
+    struct credit *next; // of the same type and tenant; the one that is used goes to the end
+    struct credit_gateway *gateway;
+    uint32_t count; // never 0
+    int64_t lease_ms;
+    str worker;
+};
+
+struct credits {
+    struct arena arena; // compacted when most of it is garbage
+    struct map queues;  // type NUL tenant -> struct credit_queue
+    struct credit_gateway *gateways;
+    size_t used;    // allocations in the arena …
+    size_t garbage; // … and how many of them are not needed any more
+};
+
 struct engine {
     struct arena arena; // the engine's own
+    struct credits credits;
     struct engine_environment environment;
     struct shard *shard;
     struct idmap instances;
@@ -310,11 +335,17 @@ bool job_create_listener(struct engine *engine, instance_ref instance, element_r
                          enum bpmn_listener_event event); // true: one waits (or an incident)
 bool job_notify(struct engine *engine, instance_ref instance, element_ref ei,
                 uint32_t reminder); // false: incident
-void job_offer(struct engine *engine, instance_ref instance, const struct job *job);
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job);
 void job_cancel(struct engine *engine, instance_ref instance, const struct job *job);
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
 struct window *job_window(struct engine *engine, str type, str tenant);
+
+// Who waits for a job of this type and tenant, for one job less from now on; NULL: nobody. Valid
+// until the next credit_… call.
+const struct credit *credit_use(struct engine *engine, str type, str tenant);
+bool credit_is_there(struct engine *engine, str type, str tenant);
+void credit_init(struct engine *engine);
+void credit_done(struct engine *engine);
 
 void user_task_run(struct engine *engine, instance_ref instance, element_ref ei);
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
@@ -399,12 +430,15 @@ void process_modify(struct engine *engine);
 void process_migrate(struct engine *engine);
 void process_suspend(struct engine *engine);
 void process_resume(struct engine *engine);
+void credit_offer(struct engine *engine);
 void job_complete(struct engine *engine);
 void job_fail(struct engine *engine);
 void job_throw_error(struct engine *engine);
 void job_extend(struct engine *engine);
 void job_update(struct engine *engine);
 void job_release(struct engine *engine);
+void job_return(struct engine *engine);
+void job_reoffer(struct engine *engine);
 void job_time_out(struct engine *engine);
 void job_retry(struct engine *engine);
 void timer_fire(struct engine *engine);

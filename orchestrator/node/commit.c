@@ -42,6 +42,7 @@ static void settle(struct shard *shard)
     if (shard->dues.list != NULL)
         due_list_apply(shard->dues.list, &batch->changes, node_now_ms(shard->node));
     shard->jobs.any = shard->jobs.any || has_waiting_job(&batch->changes);
+    jobs_serve(shard, batch);
     publish_batch(shard, batch);
     due_remind(shard);
 }

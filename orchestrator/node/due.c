@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a shard does of its own accord: turns what falls due into commands, releases waiting jobs
-// when their window has room, and tells PostgreSQL how far it has published when there is nothing
-// else to commit.
+// What a shard does of its own accord: turns what falls due into commands, and tells PostgreSQL how
+// far it has published when there is nothing else to commit.
 #include "node/internal.h"
 
 #include "base/clock.h"
 
-enum {
-    RELEASE_EVERY_MS = 100,
-    RELEASE_MOST = 1000,
-    DUE_AGAIN_MS = 100,
-    DUE_TURN = 5000,
-    STALLED_MS = 1500,
-    QUIET_MS = 5000
-};
+enum { DUE_AGAIN_MS = 100, DUE_TURN = 5000, STALLED_MS = 1500, QUIET_MS = 5000 };
 
 // -- Due --------------------------------------------------------------------------------
 
@@ -109,57 +101,6 @@ static void check_position(struct shard *shard, int64_t now_ms)
         node_assign_soon(node);
 }
 
-// -- Waiting jobs -----------------------------------------------------------------------
-
-static void on_waiting(void *context, enum store_outcome outcome, const struct store_job_id *jobs,
-                       size_t count)
-{
-    struct shard *shard = pending_end(context);
-    if (shard == NULL || outcome != STORE_DONE || count == 0)
-        return;
-    struct arena arena = ARENA_EMPTY;
-    struct command command = {.type = COMMAND_RELEASE_JOB};
-    command.release_job.count = count;
-    command.release_job.jobs = ARENA_ARRAY(&arena, struct released_job, count);
-    for (size_t i = 0; i < count; i++)
-        command.release_job.jobs[i] =
-            (struct released_job){.instance = jobs[i].instance, .job = jobs[i].key};
-    publish_own(shard, &command);
-    arena_done(&arena);
-}
-
-// The window is per type and tenant, so tenants do not take each other's room.
-static void on_counts(void *context, enum store_outcome outcome, const struct store_count *counts,
-                      size_t count)
-{
-    struct shard *shard = pending_end(context);
-    if (shard == NULL)
-        return;
-    uint32_t window = (uint32_t)config_i64(shard->node->config, CONFIG_ENGINE_JOB_WINDOW);
-    shard->jobs.asking = false;
-    shard->jobs.any = outcome != STORE_DONE;
-    for (size_t i = 0; i < count; i++) {
-        shard->jobs.any = shard->jobs.any || counts[i].waiting > 0;
-        if (counts[i].waiting == 0 || counts[i].offered >= window)
-            continue;
-        uint32_t room = window - counts[i].offered;
-        const struct store_waiting waiting = {.shard = shard->number,
-                                              .type = counts[i].type,
-                                              .tenant = counts[i].tenant,
-                                              .limit = room < RELEASE_MOST ? room : RELEASE_MOST};
-        store_find_waiting(shard->node->store, &waiting, on_waiting,
-                           pending_new(&shard->calls, shard));
-    }
-}
-
-static void release_jobs(struct shard *shard)
-{
-    shard->jobs.asking = true;
-    shard->jobs.asked_ms = node_now_ms(shard->node);
-    store_count_jobs(shard->node->store, shard->number, on_counts,
-                     pending_new(&shard->calls, shard));
-}
-
 // -- Reminding --------------------------------------------------------------------------
 
 static void on_timer(void *context)
@@ -172,6 +113,7 @@ void due_start(struct shard *shard)
     if (shard->dues.timer == NULL)
         shard->dues.timer = timer_new(shard->node->loop, on_timer, shard);
     shard->dues.list = due_list_new();
+    jobs_forget(shard);
 }
 
 void due_stop(struct shard *shard)
@@ -180,7 +122,8 @@ void due_stop(struct shard *shard)
     if (shard->dues.timer != NULL)
         timer_stop(shard->dues.timer);
     shard->dues = (struct dues){.timer = shard->dues.timer};
-    shard->jobs = (struct waiting_jobs){0};
+    shard->jobs.any = false;
+    jobs_forget(shard);
 }
 
 void due_remind(struct shard *shard)
@@ -194,8 +137,7 @@ void due_remind(struct shard *shard)
         load_due(shard, now_ms);
     if (shard->outgoing.trim_needed && is_idle(shard))
         trim(shard);
-    if (shard->jobs.any && !shard->jobs.asking && now_ms - shard->jobs.asked_ms >= RELEASE_EVERY_MS)
-        release_jobs(shard);
+    jobs_remind(shard, now_ms);
 
     int64_t next_ms = due_list_next_ms(shard->dues.list);
     int64_t wait_ms = next_ms - now_ms < NODE_IDLE_TRIM_MS ? next_ms - now_ms : NODE_IDLE_TRIM_MS;

@@ -17,6 +17,7 @@
 #include "base/config.h"
 #include "base/map.h"
 #include "bus/consumer.h"
+#include "bus/errand.h"
 #include "bus/producer.h"
 #include "engine/engine.h"
 #include "loop/pending.h"
@@ -105,6 +106,7 @@ struct publishing {
     size_t event_capacity;
     size_t event_at;
     size_t in_flight; // handed over, not yet reported
+    int64_t since_ms; // when it was committed, or found in the outbox
 };
 
 enum shard_state {
@@ -160,10 +162,12 @@ struct dues {              // what falls due soon
     int64_t clock_asked_ms; // when PostgreSQL was asked for its time, by this node's clock
 };
 
-struct waiting_jobs { // jobs beyond their window
-    bool any;
+struct waiting_jobs {
+    bool any; // beyond their window
     bool asking;
     int64_t asked_ms;
+    struct arena arena;
+    struct idmap gateways; // that this life of the shard has heard of
 };
 
 struct suspicion {    // records that may be deadly are taken one by one (trial.c)
@@ -221,6 +225,9 @@ struct node {
     struct bus_producer
         *events_producer; // nobody waits for an event: it lingers for fuller batches
     struct bus_consumer *consumer;
+    struct bus_errands *errands;
+    struct timer *watch; // looks up how far workers have come
+    struct map watched_types;
     struct definitions *definitions;
     struct metrics metrics;
     struct arena arena;
@@ -369,6 +376,13 @@ void publish_to(struct node *node, uint32_t shard, const struct command *command
 void due_start(struct shard *shard);
 void due_stop(struct shard *shard);
 void due_remind(struct shard *shard);
+
+// -- jobs.c: jobs that nobody works on ---------------------------------------------------
+
+void jobs_remind(struct shard *shard, int64_t now_ms);               // releases what has room
+void jobs_serve(struct shard *shard, const struct batch *committed); // what gateways asked for
+void jobs_forget(struct shard *shard);                               // a new life begins
+void jobs_watch(struct node *node, int64_t now_ms);                  // what workers went past
 
 // -- rebuild.c ---------------------------------------------------------------------------
 

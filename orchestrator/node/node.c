@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, EVENTS_LINGER_US = 10000 };
+enum { WATCH_MS = 1000, TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, EVENTS_LINGER_US = 10000 };
 
 str node_secret(const struct node *node)
 {
@@ -379,6 +379,14 @@ static void name_node(struct node *node)
         snprintf(node->name, sizeof node->name, "%s-%d", host, (int)getpid());
 }
 
+static void on_watch(void *context)
+{
+    struct node *node = context;
+    if (!node->draining)
+        jobs_watch(node, node_now_ms(node));
+    timer_set(node->watch, WATCH_MS);
+}
+
 struct node *node_new(const struct config *config, const struct node_site *site,
                       struct event_base *loop, struct error *err)
 {
@@ -405,8 +413,14 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     };
     const struct store_handler handler = {node, on_store_connected, on_store_lost};
     node->store = store_new(&store, &handler, loop);
-    if (start_producers(node, err))
+    const struct bus_options bus = bus_options_of(config, node->name);
+    node->watched_types = map_new(&node->arena);
+    node->watch = timer_new(loop, on_watch, node);
+    node->errands = bus_errands_new(&bus, loop, err);
+    if (node->errands != NULL && start_producers(node, err)) {
+        timer_set(node->watch, WATCH_MS);
         return node;
+    }
     node_free(node);
     return NULL;
 }
@@ -420,6 +434,8 @@ void node_free(struct node *node)
     node->consumer = NULL;
     for (uint32_t i = 0; i < node->shard_count; i++)
         node_shard_free(node->shards[i]); // users first: late answers find nobody
+    bus_errands_free(node->errands);
+    timer_free(node->watch);
     store_free(node->store);
     bus_producer_free(node->producer);
     bus_producer_free(node->events_producer);

@@ -5,6 +5,7 @@
 // with a later commit, so a successor sends some of it again, with the same numbers.
 #include "node/internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "record/mac.h"
 #include "bpmn/process.h"
@@ -23,6 +24,7 @@ static struct publishing *publishing_new(struct shard *shard)
     struct publishing *publishing = calloc(1, sizeof *publishing);
     check(publishing != NULL);
     publishing->shard = shard;
+    publishing->since_ms = node_now_ms(shard->node);
     if (shard->outgoing.last != NULL)
         shard->outgoing.last->next = publishing;
     else

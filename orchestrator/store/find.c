@@ -183,7 +183,8 @@ static void on_waiting(void *context, const struct pg_answer *answer)
     struct store_job_id *jobs = ARENA_ARRAY(&arena, struct store_job_id, (size_t)count);
     for (int i = 0; i < count; i++)
         jobs[i] = (struct store_job_id){.key = (uint64_t)field_i64(result, i, 0),
-                                        .instance = (uint64_t)field_i64(result, i, 1)};
+                                        .instance = (uint64_t)field_i64(result, i, 1),
+                                        .attempt = (uint32_t)field_i64(result, i, 2)};
     call->jobs(call->context, outcome, jobs, (size_t)count);
     arena_done(&arena);
     free(call);
@@ -196,9 +197,15 @@ void store_find_waiting(struct store *store, const struct store_waiting *waiting
     call->jobs = done;
     struct params params = params_of_shard(store, waiting->shard);
     params_text(&params, waiting->type);
-    params_text(&params, waiting->tenant);
+    if (waiting->which == STORE_JOBS_PASSED)
+        params_time(&params, waiting->offered_before_ms);
+    else
+        params_text(&params, waiting->tenant);
     params_i32(&params, (int32_t)waiting->limit);
-    ask(store, STATEMENT_WAITING, &params, on_waiting, call);
+    if (waiting->which != STORE_JOBS_PASSED)
+        params_i32(&params, waiting->which == STORE_JOBS_UNTAKEN ? JOB_OFFERED : JOB_WAITING);
+    ask(store, waiting->which == STORE_JOBS_PASSED ? STATEMENT_PASSED : STATEMENT_WAITING, &params,
+        on_waiting, call);
 }
 
 static void on_counts(void *context, const struct pg_answer *answer)

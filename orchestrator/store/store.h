@@ -207,15 +207,22 @@ void store_find_due(struct store *store, uint32_t shard, int64_t until_ms, store
 typedef void store_time(void *context, enum store_outcome outcome, int64_t time_ms);
 void store_clock(struct store *store, uint32_t shard, store_time *done, void *context);
 
-// Waiting jobs of a type and tenant, the most urgent first.
+// Jobs of a type that nobody works on, at most `limit`.
 struct store_job_id {
     uint64_t key;
     uint64_t instance;
+    uint32_t attempt;
 };
 struct store_waiting {
     uint32_t shard;
     str type;
+    enum {
+        STORE_JOBS_WAITING, // of a tenant, for their window, the most urgent first
+        STORE_JOBS_UNTAKEN, // these, and those that lie on their topic
+        STORE_JOBS_PASSED,  // of any tenant, on their topic since before offered_before_ms
+    } which;
     str tenant;
+    int64_t offered_before_ms;
     uint32_t limit;
 };
 typedef void store_jobs(void *context, enum store_outcome outcome, const struct store_job_id *jobs,

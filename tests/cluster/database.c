@@ -419,8 +419,10 @@ static size_t jobs_in_state(uint32_t shard, enum job_state state,
     void *value;
     while (idmap_next(&tables->jobs, &cursor, &key, &value)) {
         const struct job_row *row = value;
-        if (row->state == state && (waiting == NULL || (str_equal(row->type, waiting->type) &&
-                                                        str_equal(row->tenant, waiting->tenant))))
+        bool is_of_tenant = waiting == NULL || waiting->which == STORE_JOBS_PASSED ||
+                            str_equal(row->tenant, waiting->tenant);
+        if (row->state == state && is_of_tenant &&
+            (waiting == NULL || str_equal(row->type, waiting->type)))
             jobs[count++] = row;
     }
     qsort(jobs, count, sizeof *jobs, compare_jobs);
@@ -428,15 +430,29 @@ static size_t jobs_in_state(uint32_t shard, enum job_state state,
     return count;
 }
 
+static bool is_asked_for(const struct store_waiting *waiting, const struct job_row *job)
+{
+    return waiting->which == STORE_JOBS_WAITING ||
+           (job->due_ms == 0 &&
+            (waiting->which == STORE_JOBS_UNTAKEN || job->offered_ms < waiting->offered_before_ms));
+}
+
 size_t database_find_waiting(const struct store_waiting *waiting, struct store_job_id **ret_jobs)
 {
     const struct job_row **jobs;
-    size_t count = jobs_in_state(waiting->shard, JOB_WAITING, waiting, &jobs);
-    count = count < waiting->limit ? count : waiting->limit;
-    *ret_jobs = ARENA_ARRAY(&world->arena, struct store_job_id, count);
-    for (size_t i = 0; i < count; i++)
-        (*ret_jobs)[i] = (struct store_job_id){jobs[i]->key, jobs[i]->instance};
-    return count;
+    size_t found = 0;
+    *ret_jobs = ARENA_ARRAY(&world->arena, struct store_job_id, waiting->limit);
+    for (int state = JOB_WAITING; state <= JOB_OFFERED; state++) {
+        bool is_wanted = state == JOB_WAITING ? waiting->which != STORE_JOBS_PASSED
+                                              : waiting->which != STORE_JOBS_WAITING;
+        size_t count =
+            is_wanted ? jobs_in_state(waiting->shard, (enum job_state)state, waiting, &jobs) : 0;
+        for (size_t i = 0; i < count && found < waiting->limit; i++)
+            if (is_asked_for(waiting, jobs[i]))
+                (*ret_jobs)[found++] =
+                    (struct store_job_id){jobs[i]->key, jobs[i]->instance, jobs[i]->attempt};
+    }
+    return found;
 }
 
 static struct store_count *group_of(struct store_count *counts, size_t *count,

@@ -6,6 +6,7 @@
 // it had not sent and never learns of what it had.
 #include "fake_bus.h"
 
+#include "bus/errand.h"
 #include "bus/lane.h"
 #include "kafka.h"
 
@@ -539,6 +540,76 @@ bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic
     for (size_t i = 0; i < count; i++)
         (void)kafka_topic(str_of(topics[i].name));
     return true;
+}
+
+// -- Errands ----------------------------------------------------------------------------
+
+// Workers of this world take a job when it is on its topic, so their group has always seen it all.
+struct bus_errands {
+    struct machine *machine;
+    struct error err;
+};
+
+struct errand {
+    struct bus_errands *errands;
+    str topic;
+    bus_topic_made *made;
+    bus_group_placed *placed;
+    void *context;
+};
+
+static void act_errand(void *context)
+{
+    struct errand *errand = context;
+    struct bus_group_place *places;
+    struct error err;
+    (void)error_set(&err, ERROR_UNAVAILABLE, "kafka", "no broker answers");
+    bool fails = !world->calm && world_chance(10);
+    const struct kafka_topic *topic = kafka_topic(errand->topic);
+    places = ARENA_ARRAY(&world->arena, struct bus_group_place, topic->count);
+    for (uint32_t i = 0; i < topic->count; i++) {
+        int64_t end = kafka_end(&topic->partitions[i]);
+        places[i] = (struct bus_group_place){.partition = (int32_t)i, .end = end, .committed = end};
+    }
+    if (errand->made != NULL)
+        errand->made(errand->context, fails ? &err : NULL);
+    else
+        errand->placed(errand->context, places, fails ? 0 : topic->count, fails ? &err : NULL);
+}
+
+static void send_errand(struct bus_errands *errands, const struct errand *errand, const char *topic)
+{
+    struct errand *kept = arena_copy(&world->arena, errand, sizeof *errand);
+    kept->errands = errands;
+    kept->topic = str_copy(&world->arena, str_of(topic));
+    world_later(world_between(1, 2000) * WORLD_MS, errands->machine, act_errand, kept);
+}
+
+struct bus_errands *bus_errands_new(const struct bus_options *options, struct event_base *loop,
+                                    struct error *err)
+{
+    (void)options, (void)loop, (void)err;
+    struct bus_errands *errands = ARENA_NEW(&world->arena, struct bus_errands);
+    errands->machine = world->current;
+    return errands;
+}
+
+void bus_errands_free(struct bus_errands *errands)
+{
+    (void)errands; // what is out dies with the machine
+}
+
+void bus_make_topic(struct bus_errands *errands, const struct bus_topic *topic,
+                    bus_topic_made *done, void *context)
+{
+    send_errand(errands, &(struct errand){.made = done, .context = context}, topic->name);
+}
+
+void bus_find_group(struct bus_errands *errands, const char *topic, const char *group,
+                    bus_group_placed *done, void *context)
+{
+    (void)group;
+    send_errand(errands, &(struct errand){.placed = done, .context = context}, topic);
 }
 
 bool bus_topic_partitions(const struct bus_options *options, const char *topic, int timeout_ms,
