@@ -21,6 +21,8 @@ struct errand {
     // Topics to make.
     struct bus_topic topic;
     bus_topic_made *made;
+    // The ends of a partition, in places[0].
+    bus_ends_found *ends_found;
     // Places of a group.
     const char *group;
     struct bus_group_place *places;
@@ -107,6 +109,19 @@ static bool find_partitions(struct bus_errands *errands, struct errand *errand, 
     rd_kafka_metadata_destroy(metadata);
     errand->places = ARENA_ARRAY(&errand->arena, struct bus_group_place, errand->place_count);
     return true;
+}
+
+static void run_find_ends(struct bus_errands *errands, struct errand *errand)
+{
+    struct bus_group_place *place = errand->places;
+    struct error err;
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(errands->client, errand->topic.name, place->partition,
+                                         &place->low, &place->end, BUS_ERRAND_MS);
+    if (!code)
+        return;
+    (void)client_error(&err, errand->topic.name, code);
+    fail(errand, &err);
 }
 
 static bool find_ends(struct bus_errands *errands, struct errand *errand, struct error *err)
@@ -211,6 +226,12 @@ static void tell_made(struct errand *errand)
     errand->made(errand->context, errand->failed ? &errand->err : NULL);
 }
 
+static void tell_ends(struct errand *errand)
+{
+    errand->ends_found(errand->context, errand->places->low, errand->places->end,
+                       errand->failed ? &errand->err : NULL);
+}
+
 static void tell_placed(struct errand *errand)
 {
     errand->placed(errand->context, errand->places, errand->failed ? 0 : errand->place_count,
@@ -280,6 +301,19 @@ void bus_make_topic(struct bus_errands *errands, const struct bus_topic *topic,
     errand->topic = *topic;
     errand->topic.name = copy(errand, topic->name);
     errand->topic.properties = copy(errand, topic->properties);
+    ask(errands, errand);
+}
+
+void bus_find_ends(struct bus_errands *errands, const char *topic, int32_t partition,
+                   bus_ends_found *done, void *context)
+{
+    struct errand *errand = errand_new(context);
+    errand->run = run_find_ends;
+    errand->tell = tell_ends;
+    errand->ends_found = done;
+    errand->topic.name = copy(errand, topic);
+    errand->places = ARENA_NEW(&errand->arena, struct bus_group_place);
+    errand->places->partition = partition;
     ask(errands, errand);
 }
 

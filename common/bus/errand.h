@@ -27,6 +27,12 @@ typedef void bus_topic_made(void *context, const struct error *err);
 void bus_make_topic(struct bus_errands *errands, const struct bus_topic *topic,
                     bus_topic_made *done, void *context);
 
+// err == NULL: the first offset of a partition and the one after the last.
+typedef void bus_ends_found(void *context, int64_t low, int64_t end, const struct error *err);
+
+void bus_find_ends(struct bus_errands *errands, const char *topic, int32_t partition,
+                   bus_ends_found *done, void *context);
+
 // Where a group stands in one partition of a topic.
 struct bus_group_place {
     int32_t partition;

@@ -88,7 +88,7 @@ static void trim(struct shard *shard)
 static void check_position(struct shard *shard, int64_t now_ms)
 {
     struct node *node = shard->node;
-    if (node->consumer == NULL || !node->placed || shard->inbox.count > 0)
+    if (node->consumer == NULL || !node->placed || shard->reading.asking || shard->inbox.count > 0)
         return;
     int64_t end =
         bus_consumer_end_seen(node->consumer, node->topic_commands, (int32_t)shard->number);
@@ -135,6 +135,8 @@ void due_remind(struct shard *shard)
     fire(shard, now_ms);
     if (!shard->dues.loading && now_ms - shard->dues.loaded_ms >= DUE_RELOAD_MS)
         load_due(shard, now_ms);
+    events_remind(shard, now_ms);
+    publish_held(shard);
     if (shard->outgoing.trim_needed && is_idle(shard))
         trim(shard);
     jobs_remind(shard, now_ms);

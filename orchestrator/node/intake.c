@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OFFSETS_TIMEOUT_MS = 3000, OFFSET_TEXT = 200, GAP_PATIENCE_MS = 30000 };
+enum { OFFSET_TEXT = 200, GAP_PATIENCE_MS = 30000 };
 
 void inbox_clear(struct shard *shard)
 {
@@ -208,16 +208,29 @@ static void compare_ends(struct shard *shard, int64_t low, int64_t high)
     node_shard_halt(shard, why);
 }
 
+static void on_ends(void *context, int64_t low, int64_t high, const struct error *failure)
+{
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
+        return;
+    struct node *node = shard->node;
+    shard->reading.asking = false;
+    if (!node_shard_reads(shard))
+        return;
+    if (failure != NULL)
+        node_shard_restart(shard, failure->text);
+    else
+        compare_ends(shard, low, high);
+    node->placed = false; // seeking does not make a place that was out of range be read again
+    node_assign_soon(node);
+}
+
 void intake_out_of_range(struct shard *shard)
 {
     struct node *node = shard->node;
-    struct error err;
-    int64_t low, high;
-    if (!node_shard_reads(shard) || !shard->reading.positioned)
+    if (!node_shard_reads(shard) || !shard->reading.positioned || shard->reading.asking)
         return;
-    if (bus_consumer_offsets(node->consumer, node->topic_commands, (int32_t)shard->number,
-                             OFFSETS_TIMEOUT_MS, &low, &high, &err))
-        compare_ends(shard, low, high);
-    else
-        node_shard_restart(shard, err.text);
+    shard->reading.asking = true;
+    bus_find_ends(node->errands, node->topic_commands, (int32_t)shard->number, on_ends,
+                  pending_new(&shard->calls, shard));
 }

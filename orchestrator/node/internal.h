@@ -39,7 +39,6 @@ enum {
     NODE_IDLE_TRIM_MS = 300,
     NODE_MAX_PUBLISHING =
         64, // committed batches that wait for the brokers; beyond it nothing is computed
-    NODE_PUBLISH_TRIES = 5,         // of a record that the broker refuses
     NODE_CLOCK_TOLERANCE_MS = 2000, // clocks may differ by so much, and records be so far ahead
     NODE_SENDER_NONE = UINT32_MAX,
 };
@@ -100,13 +99,14 @@ struct publishing {
     str unsent;                   // packed records not handed to the producer yet
     uint64_t number;              // of the next unsent record
     uint64_t next_number;         // after the last one
-    uint64_t batch;               // history batch
+    uint64_t batch;               // history batch whose events it has; 0: none
     struct outbox_record *events; // for the event topic
     size_t event_count;
     size_t event_capacity;
     size_t event_at;
     size_t in_flight; // handed over, not yet reported
     int64_t since_ms; // when it was committed, or found in the outbox
+    size_t held;      // wait for their topic
 };
 
 enum shard_state {
@@ -129,6 +129,7 @@ struct reading {            // its partition of the command topic
     int64_t next;           // the offset expected from Kafka
     bool positioned;        // the consumer was told to read from there
     bool paused;            // it fetches nothing
+    bool asking;            // the place is not there: the brokers are asked which are
     int64_t gap_since_ms;   // when a later record came instead; 0: never
     int64_t last_record_ms; // when the last expected one came
     bool checking;          // the first record must be the one with this digest again
@@ -146,12 +147,21 @@ struct outgoing { // committed batches on their way to the brokers
     struct publishing *first;
     struct publishing *last;
     size_t count;
-    uint32_t failures; // in a row, of what ends at failed_number
+    struct parcel *held; // jobs and replies that wait for their topic
+    struct retry retry;  // of commands and dead letters, the last at failed_number
     uint64_t failed_number;
     uint64_t published; // outbox records below it are on Kafka
     uint64_t trimmed;   // and those below this one are not in PostgreSQL any more
     uint64_t events_published;
     bool trim_needed; // more was published than PostgreSQL knows
+};
+
+struct events { // history on the event topic
+    enum { EVENTS_OFF, EVENTS_BEHIND, EVENTS_ASKING, EVENTS_STALE, EVENTS_FLOWING } state;
+    uint64_t read;      // the last batch that was handed on
+    uint64_t committed; // the last one there is
+    int64_t until_ms;   // BEHIND: the end of its rest
+    struct retry retry;
 };
 
 struct dues {              // what falls due soon
@@ -212,6 +222,7 @@ struct shard {
     struct batch *computed;
     struct batch *committing;
     struct outgoing outgoing;
+    struct events events;
     struct dues dues;
     struct waiting_jobs jobs;
     struct suspicion suspicion;
@@ -239,10 +250,11 @@ struct node {
     uint32_t shard_count;
     uint32_t event_partitions;
     struct shard *shards[NODE_MAX_SHARDS];
-    struct timer *assign;  // tells the consumer what to read, once a turn
-    struct map job_topics; // that are known to be there
-    struct shard *trial;   // tries a suspicious record, or waits to: nobody else begins a batch
-    int64_t ahead_ms;      // this node's clock is ahead of PostgreSQL's; 0: within tolerance
+    struct timer *assign;      // tells the consumer what to read, once a turn
+    struct pending_list calls; // answers that are out to the node itself
+    struct map outlets;        // topics of jobs and replies, by name
+    struct shard *trial;       // tries a suspicious record, or waits to: nobody else begins a batch
+    int64_t ahead_ms;          // this node's clock is ahead of PostgreSQL's; 0: within tolerance
     bool store_was_there;
     bool assigned; // the group has given shards
     bool placed;   // and the consumer was told where they are
@@ -264,6 +276,7 @@ void node_shard_release(struct shard *shard); // the group takes it: drains, the
 // Forgets what is in memory and acquires the shard again: at once when why is NULL, else after a
 // rest.
 void node_shard_restart(struct shard *shard, const char *why);
+void node_shard_restart_after(struct shard *shard, const char *why, int64_t rest_ms);
 
 // Writes the halt and stands still until `baton repair` moves the shard on.
 void node_shard_halt(struct shard *shard, const char *why);
@@ -358,18 +371,40 @@ void trial_forget(struct shard *shard);
 
 // -- publish.c: what goes out -----------------------------------------------------------
 
+struct publishing *publishing_new(struct shard *shard);       // at the end of what is on its way
 void publish_batch(struct shard *shard, struct batch *batch); // takes the batch
 void publish_outbox(struct shard *shard, const struct store_shard *acquired);
-MUST_CHECK bool publish_history(struct shard *shard, uint64_t batch, const struct history_row *row,
-                                str events, struct error *err);
 void publish_more(struct shard *shard);
+void publish_held(struct shard *shard); // what waits for a topic is tried again
 void publish_forget(struct shard *shard);
 void publish_delivered(struct node *node, uint64_t tag, const struct error *failure);
-bool publish_is_done(const struct shard *shard);
+void publish_event_delivered(struct node *node, uint64_t tag, const struct error *failure);
+bool publish_is_done(const struct shard *shard); // nothing is on its way; some may be held
 
 // A command of the node's own to its shard; lost when the broker is away, asked again later.
 void publish_own(struct shard *shard, const struct command *command);
 void publish_to(struct node *node, uint32_t shard, const struct command *command);
+
+// -- outlet.c: topics of jobs and replies ------------------------------------------------
+
+enum outlet_state { OUTLET_NEW, OUTLET_ASKING, OUTLET_OPEN, OUTLET_RESTING, OUTLET_CLOSED };
+
+struct outlet *outlet_get(struct node *node, const char *name);
+
+// Asks for the topic when it is time to. CLOSED: *ret_why says why.
+enum outlet_state outlet_look(struct outlet *outlet, const char **ret_why);
+void outlet_refused(struct outlet *outlet, const struct error *failure);
+void outlet_delivered(struct outlet *outlet);
+size_t outlets_closed(const struct node *node); // that take nothing
+void outlets_free(struct node *node);
+
+// -- events.c: history on the event topic ------------------------------------------------
+
+void events_start(struct shard *shard, uint64_t published, uint64_t committed);
+void events_of_batch(struct publishing *publishing, const struct batch *batch);
+void events_remind(struct shard *shard, int64_t now_ms);
+void events_refused(struct publishing *publishing, const struct error *failure);
+void events_delivered(struct shard *shard);
 
 // -- due.c: due things, waiting jobs, progress without commits ---------------------------
 

@@ -187,11 +187,9 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
 {
     struct node *node = context;
     struct shard *shard = shard_of(node, partition->partition);
-    if (fault == BUS_FAULT_RANGE && shard != NULL) {
+    if (fault == BUS_FAULT_RANGE && shard != NULL)
         intake_out_of_range(shard);
-        node->placed = false; // seeking does not make a place that was out of range be read again
-        node_assign_soon(node);
-    } else
+    else
         log_debug("node", "%s: %s", err->place, err->text);
 }
 
@@ -200,6 +198,11 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
 static void on_delivered(void *context, uint64_t tag, const struct error *failure)
 {
     publish_delivered(context, tag, failure);
+}
+
+static void on_event_delivered(void *context, uint64_t tag, const struct error *failure)
+{
+    publish_event_delivered(context, tag, failure);
 }
 
 static void on_room(void *context)
@@ -269,10 +272,11 @@ static bool start_producers(struct node *node, struct error *err)
     struct bus_producer_options options = {
         .bus = bus_options_of(node->config, node->name), .queue_records = 100000, .ordered = true};
     const struct bus_producer_handler handler = {node, on_delivered, on_room, on_broken};
+    const struct bus_producer_handler for_events = {node, on_event_delivered, on_room, on_broken};
     node->producer = bus_producer_new(&options, &handler, node->loop, err);
     options.linger_us = EVENTS_LINGER_US;
     if (node->producer != NULL)
-        node->events_producer = bus_producer_new(&options, &handler, node->loop, err);
+        node->events_producer = bus_producer_new(&options, &for_events, node->loop, err);
     return node->events_producer != NULL;
 }
 
@@ -350,14 +354,19 @@ bool node_is_ready(const struct node *node, const char **ret_why)
 
 const char *node_warning(const struct node *node)
 {
-    bool halted = false, unreadable = false;
+    bool halted = false, unreadable = false, refused = false;
     for (uint32_t i = 0; i < node->shard_count; i++) {
         const struct shard *shard = node->shards[i];
         halted = halted || (shard != NULL && node_shard_is_halted(shard));
+        refused = refused || (shard != NULL && shard->outgoing.retry.failures > 1);
         unreadable = unreadable || (shard != NULL && shard->unreadable > 0);
     }
     if (halted)
         return "a shard is halted: `baton repair` moves it on";
+    if (refused)
+        return "records cannot be sent to Kafka and stay in the outbox: see the log";
+    if (outlets_closed(node) > 0)
+        return "a topic of jobs or replies refuses records: see the log";
     if (node->ahead_ms > 0)
         return "the clock of this node is ahead of PostgreSQL's: set it right";
     if (shard_ahead_ms(node) > 0)
@@ -398,7 +407,7 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->event_partitions = site->event_partitions;
     node->secret_len = site->installation.secret_len;
     memcpy(node->secret, site->installation.secret, node->secret_len);
-    node->job_topics = map_new(&node->arena);
+    node->outlets = map_new(&node->arena);
     node->assign = timer_new(loop, on_assign, node);
     name_node(node);
     node_topic(node, STR("commands"), node->topic_commands);
@@ -436,6 +445,8 @@ void node_free(struct node *node)
         node_shard_free(node->shards[i]); // users first: late answers find nobody
     bus_errands_free(node->errands);
     timer_free(node->watch);
+    pending_cancel(&node->calls);
+    outlets_free(node);
     store_free(node->store);
     bus_producer_free(node->producer);
     bus_producer_free(node->events_producer);

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What goes out after a commit, in order: jobs, replies and commands to other shards from the
-// outbox, then history as events. Only what is committed is published; how far it came is written
-// with a later commit, so a successor sends some of it again, with the same numbers.
+// What goes out after a commit, in order: commands to other shards, jobs, replies and dead letters
+// from the outbox. Only what is committed is published; how far it came is written with a later
+// commit, so a successor sends some of it again, with the same numbers.
+//
+// When the broker refuses a record:
+//   a command or dead letter  must go, and in order: the shard is acquired again, which sends its
+//                             outbox again from there, after a rest that grows up to a minute
+//   a job                     is held while its topic is looked after (outlet.c); when that is
+//   given
+//                             up, the job fails with an incident
+//   a reply                   is held in the same way, then dropped: its caller has stopped waiting
+// What is too large can never be sent: a job fails with an incident, a reply becomes a rejection,
+// anything else a dead letter that is cut.
 #include "node/internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "record/mac.h"
-#include "bpmn/process.h"
 #include "wire/wire.h"
 
 #include <stdio.h>
@@ -17,9 +26,20 @@
 _Static_assert((int)BUS_MAX_RECORD_BYTES == (int)LIMIT_RECORD_BYTES,
                "what the engine makes is what the producer takes");
 
-enum { TOPIC_TIMEOUT_MS = 3000, NODE_MAX_HEADERS = 6 };
+enum { NODE_MAX_HEADERS = 6, CUT_BYTES = 64 * 1024, ALARM_FAILURES = 5 };
 
-static struct publishing *publishing_new(struct shard *shard)
+static const struct retry_rule must_rule = {.first_ms = 1000, .longest_ms = 60000};
+
+// A record of an outbox on its way; in the arena of its batch.
+struct parcel {
+    struct parcel *next; // in the list of those that are held
+    struct publishing *publishing;
+    uint64_t number;
+    bool is_own; // a command of the node's own in the place of a job: it has no number
+    struct outbox_record record;
+};
+
+struct publishing *publishing_new(struct shard *shard)
 {
     struct publishing *publishing = calloc(1, sizeof *publishing);
     check(publishing != NULL);
@@ -40,67 +60,21 @@ static void publishing_free(struct publishing *publishing)
     free(publishing);
 }
 
+static bool is_sent(const struct publishing *publishing)
+{
+    return publishing->unsent.len == 0 && publishing->event_at == publishing->event_count;
+}
+
+// What is held stays in the outbox for whoever is next.
 bool publish_is_done(const struct shard *shard)
 {
-    return shard->outgoing.first == NULL;
+    for (const struct publishing *p = shard->outgoing.first; p != NULL; p = p->next)
+        if (!is_sent(p) || p->in_flight > 0)
+            return false;
+    return true;
 }
 
-// -- Events -----------------------------------------------------------------------------
-
-// History names elements by their index in the definition; readers of the topic get the ids.
-static const struct event *name_elements(struct arena *arena, const struct node *node,
-                                         const struct history_row *row)
-{
-    const struct bpmn_process *process =
-        row->definition != 0 ? definitions_find_process(node->definitions, row->definition) : NULL;
-    if (process == NULL)
-        return row->events;
-    struct event *events = arena_copy(arena, row->events, row->count * sizeof *events);
-    for (size_t i = 0; i < row->count; i++)
-        if (events[i].element > 0 && events[i].element <= process->element_count)
-            events[i].element_id = process->elements[events[i].element - 1].id;
-    return events;
-}
-
-static void add_event(struct publishing *publishing, const struct shard *shard,
-                      const struct history_row *row)
-{
-    struct arena *arena = &publishing->arena;
-    struct wire_step step = {.shard = shard->number, .tenant = row->tenant, .row = *row};
-    step.row.events = name_elements(arena, shard->node, row);
-    struct strbuf value = strbuf_new(arena);
-    wire_encode_step(&value, &step);
-    publishing->events[publishing->event_count++] = (struct outbox_record){
-        .partition = (int32_t)(shard->number % shard->node->event_partitions),
-        .topic = STR("events"),
-        .key = str_format(arena, "%llu", (unsigned long long)row->stream),
-        .value = strbuf_str(&value),
-        .note = str_format(arena, "%u-%llu-%llu", shard->number, (unsigned long long)row->stream,
-                           (unsigned long long)row->sequence),
-    };
-}
-
-static void add_events(struct publishing *publishing, const struct shard *shard,
-                       const struct changes *changes)
-{
-    if (!config_bool(shard->node->config, CONFIG_EVENTS_ENABLED))
-        return;
-    struct idmap instances = idmap_new(&publishing->arena);
-    for (size_t i = 0; i < changes->instances.count; i++)
-        idmap_put(&instances, changes->instances.items[i].key, &changes->instances.items[i]);
-    publishing->events =
-        ARENA_ARRAY(&publishing->arena, struct outbox_record, changes->history.count);
-    for (size_t i = 0; i < changes->history.count; i++) {
-        struct history_row row = changes->history.items[i];
-        const struct instance_row *instance =
-            row.stream_kind == STREAM_INSTANCE ? idmap_get(&instances, row.stream) : NULL;
-        row.definition = instance != NULL ? instance->definition : 0;
-        row.tenant = instance != NULL ? instance->tenant : STR_EMPTY;
-        add_event(publishing, shard, &row);
-    }
-}
-
-// -- Sending ----------------------------------------------------------------------------
+// -- Envelopes --------------------------------------------------------------------------
 
 struct envelope {
     struct bus_record record;
@@ -116,6 +90,15 @@ static void add_header(struct envelope *envelope, const char *name, str value)
     envelope->headers[envelope->record.header_count++] = (struct bus_header){str_of(name), value};
 }
 
+static void add_mac(struct envelope *envelope, const struct node *node, uint32_t target, str from)
+{
+    struct arena arena = ARENA_EMPTY;
+    str mac = mac_make(&arena, node_secret(node), target, from, envelope->record.value);
+    memcpy(envelope->mac, mac.data, MAC_LENGTH);
+    add_header(envelope, MAC_HEADER, str_from(envelope->mac, MAC_LENGTH));
+    arena_done(&arena);
+}
+
 static void address(struct envelope *envelope, const struct node *node,
                     const struct outbox_record *record)
 {
@@ -128,90 +111,179 @@ static void address(struct envelope *envelope, const struct node *node,
                                            .headers = envelope->headers};
 }
 
-static void add_mac(struct envelope *envelope, const struct node *node, uint32_t target, str from)
-{
-    struct arena arena = ARENA_EMPTY;
-    str mac = mac_make(&arena, node_secret(node), target, from, envelope->record.value);
-    memcpy(envelope->mac, mac.data, MAC_LENGTH);
-    add_header(envelope, MAC_HEADER, str_from(envelope->mac, MAC_LENGTH));
-    arena_done(&arena);
-}
-
-static void add_headers(struct envelope *envelope, const struct node *node,
-                        const struct outbox_record *record, uint32_t shard, uint64_t number)
+static void seal(struct envelope *envelope, const struct shard *shard, const struct parcel *parcel)
 {
     static const str *const types[] = {[OUTBOX_COMMAND] = &wire_command_content_type,
                                        [OUTBOX_JOB] = &wire_job_content_type,
                                        [OUTBOX_REPLY] = &wire_reply_content_type,
                                        [OUTBOX_DEAD_LETTER] = &wire_command_content_type,
                                        [OUTBOX_SIGNED_LETTER] = &wire_command_content_type};
-    snprintf(envelope->from, sizeof envelope->from, "%u:%llu", shard, (unsigned long long)number);
+    const struct outbox_record *record = &parcel->record;
+    address(envelope, shard->node, record);
+    snprintf(envelope->from, sizeof envelope->from, "%u:%llu", shard->number,
+             (unsigned long long)parcel->number);
     add_header(envelope, "content-type", *types[record->kind]);
-    add_header(envelope, FROM_HEADER, str_of(envelope->from));
+    if (parcel->is_own)
+        envelope->from[0] = '\0';
+    else
+        add_header(envelope, FROM_HEADER, str_of(envelope->from));
     if (record->kind == OUTBOX_COMMAND)
-        add_mac(envelope, node, (uint32_t)record->partition, str_of(envelope->from));
+        add_mac(envelope, shard->node, (uint32_t)record->partition, str_of(envelope->from));
     if (record->kind == OUTBOX_SIGNED_LETTER)
-        add_mac(envelope, node, shard, STR_EMPTY);
+        add_mac(envelope, shard->node, shard->number, STR_EMPTY);
     if (record->kind == OUTBOX_DEAD_LETTER || record->kind == OUTBOX_SIGNED_LETTER)
         add_header(envelope, "baton-reason", record->note);
 }
 
-static struct bus_topic job_topic(const struct node *node, const char *name)
+static void seal_event(struct envelope *envelope, const struct shard *shard,
+                       const struct outbox_record *event)
 {
-    return (struct bus_topic){
-        .name = name,
-        .partitions = (int)config_i64(node->config, CONFIG_KAFKA_JOB_PARTITIONS),
-        .replicas = (int)config_i64(node->config, CONFIG_KAFKA_REPLICAS),
-        .properties = "max.message.bytes=4194304",
-    };
+    address(envelope, shard->node, event);
+    add_header(envelope, "content-type", wire_step_content_type);
+    add_header(envelope, "ce_specversion", STR("1.0"));
+    add_header(envelope, "ce_type", STR("baton.step"));
+    add_header(envelope, "ce_source", STR("/baton/shards"));
+    add_header(envelope, "ce_id", event->note);
 }
 
-// Makes the topic of a job type when its first job is published.
-static void ensure_job_topic(struct node *node, str topic, const char *name)
+// -- What cannot be sent ----------------------------------------------------------------
+
+// The job fails with an incident that says why: a command takes the record's place.
+static void fail_job(struct parcel *parcel, const char *why)
 {
-    if (map_get(&node->job_topics, topic) != NULL)
-        return;
-    const struct bus_options bus = {
-        .brokers = config_str(node->config, CONFIG_KAFKA_BROKERS),
-        .properties = config_str(node->config, CONFIG_KAFKA_PROPERTIES),
-    };
-    const struct bus_topic wanted = job_topic(node, name);
+    struct shard *shard = parcel->publishing->shard;
+    struct arena *arena = &parcel->publishing->arena;
+    struct job_offer job;
     struct error err;
-    if (bus_topics_ensure(&bus, &wanted, 1, TOPIC_TIMEOUT_MS, &err))
-        map_put(&node->job_topics, str_copy(&node->arena, topic), node);
-    else
-        log_failure("node", &err);
+    check(wire_decode_job(arena, parcel->record.value, &job, &err)); // it was encoded here
+    const struct command command = {
+        .type = COMMAND_FAIL_JOB,
+        .instance = job.instance,
+        .key = job.key,
+        .tenant = job.tenant,
+        .job_answer = {.attempt = job.attempt, .message = str_of(why), .worker = STR("baton")},
+    };
+    struct strbuf value = strbuf_new(arena);
+    wire_encode_command(&value, &command);
+    parcel->record = (struct outbox_record){.kind = OUTBOX_COMMAND,
+                                            .partition = (int32_t)shard->number,
+                                            .topic = STR("commands"),
+                                            .value = strbuf_str(&value)};
+    parcel->is_own = true;
+    metrics_add(&shard->node->metrics, METRIC_JOBS_UNSENT, 1);
 }
 
-static enum bus_sending hand_over(struct publishing *publishing, struct bus_producer *producer,
-                                  struct envelope *envelope)
+static void reject_reply(struct parcel *parcel, const char *why)
 {
-    struct node *node = publishing->shard->node;
+    struct arena *arena = &parcel->publishing->arena;
+    struct reply reply;
     struct error err;
-    enum bus_sending sending =
-        bus_producer_send(producer, &envelope->record, (uint64_t)(uintptr_t)publishing, &err);
-    if (sending == BUS_SENT)
-        publishing->in_flight++;
-    if (sending == BUS_REFUSED) {
-        metrics_add(&node->metrics, METRIC_PUBLISH_FAILED, 1);
-        log_failure("node", &err);
+    check(wire_decode_reply(arena, parcel->record.value, &reply, &err));
+    const struct reply rejected = {.to = reply.to,
+                                   .key = reply.key,
+                                   .instance = reply.instance,
+                                   .rejection = REJECTION_LIMIT,
+                                   .reason = str_of(why)};
+    struct strbuf value = strbuf_new(arena);
+    wire_encode_reply(&value, &rejected);
+    parcel->record.value = strbuf_str(&value);
+}
+
+// The limits of the engine should not let this come about.
+static void shorten(struct parcel *parcel)
+{
+    struct shard *shard = parcel->publishing->shard;
+    struct arena *arena = &parcel->publishing->arena;
+    struct outbox_record *record = &parcel->record;
+    const char *why = str_cstr(
+        arena, str_format(arena, "a record of %zu bytes for topic %.*s: at most %d (4 MiB)",
+                          record->value.len, STR_ARG(record->topic), BUS_MAX_RECORD_BYTES));
+    log_error("node", "ALARM: shard %u: %s", shard->number, why);
+    metrics_add(&shard->node->metrics, METRIC_PUBLISH_FAILED, 1);
+    if (record->kind == OUTBOX_JOB) {
+        fail_job(parcel, why);
+    } else if (record->kind == OUTBOX_REPLY) {
+        reject_reply(parcel, why);
+    } else {
+        record->kind = OUTBOX_DEAD_LETTER;
+        record->topic = STR("commands.dlq");
+        record->partition = BUS_PARTITION_BY_KEY;
+        record->note = str_of(why);
+        record->value = str_sub(record->value, 0, CUT_BYTES);
     }
-    return sending;
+}
+
+// -- Sending ----------------------------------------------------------------------------
+
+static void hold(struct parcel *parcel)
+{
+    struct outgoing *outgoing = &parcel->publishing->shard->outgoing;
+    parcel->next = outgoing->held;
+    outgoing->held = parcel;
+    parcel->publishing->held++;
+}
+
+static bool has_outlet(const struct parcel *parcel)
+{
+    return parcel->record.kind == OUTBOX_JOB || parcel->record.kind == OUTBOX_REPLY;
+}
+
+static struct outlet *outlet_of(const struct parcel *parcel)
+{
+    struct node *node = parcel->publishing->shard->node;
+    char name[NODE_TOPIC_NAME];
+    node_topic(node, parcel->record.topic, name);
+    return outlet_get(node, name);
+}
+
+// Looks after the topic. False: the parcel is done with for now, held or dropped.
+static bool may_go(struct parcel *parcel)
+{
+    const char *why;
+    if (!has_outlet(parcel))
+        return true;
+    switch (outlet_look(outlet_of(parcel), &why)) {
+    case OUTLET_OPEN:
+        return true;
+    case OUTLET_CLOSED:
+        if (parcel->record.kind == OUTBOX_REPLY) {
+            metrics_add(&parcel->publishing->shard->node->metrics, METRIC_REPLIES_DROPPED, 1);
+            return false;
+        }
+        fail_job(parcel, why);
+        return true;
+    case OUTLET_NEW:
+    case OUTLET_ASKING:
+    case OUTLET_RESTING:
+        hold(parcel);
+        return false;
+    }
+    check_unreachable();
+}
+
+static enum bus_sending hand_over(struct shard *shard, struct parcel *parcel)
+{
+    struct error err;
+    for (;;) {
+        struct envelope envelope;
+        seal(&envelope, shard, parcel);
+        enum bus_sending sending = bus_producer_send(shard->node->producer, &envelope.record,
+                                                     (uint64_t)(uintptr_t)parcel, &err);
+        parcel->publishing->in_flight += sending == BUS_SENT;
+        if (sending != BUS_REFUSED || parcel->record.value.len <= CUT_BYTES)
+            return sending;
+        shorten(parcel);
+    }
 }
 
 static bool send_outbox(struct shard *shard, struct publishing *publishing)
 {
-    struct node *node = shard->node;
     while (publishing->unsent.len > 0) {
-        struct outbox_record record;
-        struct envelope envelope;
+        struct parcel *parcel = ARENA_NEW(&publishing->arena, struct parcel);
         str rest = publishing->unsent;
-        check(outbox_unpack(&rest, &record));
-        address(&envelope, node, &record);
-        add_headers(&envelope, node, &record, shard->number, publishing->number);
-        if (record.kind == OUTBOX_JOB)
-            ensure_job_topic(node, record.topic, envelope.topic);
-        if (hand_over(publishing, node->producer, &envelope) == BUS_FULL)
+        *parcel = (struct parcel){.publishing = publishing, .number = publishing->number};
+        check(outbox_unpack(&rest, &parcel->record));
+        if (may_go(parcel) && hand_over(shard, parcel) == BUS_FULL)
             return false;
         publishing->unsent = rest;
         publishing->number++;
@@ -221,41 +293,42 @@ static bool send_outbox(struct shard *shard, struct publishing *publishing)
 
 static bool send_events(struct shard *shard, struct publishing *publishing)
 {
+    struct node *node = shard->node;
     for (; publishing->event_at < publishing->event_count; publishing->event_at++) {
-        const struct outbox_record *event = &publishing->events[publishing->event_at];
         struct envelope envelope;
-        address(&envelope, shard->node, event);
-        add_header(&envelope, "content-type", wire_step_content_type);
-        add_header(&envelope, "ce_specversion", STR("1.0"));
-        add_header(&envelope, "ce_type", STR("baton.step"));
-        add_header(&envelope, "ce_source", STR("/baton/shards"));
-        add_header(&envelope, "ce_id", event->note);
-        if (hand_over(publishing, shard->node->events_producer, &envelope) == BUS_FULL)
+        struct error err;
+        seal_event(&envelope, shard, &publishing->events[publishing->event_at]);
+        enum bus_sending sending = bus_producer_send(node->events_producer, &envelope.record,
+                                                     (uint64_t)(uintptr_t)publishing, &err);
+        if (sending == BUS_FULL)
             return false;
+        publishing->in_flight += sending == BUS_SENT;
+        if (sending == BUS_SENT)
+            continue;
+        metrics_add(&node->metrics, METRIC_EVENTS_UNREADABLE, 1);
+        log_error("node", "ALARM: shard %u: step %.*s is not on the event topic: %s", shard->number,
+                  STR_ARG(publishing->events[publishing->event_at].note), err.text);
     }
     return true;
-}
-
-static bool is_sent(const struct publishing *publishing)
-{
-    return publishing->unsent.len == 0 && publishing->event_at == publishing->event_count;
 }
 
 // Progress goes by whole batches, in order.
 static void drop_delivered(struct shard *shard)
 {
+    struct outgoing *outgoing = &shard->outgoing;
     struct publishing *first;
-    while ((first = shard->outgoing.first) != NULL && is_sent(first) && first->in_flight == 0) {
-        shard->outgoing.published = first->next_number;
-        if (first->batch > shard->outgoing.events_published)
-            shard->outgoing.events_published = first->batch;
-        shard->outgoing.first = first->next;
-        if (shard->outgoing.first == NULL)
-            shard->outgoing.last = NULL;
-        shard->outgoing.count--;
-        if (first->next_number > shard->outgoing.failed_number)
-            shard->outgoing.failures = 0;
-        shard->outgoing.trim_needed = true;
+    while ((first = outgoing->first) != NULL && is_sent(first) && first->in_flight == 0 &&
+           first->held == 0) {
+        outgoing->published = first->next_number;
+        if (first->batch > outgoing->events_published)
+            outgoing->events_published = first->batch;
+        outgoing->first = first->next;
+        if (outgoing->first == NULL)
+            outgoing->last = NULL;
+        outgoing->count--;
+        if (first->next_number > outgoing->failed_number)
+            retry_reset(&outgoing->retry);
+        outgoing->trim_needed = true;
         publishing_free(first);
     }
 }
@@ -268,47 +341,103 @@ void publish_more(struct shard *shard)
     drop_delivered(shard);
 }
 
-// The broker took a record back: its topic was deleted, or is forbidden to us. The shard is
-// acquired again, so that its outbox is sent again (what waited behind the record has failed with
-// it, so nothing of a higher number is there before it); a record that is refused for ever is given
-// up, and what waits for it (a lease, a caller's patience) ends in its own time.
-static bool sends_again(struct shard *shard, struct publishing *publishing,
-                        const struct error *failure)
+void publish_held(struct shard *shard)
 {
-    struct node *node = shard->node;
-    shard->outgoing.failed_number = publishing->next_number;
-    if (shard->outgoing.failures++ < NODE_PUBLISH_TRIES) {
-        node->job_topics = map_new(&node->arena); // one of them may have been deleted
-        node_shard_restart(shard, failure->text);
-        return true;
+    struct parcel *parcel = shard->outgoing.held;
+    if (parcel == NULL || (shard->state != SHARD_RUNNING && shard->state != SHARD_DRAINING))
+        return;
+    shard->outgoing.held = NULL;
+    while (parcel != NULL) {
+        struct parcel *next = parcel->next;
+        parcel->publishing->held--;
+        if (may_go(parcel) && hand_over(shard, parcel) == BUS_FULL)
+            hold(parcel);
+        parcel = next;
     }
-    log_error("node",
-              "ALARM: shard %u: a record could not be delivered in %d tries and is lost: %s",
-              shard->number, NODE_PUBLISH_TRIES, failure->text);
-    return false;
+    drop_delivered(shard);
+    node_shard_wake(shard);
 }
 
-void publish_delivered(struct node *node, uint64_t tag, const struct error *failure)
+// -- Delivered --------------------------------------------------------------------------
+
+// What waited behind the record has failed with it, so nothing of a higher number is there before.
+static void send_all_again(struct shard *shard, uint64_t number, const struct error *failure)
 {
-    struct publishing *publishing = (struct publishing *)(uintptr_t)tag;
-    metrics_add(&node->metrics, failure ? METRIC_PUBLISH_FAILED : METRIC_PUBLISHED, 1);
-    if (failure != NULL)
-        log_failure("node", failure);
-    if (publishing == NULL)
-        return;
-    publishing->in_flight--;
+    struct outgoing *outgoing = &shard->outgoing;
+    int64_t rest_ms;
+    outgoing->failed_number = number;
+    check(retry_next(&outgoing->retry, &must_rule, &rest_ms)); // it has no end
+    if (outgoing->retry.failures == ALARM_FAILURES)
+        log_error("node",
+                  "ALARM: shard %u: its records cannot be sent and stay in the outbox; it is tried "
+                  "again and again: %s: %s",
+                  shard->number, failure->place, failure->text);
+    node_shard_restart_after(shard, failure->text, rest_ms);
+}
+
+static struct shard *end_flight(struct publishing *publishing)
+{
     struct shard *shard = publishing->shard;
-    if (shard == NULL) {
-        if (publishing->in_flight == 0)
-            publishing_free(publishing);
-        return;
-    }
-    if (failure != NULL && sends_again(shard, publishing, failure))
-        return; // forgotten with the shard's earlier life
+    publishing->in_flight--;
+    if (shard == NULL && publishing->in_flight == 0)
+        publishing_free(publishing);
+    return shard;
+}
+
+static void go_on(struct shard *shard)
+{
     bool was_full = shard->outgoing.count >= NODE_MAX_PUBLISHING;
     drop_delivered(shard);
     if (was_full || (shard->state == SHARD_DRAINING && publish_is_done(shard)))
         node_shard_wake(shard);
+}
+
+static void note_report(struct node *node, const struct error *failure)
+{
+    metrics_add(&node->metrics, failure ? METRIC_PUBLISH_FAILED : METRIC_PUBLISHED, 1);
+    if (failure != NULL)
+        log_debug("node", "%s: %s", failure->place, failure->text);
+}
+
+void publish_delivered(struct node *node, uint64_t tag, const struct error *failure)
+{
+    struct parcel *parcel = (struct parcel *)(uintptr_t)tag;
+    note_report(node, failure);
+    if (parcel == NULL) // of the node's own
+        return;
+    struct publishing *publishing = parcel->publishing;
+    if (publishing->shard == NULL) {
+        (void)end_flight(publishing);
+        return;
+    }
+    struct shard *shard = end_flight(publishing);
+    if (has_outlet(parcel)) {
+        struct outlet *outlet = outlet_of(parcel);
+        if (failure == NULL) {
+            outlet_delivered(outlet);
+        } else {
+            outlet_refused(outlet, failure);
+            hold(parcel);
+        }
+    } else if (failure != NULL) {
+        send_all_again(shard, parcel->number, failure);
+        return;
+    }
+    go_on(shard);
+}
+
+void publish_event_delivered(struct node *node, uint64_t tag, const struct error *failure)
+{
+    struct publishing *publishing = (struct publishing *)(uintptr_t)tag;
+    note_report(node, failure);
+    if (failure != NULL && publishing->shard != NULL)
+        events_refused(publishing, failure);
+    struct shard *shard = end_flight(publishing);
+    if (shard == NULL)
+        return;
+    if (failure == NULL)
+        events_delivered(shard);
+    go_on(shard);
 }
 
 void publish_forget(struct shard *shard)
@@ -322,7 +451,9 @@ void publish_forget(struct shard *shard)
         publishing = next;
     }
     shard->outgoing.first = shard->outgoing.last = NULL;
+    shard->outgoing.held = NULL;
     shard->outgoing.count = 0;
+    shard->outgoing.trim_needed = false;
 }
 
 // -- What is to be sent -----------------------------------------------------------------
@@ -335,8 +466,7 @@ void publish_batch(struct shard *shard, struct batch *batch)
     publishing->unsent = strbuf_str(&batch->outbound);
     publishing->number = batch->first_outbound;
     publishing->next_number = batch->next_outbound;
-    publishing->batch = batch->number;
-    add_events(publishing, shard, &batch->changes);
+    events_of_batch(publishing, batch);
     batch_free(batch);
     publish_more(shard);
 }
@@ -354,28 +484,6 @@ void publish_outbox(struct shard *shard, const struct store_shard *acquired)
     if (acquired->outbox_count > 0)
         shard->outgoing.published = acquired->outbox[0].first;
     shard->outgoing.trimmed = shard->outgoing.published;
-}
-
-bool publish_history(struct shard *shard, uint64_t batch, const struct history_row *row, str events,
-                     struct error *err)
-{
-    struct publishing *last = shard->outgoing.last;
-    if (last == NULL || last->batch != batch) {
-        last = publishing_new(shard);
-        last->number = last->next_number = shard->next_outbound;
-        last->batch = batch;
-    }
-    struct history_row copy = *row;
-    struct event *decoded;
-    str bytes = str_copy(&last->arena, events);
-    copy.tenant = str_copy(&last->arena, row->tenant);
-    if (!wire_decode_events(&last->arena, bytes, &decoded, &copy.count, err))
-        return false;
-    copy.events = decoded;
-    last->events = array_room(&last->arena, last->events, last->event_count, &last->event_capacity,
-                              sizeof *last->events);
-    add_event(last, shard, &copy);
-    return true;
 }
 
 // -- Commands of the node's own ---------------------------------------------------------

@@ -66,7 +66,7 @@ static bool is_sound(const struct shard *shard)
     case SHARD_DRAINING:
         return shard->computing == NULL && shard->computed == NULL;
     case SHARD_LETTING_GO:
-        return shard->committing == NULL && shard->outgoing.first == NULL;
+        return shard->committing == NULL && publish_is_done(shard);
     case SHARD_STATES:
         break;
     }
@@ -138,7 +138,7 @@ static void forget(struct shard *shard)
     pending_cancel(&shard->calls);
     if (shard->reading.positioned)
         inbox_pause(shard);
-    shard->reading.positioned = false;
+    shard->reading.positioned = shard->reading.asking = false;
     batch_free(shard->computing);
     batch_free(shard->computed);
     batch_free(shard->committing);
@@ -175,18 +175,23 @@ static void tell(struct shard *shard, const char *why)
     log_warning("node", "shard %u: %s", shard->number, why);
 }
 
-static void rest(struct shard *shard, enum shard_state state)
+static void rest(struct shard *shard, enum shard_state state, int64_t rest_ms)
 {
     shard_move(shard, state);
-    timer_set(shard->retry, RETRY_MS);
+    timer_set(shard->retry, rest_ms);
 }
 
 void node_shard_restart(struct shard *shard, const char *why)
 {
+    node_shard_restart_after(shard, why, RETRY_MS);
+}
+
+void node_shard_restart_after(struct shard *shard, const char *why, int64_t rest_ms)
+{
     forget(shard);
     node_assign_soon(shard->node);
     if (node_shard_is_halted(shard)) {
-        rest(shard, SHARD_HALTED);
+        rest(shard, SHARD_HALTED, RETRY_MS);
         return;
     }
     if (why == NULL || shard->state == SHARD_DRAINING || shard->state == SHARD_LETTING_GO) {
@@ -194,7 +199,7 @@ void node_shard_restart(struct shard *shard, const char *why)
         return;
     }
     tell(shard, why);
-    rest(shard, SHARD_WAITING);
+    rest(shard, SHARD_WAITING, rest_ms);
 }
 
 // -- Halting ----------------------------------------------------------------------------
@@ -206,11 +211,11 @@ static void on_halted(void *context, enum store_outcome outcome, const struct er
     if (shard == NULL)
         return;
     if (outcome == STORE_DONE) {
-        rest(shard, SHARD_HALTED);
+        rest(shard, SHARD_HALTED, RETRY_MS);
         return;
     }
     tell(shard, "the halt could not be written");
-    rest(shard, SHARD_WAITING);
+    rest(shard, SHARD_WAITING, RETRY_MS);
 }
 
 void node_shard_halt(struct shard *shard, const char *why)
@@ -269,7 +274,6 @@ static void take_position(struct shard *shard, const struct store_shard *acquire
     shard->chain = acquired->chain;
     shard->next_outbound = acquired->next_outbound;
     shard->outgoing.published = acquired->next_outbound;
-    shard->outgoing.events_published = acquired->events_published;
     shard->sender_count = shard->node->shard_count;
     memset(shard->senders, 0, shard->sender_count * sizeof *shard->senders);
     for (size_t i = 0; i < acquired->sender_count && i < shard->sender_count; i++)
@@ -290,27 +294,22 @@ static void decide_care(struct shard *shard, const struct store_shard *acquired)
                     shard->number, shard->suspicion.careful, (long long)acquired->next_offset);
 }
 
-static void on_unpublished(void *context, uint64_t batch, const struct history_row *row, str events)
+static void on_definition(void *context, const struct store_definition *definition)
 {
     struct shard *shard = pending_owner(context);
+    const struct definition_source source = {.key = definition->key,
+                                             .kind = definition->kind,
+                                             .id = definition->id,
+                                             .bytes = definition->bytes,
+                                             .imports = definition->imports};
     struct error err;
-    if (shard == NULL || publish_history(shard, batch, row, events, &err))
-        return;
-    metrics_add(&shard->node->metrics, METRIC_EVENTS_UNREADABLE, 1);
-    log_error("node", "ALARM: shard %u: step %llu of %llu is not on the event topic: %s",
-              shard->number, (unsigned long long)row->sequence, (unsigned long long)row->stream,
-              err.text);
+    if (shard != NULL && !definitions_add(shard->node->definitions, &source, &err))
+        log_error("node", "definition %llu (%.*s) cannot run: %s",
+                  (unsigned long long)definition->key, STR_ARG(definition->id), err.text);
 }
 
-static void on_unpublished_done(void *context, enum store_outcome outcome, const struct error *err)
+static void start(struct shard *shard)
 {
-    struct shard *shard = pending_end(context);
-    if (shard == NULL)
-        return;
-    if (outcome != STORE_DONE) {
-        node_shard_restart(shard, err->text);
-        return;
-    }
     shard_move(shard, SHARD_RUNNING);
     shard->error[0] = '\0';
     due_start(shard);
@@ -331,20 +330,6 @@ static void on_unpublished_done(void *context, enum store_outcome outcome, const
         rebuild_start(shard);
 }
 
-static void on_definition(void *context, const struct store_definition *definition)
-{
-    struct shard *shard = pending_owner(context);
-    const struct definition_source source = {.key = definition->key,
-                                             .kind = definition->kind,
-                                             .id = definition->id,
-                                             .bytes = definition->bytes,
-                                             .imports = definition->imports};
-    struct error err;
-    if (shard != NULL && !definitions_add(shard->node->definitions, &source, &err))
-        log_error("node", "definition %llu (%.*s) cannot run: %s",
-                  (unsigned long long)definition->key, STR_ARG(definition->id), err.text);
-}
-
 static void on_defined(void *context, enum store_outcome outcome, const struct error *err)
 {
     struct shard *shard = pending_end(context);
@@ -354,12 +339,7 @@ static void on_defined(void *context, enum store_outcome outcome, const struct e
         node_shard_restart(shard, err->text);
         return;
     }
-    const struct store_unpublished query = {.shard = shard->number,
-                                            .after_batch = shard->outgoing.events_published,
-                                            .step = on_unpublished,
-                                            .done = on_unpublished_done,
-                                            .context = pending_new(&shard->calls, shard)};
-    store_find_unpublished(shard->node->store, &query);
+    start(shard);
 }
 
 static void find_definitions(struct shard *shard)
@@ -394,15 +374,14 @@ static void on_acquired(void *context, enum store_outcome outcome,
         snprintf(why, sizeof why, "halted: %.*s; `baton repair` moves it on",
                  STR_ARG(acquired->halted));
         tell(shard, why);
-        rest(shard, SHARD_HALTED);
+        rest(shard, SHARD_HALTED, RETRY_MS);
         node_assign_soon(shard->node);
         return;
     }
     decide_care(shard, acquired);
     if (!start_engine(shard, acquired))
         return;
-    if (!config_bool(shard->node->config, CONFIG_EVENTS_ENABLED))
-        shard->outgoing.events_published = acquired->batch;
+    events_start(shard, acquired->events_published, acquired->batch);
     publish_outbox(shard, acquired);
     find_definitions(shard);
 }

@@ -410,5 +410,6 @@ void store_find_unpublished(struct store *store, const struct store_unpublished 
     call->step = query->step;
     struct params params = params_of_shard(store, query->shard);
     params_i64(&params, (int64_t)query->after_batch);
+    params_i64(&params, (int64_t)(query->after_batch + query->batches));
     ask(store, STATEMENT_UNPUBLISHED, &params, on_unpublished, call);
 }

@@ -312,6 +312,7 @@ typedef void store_step(void *context, uint64_t batch, const struct history_row 
 struct store_unpublished {
     uint32_t shard;
     uint64_t after_batch;
+    uint32_t batches; // so many at most
     store_step *step; // row.events is not filled: `events` has them packed
     store_done *done;
     void *context;

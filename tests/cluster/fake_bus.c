@@ -268,17 +268,6 @@ void bus_consumer_resume(struct bus_consumer *consumer, const char *topic, int32
     fake_bus_wake(consumer);
 }
 
-bool bus_consumer_offsets(struct bus_consumer *consumer, const char *topic, int32_t partition,
-                          int timeout_ms, int64_t *ret_low, int64_t *ret_high, struct error *err)
-{
-    (void)timeout_ms;
-    if (kafka_cut_until(consumer->machine) > world->now_us)
-        return error_set(err, ERROR_UNAVAILABLE, topic, "timed out");
-    *ret_low = kafka_commands((uint32_t)partition)->low;
-    *ret_high = kafka_end(kafka_commands((uint32_t)partition));
-    return true;
-}
-
 int64_t bus_consumer_end_seen(struct bus_consumer *consumer, const char *topic, int32_t partition)
 {
     (void)topic;
@@ -555,16 +544,28 @@ struct errand {
     str topic;
     bus_topic_made *made;
     bus_group_placed *placed;
+    bus_ends_found *ends_found;
+    int32_t partition;
     void *context;
 };
+
+// Brokers that are away, and some that will not make a topic for a while.
+static const struct error *errand_failure(const struct errand *errand)
+{
+    static const struct error away = {.kind = ERROR_UNAVAILABLE, .text = "no broker answers"};
+    static const struct error denied = {.kind = ERROR_IO, .text = "the topic cannot be made"};
+    if (kafka_cut_until(errand->errands->machine) > world->now_us)
+        return &away;
+    if (!world->calm && world_chance(10))
+        return errand->made != NULL && world_chance(50) ? &denied : &away;
+    return NULL;
+}
 
 static void act_errand(void *context)
 {
     struct errand *errand = context;
     struct bus_group_place *places;
-    struct error err;
-    (void)error_set(&err, ERROR_UNAVAILABLE, "kafka", "no broker answers");
-    bool fails = !world->calm && world_chance(10);
+    const struct error *failure = errand_failure(errand);
     const struct kafka_topic *topic = kafka_topic(errand->topic);
     places = ARENA_ARRAY(&world->arena, struct bus_group_place, topic->count);
     for (uint32_t i = 0; i < topic->count; i++) {
@@ -572,9 +573,12 @@ static void act_errand(void *context)
         places[i] = (struct bus_group_place){.partition = (int32_t)i, .end = end, .committed = end};
     }
     if (errand->made != NULL)
-        errand->made(errand->context, fails ? &err : NULL);
+        errand->made(errand->context, failure);
+    else if (errand->ends_found != NULL)
+        errand->ends_found(errand->context, topic->partitions[errand->partition].low,
+                           places[errand->partition].end, failure);
     else
-        errand->placed(errand->context, places, fails ? 0 : topic->count, fails ? &err : NULL);
+        errand->placed(errand->context, places, failure ? 0 : topic->count, failure);
 }
 
 static void send_errand(struct bus_errands *errands, const struct errand *errand, const char *topic)
@@ -582,7 +586,7 @@ static void send_errand(struct bus_errands *errands, const struct errand *errand
     struct errand *kept = arena_copy(&world->arena, errand, sizeof *errand);
     kept->errands = errands;
     kept->topic = str_copy(&world->arena, str_of(topic));
-    world_later(world_between(1, 2000) * WORLD_MS, errands->machine, act_errand, kept);
+    world_later(world_between(1, 600) * WORLD_MS, errands->machine, act_errand, kept);
 }
 
 struct bus_errands *bus_errands_new(const struct bus_options *options, struct event_base *loop,
@@ -603,6 +607,14 @@ void bus_make_topic(struct bus_errands *errands, const struct bus_topic *topic,
                     bus_topic_made *done, void *context)
 {
     send_errand(errands, &(struct errand){.made = done, .context = context}, topic->name);
+}
+
+void bus_find_ends(struct bus_errands *errands, const char *topic, int32_t partition,
+                   bus_ends_found *done, void *context)
+{
+    send_errand(errands,
+                &(struct errand){.ends_found = done, .partition = partition, .context = context},
+                topic);
 }
 
 void bus_find_group(struct bus_errands *errands, const char *topic, const char *group,

@@ -241,7 +241,11 @@ static void execute_unpublished(struct call *call)
     while (from > 0 && tables->history.items[from - 1].batch > (uint64_t)call->number)
         from--;
     call->from = from;
-    call->count = tables->history.count - from;
+    size_t end = from;
+    while (end < tables->history.count &&
+           tables->history.items[end].batch <= (uint64_t)call->number + call->unpublished.batches)
+        end++;
+    call->count = end - from;
 }
 
 static enum store_outcome execute(struct call *call)
