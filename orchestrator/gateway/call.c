@@ -2,6 +2,7 @@
 #include "gateway/call.h"
 
 #include "gateway/gateway_private.h"
+#include "gateway/job_gateway.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
@@ -122,9 +123,11 @@ static void on_record(void *context, const struct bus_record *record)
     if (!wire_decode_reply(&arena, record->value, &reply, &err)) {
         log_failure("gateway", &err);
     } else {
-        struct call *call = idmap_get(&desk->pending, reply.to.request);
+        struct call *call = reply.gateway == 0 ? idmap_get(&desk->pending, reply.to.request) : NULL;
         if (call != NULL)
             take_reply(call, &reply);
+        else if (reply.gateway != 0)
+            job_desk_take(desk->gateway->jobs, &reply);
     }
     arena_done(&arena);
 }
@@ -210,6 +213,11 @@ struct call_desk *call_desk_new(struct gateway *gateway, struct error *err)
     const struct timeval period = {.tv_sec = WATCH_SECONDS};
     event_add(desk->watch, &period);
     return desk;
+}
+
+int32_t call_desk_partition(const struct call_desk *desk)
+{
+    return desk->partition;
 }
 
 void call_desk_stop(struct call_desk *desk)

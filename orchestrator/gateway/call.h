@@ -13,7 +13,8 @@
 typedef void call_answer(struct caller *caller, const struct reply *reply);
 
 MUST_CHECK struct call_desk *call_desk_new(struct gateway *gateway, struct error *err);
-void call_desk_stop(struct call_desk *desk); // fails every call that waits
+int32_t call_desk_partition(const struct call_desk *desk); // of the replies
+void call_desk_stop(struct call_desk *desk);               // fails every call that waits
 void call_desk_free(struct call_desk *desk);
 
 // Sends and waits for one reply. The command's reply, tenant and principal are filled in.

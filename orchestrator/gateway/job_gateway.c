@@ -1,66 +1,295 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Polls wait on the line of their job type. What the polls of a line want, by tenant, lease and
+// worker, is a demand; of each demand every shard has been given so many credits. Once a turn of
+// the loop the lines that changed are looked at: a shard that has fewer credits than are wanted
+// gets them anew, all of a turn in one command a shard.
 #include "gateway/job_gateway.h"
 
-#include "gateway/gateway_private.h"
-#include "gateway/call.h"
-#include "base/array.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/log.h"
-#include "bus/consumer.h"
+#include "gateway/call.h"
+#include "gateway/gateway_private.h"
+#include "gateway/read.h"
+#include "loop/timer.h"
 #include "record/topic.h"
-#include "wire/wire.h"
+#include "store/read/read.h"
 
-#include <event2/event.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
-// A job that was received and that no poll has taken yet. Owns its memory.
+// A job that has come and that no poll has taken yet. Owns its memory.
 struct buffered {
     TAILQ_ENTRY(buffered) link;
     struct arena arena;
     struct job_offer job;
-    int64_t lease_end_ms;
+    uint32_t shard;
+    int64_t came_ms;
 };
 
 struct waiting {
     TAILQ_ENTRY(waiting) link;
     struct job_line *line;
     struct job_poll poll;
-    struct event *deadline;
+    struct timer *deadline;
+};
+
+struct demand { // owns its memory
+    LIST_ENTRY(demand) link;
+    struct arena arena;
+    str tenant;
+    int64_t lease_ms;
+    str worker;
+    size_t wanted;     // by the polls that wait
+    int64_t wanted_ms; // the last time that any was
+    uint32_t *given;   // by shard: credits that it still has
 };
 
 struct job_line {
-    struct gateway *gateway;
-    struct arena *arena; // the desk's
+    struct job_desk *desk;
+    LIST_ENTRY(job_line) dirty_link;
+    bool is_dirty;
+    struct arena arena; // as long as the line
     str type;
-    char topic[320];
-    char group[320];
-    struct bus_consumer *consumer;
     TAILQ_HEAD(, buffered) jobs;
-    size_t job_count;
     TAILQ_HEAD(, waiting) polls;
-    struct event *linger;
-    ARRAY(int32_t) paused; // partitions, while the buffer is full; in the desk's arena
+    LIST_HEAD(, demand) demands;
 };
 
 struct job_desk {
     struct gateway *gateway;
-    struct arena arena;
     struct map by_type;
+    struct arena arena; // of the map
+    uint64_t id;        // of this start of the gateway
+    LIST_HEAD(, job_line) dirty;
+    struct timer *flush;
+    struct timer *renew;
+    int64_t renewed_ms;
+    bool is_stopping;
 };
 
-static void free_buffered(struct job_line *line, struct buffered *buffered)
+// -- Lines and demands ------------------------------------------------------------------
+
+static void touch(struct job_line *line)
+{
+    if (!line->is_dirty)
+        LIST_INSERT_HEAD(&line->desk->dirty, line, dirty_link);
+    line->is_dirty = true;
+    timer_ring(line->desk->flush);
+}
+
+static struct job_line *line_new(struct job_desk *desk, str type)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct job_line *line = ARENA_NEW(&arena, struct job_line);
+    line->arena = arena;
+    line->desk = desk;
+    line->type = str_copy(&line->arena, type);
+    TAILQ_INIT(&line->jobs);
+    TAILQ_INIT(&line->polls);
+    LIST_INIT(&line->demands);
+    map_put(&desk->by_type, line->type, line);
+    return line;
+}
+
+static void demand_free(struct demand *demand)
+{
+    LIST_REMOVE(demand, link);
+    struct arena arena = demand->arena;
+    arena_done(&arena);
+}
+
+static void line_free(struct job_line *line)
+{
+    check(TAILQ_EMPTY(&line->polls) && TAILQ_EMPTY(&line->jobs));
+    while (!LIST_EMPTY(&line->demands))
+        demand_free(LIST_FIRST(&line->demands));
+    if (line->is_dirty)
+        LIST_REMOVE(line, dirty_link);
+    (void)map_remove(&line->desk->by_type, line->type);
+    struct arena arena = line->arena;
+    arena_done(&arena);
+}
+
+static struct demand *demand_of(struct job_line *line, const struct job_poll *poll, str tenant)
+{
+    struct demand *demand;
+    LIST_FOREACH(demand, &line->demands, link)
+    if (demand->lease_ms == poll->lease_ms && str_equal(demand->tenant, tenant) &&
+        str_equal(demand->worker, poll->worker))
+        return demand;
+    struct arena arena = ARENA_EMPTY;
+    demand = ARENA_NEW(&arena, struct demand);
+    demand->tenant = str_copy(&arena, tenant);
+    demand->worker = str_copy(&arena, poll->worker);
+    demand->lease_ms = poll->lease_ms;
+    demand->given = ARENA_ARRAY(&arena, uint32_t, line->desk->gateway->shard_count);
+    demand->arena = arena;
+    LIST_INSERT_HEAD(&line->demands, demand, link);
+    return demand;
+}
+
+// What a poll wants is counted with its tenants; one without any wants the default tenant's.
+static void count_poll(struct waiting *waiting, bool comes)
+{
+    const struct job_poll *poll = &waiting->poll;
+    size_t count = poll->tenant_count > 0 ? poll->tenant_count : 1;
+    int64_t now_ms = clock_now_ms();
+    for (size_t i = 0; i < count; i++) {
+        str tenant = poll->tenant_count > 0 ? poll->tenants[i] : STR_EMPTY;
+        struct demand *demand = demand_of(waiting->line, poll, tenant);
+        demand->wanted += comes ? poll->limit : 0;
+        demand->wanted -= comes ? 0 : poll->limit;
+        demand->wanted_ms = now_ms;
+    }
+    touch(waiting->line);
+}
+
+// -- Credits ----------------------------------------------------------------------------
+
+// Commands under way to the shards, one each. Texts live as long as the lines do.
+struct credit_list {
+    struct arena arena;
+    struct command *commands; // by shard
+    size_t *capacities;
+};
+
+static void add_credit(struct credit_list *list, uint32_t shard, const struct job_line *line,
+                       const struct demand *demand)
+{
+    struct job_credits *credits = &list->commands[shard].job_credits;
+    credits->credits = array_room(&list->arena, credits->credits, credits->credit_count,
+                                  &list->capacities[shard], sizeof *credits->credits);
+    credits->credits[credits->credit_count++] = (struct job_credit){.type = line->type,
+                                                                    .tenant = demand->tenant,
+                                                                    .count = demand->given[shard],
+                                                                    .lease_ms = demand->lease_ms,
+                                                                    .worker = demand->worker};
+}
+
+static struct credit_list credit_list_new(struct job_desk *desk)
+{
+    struct credit_list list = {.arena = ARENA_EMPTY};
+    uint32_t count = desk->gateway->shard_count;
+    list.commands = ARENA_ARRAY(&list.arena, struct command, count);
+    list.capacities = ARENA_ARRAY(&list.arena, size_t, count);
+    return list;
+}
+
+static void send_credits(struct job_desk *desk, struct credit_list *list, bool renews)
+{
+    struct error err;
+    for (uint32_t shard = 0; shard < desk->gateway->shard_count; shard++) {
+        struct command *command = &list->commands[shard];
+        if (command->job_credits.credit_count == 0)
+            continue;
+        command->type = COMMAND_OFFER_CREDITS;
+        command->job_credits.gateway = desk->id;
+        command->job_credits.reply_partition = call_desk_partition(desk->gateway->calls);
+        command->job_credits.expires_ms = GATEWAY_RENEW_MS * 5;
+        command->job_credits.renews = renews;
+        if (!call_post(desk->gateway, command, shard, &err))
+            log_failure("gateway", &err); // said again with the next renewal
+    }
+    arena_done(&list->arena);
+}
+
+static bool lingers(const struct demand *demand, int64_t now_ms)
+{
+    return now_ms - demand->wanted_ms < GATEWAY_LINGER_MS;
+}
+
+// More when less than half of what is wanted is there; none when nobody has polled for a while.
+static bool adjust(struct demand *demand, uint32_t shard, int64_t now_ms)
+{
+    uint32_t given = demand->given[shard];
+    uint32_t wanted =
+        (uint32_t)(demand->wanted < GATEWAY_MAX_JOBS ? demand->wanted : GATEWAY_MAX_JOBS);
+    bool is_low = wanted > 0 && given < (wanted + 1) / 2;
+    bool is_spare = wanted == 0 && given > 0 && !lingers(demand, now_ms);
+    if (is_low || is_spare)
+        demand->given[shard] = wanted;
+    return is_low || is_spare;
+}
+
+static void flush_line(struct job_line *line, struct credit_list *list, int64_t now_ms)
+{
+    struct demand *demand, *next;
+    for (demand = LIST_FIRST(&line->demands); demand != NULL; demand = next) {
+        next = LIST_NEXT(demand, link);
+        for (uint32_t shard = 0; shard < line->desk->gateway->shard_count; shard++)
+            if (adjust(demand, shard, now_ms))
+                add_credit(list, shard, line, demand);
+    }
+}
+
+static void on_flush(void *context)
+{
+    struct job_desk *desk = context;
+    struct job_line *line;
+    int64_t now_ms = clock_now_ms();
+    if (desk->gateway->calls == NULL)
+        return;
+    struct credit_list list = credit_list_new(desk);
+    while ((line = LIST_FIRST(&desk->dirty)) != NULL) {
+        LIST_REMOVE(line, dirty_link);
+        line->is_dirty = false;
+        flush_line(line, &list, now_ms);
+    }
+    send_credits(desk, &list, false);
+}
+
+// -- Jobs without a client --------------------------------------------------------------
+
+static void buffered_free(struct job_line *line, struct buffered *buffered)
 {
     TAILQ_REMOVE(&line->jobs, buffered, link);
-    line->job_count--;
     struct arena arena = buffered->arena; // it lives in it
     arena_done(&arena);
 }
 
-// Tells the engine how long the job is taken for; a lease of 0 gives it back at once.
-static void set_lease(struct job_line *line, const struct buffered *buffered, int64_t lease_ms,
-                      str worker)
+static void return_job(struct job_line *line, struct buffered *buffered)
+{
+    struct error err;
+    struct released_job released = {buffered->job.instance, buffered->job.key,
+                                    buffered->job.attempt};
+    struct command command = {.type = COMMAND_RETURN_JOBS, .release_job = {1, &released}};
+    if (!call_post(line->desk->gateway, &command, buffered->shard, &err))
+        log_failure("gateway", &err); // it comes back when its lease has ended
+    buffered_free(line, buffered);
+}
+
+static void return_old(struct job_line *line, int64_t now_ms)
+{
+    struct buffered *buffered, *next;
+    for (buffered = TAILQ_FIRST(&line->jobs); buffered != NULL; buffered = next) {
+        next = TAILQ_NEXT(buffered, link);
+        if (now_ms - buffered->came_ms >= GATEWAY_HOLD_MS)
+            return_job(line, buffered);
+    }
+}
+
+static void return_all(struct job_line *line)
+{
+    while (!TAILQ_EMPTY(&line->jobs))
+        return_job(line, TAILQ_FIRST(&line->jobs));
+}
+
+// -- Serving polls ----------------------------------------------------------------------
+
+static bool wants(const struct job_poll *poll, const struct buffered *buffered)
+{
+    for (size_t i = 0; i < poll->tenant_count; i++)
+        if (str_equal(poll->tenants[i], buffered->job.tenant))
+            return true;
+    return poll->tenant_count == 0 && buffered->job.tenant.len == 0;
+}
+
+// The lease began when the shard sent the job. One that this caller wants longer or shorter is
+// changed.
+static void hand_over(struct job_line *line, const struct job_poll *poll,
+                      const struct buffered *buffered)
 {
     struct error err;
     struct command command = {
@@ -68,45 +297,28 @@ static void set_lease(struct job_line *line, const struct buffered *buffered, in
         .instance = buffered->job.instance,
         .key = buffered->job.key,
         .tenant = buffered->job.tenant,
-        .job_answer = {.attempt = buffered->job.attempt, .extend_ms = lease_ms, .worker = worker},
+        .job_answer = {.attempt = buffered->job.attempt,
+                       .extend_ms = poll->lease_ms,
+                       .worker = poll->worker},
     };
-    if (!call_post(line->gateway, &command, (uint32_t)buffered->job.reply_partition, &err))
+    poll->job(poll, &buffered->job, clock_now_ms() + poll->lease_ms);
+    if (buffered->job.lease_ms != poll->lease_ms &&
+        !call_post(line->desk->gateway, &command, buffered->shard, &err))
         log_failure("gateway", &err);
 }
 
-// -- The answer -------------------------------------------------------------------------
-
-static bool is_live(const struct buffered *buffered, int64_t now_ms)
-{
-    return buffered->lease_end_ms > now_ms;
-}
-
-static bool wants(const struct job_poll *poll, const struct buffered *buffered)
-{
-    for (size_t i = 0; i < poll->tenant_count; i++)
-        if (str_equal(poll->tenants[i], buffered->job.tenant))
-            return true;
-    return poll->tenant_count == 0;
-}
-
-// Hands what is there to the poll. Jobs whose lease has run out meanwhile are dropped: the engine
-// offers them again.
 static void answer_poll(struct job_line *line, const struct job_poll *poll)
 {
-    int64_t now_ms = clock_now_ms();
     size_t taken = 0;
     struct buffered *next;
-    bool anybody = !poll->caller->is_gone; // who has gone gets nothing, and loses nothing
-    for (struct buffered *b = TAILQ_FIRST(&line->jobs); b != NULL && anybody; b = next) {
+    bool is_there = !poll->caller->is_gone; // who has gone gets nothing, and loses nothing
+    for (struct buffered *b = TAILQ_FIRST(&line->jobs); b != NULL && is_there; b = next) {
         next = TAILQ_NEXT(b, link);
-        if (!is_live(b, now_ms)) {
-            free_buffered(line, b);
-        } else if (taken < poll->limit && wants(poll, b)) {
-            poll->job(poll, &b->job, now_ms + poll->lease_ms);
-            set_lease(line, b, poll->lease_ms, poll->worker);
-            free_buffered(line, b);
-            taken++;
-        }
+        if (taken == poll->limit || !wants(poll, b))
+            continue;
+        hand_over(line, poll, b);
+        buffered_free(line, b);
+        taken++;
     }
     poll->end(poll);
 }
@@ -114,17 +326,17 @@ static void answer_poll(struct job_line *line, const struct job_poll *poll)
 static void end_wait(struct waiting *waiting)
 {
     waiting->poll.caller->on_gone = NULL;
+    count_poll(waiting, false);
     TAILQ_REMOVE(&waiting->line->polls, waiting, link);
-    event_free(waiting->deadline);
+    timer_free(waiting->deadline);
     free(waiting);
 }
 
 static bool has_job_for(const struct job_line *line, const struct job_poll *poll)
 {
-    int64_t now_ms = clock_now_ms();
-    struct buffered *b;
-    TAILQ_FOREACH(b, &line->jobs, link)
-    if (is_live(b, now_ms) && wants(poll, b))
+    struct buffered *buffered;
+    TAILQ_FOREACH(buffered, &line->jobs, link)
+    if (wants(poll, buffered))
         return true;
     return false;
 }
@@ -142,129 +354,117 @@ static void serve_polls(struct job_line *line)
     }
 }
 
-// -- Back-pressure ----------------------------------------------------------------------
+// -- Jobs that come ---------------------------------------------------------------------
 
-static void pause_partition(struct job_line *line, int32_t partition)
+static void note_used(struct job_line *line, const struct buffered *buffered)
 {
-    for (size_t i = 0; i < line->paused.count; i++)
-        if (line->paused.items[i] == partition)
-            return;
-    *ARRAY_PUSH(line->arena, &line->paused) = partition;
-    bus_consumer_pause(line->consumer, line->topic, partition);
-}
-
-static void resume_partitions(struct job_line *line)
-{
-    if (line->job_count > GATEWAY_MAX_BUFFERED / 2 || line->consumer == NULL)
+    struct demand *demand;
+    LIST_FOREACH(demand, &line->demands, link)
+    if (demand->lease_ms == buffered->job.lease_ms && demand->given[buffered->shard] > 0 &&
+        str_equal(demand->tenant, buffered->job.tenant)) {
+        demand->given[buffered->shard]--;
         return;
-    for (size_t i = 0; i < line->paused.count; i++)
-        bus_consumer_resume(line->consumer, line->topic, line->paused.items[i]);
-    line->paused.count = 0;
+    }
 }
 
-// -- The consumer -----------------------------------------------------------------------
-
-static void on_record(void *context, const struct bus_record *record)
+static struct buffered *keep(struct job_line *line, const struct job_offer *job, uint32_t shard)
 {
-    struct job_line *line = context;
     struct arena arena = ARENA_EMPTY;
-    struct buffered *buffered = ARENA_NEW(&arena, struct buffered);
-    struct error err;
-    str bytes = str_copy(&arena, record->value);
-    if (wire_decode_job(&arena, bytes, &buffered->job, &err)) {
-        buffered->lease_end_ms = clock_now_ms() + buffered->job.lease_ms;
-        buffered->arena = arena;
-        TAILQ_INSERT_TAIL(&line->jobs, buffered, link);
-        line->job_count++;
-    } else {
-        log_failure("gateway", &err);
-        arena_done(&arena);
-    }
-    bus_consumer_done(line->consumer, line->topic, record->partition, record->offset + 1);
-    if (line->job_count >= GATEWAY_MAX_BUFFERED)
-        pause_partition(line, record->partition);
+    struct buffered *kept = ARENA_NEW(&arena, struct buffered);
+    kept->arena = arena;
+    kept->job = *job;
+    kept->shard = shard;
+    kept->came_ms = clock_now_ms();
+    str *const texts[] = {&kept->job.process_id, &kept->job.element_id,     &kept->job.type,
+                          &kept->job.tenant,     &kept->job.listener_event, &kept->job.headers,
+                          &kept->job.variables,  &kept->job.user_task,      &kept->job.traceparent,
+                          &kept->job.business_id};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        *texts[i] = str_copy(&kept->arena, *texts[i]);
+    kept->job.secret_count = 0;
+    TAILQ_INSERT_TAIL(&line->jobs, kept, link);
+    return kept;
 }
 
-static void on_drained(void *context)
+void job_desk_take(struct job_desk *desk, const struct reply *reply)
 {
-    serve_polls(context);
-}
-
-static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
-                     const struct error *err)
-{
-    (void)context;
-    (void)partition;
-    (void)fault;
-    log_failure("gateway", err);
-}
-
-static bool join_group(struct job_line *line, struct error *err)
-{
-    struct gateway *gateway = line->gateway;
-    const struct config *config = gateway->options.config;
-    struct bus_topic topic = {line->topic, (int)config_i64(config, CONFIG_KAFKA_JOB_PARTITIONS),
-                              (int)config_i64(config, CONFIG_KAFKA_REPLICAS),
-                              "max.message.bytes=4194304"};
-    if (!bus_topics_ensure(&gateway->bus, &topic, 1, 5000, err))
-        return false;
-    const char *topics[] = {line->topic};
-    struct bus_consumer_options options = {
-        .bus = gateway->bus,
-        .kind = BUS_CONSUMER_GROUP,
-        .reset = BUS_RESET_EARLIEST,
-        .group = line->group,
-        .topics = topics,
-        .topic_count = 1,
-        .queue_kbytes = 1024,
-    };
-    struct bus_consumer_handler handler = {
-        .context = line, .record = on_record, .drained = on_drained, .fault = on_fault};
-    line->consumer = bus_consumer_new(&options, &handler, gateway->options.loop, err);
-    return line->consumer != NULL;
-}
-
-// Leaves the group and gives back what nobody took.
-static void leave_group(struct job_line *line)
-{
-    if (line->consumer != NULL)
-        bus_consumer_free(line->consumer);
-    line->consumer = NULL;
-    line->paused.count = 0;
-    while (!TAILQ_EMPTY(&line->jobs)) {
-        struct buffered *buffered = TAILQ_FIRST(&line->jobs);
-        set_lease(line, buffered, 0, STR("gateway"));
-        free_buffered(line, buffered);
+    if (reply->gateway != desk->id || reply->shard >= desk->gateway->shard_count)
+        return;
+    for (size_t i = 0; i < reply->job_count; i++) {
+        struct job_line *line = map_get(&desk->by_type, reply->jobs[i].type);
+        if (line == NULL)
+            line = line_new(desk, reply->jobs[i].type);
+        note_used(line, keep(line, &reply->jobs[i], reply->shard));
+        if (desk->is_stopping)
+            return_all(line);
+        touch(line);
+        serve_polls(line);
     }
 }
 
-static void on_linger(evutil_socket_t fd, short events, void *context)
+// -- Now and then -----------------------------------------------------------------------
+
+static bool is_over(const struct job_desk *desk, const struct demand *demand, int64_t now_ms)
 {
-    (void)fd;
-    (void)events;
-    struct job_line *line = context;
-    struct timeval again = {GATEWAY_LINGER_MS / 1000, 0};
-    if (TAILQ_EMPTY(&line->polls))
-        leave_group(line);
+    bool over = demand->wanted == 0 && !lingers(demand, now_ms);
+    for (uint32_t shard = 0; over && shard < desk->gateway->shard_count; shard++)
+        over = demand->given[shard] == 0;
+    return over;
+}
+
+// False: the line is not used any more.
+static bool prune(struct job_line *line, int64_t now_ms)
+{
+    struct demand *next;
+    for (struct demand *demand = LIST_FIRST(&line->demands); demand != NULL; demand = next) {
+        next = LIST_NEXT(demand, link);
+        if (is_over(line->desk, demand, now_ms))
+            demand_free(demand);
+    }
+    return !(LIST_EMPTY(&line->demands) && TAILQ_EMPTY(&line->jobs) && TAILQ_EMPTY(&line->polls));
+}
+
+static void renew_line(struct job_line *line, struct credit_list *list)
+{
+    struct demand *demand;
+    LIST_FOREACH(demand, &line->demands, link)
+    for (uint32_t shard = 0; demand->wanted > 0 && shard < line->desk->gateway->shard_count;
+         shard++)
+        if (demand->given[shard] > 0)
+            add_credit(list, shard, line, demand);
+}
+
+// Says again what stands, takes back what nobody wants any more, returns what nobody took, and
+// forgets lines that are not used.
+static void on_renew(void *context)
+{
+    struct job_desk *desk = context;
+    struct arena scratch = ARENA_EMPTY;
+    struct credit_list list = credit_list_new(desk);
+    ARRAY(struct job_line *) idle = {0};
+    int64_t now_ms = clock_now_ms();
+    size_t cursor = 0;
+    str type;
+    void *value;
+    while (map_next(&desk->by_type, &cursor, &type, &value)) {
+        struct job_line *line = value;
+        return_old(line, now_ms);
+        touch(line);
+        if (!prune(line, now_ms))
+            *ARRAY_PUSH(&scratch, &idle) = line;
+        else if (now_ms - desk->renewed_ms >= GATEWAY_RENEW_MS)
+            renew_line(line, &list);
+    }
+    for (size_t i = 0; i < idle.count; i++)
+        line_free(idle.items[i]);
+    if (now_ms - desk->renewed_ms >= GATEWAY_RENEW_MS)
+        desk->renewed_ms = now_ms;
+    if (desk->gateway->calls != NULL)
+        send_credits(desk, &list, true);
     else
-        evtimer_add(line->linger, &again);
-}
-
-static struct job_line *new_line(struct job_desk *desk, str type, str topic_part)
-{
-    struct job_line *line = ARENA_NEW(&desk->arena, struct job_line);
-    const char *prefix = config_str(desk->gateway->options.config, CONFIG_KAFKA_TOPIC_PREFIX);
-    line->gateway = desk->gateway;
-    line->arena = &desk->arena;
-    line->type = str_copy(&desk->arena, type);
-    snprintf(line->topic, sizeof line->topic, "%s.jobs.%.*s", prefix, STR_ARG(topic_part));
-    snprintf(line->group, sizeof line->group, "%s.workers.%.*s", prefix, STR_ARG(topic_part));
-    TAILQ_INIT(&line->jobs);
-    TAILQ_INIT(&line->polls);
-    line->linger = evtimer_new(desk->gateway->options.loop, on_linger, line);
-    check(line->linger != NULL);
-    map_put(&desk->by_type, line->type, line);
-    return line;
+        arena_done(&list.arena);
+    arena_done(&scratch);
+    timer_set(desk->renew, GATEWAY_HOLD_MS);
 }
 
 struct job_desk *job_desk_new(struct gateway *gateway)
@@ -273,6 +473,13 @@ struct job_desk *job_desk_new(struct gateway *gateway)
     check(desk != NULL);
     desk->gateway = gateway;
     desk->by_type = map_new(&desk->arena);
+    LIST_INIT(&desk->dirty);
+    do
+        random_bytes(&desk->id, sizeof desk->id);
+    while (desk->id == 0);
+    desk->flush = timer_new(gateway->options.loop, on_flush, desk);
+    desk->renew = timer_new(gateway->options.loop, on_renew, desk);
+    timer_set(desk->renew, GATEWAY_RENEW_MS);
     return desk;
 }
 
@@ -281,6 +488,7 @@ void job_desk_drain(struct job_desk *desk)
     size_t cursor = 0;
     str type;
     void *value;
+    desk->is_stopping = true;
     while (map_next(&desk->by_type, &cursor, &type, &value)) {
         struct job_line *line = value;
         struct waiting *waiting;
@@ -289,7 +497,13 @@ void job_desk_drain(struct job_desk *desk)
             end_wait(waiting);
             caller_fail_format(caller, ERROR_UNAVAILABLE, "", "this node is stopping");
         }
+        struct demand *demand;
+        LIST_FOREACH(demand, &line->demands, link)
+        demand->wanted_ms = 0; // nothing lingers
+        return_all(line);
+        touch(line);
     }
+    on_flush(desk);
 }
 
 void job_desk_free(struct job_desk *desk)
@@ -300,21 +514,19 @@ void job_desk_free(struct job_desk *desk)
     str type;
     void *value;
     while (map_next(&desk->by_type, &cursor, &type, &value)) {
-        struct job_line *line = value;
-        check(TAILQ_EMPTY(&line->polls));
-        leave_group(line);
-        event_free(line->linger);
+        line_free(value);
+        cursor = 0; // the map has changed
     }
+    timer_free(desk->flush);
+    timer_free(desk->renew);
     arena_done(&desk->arena);
     free(desk);
 }
 
 // -- Polling ----------------------------------------------------------------------------
 
-static void on_wait_over(evutil_socket_t fd, short events, void *context)
+static void on_wait_over(void *context)
 {
-    (void)fd;
-    (void)events;
     struct waiting *waiting = context;
     struct job_line *line = waiting->line;
     struct job_poll poll = waiting->poll;
@@ -322,41 +534,46 @@ static void on_wait_over(evutil_socket_t fd, short events, void *context)
     answer_poll(line, &poll);
 }
 
+// Nobody else waits: what is on its way is returned as soon as it comes.
+static void forget_demands(struct job_line *line)
+{
+    struct demand *demand;
+    LIST_FOREACH(demand, &line->demands, link)
+    if (demand->wanted == 0)
+        demand->wanted_ms = 0;
+    touch(line);
+}
+
 static void on_gone(struct caller *caller)
 {
     struct waiting *waiting = caller->waiting;
+    struct job_line *line = waiting->line;
     struct job_poll poll = waiting->poll;
     end_wait(waiting);
+    forget_demands(line);
     poll.end(&poll);
 }
 
-static struct timeval duration_of(int64_t ms)
-{
-    return (struct timeval){ms / 1000, ms % 1000 * 1000};
-}
-
-static void wait_for_jobs(struct job_line *line, const struct job_poll *poll)
+static void wait_for_jobs(struct job_line *line, const struct job_poll *poll, int64_t wait_ms)
 {
     struct waiting *waiting = calloc(1, sizeof *waiting);
     check(waiting != NULL);
     waiting->line = line;
     waiting->poll = *poll;
-    waiting->deadline = evtimer_new(line->gateway->options.loop, on_wait_over, waiting);
-    check(waiting->deadline != NULL);
-    struct timeval wait = duration_of(poll->wait_ms == 0 ? GATEWAY_DEFAULT_WAIT_MS : poll->wait_ms);
-    evtimer_add(waiting->deadline, &wait);
+    waiting->deadline = timer_new(line->desk->gateway->options.loop, on_wait_over, waiting);
+    timer_set(waiting->deadline, wait_ms);
     TAILQ_INSERT_TAIL(&line->polls, waiting, link);
     poll->caller->waiting = waiting;
     poll->caller->on_gone = on_gone;
+    count_poll(waiting, true);
 }
 
 // NULL after failing.
 static struct job_line *line_of(struct job_desk *desk, const struct job_poll *poll)
 {
     struct job_line *line = map_get(&desk->by_type, poll->type);
-    struct error err;
-    str topic_part;
-    if (!topic_part_of_job_type(poll->caller->arena, poll->type, &topic_part)) {
+    str part;
+    if (!topic_part_of_job_type(poll->caller->arena, poll->type, &part)) {
         caller_fail_format(poll->caller, ERROR_LIMIT, "type",
                            "a job type has at most TOPIC_MAX_JOB_TYPE (%d) bytes",
                            TOPIC_MAX_JOB_TYPE);
@@ -364,34 +581,41 @@ static struct job_line *line_of(struct job_desk *desk, const struct job_poll *po
     }
     if (line == NULL && desk->by_type.count >= GATEWAY_MAX_TYPES) {
         caller_fail_format(poll->caller, ERROR_UNAVAILABLE, "type",
-                           "more than GATEWAY_MAX_TYPES (%d) job types are polled for",
+                           "%d job types are polled for at this node already (GATEWAY_MAX_TYPES)",
                            GATEWAY_MAX_TYPES);
         return NULL;
     }
+    return line != NULL ? line : line_new(desk, poll->type);
+}
+
+// A poll that does not wait: when there is no job that it could get, it ends at once.
+static void on_looked(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    const struct job_poll *poll = context;
+    struct job_line *line = query_row_count(rows) > 0 ? line_of(caller->gateway->jobs, poll) : NULL;
     if (line == NULL)
-        line = new_line(desk, poll->type, topic_part);
-    if (line->consumer != NULL || join_group(line, &err))
-        return line;
-    caller_fail(poll->caller, &err);
-    return NULL;
+        poll->end(poll);
+    else
+        wait_for_jobs(line, poll, GATEWAY_ASK_MS);
 }
 
 void job_poll_begin(const struct job_poll *poll)
 {
-    struct job_desk *desk = poll->caller->gateway->jobs;
-    const char *why = gateway_not_ready(poll->caller->gateway);
+    struct caller *caller = poll->caller;
+    struct job_desk *desk = caller->gateway->jobs;
+    const char *why = gateway_not_ready(caller->gateway);
     if (why != NULL) {
-        caller_fail_format(poll->caller, ERROR_UNAVAILABLE, "", "%s", why);
+        caller_fail_format(caller, ERROR_UNAVAILABLE, "", "%s", why);
         return;
     }
     struct job_line *line = line_of(desk, poll);
     if (line == NULL)
         return;
-    struct timeval linger = duration_of(GATEWAY_LINGER_MS);
-    evtimer_add(line->linger, &linger);
-    resume_partitions(line);
-    if (poll->wait_ms < 0 || has_job_for(line, poll))
+    if (has_job_for(line, poll))
         answer_poll(line, poll);
+    else if (poll->wait_ms >= 0)
+        wait_for_jobs(line, poll, poll->wait_ms == 0 ? GATEWAY_DEFAULT_WAIT_MS : poll->wait_ms);
     else
-        wait_for_jobs(line, poll);
+        read_run(caller, read_untaken_job(caller->arena, caller->scope, poll->type), on_looked,
+                 arena_copy(caller->arena, poll, sizeof *poll));
 }

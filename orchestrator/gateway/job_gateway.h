@@ -1,32 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Job activation over REST: a gateway for workers without Kafka. It joins the consumer group of a
-// job type only while somebody polls for it, so a job is never offered on two ways at once: to the
-// group it is one more worker. Jobs that were received and that nobody took are given back to the
-// engine when the gateway leaves.
+// Jobs for clients without Kafka: long polls of REST, streams. The shards serve them: this gateway
+// tells each shard by a command what all its clients together wait for (credits, engine/credit.c),
+// and jobs come back in replies, taken already. No topic and no consumer group has a part in it, so
+// a type that is polled for costs some memory. A job that comes when no client is left for it is
+// returned, without counting an attempt.
 #ifndef BATON_GATEWAY_JOB_GATEWAY_H
 #define BATON_GATEWAY_JOB_GATEWAY_H
 
 #include "gateway/caller.h"
 
 enum {
-    GATEWAY_MAX_JOBS = 1000,     // of one activation
-    GATEWAY_MAX_BUFFERED = 2000, // of one type; beyond, the consumer is paused
-    GATEWAY_MAX_TYPES = 1000,    // polled for at one time
+    GATEWAY_MAX_JOBS = 1000,   // of one activation
+    GATEWAY_MAX_TYPES = 10000, // polled for at one time
     GATEWAY_DEFAULT_WAIT_MS = 10000,
-    GATEWAY_LINGER_MS = 30000, // stays in the group this long after the last poll
+    GATEWAY_ASK_MS = 5000,   // a poll that does not wait, when there are jobs: until they come
+    GATEWAY_HOLD_MS = 250,   // a job that finds no client waits so long for the next poll
+    GATEWAY_LINGER_MS = 500, // credits outlive the last poll: its worker is likely to poll again
+    GATEWAY_RENEW_MS = 2000, // shards that have moved hear of all that stands
 };
 
 struct job_offer;
+struct reply;
 
 struct job_poll {
     struct caller *caller;
     str type;
     size_t limit;
     int64_t lease_ms;
-    int64_t wait_ms; // 0: GATEWAY_DEFAULT_WAIT_MS; below 0: do not wait
+    int64_t wait_ms; // 0: GATEWAY_DEFAULT_WAIT_MS; below 0: takes what is there, and does not wait
     str worker;
-    const str *tenants; // none: every tenant
+    const str *tenants; // none: the default tenant
     size_t tenant_count;
     // Called for each job that the caller takes, until `deadline_ms`; its bytes are valid during
     // the call.
@@ -36,11 +40,14 @@ struct job_poll {
 };
 
 struct job_desk *job_desk_new(struct gateway *gateway);
-void job_desk_drain(struct job_desk *desk); // ends the polls that wait
+void job_desk_drain(struct job_desk *desk); // ends the polls that wait, returns what nobody took
 void job_desk_free(struct job_desk *desk);
 
-// Ends at once where there are jobs, when some arrive, or when its time is over. The poll is
-// copied.
+// Ends when some jobs have come, or when its time is over. The poll is copied; its type, worker and
+// tenants live in the caller's arena.
 void job_poll_begin(const struct job_poll *poll);
+
+// A reply with jobs has come; those for another gateway are left alone.
+void job_desk_take(struct job_desk *desk, const struct reply *reply);
 
 #endif

@@ -82,6 +82,15 @@ struct statement read_instance_of_job(struct arena *arena, struct scope scope, u
                   job);
 }
 
+struct statement read_untaken_job(struct arena *arena, struct scope scope, str type)
+{
+    static const char sql[] =
+        "SELECT 1 FROM shards s, LATERAL (SELECT 1 FROM jobs j WHERE j.shard = s.shard AND "
+        "j.type = $2::text AND j.due IS NULL AND j.state IN (1, 2) AND " SCOPE_SEES(
+            "j.tenant") " LIMIT 1) AS found LIMIT 1";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), type);
+}
+
 struct statement read_instance_of_user_task(struct arena *arena, struct scope scope, uint64_t task)
 {
     return by_key(arena, scope,

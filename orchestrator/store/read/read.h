@@ -33,6 +33,8 @@ struct statement read_standing(struct arena *arena, struct scope scope, uint64_t
 
 // Each: the key of its process instance.
 struct statement read_instance_of_job(struct arena *arena, struct scope scope, uint64_t job);
+// A row when there is a job of this type that nobody works on.
+struct statement read_untaken_job(struct arena *arena, struct scope scope, str type);
 struct statement read_instance_of_user_task(struct arena *arena, struct scope scope, uint64_t task);
 struct statement read_instance_of_incident(struct arena *arena, struct scope scope,
                                            uint64_t incident);
