@@ -5,12 +5,6 @@
 
 #include <stdlib.h>
 
-static const struct route routes[] = {
-#define ROUTE(method, path, body, handler) {ROUTE_##method, path, body, handle_##handler},
-#include "api/routes.def"
-#undef ROUTE
-};
-
 struct api *api_new(const struct api_options *options, struct error *err)
 {
     const struct config *config = options->config;
@@ -24,8 +18,8 @@ struct api *api_new(const struct api_options *options, struct error *err)
         &(struct http_options){
             .loop = options->loop,
             .listen = config_str(config, CONFIG_API_LISTEN),
-            .routes = routes,
-            .route_count = COUNT_OF(routes),
+            .routes = api_routes,
+            .route_count = api_route_count,
             .context = api,
             .admit = caller_admit,
             .local_only = api->key[0] == '\0',

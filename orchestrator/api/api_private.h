@@ -5,6 +5,7 @@
 #define BATON_API_API_PRIVATE_H
 
 #include "api/api.h"
+#include "api_routes.h" // the handlers, from schemas/openapi
 #include "gateway/call.h"
 #include "gateway/gateway.h"
 #include "gateway/read.h"
@@ -57,11 +58,5 @@ void answer_one(struct request *request, const struct collection *collection);
 
 // The same where the argument is the text of a key with `digits` more digits.
 void answer_part(struct request *request, const struct collection *collection, size_t digits);
-
-// -- Handlers, by family --------------------------------------------------------------------------
-
-#define ROUTE(method, path, body, handler) void handle_##handler(struct request *request);
-#include "api/routes.def"
-#undef ROUTE
 
 #endif

@@ -91,6 +91,11 @@ void handle_health_metrics(struct request *request)
     request_answer_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_str(&out));
 }
 
+void handle_openapi_get(struct request *request)
+{
+    request_answer_json(request, 200, str_from(api_document, api_document_len));
+}
+
 void handle_license_get(struct request *request)
 {
     request_answer_json(request, 200,

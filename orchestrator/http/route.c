@@ -216,7 +216,12 @@ static void handle(struct request *request)
     }
     if (!check_type(request) || (request->route->body == JSON && !read_json_body(request)))
         return;
-    request->route->handle(request);
+    struct error err;
+    const struct shape *shape = request->route->shape;
+    if (shape == NULL || shape_fits(shape, request->body, &err))
+        request->route->handle(request);
+    else
+        request_failed(request, &err);
 }
 
 static void answer_without_route(struct request *request, str allowed)

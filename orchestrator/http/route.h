@@ -5,6 +5,7 @@
 #define BATON_HTTP_ROUTE_H
 
 #include "http/request.h"
+#include "http/shape.h"
 
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_PUT, ROUTE_PATCH, ROUTE_DELETE };
 
@@ -15,6 +16,8 @@ struct route {
     const char *path; // "/v2/jobs/{}/completion": {} takes one segment
     enum route_body body;
     void (*handle)(struct request *request);
+    const struct shape *shape; // of a JSON body; NULL: not checked
+    const char *permission;    // what the caller needs, in its owner's words
 };
 
 // Every request is answered: an unknown path with 404, a wrong method with 405, a body of another

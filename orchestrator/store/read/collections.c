@@ -55,7 +55,7 @@ static const struct field definition_fields[] = {
     {"tenantId", "tenant", FIELD_TENANT},
     {"deploymentKey", "deployment", FIELD_KEY},
     {"deploymentTime", "deployed", FIELD_TIME},
-    {"hasStartForm", "false", FIELD_BOOLEAN},
+    {"hasStartForm", "false::boolean", FIELD_BOOLEAN},
     {"isLatestVersion",
      "NOT EXISTS (SELECT 1 FROM definitions n WHERE n.deleted IS NULL AND n.kind = "
      "definitions.kind AND n.id = "
@@ -189,7 +189,7 @@ static const struct field element_fields[] = {
     {"elementName", "e.element_id", FIELD_TEXT},
     {"elementInstanceScopeKey", "e.scope", FIELD_LOCAL_KEY},
     {"type", BPMN_TYPE("e.type"), FIELD_TEXT},
-    {"state", "1", FIELD_STATE, element_states},
+    {"state", "1::smallint", FIELD_STATE, element_states},
     {"startDate", "e.started", FIELD_TIME},
     {"endDate", "NULL::timestamptz", FIELD_TIME},
     {"hasIncident", "e.has_incident", FIELD_BOOLEAN},
@@ -240,7 +240,7 @@ static const struct field job_fields[] = {
     {"creationTime", "created", FIELD_TIME},
     {"customHeaders", "headers", FIELD_JSON},
     {"errorMessage", "error_message", FIELD_OPTIONAL},
-    {"worker", "''", FIELD_TEXT},
+    {"worker", "''::text", FIELD_TEXT},
     {"hasFailedWithRetriesLeft", "(state = 3)", FIELD_BOOLEAN},
     {"tenantId", "tenant", FIELD_TENANT},
 };
@@ -338,7 +338,7 @@ static const struct field variable_fields[] = {
     {"scopeKey", "v.scope", FIELD_LOCAL_KEY},
     {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY},
     {"tenantId", "v.tenant", FIELD_TENANT},
-    {"isTruncated", "false", FIELD_BOOLEAN},
+    {"isTruncated", "false::boolean", FIELD_BOOLEAN},
 };
 
 #define VARIABLE_KEY(scope, name)                                                                  \
@@ -377,7 +377,7 @@ static const struct field subscription_fields[] = {
     {"processInstanceKey", "s.instance", FIELD_LOCAL_KEY},
     {"elementId", "s.element_id", FIELD_TEXT},
     {"elementInstanceKey", "s.element_instance", FIELD_LOCAL_KEY},
-    {"messageSubscriptionState", "0", FIELD_STATE, subscription_states},
+    {"messageSubscriptionState", "0::smallint", FIELD_STATE, subscription_states},
     {"lastUpdatedDate", "s.created", FIELD_TIME},
     {"messageName", "s.name", FIELD_TEXT},
     {"correlationKey", "s.correlation_key", FIELD_TEXT},
@@ -418,7 +418,7 @@ static const struct field batch_fields[] = {
     {"operationsTotalCount", "b.total", FIELD_INTEGER},
     {"operationsCompletedCount", "b.completed", FIELD_INTEGER},
     {"operationsFailedCount", "b.failed", FIELD_INTEGER},
-    {"errors", "NULL", FIELD_LIST},
+    {"errors", "NULL::text", FIELD_LIST},
 };
 
 const struct collection collection_batches = {

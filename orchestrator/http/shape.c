@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/shape.h"
+
+#include <stdio.h>
+
+struct fitting {
+    struct strbuf path;
+    struct error *err;
+};
+
+static bool misfit(struct fitting *fitting, const char *wanted, const struct json *found)
+{
+    bool has_text = found->type == JSON_NUMBER;
+    str text = has_text ? str_sub(found->text, 0, 40) : str_of(json_type_name(found->type));
+    return error_set(fitting->err, ERROR_INVALID, "", "\"%.*s\" must be %s, found %.*s",
+                     STR_ARG(strbuf_str(&fitting->path)), wanted, STR_ARG(text));
+}
+
+static bool is_key(const struct json *value)
+{
+    uint64_t key;
+    bool has_digits = value->type == JSON_STRING || value->type == JSON_NUMBER;
+    return has_digits && str_to_u64(value->text, &key) && key > 0 && key <= INT64_MAX;
+}
+
+static bool is_integer(const struct shape *shape, const struct json *value)
+{
+    int64_t number;
+    return value->type == JSON_NUMBER && str_to_i64(value->text, &number) && number >= shape->low &&
+           number <= shape->high;
+}
+
+static bool string_fits(const struct shape *shape, const struct json *value,
+                        struct fitting *fitting)
+{
+    if (value->type != JSON_STRING)
+        return misfit(fitting, "a string", value);
+    return shape->max_len == 0 || value->text.len <= shape->max_len ||
+           error_set(fitting->err, ERROR_LIMIT, "", "\"%.*s\" has %zu bytes: at most %s (%zu)",
+                     STR_ARG(strbuf_str(&fitting->path)), value->text.len, shape->limit,
+                     shape->max_len);
+}
+
+static bool fits(const struct shape *shape, const struct json *value, struct fitting *fitting);
+
+static bool items_fit(const struct shape *shape, const struct json *value, struct fitting *fitting)
+{
+    size_t len = fitting->path.len;
+    for (size_t i = 0; i < value->count; i++) {
+        strbuf_format(&fitting->path, "[%zu]", i);
+        if (!fits(shape->item, &value->items[i], fitting))
+            return false;
+        fitting->path.len = len;
+    }
+    return true;
+}
+
+static bool members_fit(const struct shape *shape, const struct json *value,
+                        struct fitting *fitting)
+{
+    size_t len = fitting->path.len;
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct shape_member *wanted = &shape->members[i];
+        const struct json *found = json_get(value, str_of(wanted->name));
+        strbuf_format(&fitting->path, "%s%s", len > 0 ? "." : "", wanted->name);
+        bool is_absent = found == NULL || found->type == JSON_NULL;
+        if (is_absent && wanted->is_required)
+            return error_set(fitting->err, ERROR_INVALID, "", "\"%.*s\" is missing",
+                             STR_ARG(strbuf_str(&fitting->path)));
+        if (!is_absent && !fits(wanted->shape, found, fitting))
+            return false;
+        fitting->path.len = len;
+    }
+    return true;
+}
+
+static bool fits(const struct shape *shape, const struct json *value, struct fitting *fitting)
+{
+    char range[96];
+    switch (shape->kind) {
+    case SHAPE_ANY:
+        return true;
+    case SHAPE_STRING:
+        return string_fits(shape, value, fitting);
+    case SHAPE_KEY:
+        return is_key(value) || misfit(fitting, "a key: a string of digits", value);
+    case SHAPE_INTEGER:
+        snprintf(range, sizeof range, "a whole number from %lld to %lld", (long long)shape->low,
+                 (long long)shape->high);
+        return is_integer(shape, value) || misfit(fitting, range, value);
+    case SHAPE_NUMBER:
+        return value->type == JSON_NUMBER || misfit(fitting, "a number", value);
+    case SHAPE_BOOLEAN:
+        return value->type == JSON_BOOL || misfit(fitting, "true or false", value);
+    case SHAPE_ARRAY:
+        return value->type == JSON_ARRAY ? items_fit(shape, value, fitting)
+                                         : misfit(fitting, "an array", value);
+    case SHAPE_OBJECT:
+        return value->type == JSON_OBJECT ? members_fit(shape, value, fitting)
+                                          : misfit(fitting, "an object", value);
+    }
+    check_unreachable();
+}
+
+bool shape_fits(const struct shape *shape, const struct json *body, struct error *err)
+{
+    struct arena arena = ARENA_EMPTY;
+    static const struct json nothing = {.type = JSON_OBJECT};
+    struct fitting fitting = {strbuf_new(&arena), err};
+    bool good = fits(shape, body != NULL ? body : &nothing, &fitting);
+    arena_done(&arena);
+    return good;
+}

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes what follows from the description of the REST API: routes, checks of bodies, one document.
+
+usage: generate.py OUTPUT      writes OUTPUT/api_routes.h, api_routes.c and openapi.json
+       generate.py --check     only says what is wrong
+
+shared.yaml has what all families share; each other file has the paths of a family. An operation says who handles it
+(x-baton-handler: handle_NAME in C), what it takes to be allowed (x-baton-permission: RESOURCE/PERMISSION; `none`: anybody, `self`:
+whoever is known), how it stands beside Camunda's (x-baton-standing: level done, partly, not or own, with a reason unless done) and
+since when Camunda has it (x-camunda-since). One that lacks any of these does not build. `not` has no handler: it documents what is
+missing. A text's limit is named by x-baton-limit, a row of common/record/limits.def.
+"""
+import glob
+import json
+import os
+import re
+import sys
+
+import yaml
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+METHODS = ('get', 'post', 'put', 'patch', 'delete')
+LEVELS = ('done', 'partly', 'not', 'own')
+PERMISSION = re.compile(r'^(none|self|[A-Z_]+/[A-Z_]+)$')
+I64 = (-2**63, 2**63 - 1)
+
+
+def load():
+    """The whole document, and what is wrong with it."""
+    with open(os.path.join(ROOT, 'shared.yaml'), encoding='utf-8') as file:
+        document = yaml.safe_load(file)
+    document['paths'], problems = {}, []
+    for path in sorted(glob.glob(os.path.join(ROOT, '*.yaml'))):
+        if os.path.basename(path) == 'shared.yaml':
+            continue
+        with open(path, encoding='utf-8') as file:
+            family = yaml.safe_load(file)
+        tag = os.path.basename(path).removesuffix('.yaml')
+        for route, item in family['paths'].items():
+            known = document['paths'].setdefault(route, {})
+            problems += [f'{tag}.yaml: {route} {key} is there twice' for key in item if key in known]
+            known.update(item)
+            for method in METHODS:
+                if method in item:
+                    item[method]['tags'] = [tag]
+    return document, problems
+
+
+def operations(document):
+    for route, item in document['paths'].items():
+        for method in METHODS:
+            if method in item:
+                yield route, method, item, item[method]
+
+
+def references(node):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == '$ref':
+                yield value
+            else:
+                yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def follow(document, node):
+    while '$ref' in node:
+        target = document
+        for part in node['$ref'].removeprefix('#/').split('/'):
+            target = target[part]
+        node = target
+    return node
+
+
+def check_operation(document, route, method, item, operation):
+    place, level = f'{method} {route}', operation.get('x-baton-standing', {}).get('level')
+    if level not in LEVELS:
+        yield f'{place}: x-baton-standing needs a level: {", ".join(LEVELS)}'
+    elif level != 'done' and not operation['x-baton-standing'].get('reason'):
+        yield f'{place}: x-baton-standing is "{level}" for which reason?'
+    if not PERMISSION.match(str(operation.get('x-baton-permission'))):
+        yield f'{place}: x-baton-permission must be RESOURCE/PERMISSION, self or none'
+    if (operation.get('x-baton-permission') == 'none') != (operation.get('security') == []):
+        yield f'{place}: permission none and "security: []" go together'
+    if level != 'own' and not re.match(r'^8\.\d+$', str(operation.get('x-camunda-since'))):
+        yield f'{place}: x-camunda-since says the version that has it'
+    if (level == 'not') == ('x-baton-handler' in operation):
+        yield f'{place}: x-baton-handler is for what is there'
+    if not any(code.startswith('2') for code in operation['responses']):
+        yield f'{place}: it never succeeds'
+    declared = {follow(document, parameter)['name'] for parameter in item.get('parameters', []) + operation.get('parameters', [])
+                if follow(document, parameter)['in'] == 'path'}
+    if declared != set(re.findall(r'\{(\w+)\}', route)):
+        yield f'{place}: its path parameters are declared as {sorted(declared)}'
+
+
+def check(document):
+    names = set()
+    for route, method, item, operation in operations(document):
+        yield from check_operation(document, route, method, item, operation)
+        if operation['operationId'] in names:
+            yield f'{operation["operationId"]} is there twice'
+        names.add(operation['operationId'])
+    for reference in sorted(set(references(document))):
+        try:
+            follow(document, {'$ref': reference})
+        except KeyError:
+            yield f'{reference} leads nowhere'
+
+
+class Shapes:
+    """C tables of the shapes of request bodies, each written once, parts before wholes."""
+
+    def __init__(self, document):
+        self.document, self.names, self.lines = document, {}, []
+
+    def add(self, initialiser, members=''):
+        key = (initialiser, members)
+        if key not in self.names:
+            self.names[key] = f'shape_{len(self.names)}'
+            name = self.names[key]
+            if members:
+                self.lines.append(f'static const struct shape_member {name}_members[] = {{\n{members}}};\n')
+                initialiser += f', .members = {name}_members, .count = COUNT_OF({name}_members)'
+            self.lines.append(f'static const struct shape {name} = {{{initialiser}}};\n')
+        return self.names[key]
+
+    def of(self, schema):
+        if schema.get('$ref') == '#/components/schemas/Key':
+            return self.add('.kind = SHAPE_KEY')
+        schema = follow(self.document, schema)
+        kind = schema.get('type')
+        if kind == 'object':
+            return self.of_object(schema)
+        if kind == 'array':
+            return self.add(f'.kind = SHAPE_ARRAY, .item = &{self.of(schema.get("items", {}))}')
+        if kind == 'string':
+            limit = schema.get('x-baton-limit')
+            length = f', .max_len = LIMIT_{limit}, .limit = "{limit}"' if limit else ''
+            return self.add(f'.kind = SHAPE_STRING{length}')
+        if kind == 'integer':
+            low, high = schema.get('minimum', I64[0]), schema.get('maximum', I64[1])
+            text = [('INT64_MIN' if value == I64[0] else 'INT64_MAX' if value == I64[1] else f'INT64_C({value})') for value in (low, high)]
+            return self.add(f'.kind = SHAPE_INTEGER, .low = {text[0]}, .high = {text[1]}')
+        return self.add({'boolean': '.kind = SHAPE_BOOLEAN', 'number': '.kind = SHAPE_NUMBER'}.get(kind, '.kind = SHAPE_ANY'))
+
+    def of_object(self, schema):
+        required, members = schema.get('required', []), ''
+        for name, part in schema.get('properties', {}).items():
+            mark = ', .is_required = true' if name in required else ''
+            members += f'    {{"{name}", &{self.of(part)}{mark}}},\n'
+        return self.add('.kind = SHAPE_OBJECT', members)
+
+
+def body_of(shapes, operation):
+    """(route_body, name of the shape or None)"""
+    content = operation.get('requestBody', {}).get('content', {})
+    if 'multipart/form-data' in content:
+        return 'MULTIPART', None
+    if 'application/json' not in content:
+        return 'NO_BODY', None
+    return 'JSON', shapes.of(content['application/json'].get('schema', {}))
+
+
+def write_routes(document, output):
+    shapes, rows, handlers = Shapes(document), [], []
+    for route, method, _, operation in operations(document):
+        if 'x-baton-handler' not in operation:
+            continue
+        body, shape = body_of(shapes, operation)
+        handler = operation['x-baton-handler']
+        pattern = re.sub(r'\{\w+\}', '{}', route)
+        rows.append(f'    {{ROUTE_{method.upper()}, "{pattern}", {body}, handle_{handler}, {"&" + shape if shape else "NULL"},\n'
+                    f'     "{operation["x-baton-permission"]}"}},\n')
+        handlers.append(handler)
+    with open(os.path.join(output, 'api_routes.h'), 'w', encoding='utf-8') as file:
+        file.write('// Made by schemas/openapi/generate.py.\n#include "http/route.h"\n\n')
+        file.write(''.join(f'void handle_{name}(struct request *request);\n' for name in sorted(set(handlers))))
+        file.write('\nextern const struct route api_routes[];\nextern const size_t api_route_count;\n')
+        file.write('\n// The document, as JSON.\nextern const char api_document[];\nextern const size_t api_document_len;\n')
+    with open(os.path.join(output, 'api_routes.c'), 'w', encoding='utf-8') as file:
+        file.write('// Made by schemas/openapi/generate.py.\n#include "api_routes.h"\n\n#include "record/limits.h"\n\n')
+        file.write('\n'.join(shapes.lines))
+        file.write('\nconst struct route api_routes[] = {\n' + ''.join(rows) + '};\n')
+        file.write('const size_t api_route_count = COUNT_OF(api_routes);\n')
+        write_document(document, output, file)
+
+
+def write_document(document, output, file):
+    text = json.dumps(document, separators=(',', ':'), ensure_ascii=True)
+    with open(os.path.join(output, 'openapi.json'), 'w', encoding='utf-8') as copy:
+        copy.write(text + '\n')
+    file.write('\nconst char api_document[] = {\n')
+    data = text.encode()
+    for at in range(0, len(data), 32):
+        file.write('    ' + ','.join(str(byte) for byte in data[at:at + 32]) + ',\n')
+    file.write('};\nconst size_t api_document_len = sizeof api_document;\n')
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] in ('-h', '--help'):
+        print(__doc__)
+        return 0 if len(sys.argv) == 2 else 2
+    document, problems = load()
+    problems += check(document)
+    for text in problems:
+        print(f'schemas/openapi: {text}', file=sys.stderr)
+    if not problems and sys.argv[1] != '--check':
+        write_routes(document, sys.argv[1])
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
