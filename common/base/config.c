@@ -196,7 +196,7 @@ static bool is_foreign(str name)
     return false;
 }
 
-// BATON_POSTGRES_URL names postgres.url: letters compare without case, and '.' with '_'.
+// BATON_POSTGRES_URL names postgres.url: only its own letters are capitals, and '.' with '_'.
 static bool names_key(str variable, const char *key)
 {
     size_t i = 0;

@@ -29,19 +29,3 @@ str error_line(struct arena *arena, const struct error *err)
         return str_copy(arena, str_of(err->text));
     return str_format(arena, "%s: %s", err->place, err->text);
 }
-
-const char *error_kind_name(enum error_kind kind)
-{
-    static const char *const names[] = {
-        [ERROR_NONE] = "none",
-        [ERROR_INVALID] = "invalid",
-        [ERROR_LIMIT] = "limit",
-        [ERROR_NOT_FOUND] = "not found",
-        [ERROR_CONFLICT] = "conflict",
-        [ERROR_DENIED] = "denied",
-        [ERROR_UNAVAILABLE] = "unavailable",
-        [ERROR_IO] = "input/output",
-        [ERROR_UNSUPPORTED] = "unsupported",
-    };
-    return names[kind];
-}

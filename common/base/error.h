@@ -35,6 +35,4 @@ bool error_set(struct error *err, enum error_kind kind, const char *place, const
 // "place: text", for a line of output. In the arena.
 str error_line(struct arena *arena, const struct error *err);
 
-const char *error_kind_name(enum error_kind kind);
-
 #endif

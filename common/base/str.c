@@ -155,7 +155,8 @@ bool str_to_i64(str s, int64_t *ret_value)
     return true;
 }
 
-// FNV-1a, finished so that the low bits are usable as an index.
+// Eight bytes at a time, each multiplied and folded so that the low bits are usable as an index.
+// Not for keys that an attacker chooses and not stored anywhere: it may change.
 uint64_t str_hash(str s)
 {
     const uint64_t odd = 0x9e3779b97f4a7c15u;

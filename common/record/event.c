@@ -13,16 +13,3 @@ const char *event_type_name(enum event_type type)
         return "UNKNOWN";
     }
 }
-
-enum event_entity event_type_entity(enum event_type type)
-{
-    switch ((int)type) {
-#define EVENT(name, number, entity)                                                                \
-    case number:                                                                                   \
-        return ENTITY_##entity;
-#include "record/events.def"
-#undef EVENT
-    default:
-        return ENTITY_NONE;
-    }
-}

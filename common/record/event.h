@@ -56,7 +56,5 @@ struct event {
                     // part of history
 };
 
-const char *event_type_name(enum event_type type); // "ELEMENT_ACTIVATED"; "UNKNOWN"
-enum event_entity event_type_entity(enum event_type type);
-
+const char *event_type_name(enum event_type type);
 #endif

@@ -220,7 +220,7 @@ static void read_triggers(struct reader *r, struct bpmn_element *element,
 {
     uint32_t count = 0;
     for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next)
-        count += definition_at(r, element, child) != NULL;
+        count++;
     struct bpmn_trigger *triggers = ARENA_ARRAY(r->arena, struct bpmn_trigger, count);
     for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next) {
         const struct bpmn_xml_node *definition = definition_at(r, element, child);

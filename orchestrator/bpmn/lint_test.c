@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <time.h>
 
 #define S "<startEvent id='s'/>"
 #define E "<endEvent id='e'/>"
@@ -72,6 +73,14 @@ static const struct {
     {S "<serviceTask id='t'/>" E F("s", "t") F("t", "e"), "t TASK_WITHOUT_DEFINITION, "},
     {S "<eventBasedGateway id='g'/><task id='a'/>" E F("s", "g") F("g", "a") F("g", "e"),
      "g EVENT_GATEWAY_TARGET, g EVENT_GATEWAY_TARGET, "},
+    {S "<endEvent id='e'><eventDefinitionRef>none</eventDefinitionRef></endEvent>" F("s", "e"),
+     "e REFERENCE_UNKNOWN, "},
+    {S "<subProcess id='x' triggeredByEvent='true'><startEvent id='c' isInterrupting='false'>"
+       "<compensateEventDefinition/></startEvent><endEvent id='d'/>" F(
+           "c", "d") "</subProcess>" E F("s", "e"),
+     "c BOUNDARY_EVENT_INTERRUPTS, "},
+    {S "<exclusiveGateway id='g'/><exclusiveGateway id='h'/>" F("s", "g") F("g", "h") F("h", "g"),
+     "s CANNOT_END, g CANNOT_END, h CANNOT_END, g ENDLESS_LOOP, "},
 };
 
 static void tell(struct strbuf *out, const struct bpmn_resource *resource)
@@ -102,6 +111,32 @@ static void models_are_told_what_is_wrong_with_them(void **state)
     }
 }
 
+// Two flows from each gateway to the next: walked back from every join, they would be quadratic.
+static void a_long_chain_of_gateways_is_checked_in_linear_time(void **state)
+{
+    enum { GATEWAYS = 60000 };
+    (void)state;
+    struct arena arena = ARENA_EMPTY, scratch = ARENA_EMPTY;
+    struct strbuf xml = strbuf_new(&arena);
+    struct bpmn_resource *resource;
+    struct error err;
+    strbuf_add(&xml,
+               STR("<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process "
+                   "id='p' isExecutable='true'><startEvent id='g0'/>"));
+    for (int i = 1; i <= GATEWAYS; i++)
+        strbuf_format(&xml,
+                      "<exclusiveGateway id='g%d'/><sequenceFlow id='f%d' sourceRef='g%d' "
+                      "targetRef='g%d'/><startEvent id='s%d'/><sequenceFlow id='h%d' "
+                      "sourceRef='s%d' targetRef='g%d'/>",
+                      i, i, i - 1, i, i, i, i, i);
+    strbuf_add(&xml, STR("</process></definitions>"));
+    clock_t began = clock();
+    assert_true(bpmn_parse(&arena, &scratch, strbuf_str(&xml), &resource, &err));
+    assert_true(clock() - began < 6 * CLOCKS_PER_SEC); // 1 s; quadratic: 16 s
+    arena_done(&scratch);
+    arena_done(&arena);
+}
+
 static void what_is_no_model_is_unreadable(void **state)
 {
     (void)state;
@@ -120,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_are_told_what_is_wrong_with_them),
+        cmocka_unit_test(a_long_chain_of_gateways_is_checked_in_linear_time),
         cmocka_unit_test(what_is_no_model_is_unreadable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

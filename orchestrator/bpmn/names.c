@@ -45,19 +45,9 @@ static const char *const listener_events[] = {"start",    "end",        "creatin
                                               "updating", "completing", "canceling"};
 static const char *const severities[] = {"error", "warning", "info"};
 
-const char *bpmn_type_name(enum bpmn_type type)
-{
-    return types[type].name;
-}
-
 const char *bpmn_type_local_name(enum bpmn_type type)
 {
     return types[type].local_name;
-}
-
-enum bpmn_family bpmn_type_family(enum bpmn_type type)
-{
-    return types[type].family;
 }
 
 const char *bpmn_trigger_name(enum bpmn_trigger_kind kind)

@@ -230,10 +230,7 @@ struct bpmn_process {
                          // moves
 };
 
-// "SERVICE_TASK" and "serviceTask".
-const char *bpmn_type_name(enum bpmn_type type);
 const char *bpmn_type_local_name(enum bpmn_type type);
-enum bpmn_family bpmn_type_family(enum bpmn_type type);
 const char *bpmn_trigger_name(enum bpmn_trigger_kind kind);
 const char *bpmn_listener_event_name(enum bpmn_listener_event event);
 

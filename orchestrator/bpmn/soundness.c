@@ -6,9 +6,12 @@
 // choice. Warnings tell the path that shows it; only what can never end is an error.
 #include "bpmn/reader.h"
 
+enum { SPLIT_UNKNOWN = UINT32_MAX - 1 };
+
 struct graph {
     struct reader *r;
     const struct bpmn_process *process;
+    uint32_t *splits; // by flow: what split_of found
     ARRAY(uint32_t) stack;
 };
 
@@ -29,7 +32,7 @@ static void push_next(struct graph *g, uint32_t index, bool *seen)
     }
 }
 
-// A catching link is come to from the throwing ones.
+// A catching link is reached from its throwing links.
 static void push_throwers(struct graph *g, uint32_t index, bool *seen)
 {
     if (!bpmn_has_trigger(&g->process->elements[index], BPMN_LINK_TRIGGER))
@@ -121,30 +124,50 @@ static void check_ends(struct graph *g)
 
 // -- Joins ------------------------------------------------------------------------------
 
-// The element where a branch began: back along single flows to what splits.
-static uint32_t split_of(const struct bpmn_process *process, uint32_t flow)
+// Where the walk back from this flow ends, or goes on: *ret_flow.
+static bool goes_back(const struct bpmn_process *process, uint32_t flow, uint32_t *ret_split,
+                      uint32_t *ret_flow)
 {
-    for (uint32_t steps = 0; steps < process->element_count; steps++) {
-        uint32_t index = process->flows[flow].source;
-        if (index == BPMN_NONE)
-            return BPMN_NONE;
-        const struct bpmn_element *e = &process->elements[index];
-        if (e->outgoing.count > 1 || e->incoming.count != 1)
-            return index;
-        if (e->boundary.count > 0)
-            return BPMN_NONE;
-        flow = e->incoming.items[0];
+    uint32_t index = process->flows[flow].source;
+    const struct bpmn_element *e = index == BPMN_NONE ? NULL : &process->elements[index];
+    *ret_split = BPMN_NONE;
+    if (e == NULL)
+        return false;
+    if (e->outgoing.count > 1 || e->incoming.count != 1) {
+        *ret_split = index;
+        return false;
     }
-    return BPMN_NONE;
+    *ret_flow = e->incoming.items[0];
+    return e->boundary.count == 0;
+}
+
+// The element where a branch began: back along single flows to what splits. A flow is walked once:
+// what was found is kept for all of its way.
+static uint32_t split_of(struct graph *g, uint32_t flow)
+{
+    uint32_t split = g->splits[flow], at = flow, next;
+    while (g->splits[at] == SPLIT_UNKNOWN) {
+        g->splits[at] = BPMN_NONE; // coming here again is a circle
+        if (!goes_back(g->process, at, &split, &next))
+            break;
+        split = g->splits[next];
+        at = next;
+    }
+    for (uint32_t i = flow, ignored; i != at; i = next) {
+        g->splits[i] = split;
+        check(goes_back(g->process, i, &ignored, &next));
+    }
+    return g->splits[at] = split;
 }
 
 // All branches of the join come straight from one element that splits: then the two must be of one
 // kind.
-static uint32_t common_split(const struct bpmn_process *process, const struct bpmn_element *join)
+static uint32_t common_split(struct graph *g, const struct bpmn_element *join)
 {
-    uint32_t split = split_of(process, join->incoming.items[0]);
+    const struct bpmn_process *process = g->process;
+    uint32_t split = split_of(g, join->incoming.items[0]);
     for (uint32_t i = 1; i < join->incoming.count; i++)
-        if (split_of(process, join->incoming.items[i]) != split)
+        if (split_of(g, join->incoming.items[i]) != split)
             return BPMN_NONE;
     return split != BPMN_NONE && process->elements[split].outgoing.count > 1 ? split : BPMN_NONE;
 }
@@ -167,7 +190,7 @@ static bool splits_all(const struct bpmn_process *process, const struct bpmn_ele
 
 static void check_join(struct graph *g, const struct bpmn_element *join)
 {
-    uint32_t index = common_split(g->process, join);
+    uint32_t index = common_split(g, join);
     if (index == BPMN_NONE)
         return;
     const struct bpmn_element *split = &g->process->elements[index];
@@ -190,34 +213,49 @@ static bool passes_at_once(const struct bpmn_element *e)
            !(e->type == BPMN_PARALLEL_GATEWAY && e->incoming.count > 1);
 }
 
-// From here on there is only one way, nothing waits, and it leads back.
-static bool returns_at_once(const struct bpmn_process *process, uint32_t index)
+// The only way from here, when nothing waits; BPMN_NONE: there is none.
+static uint32_t next_at_once(const struct bpmn_process *process, uint32_t index)
 {
-    uint32_t at = index;
-    for (uint32_t steps = 0; steps <= process->element_count; steps++) {
-        const struct bpmn_element *e = &process->elements[at];
-        if (!passes_at_once(e) || process->flows[e->outgoing.items[0]].condition != NULL)
-            return false;
-        at = process->flows[e->outgoing.items[0]].target;
-        if (at == BPMN_NONE || at == index)
-            return at == index;
+    const struct bpmn_element *e = &process->elements[index];
+    bool passes = passes_at_once(e) && process->flows[e->outgoing.items[0]].condition == NULL;
+    return passes ? process->flows[e->outgoing.items[0]].target : BPMN_NONE;
+}
+
+// A circle of such ways that something leads into. Each element is walked over once: those of an
+// earlier walk carry its number.
+static uint32_t endless_loop(struct graph *g)
+{
+    const struct bpmn_process *process = g->process;
+    uint32_t *walks = ARENA_ARRAY(g->r->scratch, uint32_t, process->element_count);
+    uint32_t first = BPMN_NONE;
+    for (uint32_t i = 1; i < process->element_count; i++) {
+        uint32_t at = i;
+        for (; at != BPMN_NONE && walks[at] == 0; at = next_at_once(process, at))
+            walks[at] = i;
+        uint32_t start = at;
+        if (at == BPMN_NONE || walks[at] != i)
+            continue;
+        do {
+            if (process->elements[at].incoming.count > 1 && at < first)
+                first = at;
+            at = next_at_once(process, at);
+        } while (at != start);
     }
-    return false;
+    return first;
 }
 
 void reader_check_soundness(struct reader *r, const struct bpmn_process *process)
 {
     struct graph g = {.r = r, .process = process};
-    bool reported = false;
+    g.splits = ARENA_ARRAY(r->scratch, uint32_t, process->flow_count + 1);
+    for (uint32_t i = 0; i < process->flow_count; i++)
+        g.splits[i] = SPLIT_UNKNOWN;
     check_reachable(&g);
     check_ends(&g);
-    for (uint32_t i = 1; i < process->element_count; i++) {
-        const struct bpmn_element *e = &process->elements[i];
-        if (bpmn_is_gateway(e->type) && e->incoming.count > 1)
-            check_join(&g, e);
-        if (!reported && e->incoming.count > 1 && returns_at_once(process, i)) {
-            reader_complain(r, BPMN_CODE_ENDLESS_LOOP, e, STR_EMPTY);
-            reported = true;
-        }
-    }
+    for (uint32_t i = 1; i < process->element_count; i++)
+        if (bpmn_is_gateway(process->elements[i].type) && process->elements[i].incoming.count > 1)
+            check_join(&g, &process->elements[i]);
+    uint32_t loop = endless_loop(&g);
+    if (loop != BPMN_NONE)
+        reader_complain(r, BPMN_CODE_ENDLESS_LOOP, &process->elements[loop], STR_EMPTY);
 }

@@ -69,9 +69,7 @@ static void check_start(struct checking *c, const struct bpmn_element *e)
     else if (e->trigger_count > 0)
         complain(c, BPMN_CODE_SUB_PROCESS_START_TRIGGER, e);
     if (scope->type == BPMN_EVENT_SUB_PROCESS && !e->interrupting &&
-        (bpmn_has_trigger(e, BPMN_ERROR_TRIGGER) ||
-         bpmn_has_trigger(e, BPMN_COMPENSATION_TRIGGER)) &&
-        bpmn_has_trigger(e, BPMN_ERROR_TRIGGER))
+        (bpmn_has_trigger(e, BPMN_ERROR_TRIGGER) || bpmn_has_trigger(e, BPMN_COMPENSATION_TRIGGER)))
         complain(c, BPMN_CODE_BOUNDARY_EVENT_INTERRUPTS, e);
     if (scope->type == BPMN_PROCESS && bpmn_has_trigger(e, BPMN_CONDITION_TRIGGER))
         complain(c, BPMN_CODE_CONDITIONAL_START, e);

@@ -399,15 +399,6 @@ void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t 
     *job_window(engine, type, tenant) = (struct window){offered, waiting};
 }
 
-uint32_t engine_job_room(const struct engine *engine, str type, str tenant)
-{
-    if (type.len > LIMIT_JOB_TYPE_BYTES)
-        return 0;
-    const struct window *window = job_window((struct engine *)engine, type, tenant);
-    uint32_t most = engine->environment.job_window;
-    return window->offered < most ? most - window->offered : 0;
-}
-
 // Much of an arena may be what is no longer used: the stream is then read anew from its own image.
 static void compact(struct engine *engine, struct instance *instance)
 {

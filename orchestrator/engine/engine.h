@@ -82,9 +82,6 @@ void engine_free(struct engine *engine);
 void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t offered,
                           uint32_t waiting);
 
-// How many more jobs of a type and tenant may be offered now: what RELEASE_JOB should ask for.
-uint32_t engine_job_room(const struct engine *engine, str type, str tenant);
-
 // How many jobs of a type and tenant are with workers or on their topic: one entry for each, from
 // *cursor = 0 until false. The texts live as long as the engine.
 struct engine_window {

@@ -518,11 +518,3 @@ void number_format(struct strbuf *out, feel_value a)
     else
         format_wide(out, a);
 }
-
-uint64_t number_hash(feel_value a)
-{
-    int64_t thousandths; // of the value, not of its form: equal numbers may have two forms
-    if (!number_truncate(number_multiply(a, feel_i64(1000)), &thousandths))
-        return 1;
-    return (uint64_t)thousandths * 0x9e3779b97f4a7c15;
-}

@@ -52,7 +52,4 @@ feel_value number_scaled(int64_t coefficient, int scale);
 // Plain digits without trailing zeros; exponent form only beyond 34 digits.
 void number_format(struct strbuf *out, feel_value a);
 
-// Equal numbers hash alike.
-uint64_t number_hash(feel_value a);
-
 #endif

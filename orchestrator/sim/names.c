@@ -27,8 +27,3 @@ const struct bpmn_process *sim_process(const struct sim *sim, size_t index)
             return sim->deployed.items[i].process;
     return NULL;
 }
-
-int64_t sim_now_ms(const struct sim *sim)
-{
-    return sim->now_ms;
-}

@@ -84,6 +84,4 @@ bool sim_was_visited(const struct sim *sim, str id);
 size_t sim_process_count(const struct sim *sim);
 const struct bpmn_process *sim_process(const struct sim *sim, size_t index);
 
-int64_t sim_now_ms(const struct sim *sim);
-
 #endif
