@@ -512,11 +512,56 @@ static void an_instance_hears_that_its_subscription_was_set_aside(void **state)
     fixture_free(f);
 }
 
+static void a_process_cannot_be_activated_inside_itself(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    struct element_instruction inside = {
+        .element_id = STR("p"), .variables = STR_EMPTY, .move_from = STR_EMPTY};
+    run(f, (struct command){.type = COMMAND_CREATE_INSTANCE,
+                            .reply = {0, 7},
+                            .create_instance = {.process_id = STR("p"),
+                                                .variables = STR_EMPTY,
+                                                .business_id = STR_EMPTY,
+                                                .fetch_variables = STR_EMPTY,
+                                                .deduplication_id = STR_EMPTY,
+                                                .start_count = 1,
+                                                .start_at = &inside}});
+    assert_int_equal(rejection_of(f), REJECTION_INVALID);
+    uint64_t instance = start(f)->instance;
+    run(f, (struct command){
+               .type = COMMAND_MODIFY_INSTANCE,
+               .instance = instance,
+               .reply = {0, 7},
+               .modify_instance = {.count = 1, .instructions = &inside, .variables = STR_EMPTY}});
+    assert_int_equal(rejection_of(f), REJECTION_INVALID);
+    fixture_free(f);
+}
+
+static void one_damaged_byte_of_an_image_is_noticed(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    uint64_t instance = start(f)->instance;
+    const str *image = idmap_get(&f->images, instance);
+    char *bytes = (char *)image->data;
+    for (size_t i = 0; i < image->len; i++) {
+        take_over(f);
+        bytes[i] ^= 4;
+        run(f, cancel_of(instance));
+        assert_int_equal(rejection_of(f), REJECTION_QUARANTINED);
+        bytes[i] ^= 4;
+    }
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_instance_whose_definition_is_gone_is_set_aside_until_it_is_retried),
         cmocka_unit_test(work_is_counted_by_batch_and_bounded_by_command),
+        cmocka_unit_test(a_process_cannot_be_activated_inside_itself),
+        cmocka_unit_test(one_damaged_byte_of_an_image_is_noticed),
         cmocka_unit_test(a_child_gets_and_gives_back_more_than_a_command_can_carry),
         cmocka_unit_test(a_job_that_no_record_carries_is_an_incident_that_can_be_resolved),
         cmocka_unit_test(a_key_that_no_index_holds_is_an_incident_where_it_is_made),

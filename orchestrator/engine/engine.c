@@ -283,8 +283,8 @@ void engine_set_aside(struct engine *engine, const struct stream_ref *ref, str w
 bool engine_is_set_aside(const struct engine *engine, const struct command *command, str *ret_why)
 {
     struct stream_ref named[ENGINE_MAX_REFS];
-    if (engine->aside.count == 0 || command->type == COMMAND_RELEASE_JOB)
-        return false; // releasing goes on with the jobs of the others
+    if (engine->aside.count == 0 || need_of(command->type) == NEEDS_JOBS)
+        return false; // it goes on with the jobs of the others
     size_t count = named_by(command, named);
     for (size_t i = 0; i < count; i++) {
         struct stream_ref *ref = &named[i];

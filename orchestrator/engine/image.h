@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Images: a stream's state as compact bytes. The first byte is the format's version; numbers are
-// varints (zigzag where signed), strings have their length in front, trees are written in preorder.
-// The same state always gives the same bytes.
+// varints (zigzag where signed), strings have their length in front, trees are written in preorder,
+// the last four bytes are a checksum. The same state always gives the same bytes.
 #ifndef BATON_ENGINE_IMAGE_H
 #define BATON_ENGINE_IMAGE_H
 
 #include "engine/apply.h"
 
-enum { IMAGE_VERSION = 1, IMAGE_MAX_DEPTH = 200 }; // scopes and loop bodies within each other
+enum {
+    IMAGE_VERSION = 2,
+    IMAGE_CHECKSUM = 4,
+    IMAGE_MAX_DEPTH = 200
+}; // scopes and loop bodies within each other
 
 str image_of_instance(struct arena *arena, const struct instance *instance);
 str image_of_mailbox(struct arena *arena, const struct mailbox *mailbox);
@@ -27,13 +31,16 @@ struct image_reader {
     struct arena *arena; // strings are copied there
 };
 
+// Begins an image, and ends it with its checksum.
+struct strbuf image_new(struct arena *arena);
+str image_finish(struct strbuf *out);
 void image_put_u64(struct strbuf *out, uint64_t value);
 void image_put_i64(struct strbuf *out, int64_t value);
 void image_put_str(struct strbuf *out, str text);
 uint64_t image_get_u64(struct image_reader *in);
 int64_t image_get_i64(struct image_reader *in);
 str image_get_str(struct image_reader *in);
-bool image_begin(struct image_reader *in, str image, struct arena *arena);
+MUST_CHECK bool image_begin(struct image_reader *in, str image, struct arena *arena);
 MUST_CHECK bool image_end(const struct image_reader *in, struct error *err);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image.h"
 
+#include "base/murmur2.h"
+
 enum { VARINT_MAX = 10 };
 
 void image_put_u64(struct strbuf *out, uint64_t value)
@@ -67,10 +69,39 @@ str image_get_str(struct image_reader *in)
     return text;
 }
 
+struct strbuf image_new(struct arena *arena)
+{
+    struct strbuf out = strbuf_new(arena);
+    image_put_u64(&out, IMAGE_VERSION);
+    return out;
+}
+
+str image_finish(struct strbuf *out)
+{
+    uint32_t sum = murmur2(strbuf_str(out));
+    for (int i = 0; i < IMAGE_CHECKSUM; i++)
+        strbuf_add_char(out, (char)(sum >> i * 8));
+    return strbuf_str(out);
+}
+
+static bool has_its_checksum(str image)
+{
+    uint32_t sum = 0;
+    if (image.len < IMAGE_CHECKSUM)
+        return false;
+    str body = str_sub(image, 0, image.len - IMAGE_CHECKSUM);
+    for (int i = 0; i < IMAGE_CHECKSUM; i++)
+        sum |= (uint32_t)(unsigned char)image.data[body.len + (size_t)i] << i * 8;
+    return murmur2(body) == sum;
+}
+
 bool image_begin(struct image_reader *in, str image, struct arena *arena)
 {
-    *in = (struct image_reader){.rest = image, .arena = arena};
-    in->failed = image_get_u64(in) != IMAGE_VERSION;
+    bool whole = has_its_checksum(image);
+    *in = (struct image_reader){.arena = arena, .rest = STR_EMPTY};
+    if (whole)
+        in->rest = str_sub(image, 0, image.len - IMAGE_CHECKSUM);
+    in->failed = !whole || image_get_u64(in) != IMAGE_VERSION;
     return !in->failed;
 }
 

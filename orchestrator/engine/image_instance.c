@@ -254,8 +254,7 @@ static void put_instance_parts(struct strbuf *out, const struct instance *instan
 
 str image_of_instance(struct arena *arena, const struct instance *instance)
 {
-    struct strbuf out = strbuf_new(arena);
-    image_put_u64(&out, IMAGE_VERSION);
+    struct strbuf out = image_new(arena);
     image_put_u64(&out, instance->definition);
     image_put_str(&out, instance->process_id);
     image_put_i64(&out, instance->version);
@@ -276,7 +275,7 @@ str image_of_instance(struct arena *arena, const struct instance *instance)
     image_put_u64(&out, instance->stream.sequence);
     put_instance_parts(&out, instance);
     put_element(&out, instance->root);
-    return strbuf_str(&out);
+    return image_finish(&out);
 }
 
 // -- Reading ----------------------------------------------------------------------------
@@ -302,18 +301,29 @@ static void get_job(struct image_reader *in, struct job *job)
     job->error_message = image_get_str(in);
 }
 
-static void get_timer(struct image_reader *in, struct timer *timer)
+// What an index of an image names is there: the process may have been compiled by another version.
+static bool has_trigger(const struct decoding *d, uint32_t element, uint32_t trigger)
 {
+    const struct bpmn_process *process = d->instance->process;
+    return element < process->element_count && trigger < process->elements[element].trigger_count;
+}
+
+static void get_timer(struct decoding *d, struct timer *timer)
+{
+    struct image_reader *in = &d->in;
     timer->element = (uint32_t)image_get_u64(in);
     uint64_t trigger = image_get_u64(in);
     timer->trigger = (uint32_t)trigger & 0xffff;
     timer->purpose = (enum timer_purpose)(trigger >> 16 & 3);
     timer->due_ms = image_get_i64(in);
     timer->repetitions = image_get_i64(in);
+    in->failed |=
+        timer->purpose == TIMER_OF_EVENT && !has_trigger(d, timer->element, timer->trigger);
 }
 
-static void get_subscription(struct image_reader *in, struct subscription *subscription)
+static void get_subscription(struct decoding *d, struct subscription *subscription)
 {
+    struct image_reader *in = &d->in;
     subscription->kind = (enum subscription_kind)image_get_u64(in);
     subscription->opened = image_get_u64(in) != 0;
     subscription->element = (uint32_t)image_get_u64(in);
@@ -322,6 +332,7 @@ static void get_subscription(struct image_reader *in, struct subscription *subsc
     subscription->last_message = image_get_u64(in);
     subscription->name = image_get_str(in);
     subscription->correlation_key = image_get_str(in);
+    in->failed |= !has_trigger(d, subscription->element, subscription->trigger);
 }
 
 static void get_user_task(struct image_reader *in, struct user_task *task)
@@ -348,7 +359,8 @@ static void get_attachment(struct decoding *d, struct element_instance *owner)
 {
     uint64_t kind = image_get_u64(&d->in);
     uint64_t key = image_get_u64(&d->in);
-    if (kind < ENTITY_KIND_JOB || kind > ENTITY_KIND_INCIDENT || key == 0) {
+    if (kind < ENTITY_KIND_JOB || kind > ENTITY_KIND_INCIDENT || key == 0 ||
+        idmap_get(&d->instance->entities, key) != NULL) {
         d->in.failed = true;
         return;
     }
@@ -358,10 +370,10 @@ static void get_attachment(struct decoding *d, struct element_instance *owner)
         get_job(&d->in, attachment);
         break;
     case ENTITY_KIND_TIMER:
-        get_timer(&d->in, attachment);
+        get_timer(d, attachment);
         break;
     case ENTITY_KIND_SUBSCRIPTION:
-        get_subscription(&d->in, attachment);
+        get_subscription(d, attachment);
         break;
     case ENTITY_KIND_USER_TASK:
         get_user_task(&d->in, attachment);
@@ -383,6 +395,7 @@ static struct compensation *get_compensations(struct decoding *d, int depth)
         struct compensation *c = ARENA_NEW(d->in.arena, struct compensation);
         c->key = image_get_u64(&d->in);
         c->element = (uint32_t)image_get_u64(&d->in);
+        d->in.failed |= c->element >= d->instance->process->element_count;
         c->variables = image_get_str(&d->in);
         c->inner = get_compensations(d, depth + 1);
         *at = c;
@@ -474,7 +487,7 @@ static void get_lists(struct decoding *d, struct element_instance *ei, uint64_t 
 static void get_element(struct decoding *d, struct element_instance *scope, int depth)
 {
     uint64_t key = image_get_u64(&d->in);
-    if (key == 0 || depth > IMAGE_MAX_DEPTH) {
+    if (key == 0 || depth > IMAGE_MAX_DEPTH || idmap_get(&d->instance->entities, key) != NULL) {
         d->in.failed = true;
         return;
     }
@@ -482,7 +495,8 @@ static void get_element(struct decoding *d, struct element_instance *scope, int 
     if (scope == NULL)
         d->instance->root = ei;
     uint64_t parts = get_scalars(d, ei);
-    if (ei->element >= d->instance->process->element_count) {
+    if (ei->element >= d->instance->process->element_count || ei->phase < PHASE_ACTIVATING ||
+        ei->phase > PHASE_TERMINATING) {
         d->in.failed = true;
         return;
     }

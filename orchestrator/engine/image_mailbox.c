@@ -102,8 +102,7 @@ static void get_messages(struct image_reader *in, struct mailbox *mailbox)
 
 str image_of_mailbox(struct arena *arena, const struct mailbox *mailbox)
 {
-    struct strbuf out = strbuf_new(arena);
-    image_put_u64(&out, IMAGE_VERSION);
+    struct strbuf out = image_new(arena);
     image_put_u64(&out, mailbox->stream.key);
     image_put_u64(&out, mailbox->stream.sequence);
     image_put_u64(&out, mailbox->kind);
@@ -113,7 +112,7 @@ str image_of_mailbox(struct arena *arena, const struct mailbox *mailbox)
     put_subscriptions(&out, mailbox);
     put_messages(&out, mailbox);
     put_takers(&out, mailbox->locks);
-    return strbuf_str(&out);
+    return image_finish(&out);
 }
 
 bool image_read_mailbox(str image, struct mailbox *mailbox, struct error *err)

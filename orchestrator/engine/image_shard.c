@@ -72,7 +72,7 @@ static struct start *get_start(struct image_reader *in)
 
 str image_of_shard(struct arena *arena, const struct shard *shard)
 {
-    struct strbuf out = strbuf_new(arena);
+    struct strbuf out = image_new(arena);
     uint64_t definitions = 0, starts = 0, ids = 0;
     for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
         definitions++;
@@ -80,7 +80,6 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
         starts++;
     for (const struct remembered *r = shard->remembered; r != NULL; r = r->next)
         ids++;
-    image_put_u64(&out, IMAGE_VERSION);
     image_put_u64(&out, shard->stream.sequence);
     image_put_u64(&out, definitions);
     for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
@@ -94,7 +93,7 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
         image_put_u64(&out, r->made);
         image_put_i64(&out, r->until_ms);
     }
-    return strbuf_str(&out);
+    return image_finish(&out);
 }
 
 static void get_remembered(struct image_reader *in, struct shard *shard)

@@ -54,7 +54,7 @@ void incident_of_quarantine(struct engine *engine, str why)
     if (command->type == COMMAND_CORRELATE_SUBSCRIPTION)
         message_give_back(engine);
     instance_ref instance = step_instance(engine, command->instance);
-    if (instance != NULL && command->type != COMMAND_RELEASE_JOB)
+    if (instance != NULL)
         incident_raise(engine, instance, waiting_for(instance, command->key), "COMMAND_QUARANTINED",
                        str_format(engine->turn, "%s was set aside: %.*s",
                                   command_type_name(command->type), STR_ARG(why)));

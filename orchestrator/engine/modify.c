@@ -17,6 +17,12 @@ static element_ref running_scope(element_ref scope, uint32_t element)
     return NULL;
 }
 
+bool process_can_activate(const struct bpmn_process *process, str id)
+{
+    const struct bpmn_element *element = bpmn_find_element(process, id);
+    return element != NULL && element != process->elements && element->type != BPMN_BOUNDARY_EVENT;
+}
+
 // The scope to activate in: one that runs, or a new one in its own scope. A new one begins empty.
 static element_ref scope_for(struct engine *engine, instance_ref instance, uint32_t element)
 {
@@ -66,7 +72,9 @@ static bool check_instruction(struct engine *engine, instance_ref instance,
 {
     bool by_key = instruction->terminate && instruction->element_instance != 0;
     bool found = by_key ? state_element(instance, instruction->element_instance) != NULL
-                        : bpmn_find_element(instance->process, instruction->element_id) != NULL;
+                 : instruction->terminate
+                     ? bpmn_find_element(instance->process, instruction->element_id) != NULL
+                     : process_can_activate(instance->process, instruction->element_id);
     const struct bpmn_element *source =
         str_is_empty(instruction->move_from)
             ? NULL

@@ -168,9 +168,10 @@ static bool can_begin(struct engine *engine, const struct definition *definition
         return false;
     }
     for (size_t i = 0; i < body->start_count; i++)
-        if (bpmn_find_element(process, body->start_at[i].element_id) == NULL) {
+        if (!process_can_activate(process, body->start_at[i].element_id)) {
             step_reject(engine, engine->shard, REJECTION_INVALID,
-                        str_format(engine->turn, "the process has no element '%.*s'",
+                        str_format(engine->turn,
+                                   "the process has no element '%.*s' that can be activated",
                                    STR_ARG(body->start_at[i].element_id)));
             return false;
         }

@@ -64,7 +64,8 @@ size_t state_bytes_of(const struct element_instance *ei)
     size_t bytes = state_compensation_bytes(ei->compensations);
     for (const struct variable *v = ei->variables; v != NULL; v = v->next)
         bytes += v->name.len + v->value.len;
-    for (int64_t i = 0; i < ei->loop_total; i++)
+    int64_t texts = ei->items != NULL || ei->outputs != NULL ? ei->loop_total : 0;
+    for (int64_t i = 0; i < texts; i++)
         bytes += (ei->items ? ei->items[i].len : 0) + (ei->outputs ? ei->outputs[i].len : 0);
     return bytes;
 }

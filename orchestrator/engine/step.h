@@ -419,6 +419,9 @@ uint64_t process_start_at(struct engine *engine, const struct definition *defini
                           uint32_t element, str variables, str business_id);
 void process_begin_at(struct engine *engine, instance_ref instance, uint32_t element,
                       str variables);
+// Whether an element of this id can be activated from outside: not the process, nor what hangs on
+// another.
+bool process_can_activate(const struct bpmn_process *process, str id);
 void process_activate_path(struct engine *engine, instance_ref instance, uint32_t element,
                            str variables);
 void process_finish(struct engine *engine, instance_ref instance, enum event_type how, str why);
