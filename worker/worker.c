@@ -163,6 +163,7 @@ static void begin_tasks(struct channel *channel)
         TAILQ_INSERT_TAIL(&channel->running, task, link);
         channel->running_count++;
         channel->worker->counts.in_flight++;
+        task->heartbeat_at_ms = clock_now_ms() + WORKER_TAKE_MS;
         channel->type.handle(channel->type.context, task);
     }
     channel->is_beginning = false;
@@ -186,21 +187,17 @@ static void on_record(void *context, const struct bus_record *record)
     struct channel *channel = context;
     struct arena arena = ARENA_EMPTY;
     struct worker_task *task = ARENA_NEW(&arena, struct worker_task);
-    int64_t now_ms = clock_now_ms();
     bus_progress_begin(&channel->progress, record->partition, record->offset);
     bool is_readable = read_task(record, &arena, task);
     task->arena = arena;
     task->channel = channel;
     task->partition = record->partition;
     task->offset = record->offset;
-    task->heartbeat_at_ms = now_ms + WORKER_LEASE_MS / 3;
     channel->worker->counts.received++;
     if (!is_readable) {
         release(task);
         return;
     }
-    if (task->job.lease_ms > 0 && task->job.lease_ms < WORKER_LEASE_MS)
-        task->heartbeat_at_ms = now_ms + task->job.lease_ms / 3;
     TAILQ_INSERT_TAIL(&channel->queued, task, link);
     channel->queued_count++;
     if (channel->queued_count >= channel->type.concurrency * QUEUE_FACTOR)
@@ -254,6 +251,7 @@ static bool join_group(struct channel *channel, struct error *err)
         .group = channel->group,
         .topics = topics,
         .topic_count = 1,
+        .session_timeout_ms = (int)config_i64(config, CONFIG_KAFKA_SESSION_MS),
     };
     struct bus_consumer_handler handler = {.context = channel,
                                            .record = on_record,
@@ -319,6 +317,9 @@ bool worker_serve(struct worker *worker, const struct worker_type *type, struct 
 
 // -- The clock --------------------------------------------------------------------------
 
+// The first heartbeat takes the job. What is answered sooner, and what has not begun, needs no
+// lease: its record is not committed, so it comes again when this worker dies.
+
 static void send_heartbeats(struct task_list *tasks, int64_t now_ms)
 {
     struct worker_task *task;
@@ -351,7 +352,6 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
     int64_t now_ms = clock_now_ms();
     for (size_t i = 0; i < worker->channel_count; i++) {
         send_heartbeats(&worker->channels[i]->running, now_ms);
-        send_heartbeats(&worker->channels[i]->queued, now_ms);
     }
     end_drain_when_over(worker);
 }

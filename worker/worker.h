@@ -32,7 +32,8 @@ struct worker_task;
 enum {
     WORKER_MAX_TYPES = 64,
     WORKER_MAX_CONCURRENCY = 100000,
-    WORKER_LEASE_MS = 60000, // a heartbeat asks for so much, every third of it
+    WORKER_TAKE_MS = 1000,   // a job that is worked on for so long gets its first heartbeat …
+    WORKER_LEASE_MS = 60000, // … which asks for so much, and another one every third of it
 };
 
 struct worker_options {

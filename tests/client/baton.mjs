@@ -38,7 +38,7 @@ export async function waitFor(what, probe, ms = 60000) {
 
 // Starts a node; stop() ends it.
 export async function startBaton(name, ...settings) {
-  const {BATON_TEST_KAFKA: kafka, BATON_TEST_POSTGRES: postgres} = cluster();
+  const {BATON_TEST_KAFKA: kafka, BATON_TEST_POSTGRES: postgres, BATON_TEST_DIR: folder} = cluster();
   const database = `${name}_${process.pid}`;
   execFileSync('psql', [postgres, '-qc', `CREATE DATABASE ${database}`]);
   const port = await freePort();
@@ -63,7 +63,8 @@ export async function startBaton(name, ...settings) {
   }
   await start();
   return {
-    url, kafka, database, binaries, postgres: `${postgres} dbname=${database}`, topicPrefix: database,
+    url, kafka, kafkaFolder: `${folder}/kafka`, database, binaries, postgres: `${postgres} dbname=${database}`, topicPrefix: database,
+    get pid() { return node.pid; },
     stop: () => stop(),
     start,
     crash: () => stop('SIGKILL'),
