@@ -2,8 +2,8 @@
 //
 // baton-worker: runs connectors and simulated workers.
 #include "base/log.h"
-#include "worker/http.h"
-#include "worker/simulate.h"
+#include "connector_http/http.h"
+#include "simulate.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>

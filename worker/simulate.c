@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/simulate.h"
+#include "simulate.h"
 
 #include <event2/event.h>
 #include <stdio.h>

@@ -152,9 +152,11 @@ static int64_t second_matching(const struct bpmn_cycle *cycle, int64_t from)
             if (!(cycle->minutes >> minute & 1))
                 continue;
             int64_t start = hour * 3600 + minute * 60;
-            for (int64_t second = 0; second < 60; second++)
-                if ((cycle->seconds >> second & 1) && start + second >= from)
-                    return start + second;
+            int64_t second = start < from ? from - start : 0;
+            while (second < 60 && !(cycle->seconds >> second & 1))
+                second++;
+            if (second < 60)
+                return start + second;
         }
     }
     return -1;

@@ -331,7 +331,7 @@ static bool throw_error(struct engine *engine, instance_ref instance, element_re
     str code;
     if (!throw_code(engine, ei, trigger, &code, ret_why))
         return false;
-    if (event_throw_error(engine, instance, ei, code, STR_EMPTY, STR_EMPTY))
+    if (event_throw_error(engine, instance, ei, &(struct thrown_error){code, STR_EMPTY, STR_EMPTY}))
         return true;
     incident_raise(engine, instance, ei, "UNHANDLED_ERROR_EVENT",
                    str_format(engine->turn, "nothing catches the error '%.*s'", STR_ARG(code)));

@@ -413,8 +413,9 @@ void job_throw_error(struct engine *engine)
                              .code = answer->error_code,
                              .value = border_text(answer->message)});
     step_accept(engine, engine->command->key, engine->command->instance);
-    if (event_throw_error(engine, a.instance, ei, answer->error_code, border_text(answer->message),
-                          answer->variables))
+    const struct thrown_error thrown = {answer->error_code, border_text(answer->message),
+                                        answer->variables};
+    if (event_throw_error(engine, a.instance, ei, &thrown))
         return;
     incident_raise(engine, a.instance, ei, "UNHANDLED_ERROR_EVENT",
                    str_format(engine->turn, "nothing catches the error '%.*s': %.*s",

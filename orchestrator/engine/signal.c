@@ -8,23 +8,24 @@
 #include "record/key.h"
 #include "record/partition.h"
 
-static void send_signal(struct engine *engine, uint32_t shard, str name, str variables,
-                        uint64_t key, bool again)
+static void send_signal(struct engine *engine, uint32_t shard,
+                        const struct broadcast_signal *signal, bool again)
 {
     struct command command = {
         .type = COMMAND_BROADCAST_SIGNAL,
-        .key = again ? key : 0,
+        .key = again ? signal->key : 0,
         .tenant = engine->command->tenant,
-        .broadcast_signal = {.name = name, .variables = variables, .key = key},
+        .broadcast_signal = *signal,
     };
     step_send_command(engine, shard, &command);
 }
 
 void signal_broadcast(struct engine *engine, str name, str variables)
 {
-    uint64_t key = step_key(engine);
+    const struct broadcast_signal signal = {
+        .name = name, .variables = variables, .key = step_key(engine)};
     for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
-        send_signal(engine, shard, name, variables, key, false);
+        send_signal(engine, shard, &signal, false);
 }
 
 bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
@@ -102,8 +103,7 @@ void signal_receive(struct engine *engine)
         return;
     }
     if (command->key != signal->key) {
-        send_signal(engine, engine->environment.shard, signal->name, signal->variables, signal->key,
-                    true);
+        send_signal(engine, engine->environment.shard, signal, true);
         return;
     }
     tell_waiting(engine, engine_mailbox(engine, SUBSCRIPTION_SIGNAL, signal->name, STR_EMPTY),

@@ -295,8 +295,13 @@ void event_happened(struct engine *engine, instance_ref instance, element_ref ho
                     uint32_t element, str variables);
 void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope);
 void event_check_conditions(struct engine *engine, instance_ref instance);
-bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from, str code,
-                       str message, str variables); // false: nobody catches
+struct thrown_error {
+    str code;
+    str message;
+    str variables; // a JSON object, or empty
+};
+bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from,
+                       const struct thrown_error *error); // false: nobody catches
 void event_throw_escalation(struct engine *engine, instance_ref instance, element_ref from,
                             str code, str variables);
 void event_transaction_canceled(struct engine *engine, instance_ref instance,

@@ -149,18 +149,19 @@ static void end_called(struct engine *engine, instance_ref instance, instance_re
     }
 }
 
-bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from, str code,
-                       str message, str variables)
+bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from,
+                       const struct thrown_error *error)
 {
+    str code = error->code;
     struct thrown thrown = {engine, BPMN_ERROR_TRIGGER, code};
     struct catcher catcher;
     if (!find_catcher(&thrown, instance, from, &catcher))
         return false;
     note(engine, instance, from, EVENT_ERROR_THROWN,
-         (struct event){.element = catcher.element + 1, .code = code, .value = message});
+         (struct event){.element = catcher.element + 1, .code = code, .value = error->message});
     end_called(engine, instance, catcher.instance);
     event_happened(engine, catcher.instance, catcher.host, catcher.element,
-                   with_code(engine, catcher.trigger, variables, code, message));
+                   with_code(engine, catcher.trigger, error->variables, code, error->message));
     return true;
 }
 

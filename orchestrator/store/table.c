@@ -228,11 +228,10 @@ static void add_column(struct params *params, const struct row_set *set,
     params_array(params, &array);
 }
 
-static void write_change(struct pg *pg, size_t statement, uint32_t shard, const struct row_set *set,
-                         enum row_change change, struct arena *arena)
+// `params` begins with the shard.
+static void write_change(struct pg *pg, size_t statement, const struct row_set *set,
+                         enum row_change change, struct params params)
 {
-    struct params params = params_new(arena);
-    params_i32(&params, (int32_t)shard);
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
         if (!writes(change, i, set->table))
             continue;
@@ -263,8 +262,11 @@ void table_write_all(struct pg *pg, size_t first, uint32_t shard, const struct c
 #undef TABLE
     };
     for (size_t i = 0; i < COUNT_OF(sets); i++)
-        for (size_t j = 0; j < COUNT_OF(order); j++)
-            if (has_change(&sets[i], order[j]))
-                write_change(pg, first + sets[i].table * 3 + order[j], shard, &sets[i], order[j],
-                             arena);
+        for (size_t j = 0; j < COUNT_OF(order); j++) {
+            if (!has_change(&sets[i], order[j]))
+                continue;
+            struct params params = params_new(arena);
+            params_i32(&params, (int32_t)shard);
+            write_change(pg, first + sets[i].table * 3 + order[j], &sets[i], order[j], params);
+        }
 }

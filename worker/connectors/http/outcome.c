@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/outcome.h"
+#include "connector_http/outcome.h"
 
 #include "base/json.h"
 #include "base/utf8.h"

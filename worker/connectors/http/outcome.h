@@ -6,8 +6,8 @@
 //   resultExpression  a context whose entries become variables; sees `response` (and its members by
 //   name) errorExpression   null, bpmnError(code, message), jobError(message), or {errorType, code,
 //   message, variables}; sees `response`, `error`
-#ifndef BATON_WORKER_OUTCOME_H
-#define BATON_WORKER_OUTCOME_H
+#ifndef BATON_CONNECTOR_HTTP_OUTCOME_H
+#define BATON_CONNECTOR_HTTP_OUTCOME_H
 
 #include "worker/worker.h"
 

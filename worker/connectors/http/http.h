@@ -5,14 +5,21 @@
 // run: method, url, headers, queryParameters, body, authentication {type: noAuth, basic, bearer,
 // apiKey}, connectionTimeoutInSeconds, readTimeoutInSeconds; resultVariable, resultExpression,
 // errorExpression, retryBackoff. See docs/connectors.md.
-#ifndef BATON_WORKER_HTTP_H
-#define BATON_WORKER_HTTP_H
+#ifndef BATON_CONNECTOR_HTTP_HTTP_H
+#define BATON_CONNECTOR_HTTP_HTTP_H
 
-#include "worker/fetch.h"
+#include "connector_http/fetch.h"
 #include "worker/worker.h"
 
 // The job types it serves by default: Camunda's name and ours.
 extern const char *const http_types[2];
+
+enum { HTTP_MAX_TIMEOUT_S = 600 }; // to connect, and to read
+
+// The request that a job's variables (a JSON object) describe, in the arena. False and *err, which
+// names the input that is wrong.
+MUST_CHECK bool http_read(struct arena *arena, str variables, struct fetch_request *ret_request,
+                          struct error *err);
 
 struct http_connector {
     struct fetcher *fetcher;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/http.h"
+#include "connector_http/http.h"
 
 #include "base/json.h"
-#include "worker/outcome.h"
+#include "connector_http/outcome.h"
 
-enum { DEFAULT_TIMEOUT_S = 20, MAX_TIMEOUT_S = 600 };
+enum { DEFAULT_TIMEOUT_S = 20 };
 
 const char *const http_types[2] = {"io.camunda:http-json:1", "baton:http"};
 
@@ -82,12 +82,31 @@ static str text_of(struct arena *arena, const struct json *value)
     return strbuf_str(&out);
 }
 
+// How a request is framed and where it goes is not for data to say: with these a model's header
+// would smuggle a second request past whoever stands before the service (RFC 9112, 11.2).
+static bool is_ours(str name)
+{
+    static const char *const names[] = {
+        "Host",       "Content-Length", "Transfer-Encoding", "TE",         "Trailer",
+        "Connection", "Upgrade",        "Proxy-Connection",  "Keep-Alive", "Expect"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_equal_ignoring_case(name, str_of(names[i])))
+            return true;
+    return false;
+}
+
 static bool read_headers(struct reading *r)
 {
     const struct json *headers = json_get(r->input, STR("headers"));
-    for (size_t i = 0; json_is(headers, JSON_OBJECT) && i < headers->count; i++)
-        if (!add_header(r, headers->members[i].name, text_of(r->arena, &headers->members[i].value)))
+    for (size_t i = 0; json_is(headers, JSON_OBJECT) && i < headers->count; i++) {
+        str name = headers->members[i].name;
+        if (is_ours(name))
+            return error_set(r->err, ERROR_INVALID, place,
+                             "the header '%.*s' is the connector's own: leave it out",
+                             STR_ARG(name));
+        if (!add_header(r, name, text_of(r->arena, &headers->members[i].value)))
             return false;
+    }
     return true;
 }
 
@@ -173,14 +192,18 @@ static bool read_authentication(struct reading *r)
     return true;
 }
 
-static long seconds_as_ms(const struct json *input, str name)
+static bool read_seconds(struct reading *r, str name, long *ret_ms)
 {
-    const struct json *value = json_get(input, name);
+    const struct json *value = json_get(r->input, name);
     int64_t seconds = DEFAULT_TIMEOUT_S;
-    bool is_given = value != NULL && (value->type == JSON_NUMBER || value->type == JSON_STRING);
-    if (is_given && (!str_to_i64(value->text, &seconds) || seconds < 1))
-        seconds = DEFAULT_TIMEOUT_S;
-    return (long)(seconds > MAX_TIMEOUT_S ? MAX_TIMEOUT_S : seconds) * 1000;
+    bool is_given = value != NULL && value->type != JSON_NULL;
+    if (is_given &&
+        (!str_to_i64(value->text, &seconds) || seconds < 1 || seconds > HTTP_MAX_TIMEOUT_S))
+        return error_set(r->err, ERROR_INVALID, place,
+                         "\"%.*s\" must be 1 to HTTP_MAX_TIMEOUT_S (%d) seconds, found %.*s",
+                         STR_ARG(name), HTTP_MAX_TIMEOUT_S, STR_ARG(str_sub(value->text, 0, 40)));
+    *ret_ms = (long)seconds * 1000;
+    return true;
 }
 
 static bool read_request(struct reading *r, str variables)
@@ -191,13 +214,13 @@ static bool read_request(struct reading *r, str variables)
     r->input = input;
     r->url = strbuf_new(r->arena);
     if (!read_method(r) || !read_url(r) || !read_headers(r) || !read_authentication(r) ||
-        !read_body(r))
+        !read_body(r) ||
+        !read_seconds(r, STR("connectionTimeoutInSeconds"), &r->request.connect_timeout_ms) ||
+        !read_seconds(r, STR("readTimeoutInSeconds"), &r->request.timeout_ms))
         return false;
     r->request.url = strbuf_cstr(&r->url);
     r->request.headers = r->headers;
-    r->request.connect_timeout_ms = seconds_as_ms(input, STR("connectionTimeoutInSeconds"));
-    r->request.timeout_ms =
-        r->request.connect_timeout_ms + seconds_as_ms(input, STR("readTimeoutInSeconds"));
+    r->request.timeout_ms += r->request.connect_timeout_ms;
     return true;
 }
 
@@ -254,17 +277,28 @@ static void on_answer(void *context, const struct fetch_answer *answer, const st
     outcome_answer(task, &outcome);
 }
 
+bool http_read(struct arena *arena, str variables, struct fetch_request *ret_request,
+               struct error *err)
+{
+    struct reading *reading = ARENA_NEW(arena, struct reading);
+    reading->arena = arena;
+    reading->err = err;
+    if (!read_request(reading, variables))
+        return false;
+    *ret_request = reading->request;
+    return true;
+}
+
 void http_handle(void *context, struct worker_task *task)
 {
     struct http_connector *connector = context;
+    struct arena *arena = worker_task_arena(task);
+    struct fetch_request request;
     struct error err;
-    struct reading *reading = ARENA_NEW(worker_task_arena(task), struct reading);
-    reading->arena = worker_task_arena(task);
-    reading->err = &err;
-    if (!read_request(reading, worker_task_variables(task))) {
-        worker_fail(task, error_line(reading->arena, &err), 0, 0); // trying again would not help
+    if (!http_read(arena, worker_task_variables(task), &request, &err)) {
+        worker_fail(task, error_line(arena, &err), 0, 0); // trying again would not help
         return;
     }
-    reading->request.allowed = connector->allowed;
-    fetch_start(connector->fetcher, &reading->request, on_answer, task);
+    request.allowed = connector->allowed;
+    fetch_start(connector->fetcher, &request, on_answer, task);
 }

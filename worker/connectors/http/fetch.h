@@ -2,8 +2,8 @@
 //
 // HTTP requests on the loop: libcurl's multi interface joined to libevent. One answer a request,
 // always by callback and never from inside fetch_start.
-#ifndef BATON_WORKER_FETCH_H
-#define BATON_WORKER_FETCH_H
+#ifndef BATON_CONNECTOR_HTTP_FETCH_H
+#define BATON_CONNECTOR_HTTP_FETCH_H
 
 #include "base/error.h"
 #include "base/strbuf.h"

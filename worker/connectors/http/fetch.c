@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/fetch.h"
+#include "connector_http/fetch.h"
 
 #include "base/array.h"
-#include "worker/address.h"
+#include "connector_http/address.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
