@@ -32,13 +32,4 @@ int act_complain_pairs(const char *option);
 int act_send(struct act *act, str path, const char *done);
 int act_finish(struct act *act, int code);
 
-struct act_place {
-    const char *collection;
-    const char *action;
-    const char *done;
-};
-
-// A command that needs nothing but a key.
-int act_on_key(int argc, char **argv, const struct cli_usage *shape, struct act_place place);
-
 #endif

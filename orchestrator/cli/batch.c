@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Commands about many instances: `baton batch begin`, `list`, `items`, `pause`, `continue`, `stop`.
+// Commands about many instances: `baton batch begin`, `list`, `items`.
 #include <stdio.h>
 
 #include "cli/act.h"
@@ -176,32 +176,4 @@ int command_batch_items(int argc, char **argv)
     json_end_object(&act.writer);
     return act_finish(&act,
                       search(&act, "/v2/batch-operation-items/search", columns, COUNT_OF(columns)));
-}
-
-int command_batch_pause(int argc, char **argv)
-{
-    const struct cli_usage usage = {"baton batch pause BATCH-KEY [options]",
-                                    "Suspends a batch operation; what is on its way is done.",
-                                    "baton batch pause 7530354210055913472"};
-    return act_on_key(argc, argv, &usage,
-                      (struct act_place){"batch-operations", "suspension", "suspended"});
-}
-
-int command_batch_continue(int argc, char **argv)
-{
-    const struct cli_usage usage = {"baton batch continue BATCH-KEY [options]",
-                                    "Resumes a suspended batch operation.",
-                                    "baton batch continue 7530354210055913472"};
-    return act_on_key(argc, argv, &usage,
-                      (struct act_place){"batch-operations", "resumption", "resumed"});
-}
-
-int command_batch_stop(int argc, char **argv)
-{
-    const struct cli_usage usage = {"baton batch stop BATCH-KEY [options]",
-                                    "Cancels a batch operation; what is on its way may still be "
-                                    "done.",
-                                    "baton batch stop 7530354210055913472"};
-    return act_on_key(argc, argv, &usage,
-                      (struct act_place){"batch-operations", "cancellation", "canceled"});
 }

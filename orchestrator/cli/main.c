@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/request.h"
 
 struct command {
     str name;
@@ -25,6 +26,8 @@ static int help(FILE *out, int code)
     fprintf(out, "baton %s\n\nusage: baton COMMAND [arguments]\n\n", BATON_VERSION);
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         fprintf(out, "  %-18s %s\n", commands[i].name.data, commands[i].summary);
+    for (size_t i = 0; cli_request_at(i) != NULL; i++)
+        fprintf(out, "  %-18s %s\n", cli_request_at(i)->name, cli_request_at(i)->summary);
     fprintf(out, "\nbaton COMMAND --help shows a command's options and an example.\n");
     return code;
 }
@@ -42,15 +45,13 @@ static int match(str name, int argc, char **argv)
     return words;
 }
 
-int main(int argc, char **argv)
+// Runs the command with the longest name that the words begin with. False: there is none.
+static bool run(int argc, char **argv, int *ret_exit)
 {
     const struct command *found = NULL;
+    const struct cli_request *request;
     int longest = 0;
-    log_configure(LOG_WARNING, false, ""); // a command says itself what went wrong
-    argc--;
-    argv++;
-    if (argc > 0 && strcmp(argv[0], "--version") == 0)
-        return printf("baton %s\n", BATON_VERSION) < 0;
+    size_t asked = 0;
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         int words = match(commands[i].name, argc, argv);
         if (words > longest) {
@@ -58,8 +59,30 @@ int main(int argc, char **argv)
             found = &commands[i];
         }
     }
-    if (found)
-        return found->run(argc - longest, argv + longest);
+    for (size_t i = 0; (request = cli_request_at(i)) != NULL; i++) {
+        int words = match(str_of(request->name), argc, argv);
+        if (words > longest) {
+            longest = words;
+            found = NULL;
+            asked = i;
+        }
+    }
+    if (longest > 0)
+        *ret_exit = found != NULL ? found->run(argc - longest, argv + longest)
+                                  : cli_request_run(asked, argc - longest, argv + longest);
+    return longest > 0;
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+    log_configure(LOG_WARNING, false, ""); // a command says itself what went wrong
+    argc--;
+    argv++;
+    if (argc > 0 && strcmp(argv[0], "--version") == 0)
+        return printf("baton %s\n", BATON_VERSION) < 0;
+    if (run(argc, argv, &code))
+        return code;
     if (argc == 0)
         return help(stderr, EXIT_USAGE);
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0)

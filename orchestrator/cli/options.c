@@ -5,6 +5,8 @@
 
 #include "cli/command.h"
 
+enum { LEFT_COLUMNS = 26 };
+
 static void print_help(const struct cli_usage *usage)
 {
     printf("%s\n\n%s\n\nOptions:\n", usage->synopsis, usage->summary);
@@ -13,9 +15,12 @@ static void print_help(const struct cli_usage *usage)
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "",
                  o->value ? o->value : "");
-        printf("  %-26s %s\n", left, o->help);
+        int unseen = 0; // bytes that take no column
+        for (const char *c = left; *c != '\0'; c++)
+            unseen += ((unsigned char)*c & 0xC0) == 0x80;
+        printf("  %-*s %s\n", LEFT_COLUMNS + unseen, left, o->help);
     }
-    printf("  %-26s %s\n\nExample:\n  %s\n", "--help", "this text", usage->example);
+    printf("  %-*s %s\n\nExample:\n  %s\n", LEFT_COLUMNS, "--help", "this text", usage->example);
 }
 
 static bool refuse(const struct cli_usage *usage, const char *what, const char *word, int *ret_exit)
