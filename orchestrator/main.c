@@ -9,6 +9,7 @@
 #include "gateway/gateway.h"
 #include "ingress/ingress.h"
 #include "node/node.h"
+#include "node/watch.h"
 #include "store/migrate.h"
 #include "store/query.h"
 
@@ -22,12 +23,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, RETRY_SECONDS = 1, END_SECONDS = 20, WANTED_DESCRIPTORS = 65536 };
+enum { EXIT_USAGE = 2, RETRY_MS = 1000, END_SECONDS = 20, WANTED_DESCRIPTORS = 65536 };
 
 struct process {
     struct config config;
     struct event_base *loop;
     struct node *node;       // NULL without the role engine
+    struct watch *watch;     // signals, and records that take long
     struct gateway *gateway; // NULL without the role api
     struct api *api;         // NULL without the role api
     struct ingress *ingress; // NULL without the role ingress
@@ -66,7 +68,8 @@ static bool wait_for_site(const struct config *config, struct node_site *ret_sit
         if (strcmp(last.text, err->text) != 0)
             log_warning("node", "waiting: %s: %s", err->place, err->text);
         last = *err;
-        sleep(RETRY_SECONDS);
+        if (watch_wait(RETRY_MS))
+            return error_set(err, ERROR_UNAVAILABLE, "node", "ended while it waited");
     }
     return true;
 }
@@ -96,17 +99,12 @@ static void on_late(evutil_socket_t fd, short what, void *context)
     event_base_loopbreak(((struct process *)context)->loop);
 }
 
-static void on_signal(evutil_socket_t number, short what, void *context)
+static void on_signal(void *context, int number)
 {
-    (void)what;
     struct process *process = context;
     const struct timeval latest = {END_SECONDS, 0};
-    if (process->ending) {
-        event_base_loopbreak(process->loop);
-        return;
-    }
     process->ending = true;
-    log_info("node", "signal %d: handing over", (int)number);
+    log_info("node", "signal %d: handing over", number);
     event_base_once(process->loop, -1, EV_TIMEOUT, on_late, process, &latest);
     if (process->gateway != NULL)
         gateway_drain(process->gateway);
@@ -193,6 +191,7 @@ static bool start_roles(struct process *process, const struct node_site *site, s
         process->node = node_new(config, site, process->loop, err);
         if (process->node == NULL)
             return false;
+        node_watch_with(process->node, process->watch);
     }
     if (has_api || has_ingress)
         start_reader(process);
@@ -230,16 +229,13 @@ static bool run(struct process *process, struct error *err)
         return false;
     process->loop = event_base_new();
     check(process->loop != NULL);
-    struct event *terminate = evsignal_new(process->loop, SIGTERM, on_signal, process);
-    struct event *interrupt = evsignal_new(process->loop, SIGINT, on_signal, process);
-    event_add(terminate, NULL);
-    event_add(interrupt, NULL);
-    bool started = start_roles(process, &site, err);
+    process->watch = watch_new(config_str(&process->config, CONFIG_POSTGRES_URL), process->loop,
+                               on_signal, process, err);
+    bool started = process->watch != NULL && start_roles(process, &site, err);
     if (started)
         event_base_dispatch(process->loop);
     stop_roles(process);
-    event_free(terminate);
-    event_free(interrupt);
+    watch_free(process->watch);
     event_base_free(process->loop);
     return started;
 }
@@ -267,6 +263,7 @@ int main(int argc, char **argv)
     configure_log(&process.config);
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN);
+    watch_block_signals();
     bool good = run(&process, &err);
     if (!good)
         log_failure("node", &err);

@@ -256,6 +256,7 @@ CREATE TABLE outbox (
     first   bigint  NOT NULL,                           -- number of the first record
     records integer NOT NULL,
     payload bytea   NOT NULL,
+    made    timestamptz NOT NULL DEFAULT now(),         -- for people: what stands here for long was not sent
     PRIMARY KEY (shard, first)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 DO $$ BEGIN -- cheaper than pglz, where the server has it

@@ -285,6 +285,35 @@ static void on_shards(void *context, const struct query_rows *rows, const struct
         list->numbers[list->count++] = (uint32_t)query_i64(rows, i, 0);
 }
 
+static void on_standing(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)err;
+    struct audit *audit = context;
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        char what[160];
+        str text = query_value(rows, i, 2);
+        snprintf(what, sizeof what, "%.*s", STR_ARG(text));
+        audit->shard = (uint32_t)query_i64(rows, i, 0);
+        tell(audit, "standing", query_u64(rows, i, 1), what);
+    }
+}
+
+// What should have been sent or opened long ago. History says nothing of it.
+static bool check_standing(struct audit *audit, struct error *err)
+{
+    return ask(
+        audit,
+        STR("(SELECT shard, key, 'subscription to \"' || name || '\" of instance ' || "
+            "instance || ': not opened for ' || "
+            "extract(epoch FROM now() - created)::bigint || ' s' FROM subscriptions WHERE "
+            "kind = 0 AND NOT opened AND created < now() - interval '1 minute' "
+            "ORDER BY shard, key LIMIT 1000) UNION ALL "
+            "(SELECT shard, min(first), sum(records) || ' records of the outbox are not on "
+            "Kafka, the first for ' || extract(epoch FROM now() - min(made))::bigint || ' s' "
+            "FROM outbox WHERE made < now() - interval '1 minute' GROUP BY shard)"),
+        NULL, 0, on_standing, err);
+}
+
 static bool audit_all(struct audit *audit, struct error *err)
 {
     struct shard_list shards = {.count = 0};
@@ -301,7 +330,7 @@ static bool audit_all(struct audit *audit, struct error *err)
         if (!check_chain(audit, err) || !fold_all(audit, err))
             return false;
     }
-    return true;
+    return check_standing(audit, err);
 }
 
 bool node_audit(const char *url, audit_tell *say, void *context, struct audit_result *ret_result,

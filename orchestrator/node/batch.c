@@ -184,7 +184,13 @@ static void compute(struct shard *shard)
             load_streams(shard);
             return;
         }
+        const struct watch_step step = {.shard = shard->number,
+                                        .epoch = shard->epoch,
+                                        .offset = task->record->offset,
+                                        .is_noted = shard->suspicion.stage == TRIAL_NOTED};
+        watch_begin(shard->node->guard, &step);
         do_task(shard, batch, task);
+        watch_end(shard->node->guard);
         batch->at++;
         spent_us = (clock_monotonic_ns() - started_ns) / NS_PER_US;
     }

@@ -136,6 +136,7 @@ void due_remind(struct shard *shard)
     if (!shard->dues.loading && now_ms - shard->dues.loaded_ms >= DUE_RELOAD_MS)
         load_due(shard, now_ms);
     events_remind(shard, now_ms);
+    rebuild_remind(shard, now_ms);
     publish_held(shard);
     if (shard->outgoing.trim_needed && is_idle(shard))
         trim(shard);

@@ -28,6 +28,7 @@
 #include "node/metrics.h"
 #include "node/node.h"
 #include "node/outbox.h"
+#include "node/watch.h"
 #include "record/token.h"
 #include "store/store.h"
 
@@ -180,6 +181,13 @@ struct waiting_jobs {
     struct idmap gateways; // that this life of the shard has heard of
 };
 
+struct unopened { // subscriptions that their message's shard has not confirmed
+    bool asking;
+    int64_t asked_ms; // 0: never
+    int64_t rest_ms;
+    size_t count; // found last
+};
+
 struct suspicion {    // records that may be deadly are taken one by one (trial.c)
     uint32_t careful; // so many are left to take
     enum { TRIAL_NONE, TRIAL_NOTING, TRIAL_NOTED } stage; // of the first one in the inbox
@@ -225,6 +233,7 @@ struct shard {
     struct events events;
     struct dues dues;
     struct waiting_jobs jobs;
+    struct unopened unopened;
     struct suspicion suspicion;
 };
 
@@ -236,6 +245,7 @@ struct node {
     struct bus_producer
         *events_producer; // nobody waits for an event: it lingers for fuller batches
     struct bus_consumer *consumer;
+    struct watch *guard; // NULL: nobody looks at the steps
     struct bus_errands *errands;
     struct timer *watch; // looks up how far workers have come
     struct map watched_types;
@@ -422,6 +432,7 @@ void jobs_watch(struct node *node, int64_t now_ms);                  // what wor
 // -- rebuild.c ---------------------------------------------------------------------------
 
 void rebuild_start(struct shard *shard);
+void rebuild_remind(struct shard *shard, int64_t now_ms); // what stands unopened
 
 // -- node.c, place.c ---------------------------------------------------------------------
 

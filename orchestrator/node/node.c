@@ -11,7 +11,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WATCH_MS = 1000, TOPIC_TIMEOUT_MS = 5000, DRAIN_MS = 5000, EVENTS_LINGER_US = 10000 };
+enum {
+    WATCH_MS = 1000,
+    TOPIC_TIMEOUT_MS = 5000,
+    DRAIN_MS = 5000,
+    EVENTS_LINGER_US = 10000,
+    COMMIT_HANGS_MS = 3000,
+    NS_PER_MS = 1000000
+};
 
 str node_secret(const struct node *node)
 {
@@ -342,11 +349,15 @@ bool node_is_ready(const struct node *node, const char **ret_why)
         *ret_why = "PostgreSQL is away";
     else if (!node->assigned)
         *ret_why = "the consumer group has not given shards yet";
+    int64_t now_ns = clock_monotonic_ns();
     for (uint32_t i = 0; **ret_why == '\0' && i < node->shard_count; i++) {
         const struct shard *shard = node->shards[i];
+        if (shard != NULL && shard->committing != NULL &&
+            now_ns - shard->committing->sent_ns > COMMIT_HANGS_MS * (int64_t)NS_PER_MS)
+            *ret_why = "PostgreSQL does not answer a commit";
         bool works = shard == NULL || node_shard_is_halted(shard) ||
                      shard->state == SHARD_RUNNING || shard->state == SHARD_RELEASED;
-        if (!works)
+        if (**ret_why == '\0' && !works)
             *ret_why = "shards are being taken over";
     }
     return **ret_why == '\0';
@@ -432,6 +443,11 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     }
     node_free(node);
     return NULL;
+}
+
+void node_watch_with(struct node *node, struct watch *watch)
+{
+    node->guard = watch;
 }
 
 void node_free(struct node *node)

@@ -25,9 +25,14 @@ struct node_site {
 MUST_CHECK bool node_prepare(const struct config *config, struct node_site *ret_site,
                              struct error *err);
 
+struct watch;
+
 MUST_CHECK struct node *node_new(const struct config *config, const struct node_site *site,
                                  struct event_base *loop, struct error *err);
 void node_free(struct node *node);
+
+// Tells the watch (node/watch.h) of each step. It must outlive the node.
+void node_watch_with(struct node *node, struct watch *watch);
 
 // Ready: PostgreSQL and Kafka are there, and every shard that was given to this node runs or is
 // halted. When not, *ret_why says what is missing; it lives as long as the node.

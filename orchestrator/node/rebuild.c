@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// After the topics were lost: sends again what was in flight on them, as PostgreSQL knows it.
-// Definitions that the shard may not have heard of, leases to end now, subscriptions to open.
+// What is sent again from the rows in PostgreSQL. After the topics were lost: all that was in
+// flight on them, definitions that the shard may not have heard of, leases to end now,
+// subscriptions to open. And at all times: subscriptions that nobody has confirmed for a minute.
 #include "node/internal.h"
 
 #include "base/log.h"
@@ -87,4 +88,45 @@ void rebuild_start(struct shard *shard)
 {
     store_find_in_flight(shard->node->store, shard->number, on_flight,
                          pending_new(&shard->calls, shard));
+}
+
+// -- Subscriptions that stand unopened ---------------------------------------------------
+
+enum { UNOPENED_MS = 60000, SHARE_OF_TIME = 500 };
+
+// The rows are looked through, which takes a while when many wait: it is done so seldom that it
+// takes no more than one part in SHARE_OF_TIME.
+static void on_unopened(void *context, enum store_outcome outcome,
+                        const struct store_in_flight *flight)
+{
+    struct shard *shard = pending_end(context);
+    if (shard == NULL)
+        return;
+    struct unopened *unopened = &shard->unopened;
+    int64_t took_ms = node_now_ms(shard->node) - unopened->asked_ms;
+    unopened->asking = false;
+    unopened->rest_ms =
+        took_ms * SHARE_OF_TIME > UNOPENED_MS ? took_ms * SHARE_OF_TIME : UNOPENED_MS;
+    if (outcome != STORE_DONE || shard->state != SHARD_RUNNING)
+        return; // looked for again
+    unopened->count = flight->subscription_count;
+    for (size_t i = 0; i < flight->subscription_count; i++)
+        subscribe_again(shard, &flight->subscriptions[i]);
+    metrics_add(&shard->node->metrics, METRIC_SUBSCRIBED_AGAIN, flight->subscription_count);
+    if (flight->subscription_count > 0)
+        log_warning("node", "shard %u: %zu subscriptions stand unopened for a minute: sent again",
+                    shard->number, flight->subscription_count);
+}
+
+void rebuild_remind(struct shard *shard, int64_t now_ms)
+{
+    struct unopened *unopened = &shard->unopened;
+    if (unopened->asked_ms == 0)
+        *unopened = (struct unopened){.asked_ms = now_ms, .rest_ms = UNOPENED_MS};
+    if (unopened->asking || now_ms - unopened->asked_ms < unopened->rest_ms)
+        return;
+    unopened->asking = true;
+    unopened->asked_ms = now_ms;
+    store_find_unopened(shard->node->store, shard->number, now_ms - UNOPENED_MS, on_unopened,
+                        pending_new(&shard->calls, shard));
 }

@@ -309,6 +309,30 @@ static void on_flight(void *context, const struct pg_answer *answer)
     free(call);
 }
 
+static void on_unopened(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    struct arena arena = ARENA_EMPTY;
+    struct store_in_flight flight = {0};
+    if (outcome == STORE_DONE)
+        read_subscriptions(answer->results[0], &flight, &arena);
+    call->flight(call->context, outcome, &flight);
+    arena_done(&arena);
+    free(call);
+}
+
+void store_find_unopened(struct store *store, uint32_t shard, int64_t until_ms, store_flight *done,
+                         void *context)
+{
+    struct store_call *call = store_call_new(context, shard);
+    call->flight = done;
+    struct params params = params_of_shard(store, shard);
+    params_time(&params, until_ms);
+    params_i32(&params, STORE_UNOPENED_LIMIT);
+    ask(store, STATEMENT_UNOPENED, &params, on_unopened, call);
+}
+
 void store_find_in_flight(struct store *store, uint32_t shard, store_flight *done, void *context)
 {
     struct pg *pg = store_connection(store, shard);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/pg.h"
 
+#include "loop/timer.h"
+#include "store/pg_hosts.h"
+
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RETRY_MS = 200 };
+enum { RETRY_MS = 200, CONNECT_MS = 5000 };
 
 enum pg_state { PG_WAITING, PG_CONNECTING, PG_PREPARING, PG_READY };
 
@@ -25,7 +28,9 @@ struct pg {
     enum pg_state state;
     struct event *readable;
     struct event *writable;
-    struct event *again; // reconnects, or answers requests made while away
+    struct event *again;    // reconnects, or answers requests made while away
+    struct timer *deadline; // of connecting
+    struct pg_hosts hosts;
     struct request *first;
     struct request *last;
     size_t pending;
@@ -96,6 +101,7 @@ static void lose(struct pg *pg)
 {
     struct error err = pg->reason.kind ? pg->reason : error_of(pg);
     drop_events(pg);
+    timer_stop(pg->deadline);
     PQfinish(pg->conn);
     pg->conn = NULL;
     pg->state = PG_WAITING;
@@ -230,6 +236,7 @@ static void on_prepared(void *context, const struct pg_answer *answer)
         schedule(pg, 0);
         return;
     }
+    timer_stop(pg->deadline);
     pg->state = PG_READY;
     pg->handler.connected(pg->handler.context);
 }
@@ -299,18 +306,37 @@ static void ignore_notice(void *context, const PGresult *result)
 
 static void begin_connecting(struct pg *pg)
 {
-    const char *const names[] = {"dbname",          "application_name", "connect_timeout",
-                                 "keepalives_idle", "tcp_user_timeout", NULL};
+    const char *const names[] = {"dbname",
+                                 "application_name",
+                                 "keepalives_idle",
+                                 "tcp_user_timeout",
+                                 "host",
+                                 "hostaddr",
+                                 "port",
+                                 NULL};
     const char *const values[] = {
-        pg->options.url, pg->options.application, "5", "5", "15000", NULL};
+        pg->options.url,    pg->options.application, "5", "15000", pg->hosts.host,
+        pg->hosts.hostaddr, pg->hosts.port,          NULL};
     pg->conn = PQconnectStartParams(names, values, 1);
     check(pg->conn != NULL);
     PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
     pg->state = PG_CONNECTING;
+    timer_set(pg->deadline, pg->options.connect_ms ? pg->options.connect_ms : CONNECT_MS);
     if (PQstatus(pg->conn) == CONNECTION_BAD || PQsocket(pg->conn) < 0)
         lose(pg);
     else
         watch_connecting(pg, EV_WRITE);
+}
+
+// Until statements are prepared: a server that accepts and is silent is none.
+static void on_deadline(void *context)
+{
+    struct pg *pg = context;
+    if (pg->state != PG_CONNECTING && pg->state != PG_PREPARING)
+        return;
+    pg_hosts_next(&pg->hosts);
+    (void)error_set(&pg->reason, ERROR_UNAVAILABLE, "postgres", "no answer while connecting");
+    lose(pg);
 }
 
 struct pg *pg_new(const struct pg_options *options, const struct pg_handler *handler,
@@ -322,6 +348,8 @@ struct pg *pg_new(const struct pg_options *options, const struct pg_handler *han
     pg->handler = *handler;
     pg->loop = loop;
     pg->again = evtimer_new(loop, on_again, pg);
+    pg->deadline = timer_new(loop, on_deadline, pg);
+    pg->hosts = pg_hosts_new(options->url);
     schedule(pg, 0);
     return pg;
 }
@@ -333,11 +361,13 @@ void pg_free(struct pg *pg)
     struct error err = error_of(pg);
     drop_events(pg);
     event_free(pg->again);
+    timer_free(pg->deadline);
     if (pg->conn != NULL)
         PQfinish(pg->conn);
     pg->conn = NULL;
     pg->state = PG_WAITING;
     answer_lost(pg, &err);
+    pg_hosts_done(&pg->hosts);
     free(pg);
 }
 

@@ -45,6 +45,7 @@ struct pg_options {
     const struct pg_statement *statements; // prepared on every connection before anything else
     size_t statement_count;
     const char *session; // SET …; … run first
+    int connect_ms;      // a server that is silent for so long is given up; 0: 5,000
 };
 
 struct pg *pg_new(const struct pg_options *options, const struct pg_handler *handler,

@@ -173,6 +173,11 @@ typedef void store_tried(void *context, enum store_outcome outcome, uint32_t tri
 void store_try(struct store *store, const struct store_trial *trial, store_tried *done,
                void *context);
 
+// From another thread, blocking, on a connection of its own: notes that the record at `offset`
+// takes long, as store_try notes a try.
+MUST_CHECK bool store_note_slow(const char *url, uint32_t shard, uint64_t epoch, int64_t offset,
+                                struct error *err);
+
 // The shard stands still from here on, until it is repaired.
 void store_halt(struct store *store, uint32_t shard, uint64_t epoch, str why, store_done *done,
                 void *context);
@@ -262,6 +267,12 @@ struct store_in_flight {
 typedef void store_flight(void *context, enum store_outcome outcome,
                           const struct store_in_flight *flight);
 void store_find_in_flight(struct store *store, uint32_t shard, store_flight *done, void *context);
+
+// Of the same, only subscriptions made before `until_ms` that are not confirmed, the oldest
+// STORE_UNOPENED_LIMIT.
+enum { STORE_UNOPENED_LIMIT = 1000 };
+void store_find_unopened(struct store *store, uint32_t shard, int64_t until_ms, store_flight *done,
+                         void *context);
 
 // -- Definitions ------------------------------------------------------------------------
 

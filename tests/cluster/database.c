@@ -500,7 +500,7 @@ static void find_offered(uint32_t shard, struct store_in_flight *ret_flight)
     ret_flight->job_count = count;
 }
 
-void database_find_in_flight(uint32_t shard, struct store_in_flight *ret_flight)
+static void find_unopened(uint32_t shard, int64_t until_ms, struct store_in_flight *ret_flight)
 {
     struct shard_tables *tables = tables_of(shard);
     struct store_open_subscription *all =
@@ -508,13 +508,11 @@ void database_find_in_flight(uint32_t shard, struct store_in_flight *ret_flight)
     size_t cursor = 0, count = 0;
     uint64_t key;
     void *value;
-    *ret_flight = (struct store_in_flight){.definition_count = world->database->published.count,
-                                           .definitions = world->database->published.items};
-    find_offered(shard, ret_flight);
     while (idmap_next(&tables->subscriptions, &cursor, &key, &value)) {
         const struct subscription_row *row = value;
         const struct instance_row *instance = idmap_get(&tables->instances, row->instance);
-        if (row->kind != SUBSCRIPTION_MESSAGE || row->opened || instance == NULL)
+        if (row->kind != SUBSCRIPTION_MESSAGE || row->opened || instance == NULL ||
+            row->created_ms >= until_ms)
             continue;
         all[count++] = (struct store_open_subscription){.key = key,
                                                         .instance = row->instance,
@@ -526,6 +524,20 @@ void database_find_in_flight(uint32_t shard, struct store_in_flight *ret_flight)
     }
     ret_flight->subscriptions = all;
     ret_flight->subscription_count = count;
+}
+
+void database_find_unopened(uint32_t shard, int64_t until_ms, struct store_in_flight *ret_flight)
+{
+    *ret_flight = (struct store_in_flight){0};
+    find_unopened(shard, until_ms, ret_flight);
+}
+
+void database_find_in_flight(uint32_t shard, struct store_in_flight *ret_flight)
+{
+    *ret_flight = (struct store_in_flight){.definition_count = world->database->published.count,
+                                           .definitions = world->database->published.items};
+    find_offered(shard, ret_flight);
+    find_unopened(shard, INT64_MAX, ret_flight);
 }
 
 // -- Resources, life --------------------------------------------------------------------

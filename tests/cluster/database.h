@@ -93,6 +93,7 @@ bool database_find_stream(uint32_t shard, const struct store_stream *stream, str
 size_t database_find_due(uint32_t shard, int64_t until_ms, struct store_due **ret_dues);
 size_t database_find_waiting(const struct store_waiting *waiting, struct store_job_id **ret_jobs);
 size_t database_count_jobs(uint32_t shard, struct store_count **ret_counts);
+void database_find_unopened(uint32_t shard, int64_t until_ms, struct store_in_flight *ret_flight);
 void database_find_in_flight(uint32_t shard, struct store_in_flight *ret_flight);
 
 void database_put_resource(str digest, str bytes);

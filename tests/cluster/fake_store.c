@@ -33,6 +33,7 @@ enum call_kind {
     CALL_WAITING,
     CALL_COUNTS,
     CALL_FLIGHT,
+    CALL_UNOPENED,
     CALL_DEFINITIONS,
     CALL_RESOURCES,
     CALL_UNPUBLISHED,
@@ -172,6 +173,7 @@ static void tell(struct call *call, const struct error *err)
     case CALL_COUNTS:
         call->tell.counts(call->context, outcome, call->counts, call->count);
         return;
+    case CALL_UNOPENED:
     case CALL_FLIGHT:
         call->tell.flight(call->context, outcome, &call->flight);
         return;
@@ -279,6 +281,9 @@ static enum store_outcome execute(struct call *call)
         return STORE_DONE;
     case CALL_COUNTS:
         call->count = database_count_jobs(call->shard, &call->counts);
+        return STORE_DONE;
+    case CALL_UNOPENED:
+        database_find_unopened(call->shard, call->number, &call->flight);
         return STORE_DONE;
     case CALL_FLIGHT:
         database_find_in_flight(call->shard, &call->flight);
@@ -640,6 +645,15 @@ void store_count_jobs(struct store *store, uint32_t shard, store_counts *done, v
     send(call);
 }
 
+void store_find_unopened(struct store *store, uint32_t shard, int64_t until_ms, store_flight *done,
+                         void *context)
+{
+    struct call *call = call_new(store, CALL_UNOPENED, shard, context);
+    call->number = until_ms;
+    call->tell.flight = done;
+    send(call);
+}
+
 void store_find_in_flight(struct store *store, uint32_t shard, store_flight *done, void *context)
 {
     struct call *call = call_new(store, CALL_FLIGHT, shard, context);
@@ -674,6 +688,14 @@ void store_find_unpublished(struct store *store, const struct store_unpublished 
     call->number = (int64_t)query->after_batch;
     call->tell.done = query->done;
     send(call);
+}
+
+// Nobody watches steps here.
+bool store_note_slow(const char *url, uint32_t shard, uint64_t epoch, int64_t offset,
+                     struct error *err)
+{
+    (void)url, (void)shard, (void)epoch, (void)offset;
+    return error_set(err, ERROR_UNSUPPORTED, "sim", "nobody watches");
 }
 
 // Machines are made by node_new: the site is known.
