@@ -49,6 +49,7 @@ struct bus_topic {
     int partitions;
     int replicas;           // 0: the broker's default
     const char *properties; // topic settings: "retention.ms=…;…" or NULL
+    bool grows;             // one that exists with fewer partitions gets more
 };
 
 // Makes the topics that are missing and leaves those that exist as they are. Blocks up to

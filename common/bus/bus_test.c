@@ -2,6 +2,7 @@
 // Producer and consumers against the embedded broker, on one loop. Durability is not claimed here:
 // tests/cluster does that on Apache Kafka.
 #include "base/murmur2.h"
+#include "bus/claim.h"
 #include "bus/consumer.h"
 #include "bus/embedded.h"
 
@@ -366,6 +367,27 @@ static void wrong_settings_are_named(void **state)
     assert_non_null(strstr(err.text, "no.such.setting"));
 }
 
+static void assert_owner(const struct scene *scene, const char *asks, bool adopts,
+                         const char *wanted)
+{
+    const struct bus_claim claim = {
+        .topic = "installation", .owner = asks, .timeout_ms = 10000, .adopts = adopts};
+    char owner[BUS_OWNER_MAX];
+    struct error err;
+    if (!bus_claim(&scene->options, &claim, owner, &err))
+        fail_msg("%s: %s", err.place, err.text);
+    assert_string_equal(owner, wanted);
+}
+
+static void the_first_owner_of_topics_has_them_until_they_are_adopted(void **state)
+{
+    const struct scene *scene = *state;
+    assert_owner(scene, "one", false, "one");
+    assert_owner(scene, "two", false, "one");
+    assert_owner(scene, "two", true, "two");
+    assert_owner(scene, "one", false, "two");
+}
+
 int main(void)
 {
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -379,6 +401,7 @@ int main(void)
         SCENE(what_waits_behind_a_refused_record_fails_with_it),
         SCENE(without_order_neighbours_do_not_fail),
         SCENE(a_flush_tells_of_a_refused_record),
+        SCENE(the_first_owner_of_topics_has_them_until_they_are_adopted),
         cmocka_unit_test(wrong_settings_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,13 @@
 
 enum { TICK_SECONDS = 10, PROPERTY_MAX = 1024 };
 
+bool client_is_gone(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
 bool client_error(struct error *err, const char *place, rd_kafka_resp_err_t code)
 {
     return error_set(err, ERROR_IO, place, "%s", rd_kafka_err2str(code));

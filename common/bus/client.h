@@ -29,6 +29,9 @@ MUST_CHECK bool client_properties_each(const char *properties, client_property_s
 // Takes the configuration. NULL and *err when it cannot be made.
 MUST_CHECK rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);
 
+// The topic or the partition is not there, as far as librdkafka or a broker knows.
+bool client_is_gone(rd_kafka_resp_err_t code);
+
 // False, with the code's text.
 bool client_error(struct error *err, const char *place, rd_kafka_resp_err_t code);
 

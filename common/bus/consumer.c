@@ -136,8 +136,12 @@ static void hand_over_fault(struct bus_consumer *consumer, const rd_kafka_messag
     struct error err;
     (void)error_set(&err, ERROR_IO, partition.topic, "partition %d: %s", partition.partition,
                     rd_kafka_message_errstr(message));
-    consumer->handler.fault(consumer->handler.context, &partition,
-                            range ? BUS_FAULT_RANGE : BUS_FAULT_OTHER, &err);
+    enum bus_fault fault = BUS_FAULT_OTHER;
+    if (range)
+        fault = BUS_FAULT_RANGE;
+    else if (client_is_gone(message->err))
+        fault = BUS_FAULT_GONE;
+    consumer->handler.fault(consumer->handler.context, &partition, fault, &err);
 }
 
 static size_t read_headers(const rd_kafka_message_t *message, struct bus_header *headers)

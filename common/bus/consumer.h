@@ -29,7 +29,7 @@ struct bus_partition {
 
 enum { BUS_OFFSET_BEGINNING = -2, BUS_OFFSET_END = -1 };
 
-enum bus_fault { BUS_FAULT_RANGE, BUS_FAULT_OTHER };
+enum bus_fault { BUS_FAULT_RANGE, BUS_FAULT_GONE, BUS_FAULT_OTHER };
 
 struct bus_consumer_handler {
     void *context;
@@ -42,7 +42,8 @@ struct bus_consumer_handler {
     void (*assigned)(void *context, const struct bus_partition *partitions, size_t count);
     void (*revoked)(void *context);
     // A partition cannot be read: with BUS_FAULT_RANGE and BUS_RESET_ERROR the offset asked for is
-    // not in the topic (truncated, recreated, or older than its retention). May be NULL.
+    // not in the topic (truncated, recreated, or older than its retention); with BUS_FAULT_GONE the
+    // topic or the partition is not there, and is not read again by itself. May be NULL.
     void (*fault)(void *context, const struct bus_partition *partition, enum bus_fault fault,
                   const struct error *err);
 };

@@ -109,7 +109,7 @@ static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, 
     struct bus_producer *producer = context;
     struct parcel *parcel = message->_private;
     struct error err;
-    bool refused = message->err > 0; // by a broker; librdkafka's own errors are negative
+    bool refused = message->err > 0 || client_is_gone(message->err);
     if (refused || (!message->err && !producer->brokers_known))
         producer->unknown = parcel->topic;
     if (message->err) {
@@ -169,6 +169,8 @@ static bool hand_over_one(struct bus_producer *producer, struct parcel *parcel,
     if (!code)
         return true;
     (void)client_error(ret_failure, rd_kafka_topic_name(parcel->topic->handle), code);
+    if (client_is_gone(code))
+        producer->unknown = parcel->topic;
     parcel_fail(producer, parcel, ret_failure);
     return false;
 }

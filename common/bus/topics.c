@@ -85,13 +85,85 @@ static bool create_one(rd_kafka_t *client, rd_kafka_NewTopic_t *topic, int timeo
     return made;
 }
 
+static bool read_growth(rd_kafka_event_t *event, struct error *err)
+{
+    size_t count;
+    const rd_kafka_topic_result_t **topics = rd_kafka_CreatePartitions_result_topics(
+        rd_kafka_event_CreatePartitions_result(event), &count);
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    for (size_t i = 0; !code && i < count; i++)
+        code = rd_kafka_topic_result_error(topics[i]);
+    return code ? client_error(err, "kafka", code) : true;
+}
+
+static bool add_partitions(rd_kafka_t *client, const struct bus_topic *topic, int timeout_ms,
+                           struct error *err)
+{
+    char text[BUS_ERROR_TEXT];
+    rd_kafka_NewPartitions_t *wanted =
+        rd_kafka_NewPartitions_new(topic->name, (size_t)topic->partitions, text, sizeof text);
+    if (wanted == NULL)
+        return error_set(err, ERROR_INVALID, topic->name, "%s", text);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS);
+    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, sizeof text);
+    rd_kafka_AdminOptions_set_operation_timeout(options, timeout_ms, text, sizeof text);
+    rd_kafka_CreatePartitions(client, &wanted, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
+    bool added = event != NULL
+                     ? read_growth(event, err)
+                     : error_set(err, ERROR_UNAVAILABLE, "kafka", "no answer in %d ms", timeout_ms);
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewPartitions_destroy(wanted);
+    return added;
+}
+
+static int partitions_in(const struct rd_kafka_metadata *metadata)
+{
+    if (metadata->topic_cnt == 0 || metadata->topics[0].err)
+        return 0;
+    return metadata->topics[0].partition_cnt;
+}
+
+static bool count_partitions(rd_kafka_t *client, const char *topic, int timeout_ms,
+                             int *ret_partitions, struct error *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, handle, &metadata, timeout_ms);
+    rd_kafka_topic_destroy(handle);
+    if (code)
+        return client_error(err, topic, code);
+    *ret_partitions = partitions_in(metadata);
+    rd_kafka_metadata_destroy(metadata);
+    return true;
+}
+
+// Whoever names a topic that is not there may have made the broker make it, with its default.
+static bool grow(rd_kafka_t *client, const struct bus_topic *topic, int timeout_ms,
+                 struct error *err)
+{
+    int partitions;
+    if (!topic->grows)
+        return true;
+    if (!count_partitions(client, topic->name, timeout_ms, &partitions, err))
+        return false;
+    return partitions == 0 || partitions >= topic->partitions ||
+           add_partitions(client, topic, timeout_ms, err);
+}
+
 static bool create_all(rd_kafka_t *client, const struct bus_topic *topics, size_t count,
                        int timeout_ms, struct error *err)
 {
     bool made = true;
     for (size_t i = 0; made && i < count; i++) {
         rd_kafka_NewTopic_t *topic = new_topic(&topics[i], err);
-        made = topic != NULL && create_one(client, topic, timeout_ms, err);
+        made = topic != NULL && create_one(client, topic, timeout_ms, err) &&
+               grow(client, &topics[i], timeout_ms, err);
         if (topic != NULL)
             rd_kafka_NewTopic_destroy(topic);
     }
@@ -151,27 +223,13 @@ bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic
     return made;
 }
 
-static int partitions_in(const struct rd_kafka_metadata *metadata)
-{
-    if (metadata->topic_cnt == 0 || metadata->topics[0].err)
-        return 0;
-    return metadata->topics[0].partition_cnt;
-}
-
 bool bus_topic_partitions(const struct bus_options *options, const char *topic, int timeout_ms,
                           int *ret_partitions, struct error *err)
 {
     rd_kafka_t *client = admin_new(options, err);
     if (client == NULL)
         return false;
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, handle, &metadata, timeout_ms);
-    if (!code) {
-        *ret_partitions = partitions_in(metadata);
-        rd_kafka_metadata_destroy(metadata);
-    }
-    rd_kafka_topic_destroy(handle);
+    bool counted = count_partitions(client, topic, timeout_ms, ret_partitions, err);
     rd_kafka_destroy(client);
-    return code ? client_error(err, topic, code) : true;
+    return counted;
 }

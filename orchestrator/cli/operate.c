@@ -287,16 +287,32 @@ static bool read_repair(const struct operation *operation, int64_t *ret_shard,
     return true;
 }
 
+static int adopt_topics(struct operation *operation)
+{
+    struct error err;
+    if (!repair_adopt_topics(&operation->config, &err))
+        return end(operation, fail(&err));
+    const char *prefix = config_str(&operation->config, CONFIG_KAFKA_TOPIC_PREFIX);
+    if (operation->as_json)
+        printf("{\"adopted\":\"%s\"}\n", prefix);
+    else
+        printf("the topics with prefix '%s' belong to this installation now\n", prefix);
+    return end(operation, EXIT_OK);
+}
+
 int command_repair(int argc, char **argv)
 {
     static const struct help help = {
-        "baton repair [SHARD] [--from beginning|end] [--output table|json]",
+        "baton repair [SHARD] [--from beginning|end] [--output table|json]\n"
+        "baton repair --adopt-topics",
         "Moves shards on that halted because their topic was truncated, recreated or rewound. "
         "They\n"
         "go on at the topic's beginning when all its records are newer than what they had done;\n"
         "else --from says: beginning, for a topic that was made anew; end, for one that lost its\n"
         "last records. What was in flight (jobs, subscriptions, timers) is sent again from\n"
-        "PostgreSQL. Commands that Kafka lost are lost.",
+        "PostgreSQL. Commands that Kafka lost are lost.\n"
+        "--adopt-topics: the topics with kafka.topic_prefix, which belonged to another\n"
+        "installation that is no more, belong to the one in this PostgreSQL from here on.",
         "baton repair 3 --from end"};
     struct operation operation;
     struct error err;
@@ -307,6 +323,8 @@ int command_repair(int argc, char **argv)
         return EXIT_OK;
     if (!begin(&operation, argc, argv, &code))
         return code;
+    if (operation.argc == 2 && strcmp(operation.argv[1], "--adopt-topics") == 0)
+        return adopt_topics(&operation);
     if (!read_repair(&operation, &shard, &from))
         return too_many(&operation);
     struct strbuf shards = strbuf_new(&operation.arena);

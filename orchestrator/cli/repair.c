@@ -6,7 +6,9 @@
 #include "cli/repair.h"
 
 #include "base/array.h"
+#include "bus/claim.h"
 #include "bus/consumer.h"
+#include "store/installation.h"
 #include "store/repair.h"
 
 #include <event2/event.h>
@@ -99,4 +101,22 @@ bool node_repair(const struct config *config, int64_t shard, enum repair_from fr
               (repair.halted.count == 0 || repair_with_kafka(&repair, config, told, context, err));
     arena_done(&repair.arena);
     return ok;
+}
+
+bool repair_adopt_topics(const struct config *config, struct error *err)
+{
+    struct installation installation;
+    char topic[TOPIC_NAME], owner[BUS_OWNER_MAX];
+    if (!store_read_installation(config_str(config, CONFIG_POSTGRES_URL), &installation, err))
+        return false;
+    snprintf(topic, sizeof topic, "%s.installation", config_str(config, CONFIG_KAFKA_TOPIC_PREFIX));
+    const struct bus_options bus = {.brokers = config_str(config, CONFIG_KAFKA_BROKERS),
+                                    .properties = config_str(config, CONFIG_KAFKA_PROPERTIES),
+                                    .client_id = "baton-repair"};
+    const struct bus_claim claim = {.topic = topic,
+                                    .owner = installation.id,
+                                    .replicas = (int)config_i64(config, CONFIG_KAFKA_REPLICAS),
+                                    .timeout_ms = ASK_MS,
+                                    .adopts = true};
+    return bus_claim(&bus, &claim, owner, err);
 }

@@ -28,4 +28,8 @@ typedef void node_repaired(void *context, const struct repaired *repaired);
 MUST_CHECK bool node_repair(const struct config *config, int64_t shard, enum repair_from from,
                             node_repaired *told, void *context, struct error *err);
 
+// The topics of the configured prefix belong to the installation in the configured PostgreSQL from
+// here on, whoever had them.
+MUST_CHECK bool repair_adopt_topics(const struct config *config, struct error *err);
+
 #endif

@@ -37,6 +37,7 @@ struct call_desk {
     struct bus_consumer *replies;
     int32_t partition;
     int64_t next_offset; // of the next reply
+    bool is_lost;        // the topic was not there
     int64_t quiet_ns;    // when the last one came, or the first call began to wait
     struct event *watch;
     uint64_t next_number;
@@ -118,6 +119,7 @@ static void on_record(void *context, const struct bus_record *record)
     struct arena arena = ARENA_EMPTY;
     struct reply reply;
     desk->next_offset = record->offset + 1;
+    desk->is_lost = false;
     desk->quiet_ns = clock_monotonic_ns();
     struct error err;
     if (!wire_decode_reply(&arena, record->value, &reply, &err)) {
@@ -135,10 +137,22 @@ static void on_record(void *context, const struct bus_record *record)
 static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
                      const struct error *err)
 {
-    (void)context;
+    struct call_desk *desk = context;
     (void)partition;
-    (void)fault;
+    desk->is_lost = desk->is_lost || fault != BUS_FAULT_OTHER;
     log_failure("gateway", err);
+}
+
+// The topic was deleted, and is another one when it is there again: it is read from its beginning
+// until a reply comes. One that comes twice finds no call.
+static void find_replies(struct call_desk *desk)
+{
+    const char *topic = gateway_topic(desk->gateway, STR("replies"));
+    const struct bus_partition place = {topic, desk->partition, BUS_OFFSET_BEGINNING};
+    struct error err;
+    desk->next_offset = 0;
+    if (!bus_consumer_assign(desk->replies, &place, 1, &err))
+        log_failure("gateway", &err);
 }
 
 // A consumer may lose its place when the broker was away. When calls wait and nothing comes, it is
@@ -152,6 +166,13 @@ static void watch_replies(evutil_socket_t fd, short events, void *context)
     int64_t now_ns = clock_monotonic_ns();
     const char *topic = gateway_topic(desk->gateway, STR("replies"));
     struct bus_partition place = {topic, desk->partition, desk->next_offset};
+    if (desk->is_lost && now_ns - desk->quiet_ns >= STALLED_SECONDS * NS_PER_SECOND) {
+        desk->quiet_ns = now_ns;
+        find_replies(desk);
+        return;
+    }
+    if (desk->is_lost)
+        return;
     if (desk->pending.count == 0)
         desk->quiet_ns = now_ns;
     bool stalled = bus_consumer_end_seen(desk->replies, topic, desk->partition) > place.offset;

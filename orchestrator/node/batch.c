@@ -150,10 +150,12 @@ static void do_task(struct shard *shard, struct batch *batch, const struct task 
         return;
     switch (task->what) {
     case TASK_STEP:
-        if (engine_is_set_aside(shard->engine, &task->command, &why))
+        if (engine_is_set_aside(shard->engine, &task->command, &why)) {
+            shard->unreadable_wanted = true;
             quarantine(shard, batch, task, str_cstr(&batch->arena, why));
-        else
+        } else {
             engine_step(shard->engine, &task->command);
+        }
         break;
     case TASK_QUARANTINE:
         quarantine(shard, batch, task, task->why);

@@ -221,8 +221,9 @@ struct shard {
     bool rebuild; // sends again what was in flight when it runs
 
     struct engine *engine;
-    size_t unreadable;     // streams set aside because they cannot be read
-    int64_t unreadable_ms; // when they were last tried again
+    size_t unreadable;      // streams set aside because they cannot be read
+    bool unreadable_wanted; // by a command since
+    int64_t unreadable_ms;  // when the last one was set aside
     struct reading reading;
     struct inbox inbox;
     struct pace pace;
@@ -350,7 +351,7 @@ void decode_set_aside(struct batch *batch, const struct inbound *record, const c
 // now. The batch is `loading` until the answer wakes the shard.
 void load_streams(struct shard *shard);
 
-// What could not be read is tried again after a rest. Between batches.
+// What could not be read and was wanted since is tried again after a rest. Between batches.
 void load_unreadable_again(struct shard *shard);
 
 // What the computing batch asked for has come. A shard that is being released has no batch.

@@ -44,6 +44,7 @@ static void bring_in(struct shard *shard, const struct stream_ref *ref, str imag
         return;
     engine_set_aside(shard->engine, ref, str_of(err.text));
     shard->unreadable++;
+    shard->unreadable_ms = clock_now_ms();
     metrics_add(&shard->node->metrics, METRIC_STREAMS_UNREADABLE, 1);
     log_error("node", "ALARM: shard %u: %s %llu %.*s cannot be read: %s", shard->number,
               ref->kind == STREAM_INSTANCE ? "instance" : "mailbox",
@@ -171,9 +172,9 @@ void load_streams(struct shard *shard)
 void load_unreadable_again(struct shard *shard)
 {
     int64_t now_ms = clock_now_ms();
-    if (shard->unreadable == 0 || now_ms - shard->unreadable_ms < ENGINE_UNREADABLE_REST_MS)
+    if (!shard->unreadable_wanted || now_ms - shard->unreadable_ms < ENGINE_UNREADABLE_REST_MS)
         return;
     engine_retry(shard->engine);
     shard->unreadable = 0;
-    shard->unreadable_ms = now_ms;
+    shard->unreadable_wanted = false;
 }

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/zone.h"
+#include "bus/claim.h"
 #include "store/migrate.h"
 
 #include <stdio.h>
@@ -109,6 +110,29 @@ static bool open_installation(const struct config *config, struct node_site *sit
     return true;
 }
 
+// Another installation with this prefix would take our shards, and we its.
+static bool claim_topics(const struct config *config, const struct installation *installation,
+                         struct error *err)
+{
+    const char *prefix = config_str(config, CONFIG_KAFKA_TOPIC_PREFIX);
+    const struct bus_options bus = bus_options_of(config, "baton");
+    char topic[NODE_TOPIC_NAME], owner[BUS_OWNER_MAX];
+    snprintf(topic, sizeof topic, "%s.installation", prefix);
+    const struct bus_claim claim = {.topic = topic,
+                                    .owner = installation->id,
+                                    .replicas = (int)config_i64(config, CONFIG_KAFKA_REPLICAS),
+                                    .timeout_ms = TOPIC_TIMEOUT_MS};
+    if (!bus_claim(&bus, &claim, owner, err))
+        return false;
+    if (strcmp(owner, installation->id) == 0)
+        return true;
+    return error_set(err, ERROR_CONFLICT, topic,
+                     "the topics with prefix '%s' belong to installation %s, and this PostgreSQL "
+                     "holds installation %s: set another kafka.topic_prefix, or, if the other one "
+                     "is no more, run `baton repair --adopt-topics`",
+                     prefix, owner, installation->id);
+}
+
 bool node_prepare(const struct config *config, struct node_site *ret_site, struct error *err)
 {
     const char *url = config_str(config, CONFIG_POSTGRES_URL);
@@ -118,7 +142,8 @@ bool node_prepare(const struct config *config, struct node_site *ret_site, struc
     if (config_bool(config, CONFIG_POSTGRES_MIGRATE) && !store_migrate_up(url, &applied, err))
         return false;
     return store_migrate_verify(url, err) && prepare_topics(config, ret_site, err) &&
-           open_installation(config, ret_site, err);
+           open_installation(config, ret_site, err) &&
+           claim_topics(config, &ret_site->installation, err);
 }
 
 // -- What the group gives ---------------------------------------------------------------

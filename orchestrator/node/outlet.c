@@ -40,6 +40,7 @@ static struct bus_topic topic_of(const struct outlet *outlet)
                                                          : CONFIG_KAFKA_JOB_PARTITIONS),
         .replicas = (int)config_i64(config, CONFIG_KAFKA_REPLICAS),
         .properties = "max.message.bytes=4194304",
+        .grows = true,
     };
 }
 

@@ -148,6 +148,7 @@ static void forget(struct shard *shard)
     engine_free(shard->engine);
     shard->engine = NULL;
     shard->unreadable = 0;
+    shard->unreadable_wanted = false;
     shard->unopened = (struct unopened){0};
     due_stop(shard);
     trial_forget(shard);

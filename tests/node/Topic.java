@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does to a topic what an operator may do: java Topic.java BROKERS TOPIC delete | partitions N | NAME=VALUE | forge PARTITION HEADER=VALUE…
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+class Topic {
+    public static void main(String[] args) throws Exception {
+        Map<String, Object> brokers = Map.of("bootstrap.servers", args[0]);
+        String topic = args[1];
+        if (args[2].equals("forge")) {
+            forge(brokers, topic, args);
+            return;
+        }
+        try (Admin admin = Admin.create(brokers)) {
+            if (args[2].equals("delete")) {
+                admin.deleteTopics(List.of(topic)).all().get();
+            } else if (args[2].equals("partitions")) {
+                admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(Integer.parseInt(args[3])))).all().get();
+            } else {
+                String[] setting = args[2].split("=", 2);
+                Collection<AlterConfigOp> change = List.of(new AlterConfigOp(new ConfigEntry(setting[0], setting[1]), AlterConfigOp.OpType.SET));
+                admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, topic), change)).all().get();
+            }
+        }
+    }
+
+    // A record that nobody can decode, with headers of the forger's choice.
+    private static void forge(Map<String, Object> brokers, String topic, String[] args) throws Exception {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(brokers, new ByteArraySerializer(), new ByteArraySerializer())) {
+            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, Integer.parseInt(args[3]), null, new byte[] {1});
+            for (int i = 4; i < args.length; i++) {
+                String[] header = args[i].split("=", 2);
+                record.headers().add(header[0], header[1].getBytes(StandardCharsets.UTF_8));
+            }
+            producer.send(record).get();
+        }
+    }
+}
