@@ -124,6 +124,21 @@ CREATE TABLE subscriptions (
     PRIMARY KEY (shard, key)
 );
 
+-- Who waits for a signal on this shard; the others are found by their instance.
+CREATE INDEX subscriptions_signal ON subscriptions (shard, tenant, name, key) WHERE kind = 1;
+
+-- What started instances by an id, and must not start others before `until`.
+CREATE TABLE remembered (
+    shard    integer     NOT NULL,
+    tenant   text        NOT NULL,
+    id       text        NOT NULL,
+    instance bigint      NOT NULL,
+    until    timestamptz NOT NULL,
+    PRIMARY KEY (shard, tenant, id)
+);
+
+CREATE INDEX remembered_until ON remembered (shard, until);
+
 CREATE TABLE mailboxes (
     shard           integer  NOT NULL,
     key             bigint   NOT NULL,

@@ -163,7 +163,9 @@ struct subscription_command {
 struct broadcast_signal {
     str name;
     str variables;
-    uint64_t key; // the signal's own, given by the first shard or the api's request
+    uint64_t key;   // the signal's own, given by the first shard or the api's request
+    uint64_t after; // of a piece: subscriptions above this key, which have not been told
+    uint64_t until; // and below this one: they wait since before the signal. 0: the first piece
 };
 
 struct user_task_command {

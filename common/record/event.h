@@ -33,7 +33,15 @@ enum event_entity {
     ENTITY_DEFINITION,
 };
 
-enum stream_kind { STREAM_SHARD, STREAM_INSTANCE, STREAM_MAILBOX };
+// The last two are no streams and have no history of their own: rows that the engine asks for as if
+// they were, because there may be very many of them.
+enum stream_kind {
+    STREAM_SHARD,
+    STREAM_INSTANCE,
+    STREAM_MAILBOX,
+    STREAM_REMEMBERED, // a deduplication id
+    STREAM_WAITING,    // the next of those that wait for a signal
+};
 
 enum { EVENT_NO_INDEX = 0 }; // element and flow carry index + 1, so that 0 means none
 

@@ -109,6 +109,15 @@ struct timer_row {
     bool is_promise;     // a service level, reminder or escalation; no event of the model
 };
 
+// The id of a start, for as long as it is remembered. Written once; what is over is deleted without
+// a word, because nobody believes it any more.
+struct remembered_row {
+    str tenant;
+    str id;
+    uint64_t instance;
+    int64_t until_ms;
+};
+
 enum subscription_kind { SUBSCRIPTION_MESSAGE = 0, SUBSCRIPTION_SIGNAL = 1 };
 
 struct subscription_row {
@@ -341,6 +350,7 @@ struct changes {
     ARRAY(struct definition_row) definitions;
     ARRAY(struct decision_row) decisions;
     ARRAY(struct batch_item_row) batch_items;
+    ARRAY(struct remembered_row) remembered;
     ARRAY(struct outbound) outbound; // in the order of the commands
     uint64_t next_key;               // of the shard
     int64_t clock_ms;                // the shard's time: never goes back

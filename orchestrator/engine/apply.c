@@ -31,7 +31,6 @@ struct shard *shard_new(void)
     struct shard *shard = stream_new(sizeof *shard, STREAM_SHARD, 0);
     shard->by_key = idmap_new(&shard->stream.arena);
     shard->latest = map_new(&shard->stream.arena);
-    shard->remembered_ids = map_new(&shard->stream.arena);
     return shard;
 }
 
@@ -57,5 +56,8 @@ void apply_event(const struct engine_environment *environment, struct stream *st
     case STREAM_SHARD:
         apply_to_shard((struct shard *)stream, event);
         break;
+    case STREAM_REMEMBERED:
+    case STREAM_WAITING:
+        check_unreachable();
     }
 }

@@ -187,6 +187,7 @@ static void open_subscription(struct instance *instance, const struct event *eve
     subscription->created_ms = event->time_ms;
     subscription->name = keep(instance, event->name);
     subscription->correlation_key = keep(instance, event->value);
+    subscription->opened = subscription->kind == SUBSCRIPTION_SIGNAL; // nobody else need know
 }
 
 void apply_subscription(struct instance *instance, const struct event *event)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Appliers of the shard's own stream: definitions, what starts them, remembered deduplication ids.
+// Appliers of the shard's own stream: definitions, what starts them.
 #include "engine/apply.h"
 
 static str member(struct arena *arena, const struct json *details, const char *name)
@@ -97,31 +97,6 @@ static void unsubscribe(struct shard *shard, const struct event *event)
     shard->gone_starts = gone;
 }
 
-static void remember(struct shard *shard, const struct event *event)
-{
-    struct arena *arena = &shard->stream.arena;
-    struct remembered *known = map_get(&shard->remembered_ids, event->name);
-    if (known == NULL) {
-        known = ARENA_NEW(arena, struct remembered);
-        known->id = str_copy(arena, event->name);
-        known->next = shard->remembered;
-        shard->remembered = known;
-        map_put(&shard->remembered_ids, known->id, known);
-    }
-    known->made = event->parent;
-    known->until_ms = event->due_ms;
-}
-
-static void forget(struct shard *shard, const struct event *event)
-{
-    struct remembered *known = map_remove(&shard->remembered_ids, event->name);
-    struct remembered **at = &shard->remembered;
-    while (*at != known)
-        at = &(*at)->next;
-    if (known != NULL)
-        *at = known->next;
-}
-
 void apply_to_shard(struct shard *shard, const struct event *event)
 {
     switch (event->type) {
@@ -136,12 +111,6 @@ void apply_to_shard(struct shard *shard, const struct event *event)
         break;
     case EVENT_START_UNSUBSCRIBED:
         unsubscribe(shard, event);
-        break;
-    case EVENT_DEDUPLICATED:
-        remember(shard, event);
-        break;
-    case EVENT_DEDUPLICATION_FORGOTTEN:
-        forget(shard, event);
         break;
     default: // DEFINITION_DEPLOYED, rejections, signals: notes
         break;

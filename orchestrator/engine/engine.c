@@ -40,7 +40,7 @@ static void use(struct engine *engine, struct stream *stream)
 static str mailbox_name(struct arena *arena, const struct stream_ref *ref)
 {
     struct strbuf name = strbuf_new(arena);
-    strbuf_format(&name, "%d\n%zu\n", ref->subscription_kind, ref->tenant.len);
+    strbuf_format(&name, "%d\n%d\n%zu\n", ref->kind, ref->subscription_kind, ref->tenant.len);
     strbuf_add(&name, ref->tenant);
     strbuf_format(&name, "%zu\n", ref->name.len);
     strbuf_add(&name, ref->name);
@@ -58,7 +58,8 @@ static void forget(struct engine *engine, struct stream *stream)
         idmap_remove(&engine->instances, stream->key);
     } else {
         const struct mailbox *m = (const struct mailbox *)stream;
-        struct stream_ref ref = {.name = m->name,
+        struct stream_ref ref = {.kind = STREAM_MAILBOX,
+                                 .name = m->name,
                                  .correlation_key = m->correlation_key,
                                  .tenant = m->tenant,
                                  .subscription_kind = m->kind};
@@ -157,7 +158,8 @@ enum need {
     NEEDS_NAME,
     NEEDS_DUE,
     NEEDS_SUBSCRIPTION,
-    NEEDS_SIGNAL
+    NEEDS_SIGNAL,
+    NEEDS_REMEMBERED
 };
 
 static enum need need_of(enum command_type type)
@@ -208,12 +210,18 @@ static size_t named_by(const struct command *command, struct stream_ref *ret_ref
     case NEEDS_SUBSCRIPTION:
         ref.name = change->name;
         ref.correlation_key = change->correlation_key;
-        ref.subscription_kind = change->signal ? SUBSCRIPTION_SIGNAL : SUBSCRIPTION_MESSAGE;
         break;
     case NEEDS_SIGNAL:
+        ref.kind = STREAM_WAITING;
         ref.name = command->broadcast_signal.name;
-        ref.subscription_kind = SUBSCRIPTION_SIGNAL;
-        break;
+        ref.instance = command->broadcast_signal.after;
+        *ret_refs = ref;
+        return command->broadcast_signal.key != 0; // it has been thrown
+    case NEEDS_REMEMBERED:
+        ref.kind = STREAM_REMEMBERED;
+        ref.name = command->create_instance.deduplication_id;
+        *ret_refs = ref;
+        return !str_is_empty(ref.name);
     }
     *ret_refs = ref;
     return 1;
@@ -236,8 +244,10 @@ static bool first_absent(const struct engine *engine, uint64_t key, uint64_t *re
 // Not in memory: then *ref names what is not, which may be an instance that called the named one.
 static bool is_absent(const struct engine *engine, struct stream_ref *ref)
 {
-    return ref->kind == STREAM_INSTANCE ? first_absent(engine, ref->instance, &ref->instance)
-                                        : find_mailbox(engine, ref) == NULL;
+    if (ref->kind == STREAM_INSTANCE)
+        return first_absent(engine, ref->instance, &ref->instance);
+    return ref->kind == STREAM_MAILBOX ? find_mailbox(engine, ref) == NULL
+                                       : entries_are_missing(engine, ref);
 }
 
 static bool names_same(const struct stream_ref *a, const struct stream_ref *b)
@@ -348,8 +358,10 @@ static bool load_mailbox(struct engine *engine, const struct stream_ref *ref, st
 
 bool engine_load(struct engine *engine, const struct stream_ref *ref, str image, struct error *err)
 {
-    return ref->kind == STREAM_INSTANCE ? load_instance(engine, ref, image, err)
-                                        : load_mailbox(engine, ref, image, err);
+    if (ref->kind == STREAM_INSTANCE)
+        return load_instance(engine, ref, image, err);
+    return ref->kind == STREAM_MAILBOX ? load_mailbox(engine, ref, image, err)
+                                       : entries_load(engine, ref, image, err);
 }
 
 // -- Life -------------------------------------------------------------------------------
@@ -368,6 +380,7 @@ struct engine *engine_new(const struct engine_environment *environment, str shar
     engine->cache_bytes = cache_bytes;
     engine->next_key = next_key == 0 ? 1 : next_key;
     engine->shard = shard_new();
+    entries_init(engine);
     if (str_is_empty(shard_image) || image_read_shard(shard_image, engine->shard, err))
         return engine;
     engine_free(engine);
@@ -386,6 +399,7 @@ void engine_free(struct engine *engine)
     }
     stream_free(&engine->shard->stream);
     arena_done(&engine->aside.arena);
+    entries_done(engine);
     credit_done(engine);
     struct arena arena = engine->arena;
     arena_done(&arena);
@@ -400,14 +414,48 @@ void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t 
 }
 
 // Much of an arena may be what is no longer used: the stream is then read anew from its own image.
-static void compact(struct engine *engine, struct instance *instance)
+static bool is_worth_it(struct stream *stream, str image)
+{
+    if (stream->arena.used >= image.len * 8)
+        return true;
+    stream->compact_above = stream->arena.used * 2; // worth another look then
+    return false;
+}
+
+static void compact_mailbox(struct engine *engine, struct mailbox *mailbox)
+{
+    str image = image_of_mailbox(engine->turn, mailbox);
+    struct stream_ref ref = {.kind = STREAM_MAILBOX,
+                             .name = mailbox->name,
+                             .correlation_key = mailbox->correlation_key,
+                             .tenant = mailbox->tenant,
+                             .subscription_kind = mailbox->kind};
+    struct error err;
+    if (!is_worth_it(&mailbox->stream, image))
+        return;
+    forget(engine, &mailbox->stream);
+    bury(engine, &mailbox->stream);
+    check(load_mailbox(engine, &ref, image, &err));
+}
+
+static void compact_shard(struct engine *engine)
+{
+    struct shard *shard = engine->shard;
+    str image = image_of_shard(engine->turn, shard);
+    struct error err;
+    if (!is_worth_it(&shard->stream, image))
+        return;
+    engine->shard = shard_new();
+    check(image_read_shard(image, engine->shard, &err));
+    bury(engine, &shard->stream);
+}
+
+static void compact_instance(struct engine *engine, struct instance *instance)
 {
     str image = image_of_instance(engine->turn, instance);
     struct error err;
-    if (instance->stream.arena.used < image.len * 8) {
-        instance->stream.compact_above = instance->stream.arena.used * 2; // worth another look then
+    if (!is_worth_it(&instance->stream, image))
         return;
-    }
     struct instance *fresh = instance_new(instance->stream.key);
     check(image_read_instance(&engine->environment, image, fresh, &err));
     check(fresh->bytes == instance->bytes && fresh->elements == instance->elements);
@@ -420,15 +468,21 @@ static void settle(struct engine *engine, struct stream *stream)
 {
     stream->is_touched = false;
     stream->next_touched = NULL;
-    if (stream->kind == STREAM_SHARD)
+    bool is_large =
+        stream->arena.used > COMPACT_ABOVE_BYTES && stream->arena.used > stream->compact_above;
+    if (stream->kind == STREAM_SHARD) {
+        if (is_large)
+            compact_shard(engine);
         return;
+    }
     account(engine, stream);
     if (stream->is_empty) {
         forget(engine, stream);
         bury(engine, stream);
-    } else if (stream->kind == STREAM_INSTANCE && stream->arena.used > COMPACT_ABOVE_BYTES &&
-               stream->arena.used > stream->compact_above) {
-        compact(engine, (struct instance *)stream);
+    } else if (is_large && stream->kind == STREAM_INSTANCE) {
+        compact_instance(engine, (struct instance *)stream);
+    } else if (is_large) {
+        compact_mailbox(engine, (struct mailbox *)stream);
     }
 }
 
@@ -459,6 +513,8 @@ void engine_begin(struct engine *engine, struct arena *turn)
     memset(&engine->outbound, 0, sizeof engine->outbound);
     memset(&engine->decisions, 0, sizeof engine->decisions);
     memset(&engine->batch_items, 0, sizeof engine->batch_items);
+    memset(&engine->remembered, 0, sizeof engine->remembered);
+    entries_begin_turn(engine);
     memset(&engine->queue, 0, sizeof engine->queue);
     engine->queue_head = 0;
 }
@@ -627,6 +683,8 @@ void engine_end(struct engine *engine, struct changes *ret_changes)
     ret_changes->decisions.count = engine->decisions.count;
     ret_changes->batch_items.items = engine->batch_items.items;
     ret_changes->batch_items.count = engine->batch_items.count;
+    ret_changes->remembered.items = engine->remembered.items;
+    ret_changes->remembered.count = engine->remembered.count;
     ret_changes->next_key = engine->next_key;
     ret_changes->clock_ms = engine->clock_ms;
 }

@@ -43,9 +43,10 @@ struct engine_environment {
     // decides itself.
     bool (*choose_flows)(void *context, const struct bpmn_process *process, uint32_t element,
                          uint32_t *ret_flows, uint32_t *ret_count);
-    bool is_simulated; // timers fire and events happen when told, whatever the time and
-                       // subscriptions
-    bool is_in_memory; // streams never leave memory (cache_bytes is SIZE_MAX): rows have no images
+    bool is_simulated;  // timers fire and events happen when told, whatever the time and
+                        // subscriptions
+    bool keeps_entries; // remembered ids and waiting signals stay in memory too: never asked for
+    bool is_in_memory;  // streams never leave memory (cache_bytes is SIZE_MAX): rows have no images
     uint32_t shard;
     uint32_t shard_count;
     uint32_t job_window; // jobs in flight of a type and tenant on this shard; beyond it they wait
@@ -56,8 +57,9 @@ struct engine_environment {
 // The names of what engine_step needs in memory.
 struct stream_ref {
     enum stream_kind kind;
-    uint64_t instance; // STREAM_INSTANCE
-    str name;          // STREAM_MAILBOX
+    uint64_t instance; // STREAM_INSTANCE; STREAM_WAITING: those above this key
+    uint32_t most;     // STREAM_WAITING: so many, in the order of their keys
+    str name;          // STREAM_MAILBOX, STREAM_WAITING; STREAM_REMEMBERED: the id
     str correlation_key;
     str tenant;
     enum subscription_kind subscription_kind;
@@ -109,6 +111,9 @@ size_t engine_missing(const struct engine *engine, const struct command *command
 // Brings a stream in. An empty image says that the store has none: a new mailbox, or an instance
 // that has ended or never was. False: the image is damaged, or of a definition that this version
 // cannot compile. The owner then calls engine_set_aside and logs *err once.
+// Of entries the image is what is stored as big-endian 64-bit numbers: of a remembered id instance
+// and milliseconds; of those that wait key, instance and element instance of each. It may be of any
+// moment since the third batch before this one: the engine knows what has changed since.
 MUST_CHECK bool engine_load(struct engine *engine, const struct stream_ref *ref, str image,
                             struct error *err);
 

@@ -40,7 +40,11 @@ struct fixture {
     ARRAY(struct history_row) history;
     uint64_t definition;
     int64_t now;
-    struct idmap images; // instance -> str, as stored
+    struct idmap images;                                           // instance -> str, as stored
+    str (*entry)(struct fixture *f, const struct stream_ref *ref); // what is stored of entries
+    void (*take)(struct fixture *f);                               // sees the changes of a batch
+    str shard_image;                                               // as stored
+    bool has_no_checks;  // no folding of histories: there are very many
     bool has_no_process; // the definitions do not compile (any more)
 };
 
@@ -71,8 +75,10 @@ static inline void check_images(struct fixture *f)
     }
 }
 
-static inline str stored_image(const struct fixture *f, const struct stream_ref *ref)
+static inline str stored_image(struct fixture *f, const struct stream_ref *ref)
 {
+    if (f->entry != NULL && (ref->kind == STREAM_REMEMBERED || ref->kind == STREAM_WAITING))
+        return f->entry(f, ref);
     const str *image = ref->kind == STREAM_INSTANCE ? idmap_get(&f->images, ref->instance) : NULL;
     return image == NULL ? STR_EMPTY : *image;
 }
@@ -108,7 +114,12 @@ static inline void run(struct fixture *f, struct command command)
     }
     for (size_t i = 0; i < f->changes.history.count; i++)
         *ARRAY_PUSH(&f->arena, &f->history) = f->changes.history.items[i];
-    check_images(f);
+    if (f->take != NULL)
+        f->take(f);
+    if (f->changes.shard_image.data != NULL)
+        f->shard_image = str_copy(&f->arena, f->changes.shard_image);
+    if (!f->has_no_checks)
+        check_images(f);
 }
 
 static inline struct bpmn_resource *compile(struct fixture *f, const char *model)
@@ -151,6 +162,7 @@ static inline struct fixture *fixture_new(const char *model)
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
     f->images = idmap_new(&f->arena);
+    f->shard_image = STR_EMPTY;
     f->resources = idmap_new(&f->arena);
     f->environment = (struct engine_environment){.context = f,
                                                  .find_process = find_process,

@@ -73,13 +73,11 @@ static struct start *get_start(struct image_reader *in)
 str image_of_shard(struct arena *arena, const struct shard *shard)
 {
     struct strbuf out = image_new(arena);
-    uint64_t definitions = 0, starts = 0, ids = 0;
+    uint64_t definitions = 0, starts = 0;
     for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
         definitions++;
     for (const struct start *s = shard->starts; s != NULL; s = s->next)
         starts++;
-    for (const struct remembered *r = shard->remembered; r != NULL; r = r->next)
-        ids++;
     image_put_u64(&out, shard->stream.sequence);
     image_put_u64(&out, definitions);
     for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
@@ -87,27 +85,7 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
     image_put_u64(&out, starts);
     for (const struct start *s = shard->starts; s != NULL; s = s->next)
         put_start(&out, s);
-    image_put_u64(&out, ids);
-    for (const struct remembered *r = shard->remembered; r != NULL; r = r->next) {
-        image_put_str(&out, r->id);
-        image_put_u64(&out, r->made);
-        image_put_i64(&out, r->until_ms);
-    }
     return image_finish(&out);
-}
-
-static void get_remembered(struct image_reader *in, struct shard *shard)
-{
-    struct remembered **at = &shard->remembered;
-    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
-        struct remembered *r = ARENA_NEW(in->arena, struct remembered);
-        r->id = image_get_str(in);
-        r->made = image_get_u64(in);
-        r->until_ms = image_get_i64(in);
-        map_put(&shard->remembered_ids, r->id, r);
-        *at = r;
-        at = &r->next;
-    }
 }
 
 bool image_read_shard(str image, struct shard *shard, struct error *err)
@@ -123,7 +101,6 @@ bool image_read_shard(str image, struct shard *shard, struct error *err)
         *at = get_start(&in);
         at = &(*at)->next;
     }
-    get_remembered(&in, shard);
     shard->stream.is_stored = true;
     return image_end(&in, err);
 }

@@ -231,8 +231,7 @@ static void offer_buffered(struct engine *engine, const struct mailbox *mailbox,
 static const struct mailbox *mailbox_of_command(struct engine *engine)
 {
     const struct subscription_command *body = &engine->command->subscription;
-    return engine_mailbox(engine, body->signal ? SUBSCRIPTION_SIGNAL : SUBSCRIPTION_MESSAGE,
-                          body->name, body->correlation_key);
+    return engine_mailbox(engine, SUBSCRIPTION_MESSAGE, body->name, body->correlation_key);
 }
 
 void message_open_subscription(struct engine *engine)
@@ -295,8 +294,6 @@ static bool is_open_delivery(const struct buffered_message *message,
 void message_confirm(struct engine *engine)
 {
     const struct subscription_command *body = &engine->command->subscription;
-    if (body->signal)
-        return; // a signal is not kept: nobody counts who heard it
     const struct mailbox *mailbox = mailbox_of_command(engine);
     const struct buffered_message *message = find_message(mailbox, body->message);
     const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
@@ -324,14 +321,14 @@ void message_reject(struct engine *engine)
     const struct mailbox *mailbox = mailbox_of_command(engine);
     const struct buffered_message *message = find_message(mailbox, body->message);
     const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
-    bool open = !body->signal && is_open_delivery(message, s, body->message);
+    bool open = is_open_delivery(message, s, body->message);
     if (open)
         emit(engine, mailbox,
              (struct event){.type = EVENT_MESSAGE_REJECTED,
                             .key = body->message,
                             .scope = engine->command->key,
                             .name = body->process_id});
-    if (s != NULL && (open || body->signal))
+    if (s != NULL && open)
         emit(engine, mailbox,
              (struct event){.type = EVENT_MAILBOX_UNSUBSCRIBED, .key = engine->command->key});
     if (!open)

@@ -25,7 +25,7 @@ static uint32_t shard_of(const struct engine *engine, str name, str correlation_
 
 // -- The instance's side ----------------------------------------------------------------
 
-// Signals are heard on the shard of whoever waits; a message waits where its name and key hash to.
+// A message waits where its name and key hash to.
 static void send_change(struct engine *engine, enum command_type type, instance_ref instance,
                         const struct subscription *s, uint64_t message)
 {
@@ -41,15 +41,12 @@ static void send_change(struct engine *engine, enum command_type type, instance_
                          .process_id = instance->process_id,
                          .variables = STR_EMPTY,
                          .reason = STR_EMPTY,
-                         .signal = s->kind == SUBSCRIPTION_SIGNAL,
                          .shard = engine->environment.shard},
     };
     const struct bpmn_element *event = &instance->process->elements[s->element];
     command.subscription.closes = event->interrupting || (event->type != BPMN_BOUNDARY_EVENT &&
                                                           event->type != BPMN_START_EVENT);
-    uint32_t shard = s->kind == SUBSCRIPTION_SIGNAL ? engine->environment.shard
-                                                    : shard_of(engine, s->name, s->correlation_key);
-    step_send_command(engine, shard, &command);
+    step_send_command(engine, shard_of(engine, s->name, s->correlation_key), &command);
 }
 
 void message_open(struct engine *engine, instance_ref instance, element_ref host,
@@ -59,13 +56,19 @@ void message_open(struct engine *engine, instance_ref instance, element_ref host
     event.key = step_key(engine);
     event.scope = host->entity.key;
     step_emit(engine, instance, event);
-    send_change(engine, COMMAND_OPEN_SUBSCRIPTION, instance,
-                state_entity(instance, ENTITY_KIND_SUBSCRIPTION, event.key), 0);
+    const struct subscription *s = state_entity(instance, ENTITY_KIND_SUBSCRIPTION, event.key);
+    if (s->kind == SUBSCRIPTION_SIGNAL)
+        entries_opened(engine, instance, s); // heard on this shard
+    else
+        send_change(engine, COMMAND_OPEN_SUBSCRIPTION, instance, s, 0);
 }
 
 void message_close(struct engine *engine, instance_ref instance, const struct subscription *s)
 {
-    send_change(engine, COMMAND_CLOSE_SUBSCRIPTION, instance, s, 0);
+    if (s->kind == SUBSCRIPTION_SIGNAL)
+        entries_closed(engine, instance, s);
+    else
+        send_change(engine, COMMAND_CLOSE_SUBSCRIPTION, instance, s, 0);
     step_emit(engine, instance,
               (struct event){.type = EVENT_SUBSCRIPTION_CLOSED,
                              .key = s->attachment.entity.key,
@@ -89,6 +92,8 @@ static void answer_delivery(struct engine *engine, enum command_type type)
 {
     struct command answer = *engine->command;
     uint32_t shard = answer.subscription.shard;
+    if (answer.subscription.signal)
+        return; // a signal is not kept: nobody counts who heard it
     answer.type = type;
     answer.subscription.variables = STR_EMPTY;
     answer.subscription.shard = engine->environment.shard;
@@ -183,7 +188,8 @@ void message_correlate(struct engine *engine)
 void message_reopen(struct engine *engine, instance_ref instance, element_ref host)
 {
     for (const struct attachment *a = host->attachments; a != NULL; a = a->next)
-        if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION)
+        if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION &&
+            ((const struct subscription *)a)->kind == SUBSCRIPTION_MESSAGE)
             send_change(engine, COMMAND_OPEN_SUBSCRIPTION, instance, (const struct subscription *)a,
                         0);
 }

@@ -122,28 +122,6 @@ static const struct definition *wanted(struct engine *engine, const struct creat
     return NULL;
 }
 
-static const struct remembered *made_before(const struct engine *engine, str id)
-{
-    const struct remembered *known =
-        str_is_empty(id) ? NULL : map_get(&engine->shard->remembered_ids, id);
-    return known != NULL && known->until_ms > engine->clock_ms ? known : NULL;
-}
-
-static void remember(struct engine *engine, str id, uint64_t key)
-{
-    for (const struct remembered *r = engine->shard->remembered, *next; r != NULL; r = next) {
-        next = r->next;
-        if (r->until_ms <= engine->clock_ms)
-            step_emit(engine, engine->shard,
-                      (struct event){.type = EVENT_DEDUPLICATION_FORGOTTEN, .name = r->id});
-    }
-    step_emit(engine, engine->shard,
-              (struct event){.type = EVENT_DEDUPLICATED,
-                             .name = id,
-                             .parent = key,
-                             .due_ms = border_after(engine->clock_ms, LIMIT_DEDUPLICATION_MS)});
-}
-
 static void begin_where_asked(struct engine *engine, uint64_t key,
                               const struct create_instance *body)
 {
@@ -187,7 +165,7 @@ void process_create(struct engine *engine)
 {
     const struct command *command = engine->command;
     const struct create_instance *body = &command->create_instance;
-    const struct remembered *before = made_before(engine, body->deduplication_id);
+    const struct remembered *before = entries_find_remembered(engine, body->deduplication_id);
     const struct definition *definition = wanted(engine, body);
     str why;
     if (before != NULL) {
@@ -207,8 +185,14 @@ void process_create(struct engine *engine)
         return;
     instance_ref instance = create(engine, definition, body, (struct event){0});
     uint64_t key = instance->stream.key;
-    if (!str_is_empty(body->deduplication_id))
-        remember(engine, body->deduplication_id, key);
+    if (!str_is_empty(body->deduplication_id)) {
+        entries_remember(engine, body->deduplication_id, key);
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_DEDUPLICATED,
+                                 .name = body->deduplication_id,
+                                 .parent = key,
+                                 .due_ms = border_after(engine->clock_ms, LIMIT_DEDUPLICATION_MS)});
+    }
     if (body->await_completion)
         step_emit(engine, instance,
                   (struct event){.type = EVENT_PROCESS_AWAITED,

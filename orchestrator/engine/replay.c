@@ -62,6 +62,8 @@ str engine_replay_image(struct engine_replay *replay)
     case STREAM_MAILBOX:
         return mailbox_image(replay);
     case STREAM_SHARD:
+    case STREAM_REMEMBERED:
+    case STREAM_WAITING:
         break;
     }
     return image_of_shard(replay->arena, (const struct shard *)replay->stream);

@@ -426,6 +426,9 @@ void rows_collect(struct engine *engine, struct changes *changes)
         case STREAM_SHARD:
             shard_rows(&rows, (struct shard *)s);
             break;
+        case STREAM_REMEMBERED:
+        case STREAM_WAITING:
+            check_unreachable();
         }
         s->is_stored = true;
     }

@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signals reach whoever waits at the moment, on every shard. The first shard gives the signal its
-// key and tells the others. Each then sends it once more to itself, so that it comes after every
-// subscription that was on its way before it.
+// Signals reach those that wait as they are thrown (BPMN 2.0, 10.4.4), on every shard. The first
+// shard gives the signal its key and tells all shards. Each tells those of its instances whose
+// subscription has a key below the one that the signal has, or that the shard would give next when
+// it hears of it; so many at a time that others are served in between: the next piece is a command
+// that the shard sends to itself.
 #include "engine/step.h"
 
 #include "record/key.h"
 #include "record/partition.h"
 
-static void send_signal(struct engine *engine, uint32_t shard,
-                        const struct broadcast_signal *signal, bool again)
+static void send_signal(struct engine *engine, uint32_t shard, struct broadcast_signal signal)
 {
-    struct command command = {
-        .type = COMMAND_BROADCAST_SIGNAL,
-        .key = again ? signal->key : 0,
-        .tenant = engine->command->tenant,
-        .broadcast_signal = *signal,
-    };
+    struct command command = {.type = COMMAND_BROADCAST_SIGNAL,
+                              .tenant = engine->command->tenant,
+                              .broadcast_signal = signal};
     step_send_command(engine, shard, &command);
 }
 
 void signal_broadcast(struct engine *engine, str name, str variables)
 {
-    const struct broadcast_signal signal = {
-        .name = name, .variables = variables, .key = step_key(engine)};
+    struct broadcast_signal signal = {.name = name, .variables = variables};
+    signal.key = step_key(engine);
     for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
-        send_signal(engine, shard, &signal, false);
+        send_signal(engine, shard, signal);
 }
 
 bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
@@ -42,36 +40,51 @@ bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
     return true;
 }
 
-// A signal is for those that wait as it is thrown (BPMN 2.0, 10.4.4). What one shard does has an
-// order, which its keys tell; what several do has none.
-static bool came_too_late(uint64_t subscription, uint64_t signal)
+static void tell(struct engine *engine, const struct waiting *waiting,
+                 const struct broadcast_signal *signal)
 {
-    return key_shard(subscription) == key_shard(signal) && subscription > signal;
+    struct command command = {
+        .type = COMMAND_CORRELATE_SUBSCRIPTION,
+        .instance = waiting->instance,
+        .key = waiting->key,
+        .tenant = engine->command->tenant,
+        .subscription = {.name = signal->name,
+                         .reason = STR_EMPTY,
+                         .correlation_key = STR_EMPTY,
+                         .element_instance = waiting->element_instance,
+                         .message = signal->key,
+                         .process_id = STR_EMPTY,
+                         .variables = signal->variables,
+                         .signal = true,
+                         .shard = engine->environment.shard},
+    };
+    step_send_command(engine, engine->environment.shard, &command);
 }
 
-static void tell_waiting(struct engine *engine, const struct mailbox *mailbox,
-                         const struct broadcast_signal *signal)
+// What one shard does has an order, which its keys tell; what several do has none.
+static uint64_t end_of(const struct engine *engine, const struct broadcast_signal *signal)
 {
-    for (const struct waiting_subscription *s = mailbox->subscriptions; s != NULL; s = s->next) {
-        if (came_too_late(s->key, signal->key))
-            continue;
-        struct command command = {
-            .type = COMMAND_CORRELATE_SUBSCRIPTION,
-            .instance = s->instance,
-            .key = s->key,
-            .tenant = mailbox->tenant,
-            .subscription = {.name = mailbox->name,
-                             .reason = STR_EMPTY,
-                             .correlation_key = STR_EMPTY,
-                             .element_instance = s->element_instance,
-                             .message = signal->key,
-                             .process_id = s->process_id,
-                             .variables = signal->variables,
-                             .signal = true,
-                             .shard = engine->environment.shard},
-        };
-        step_send_command(engine, s->shard, &command);
-    }
+    if (signal->until != 0)
+        return signal->until;
+    return key_shard(signal->key) == engine->environment.shard
+               ? signal->key
+               : key_make(engine->environment.shard, engine->next_key);
+}
+
+static void tell_piece(struct engine *engine, struct broadcast_signal signal)
+{
+    struct waiting waiting[LIMIT_SIGNAL_PIECE];
+    size_t fit = LIMIT_SIGNAL_PIECE_BYTES / (signal.variables.len + 1) + 1;
+    size_t most = fit < LIMIT_SIGNAL_PIECE ? fit : LIMIT_SIGNAL_PIECE;
+    signal.until = end_of(engine, &signal);
+    size_t count = entries_piece(
+        engine, (struct wanted_piece){signal.name, signal.after, signal.until, most}, waiting);
+    for (size_t i = 0; i < count; i++)
+        tell(engine, &waiting[i], &signal);
+    if (count < most)
+        return;
+    signal.after = waiting[count - 1].key;
+    send_signal(engine, engine->environment.shard, signal);
 }
 
 // A signal starts each process once, not once on every shard.
@@ -102,11 +115,7 @@ void signal_receive(struct engine *engine)
         signal_broadcast(engine, signal->name, signal->variables);
         return;
     }
-    if (command->key != signal->key) {
-        send_signal(engine, engine->environment.shard, signal, true);
-        return;
-    }
-    tell_waiting(engine, engine_mailbox(engine, SUBSCRIPTION_SIGNAL, signal->name, STR_EMPTY),
-                 signal);
-    start_instances(engine, signal);
+    tell_piece(engine, *signal);
+    if (signal->after == 0)
+        start_instances(engine, signal); // they began after the signal, and do not hear it
 }

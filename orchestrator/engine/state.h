@@ -289,13 +289,6 @@ struct start {
     bool is_stored, is_dirty, is_gone;
 };
 
-struct remembered {
-    struct remembered *next;
-    str id;
-    uint64_t made;
-    int64_t until_ms;
-};
-
 struct shard {
     struct stream stream;
     struct definition *definitions; // in order of publication
@@ -304,8 +297,6 @@ struct shard {
     struct map latest; // "tenant\0kind id" -> newest definition
     struct start *starts;
     struct start *gone_starts; // in this batch
-    struct remembered *remembered;
-    struct map remembered_ids;
 };
 
 // The stretch of a step's events that belongs to one stream.

@@ -8,6 +8,7 @@
 #define BATON_ENGINE_STEP_H
 
 #include "engine/apply.h"
+#include "engine/entries.h"
 #include "record/key.h"
 #include "record/limits.h"
 
@@ -72,6 +73,7 @@ struct engine {
     int64_t clock_ms;
     uint64_t turn_number;
     struct grave *graves, *last_grave, *free_graves;
+    struct entries entries;
     struct {
         struct arena arena;
         size_t count;
@@ -86,6 +88,7 @@ struct engine {
     ARRAY(struct outbound) outbound;
     ARRAY(struct decision_row) decisions;
     ARRAY(struct batch_item_row) batch_items;
+    ARRAY(struct remembered_row) remembered;
 
     // The running step.
     const struct command *command;

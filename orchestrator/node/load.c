@@ -16,24 +16,26 @@ struct wanting {             // streams that are being loaded
     bool *found;
     struct arena arena;
     struct idmap instances; // key -> index + 1
+    struct map names;       // of everything else, the same
 };
 
-static bool names_same(const struct stream_ref *ref, const struct store_stream *stream)
+static str name_of(struct arena *arena, const struct store_stream *stream)
 {
-    return ref->kind == STREAM_MAILBOX && ref->subscription_kind == stream->subscription_kind &&
-           str_equal(ref->name, stream->name) &&
-           str_equal(ref->correlation_key, stream->correlation_key) &&
-           str_equal(ref->tenant, stream->tenant);
+    return str_format(arena, "%d %d %llu %zu %zu %.*s%.*s%.*s", stream->kind,
+                      stream->subscription_kind, (unsigned long long)stream->instance,
+                      stream->tenant.len, stream->name.len, STR_ARG(stream->tenant),
+                      STR_ARG(stream->name), STR_ARG(stream->correlation_key));
 }
 
+// The index of what was asked for; SIZE_MAX when it was not.
 static size_t find_wanted(const struct wanting *wanting, const struct store_stream *stream)
 {
     if (stream->kind == STREAM_INSTANCE)
         return (size_t)(uintptr_t)idmap_get(&wanting->instances, stream->instance) - 1;
-    size_t i = 0;
-    while (i < wanting->count && !names_same(&wanting->refs[i], stream))
-        i++;
-    return i;
+    struct arena scratch = ARENA_EMPTY;
+    size_t index = (size_t)(uintptr_t)map_get(&wanting->names, name_of(&scratch, stream)) - 1;
+    arena_done(&scratch);
+    return index;
 }
 
 // A stream that cannot be read is set aside: its commands are quarantined and the shard goes on.
@@ -47,7 +49,9 @@ static void bring_in(struct shard *shard, const struct stream_ref *ref, str imag
     shard->unreadable_ms = clock_now_ms();
     metrics_add(&shard->node->metrics, METRIC_STREAMS_UNREADABLE, 1);
     log_error("node", "ALARM: shard %u: %s %llu %.*s cannot be read: %s", shard->number,
-              ref->kind == STREAM_INSTANCE ? "instance" : "mailbox",
+              ref->kind == STREAM_INSTANCE  ? "instance"
+              : ref->kind == STREAM_MAILBOX ? "mailbox"
+                                            : "entry",
               (unsigned long long)ref->instance, STR_ARG(ref->name), err.text);
 }
 
@@ -99,49 +103,46 @@ static struct wanting *wanting_new(struct shard *shard)
     wanting->arena = arena;
     wanting->pending = pending_new(&shard->calls, shard);
     wanting->instances = idmap_new(&wanting->arena);
+    wanting->names = map_new(&wanting->arena);
     return wanting;
 }
 
-static bool is_wanted(struct wanting *wanting, const struct stream_ref *ref)
+static struct store_stream stream_of(const struct stream_ref *ref)
 {
-    if (ref->kind == STREAM_INSTANCE)
-        return idmap_get(&wanting->instances, ref->instance) != NULL;
-    const struct store_stream stream = {.kind = STREAM_MAILBOX,
-                                        .name = ref->name,
-                                        .correlation_key = ref->correlation_key,
-                                        .tenant = ref->tenant,
-                                        .subscription_kind = ref->subscription_kind};
-    return find_wanted(wanting, &stream) < wanting->count;
+    return (struct store_stream){.kind = ref->kind,
+                                 .instance = ref->instance,
+                                 .most = ref->most,
+                                 .name = ref->name,
+                                 .correlation_key = ref->correlation_key,
+                                 .tenant = ref->tenant,
+                                 .subscription_kind = ref->subscription_kind};
 }
 
 static void want(struct wanting *wanting, const struct stream_ref *ref)
 {
-    if (wanting->count == MAX_MISSING || is_wanted(wanting, ref))
+    const struct store_stream stream = stream_of(ref);
+    if (wanting->count == MAX_MISSING || find_wanted(wanting, &stream) < wanting->count)
         return;
     wanting->refs = array_room(&wanting->arena, wanting->refs, wanting->count, &wanting->capacity,
                                sizeof *wanting->refs);
     struct stream_ref *kept = &wanting->refs[wanting->count++];
+    void *index = (void *)(uintptr_t)wanting->count;
     *kept = *ref;
     kept->name = str_copy(&wanting->arena, ref->name);
     kept->correlation_key = str_copy(&wanting->arena, ref->correlation_key);
     kept->tenant = str_copy(&wanting->arena, ref->tenant);
     if (ref->kind == STREAM_INSTANCE)
-        idmap_put(&wanting->instances, ref->instance, (void *)(uintptr_t)wanting->count);
+        idmap_put(&wanting->instances, ref->instance, index);
+    else
+        map_put(&wanting->names, name_of(&wanting->arena, &stream), index);
 }
 
 static void ask_for(struct shard *shard, struct wanting *wanting)
 {
     struct store_stream *streams =
         ARENA_ARRAY(&wanting->arena, struct store_stream, wanting->count);
-    for (size_t i = 0; i < wanting->count; i++) {
-        const struct stream_ref *ref = &wanting->refs[i];
-        streams[i] = (struct store_stream){.kind = ref->kind,
-                                           .instance = ref->instance,
-                                           .name = ref->name,
-                                           .correlation_key = ref->correlation_key,
-                                           .tenant = ref->tenant,
-                                           .subscription_kind = ref->subscription_kind};
-    }
+    for (size_t i = 0; i < wanting->count; i++)
+        streams[i] = stream_of(&wanting->refs[i]);
     wanting->found = ARENA_ARRAY(&wanting->arena, bool, wanting->count);
     const struct store_load load = {.shard = shard->number,
                                     .count = wanting->count,

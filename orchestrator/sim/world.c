@@ -53,6 +53,7 @@ struct sim *sim_new(const struct sim_options *options)
         .find_decisions = find_decisions,
         .choose_flows = choose_flows,
         .is_simulated = true,
+        .keeps_entries = true,
         .is_in_memory = !options->verify,
         .zones = options->zones,
         .shard_count = 1,

@@ -59,6 +59,31 @@ static void write_history(struct pg *pg, const struct store_commit *commit,
     pg_execute(pg, STATEMENT_HISTORY, &params.list);
 }
 
+static void write_remembered(struct pg *pg, const struct store_commit *commit, struct arena *turn)
+{
+    const struct changes *changes = commit->changes;
+    struct params params = params_new(turn);
+    struct param_array tenants = param_array_new(turn, PARAM_TEXT);
+    struct param_array ids = param_array_new(turn, PARAM_TEXT);
+    struct param_array instances = param_array_new(turn, PARAM_I64);
+    struct param_array until = param_array_new(turn, PARAM_TIME);
+    if (changes->remembered.count == 0)
+        return;
+    for (size_t i = 0; i < changes->remembered.count; i++) {
+        const struct remembered_row *row = &changes->remembered.items[i];
+        param_array_bytes(&tenants, row->tenant);
+        param_array_bytes(&ids, row->id);
+        param_array_int(&instances, (int64_t)row->instance);
+        param_array_time(&until, row->until_ms);
+    }
+    params_i32(&params, (int32_t)commit->shard);
+    params_array(&params, &tenants);
+    params_array(&params, &ids);
+    params_array(&params, &instances);
+    params_array(&params, &until);
+    pg_execute(pg, STATEMENT_REMEMBER, &params.list);
+}
+
 static void write_batch(struct pg *pg, const struct store_commit *commit,
                         const struct store_packed *packed, struct arena *turn)
 {
@@ -143,6 +168,7 @@ void store_commit(struct store *store, const struct store_commit *commit, struct
         write_history(pg, commit, &packed, turn);
         write_batch(pg, commit, &packed, turn);
     }
+    write_remembered(pg, commit, turn);
     write_outbox(pg, commit, turn);
     pg_end(pg, store_call_done, call);
 }

@@ -62,12 +62,40 @@ static void tell_mailboxes(struct store_call *call, const PGresult *result)
     }
 }
 
+static void tell_remembered(struct store_call *call, const PGresult *result)
+{
+    for (int i = 0; i < PQntuples(result); i++) {
+        const struct store_stream stream = {.kind = STREAM_REMEMBERED,
+                                            .tenant = field_str(result, i, 0),
+                                            .name = field_str(result, i, 1),
+                                            .correlation_key = STR_EMPTY};
+        call->loaded(call->context, &stream, field_str(result, i, 2));
+    }
+}
+
+static void tell_waiting(struct store_call *call, const PGresult *result)
+{
+    for (int i = 0; i < PQntuples(result); i++) {
+        const struct store_stream stream = {.kind = STREAM_WAITING,
+                                            .tenant = field_str(result, i, 0),
+                                            .name = field_str(result, i, 1),
+                                            .instance = (uint64_t)field_i64(result, i, 2),
+                                            .correlation_key = STR_EMPTY};
+        call->loaded(call->context, &stream, field_str(result, i, 3));
+    }
+}
+
 static void on_loaded(void *context, const struct pg_answer *answer)
 {
     struct store_call *call = context;
+    size_t at = 2;
     if (store_outcome_of(answer) == STORE_DONE) {
         tell_instances(call, answer->results[0]);
         tell_mailboxes(call, answer->results[1]);
+        if (call->asks_remembered)
+            tell_remembered(call, answer->results[at++]);
+        if (call->asks_waiting)
+            tell_waiting(call, answer->results[at]);
     }
     finish(call, answer);
 }
@@ -107,6 +135,54 @@ static void ask_mailboxes(struct store *store, const struct store_load *load)
     store_ask(store, load->shard, STATEMENT_LOAD_MAILBOXES, &params);
 }
 
+// True: there are some to ask for.
+static bool ask_remembered(struct store *store, const struct store_load *load)
+{
+    struct params params = params_of_shard(store, load->shard);
+    struct param_array tenants = param_array_new(&store->turn, PARAM_TEXT);
+    struct param_array ids = param_array_new(&store->turn, PARAM_TEXT);
+    size_t count = 0;
+    for (size_t i = 0; i < load->count; i++) {
+        if (load->streams[i].kind != STREAM_REMEMBERED)
+            continue;
+        param_array_bytes(&tenants, load->streams[i].tenant);
+        param_array_bytes(&ids, load->streams[i].name);
+        count++;
+    }
+    params_array(&params, &tenants);
+    params_array(&params, &ids);
+    if (count > 0)
+        store_ask(store, load->shard, STATEMENT_LOAD_REMEMBERED, &params);
+    return count > 0;
+}
+
+static bool ask_who_waits(struct store *store, const struct store_load *load)
+{
+    struct params params = params_of_shard(store, load->shard);
+    struct param_array tenants = param_array_new(&store->turn, PARAM_TEXT);
+    struct param_array names = param_array_new(&store->turn, PARAM_TEXT);
+    struct param_array after = param_array_new(&store->turn, PARAM_I64);
+    struct param_array most = param_array_new(&store->turn, PARAM_I32);
+    size_t count = 0;
+    for (size_t i = 0; i < load->count; i++) {
+        const struct store_stream *stream = &load->streams[i];
+        if (stream->kind != STREAM_WAITING)
+            continue;
+        param_array_bytes(&tenants, stream->tenant);
+        param_array_bytes(&names, stream->name);
+        param_array_int(&after, (int64_t)stream->instance);
+        param_array_int(&most, stream->most);
+        count++;
+    }
+    params_array(&params, &tenants);
+    params_array(&params, &names);
+    params_array(&params, &after);
+    params_array(&params, &most);
+    if (count > 0)
+        store_ask(store, load->shard, STATEMENT_LOAD_WAITING, &params);
+    return count > 0;
+}
+
 void store_load_streams(struct store *store, const struct store_load *load)
 {
     struct pg *pg = store_connection(store, load->shard);
@@ -115,6 +191,8 @@ void store_load_streams(struct store *store, const struct store_load *load)
     pg_begin(pg);
     ask_instances(store, load);
     ask_mailboxes(store, load);
+    call->asks_remembered = ask_remembered(store, load);
+    call->asks_waiting = ask_who_waits(store, load);
     pg_end(pg, on_loaded, call);
     arena_reset(&store->turn);
 }
@@ -151,9 +229,15 @@ void store_find_due(struct store *store, uint32_t shard, int64_t until_ms, store
     struct store_call *call = store_call_new(context, shard);
     call->dues = done;
     struct params params = params_of_shard(store, shard);
+    struct params of_shard = params_of_shard(store, shard);
     params_time(&params, until_ms);
     params_i32(&params, STORE_DUE_LIMIT);
-    ask(store, STATEMENT_DUE, &params, on_dues, call);
+    struct pg *pg = store_connection(store, shard);
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_DUE, &params.list);
+    pg_execute(pg, STATEMENT_FORGET, &of_shard.list);
+    pg_end(pg, on_dues, call);
+    arena_reset(&store->turn);
 }
 
 static void on_clock(void *context, const struct pg_answer *answer)

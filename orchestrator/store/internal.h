@@ -39,6 +39,7 @@ struct store_call {
     void *context;
     uint32_t shard;
     store_done *done;
+    bool asks_remembered, asks_waiting; // of a load: it has results for them
     union {
         store_acquired *acquired;
         store_loaded *loaded;

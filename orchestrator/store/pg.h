@@ -15,7 +15,7 @@
 struct event_base;
 struct pg;
 
-enum { PG_MAX_RESULTS = 64, PG_MAX_PARAMS = 40 };
+enum { PG_MAX_RESULTS = 128, PG_MAX_PARAMS = 40 };
 
 struct pg_answer {
     bool lost;          // the connection broke: done or not, nobody knows

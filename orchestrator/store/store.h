@@ -90,9 +90,10 @@ void store_acquire(struct store *store, uint32_t shard, store_acquired *done, vo
 
 enum { STORE_MAX_STREAMS = 8192 };
 
-struct store_stream { // what to load, and what was found
+struct store_stream { // what to load, and what was found; see struct stream_ref of the engine
     enum stream_kind kind;
     uint64_t instance;
+    uint32_t most;
     str name;
     str correlation_key;
     str tenant;

@@ -39,6 +39,11 @@ static str mailbox_name(struct arena *arena, const struct store_stream *stream)
                       STR_ARG(stream->tenant));
 }
 
+static str remembered_name(struct arena *arena, str tenant, str id)
+{
+    return str_format(arena, "%.*s/%.*s", STR_ARG(tenant), STR_ARG(id));
+}
+
 static void write_mailboxes(struct shard_tables *tables, const struct changes *changes)
 {
     for (size_t i = 0; i < changes->mailboxes.count; i++) {
@@ -102,6 +107,10 @@ static void write_rows(struct shard_tables *tables, const struct changes *change
         return;
     CHANGE_ALL(tables, changes, instances);
     write_mailboxes(tables, changes);
+    for (size_t i = 0; i < changes->remembered.count; i++) {
+        struct remembered_row *row = &changes->remembered.items[i];
+        map_put(&tables->remembered, remembered_name(&world->arena, row->tenant, row->id), row);
+    }
 }
 
 static void trim_outbox(struct shard_tables *tables, uint64_t published)
@@ -304,12 +313,66 @@ bool database_repair(uint32_t shard, int64_t next_offset)
 
 // -- Reading ----------------------------------------------------------------------------
 
+static void add_number(struct strbuf *out, uint64_t number)
+{
+    for (int shift = 56; shift >= 0; shift -= 8)
+        strbuf_add_char(out, (char)(number >> shift));
+}
+
+static str find_remembered(const struct shard_tables *tables, const struct store_stream *stream)
+{
+    struct strbuf out = strbuf_new(&world->arena);
+    const struct remembered_row *row =
+        map_get(&tables->remembered, remembered_name(&world->arena, stream->tenant, stream->name));
+    if (row != NULL) {
+        add_number(&out, row->instance);
+        add_number(&out, (uint64_t)row->until_ms);
+    }
+    return strbuf_str(&out);
+}
+
+static const struct subscription_row *
+next_waiting(const struct shard_tables *tables, const struct store_stream *stream, uint64_t after)
+{
+    const struct subscription_row *first = NULL;
+    size_t cursor = 0;
+    uint64_t key;
+    void *value;
+    while (idmap_next(&tables->subscriptions, &cursor, &key, &value)) {
+        const struct subscription_row *row = value;
+        if (row->kind == SUBSCRIPTION_SIGNAL && key > after &&
+            (first == NULL || key < first->key) && str_equal(row->name, stream->name) &&
+            str_equal(row->tenant, stream->tenant))
+            first = row;
+    }
+    return first;
+}
+
+static str find_waiting(const struct shard_tables *tables, const struct store_stream *stream)
+{
+    struct strbuf out = strbuf_new(&world->arena);
+    uint64_t after = stream->instance;
+    const struct subscription_row *row;
+    for (uint32_t i = 0; i < stream->most && (row = next_waiting(tables, stream, after)); i++) {
+        add_number(&out, row->key);
+        add_number(&out, row->instance);
+        add_number(&out, row->element_instance);
+        after = row->key;
+    }
+    return strbuf_str(&out);
+}
+
 bool database_find_stream(uint32_t shard, const struct store_stream *stream, str *ret_image)
 {
     struct shard_tables *tables = tables_of(shard);
     struct arena arena = ARENA_EMPTY;
     const struct instance_row *instance = NULL;
     const struct mailbox_row *mailbox = NULL;
+    if (stream->kind == STREAM_REMEMBERED || stream->kind == STREAM_WAITING) {
+        *ret_image = stream->kind == STREAM_REMEMBERED ? find_remembered(tables, stream)
+                                                       : find_waiting(tables, stream);
+        return ret_image->len > 0;
+    }
     if (stream->kind == STREAM_INSTANCE)
         instance = idmap_get(&tables->instances, stream->instance);
     else
@@ -571,6 +634,7 @@ static void shard_tables_init(struct shard_tables *tables)
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         *maps[i] = idmap_new(&world->arena);
     tables->mailboxes = map_new(&world->arena);
+    tables->remembered = map_new(&world->arena);
 }
 
 struct database *database_new(void)

@@ -60,7 +60,8 @@ struct shard_tables {
     struct shard_row row;
     uint64_t old_next_key; // for MUTATION_OLD_COUNTER
     struct idmap instances, jobs, timers, subscriptions, messages, elements, user_tasks, incidents;
-    struct map mailboxes; // by mailbox_name
+    struct map mailboxes;  // by mailbox_name
+    struct map remembered; // by tenant and id
     ARRAY(struct database_step) history;
     ARRAY(struct database_outbox) outbox;
     size_t outbox_at; // those before it are deleted

@@ -134,6 +134,7 @@ static void run_shard(uint32_t shard)
     struct again again = {.shard = shard};
     struct error err;
     environment.job_window = world->job_window;
+    environment.keeps_entries = true;
     environment.job_timeout_ms = WORLD_JOB_TIMEOUT_MS;
     again.engine = engine_new(&environment, STR_EMPTY, 1, CACHE_BYTES, &err);
     check(again.engine != NULL);

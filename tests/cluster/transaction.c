@@ -41,6 +41,15 @@ static void copy_rows(struct changes *to, const struct changes *from)
               row->version_tag = keep(row->version_tag); row->name = keep(row->name));
 }
 
+static void copy_remembered(struct changes *to, const struct changes *from)
+{
+    for (size_t i = 0; i < from->remembered.count; i++) {
+        const struct remembered_row *row = &from->remembered.items[i];
+        *ARRAY_PUSH(&world->arena, &to->remembered) =
+            (struct remembered_row){keep(row->tenant), keep(row->id), row->instance, row->until_ms};
+    }
+}
+
 // A mailbox is deleted by its key; here it is found by its name, which the row has all the same.
 static void copy_mailboxes(struct changes *to, const struct changes *from)
 {
@@ -87,6 +96,7 @@ struct transaction *transaction_new(const struct store_commit *commit)
     transaction->changes.shard_events = changes->shard_events;
     copy_rows(&transaction->changes, changes);
     copy_mailboxes(&transaction->changes, changes);
+    copy_remembered(&transaction->changes, changes);
     copy_steps(transaction, commit);
     return transaction;
 }
