@@ -23,7 +23,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, RETRY_MS = 1000, END_SECONDS = 20, WANTED_DESCRIPTORS = 65536 };
+enum {
+    EXIT_USAGE = 2,
+    RETRY_MS = 1000,
+    GRACE_SECONDS = 3,
+    END_SECONDS = 20,
+    WANTED_DESCRIPTORS = 65536
+};
 
 struct process {
     struct config config;
@@ -91,6 +97,16 @@ static void on_api_drained(void *context)
         node_drain(process->node, on_node_drained, process);
 }
 
+// Callers that wait for long are told to come again; their answers are sent.
+static void on_grace_over(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    struct process *process = context;
+    if (process->gateway != NULL)
+        gateway_stop(process->gateway);
+}
+
 static void on_late(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
@@ -102,9 +118,11 @@ static void on_late(evutil_socket_t fd, short what, void *context)
 static void on_signal(void *context, int number)
 {
     struct process *process = context;
+    const struct timeval grace = {GRACE_SECONDS, 0};
     const struct timeval latest = {END_SECONDS, 0};
     process->ending = true;
     log_info("node", "signal %d: handing over", number);
+    event_base_once(process->loop, -1, EV_TIMEOUT, on_grace_over, process, &grace);
     event_base_once(process->loop, -1, EV_TIMEOUT, on_late, process, &latest);
     if (process->gateway != NULL)
         gateway_drain(process->gateway);

@@ -77,3 +77,17 @@ FROM history h
 CROSS JOIN LATERAL history_events(h.events) e
 LEFT JOIN event_types t ON t.number = e.type
 LEFT JOIN command_types c ON c.number = h.cause;
+
+-- What people search is cast to text and jsonb, which have no U+0000; variables may: it becomes U+FFFD there.
+CREATE FUNCTION json_without_nul(value json) RETURNS json LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN strpos(value::text, '\u0000') = 0 THEN value
+                ELSE regexp_replace(value::text, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::json END
+$$;
+
+-- Null where jsonb cannot hold it (a number of a million digits): one row never breaks a search.
+CREATE FUNCTION json_searchable(value json) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    RETURN json_without_nul(value)::jsonb;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;
+END $$;

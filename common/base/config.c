@@ -3,6 +3,7 @@
 
 #include "base/endpoint.h"
 #include "base/json.h"
+#include "base/log.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -164,8 +165,7 @@ static bool read_line(struct config *config, str line, struct error *err)
         return true;
     size_t equals = str_find_char(line, '=');
     if (equals == SIZE_MAX)
-        return error_set(err, ERROR_INVALID, "config", "expected key = value, found '%.*s'",
-                         STR_ARG(line));
+        return error_set(err, ERROR_INVALID, "config", "expected key = value");
     return config_set(config, str_trim(str_sub(line, 0, equals)),
                       str_trim(str_from_index(line, equals + 1)), CONFIG_FILE, err);
 }
@@ -179,7 +179,11 @@ bool config_read_file(struct config *config, const char *path, struct error *err
     bool good = true;
     for (int number = 1; good && fgets(line, sizeof line, file) != NULL; number++) {
         struct error cause;
-        good = read_line(config, str_of(line), &cause);
+        bool is_whole = strchr(line, '\n') != NULL || feof(file);
+        good = is_whole ? read_line(config, str_of(line), &cause)
+                        : error_set(&cause, ERROR_LIMIT, "config",
+                                    "more than %d bytes in a line (CONFIG_MAX_LINE)",
+                                    CONFIG_MAX_LINE - 2);
         if (!good)
             (void)error_set(err, cause.kind, path, "line %d: %s: %s", number, cause.place,
                             cause.text);
@@ -208,7 +212,45 @@ static bool names_key(str variable, const char *key)
     return i == variable.len && key[i] == '\0';
 }
 
-static bool read_variable(struct config *config, str variable, struct error *err)
+static bool is_digits(str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.data[i] < '0' || s.data[i] > '9')
+            return false;
+    return s.len > 0;
+}
+
+// Kubernetes puts variables of its own beside ours for each Service whose name begins with
+// "baton": BATON_SERVICE_HOST, BATON_SERVICE_PORT_HTTP, BATON_PORT=tcp://…, BATON_PORT_80_TCP_ADDR,
+// BATON_API_SERVICE_HOST … (kubernetes.io: "Environment variables" of Services).
+static bool is_service(str name, str value)
+{
+    static const char *const protocols[] = {"TCP", "UDP", "SCTP"};
+    str whole = str_from(name.data - 1, name.len + 1); // with the '_' of the prefix
+    if (str_ends_with(whole, STR("_SERVICE_HOST")) ||
+        str_find(whole, STR("_SERVICE_PORT")) != SIZE_MAX)
+        return true;
+    if (str_ends_with(whole, STR("_PORT")) && str_find(value, STR("://")) != SIZE_MAX)
+        return true;
+    size_t at = str_find(whole, STR("_PORT_"));
+    str rest = at == SIZE_MAX ? STR_EMPTY : str_from_index(whole, at + 6);
+    str number;
+    str protocol;
+    if (!str_split(&rest, '_', &number) || !is_digits(number) || !str_split(&rest, '_', &protocol))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(protocols); i++)
+        if (str_equal(protocol, str_of(protocols[i])))
+            return true;
+    return false;
+}
+
+struct ignored {
+    str first;
+    size_t count;
+};
+
+static bool read_variable(struct config *config, str variable, struct ignored *ignored,
+                          struct error *err)
 {
     size_t equals = str_find_char(variable, '=');
     if (!str_starts_with(variable, str_of(prefix)) || is_foreign(variable) || equals == SIZE_MAX)
@@ -218,6 +260,10 @@ static bool read_variable(struct config *config, str variable, struct error *err
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (names_key(name, rows[i].key))
             return config_set(config, str_of(rows[i].key), value, CONFIG_ENVIRONMENT, err);
+    if (is_service(name, value)) {
+        ignored->first = ignored->count++ == 0 ? name : ignored->first;
+        return true;
+    }
     return error_set(err, ERROR_INVALID, "environment",
                      "BATON_%.*s names no setting; `baton config print` lists all", STR_ARG(name));
 }
@@ -225,9 +271,15 @@ static bool read_variable(struct config *config, str variable, struct error *err
 bool config_read_environment(struct config *config, const char *const *environment,
                              struct error *err)
 {
+    struct ignored ignored = {STR_EMPTY, 0};
     for (; *environment != NULL; environment++)
-        if (!read_variable(config, str_of(*environment), err))
+        if (!read_variable(config, str_of(*environment), &ignored, err))
             return false;
+    if (ignored.count > 0)
+        log_info("config",
+                 "%zu variables that Kubernetes makes of a Service are no settings of "
+                 "ours: BATON_%.*s, …",
+                 ignored.count, STR_ARG(ignored.first));
     return true;
 }
 

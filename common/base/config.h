@@ -33,7 +33,8 @@ struct config config_new(struct arena *arena);
 // Reads "key = value" lines; # begins a comment. Every mistake is an error naming file and line.
 MUST_CHECK bool config_read_file(struct config *config, const char *path, struct error *err);
 
-// Takes BATON_… variables; one that names no key is an error.
+// Takes BATON_… variables; one that names no key is an error, unless Kubernetes made it of a
+// Service.
 MUST_CHECK bool config_read_environment(struct config *config, const char *const *environment,
                                         struct error *err);
 

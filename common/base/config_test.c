@@ -123,6 +123,52 @@ static void a_variable_that_names_nothing_is_an_error(void **state)
     arena_done(&arena);
 }
 
+static void variables_of_kubernetes_services_are_ignored(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct config config = config_new(&arena);
+    struct error err;
+    const char *const environment[] = {"BATON_PORT=tcp://10.0.0.1:8080",
+                                       "BATON_SERVICE_HOST=10.0.0.1",
+                                       "BATON_SERVICE_PORT=8080",
+                                       "BATON_SERVICE_PORT_HTTP=8080",
+                                       "BATON_PORT_8080_TCP=tcp://10.0.0.1:8080",
+                                       "BATON_PORT_8080_TCP_PROTO=tcp",
+                                       "BATON_PORT_8080_TCP_ADDR=10.0.0.1",
+                                       "BATON_API_SERVICE_HOST=10.0.0.2",
+                                       "BATON_API_PORT=tcp://10.0.0.2:80",
+                                       "BATON_API_PORT_53_UDP_PORT=53",
+                                       "BATON_ENGINE_SHARDS=7",
+                                       NULL};
+    static const char *const others[] = {"BATON_PORT=8080", "BATON_PORT_NAME_TCP=x",
+                                         "BATON_SERVICES_HOST=x"};
+    assert_true(config_read_environment(&config, environment, &err));
+    assert_int_equal(config_i64(&config, CONFIG_ENGINE_SHARDS), 7);
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        const char *const one[] = {others[i], NULL};
+        assert_false(config_read_environment(&config, one, &err));
+    }
+    arena_done(&arena);
+}
+
+static void a_line_that_is_too_long_is_not_read_in_pieces(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct config config = config_new(&arena);
+    struct error err;
+    char path[] = "/tmp/baton-config-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(dprintf(fd, "api.key = %04100d%s\n", 0, "hunter2") > 0);
+    close(fd);
+    assert_false(config_read_file(&config, path, &err));
+    assert_non_null(strstr(err.text, "CONFIG_MAX_LINE"));
+    assert_null(strstr(err.text, "hunter2"));
+    unlink(path);
+    arena_done(&arena);
+}
+
 static void mistakes_in_a_file_are_named_by_line(void **state)
 {
     (void)state;
@@ -171,6 +217,8 @@ int main(void)
         cmocka_unit_test(an_api_that_others_reach_wants_a_key),
         cmocka_unit_test(the_last_source_wins),
         cmocka_unit_test(a_variable_that_names_nothing_is_an_error),
+        cmocka_unit_test(variables_of_kubernetes_services_are_ignored),
+        cmocka_unit_test(a_line_that_is_too_long_is_not_read_in_pieces),
         cmocka_unit_test(mistakes_in_a_file_are_named_by_line),
         cmocka_unit_test(secrets_are_not_printed),
     };

@@ -20,6 +20,7 @@ struct errand {
     struct error err;
     // Topics to make.
     struct bus_topic topic;
+    bus_partitions_counted *counted;
     bus_topic_made *made;
     // The ends of a partition, in places[0].
     bus_ends_found *ends_found;
@@ -109,6 +110,13 @@ static bool find_partitions(struct bus_errands *errands, struct errand *errand, 
     rd_kafka_metadata_destroy(metadata);
     errand->places = ARENA_ARRAY(&errand->arena, struct bus_group_place, errand->place_count);
     return true;
+}
+
+static void run_count(struct bus_errands *errands, struct errand *errand)
+{
+    struct error err;
+    if (!find_partitions(errands, errand, &err))
+        fail(errand, &err);
 }
 
 static void run_find_ends(struct bus_errands *errands, struct errand *errand)
@@ -226,6 +234,12 @@ static void tell_made(struct errand *errand)
     errand->made(errand->context, errand->failed ? &errand->err : NULL);
 }
 
+static void tell_count(struct errand *errand)
+{
+    errand->counted(errand->context, errand->failed ? 0 : errand->place_count,
+                    errand->failed ? &errand->err : NULL);
+}
+
 static void tell_ends(struct errand *errand)
 {
     errand->ends_found(errand->context, errand->places->low, errand->places->end,
@@ -301,6 +315,17 @@ void bus_make_topic(struct bus_errands *errands, const struct bus_topic *topic,
     errand->topic = *topic;
     errand->topic.name = copy(errand, topic->name);
     errand->topic.properties = copy(errand, topic->properties);
+    ask(errands, errand);
+}
+
+void bus_count_partitions(struct bus_errands *errands, const char *topic,
+                          bus_partitions_counted *done, void *context)
+{
+    struct errand *errand = errand_new(context);
+    errand->run = run_count;
+    errand->tell = tell_count;
+    errand->counted = done;
+    errand->topic.name = copy(errand, topic);
     ask(errands, errand);
 }
 

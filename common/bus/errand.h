@@ -27,6 +27,12 @@ typedef void bus_topic_made(void *context, const struct error *err);
 void bus_make_topic(struct bus_errands *errands, const struct bus_topic *topic,
                     bus_topic_made *done, void *context);
 
+// err == NULL: how many partitions the topic has; 0 when there is no such topic.
+typedef void bus_partitions_counted(void *context, size_t count, const struct error *err);
+
+void bus_count_partitions(struct bus_errands *errands, const char *topic,
+                          bus_partitions_counted *done, void *context);
+
 // err == NULL: the first offset of a partition and the one after the last.
 typedef void bus_ends_found(void *context, int64_t low, int64_t end, const struct error *err);
 

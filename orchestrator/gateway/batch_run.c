@@ -9,54 +9,40 @@
 #include "base/log.h"
 #include "store/query.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 
 enum { ITEMS_A_TURN = 500, DELETIONS_A_TURN = 100, SOON_MS = 50, IDLE_MS = 1000 };
 
 struct batch_runner {
     struct gateway *gateway;
-    struct event *turn;
-    bool is_busy;
-    bool is_over; // freed when what is out has come back
-    int64_t done; // in this turn
+    struct timer *turn;
+    struct pending_list asked; // the database
+    int64_t done;              // in this turn
 };
 
-static void wait_ms(struct batch_runner *runner, int64_t ms)
+static void ask(struct batch_runner *runner, struct statement statement, query_done *done)
 {
-    struct timeval wait = {ms / 1000, ms % 1000 * 1000};
-    evtimer_add(runner->turn, &wait);
+    query_statement(runner->gateway->options.reader, statement, done,
+                    pending_new(&runner->asked, runner));
 }
 
-static void release(struct batch_runner *runner)
+// The runner, when the turn goes on with the rows.
+static struct batch_runner *go_on(void *context, const struct query_rows *rows,
+                                  const struct error *err)
 {
-    event_free(runner->turn);
-    free(runner);
-}
-
-// True when the turn goes on with the rows.
-static bool goes_on(struct batch_runner *runner, const struct query_rows *rows,
-                    const struct error *err)
-{
-    if (runner->is_over) {
-        release(runner);
-        return false;
-    }
-    if (rows != NULL)
-        return true;
+    struct batch_runner *runner = pending_end(context);
+    if (runner == NULL || rows != NULL)
+        return runner;
     log_failure("batch", err);
-    runner->is_busy = false;
-    wait_ms(runner, IDLE_MS);
-    return false;
+    timer_set(runner->turn, IDLE_MS);
+    return NULL;
 }
 
 static void on_closed(void *context, const struct query_rows *rows, const struct error *err)
 {
-    struct batch_runner *runner = context;
-    if (!goes_on(runner, rows, err))
-        return;
-    runner->is_busy = false;
-    wait_ms(runner, runner->done > 0 ? SOON_MS : IDLE_MS);
+    struct batch_runner *runner = go_on(context, rows, err);
+    if (runner != NULL)
+        timer_set(runner->turn, runner->done > 0 ? SOON_MS : IDLE_MS);
 }
 
 static void on_failed_item(void *context, const struct query_rows *rows, const struct error *err)
@@ -109,45 +95,39 @@ static void send_item(struct batch_runner *runner, struct arena *arena,
 
 static void on_items(void *context, const struct query_rows *rows, const struct error *err)
 {
-    struct batch_runner *runner = context;
-    if (!goes_on(runner, rows, err))
+    struct batch_runner *runner = go_on(context, rows, err);
+    if (runner == NULL)
         return;
     struct arena arena = ARENA_EMPTY;
     for (size_t row = 0; row < query_row_count(rows); row++)
         send_item(runner, &arena, rows, row);
     runner->done += (int64_t)query_row_count(rows);
-    query_statement(runner->gateway->options.reader, catalogue_batch_close(&arena), on_closed,
-                    runner);
+    ask(runner, catalogue_batch_close(&arena), on_closed);
     arena_done(&arena);
 }
 
 static void on_deleted(void *context, const struct query_rows *rows, const struct error *err)
 {
-    struct batch_runner *runner = context;
-    if (!goes_on(runner, rows, err))
+    struct batch_runner *runner = go_on(context, rows, err);
+    if (runner == NULL)
         return;
     struct arena arena = ARENA_EMPTY;
     runner->done = query_i64(rows, 0, 0);
-    query_statement(runner->gateway->options.reader, catalogue_batch_take(&arena, ITEMS_A_TURN),
-                    on_items, runner);
+    ask(runner, catalogue_batch_take(&arena, ITEMS_A_TURN), on_items);
     arena_done(&arena);
 }
 
-static void on_turn(evutil_socket_t fd, short events, void *context)
+static void on_turn(void *context)
 {
-    (void)fd;
-    (void)events;
     struct batch_runner *runner = context;
-    if (runner->is_busy)
+    if (runner->asked.count > 0)
         return;
     if (gateway_not_ready(runner->gateway) != NULL) {
-        wait_ms(runner, IDLE_MS);
+        timer_set(runner->turn, IDLE_MS);
         return;
     }
     struct arena arena = ARENA_EMPTY;
-    runner->is_busy = true;
-    query_statement(runner->gateway->options.reader,
-                    catalogue_batch_delete(&arena, DELETIONS_A_TURN), on_deleted, runner);
+    ask(runner, catalogue_batch_delete(&arena, DELETIONS_A_TURN), on_deleted);
     arena_done(&arena);
 }
 
@@ -156,23 +136,22 @@ struct batch_runner *batch_runner_new(struct gateway *gateway)
     struct batch_runner *runner = calloc(1, sizeof *runner);
     check(runner != NULL);
     runner->gateway = gateway;
-    runner->turn = evtimer_new(gateway->options.loop, on_turn, runner);
-    check(runner->turn != NULL);
-    wait_ms(runner, IDLE_MS);
+    runner->turn = timer_new(gateway->options.loop, on_turn, runner);
+    timer_set(runner->turn, IDLE_MS);
     return runner;
 }
 
 void batch_runner_wake(struct batch_runner *runner)
 {
-    if (!runner->is_busy)
-        wait_ms(runner, 0);
+    if (runner->asked.count == 0)
+        timer_set(runner->turn, 0);
 }
 
 void batch_runner_free(struct batch_runner *runner)
 {
     if (runner == NULL)
         return;
-    runner->is_over = true;
-    if (!runner->is_busy)
-        release(runner);
+    pending_cancel(&runner->asked);
+    timer_free(runner->turn);
+    free(runner);
 }

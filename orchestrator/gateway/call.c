@@ -3,22 +3,15 @@
 
 #include "gateway/gateway_private.h"
 #include "gateway/job_gateway.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
-#include "bus/consumer.h"
+#include "gateway/replies.h"
 #include "record/key.h"
 #include "record/mac.h"
 #include "wire/wire.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
-
-// With replies to read, the place is told again after the shorter time; without, the broker may
-// just have none.
-enum { WATCH_SECONDS = 1, STALLED_SECONDS = 2, QUIET_SECONDS = 5 };
-
-static const int64_t NS_PER_SECOND = 1000000000;
 
 struct call {
     struct call_desk *desk;
@@ -34,12 +27,7 @@ struct call {
 
 struct call_desk {
     struct gateway *gateway;
-    struct bus_consumer *replies;
-    int32_t partition;
-    int64_t next_offset; // of the next reply
-    bool is_lost;        // the topic was not there
-    int64_t quiet_ns;    // when the last one came, or the first call began to wait
-    struct event *watch;
+    struct replies *replies;
     uint64_t next_number;
     struct arena arena;
     struct idmap pending; // call by number
@@ -118,9 +106,6 @@ static void on_record(void *context, const struct bus_record *record)
     struct call_desk *desk = context;
     struct arena arena = ARENA_EMPTY;
     struct reply reply;
-    desk->next_offset = record->offset + 1;
-    desk->is_lost = false;
-    desk->quiet_ns = clock_monotonic_ns();
     struct error err;
     if (!wire_decode_reply(&arena, record->value, &reply, &err)) {
         log_failure("gateway", &err);
@@ -134,89 +119,12 @@ static void on_record(void *context, const struct bus_record *record)
     arena_done(&arena);
 }
 
-static void on_fault(void *context, const struct bus_partition *partition, enum bus_fault fault,
-                     const struct error *err)
+static size_t count_waiting(void *context)
 {
-    struct call_desk *desk = context;
-    (void)partition;
-    desk->is_lost = desk->is_lost || fault != BUS_FAULT_OTHER;
-    log_failure("gateway", err);
+    return ((const struct call_desk *)context)->pending.count;
 }
 
-// The topic was deleted, and is another one when it is there again: it is read from its beginning
-// until a reply comes. One that comes twice finds no call.
-static void find_replies(struct call_desk *desk)
-{
-    const char *topic = gateway_topic(desk->gateway, STR("replies"));
-    const struct bus_partition place = {topic, desk->partition, BUS_OFFSET_BEGINNING};
-    struct error err;
-    desk->next_offset = 0;
-    if (!bus_consumer_assign(desk->replies, &place, 1, &err))
-        log_failure("gateway", &err);
-}
-
-// A consumer may lose its place when the broker was away. When calls wait and nothing comes, it is
-// told again; a reply that comes twice finds no call.
-static void watch_replies(evutil_socket_t fd, short events, void *context)
-{
-    (void)fd;
-    (void)events;
-    struct call_desk *desk = context;
-    struct error err;
-    int64_t now_ns = clock_monotonic_ns();
-    const char *topic = gateway_topic(desk->gateway, STR("replies"));
-    struct bus_partition place = {topic, desk->partition, desk->next_offset};
-    if (desk->is_lost && now_ns - desk->quiet_ns >= STALLED_SECONDS * NS_PER_SECOND) {
-        desk->quiet_ns = now_ns;
-        find_replies(desk);
-        return;
-    }
-    if (desk->is_lost)
-        return;
-    if (desk->pending.count == 0)
-        desk->quiet_ns = now_ns;
-    bool stalled = bus_consumer_end_seen(desk->replies, topic, desk->partition) > place.offset;
-    if (now_ns - desk->quiet_ns < (stalled ? STALLED_SECONDS : QUIET_SECONDS) * NS_PER_SECOND)
-        return;
-    desk->quiet_ns = now_ns;
-    if (stalled)
-        log_warning("gateway",
-                    "no replies come though there are some: reading from offset %lld again",
-                    (long long)place.offset);
-    if (!bus_consumer_seek(desk->replies, &place, &err))
-        log_failure("gateway", &err);
-}
-
-static bool join_replies(struct call_desk *desk, struct error *err)
-{
-    struct gateway *gateway = desk->gateway;
-    const char *topic = gateway_topic(gateway, STR("replies"));
-    int partitions;
-    if (!bus_topic_partitions(&gateway->bus, topic, 10000, &partitions, err))
-        return false;
-    if (partitions == 0)
-        return error_set(err, ERROR_UNAVAILABLE, topic, "the topic does not exist yet");
-    struct bus_consumer_options options = {
-        .bus = gateway->bus, .kind = BUS_CONSUMER_MANUAL, .reset = BUS_RESET_LATEST};
-    struct bus_consumer_handler handler = {.context = desk, .record = on_record, .fault = on_fault};
-    desk->replies = bus_consumer_new(&options, &handler, gateway->options.loop, err);
-    if (desk->replies == NULL)
-        return false;
-    uint32_t random;
-    random_bytes(&random, sizeof random);
-    desk->partition = (int32_t)(random % (uint32_t)partitions);
-    // The end as it is now, not as it is when the first fetch gets there: no reply may fall
-    // between.
-    int64_t low;
-    int64_t high;
-    if (!bus_consumer_offsets(desk->replies, topic, desk->partition, 10000, &low, &high, err))
-        return false;
-    struct bus_partition partition = {topic, desk->partition, high};
-    desk->next_offset = high;
-    return bus_consumer_assign(desk->replies, &partition, 1, err);
-}
-
-struct call_desk *call_desk_new(struct gateway *gateway, struct error *err)
+struct call_desk *call_desk_new(struct gateway *gateway)
 {
     struct call_desk *desk = calloc(1, sizeof *desk);
     check(desk != NULL);
@@ -224,21 +132,20 @@ struct call_desk *call_desk_new(struct gateway *gateway, struct error *err)
     desk->pending = idmap_new(&desk->arena);
     random_bytes(&desk->next_number, sizeof desk->next_number);
     desk->next_number = (desk->next_number >> 2) + 1; // nodes that share a partition do not collide
-    if (!join_replies(desk, err)) {
-        call_desk_free(desk);
-        return NULL;
-    }
-    desk->quiet_ns = clock_monotonic_ns();
-    desk->watch = event_new(gateway->options.loop, -1, EV_PERSIST, watch_replies, desk);
-    check(desk->watch != NULL);
-    const struct timeval period = {.tv_sec = WATCH_SECONDS};
-    event_add(desk->watch, &period);
+    desk->replies = replies_new(
+        gateway,
+        &(struct replies_handler){.context = desk, .record = on_record, .waiting = count_waiting});
     return desk;
+}
+
+bool call_desk_hears(const struct call_desk *desk)
+{
+    return replies_are_heard(desk->replies);
 }
 
 int32_t call_desk_partition(const struct call_desk *desk)
 {
-    return desk->partition;
+    return replies_partition(desk->replies);
 }
 
 void call_desk_stop(struct call_desk *desk)
@@ -259,10 +166,7 @@ void call_desk_free(struct call_desk *desk)
     if (desk == NULL)
         return;
     check(desk->pending.count == 0);
-    if (desk->watch != NULL)
-        event_free(desk->watch);
-    if (desk->replies != NULL)
-        bus_consumer_free(desk->replies);
+    replies_free(desk->replies);
     arena_done(&desk->arena);
     free(desk);
 }
@@ -307,7 +211,7 @@ static struct call *begin_call(struct caller *caller, struct command *command, c
         call->answered = calloc(wanted, sizeof *call->answered);
         check(call->answered != NULL);
     }
-    command->reply = (struct reply_to){desk->partition, call->number};
+    command->reply = (struct reply_to){call_desk_partition(desk), call->number};
     command->tenant = caller->tenant;
     command->principal = caller->principal;
     command->traceparent = caller->traceparent;

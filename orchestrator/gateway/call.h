@@ -12,7 +12,8 @@
 // Called with the reply when it was accepted; a rejection goes to caller->failed.
 typedef void call_answer(struct caller *caller, const struct reply *reply);
 
-MUST_CHECK struct call_desk *call_desk_new(struct gateway *gateway, struct error *err);
+struct call_desk *call_desk_new(struct gateway *gateway);
+bool call_desk_hears(const struct call_desk *desk);        // replies come
 int32_t call_desk_partition(const struct call_desk *desk); // of the replies
 void call_desk_stop(struct call_desk *desk);               // fails every call that waits
 void call_desk_free(struct call_desk *desk);

@@ -10,10 +10,10 @@
 #include "gateway/read.h"
 #include "gateway/upkeep.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 
-enum { JOIN_AGAIN_SECONDS = 1 };
+// Without an end: until then the node is not ready.
+static const struct retry_rule join_rule = {.first_ms = 200, .longest_ms = 2000};
 
 const char *gateway_topic(struct gateway *gateway, str name)
 {
@@ -46,42 +46,56 @@ static void on_producer_broken(void *context, const struct error *failure)
     log_failure("gateway", failure);
 }
 
-static bool join_kafka(struct gateway *gateway, struct error *err)
+// Kafka may come later than we do: until then operations are refused, and the log says so once.
+static void join_later(struct gateway *gateway, const struct error *err)
 {
-    struct bus_producer_options options = {
-        .bus = gateway->bus, .timeout_ms = 30000, .linger_us = 500};
-    struct bus_producer_handler handler = {.context = gateway, .broken = on_producer_broken};
-    const char *commands = gateway_topic(gateway, STR("commands"));
-    int shards;
-    if (!bus_topic_partitions(&gateway->bus, commands, 5000, &shards, err))
-        return false;
-    if (shards == 0)
-        return error_set(err, ERROR_UNAVAILABLE, commands, "the topic does not exist yet");
-    gateway->shard_count = (uint32_t)shards;
-    if (gateway->producer == NULL)
-        gateway->producer = bus_producer_new(&options, &handler, gateway->options.loop, err);
-    if (gateway->producer == NULL)
-        return false;
-    gateway->calls = call_desk_new(gateway, err);
-    return gateway->calls != NULL;
+    int64_t rest_ms;
+    if (!gateway->said_waiting)
+        log_warning("gateway", "waiting for Kafka: %s: %s", err->place, err->text);
+    gateway->said_waiting = true;
+    check(retry_next(&gateway->joins, &join_rule, &rest_ms));
+    timer_set(gateway->join, rest_ms);
 }
 
-// Kafka may come later than we do: until then operations are refused, and the log says so once.
-static void try_to_join(evutil_socket_t fd, short events, void *context)
+static void on_shards_counted(void *context, size_t count, const struct error *err)
 {
-    (void)fd;
-    (void)events;
-    struct gateway *gateway = context;
-    struct error err;
-    if (join_kafka(gateway, &err)) {
-        log_info("gateway", "takes commands for %u shards", gateway->shard_count);
+    struct gateway *gateway = pending_end(context);
+    struct bus_producer_handler handler = {.context = gateway, .broken = on_producer_broken};
+    struct error failure;
+    if (gateway == NULL)
+        return;
+    if (err == NULL && count == 0) {
+        (void)error_set(&failure, ERROR_UNAVAILABLE, gateway_topic(gateway, STR("commands")),
+                        "the topic does not exist yet");
+        err = &failure;
+    }
+    if (err == NULL) {
+        gateway->producer = bus_producer_new(&(struct bus_producer_options){.bus = gateway->bus,
+                                                                            .timeout_ms = 30000,
+                                                                            .linger_us = 500},
+                                             &handler, gateway->options.loop, &failure);
+        err = gateway->producer == NULL ? &failure : NULL;
+    }
+    if (err != NULL) {
+        join_later(gateway, err);
         return;
     }
-    if (!gateway->said_waiting)
-        log_warning("gateway", "waiting for Kafka: %s: %s", err.place, err.text);
-    gateway->said_waiting = true;
-    struct timeval again = {JOIN_AGAIN_SECONDS, 0};
-    evtimer_add(gateway->join, &again);
+    gateway->shard_count = (uint32_t)count;
+    gateway->calls = call_desk_new(gateway);
+    log_info("gateway", "takes commands for %u shards", gateway->shard_count);
+}
+
+static void try_to_join(void *context)
+{
+    struct gateway *gateway = context;
+    struct error err;
+    if (gateway->errands == NULL)
+        gateway->errands = bus_errands_new(&gateway->bus, gateway->options.loop, &err);
+    if (gateway->errands == NULL)
+        join_later(gateway, &err);
+    else
+        bus_count_partitions(gateway->errands, gateway_topic(gateway, STR("commands")),
+                             on_shards_counted, pending_new(&gateway->asked, gateway));
 }
 
 // -- Life -------------------------------------------------------------------------------
@@ -102,10 +116,8 @@ struct gateway *gateway_new(const struct gateway_options *options)
     gateway->processes = process_cache_new();
     gateway->batches = batch_runner_new(gateway);
     gateway->upkeep = upkeep_new(gateway);
-    gateway->join = evtimer_new(options->loop, try_to_join, gateway);
-    check(gateway->join != NULL);
-    struct timeval now = {0, 0};
-    evtimer_add(gateway->join, &now);
+    gateway->join = timer_new(options->loop, try_to_join, gateway);
+    timer_ring(gateway->join);
     return gateway;
 }
 
@@ -113,7 +125,14 @@ const char *gateway_not_ready(const struct gateway *gateway)
 {
     if (gateway->draining)
         return "this node is stopping";
-    return gateway->calls == NULL ? "Kafka's reply topic is not reachable yet" : NULL;
+    if (gateway->calls == NULL)
+        return "Kafka is not reachable yet";
+    return gateway_hears(gateway) ? NULL : "Kafka's reply topic is not there: it is looked for";
+}
+
+bool gateway_hears(const struct gateway *gateway)
+{
+    return gateway->calls != NULL && call_desk_hears(gateway->calls);
 }
 
 void gateway_drain(struct gateway *gateway)
@@ -125,7 +144,8 @@ void gateway_drain(struct gateway *gateway)
 void gateway_stop(struct gateway *gateway)
 {
     gateway->draining = true;
-    event_del(gateway->join);
+    timer_stop(gateway->join);
+    pending_cancel(&gateway->asked);
     read_stop_all(gateway);
     if (gateway->calls != NULL)
         call_desk_stop(gateway->calls);
@@ -136,12 +156,14 @@ void gateway_free(struct gateway *gateway)
 {
     if (gateway == NULL)
         return;
-    event_free(gateway->join);
+    timer_free(gateway->join);
     batch_runner_free(gateway->batches);
     upkeep_free(gateway->upkeep);
     job_desk_free(gateway->jobs);
     call_desk_free(gateway->calls);
     process_cache_free(gateway->processes);
+    if (gateway->errands != NULL)
+        bus_errands_free(gateway->errands);
     if (gateway->producer != NULL) {
         (void)bus_producer_flush(gateway->producer, 1000);
         bus_producer_free(gateway->producer);

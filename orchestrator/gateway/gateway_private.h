@@ -5,17 +5,21 @@
 #define BATON_GATEWAY_GATEWAY_PRIVATE_H
 
 #include "base/map.h"
+#include "bus/errand.h"
 #include "bus/producer.h"
 #include "gateway/gateway.h"
+#include "loop/pending.h"
+#include "loop/retry.h"
+#include "loop/timer.h"
 
 #include <sys/queue.h>
 
 struct batch_runner;
 struct call_desk;
-struct event;
 struct job_desk;
 struct process_cache;
 struct reading;
+struct timer;
 struct upkeep;
 
 struct gateway {
@@ -23,7 +27,10 @@ struct gateway {
     int timeout_ms;
     struct arena arena; // as long as the gateway
     struct map topics;  // full names by short ones
-    struct event *join; // tries to reach Kafka until it is there
+    struct timer *join; // tries to reach Kafka until it is there
+    struct retry joins;
+    struct pending_list asked; // errands under way
+    struct bus_errands *errands;
     bool said_waiting;
     struct bus_options bus;
     struct bus_producer *producer;
@@ -42,6 +49,9 @@ struct gateway {
 
 // "<prefix>.<name>" in the gateway's arena.
 const char *gateway_topic(struct gateway *gateway, str name);
+
+// Replies come: what is sent now will be answered.
+bool gateway_hears(const struct gateway *gateway);
 
 // One shard after the other.
 uint32_t gateway_next_shard(struct gateway *gateway);

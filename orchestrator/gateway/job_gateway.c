@@ -229,7 +229,7 @@ static void on_flush(void *context)
     struct job_desk *desk = context;
     struct job_line *line;
     int64_t now_ms = clock_now_ms();
-    if (desk->gateway->calls == NULL)
+    if (!gateway_hears(desk->gateway))
         return;
     struct credit_list list = credit_list_new(desk);
     while ((line = LIST_FIRST(&desk->dirty)) != NULL) {
@@ -459,7 +459,7 @@ static void on_renew(void *context)
         line_free(idle.items[i]);
     if (now_ms - desk->renewed_ms >= GATEWAY_RENEW_MS)
         desk->renewed_ms = now_ms;
-    if (desk->gateway->calls != NULL)
+    if (gateway_hears(desk->gateway))
         send_credits(desk, &list, true);
     else
         arena_done(&list.arena);

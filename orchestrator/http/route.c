@@ -82,37 +82,6 @@ static bool decode_arguments(struct request *request)
     return true;
 }
 
-// -- U+0000: PostgreSQL and protobuf end a text there, so that one name would become another ------
-
-static bool has_nul(str text)
-{
-    return str_find_char(text, '\0') != SIZE_MAX;
-}
-
-// The path of the first text or name with U+0000 is in `path`. Depth is bounded by JSON_MAX_DEPTH.
-static bool find_nul(const struct json *value, struct strbuf *path)
-{
-    size_t len = path->len;
-    if (value->type == JSON_STRING)
-        return has_nul(value->text);
-    if (value->type == JSON_ARRAY)
-        for (size_t i = 0; i < value->count; i++) {
-            strbuf_format(path, "[%zu]", i);
-            if (find_nul(&value->items[i], path))
-                return true;
-            path->len = len;
-        }
-    if (value->type == JSON_OBJECT)
-        for (size_t i = 0; i < value->count; i++) {
-            const struct json_member *member = &value->members[i];
-            strbuf_format(path, "%s%.*s", len > 0 ? "." : "", STR_ARG(member->name));
-            if (has_nul(member->name) || find_nul(&member->value, path))
-                return true;
-            path->len = len;
-        }
-    return false;
-}
-
 static bool read_json_body(struct request *request)
 {
     struct error err;
@@ -127,13 +96,6 @@ static bool read_json_body(struct request *request)
         request_problem_format(request, 400, "INVALID_ARGUMENT",
                                "the body must be a JSON object, found %s",
                                json_type_name(body->type));
-        return false;
-    }
-    struct strbuf path = strbuf_new(&request->arena);
-    if (str_find(request->raw_body, STR("\\u0000")) != SIZE_MAX && find_nul(body, &path)) {
-        request_problem_format(request, 400, "INVALID_ARGUMENT",
-                               "U+0000 cannot be stored: found in '%.*s'",
-                               STR_ARG(strbuf_str(&path)));
         return false;
     }
     request->body = body;

@@ -2,7 +2,8 @@
 //
 // Dead letters: a record that could not be processed, on <topic>.dlq with its key, value and
 // headers, and why and whence in headers of ours: baton-reason, baton-source-topic,
-// baton-source-partition, baton-source-offset.
+// baton-source-partition, baton-source-offset. Of a value that does not fit a record the beginning
+// is kept, and baton-cut-from says how many bytes it had.
 #ifndef BATON_INGRESS_DEAD_LETTER_H
 #define BATON_INGRESS_DEAD_LETTER_H
 
@@ -14,7 +15,7 @@ void dead_letter_make(struct arena *arena, const struct bus_record *record, cons
                       struct bus_record *ret_letter);
 
 // The record as it was before it died, to be sent to its topic again. False when the letter does
-// not say where it came from.
+// not say where it came from, or has lost a part of its value.
 MUST_CHECK bool dead_letter_revive(struct arena *arena, const struct bus_record *letter,
                                    struct bus_record *ret_record, struct error *err);
 

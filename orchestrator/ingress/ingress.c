@@ -2,6 +2,7 @@
 #include "ingress/ingress.h"
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/murmur2.h"
 #include "bus/consumer.h"
@@ -9,13 +10,14 @@
 #include "bus/progress.h"
 #include "ingress/dead_letter.h"
 #include "ingress/mapping.h"
+#include "loop/pending.h"
+#include "loop/timer.h"
 #include "record/mac.h"
 #include "record/partition.h"
 #include "store/catalogue/catalogue.h"
 #include "store/query.h"
 #include "wire/wire.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -33,17 +35,22 @@ struct reader {
     struct bus_consumer *consumer; // NULL once removed, or when the settings are wrong
     struct bus_progress progress;
     size_t in_flight;
-    bool is_wanted; // seen in the last reload
+    bool is_wanted;   // seen in the last reload
+    int64_t stuck_ms; // since when it stands at a record that can go nowhere; 0: it does not
 };
 
 // A record that is on its way to Kafka, for a record that came from there.
 struct flight {
-    TAILQ_ENTRY(flight) link;
+    TAILQ_ENTRY(flight) link; // in `waiting` or `refused`
     struct reader *reader;
     int32_t partition;
     int64_t offset;
-    struct arena arena; // of the record, while it waits for room
-    struct bus_record out;
+    struct arena arena;       // of both records
+    struct bus_record source; // what came
+    struct bus_record out;    // what goes
+    bool is_letter;           // it goes to the dead letters
+    unsigned refusals;
+    struct error why; // of the last one
 };
 
 TAILQ_HEAD(flight_list, flight);
@@ -56,8 +63,9 @@ struct ingress {
     const char *commands;
     TAILQ_HEAD(, reader) readers;
     struct flight_list waiting; // for room in the producer
-    struct event *reload;
-    bool is_loading;
+    struct flight_list refused; // by the broker: sent again at the next turn
+    struct timer *turn;
+    struct pending_list asked; // the subscriptions
     uint64_t received;
     uint64_t sent;
     uint64_t skipped;
@@ -89,31 +97,39 @@ static void end_flight(struct flight *flight)
     free(flight);
 }
 
+// Its partition is read no further until it has gone somewhere.
+static void on_refused(struct flight *flight, const struct error *why, bool for_good)
+{
+    struct reader *reader = flight->reader;
+    flight->why = *why;
+    flight->refusals = for_good ? INGRESS_MAX_REFUSALS : flight->refusals + 1;
+    log_warning("ingress", "%.*s: what became of %s offset %lld is refused: %s",
+                STR_ARG(reader->name), reader->topic, (long long)flight->offset, why->text);
+    TAILQ_INSERT_TAIL(&reader->ingress->refused, flight, link);
+    if (reader->consumer != NULL)
+        bus_progress_pause(&reader->progress, reader->consumer, reader->topic, flight->partition);
+}
+
 static void on_delivered(void *context, uint64_t tag, const struct error *failure)
 {
     (void)context;
     struct flight *flight = (struct flight *)(uintptr_t)tag;
-    if (failure != NULL) { // not done: the record is read again after a restart
-        log_failure("ingress", failure);
-        return;
-    }
-    end_flight(flight);
+    if (failure != NULL)
+        on_refused(flight, failure, false);
+    else
+        end_flight(flight);
 }
 
-// True when the producer has it, or never will.
+// True when the producer has it, or will never take it.
 static bool try_send(struct flight *flight)
 {
     struct ingress *ingress = flight->reader->ingress;
     struct error err;
     enum bus_sending sending =
         bus_producer_send(ingress->producer, &flight->out, (uint64_t)(uintptr_t)flight, &err);
-    if (sending == BUS_FULL)
-        return false;
-    if (sending == BUS_REFUSED) {
-        log_failure("ingress", &err);
-        end_flight(flight);
-    }
-    return true;
+    if (sending == BUS_REFUSED)
+        on_refused(flight, &err, true);
+    return sending != BUS_FULL;
 }
 
 static void send_flight(struct flight *flight)
@@ -123,7 +139,8 @@ static void send_flight(struct flight *flight)
     if (TAILQ_EMPTY(&ingress->waiting) && try_send(flight))
         return;
     TAILQ_INSERT_TAIL(&ingress->waiting, flight, link);
-    bus_progress_pause(&reader->progress, reader->consumer, reader->topic, flight->partition);
+    if (reader->consumer != NULL)
+        bus_progress_pause(&reader->progress, reader->consumer, reader->topic, flight->partition);
 }
 
 static void on_room(void *context)
@@ -139,6 +156,58 @@ static void on_room(void *context)
         return;
     }
     TAILQ_FOREACH(reader, &ingress->readers, link)
+    if (reader->consumer != NULL)
+        bus_progress_resume_all(&reader->progress, reader->consumer, reader->topic);
+}
+
+// -- What the broker refuses: some tries, then the dead letters, then the subscription stops -----
+
+// Nothing is skipped: it is read again from what is committed, after a rest.
+static void stop_at(struct flight *flight, int64_t now_ms)
+{
+    struct reader *reader = flight->reader;
+    log_error("ingress",
+              "subscription %.*s stands at %s partition %d offset %lld: neither its command nor "
+              "its dead letter is taken: %s; trying again in %d s",
+              STR_ARG(reader->name), reader->topic, (int)flight->partition,
+              (long long)flight->offset, flight->why.text, INGRESS_STUCK_MS / 1000);
+    reader->stuck_ms = now_ms;
+    bus_progress_forget(&reader->progress);
+    bus_consumer_free(reader->consumer);
+    reader->consumer = NULL;
+    end_flight(flight);
+}
+
+static void send_refused(struct flight *flight, int64_t now_ms)
+{
+    struct reader *reader = flight->reader;
+    if (reader->consumer == NULL) {
+        end_flight(flight); // read again later, or not wanted any more
+    } else if (flight->refusals < INGRESS_MAX_REFUSALS) {
+        send_flight(flight);
+    } else if (!flight->is_letter) {
+        reader->ingress->dead++;
+        flight->is_letter = true;
+        flight->refusals = 0;
+        dead_letter_make(&flight->arena, &flight->source, &flight->why, &flight->out);
+        send_flight(flight);
+    } else {
+        stop_at(flight, now_ms);
+    }
+}
+
+static void send_all_refused(struct ingress *ingress)
+{
+    struct flight_list refused = TAILQ_HEAD_INITIALIZER(refused);
+    struct flight *flight;
+    struct reader *reader;
+    TAILQ_CONCAT(&refused, &ingress->refused, link);
+    while ((flight = TAILQ_FIRST(&refused)) != NULL) {
+        TAILQ_REMOVE(&refused, flight, link);
+        send_refused(flight, clock_now_ms());
+    }
+    if (TAILQ_EMPTY(&ingress->refused) && TAILQ_EMPTY(&ingress->waiting))
+        TAILQ_FOREACH(reader, &ingress->readers, link)
     if (reader->consumer != NULL)
         bus_progress_resume_all(&reader->progress, reader->consumer, reader->topic);
 }
@@ -179,6 +248,21 @@ static void prepare_command(struct flight *flight, const struct command *command
                                       .headers = headers};
 }
 
+static struct bus_record copy_record(struct arena *arena, const struct bus_record *record,
+                                     const char *topic)
+{
+    struct bus_record copy = *record;
+    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, record->header_count);
+    for (size_t i = 0; i < record->header_count; i++)
+        headers[i] = (struct bus_header){str_copy(arena, record->headers[i].name),
+                                         str_copy(arena, record->headers[i].value)};
+    copy.topic = topic;
+    copy.key = record->key.data ? str_copy(arena, record->key) : record->key;
+    copy.value = record->value.data ? str_copy(arena, record->value) : record->value;
+    copy.headers = headers;
+    return copy;
+}
+
 static struct flight *begin_flight(struct reader *reader, const struct bus_record *record)
 {
     struct flight *flight = calloc(1, sizeof *flight);
@@ -186,6 +270,7 @@ static struct flight *begin_flight(struct reader *reader, const struct bus_recor
     flight->reader = reader;
     flight->partition = record->partition;
     flight->offset = record->offset;
+    flight->source = copy_record(&flight->arena, record, reader->topic);
     reader->in_flight++;
     bus_progress_begin(&reader->progress, record->partition, record->offset);
     return flight;
@@ -207,7 +292,7 @@ static void on_record(void *context, const struct bus_record *record)
     struct command command;
     struct error err;
     ingress->received++;
-    switch (mapping_apply(reader->mapping, record, &flight->arena, &command, &err)) {
+    switch (mapping_apply(reader->mapping, &flight->source, &flight->arena, &command, &err)) {
     case MAPPING_SENDS:
         ingress->sent++;
         name_source(flight, &command);
@@ -223,7 +308,8 @@ static void on_record(void *context, const struct bus_record *record)
         log_warning("ingress", "%.*s: %s offset %lld goes to the dead letters: %s: %s",
                     STR_ARG(reader->name), record->topic, (long long)record->offset, err.place,
                     err.text);
-        dead_letter_make(&flight->arena, record, &err, &flight->out);
+        flight->is_letter = true;
+        dead_letter_make(&flight->arena, &flight->source, &err, &flight->out);
         send_flight(flight);
         return;
     }
@@ -308,10 +394,11 @@ static struct reader *find_reader(struct ingress *ingress, str name, str topic, 
 
 static void on_subscriptions(void *context, const struct query_rows *rows, const struct error *err)
 {
-    struct ingress *ingress = context;
+    struct ingress *ingress = pending_end(context);
     struct reader *reader;
     struct reader *next;
-    ingress->is_loading = false;
+    if (ingress == NULL)
+        return;
     if (rows == NULL) {
         log_failure("ingress", err);
         return;
@@ -335,19 +422,33 @@ static void on_subscriptions(void *context, const struct query_rows *rows, const
     }
 }
 
-static void on_reload(evutil_socket_t fd, short events, void *context)
+static void rejoin_stuck(struct ingress *ingress)
 {
-    (void)fd;
-    (void)events;
+    struct reader *reader;
+    struct error err;
+    int64_t now_ms = clock_now_ms();
+    TAILQ_FOREACH(reader, &ingress->readers, link)
+    {
+        if (reader->stuck_ms == 0 || now_ms - reader->stuck_ms < INGRESS_STUCK_MS)
+            continue;
+        reader->stuck_ms = join_topic(reader, &err) ? 0 : now_ms;
+        if (reader->stuck_ms != 0)
+            log_failure("ingress", &err);
+    }
+}
+
+static void on_turn(void *context)
+{
     struct ingress *ingress = context;
-    if (ingress->is_loading || !query_pool_is_ready(ingress->options.reader))
-        return;
-    ingress->is_loading = true;
     struct arena arena = ARENA_EMPTY;
-    query_statement(ingress->options.reader,
-                    catalogue_enabled_subscriptions(&arena, INGRESS_MAX_SUBSCRIPTIONS),
-                    on_subscriptions, ingress);
+    send_all_refused(ingress);
+    rejoin_stuck(ingress);
+    if (ingress->asked.count == 0 && query_pool_is_ready(ingress->options.reader))
+        query_statement(ingress->options.reader,
+                        catalogue_enabled_subscriptions(&arena, INGRESS_MAX_SUBSCRIPTIONS),
+                        on_subscriptions, pending_new(&ingress->asked, ingress));
     arena_done(&arena);
+    timer_set(ingress->turn, INGRESS_RELOAD_MS);
 }
 
 // -- Life -------------------------------------------------------------------------------
@@ -366,6 +467,7 @@ struct ingress *ingress_new(const struct ingress_options *options, struct error 
                                              config_str(config, CONFIG_KAFKA_TOPIC_PREFIX)));
     TAILQ_INIT(&ingress->readers);
     TAILQ_INIT(&ingress->waiting);
+    TAILQ_INIT(&ingress->refused);
     struct bus_producer_options producing = {.bus = ingress->bus};
     struct bus_producer_handler handler = {
         .context = ingress, .delivered = on_delivered, .room = on_room, .broken = on_broken};
@@ -374,19 +476,31 @@ struct ingress *ingress_new(const struct ingress_options *options, struct error 
         free(ingress);
         return NULL;
     }
-    struct timeval period = {INGRESS_RELOAD_MS / 1000, INGRESS_RELOAD_MS % 1000 * 1000};
-    ingress->reload = event_new(options->loop, -1, EV_PERSIST, on_reload, ingress);
-    check(ingress->reload != NULL);
-    event_add(ingress->reload, &period);
+    ingress->turn = timer_new(options->loop, on_turn, ingress);
+    timer_set(ingress->turn, INGRESS_RELOAD_MS);
     return ingress;
+}
+
+// They are read again by whoever reads on.
+static void drop_all(struct flight_list *list)
+{
+    struct flight *flight;
+    while ((flight = TAILQ_FIRST(list)) != NULL) {
+        TAILQ_REMOVE(list, flight, link);
+        bus_progress_forget(&flight->reader->progress);
+        end_flight(flight);
+    }
 }
 
 void ingress_free(struct ingress *ingress)
 {
     if (ingress == NULL)
         return;
-    event_free(ingress->reload);
-    bus_producer_flush(ingress->producer, 5000);
+    pending_cancel(&ingress->asked);
+    timer_free(ingress->turn);
+    (void)bus_producer_flush(ingress->producer, 5000);
+    drop_all(&ingress->refused);
+    drop_all(&ingress->waiting);
     for (struct reader *reader = TAILQ_FIRST(&ingress->readers), *next; reader != NULL;
          reader = next) {
         next = TAILQ_NEXT(reader, link);
@@ -399,6 +513,14 @@ void ingress_free(struct ingress *ingress)
 
 void ingress_add_metrics(const struct ingress *ingress, struct strbuf *out)
 {
+    const struct reader *reader;
+    unsigned stuck = 0;
+    TAILQ_FOREACH(reader, &ingress->readers, link)
+    stuck += reader->stuck_ms != 0;
+    strbuf_format(out,
+                  "# HELP baton_ingress_stuck Subscriptions that stand at a record that can go "
+                  "nowhere.\n# TYPE baton_ingress_stuck gauge\nbaton_ingress_stuck %u\n",
+                  stuck);
     strbuf_format(out,
                   "# HELP baton_ingress_records_total Records of user topics, by what became of "
                   "them.\n# TYPE baton_ingress_records_total counter\n"

@@ -351,7 +351,7 @@ const struct collection collection_variables = {
             "value, " VARIABLE_KEY(
                 "i.key",
                 "x.key") " AS variable_key "
-                         "FROM instances i, json_each(i.variables) x "
+                         "FROM instances i, json_each(json_without_nul(i.variables)) x "
                          "UNION ALL "
                          "SELECT e.shard, e.instance, e.key, i.tenant, x.key, "
                          "x.value::text, " VARIABLE_KEY(
@@ -359,7 +359,7 @@ const struct collection collection_variables = {
                              "x.key") " "
                                       "FROM elements e JOIN instances i ON i.shard = e.shard AND "
                                       "i.key = e.instance, "
-                                      "json_each(e.variables) x) AS v",
+                                      "json_each(json_without_nul(e.variables)) x) AS v",
     .fields = variable_fields,
     .field_count = COUNT_OF(variable_fields),
     .key = "v.variable_key",

@@ -130,10 +130,12 @@ static bool add_comparison(struct build *b, const struct field *field, const cha
     if (!has_room(b, 1) || !value_text(b, field, value, &text))
         return false;
     if (field->kind == FIELD_LIST) {
-        strbuf_format(where, "%s(%s)::jsonb ? ", op[0] == '<' ? "NOT " : "", field->sql);
+        strbuf_format(where, "%sjson_searchable((%s)::json) ? ", op[0] == '<' ? "NOT " : "",
+                      field->sql);
         search_sql_parameter(b->sql, where, text);
     } else {
-        strbuf_format(where, "(%s) %s ", field->sql, op);
+        strbuf_format(where, "(%s)%s %s ", field->sql, field->kind == FIELD_JSON ? "::text" : "",
+                      op);
         search_sql_parameter(b->sql, where, text);
         strbuf_format(where, "::%s", sql_type(field->kind));
         if (op[0] == '=')
@@ -282,11 +284,11 @@ static bool add_variables(struct build *b, const struct json *list)
             !json_parse(b->arena, value->text, &parsed, b->err))
             return error_set(b->err, ERROR_INVALID, "variables",
                              "each needs a \"name\" and a \"value\" that is JSON as a string");
-        strbuf_add(where, STR(" AND variables::jsonb -> "));
+        strbuf_add(where, STR(" AND json_searchable(variables) -> "));
         search_sql_parameter(b->sql, where, name);
-        strbuf_add(where, STR("::text = "));
+        strbuf_add(where, STR("::text = json_searchable("));
         search_sql_parameter(b->sql, where, value->text);
-        strbuf_add(where, STR("::jsonb"));
+        strbuf_add(where, STR("::json)"));
     }
     return true;
 }
@@ -333,6 +335,9 @@ static bool add_sort(struct build *b, const struct json *sort)
         if (field == NULL)
             return error_set(b->err, ERROR_INVALID, "sort", "a %s has no field '%.*s' to sort by",
                              b->collection->noun, STR_ARG(name));
+        if (field->kind == FIELD_JSON || field->kind == FIELD_LIST)
+            return error_set(b->err, ERROR_INVALID, "sort", "'%.*s' has no order to sort by",
+                             STR_ARG(name));
         bool descends = str_equal_ignoring_case(order, STR("DESC"));
         strbuf_format(&b->sql->order, "%s %s, ", field->sql, descends ? "DESC" : "ASC");
     }

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/read/time_text.h"
 
+#include "record/limits.h"
+
 #include <stdio.h>
 #include <time.h>
-
-void time_text_add(struct strbuf *out, int64_t time_ms)
-{
-    int64_t seconds = time_ms / 1000 - (time_ms % 1000 < 0);
-    time_t at = (time_t)seconds;
-    struct tm utc;
-    gmtime_r(&at, &utc);
-    strbuf_format(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                  utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                  (int)(time_ms - seconds * 1000));
-}
 
 // What follows the seconds: an optional fraction, then Z or an offset.
 static bool parse_rest(const char *rest, int64_t *ret_ms, int64_t *ret_offset_s)
@@ -54,10 +45,12 @@ bool time_text_parse(str text, int64_t *ret_time_ms)
                &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &used) != 6 ||
         !parse_rest(copy + used, &ms, &offset_s))
         return false;
-    bool in_range = utc.tm_mon >= 1 && utc.tm_mon <= 12 && utc.tm_mday >= 1 && utc.tm_mday <= 31 &&
-                    utc.tm_hour <= 24 && utc.tm_min <= 59 && utc.tm_sec <= 60;
+    struct tm wanted = utc;
+    bool in_range = utc.tm_year >= 1 && utc.tm_mon >= 1 && utc.tm_mon <= 12 && utc.tm_mday >= 1 &&
+                    utc.tm_hour <= 23 && utc.tm_min <= 59 && utc.tm_sec <= 59;
     utc.tm_year -= 1900;
     utc.tm_mon -= 1;
     *ret_time_ms = ((int64_t)timegm(&utc) - offset_s) * 1000 + ms;
-    return in_range;
+    in_range = in_range && utc.tm_mday == wanted.tm_mday; // timegm makes a day of February 30th
+    return in_range && *ret_time_ms >= LIMIT_FIRST_MS && *ret_time_ms <= LIMIT_LAST_MS;
 }
