@@ -6,6 +6,7 @@
 // PostgreSQL is not: started again, it goes on where it was.
 #include <dirent.h>
 #include <errno.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,12 +14,14 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/endpoint.h"
 #include "bus/embedded.h"
 #include "cli/client.h"
 #include "cli/command.h"
@@ -308,9 +311,38 @@ static bool write_environment(struct dev *dev, struct error *err)
     return fclose(file) == 0 || error_set(err, ERROR_IO, path, "cannot be written");
 }
 
+static bool can_bind(const struct addrinfo *address)
+{
+    const int yes = 1;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                 bind(fd, address->ai_addr, address->ai_addrlen) == 0;
+    if (fd >= 0)
+        close(fd);
+    return bound;
+}
+
+// Another program there would answer in our place: be taken for ready, and be deployed to.
+static bool check_listen(struct dev *dev, struct error *err)
+{
+    struct endpoint endpoint;
+    struct addrinfo *found, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    if (!endpoint_parse(&dev->arena, dev->listen, &endpoint))
+        return error_set(err, ERROR_INVALID, "--listen", "expected HOST:PORT, found '%.*s'",
+                         STR_ARG(dev->listen));
+    const char *port = str_cstr(&dev->arena, str_format(&dev->arena, "%u", endpoint.port));
+    if (getaddrinfo(endpoint.host, port, &hints, &found) != 0)
+        return error_set(err, ERROR_INVALID, "--listen", "'%s' is no host here", endpoint.host);
+    bool is_free = can_bind(found);
+    freeaddrinfo(found);
+    return is_free || error_set(err, ERROR_CONFLICT, "--listen",
+                                "%.*s is taken by another program: choose another HOST:PORT",
+                                STR_ARG(dev->listen));
+}
+
 static bool start_all(struct dev *dev, struct error *err)
 {
-    return open_data(dev, err) && start_broker(dev, err) &&
+    return check_listen(dev, err) && open_data(dev, err) && start_broker(dev, err) &&
            dev_postgres_start(&dev->postgres, &dev->arena, dev->data, err) && prepare(dev, err) &&
            start_orchestrator(dev, err) && start_worker(dev, err) && wait_until_ready(dev, err) &&
            write_environment(dev, err);

@@ -17,6 +17,7 @@
 #include "cli/options.h"
 #include "cli/table.h"
 #include "ingress/dead_letter.h"
+#include "wire/wire.h"
 
 enum { ASK_MS = 10000, QUIET_MS = 4000, TICK_MS = 100 };
 
@@ -77,6 +78,48 @@ static void write_text(struct json_writer *writer, str name, str text)
         json_null(writer);
 }
 
+// What Baton wrote itself; false when the value is no command that this version can read.
+static bool read_command(struct dlq *dlq, const struct bus_record *record,
+                         struct command *ret_command)
+{
+    struct error err;
+    str source = bus_record_header(record, STR("baton-source-topic"));
+    return str_ends_with(source, STR(".commands")) &&
+           wire_decode_command(&dlq->arena, record->value, ret_command, &err);
+}
+
+static void write_command(struct json_writer *w, const struct command *command)
+{
+    json_key(w, STR("command"));
+    json_begin_object(w);
+    write_text(w, STR("type"), str_of(command_type_name(command->type)));
+    json_key(w, STR("key"));
+    json_u64(w, command->key);
+    json_key(w, STR("instance"));
+    json_u64(w, command->instance);
+    write_text(w, STR("tenant"), command->tenant);
+    write_text(w, STR("principal"), command->principal);
+    json_end_object(w);
+}
+
+// "COMPLETE_JOB of 2251799813685250, instance 2251799813685249"
+static str describe(struct dlq *dlq, const struct bus_record *record)
+{
+    struct arena *arena = &dlq->arena;
+    struct command command;
+    if (!read_command(dlq, record, &command))
+        return readable(arena, record->value);
+    struct strbuf text = strbuf_new(arena);
+    strbuf_format(&text, "%s", command_type_name(command.type));
+    if (command.key != 0)
+        strbuf_format(&text, " of %llu", (unsigned long long)command.key);
+    if (command.instance != 0)
+        strbuf_format(&text, ", instance %llu", (unsigned long long)command.instance);
+    if (command.principal.len > 0)
+        strbuf_format(&text, ", by %.*s", STR_ARG(command.principal));
+    return strbuf_str(&text);
+}
+
 static void write_letter(struct dlq *dlq, const struct bus_record *record)
 {
     struct json_writer *w = &dlq->writer;
@@ -88,6 +131,9 @@ static void write_letter(struct dlq *dlq, const struct bus_record *record)
     write_text(w, STR("source"), bus_record_header(record, STR("baton-source-topic")));
     write_text(w, STR("reason"), bus_record_header(record, STR("baton-reason")));
     write_text(w, STR("key"), record->key.data ? readable(&dlq->arena, record->key) : record->key);
+    struct command command;
+    if (read_command(dlq, record, &command))
+        write_command(w, &command);
     write_text(w, STR("value"), readable(&dlq->arena, record->value));
     json_end_object(w);
 }
@@ -100,7 +146,7 @@ static void add_letter_row(struct dlq *dlq, const struct bus_record *record)
     table_add(&dlq->table, str_copy(arena, header_text(record, "baton-source-topic")));
     table_add(&dlq->table, record->key.data ? str_copy(arena, record->key) : STR("-"));
     table_add(&dlq->table, str_copy(arena, header_text(record, "baton-reason")));
-    table_add(&dlq->table, readable(arena, record->value));
+    table_add(&dlq->table, describe(dlq, record));
 }
 
 static void on_letter_listed(void *context, const struct bus_record *record)

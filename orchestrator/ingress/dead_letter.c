@@ -4,6 +4,7 @@
 static const str reason_header = {"baton-reason", 12};
 static const str topic_header = {"baton-source-topic", 18};
 static const str partition_header = {"baton-source-partition", 22};
+static const str outbox_header = {"baton-from", 10}; // of the dead letter, not of what it holds
 static const str offset_header = {"baton-source-offset", 19};
 static const str cut_header = {"baton-cut-from", 14};
 
@@ -16,7 +17,7 @@ static bool is_own(str name)
 {
     return str_equal(name, reason_header) || str_equal(name, topic_header) ||
            str_equal(name, partition_header) || str_equal(name, offset_header) ||
-           str_equal(name, cut_header);
+           str_equal(name, cut_header) || str_equal(name, outbox_header);
 }
 
 static str copy(struct arena *arena, str bytes)
@@ -92,9 +93,15 @@ bool dead_letter_revive(struct arena *arena, const struct bus_record *letter,
                          (long long)letter->offset, letter->value.len, STR_ARG(cut_from));
     size_t count;
     struct bus_header *headers = foreign_headers(arena, letter, &count);
+    int64_t partition = BUS_PARTITION_BY_KEY;
+    str source = bus_record_header(letter, partition_header);
+    // A command is for the shard that set it aside, as its MAC says.
+    if (letter->key.data == NULL && source.len > 0 && !str_to_i64(source, &partition))
+        return error_set(err, ERROR_INVALID, letter->topic, "offset %lld: header %s is no number",
+                         (long long)letter->offset, partition_header.data);
     *ret_record = (struct bus_record){
         .topic = str_cstr(arena, topic),
-        .partition = BUS_PARTITION_BY_KEY,
+        .partition = (int32_t)partition,
         .key = copy(arena, letter->key),
         .value = copy(arena, letter->value),
         .header_count = count,

@@ -27,6 +27,30 @@ static bool has_waiting_job(const struct changes *changes)
     return false;
 }
 
+// An answer that changed nothing is in history; here it is counted by its reason, and logged.
+static void note_rejections(struct shard *shard, const struct changes *changes)
+{
+    static const struct {
+        enum rejection rejection;
+        enum metric metric;
+    } counted[] = {{REJECTION_LATE, METRIC_ANSWERS_LATE},
+                   {REJECTION_STALE, METRIC_ANSWERS_STALE},
+                   {REJECTION_NOT_FOUND, METRIC_ANSWERS_NOT_FOUND}};
+    for (size_t i = 0; i < changes->history.count; i++) {
+        const struct history_row *row = &changes->history.items[i];
+        const struct event *event = &row->events[0];
+        if (row->stream_kind != STREAM_SHARD || event->type != EVENT_COMMAND_REJECTED ||
+            command_senders_of((enum command_type)event->number) != SENDERS_API_WORKER)
+            continue;
+        for (size_t j = 0; j < COUNT_OF(counted); j++)
+            if (str_equal(event->code, str_of(rejection_name(counted[j].rejection))))
+                metrics_add(&shard->node->metrics, counted[j].metric, 1);
+        log_info("node", "shard %u: %s of job %llu changes nothing: %.*s", shard->number,
+                 command_type_name((enum command_type)event->number),
+                 (unsigned long long)event->key, STR_ARG(event->value));
+    }
+}
+
 static void settle(struct shard *shard)
 {
     struct batch *batch = shard->committing;
@@ -43,6 +67,7 @@ static void settle(struct shard *shard)
         due_list_apply(shard->dues.list, &batch->changes, node_now_ms(shard->node));
     shard->jobs.any = shard->jobs.any || has_waiting_job(&batch->changes);
     jobs_serve(shard, batch);
+    note_rejections(shard, &batch->changes);
     publish_batch(shard, batch);
     due_remind(shard);
 }

@@ -5,15 +5,18 @@
 #include "node/internal.h"
 
 #include "base/log.h"
+#include "record/key.h"
 #include "wire/wire.h"
 
 void decode_set_aside(struct batch *batch, const struct inbound *record, const char *why)
 {
     struct node *node = batch->shard->node;
+    str offset = str_format(&batch->arena, "%lld", (long long)record->offset);
     const struct outbox_record letter = {.kind = record->is_signed ? OUTBOX_SIGNED_LETTER
                                                                    : OUTBOX_DEAD_LETTER,
                                          .partition = BUS_PARTITION_BY_KEY,
                                          .topic = STR("commands.dlq"),
+                                         .key = offset,
                                          .value = str_from(record->bytes, record->len),
                                          .note = str_of(why)};
     outbox_pack(&batch->letters, &letter);
@@ -50,6 +53,7 @@ void decode_task(struct batch *batch, struct inbound *record, struct task *ret_t
     ret_task->record = record;
     if (!wire_decode_command(&batch->arena, str_from(record->bytes, record->len),
                              &ret_task->command, &err)) {
+        metrics_add(&node->metrics, METRIC_COMMANDS_UNREADABLE, 1);
         refuse(batch, ret_task, err.text);
         return;
     }
@@ -60,12 +64,19 @@ void decode_task(struct batch *batch, struct inbound *record, struct task *ret_t
             return;
         }
     }
+    bool is_answer = command_senders_of(ret_task->command.type) == SENDERS_API_WORKER;
     if (!record->is_signed && !token_is_good(node_secret(node), &ret_task->command)) {
-        metrics_add(&node->metrics, METRIC_TOKENS_REFUSED, 1);
+        metrics_add(&node->metrics, is_answer ? METRIC_TOKENS_REFUSED : METRIC_COMMANDS_UNSIGNED,
+                    1);
         refuse(batch, ret_task,
-               command_senders_of(ret_task->command.type) == SENDERS_API_WORKER
-                   ? "the token is not the one of this job and attempt"
-                   : "a command of this type needs the MAC of a node");
+               is_answer ? "the token is not the one of this job and attempt"
+                         : "a command of this type needs the MAC of a node");
+        return;
+    }
+    if (is_answer && key_shard(ret_task->command.key) != batch->shard->number) {
+        metrics_add(&node->metrics, METRIC_ANSWERS_MISPLACED, 1);
+        refuse(batch, ret_task,
+               "the answer is on another partition than the job's reply_partition");
         return;
     }
     int64_t latest_ms = clock_latest_ms(node);

@@ -26,7 +26,7 @@
 _Static_assert((int)BUS_MAX_RECORD_BYTES == (int)LIMIT_RECORD_BYTES,
                "what the engine makes is what the producer takes");
 
-enum { NODE_MAX_HEADERS = 6, CUT_BYTES = 64 * 1024, ALARM_FAILURES = 5 };
+enum { NODE_MAX_HEADERS = 8, CUT_BYTES = 64 * 1024, ALARM_FAILURES = 5 };
 
 static const struct retry_rule must_rule = {.first_ms = 1000, .longest_ms = 60000};
 
@@ -82,6 +82,7 @@ struct envelope {
     char topic[NODE_TOPIC_NAME];
     char from[48];
     char mac[MAC_LENGTH];
+    char partition[16];
 };
 
 static void add_header(struct envelope *envelope, const char *name, str value)
@@ -111,6 +112,18 @@ static void address(struct envelope *envelope, const struct node *node,
                                            .headers = envelope->headers};
 }
 
+// Where the dead letter came from, so that people find it and `baton dlq replay` can send it again.
+static void add_origin(struct envelope *envelope, const struct shard *shard,
+                       const struct outbox_record *record)
+{
+    snprintf(envelope->partition, sizeof envelope->partition, "%u", shard->number);
+    envelope->record.key = (str){0};
+    add_header(envelope, "baton-reason", record->note);
+    add_header(envelope, "baton-source-topic", str_of(shard->node->topic_commands));
+    add_header(envelope, "baton-source-partition", str_of(envelope->partition));
+    add_header(envelope, "baton-source-offset", record->key);
+}
+
 static void seal(struct envelope *envelope, const struct shard *shard, const struct parcel *parcel)
 {
     static const str *const types[] = {[OUTBOX_COMMAND] = &wire_command_content_type,
@@ -132,7 +145,7 @@ static void seal(struct envelope *envelope, const struct shard *shard, const str
     if (record->kind == OUTBOX_SIGNED_LETTER)
         add_mac(envelope, shard->node, shard->number, STR_EMPTY);
     if (record->kind == OUTBOX_DEAD_LETTER || record->kind == OUTBOX_SIGNED_LETTER)
-        add_header(envelope, "baton-reason", record->note);
+        add_origin(envelope, shard, record);
 }
 
 static void seal_event(struct envelope *envelope, const struct shard *shard,

@@ -84,11 +84,12 @@ static void queue_up(struct bus_consumer *consumer, uint32_t partition,
 static bool fetch_partition(struct bus_consumer *consumer, uint32_t number)
 {
     struct reading *reading = &consumer->partitions[number];
-    const struct kafka_partition *partition = kafka_commands(number);
+    struct kafka_partition *partition = kafka_commands(number);
     int64_t end = kafka_end(partition);
     if (!reading->assigned || reading->paused || reading->position == STOPPED)
         return false;
     reading->end_seen = end;
+    partition->looked = true;
     if (reading->position > end || reading->position < partition->low) {
         reading->position = STOPPED;
         queue_up(consumer, number, NULL);

@@ -6,8 +6,7 @@
 #include "kafka.h"
 #include "node/node.h"
 
-// Fewer in a row than NODE_PUBLISH_TRIES, even when two such faults follow each other.
-enum { REFUSED_MOST = 2 };
+enum { REFUSED_MOST = 9 }; // requests in a row
 
 enum { MEAN_MS = 1500, EFFECTS_MOST = 80, TRUNCATE_MOST = 30, TOPIC_SECONDS = 60 };
 

@@ -285,6 +285,7 @@ void kafka_truncate(uint32_t shard, int64_t records)
     for (int64_t offset = kept; offset < end; offset++)
         partition->log.items[offset]->lost = true;
     partition->log.count = (size_t)kept;
+    partition->looked = false;
     promises_truncated(shard, kept);
     for (uint32_t i = 0; i < world->options.machines; i++)
         if (world->machines[i].consumer != NULL)

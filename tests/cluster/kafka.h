@@ -37,6 +37,7 @@ struct kafka_record {
 struct kafka_partition {
     ARRAY(struct kafka_record *) log;
     int64_t low; // the first offset that is still there
+    bool looked; // somebody has fetched since it was truncated
 };
 
 struct kafka_topic {

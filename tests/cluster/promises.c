@@ -42,6 +42,7 @@ struct shard_promises {
     ARRAY(struct sent) sent; // by number - 1
     ARRAY(struct target *) targets;
     int64_t truncated_at; // records from here on have gone; -1: none
+    bool unseen;          // new ones had made up for them before anybody looked
     struct {
         const struct machine *machine; // that tries a record
         uint64_t life;
@@ -214,12 +215,24 @@ static void check_event(const struct kafka_record *record)
     }
 }
 
+// A reader of the same place, who had nothing to fetch meanwhile, finds the next record there and
+// cannot know: the client that is used knows no leader epochs.
+static void note_unseen(uint32_t shard, int64_t offset)
+{
+    struct shard_promises *promises = of(shard);
+    const struct shard_row *row = &world->database->shards[shard].row;
+    if (promises->truncated_at >= 0 && offset + 1 >= row->next_offset &&
+        !kafka_commands(shard)->looked)
+        promises->unseen = true;
+}
+
 void promises_appended(const struct kafka_topic *topic, int32_t partition,
                        const struct kafka_record *record)
 {
     uint32_t shard;
     uint64_t number;
-    (void)partition;
+    if (str_equal(topic->name, STR("baton.commands")))
+        note_unseen((uint32_t)partition, record->offset);
     if (promises_read_sender(record, &shard, &number))
         check_published(record, shard, number);
     else if (str_equal(topic->name, STR("baton.events")))
@@ -235,7 +248,7 @@ static void check_skipped(const struct store_commit *commit, struct shard_promis
     const struct kafka_record *last =
         kafka_at(kafka_commands(commit->shard), commit->next_offset - 1);
     const struct shard_row *row = &world->database->shards[commit->shard].row;
-    if (row->last_record.len == 0 || promises->truncated_at < 0 ||
+    if (row->last_record.len == 0 || promises->truncated_at < 0 || promises->unseen ||
         commit->expected_offset <= promises->truncated_at || last == NULL)
         return;
     struct digest digest = digest_sha256(last->value);
@@ -593,6 +606,7 @@ void promises_truncated(uint32_t shard, int64_t kept)
     if (kept < world->database->shards[shard].row.next_offset &&
         (promises->truncated_at < 0 || kept < promises->truncated_at))
         promises->truncated_at = kept;
+    promises->unseen = false;
 }
 
 // -- The end ----------------------------------------------------------------------------
