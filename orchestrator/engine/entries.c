@@ -2,7 +2,8 @@
 #include "engine/step.h"
 
 enum {
-    GENERATION_TURNS = 4,   // an owner commits one batch while it computes the next
+    GENERATION_TURNS = 8,   // an owner commits one batch while it computes the next
+    PAGE_TURNS = 2,         // an owner may load before the turn begins
     GENERATION_SIZE = 2000, // changes, at least
     NUMBER = sizeof(uint64_t),
     WAITING_NUMBERS = 3,
@@ -60,12 +61,20 @@ void entries_done(struct engine *engine)
         return;
     generation_free(engine->entries.young);
     generation_free(engine->entries.old);
+    arena_done(&engine->entries.pages_arena);
+}
+
+static void forget_pages(struct entries *e)
+{
+    arena_done(&e->pages_arena);
+    e->pages = (struct map){0};
 }
 
 void entries_begin_turn(struct engine *engine)
 {
     struct entries *e = &engine->entries;
-    e->pages = map_new(engine->turn);
+    if (e->pages.count > 0 && engine->turn_number - e->pages_turn >= PAGE_TURNS)
+        forget_pages(e);
     if (engine->environment.keeps_entries || e->young->count < GENERATION_SIZE ||
         engine->turn_number - e->young->first_turn < GENERATION_TURNS)
         return;
@@ -191,9 +200,10 @@ static const struct page *find_page(const struct engine *engine, const struct st
 static bool load_page(struct engine *engine, const struct stream_ref *ref, str image,
                       struct error *err)
 {
-    struct page *page = ARENA_NEW(engine->turn, struct page);
+    struct entries *e = &engine->entries;
+    struct page *page = ARENA_NEW(&e->pages_arena, struct page);
     page->count = image.len / (WAITING_NUMBERS * NUMBER);
-    struct waiting *items = ARENA_ARRAY(engine->turn, struct waiting, page->count);
+    struct waiting *items = ARENA_ARRAY(&e->pages_arena, struct waiting, page->count);
     if (image.len % (WAITING_NUMBERS * NUMBER) != 0)
         return error_set(err, ERROR_INVALID, "entries", "a list of %zu bytes of who waits",
                          image.len);
@@ -203,7 +213,11 @@ static bool load_page(struct engine *engine, const struct stream_ref *ref, str i
                                     get_number(image, i * WAITING_NUMBERS + 2)};
     page->items = items;
     page->is_last = page->count < ref->most;
-    map_put(&engine->entries.pages, page_name(engine->turn, ref), page);
+    if (e->pages.count == 0) {
+        e->pages = map_new(&e->pages_arena);
+        e->pages_turn = engine->turn_number;
+    }
+    map_put(&e->pages, page_name(&e->pages_arena, ref), page);
     return true;
 }
 

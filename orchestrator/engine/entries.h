@@ -17,7 +17,9 @@ struct generation;
 
 struct entries {
     struct generation *young, *old;
-    struct map pages; // of this turn: what the store had of those that wait
+    struct arena pages_arena;
+    struct map pages; // what the store had of those that wait
+    uint64_t pages_turn;
 };
 
 struct remembered {

@@ -93,6 +93,21 @@ static inline void load_missing(struct fixture *f, const struct command *command
                 engine_set_aside(f->engine, &refs[i], str_of(err.text));
 }
 
+// Events point into the engine, which a test may free.
+static inline void keep_row(struct fixture *f, const struct history_row *row)
+{
+    struct history_row *kept = ARRAY_PUSH(&f->arena, &f->history);
+    *kept = *row;
+    struct event *events = arena_copy(&f->arena, row->events, row->count * sizeof *row->events);
+    for (size_t i = 0; i < row->count; i++) {
+        str *const texts[] = {&events[i].name, &events[i].code, &events[i].value,
+                              &events[i].element_id};
+        for (size_t t = 0; t < COUNT_OF(texts); t++)
+            *texts[t] = str_copy(&f->arena, *texts[t]);
+    }
+    kept->events = events;
+}
+
 // One command in a batch of its own.
 static inline void run(struct fixture *f, struct command command)
 {
@@ -113,7 +128,7 @@ static inline void run(struct fixture *f, struct command command)
         idmap_put(&f->images, row->key, arena_copy(&f->arena, &image, sizeof image));
     }
     for (size_t i = 0; i < f->changes.history.count; i++)
-        *ARRAY_PUSH(&f->arena, &f->history) = f->changes.history.items[i];
+        keep_row(f, &f->changes.history.items[i]);
     if (f->take != NULL)
         f->take(f);
     if (f->changes.shard_image.data != NULL)

@@ -15,6 +15,7 @@ enum {
     START_MEAN_MS = 1400,
     AGAIN_MS = 15000, // a caller without an answer asks again
     POISON_MS = 10000,
+    SIGNAL_MS = 3000,
     FUTURE_MS = 50 * 60 * 1000,
     MESSAGE_TTL_MS = 24 * 3600 * 1000,
     MODELS = 2,
@@ -159,6 +160,19 @@ static void act_start(void *context)
     while (is_ready() && burst-- > 0)
         start_one();
     world_later(world_between(1, 2 * START_MEAN_MS) * WORLD_MS, NULL, act_start, context);
+}
+
+// Whoever waits for it goes on; whoever waits too long has a timer.
+static void act_signal(void *context)
+{
+    if (world->load->stopped)
+        return;
+    const struct command command = {
+        .type = COMMAND_BROADCAST_SIGNAL,
+        .broadcast_signal = {.name = STR("go"), .variables = STR("{\"heard\":true}")}};
+    if (is_ready())
+        send((uint32_t)(world_random() % world->options.shards), &command, 0);
+    world_later(world_between(1, 2 * SIGNAL_MS) * WORLD_MS, NULL, act_signal, context);
 }
 
 static struct kafka_record *send_poison(const struct poison *poison, size_t number)
@@ -445,6 +459,7 @@ struct load *load_new(void)
     world_later(WORLD_SECOND, NULL, act_deploy, NULL);
     world_later(WORLD_SECOND, NULL, act_start, NULL);
     world_later(POISON_MS * WORLD_MS, NULL, act_poison, NULL);
+    world_later(SIGNAL_MS * WORLD_MS, NULL, act_signal, NULL);
     return load;
 }
 
