@@ -43,6 +43,7 @@ struct load {
     int duplicate_percent; // worker: answers sent twice
     int late_percent;      // worker: answers sent again after others
     int fail_percent;      // worker: failures that leave the retries as they are
+    bool has_ids;          // generator: each start has a deduplication id
     bool no_wait;          // generator: starts only, does not wait for the end
     unsigned seed;
 
@@ -241,6 +242,8 @@ static bool start_one(struct load *load, int64_t intended_ns)
                             .variables = STR("{\"amount\":1200,\"customer\":\"anna\"}"),
                             .business_id =
                                 load->no_wait ? str_from(business, (size_t)len) : STR_EMPTY,
+                            .deduplication_id =
+                                load->has_ids ? str_from(business, (size_t)len) : STR_EMPTY,
                             .await_completion = !load->no_wait,
                             .fetch_variables = STR("[]")},
     };
@@ -477,15 +480,25 @@ static void send_deploy(struct load *load)
 // -- Start ------------------------------------------------------------------------------
 
 static const struct option options[] = {
-    {"brokers", required_argument, NULL, 'b'},   {"prefix", required_argument, NULL, 'p'},
-    {"mode", required_argument, NULL, 'm'},      {"type", required_argument, NULL, 't'},
-    {"process", required_argument, NULL, 'P'},   {"shards", required_argument, NULL, 's'},
-    {"partition", required_argument, NULL, 'q'}, {"rate", required_argument, NULL, 'r'},
-    {"in-flight", required_argument, NULL, 'i'}, {"seconds", required_argument, NULL, 'S'},
-    {"count", required_argument, NULL, 'c'},     {"duplicate", required_argument, NULL, 'd'},
-    {"late", required_argument, NULL, 'l'},      {"fail", required_argument, NULL, 'f'},
-    {"file", required_argument, NULL, 'F'},      {"no-wait", no_argument, NULL, 'n'},
-    {"seed", required_argument, NULL, 'e'},      {0},
+    {"brokers", required_argument, NULL, 'b'},
+    {"prefix", required_argument, NULL, 'p'},
+    {"mode", required_argument, NULL, 'm'},
+    {"type", required_argument, NULL, 't'},
+    {"process", required_argument, NULL, 'P'},
+    {"shards", required_argument, NULL, 's'},
+    {"partition", required_argument, NULL, 'q'},
+    {"rate", required_argument, NULL, 'r'},
+    {"in-flight", required_argument, NULL, 'i'},
+    {"seconds", required_argument, NULL, 'S'},
+    {"count", required_argument, NULL, 'c'},
+    {"duplicate", required_argument, NULL, 'd'},
+    {"late", required_argument, NULL, 'l'},
+    {"fail", required_argument, NULL, 'f'},
+    {"file", required_argument, NULL, 'F'},
+    {"no-wait", no_argument, NULL, 'n'},
+    {"ids", no_argument, NULL, 'I'},
+    {"seed", required_argument, NULL, 'e'},
+    {0},
 };
 
 static void read_option(struct load *load, int letter)
@@ -509,6 +522,7 @@ static void read_option(struct load *load, int letter)
         if (texts[i].letter == letter)
             *texts[i].text = optarg;
     load->no_wait = load->no_wait || letter == 'n';
+    load->has_ids = load->has_ids || letter == 'I';
     if (letter == 'c')
         load->count = atol(optarg);
     if (letter == 'e')
@@ -540,6 +554,12 @@ static void run(struct load *load)
     bool generates = strcmp(load->mode, "generate") == 0;
     if (strcmp(load->mode, "poison") == 0) {
         send_poison(load);
+    } else if (strcmp(load->mode, "broadcast") == 0) {
+        const struct command signal = {
+            .type = COMMAND_BROADCAST_SIGNAL,
+            .broadcast_signal = {.name = str_of(load->type), .variables = STR("{}")}};
+        if (!send_command(load, 0, &signal))
+            log_error("load", "the signal was not taken");
     } else if (strcmp(load->mode, "deploy") == 0) {
         send_deploy(load);
     } else {
