@@ -27,6 +27,7 @@
 #include "record/rows.h"
 
 struct engine;
+struct instance;     // engine/state.h
 struct bpmn_process; // bpmn/process.h: a compiled process
 struct dmn_model;    // dmn/dmn.h
 struct zone_db;      // base/zone.h
@@ -161,6 +162,8 @@ struct engine_replay *engine_replay_new(const struct engine_environment *environ
 MUST_CHECK bool engine_replay_step(struct engine_replay *replay, const struct history_row *row,
                                    struct error *err);
 str engine_replay_image(struct engine_replay *replay);
+const struct instance *
+engine_replay_instance(const struct engine_replay *replay); // STREAM_INSTANCE
 void engine_replay_free(
     struct engine_replay *replay); // what it folded into; the rest is the arena's
 

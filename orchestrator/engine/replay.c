@@ -69,6 +69,12 @@ str engine_replay_image(struct engine_replay *replay)
     return image_of_shard(replay->arena, (const struct shard *)replay->stream);
 }
 
+const struct instance *engine_replay_instance(const struct engine_replay *replay)
+{
+    check(replay->stream->kind == STREAM_INSTANCE);
+    return (const struct instance *)replay->stream;
+}
+
 void engine_replay_free(struct engine_replay *replay)
 {
     stream_free(replay->stream);

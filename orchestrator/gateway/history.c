@@ -57,7 +57,8 @@ void history_read(struct caller *caller, uint64_t instance, int64_t until, histo
                   void *context)
 {
     struct history *history = ARENA_NEW(caller->arena, struct history);
-    *history = (struct history){.until = until, .answer = answer, .context = context};
+    *history = (struct history){
+        .instance = instance, .until = until, .answer = answer, .context = context};
     read_run(caller, read_history(caller->arena, caller->scope, instance, HISTORY_MAX_STEPS),
              on_steps, history);
 }

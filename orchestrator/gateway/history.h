@@ -27,6 +27,7 @@ typedef void history_answer(struct caller *caller, const struct history *history
                             const struct bpmn_process *process);
 
 struct history {
+    uint64_t instance;
     int64_t until; // of the steps up to this one; the others are there too
     size_t count;
     struct history_step *steps;

@@ -69,6 +69,14 @@ static void on_xml(struct caller *caller, void *context, const struct query_rows
     finding->found(caller, finding->context, process);
 }
 
+const struct bpmn_process *process_cached(const struct process_cache *cache, uint64_t definition)
+{
+    for (size_t i = 0; i < PROCESS_CACHE_MAX; i++)
+        if (cache->entries[i].definition == definition && definition != 0)
+            return cache->entries[i].process;
+    return NULL;
+}
+
 void process_find(struct caller *caller, uint64_t definition, process_found *found, void *context)
 {
     struct process_cache *cache = caller->gateway->processes;

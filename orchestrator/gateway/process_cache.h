@@ -18,6 +18,9 @@ typedef void process_found(struct caller *caller, void *context,
 struct process_cache *process_cache_new(void);
 void process_cache_free(struct process_cache *cache);
 
+// What is in the cache now; NULL: not there. Valid until the next process_find.
+const struct bpmn_process *process_cached(const struct process_cache *cache, uint64_t definition);
+
 void process_find(struct caller *caller, uint64_t definition, process_found *found, void *context);
 
 #endif
