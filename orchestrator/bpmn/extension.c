@@ -152,7 +152,7 @@ static str camunda_type(const struct bpmn_xml_node *node)
 
 static bool works_by_job(const struct bpmn_element *element)
 {
-    switch (element->type) {
+    switch ((int)element->type) {
     case BPMN_SERVICE_TASK:
     case BPMN_SEND_TASK:
     case BPMN_SCRIPT_TASK:
@@ -173,7 +173,7 @@ static str default_type(struct reader *r, const struct bpmn_element *element)
         return STR_EMPTY;
     if (element->type != BPMN_SCRIPT_TASK)
         reader_complain(r, BPMN_CODE_TASK_WITHOUT_DEFINITION, element, STR_EMPTY);
-    switch (element->type) {
+    switch ((int)element->type) {
     case BPMN_SERVICE_TASK:
         return STR("service");
     case BPMN_SEND_TASK:

@@ -20,7 +20,7 @@ static const struct {
 // What a walk does not evaluate may be missing from a sketch.
 static bool matters_in_a_sketch(enum bpmn_code code)
 {
-    switch (code) {
+    switch ((int)code) {
     case BPMN_CODE_EXPRESSION_INVALID:
     case BPMN_CODE_EXPRESSION_MISSING:
     case BPMN_CODE_TIMER_INVALID:

@@ -111,7 +111,7 @@ void apply_job(struct instance *instance, const struct event *event)
         return;
     }
     struct job *job = find(instance, ENTITY_KIND_JOB, event);
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_JOB_OFFERED:
         job->state = JOB_OFFERED;
         job->attempt = (uint32_t)event->number;
@@ -232,7 +232,7 @@ void apply_user_task(struct instance *instance, const struct event *event)
         return;
     }
     struct user_task *task = find(instance, ENTITY_KIND_USER_TASK, event);
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_USER_TASK_ASSIGNED:
         task->assignee = keep(instance, event->name);
         break;

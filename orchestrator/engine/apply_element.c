@@ -180,7 +180,7 @@ void apply_element(struct instance *instance, const struct event *event)
     struct element_instance *ei = state_entity(instance, ENTITY_KIND_ELEMENT, event->key);
     if (ei == NULL)
         ei = begin(instance, event);
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_ELEMENT_ACTIVATING:
         ei->phase = PHASE_ACTIVATING;
         ei->listeners_done = 0;
@@ -302,7 +302,7 @@ static void start_loop(struct instance *instance, struct element_instance *body,
 
 void apply_loop(struct instance *instance, const struct event *event)
 {
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_LOOP_STARTED:
         start_loop(instance, apply_find(instance, event->scope), event);
         break;
@@ -372,7 +372,7 @@ static void trigger(struct instance *instance, const struct event *event)
 
 void apply_compensation(struct instance *instance, const struct event *event)
 {
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_COMPENSATION_SUBSCRIBED:
         subscribe(instance, event);
         break;

@@ -82,7 +82,7 @@ static void apply_process(const struct engine_environment *environment, struct i
                           const struct event *event)
 {
     instance->row_dirty = true;
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_PROCESS_ACTIVATED:
         activate(environment, instance, event);
         break;

@@ -94,7 +94,7 @@ static void settle(struct mailbox *mailbox, const struct event *event)
         subscription->message = event->type == EVENT_MESSAGE_CORRELATING ? event->key : 0;
     if (message == NULL)
         return;
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_MESSAGE_CORRELATING:
         message->deliveries++;
         add_taker(mailbox, &message->takers, event->name, event->parent);
@@ -135,7 +135,7 @@ static void expire(struct mailbox *mailbox, const struct event *event)
 void apply_to_mailbox(struct mailbox *mailbox, const struct event *event)
 {
     mailbox->row_dirty = true;
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_MAILBOX_CREATED:
         create(mailbox, event);
         break;

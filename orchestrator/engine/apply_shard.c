@@ -99,7 +99,7 @@ static void unsubscribe(struct shard *shard, const struct event *event)
 
 void apply_to_shard(struct shard *shard, const struct event *event)
 {
-    switch (event->type) {
+    switch ((int)event->type) {
     case EVENT_DEFINITION_PUBLISHED:
         publish(shard, event);
         break;

@@ -64,7 +64,7 @@ static size_t names_of(const struct command *command, struct named *ret)
     const struct create_instance *create = &command->create_instance;
     const struct publish_message *message = &command->publish_message;
     const struct subscription_command *subscription = &command->subscription;
-    switch (command->type) {
+    switch ((int)command->type) {
     case COMMAND_CREATE_INSTANCE:
     case COMMAND_EVALUATE_CONDITIONS:
         ret[0] = (struct named){"the process id", create->process_id};

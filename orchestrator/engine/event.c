@@ -360,7 +360,7 @@ static bool throw_trigger(struct engine *engine, instance_ref instance, element_
                           const struct bpmn_trigger *trigger, str *ret_why)
 {
     *ret_why = STR_EMPTY;
-    switch (trigger->kind) {
+    switch ((int)trigger->kind) {
     case BPMN_MESSAGE_TRIGGER:
         return message_throw(engine, instance, ei, trigger, ret_why);
     case BPMN_SIGNAL_TRIGGER:
@@ -416,7 +416,7 @@ static void run_throw(struct engine *engine, instance_ref instance, element_ref 
 void event_run(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
-    switch (element->type) {
+    switch ((int)element->type) {
     case BPMN_INTERMEDIATE_CATCH_EVENT:
         if (element->trigger_count == 0 || bpmn_has_trigger(element, BPMN_LINK_TRIGGER))
             activity_complete(engine, instance, ei);

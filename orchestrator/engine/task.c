@@ -37,7 +37,7 @@ void task_run(struct engine *engine, instance_ref instance, element_ref ei)
         job_create(engine, instance, ei, element->job, JOB_TASK);
         return;
     }
-    switch (element->type) {
+    switch ((int)element->type) {
     case BPMN_RECEIVE_TASK:
         return; // waits for its message
     case BPMN_USER_TASK:

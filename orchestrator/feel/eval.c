@@ -345,7 +345,7 @@ static bool all_constant(const struct node *const *nodes, size_t count)
 
 static bool is_foldable(const struct node *node)
 {
-    switch ((enum node_kind)node->kind) {
+    switch ((int)node->kind) {
     case NODE_NEGATE:
     case NODE_ADD:
     case NODE_SUBTRACT:

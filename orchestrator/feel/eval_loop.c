@@ -222,7 +222,7 @@ static int quick_test(struct feel_run *run, struct quick *q, feel_value item)
                           : run_compare(run, *found, q->than);
     if (order == ORDER_NONE)
         return -1;
-    switch (q->operator) {
+    switch ((int)q->operator) {
     case NODE_EQUAL:
         return order == 0;
     case NODE_NOT_EQUAL:

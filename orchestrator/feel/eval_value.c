@@ -15,7 +15,7 @@ enum { POWER_STEPS = 200, DIVIDE_STEPS = 4, COPIED_BYTES_PER_STEP = 256 };
 static inline feel_value of_numbers(struct feel_run *run, enum node_kind operator, feel_value a,
                                     feel_value b)
 {
-    switch (operator) {
+    switch ((int)operator) {
     case NODE_ADD:
         return number_add(a, b);
     case NODE_SUBTRACT:

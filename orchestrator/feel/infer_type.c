@@ -62,7 +62,7 @@ const struct feel_type *type_list_of(struct arena *arena, const struct feel_type
 const struct feel_type *type_of_value(struct arena *arena, feel_value value)
 {
     const struct feel_type *element = type_of_kind(FEEL_TYPE_NULL);
-    switch ((enum feel_kind)value.kind) {
+    switch ((int)value.kind) {
     case FEEL_NULL:
         return element;
     case FEEL_RANGE:

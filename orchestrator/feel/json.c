@@ -96,7 +96,7 @@ static void write_value(struct writing *w, feel_value value, int depth)
 {
     struct strbuf *out = w->out;
     w->is_too_deep |= depth > JSON_MAX_DEPTH;
-    switch (depth > JSON_MAX_DEPTH ? FEEL_NULL : (enum feel_kind)value.kind) {
+    switch ((int)(depth > JSON_MAX_DEPTH ? FEEL_NULL : (enum feel_kind)value.kind)) {
     case FEEL_NULL:
     case FEEL_FUNCTION:
         strbuf_add(out, STR("null"));

@@ -266,7 +266,7 @@ static struct node *parse_filter(struct parser *p, struct node *base)
 
 static bool starts_expression(enum token_kind kind)
 {
-    switch (kind) {
+    switch ((int)kind) {
     case TOKEN_NUMBER:
     case TOKEN_STRING:
     case TOKEN_AT:
@@ -319,7 +319,7 @@ struct node *parse_postfix(struct parser *p)
 
 struct node *parse_operand(struct parser *p)
 {
-    switch (p->token.kind) {
+    switch ((int)p->token.kind) {
     case TOKEN_NUMBER:
         return parse_number(p);
     case TOKEN_STRING:

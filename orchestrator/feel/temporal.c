@@ -125,7 +125,7 @@ static int compare_moments(feel_value a, feel_value b)
 
 int temporal_compare(feel_value a, feel_value b)
 {
-    switch ((enum feel_kind)a.kind) {
+    switch ((int)a.kind) {
     case FEEL_DATE:
         return order(date_days(a), date_days(b));
     case FEEL_TIME:
@@ -236,7 +236,7 @@ feel_value temporal_add(feel_value a, feel_value b)
         return temporal_add(b, a);
     if (!temporal_is_duration(b))
         return feel_null();
-    switch ((enum feel_kind)a.kind) {
+    switch ((int)a.kind) {
     case FEEL_DATE:
         return add_to_date(a, b);
     case FEEL_TIME:
@@ -420,7 +420,7 @@ static feel_value months_property(feel_value value, str name)
 feel_value temporal_property(feel_value value, str name)
 {
     feel_value found;
-    switch ((enum feel_kind)value.kind) {
+    switch ((int)value.kind) {
     case FEEL_DATE:
         return date_property(value, name);
     case FEEL_TIME:

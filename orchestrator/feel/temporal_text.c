@@ -361,7 +361,7 @@ static void print_months_duration(struct strbuf *out, int64_t months)
 
 void temporal_print(struct strbuf *out, feel_value value)
 {
-    switch ((enum feel_kind)value.kind) {
+    switch ((int)value.kind) {
     case FEEL_DATE:
         print_date(out, value);
         break;

@@ -192,7 +192,7 @@ static int strings_equal(str a, str b, struct comparing *c)
 
 static int same_kind_equal(feel_value a, feel_value b, struct comparing *c)
 {
-    switch ((enum feel_kind)a.kind) {
+    switch ((int)a.kind) {
     case FEEL_BOOLEAN:
         return a.boolean == b.boolean;
     case FEEL_NUMBER:
@@ -349,7 +349,7 @@ static void print_value(struct strbuf *out, feel_value value, int depth)
         strbuf_add(out, STR("..."));
         return;
     }
-    switch ((enum feel_kind)value.kind) {
+    switch ((int)value.kind) {
     case FEEL_NULL:
         strbuf_add(out, STR("null"));
         break;

@@ -214,7 +214,7 @@ static bool fire_waiting(const struct firing *f, const struct deployed *deployed
 
 static bool fire_event(const struct firing *f, const struct deployed *deployed)
 {
-    switch (f->element->type) {
+    switch ((int)f->element->type) {
     case BPMN_START_EVENT:
         return fire_start(f, deployed);
     case BPMN_BOUNDARY_EVENT:

@@ -157,7 +157,7 @@ static void keep_texts(struct sim *sim, struct command *command)
                                     &subscription->reason};
     str *const of_signal[] = {&signal->name, &signal->variables};
     keep(sim, everywhere, COUNT_OF(everywhere));
-    switch (command->type) {
+    switch ((int)command->type) {
     case COMMAND_PUBLISH_MESSAGE:
         keep(sim, of_message, COUNT_OF(of_message));
         break;
