@@ -86,15 +86,15 @@ void pg_end(struct pg *pg, pg_done *done, void *context)
     struct pg_answer answer = {0};
     if (!PQpipelineSync(pg->conn))
         fail("postgres", PQerrorMessage(pg->conn));
-    for (;;) {
+    ExecStatusType status = PGRES_EMPTY_QUERY;
+    while (status != PGRES_PIPELINE_SYNC) {
         PGresult *result = PQgetResult(pg->conn);
-        ExecStatusType status = PQresultStatus(result);
+        if (result == NULL)
+            continue; // between two statements
+        status = PQresultStatus(result);
         if (status == PGRES_FATAL_ERROR || status == PGRES_PIPELINE_ABORTED)
             fail("a statement", PQresultErrorMessage(result));
-        if (result != NULL)
-            PQclear(result);
-        if (status == PGRES_PIPELINE_SYNC)
-            break;
+        PQclear(result);
     }
     done(context, &answer);
 }
