@@ -9,9 +9,23 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+enum { NS_PER_MS = 1000000 };
+
+int64_t node_uptime_ms(void)
+{
+    return clock_monotonic_ns() / NS_PER_MS;
+}
+
+// What parts the clock from the monotonic one since it was compared is a jump, of somebody who sets
+// it: it counts when it was compared again.
 int64_t node_now_ms(const struct node *node)
 {
-    return clock_now_ms() - node->ahead_ms;
+    int64_t now_ms = clock_now_ms();
+    int64_t steady_ms = node->compared_ms + node_uptime_ms() - node->compared_uptime_ms;
+    int64_t jump_ms = now_ms > steady_ms ? now_ms - steady_ms : steady_ms - now_ms;
+    if (node->compared_ms > 0 && jump_ms > NODE_CLOCK_TOLERANCE_MS)
+        now_ms = steady_ms;
+    return now_ms - node->ahead_ms;
 }
 
 int64_t clock_latest_ms(const struct node *node)
@@ -44,6 +58,8 @@ static void on_clock(void *context, enum store_outcome outcome, int64_t time_ms)
     else if (ahead_ms == 0 && node->ahead_ms > 0)
         log_info("node", "the clock of this node is right again");
     node->ahead_ms = ahead_ms;
+    node->compared_ms = clock_now_ms();
+    node->compared_uptime_ms = node_uptime_ms();
 }
 
 void clock_compare(struct shard *shard)

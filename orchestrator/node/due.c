@@ -43,14 +43,14 @@ static void on_dues(void *context, enum store_outcome outcome, const struct stor
     for (size_t i = 0; outcome == STORE_DONE && i < count; i++)
         due_list_add(shard->dues.list, &dues[i], now_ms);
     if (!complete) // look again soon, not only after DUE_RELOAD_MS
-        shard->dues.loaded_ms = now_ms - DUE_RELOAD_MS + DUE_AGAIN_MS;
+        shard->dues.loaded_ms = node_uptime_ms() - DUE_RELOAD_MS + DUE_AGAIN_MS;
     due_remind(shard);
 }
 
 static void load_due(struct shard *shard, int64_t now_ms)
 {
     shard->dues.loading = true;
-    shard->dues.loaded_ms = now_ms;
+    shard->dues.loaded_ms = node_uptime_ms();
     clock_compare(shard);
     store_find_due(shard->node->store, shard->number, now_ms + DUE_HORIZON_MS, on_dues,
                    pending_new(&shard->calls, shard));
@@ -85,7 +85,7 @@ static void trim(struct shard *shard)
 
 // A seek can be lost while the broker is away. When there is more to read and nothing comes, the
 // consumer seeks again.
-static void check_position(struct shard *shard, int64_t now_ms)
+static void check_position(struct shard *shard, int64_t uptime_ms)
 {
     struct node *node = shard->node;
     if (node->consumer == NULL || !node->placed || shard->reading.asking || shard->inbox.count > 0)
@@ -93,8 +93,8 @@ static void check_position(struct shard *shard, int64_t now_ms)
     int64_t end =
         bus_consumer_end_seen(node->consumer, node->topic_commands, (int32_t)shard->number);
     int64_t patience_ms = end > shard->reading.next ? STALLED_MS : QUIET_MS;
-    if (shard->reading.positioned && now_ms - shard->reading.last_record_ms > patience_ms) {
-        shard->reading.last_record_ms = now_ms;
+    if (shard->reading.positioned && uptime_ms - shard->reading.last_record_ms > patience_ms) {
+        shard->reading.last_record_ms = uptime_ms;
         shard->reading.positioned = false;
     }
     if (!shard->reading.positioned)
@@ -131,16 +131,17 @@ void due_remind(struct shard *shard)
     if (shard->state != SHARD_RUNNING)
         return;
     int64_t now_ms = node_now_ms(shard->node);
-    check_position(shard, now_ms);
+    int64_t uptime_ms = node_uptime_ms();
+    check_position(shard, uptime_ms);
     fire(shard, now_ms);
-    if (!shard->dues.loading && now_ms - shard->dues.loaded_ms >= DUE_RELOAD_MS)
+    if (!shard->dues.loading && uptime_ms - shard->dues.loaded_ms >= DUE_RELOAD_MS)
         load_due(shard, now_ms);
-    events_remind(shard, now_ms);
-    rebuild_remind(shard, now_ms);
+    events_remind(shard, uptime_ms);
+    rebuild_remind(shard, uptime_ms);
     publish_held(shard);
     if (shard->outgoing.trim_needed && is_idle(shard))
         trim(shard);
-    jobs_remind(shard, now_ms);
+    jobs_remind(shard, uptime_ms);
 
     int64_t next_ms = due_list_next_ms(shard->dues.list);
     int64_t wait_ms = next_ms - now_ms < NODE_IDLE_TRIM_MS ? next_ms - now_ms : NODE_IDLE_TRIM_MS;

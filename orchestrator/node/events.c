@@ -149,9 +149,9 @@ static void ask(struct shard *shard)
     store_find_unpublished(shard->node->store, &query);
 }
 
-void events_remind(struct shard *shard, int64_t now_ms)
+void events_remind(struct shard *shard, int64_t uptime_ms)
 {
-    if (shard->events.state == EVENTS_BEHIND && now_ms >= shard->events.until_ms &&
+    if (shard->events.state == EVENTS_BEHIND && uptime_ms >= shard->events.until_ms &&
         shard->outgoing.count < NODE_MAX_PUBLISHING / 2)
         ask(shard);
 }
@@ -181,7 +181,7 @@ void events_refused(struct publishing *publishing, const struct error *failure)
         p->event_at = p->event_count;
         p->batch = 0;
     }
-    events->until_ms = node_now_ms(shard->node) + rest_ms;
+    events->until_ms = node_uptime_ms() + rest_ms;
     events->state = events->state == EVENTS_ASKING || events->state == EVENTS_STALE ? EVENTS_STALE
                                                                                     : EVENTS_BEHIND;
 }

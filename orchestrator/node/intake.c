@@ -5,7 +5,6 @@
 #include "node/internal.h"
 
 #include "record/mac.h"
-#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +158,7 @@ static bool is_expected(struct shard *shard, int64_t offset)
     char why[OFFSET_TEXT];
     if (offset <= shard->reading.next)
         return offset == shard->reading.next;
-    int64_t now_ms = clock_now_ms();
+    int64_t now_ms = node_uptime_ms();
     inbox_pause(shard);
     shard->reading.positioned = false; // due_remind seeks again
     if (shard->reading.gap_since_ms == 0)
@@ -179,7 +178,7 @@ void intake_record(struct shard *shard, const struct bus_record *record)
         return;
     shard->reading.next = record->offset + 1;
     shard->reading.gap_since_ms = 0;
-    shard->reading.last_record_ms = clock_now_ms();
+    shard->reading.last_record_ms = node_uptime_ms();
     if (shard->reading.checking)
         check_topic(shard, record);
     else

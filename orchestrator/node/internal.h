@@ -266,6 +266,8 @@ struct node {
     struct map outlets;        // topics of jobs and replies, by name
     struct shard *trial;       // tries a suspicious record, or waits to: nobody else begins a batch
     int64_t ahead_ms;          // this node's clock is ahead of PostgreSQL's; 0: within tolerance
+    int64_t compared_ms;       // when it was compared, by this node\'s clock; 0: never
+    int64_t compared_uptime_ms;
     bool store_was_there;
     bool assigned; // the group has given shards
     bool placed;   // and the consumer was told where they are
@@ -304,6 +306,9 @@ void node_shard_wake(struct shard *shard);
 void node_shard_drained(struct shard *shard);
 
 // -- clock.c -----------------------------------------------------------------------------
+
+// For intervals: never set, never goes back.
+int64_t node_uptime_ms(void);
 
 // This node's time, made right where its clock is known to be ahead.
 int64_t node_now_ms(const struct node *node);
@@ -413,7 +418,7 @@ void outlets_free(struct node *node);
 
 void events_start(struct shard *shard, uint64_t published, uint64_t committed);
 void events_of_batch(struct publishing *publishing, const struct batch *batch);
-void events_remind(struct shard *shard, int64_t now_ms);
+void events_remind(struct shard *shard, int64_t uptime_ms);
 void events_refused(struct publishing *publishing, const struct error *failure);
 void events_delivered(struct shard *shard);
 
@@ -425,7 +430,7 @@ void due_remind(struct shard *shard);
 
 // -- jobs.c: jobs that nobody works on ---------------------------------------------------
 
-void jobs_remind(struct shard *shard, int64_t now_ms);               // releases what has room
+void jobs_remind(struct shard *shard, int64_t uptime_ms);            // releases what has room
 void jobs_serve(struct shard *shard, const struct batch *committed); // what gateways asked for
 void jobs_forget(struct shard *shard);                               // a new life begins
 void jobs_watch(struct node *node, int64_t now_ms);                  // what workers went past
@@ -433,7 +438,7 @@ void jobs_watch(struct node *node, int64_t now_ms);                  // what wor
 // -- rebuild.c ---------------------------------------------------------------------------
 
 void rebuild_start(struct shard *shard);
-void rebuild_remind(struct shard *shard, int64_t now_ms); // what stands unopened
+void rebuild_remind(struct shard *shard, int64_t uptime_ms); // what stands unopened
 
 // -- node.c, place.c ---------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 // The streams that a batch needs and the engine does not have in memory: one query for all of them.
 #include "node/internal.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 enum { MAX_MISSING = STORE_MAX_STREAMS };
@@ -46,7 +45,7 @@ static void bring_in(struct shard *shard, const struct stream_ref *ref, str imag
         return;
     engine_set_aside(shard->engine, ref, str_of(err.text));
     shard->unreadable++;
-    shard->unreadable_ms = clock_now_ms();
+    shard->unreadable_ms = node_uptime_ms();
     metrics_add(&shard->node->metrics, METRIC_STREAMS_UNREADABLE, 1);
     log_error("node", "ALARM: shard %u: %s %llu %.*s cannot be read: %s", shard->number,
               ref->kind == STREAM_INSTANCE  ? "instance"
@@ -172,7 +171,7 @@ void load_streams(struct shard *shard)
 
 void load_unreadable_again(struct shard *shard)
 {
-    int64_t now_ms = clock_now_ms();
+    int64_t now_ms = node_uptime_ms();
     if (!shard->unreadable_wanted || now_ms - shard->unreadable_ms < ENGINE_UNREADABLE_REST_MS)
         return;
     engine_retry(shard->engine);

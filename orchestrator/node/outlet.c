@@ -67,7 +67,7 @@ static void wake_shards(struct node *node)
 static void rest(struct outlet *outlet, const struct error *failure)
 {
     int64_t rest_ms = UNAVAILABLE_MS;
-    int64_t now_ms = node_now_ms(outlet->node);
+    int64_t now_ms = node_uptime_ms();
     bool is_away = failure->kind == ERROR_UNAVAILABLE; // the brokers, not the topic
     if (is_away || retry_next(&outlet->retry, &patience, &rest_ms)) {
         outlet->state = OUTLET_RESTING;
@@ -107,7 +107,7 @@ enum outlet_state outlet_look(struct outlet *outlet, const char **ret_why)
 {
     bool rested = outlet->state == OUTLET_NEW ||
                   ((outlet->state == OUTLET_RESTING || outlet->state == OUTLET_CLOSED) &&
-                   node_now_ms(outlet->node) >= outlet->until_ms);
+                   node_uptime_ms() >= outlet->until_ms);
     if (rested)
         ask(outlet);
     *ret_why = outlet->why;

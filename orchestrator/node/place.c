@@ -4,7 +4,6 @@
 // shard was acquired anew.
 #include "node/internal.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 // Tells the consumer once, when it is known of all shards where they go on.
@@ -52,7 +51,7 @@ static void place_again(struct shard *shard)
         return;
     }
     shard->reading.positioned = true;
-    shard->reading.last_record_ms = clock_now_ms();
+    shard->reading.last_record_ms = node_uptime_ms();
     shard->reading.paused = false;
 }
 

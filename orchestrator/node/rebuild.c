@@ -103,7 +103,7 @@ static void on_unopened(void *context, enum store_outcome outcome,
     if (shard == NULL)
         return;
     struct unopened *unopened = &shard->unopened;
-    int64_t took_ms = node_now_ms(shard->node) - unopened->asked_ms;
+    int64_t took_ms = node_uptime_ms() - unopened->asked_ms;
     unopened->asking = false;
     unopened->rest_ms =
         took_ms * SHARE_OF_TIME > UNOPENED_MS ? took_ms * SHARE_OF_TIME : UNOPENED_MS;
@@ -118,15 +118,15 @@ static void on_unopened(void *context, enum store_outcome outcome,
                     shard->number, flight->subscription_count);
 }
 
-void rebuild_remind(struct shard *shard, int64_t now_ms)
+void rebuild_remind(struct shard *shard, int64_t uptime_ms)
 {
     struct unopened *unopened = &shard->unopened;
     if (unopened->asked_ms == 0)
-        *unopened = (struct unopened){.asked_ms = now_ms, .rest_ms = UNOPENED_MS};
-    if (unopened->asking || now_ms - unopened->asked_ms < unopened->rest_ms)
+        *unopened = (struct unopened){.asked_ms = uptime_ms, .rest_ms = UNOPENED_MS};
+    if (unopened->asking || uptime_ms - unopened->asked_ms < unopened->rest_ms)
         return;
     unopened->asking = true;
-    unopened->asked_ms = now_ms;
-    store_find_unopened(shard->node->store, shard->number, now_ms - UNOPENED_MS, on_unopened,
-                        pending_new(&shard->calls, shard));
+    unopened->asked_ms = uptime_ms;
+    store_find_unopened(shard->node->store, shard->number, node_now_ms(shard->node) - UNOPENED_MS,
+                        on_unopened, pending_new(&shard->calls, shard));
 }

@@ -71,6 +71,24 @@ static void rebalance(void)
     kafka_rebalance();
 }
 
+// Somebody sets the clock of a machine ahead, and right again some seconds later.
+static void act_set_clock(void *context)
+{
+    struct machine *machine = context;
+    machine->skew_ms = 0;
+}
+
+static void jump_ahead(void)
+{
+    struct machine *machine = any();
+    if (world->options.topic_faults) // whoever repairs a topic goes by its records' times
+        return;
+    machine->skew_ms = world_between(10, 60) * 60 * 1000;
+    world_tell("the clock of node%u is %lld s ahead", machine->number,
+               (long long)(machine->skew_ms / 1000));
+    world_later(world_between(1, 15) * WORLD_SECOND, NULL, act_set_clock, machine);
+}
+
 static void on_drained(void *context)
 {
     machine_crash(context); // its work is done; its memory goes as with a crash
@@ -130,7 +148,7 @@ static const struct kind kinds[] = {
     {20, crash_at_effect},     {8, crash},      {14, pause_shortly},
     {8, pause_long},           {10, cut_kafka}, {20, cut_postgres},
     {5, cut_postgres_for_all}, {8, rebalance},  {7, drain},
-    {14, refuse_records},
+    {14, refuse_records},      {4, jump_ahead},
 };
 
 static void happen(void)

@@ -67,9 +67,10 @@ static bool read_command(struct again *again, const struct kafka_record *record,
         !(is_signed(again, record) || token_is_good(STR(LOAD_SECRET), ret_command)))
         return false;
     ret_command->time_ms = record->time_ms;
-    const struct database_step *step = step_of(again, record->offset);
-    if (step != NULL && step->row.time_ms < record->time_ms) // it came from the future
-        ret_command->time_ms = step->row.time_ms;
+    const struct shard_tables *tables = &world->database->shards[again->shard];
+    bool has_next = again->at < tables->history.count;
+    if (has_next && tables->history.items[again->at].row.time_ms < record->time_ms)
+        ret_command->time_ms = tables->history.items[again->at].row.time_ms; // from the future
     ret_command->offset = record->offset;
     return true;
 }
