@@ -95,7 +95,7 @@ static void take(struct shard *shard)
     const struct node *node = shard->node;
     if (shard->computing != NULL || shard->computed != NULL || shard->inbox.count == 0 ||
         shard->suspicion.stage == TRIAL_NOTING || shard->outgoing.count >= NODE_MAX_PUBLISHING ||
-        (node->trial != NULL && node->trial != shard))
+        (node->trial != NULL && node->trial != shard) || !clock_is_compared(node))
         return;
     if (shard->suspicion.careful > 0 && shard->committing == NULL)
         trial_take(shard);

@@ -57,13 +57,23 @@ static void on_clock(void *context, enum store_outcome outcome, int64_t time_ms)
                   (long long)ahead_ms);
     else if (ahead_ms == 0 && node->ahead_ms > 0)
         log_info("node", "the clock of this node is right again");
+    bool is_first = node->compared_ms == 0;
     node->ahead_ms = ahead_ms;
-    node->compared_ms = clock_now_ms();
-    node->compared_uptime_ms = node_uptime_ms();
+    node->compared_ms = shard->dues.clock_asked_ms;
+    node->compared_uptime_ms = shard->dues.clock_asked_uptime_ms;
+    for (uint32_t i = 0; is_first && i < node->shard_count; i++)
+        if (node->shards[i] != NULL)
+            node_shard_wake(node->shards[i]);
+}
+
+bool clock_is_compared(const struct node *node)
+{
+    return node->compared_ms > 0;
 }
 
 void clock_compare(struct shard *shard)
 {
     shard->dues.clock_asked_ms = clock_now_ms();
+    shard->dues.clock_asked_uptime_ms = node_uptime_ms();
     store_clock(shard->node->store, shard->number, on_clock, pending_new(&shard->calls, shard));
 }

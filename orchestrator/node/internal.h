@@ -171,6 +171,7 @@ struct dues {              // what falls due soon
     int64_t loaded_ms;
     bool loading;
     int64_t clock_asked_ms; // when PostgreSQL was asked for its time, by this node's clock
+    int64_t clock_asked_uptime_ms;
 };
 
 struct waiting_jobs {
@@ -313,8 +314,9 @@ int64_t node_uptime_ms(void);
 // This node's time, made right where its clock is known to be ahead.
 int64_t node_now_ms(const struct node *node);
 
-// Compares the clock with PostgreSQL's.
+// Compares the clock with PostgreSQL's. Nothing is computed before it was compared once.
 void clock_compare(struct shard *shard);
+bool clock_is_compared(const struct node *node);
 
 // The latest time that a record may claim: what is beyond it is taken as this.
 int64_t clock_latest_ms(const struct node *node);
