@@ -124,6 +124,7 @@ void apply_token(struct instance *instance, const struct event *event)
         scope->tokens++;
         return;
     }
+    check(scope->tokens > 0 && event->flow != EVENT_NO_INDEX);
     scope->tokens--;
     apply_set_arrived(instance, scope, event->flow - 1, state_arrived(scope, event->flow - 1) + 1);
 }
@@ -159,6 +160,8 @@ static bool waits_for_tokens(const struct bpmn_element *element)
 static struct element_instance *begin(struct instance *instance, const struct event *event)
 {
     struct element_instance *scope = apply_find(instance, event->scope);
+    check(event->element > 0 && event->element <= instance->process->element_count);
+    check(event->flow == EVENT_NO_INDEX || scope->tokens > 0);
     struct element_instance *ei = apply_add_element(instance, event->key, scope);
     ei->element = event->element - 1;
     ei->loop_counter = event->number;
@@ -195,6 +198,7 @@ void apply_element(struct instance *instance, const struct event *event)
         ei->listeners_done = 0;
         break;
     case EVENT_ELEMENT_COMPLETED:
+        check(ei->scope != NULL);
         ei->scope->loop_done += ei->scope->is_body;
         unlink_element(instance, ei);
         return;

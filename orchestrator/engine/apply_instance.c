@@ -40,6 +40,7 @@ static void activate(const struct engine_environment *environment, struct instan
 
 static void call(struct instance *instance, const struct event *event)
 {
+    check(event->parent != 0 && event->scope != 0);
     instance->root_instance = event->key;
     instance->parent_element = event->scope;
     instance->parent_instance = event->parent;
@@ -60,6 +61,7 @@ static void lock(struct instance *instance, const struct event *event)
 
 static void end(struct instance *instance, const struct event *event)
 {
+    check(instance->root->first_child == NULL && instance->ended_ms == 0); // it owns nothing
     instance->state =
         event->type == EVENT_PROCESS_COMPLETED ? INSTANCE_COMPLETED : INSTANCE_TERMINATED;
     instance->ended_ms = event->time_ms;

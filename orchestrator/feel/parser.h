@@ -60,7 +60,7 @@ bool parser_expect(struct parser *p, enum token_kind kind);
 // Returns NULL.
 struct node *parser_fail(struct parser *p, const char *wanted);
 struct node *parser_fail_at(struct parser *p, size_t position, const char *message);
-bool parser_enter(struct parser *p); // one nesting level deeper; fails at the limit
+MUST_CHECK bool parser_enter(struct parser *p); // one nesting level deeper; fails at the limit
 void parser_leave(struct parser *p);
 
 // ---- nodes ----
@@ -84,9 +84,9 @@ struct node *scope_resolve(struct parser *p, str name, size_t position);
 bool scope_knows(const struct parser *p, str name); // bound inside the expression, or an option
 
 // As feel_compile, but the tree stays as it was written.
-bool parser_compile_unfolded(struct arena *arena, str source,
-                             const struct feel_compile_options *options,
-                             const struct feel_program **ret_program, struct error *err);
+MUST_CHECK bool parser_compile_unfolded(struct arena *arena, str source,
+                                        const struct feel_compile_options *options,
+                                        const struct feel_program **ret_program, struct error *err);
 
 // ---- grammar ----
 

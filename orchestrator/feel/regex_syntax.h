@@ -15,6 +15,7 @@ struct regex_flags {
 
 // False when the pattern is not XPath's: unknown escapes, unbalanced classes, constructs of Perl's
 // such as (?= or \b.
-bool regex_translate(struct arena *arena, str pattern, struct regex_flags flags, str *ret_pattern);
+MUST_CHECK bool regex_translate(struct arena *arena, str pattern, struct regex_flags flags,
+                                str *ret_pattern);
 
 #endif

@@ -38,8 +38,9 @@ struct list_builder {
 };
 
 struct list_builder list_builder_new(struct feel_run *run);
-bool list_add(struct list_builder *list, feel_value value); // false when a limit is reached
-feel_value list_value(const struct list_builder *list);     // null when a limit was reached
+MUST_CHECK bool list_add(struct list_builder *list,
+                         feel_value value);             // false when a limit is reached
+feel_value list_value(const struct list_builder *list); // null when a limit was reached
 
 // A string value of the builder's text; null with a warning when it is longer than allowed.
 feel_value run_string(struct feel_run *run, const struct strbuf *text);
