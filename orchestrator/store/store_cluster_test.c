@@ -436,6 +436,82 @@ static void every_key_of_instance_data_begins_with_the_shard(void **state)
         "");
 }
 
+static struct subscription_row waits_for_go(uint64_t number, enum subscription_kind kind)
+{
+    return (struct subscription_row){.change = ROW_INSERT,
+                                     .key = key_make(SHARD, number),
+                                     .instance = number + 1,
+                                     .element_instance = number + 2,
+                                     .kind = kind,
+                                     .element_id = STR("t"),
+                                     .name = STR("go"),
+                                     .correlation_key = STR_EMPTY,
+                                     .created_ms = clock_now_ms(),
+                                     .tenant = STR_EMPTY};
+}
+
+static uint64_t number_in(str image, size_t index)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8; i++)
+        number = number << 8 | (unsigned char)image.data[index * 8 + i];
+    return number;
+}
+
+static void what_grows_is_loaded_by_its_key_and_in_pieces(void **state)
+{
+    (void)state;
+    struct changes changes = {0};
+    int64_t until_ms = clock_now_ms() + 1000000, over_ms = clock_now_ms() - 1000000;
+    for (uint64_t i = 0; i < 5; i++)
+        *ARRAY_PUSH(&scene.arena, &changes.subscriptions) =
+            waits_for_go(60 + i, i == 2 ? SUBSCRIPTION_MESSAGE : SUBSCRIPTION_SIGNAL);
+    *ARRAY_PUSH(&scene.arena, &changes.remembered) =
+        (struct remembered_row){STR_EMPTY, STR("a"), 77, over_ms};
+    *ARRAY_PUSH(&scene.arena, &changes.remembered) =
+        (struct remembered_row){STR_EMPTY, STR("b"), 78, over_ms};
+    commit(&changes, scene.shard.next_offset, scene.shard.next_offset + 1);
+    assert_int_equal(scene.outcome, STORE_DONE);
+    changes = (struct changes){0};
+    *ARRAY_PUSH(&scene.arena, &changes.remembered) =
+        (struct remembered_row){STR_EMPTY, STR("a"), 79, until_ms}; // its time was over
+    commit(&changes, scene.shard.next_offset, scene.shard.next_offset + 1);
+    const struct store_stream streams[] = {
+        {.kind = STREAM_WAITING,
+         .instance = key_make(SHARD, 60),
+         .most = 2,
+         .name = STR("go"),
+         .correlation_key = STR_EMPTY,
+         .tenant = STR_EMPTY},
+        {.kind = STREAM_REMEMBERED,
+         .name = STR("a"),
+         .correlation_key = STR_EMPTY,
+         .tenant = STR_EMPTY},
+        {.kind = STREAM_REMEMBERED,
+         .name = STR("c"),
+         .correlation_key = STR_EMPTY,
+         .tenant = STR_EMPTY},
+    };
+    const struct store_load load = {.shard = SHARD,
+                                    .count = COUNT_OF(streams),
+                                    .streams = streams,
+                                    .loaded = on_loaded,
+                                    .done = on_done};
+    scene.loaded_count = 0;
+    store_load_streams(scene.store, &load);
+    run();
+    assert_int_equal(scene.loaded_count, 2);
+    assert_int_equal(number_in(scene.loaded[0], 0), 79);
+    assert_int_equal(number_in(scene.loaded[0], 1), until_ms);
+    assert_int_equal(scene.loaded[1].len, 2 * 24); // above 60, no message, not the last
+    assert_int_equal(number_in(scene.loaded[1], 0), key_make(SHARD, 61));
+    assert_int_equal(number_in(scene.loaded[1], 1), 62);
+    assert_int_equal(number_in(scene.loaded[1], 5), 65);
+    store_find_due(scene.store, SHARD, 0, on_dues, NULL); // forgets what is over
+    run();
+    assert_answer("SELECT string_agg(id, ',') FROM remembered", "a");
+}
+
 static void a_url_that_cannot_be_read_is_an_invalid_setting(void **state)
 {
     (void)state;
@@ -475,6 +551,7 @@ int main(void)
         cmocka_unit_test(history_is_readable_for_people),
         cmocka_unit_test(the_chain_follows_from_history),
         cmocka_unit_test(every_key_of_instance_data_begins_with_the_shard),
+        cmocka_unit_test(what_grows_is_loaded_by_its_key_and_in_pieces),
         cmocka_unit_test(a_url_that_cannot_be_read_is_an_invalid_setting),
         cmocka_unit_test(a_newer_schema_is_refused),
     };
