@@ -27,6 +27,17 @@ CREATE TABLE shards (
     updated          timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
+-- Who ran a shard from which command on: one row each time it is taken over. What its owner held in memory alone (which gateways wait
+-- for jobs) begins anew there, so whoever runs the commands again needs these places.
+CREATE TABLE shard_owners (
+    shard       integer     NOT NULL,
+    epoch       bigint      NOT NULL,
+    owner       text        NOT NULL,
+    from_offset bigint      NOT NULL,
+    since       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, epoch)
+);
+
 CREATE TABLE instances (
     shard                   integer     NOT NULL,
     key                     bigint      NOT NULL,

@@ -2,7 +2,8 @@
 //
 // Credits: gateways whose clients wait for jobs. A job that may be offered goes to a gateway with
 // credit for its type and tenant, in a reply and taken at once, else to its topic. Credits are not
-// state: they are lost with the shard's owner, and gateways say them again.
+// state: they are lost with the shard's owner, and gateways say them again. Whoever runs the
+// commands again forgets them where the owner changed.
 #include "engine/step.h"
 
 #include <string.h>
@@ -115,6 +116,12 @@ void credit_init(struct engine *engine)
 void credit_done(struct engine *engine)
 {
     arena_done(&engine->credits.arena);
+}
+
+void engine_forget_credits(struct engine *engine)
+{
+    credit_done(engine);
+    credit_init(engine);
 }
 
 // -- Offering and using -----------------------------------------------------------------

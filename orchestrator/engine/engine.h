@@ -96,6 +96,10 @@ struct engine_window {
 bool engine_next_window(const struct engine *engine, size_t *cursor,
                         struct engine_window *ret_window);
 
+// Forgets which gateways wait for jobs, as a new owner does not know it: for those who run a
+// shard's commands again, at each change of owner (table shard_owners).
+void engine_forget_credits(struct engine *engine);
+
 // The shard's time as it was stored; told once after engine_new. Time never goes back.
 void engine_set_clock(struct engine *engine, int64_t clock_ms);
 

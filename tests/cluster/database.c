@@ -217,6 +217,7 @@ void database_acquire(uint32_t shard, str owner, struct store_shard *ret_shard)
     row->epoch++;
     row->failures++;
     row->owner = owner;
+    *ARRAY_PUSH(&world->arena, &tables->taken_over) = row->next_offset;
     bool old = world->options.mutation == MUTATION_OLD_COUNTER;
     bool forgets = world->options.mutation == MUTATION_NO_DEDUPLICATION;
     *ret_shard = (struct store_shard){

@@ -64,7 +64,8 @@ struct shard_tables {
     struct map remembered; // by tenant and id
     ARRAY(struct database_step) history;
     ARRAY(struct database_outbox) outbox;
-    size_t outbox_at; // those before it are deleted
+    size_t outbox_at;          // those before it are deleted
+    ARRAY(int64_t) taken_over; // the offset that each owner began at
 };
 
 struct call; // fake_store.c: a request

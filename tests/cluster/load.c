@@ -16,6 +16,7 @@ enum {
     AGAIN_MS = 15000, // a caller without an answer asks again
     POISON_MS = 10000,
     SIGNAL_MS = 3000,
+    CREDITS_MS = 2500,
     FUTURE_MS = 50 * 60 * 1000,
     MESSAGE_TTL_MS = 24 * 3600 * 1000,
     MODELS = 2,
@@ -64,22 +65,34 @@ static void act_send(void *context)
     kafka_append(kafka_topic(STR("baton.commands")), (int32_t)letter->shard, letter->record);
 }
 
-// As a gateway does; workers' answers have no MAC, the token of their job stands for them.
-static struct kafka_record *send(uint32_t shard, const struct command *command, int64_t delay_us)
+static struct kafka_record *send_with(uint32_t shard, const struct command *command,
+                                      int64_t delay_us, bool is_signed)
 {
     struct arena arena = ARENA_EMPTY;
     struct strbuf value = strbuf_new(&arena);
     wire_encode_command(&value, command);
-    bool is_answer = command_senders_of(command->type) == SENDERS_API_WORKER;
     const struct bus_header mac = {
         STR(MAC_HEADER), mac_make(&arena, STR(LOAD_SECRET), shard, STR_EMPTY, strbuf_str(&value))};
     struct letter *letter = ARENA_NEW(&world->arena, struct letter);
     letter->shard = shard;
     letter->record = kafka_copy(&(struct bus_record){
-        .value = strbuf_str(&value), .header_count = is_answer ? 0 : 1, .headers = &mac});
+        .value = strbuf_str(&value), .header_count = is_signed ? 1 : 0, .headers = &mac});
     arena_done(&arena);
     world_later(delay_us, NULL, act_send, letter);
     return letter->record;
+}
+
+static struct kafka_record *send_signed(uint32_t shard, const struct command *command,
+                                        int64_t delay_us)
+{
+    return send_with(shard, command, delay_us, true);
+}
+
+// As a gateway does; workers' answers have no MAC, the token of their job stands for them.
+static struct kafka_record *send(uint32_t shard, const struct command *command, int64_t delay_us)
+{
+    bool is_answer = command_senders_of(command->type) == SENDERS_API_WORKER;
+    return send_with(shard, command, delay_us, !is_answer);
 }
 
 static str name(const char *prefix, uint64_t number)
@@ -328,6 +341,48 @@ static void answer(const struct job_offer *job)
     } // else never
 }
 
+// -- A gateway --------------------------------------------------------------------------
+
+// Clients of a gateway wait for jobs: it says so to all shards, now and then too late.
+static void act_credits(void *context)
+{
+    static const char *const types[] = {"pack", "ship", "race"};
+    struct job_credit credits[COUNT_OF(types)];
+    if (world->load->stopped)
+        return;
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        credits[i] = (struct job_credit){.type = str_of(types[i]),
+                                         .tenant = STR_EMPTY,
+                                         .count = (uint32_t)world_between(0, 4),
+                                         .lease_ms = world_between(1000, 8000),
+                                         .worker = name("client", (uint64_t)world_between(0, 2))};
+    const struct command command = {
+        .type = COMMAND_OFFER_CREDITS,
+        .job_credits = {.gateway = (uint64_t)world_between(1, 2),
+                        .expires_ms = world_between(1000, 10000),
+                        .renews = world_chance(30),
+                        .credit_count = (size_t)world_between(0, COUNT_OF(types)),
+                        .credits = credits}};
+    for (uint32_t shard = 0; shard < world->options.shards; shard++)
+        send(shard, &command, world_between(0, 200) * WORLD_MS);
+    world_later(world_between(1, 2 * CREDITS_MS) * WORLD_MS, NULL, act_credits, context);
+}
+
+// The client answers, is gone by then, or dies with the job.
+static void take_gateway_job(uint32_t shard, const struct job_offer *job)
+{
+    int64_t soon_us = world_between(1, 400) * WORLD_MS;
+    int64_t what = world->calm ? 0 : world_between(0, 99);
+    struct command done = answer_to(job, COMMAND_COMPLETE_JOB);
+    done.job_answer.attempt = 0; // a client of REST knows no attempt: the gateway signs
+    struct released_job returned = {job->instance, job->key, job->attempt};
+    const struct command back = {.type = COMMAND_RETURN_JOBS, .release_job = {1, &returned}};
+    if (what < 70)
+        send_signed(shard, &done, soon_us);
+    else if (what < 90)
+        send_signed(shard, &back, soon_us);
+}
+
 static void take_job(const struct kafka_record *record)
 {
     struct arena arena = ARENA_EMPTY;
@@ -367,6 +422,9 @@ static void take_reply(const struct kafka_record *record)
     struct error err;
     if (!wire_decode_reply(&arena, record->value, &reply, &err)) {
         world_fail("a reply cannot be read: %s", err.text);
+    } else if (reply.gateway != 0) {
+        for (size_t i = 0; i < reply.job_count; i++)
+            take_gateway_job(reply.shard, &reply.jobs[i]);
     } else if (reply.to.request == 1) {
         if (reply.rejection != REJECTION_NONE)
             world_fail("the deployment is rejected: %.*s", STR_ARG(reply.reason));
@@ -460,6 +518,7 @@ struct load *load_new(void)
     world_later(WORLD_SECOND, NULL, act_start, NULL);
     world_later(POISON_MS * WORLD_MS, NULL, act_poison, NULL);
     world_later(SIGNAL_MS * WORLD_MS, NULL, act_signal, NULL);
+    world_later(CREDITS_MS * WORLD_MS, NULL, act_credits, NULL);
     return load;
 }
 

@@ -19,7 +19,8 @@ struct again {
     struct engine *engine;
     struct arena turn;
     uint64_t senders[WORLD_SHARDS];
-    size_t at; // the next row of history
+    size_t at;     // the next row of history
+    size_t owners; // that have taken over so far
 };
 
 static bool is_duplicate(struct again *again, const struct kafka_record *record)
@@ -107,8 +108,20 @@ static void compare(struct again *again, const struct changes *changes)
     }
 }
 
+// A new owner knows nothing of the gateways that wait for jobs.
+static void change_owner(struct again *again, int64_t offset)
+{
+    const struct shard_tables *tables = &world->database->shards[again->shard];
+    while (again->owners < tables->taken_over.count &&
+           tables->taken_over.items[again->owners] <= offset) {
+        again->owners++;
+        engine_forget_credits(again->engine);
+    }
+}
+
 static void run_again(struct again *again, const struct kafka_record *record)
 {
+    change_owner(again, record->offset);
     struct changes changes;
     str why;
     struct command *command = ARENA_NEW(&again->turn, struct command);
