@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "node/definitions.h"
 #include "store/query.h"
+#include "store/read/audit.h"
 #include "store/store.h"
 #include "wire/wire.h"
 
@@ -48,37 +49,28 @@ static void tell(struct audit *audit, const char *what, uint64_t key, const char
     arena_done(&arena);
 }
 
-static bool ask(struct audit *audit, str sql, const str *params, size_t count, query_done *done,
+static bool ask(struct audit *audit, struct statement statement, query_done *done,
                 struct error *err)
 {
-    return query_run_blocking(audit->url, sql, params, count, done, audit, err);
+    return query_run_blocking(audit->url, str_of(statement.sql), statement.parameters,
+                              statement.count, done, audit, err);
 }
 
-static str decimal(struct audit *audit, uint64_t value)
-{
-    return str_format(&audit->arena, "%llu", (unsigned long long)value);
-}
-
-// A history row from columns that begin with kind: kind, stream, sequence, milliseconds, offset,
-// cause, principal, events.
+// A step from columns that begin at `first`.
 static struct history_row read_row(struct audit *audit, const struct query_rows *rows, size_t i,
                                    size_t first, str *ret_events)
 {
-    *ret_events = query_bytes(rows, i, first + 7, &audit->arena);
+    *ret_events = query_bytes(rows, i, first + AUDIT_EVENTS, &audit->arena);
     return (struct history_row){
-        .stream_kind = (enum stream_kind)query_i64(rows, i, first),
-        .stream = query_u64(rows, i, first + 1),
-        .sequence = query_u64(rows, i, first + 2),
-        .time_ms = query_i64(rows, i, first + 3),
-        .offset = query_i64(rows, i, first + 4),
-        .cause = (enum command_type)query_i64(rows, i, first + 5),
-        .principal = query_value(rows, i, first + 6),
+        .stream_kind = (enum stream_kind)query_i64(rows, i, first + AUDIT_KIND),
+        .stream = query_u64(rows, i, first + AUDIT_STREAM),
+        .sequence = query_u64(rows, i, first + AUDIT_SEQUENCE),
+        .time_ms = query_i64(rows, i, first + AUDIT_TIME_MS),
+        .offset = query_i64(rows, i, first + AUDIT_OFFSET),
+        .cause = (enum command_type)query_i64(rows, i, first + AUDIT_CAUSE),
+        .principal = query_value(rows, i, first + AUDIT_PRINCIPAL),
     };
 }
-
-#define ROW_COLUMNS                                                                                \
-    "h.kind, h.stream, h.sequence, (extract(epoch FROM h.time) * 1000)::bigint, h.\"offset\", "    \
-    "h.cause, h.principal, h.events"
 
 // -- The chain ----------------------------------------------------------------------------
 
@@ -120,10 +112,10 @@ static void on_batches(void *context, const struct query_rows *rows, const struc
         uint64_t number = query_u64(rows, i, 0);
         if (audit->bytes.arena == NULL || number != audit->batch)
             begin_batch(audit, rows, i, number);
-        if (query_is_null(rows, i, 3))
+        if (query_is_null(rows, i, AUDIT_OF_BATCH))
             continue; // a batch whose rows have gone
         str events;
-        struct history_row row = read_row(audit, rows, i, 3, &events);
+        struct history_row row = read_row(audit, rows, i, AUDIT_OF_BATCH, &events);
         store_chain_add(&audit->bytes, &row, events);
         audit->found_rows++;
         audit->result.rows++;
@@ -147,20 +139,14 @@ static bool check_chain(struct audit *audit, struct error *err)
     audit->batch = 0;
     audit->chain = (struct digest){{0}};
     do {
-        const str params[] = {decimal(audit, audit->shard), decimal(audit, audit->batch),
-                              decimal(audit, audit->batch + CHUNK_BATCHES)};
-        if (!ask(audit,
-                 STR("SELECT b.batch, b.digest, b.rows, " ROW_COLUMNS " FROM history_batches b "
-                     "LEFT JOIN history h ON h.shard = b.shard AND h.batch = b.batch "
-                     "WHERE b.shard = $1::integer AND b.batch > $2::bigint "
-                     "AND b.batch <= $3::bigint ORDER BY b.batch, h.ordinal"),
-                 params, COUNT_OF(params), on_batches, err))
+        if (!ask(
+                audit,
+                read_chain(&audit->arena, audit->shard, audit->batch, audit->batch + CHUNK_BATCHES),
+                on_batches, err))
             return false;
         arena_reset(&audit->arena);
     } while (audit->chunk_rows > 0);
-    const str params[] = {decimal(audit, audit->shard)};
-    return ask(audit, STR("SELECT batch, chain FROM shards WHERE shard = $1::integer"), params, 1,
-               on_end, err);
+    return ask(audit, read_chain_end(&audit->arena, audit->shard), on_end, err);
 }
 
 // -- Folding ------------------------------------------------------------------------------
@@ -184,7 +170,7 @@ static void begin_stream(struct audit *audit, const struct query_rows *rows, siz
     finish_stream(audit);
     audit->key = key;
     audit->broken = false;
-    audit->image = query_bytes(rows, i, 8, &audit->stream);
+    audit->image = query_bytes(rows, i, AUDIT_COLUMNS, &audit->stream);
     audit->replay = engine_replay_new(&audit->environment, audit->kind, key, &audit->stream);
 }
 
@@ -217,14 +203,14 @@ static void on_steps(void *context, const struct query_rows *rows, const struct 
     }
 }
 
-static bool fold_kind(struct audit *audit, enum stream_kind kind, str sql, struct error *err)
+static bool fold_kind(struct audit *audit, enum stream_kind kind, struct error *err)
 {
     audit->kind = kind;
     audit->key = audit->sequence = 0;
     do {
-        const str params[] = {decimal(audit, audit->shard), decimal(audit, audit->key),
-                              decimal(audit, audit->sequence), decimal(audit, CHUNK_ROWS)};
-        if (!ask(audit, sql, params, COUNT_OF(params), on_steps, err))
+        const struct audit_place behind = {audit->key, audit->sequence};
+        if (!ask(audit, read_streams(&audit->arena, kind, audit->shard, behind, CHUNK_ROWS),
+                 on_steps, err))
             return false;
         arena_reset(&audit->arena);
     } while (audit->chunk_rows > 0);
@@ -232,26 +218,10 @@ static bool fold_kind(struct audit *audit, enum stream_kind kind, str sql, struc
     return true;
 }
 
-#define AFTER                                                                                      \
-    " WHERE h.shard = $1::integer AND (h.stream, h.sequence) > ($2::bigint, $3::bigint) "          \
-    "ORDER BY h.stream, h.sequence LIMIT $4::integer"
-
 static bool fold_all(struct audit *audit, struct error *err)
 {
-    return fold_kind(audit, STREAM_SHARD,
-                     STR("SELECT " ROW_COLUMNS ", s.image FROM history h JOIN shards s "
-                         "ON s.shard = h.shard AND h.kind = 0" AFTER),
-                     err) &&
-           fold_kind(audit, STREAM_INSTANCE,
-                     STR("SELECT " ROW_COLUMNS ", i.image FROM (SELECT * FROM history WHERE "
-                         "kind = 1) h LEFT JOIN instances i ON i.shard = h.shard AND "
-                         "i.key = h.stream" AFTER),
-                     err) &&
-           fold_kind(audit, STREAM_MAILBOX,
-                     STR("SELECT " ROW_COLUMNS ", m.image FROM (SELECT * FROM history WHERE "
-                         "kind = 2) h LEFT JOIN mailboxes m ON m.shard = h.shard AND "
-                         "m.key = h.stream" AFTER),
-                     err);
+    return fold_kind(audit, STREAM_SHARD, err) && fold_kind(audit, STREAM_INSTANCE, err) &&
+           fold_kind(audit, STREAM_MAILBOX, err);
 }
 
 // -- All shards ---------------------------------------------------------------------------
@@ -285,7 +255,7 @@ static void on_shards(void *context, const struct query_rows *rows, const struct
         list->numbers[list->count++] = (uint32_t)query_i64(rows, i, 0);
 }
 
-static void on_standing(void *context, const struct query_rows *rows, const struct error *err)
+static void on_overdue(void *context, const struct query_rows *rows, const struct error *err)
 {
     (void)err;
     struct audit *audit = context;
@@ -298,31 +268,12 @@ static void on_standing(void *context, const struct query_rows *rows, const stru
     }
 }
 
-// What should have been sent or opened long ago. History says nothing of it.
-static bool check_standing(struct audit *audit, struct error *err)
-{
-    return ask(
-        audit,
-        STR("(SELECT shard, key, 'subscription to \"' || name || '\" of instance ' || "
-            "instance || ': not opened for ' || "
-            "extract(epoch FROM now() - created)::bigint || ' s' FROM subscriptions WHERE "
-            "kind = 0 AND NOT opened AND created < now() - interval '1 minute' "
-            "ORDER BY shard, key LIMIT 1000) UNION ALL "
-            "(SELECT shard, min(first), sum(records) || ' records of the outbox are not on "
-            "Kafka, the first for ' || extract(epoch FROM now() - min(made))::bigint || ' s' "
-            "FROM outbox WHERE made < now() - interval '1 minute' GROUP BY shard)"),
-        NULL, 0, on_standing, err);
-}
-
 static bool audit_all(struct audit *audit, struct error *err)
 {
     struct shard_list shards = {.count = 0};
-    if (!query_run_blocking(audit->url, STR("SELECT shard FROM shards ORDER BY shard"), NULL, 0,
-                            on_shards, &shards, err) ||
-        !ask(audit,
-             STR("SELECT d.key, d.kind, d.id, r.bytes, r.imports FROM definitions d "
-                 "JOIN compiled_resources r ON r.digest = d.digest ORDER BY d.key"),
-             NULL, 0, on_definitions, err))
+    struct statement all = read_all_shards(&audit->arena);
+    if (!query_run_blocking(audit->url, str_of(all.sql), NULL, 0, on_shards, &shards, err) ||
+        !ask(audit, read_all_definitions(&audit->arena), on_definitions, err))
         return false;
     audit->environment.shard_count = (uint32_t)shards.count;
     for (size_t i = 0; i < shards.count; i++) {
@@ -330,7 +281,7 @@ static bool audit_all(struct audit *audit, struct error *err)
         if (!check_chain(audit, err) || !fold_all(audit, err))
             return false;
     }
-    return check_standing(audit, err);
+    return ask(audit, read_overdue(&audit->arena), on_overdue, err); // history says nothing of it
 }
 
 bool node_audit(const char *url, audit_tell *say, void *context, struct audit_result *ret_result,

@@ -30,7 +30,6 @@
 #include "cli/options.h"
 #include "cli/child.h"
 #include "node/node.h"
-#include "store/query.h"
 #include "store/repair.h"
 
 enum { READY_MS = 60000, STOP_MS = 30000, POLL_MS = 100, SETTLE_MS = 200 };
@@ -143,13 +142,6 @@ static bool start_broker(struct dev *dev, struct error *err)
 
 // -- The orchestrator and the worker ----------------------------------------------------
 
-static void ignore_rows(void *context, const struct query_rows *rows, const struct error *err)
-{
-    (void)context;
-    (void)rows;
-    (void)err;
-}
-
 struct rebuilding {
     const char *url;
     bool ok;
@@ -169,9 +161,7 @@ static void rebuild_shard(void *context, const struct store_halted *halted)
 static bool rebuild_shards(struct dev *dev, struct error *err)
 {
     struct rebuilding rebuilding = {dev->postgres.url, true, err};
-    return query_run_blocking(dev->postgres.url,
-                              STR("UPDATE shards SET halted = 'the embedded broker starts empty'"),
-                              NULL, 0, ignore_rows, NULL, err) &&
+    return store_halt_all(dev->postgres.url, "the embedded broker starts empty", err) &&
            store_find_halted(dev->postgres.url, -1, rebuild_shard, &rebuilding, err) &&
            rebuilding.ok;
 }

@@ -50,6 +50,7 @@ struct flight {
     struct bus_record out;    // what goes
     bool is_letter;           // it goes to the dead letters
     unsigned refusals;
+    int64_t again_ms; // when it may be sent again
     struct error why; // of the last one
 };
 
@@ -63,7 +64,10 @@ struct ingress {
     const char *commands;
     TAILQ_HEAD(, reader) readers;
     struct flight_list waiting; // for room in the producer
-    struct flight_list refused; // by the broker: sent again at the next turn
+    struct flight_list refused; // by the broker: sent again one by one, as records are refused
+                                // together with those that they travel with
+    struct flight *alone;       // which of them is under way now
+    struct timer *resend;
     struct timer *turn;
     struct pending_list asked; // the subscriptions
     uint64_t received;
@@ -97,15 +101,27 @@ static void end_flight(struct flight *flight)
     free(flight);
 }
 
+// What was sent alone has arrived, or has come back: the next one may go.
+static void arrived_alone(struct flight *flight)
+{
+    struct ingress *ingress = flight->reader->ingress;
+    if (ingress->alone == flight)
+        ingress->alone = NULL;
+    if (ingress->alone == NULL)
+        timer_ring(ingress->resend);
+}
+
 // Its partition is read no further until it has gone somewhere.
 static void on_refused(struct flight *flight, const struct error *why, bool for_good)
 {
     struct reader *reader = flight->reader;
     flight->why = *why;
     flight->refusals = for_good ? INGRESS_MAX_REFUSALS : flight->refusals + 1;
+    flight->again_ms = clock_now_ms() + (for_good ? 0 : INGRESS_REST_MS);
     log_warning("ingress", "%.*s: what became of %s offset %lld is refused: %s",
                 STR_ARG(reader->name), reader->topic, (long long)flight->offset, why->text);
     TAILQ_INSERT_TAIL(&reader->ingress->refused, flight, link);
+    arrived_alone(flight);
     if (reader->consumer != NULL)
         bus_progress_pause(&reader->progress, reader->consumer, reader->topic, flight->partition);
 }
@@ -114,10 +130,13 @@ static void on_delivered(void *context, uint64_t tag, const struct error *failur
 {
     (void)context;
     struct flight *flight = (struct flight *)(uintptr_t)tag;
-    if (failure != NULL)
+    if (failure != NULL) {
         on_refused(flight, failure, false);
-    else
-        end_flight(flight);
+        return;
+    }
+    if (flight->reader->ingress->alone == flight)
+        arrived_alone(flight);
+    end_flight(flight);
 }
 
 // True when the producer has it, or will never take it.
@@ -143,10 +162,21 @@ static void send_flight(struct flight *flight)
         bus_progress_pause(&reader->progress, reader->consumer, reader->topic, flight->partition);
 }
 
+// Once nothing waits for the producer or for another try.
+static void resume_all(struct ingress *ingress)
+{
+    struct reader *reader;
+    if (ingress->alone != NULL || !TAILQ_EMPTY(&ingress->waiting) ||
+        !TAILQ_EMPTY(&ingress->refused))
+        return;
+    TAILQ_FOREACH(reader, &ingress->readers, link)
+    if (reader->consumer != NULL)
+        bus_progress_resume_all(&reader->progress, reader->consumer, reader->topic);
+}
+
 static void on_room(void *context)
 {
     struct ingress *ingress = context;
-    struct reader *reader;
     while (!TAILQ_EMPTY(&ingress->waiting)) {
         struct flight *flight = TAILQ_FIRST(&ingress->waiting);
         TAILQ_REMOVE(&ingress->waiting, flight, link);
@@ -155,9 +185,7 @@ static void on_room(void *context)
         TAILQ_INSERT_HEAD(&ingress->waiting, flight, link);
         return;
     }
-    TAILQ_FOREACH(reader, &ingress->readers, link)
-    if (reader->consumer != NULL)
-        bus_progress_resume_all(&reader->progress, reader->consumer, reader->topic);
+    resume_all(ingress);
 }
 
 // -- What the broker refuses: some tries, then the dead letters, then the subscription stops -----
@@ -178,38 +206,41 @@ static void stop_at(struct flight *flight, int64_t now_ms)
     end_flight(flight);
 }
 
-static void send_refused(struct flight *flight, int64_t now_ms)
+static void send_refused(struct ingress *ingress, struct flight *flight)
 {
     struct reader *reader = flight->reader;
     if (reader->consumer == NULL) {
         end_flight(flight); // read again later, or not wanted any more
-    } else if (flight->refusals < INGRESS_MAX_REFUSALS) {
-        send_flight(flight);
-    } else if (!flight->is_letter) {
-        reader->ingress->dead++;
+        return;
+    }
+    if (flight->refusals >= INGRESS_MAX_REFUSALS && flight->is_letter) {
+        stop_at(flight, clock_now_ms());
+        return;
+    }
+    if (flight->refusals >= INGRESS_MAX_REFUSALS) {
+        ingress->dead++;
         flight->is_letter = true;
         flight->refusals = 0;
         dead_letter_make(&flight->arena, &flight->source, &flight->why, &flight->out);
-        send_flight(flight);
-    } else {
-        stop_at(flight, now_ms);
     }
+    ingress->alone = flight;
+    send_flight(flight);
 }
 
-static void send_all_refused(struct ingress *ingress)
+static void on_resend(void *context)
 {
-    struct flight_list refused = TAILQ_HEAD_INITIALIZER(refused);
+    struct ingress *ingress = context;
     struct flight *flight;
-    struct reader *reader;
-    TAILQ_CONCAT(&refused, &ingress->refused, link);
-    while ((flight = TAILQ_FIRST(&refused)) != NULL) {
-        TAILQ_REMOVE(&refused, flight, link);
-        send_refused(flight, clock_now_ms());
+    int64_t now_ms = clock_now_ms();
+    while (ingress->alone == NULL && (flight = TAILQ_FIRST(&ingress->refused)) != NULL) {
+        if (flight->again_ms > now_ms) {
+            timer_set(ingress->resend, flight->again_ms - now_ms);
+            return;
+        }
+        TAILQ_REMOVE(&ingress->refused, flight, link);
+        send_refused(ingress, flight);
     }
-    if (TAILQ_EMPTY(&ingress->refused) && TAILQ_EMPTY(&ingress->waiting))
-        TAILQ_FOREACH(reader, &ingress->readers, link)
-    if (reader->consumer != NULL)
-        bus_progress_resume_all(&reader->progress, reader->consumer, reader->topic);
+    resume_all(ingress);
 }
 
 static void on_broken(void *context, const struct error *failure)
@@ -441,7 +472,6 @@ static void on_turn(void *context)
 {
     struct ingress *ingress = context;
     struct arena arena = ARENA_EMPTY;
-    send_all_refused(ingress);
     rejoin_stuck(ingress);
     if (ingress->asked.count == 0 && query_pool_is_ready(ingress->options.reader))
         query_statement(ingress->options.reader,
@@ -477,6 +507,7 @@ struct ingress *ingress_new(const struct ingress_options *options, struct error 
         return NULL;
     }
     ingress->turn = timer_new(options->loop, on_turn, ingress);
+    ingress->resend = timer_new(options->loop, on_resend, ingress);
     timer_set(ingress->turn, INGRESS_RELOAD_MS);
     return ingress;
 }
@@ -499,6 +530,7 @@ void ingress_free(struct ingress *ingress)
     pending_cancel(&ingress->asked);
     timer_free(ingress->turn);
     (void)bus_producer_flush(ingress->producer, 5000);
+    bus_producer_free(ingress->producer);
     drop_all(&ingress->refused);
     drop_all(&ingress->waiting);
     for (struct reader *reader = TAILQ_FIRST(&ingress->readers), *next; reader != NULL;
@@ -506,7 +538,7 @@ void ingress_free(struct ingress *ingress)
         next = TAILQ_NEXT(reader, link);
         stop_reader(reader);
     }
-    bus_producer_free(ingress->producer);
+    timer_free(ingress->resend);
     arena_done(&ingress->arena);
     free(ingress);
 }

@@ -15,7 +15,8 @@ struct ingress;
 struct query_pool;
 
 enum {
-    INGRESS_RELOAD_MS = 2000, // subscriptions are read again, and what was refused is sent again
+    INGRESS_RELOAD_MS = 2000, // subscriptions are read again
+    INGRESS_REST_MS = 1000,   // between two tries of a record that the broker refused
     INGRESS_MAX_SUBSCRIPTIONS = 500,
     INGRESS_MAX_REFUSALS = 4, // then the record becomes a dead letter
     INGRESS_STUCK_MS = 60000, // a subscription rests when its dead letter is refused as well

@@ -37,6 +37,18 @@ bool store_find_halted(const char *url, int64_t shard, store_halted_found *found
         params, 1, on_halted, &finding, err);
 }
 
+static void ignore_rows(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)context, (void)rows, (void)err;
+}
+
+bool store_halt_all(const char *url, const char *why, struct error *err)
+{
+    const str params[] = {str_of(why)};
+    return query_run_blocking(url, STR("UPDATE shards SET halted = $1"), params, 1, ignore_rows,
+                              NULL, err);
+}
+
 static void on_repaired(void *context, const struct query_rows *rows, const struct error *err)
 {
     (void)err;

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an audit reads: the whole installation, for its operator. No caller asks for it, so nothing
+// here takes a scope.
+#ifndef BATON_STORE_READ_AUDIT_H
+#define BATON_STORE_READ_AUDIT_H
+
+#include "record/rows.h"
+#include "store/statement.h"
+
+struct statement read_all_shards(struct arena *arena); // shard
+
+// Every definition: key, kind, id, bytes, imports.
+struct statement read_all_definitions(struct arena *arena);
+
+// Columns of a step of history, in this order after those that a statement has before them.
+enum audit_column {
+    AUDIT_KIND,
+    AUDIT_STREAM,
+    AUDIT_SEQUENCE,
+    AUDIT_TIME_MS,
+    AUDIT_OFFSET,
+    AUDIT_CAUSE,
+    AUDIT_PRINCIPAL,
+    AUDIT_EVENTS,
+    AUDIT_COLUMNS,
+};
+
+// The batches of a shard's chain above one and up to another: batch, digest, number of its rows;
+// then its steps, one a row.
+enum { AUDIT_OF_BATCH = 3 };
+struct statement read_chain(struct arena *arena, uint32_t shard, uint64_t above, uint64_t last);
+
+// Where the chain ends: batch, digest.
+struct statement read_chain_end(struct arena *arena, uint32_t shard);
+
+struct audit_place {
+    uint64_t stream;
+    uint64_t sequence;
+};
+
+// The steps of all streams of a kind behind a place, in order: a step, then the stream's image.
+struct statement read_streams(struct arena *arena, enum stream_kind kind, uint32_t shard,
+                              struct audit_place behind, int64_t most);
+
+// What should have been sent or opened long ago: shard, key, what.
+struct statement read_overdue(struct arena *arena);
+
+#endif
