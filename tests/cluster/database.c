@@ -3,6 +3,7 @@
 
 #include "kafka.h"
 #include "promises.h"
+#include "story.h"
 #include "transaction.h"
 
 #include <stdlib.h>
@@ -182,10 +183,15 @@ enum store_outcome database_commit(const struct transaction *transaction)
     const struct store_commit *commit = &transaction->commit;
     struct shard_tables *tables = tables_of(commit->shard);
     if (is_fenced(&tables->row, commit->epoch) || is_moved(&tables->row, commit) ||
-        tables->row.halted.len > 0)
+        tables->row.halted.len > 0) {
+        story_tell("a commit of shard %u under epoch %llu fails: the epoch is %llu", commit->shard,
+                   (unsigned long long)commit->epoch, (unsigned long long)tables->row.epoch);
         return STORE_TAKEN;
+    }
     if (is_refused(transaction))
         return STORE_REFUSED;
+    story_tell("%.*s commits shard %u under epoch %llu", STR_ARG(tables->row.owner), commit->shard,
+               (unsigned long long)commit->epoch);
     promises_committing(transaction);
     tables->old_next_key = tables->row.next_key;
     write_shard(&tables->row, transaction);

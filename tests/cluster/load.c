@@ -225,7 +225,7 @@ static void forge(struct kafka_record *record, const struct poison *poison)
 static void act_poison(void *context)
 {
     struct load *load = world->load;
-    if (load->stopped)
+    if (load->stopped || world->options.story != NULL)
         return;
     world_later(world_between(1, 2 * POISON_MS) * WORLD_MS, NULL, act_poison, context);
     if (!is_ready())

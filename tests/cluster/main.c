@@ -3,6 +3,7 @@
 // cluster-sim: runs simulated clusters, one a seed, until one breaks a promise. A broken seed is
 // run again with its story told.
 #include "faults.h"
+#include "story.h"
 #include "load.h"
 #include "promises.h"
 #include "world.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CALM_SECONDS = 400, STEP_SECONDS = 1, MACHINES = 3 };
+enum { CALM_SECONDS = 400, STEP_SECONDS = 1, MACHINES = 3, STORY_SEEDS = 60 };
 
 struct mutation_row {
     const char *option;
@@ -69,6 +70,8 @@ static uint64_t run(const struct world_options *options, char *ret_failure, size
     int64_t begun_us = world->now_us;
     if (options->faults)
         faults_begin();
+    if (options->story != NULL)
+        story_begin(options->story);
     world_run(begun_us + options->seconds * WORLD_SECOND);
     if (world->failure[0] == '\0')
         settle(begun_us + (options->seconds + CALM_SECONDS) * WORLD_SECOND);
@@ -144,6 +147,26 @@ static uint64_t run_all(struct request *request, struct totals *totals)
     return broken;
 }
 
+// What is told must come about with one of some seeds: chance decides whether a commit was out when
+// the machine stood still.
+static bool tell_story(struct request *request, struct totals *totals)
+{
+    char failure[512];
+    bool is_told = false;
+    for (int i = 0; i < STORY_SEEDS && !is_told; i++, request->options.seed++) {
+        (void)run(&request->options, failure, sizeof failure, totals);
+        if (failure[0] != '\0') {
+            explain(request, request->options.seed, failure);
+            break;
+        }
+        is_told = story_is_as_told(request->options.story);
+    }
+    if (!is_told)
+        story_explain(request->options.story);
+    story_free(request->options.story);
+    return is_told;
+}
+
 // -- The command line -------------------------------------------------------------------
 
 static enum mutation mutation_named(const char *name)
@@ -157,9 +180,10 @@ static enum mutation mutation_named(const char *name)
 
 static int usage(void)
 {
-    printf("usage: cluster-sim [--seeds N] [--seed S] [--seconds S] [--machines N] [--twice]\n"
-           "                   [--no-faults] [--topics] [--mutate NAME] [--verbose]\n"
-           "with --mutate it succeeds when a promise is broken:\n");
+    printf(
+        "usage: cluster-sim [--seeds N] [--seed S] [--seconds S] [--machines N] [--twice]\n"
+        "                   [--no-faults] [--topics] [--mutate NAME] [--story FILE] [--verbose]\n"
+        "with --mutate it succeeds when a promise is broken:\n");
     for (size_t i = 1; i < COUNT_OF(mutations); i++)
         printf("  %-20s %s\n", mutations[i].option, mutations[i].text);
     return 2;
@@ -190,6 +214,8 @@ static bool read_value(struct request *request, const char *name, const char *va
         request->options.seconds = strtoll(value, NULL, 10);
     else if (strcmp(name, "--machines") == 0)
         request->options.machines = (uint32_t)strtoul(value, NULL, 10);
+    else if (strcmp(name, "--story") == 0)
+        request->options.story = story_read(value, &request->options);
     else if (strcmp(name, "--mutate") == 0)
         request->options.mutation = mutation_named(value);
     else
@@ -217,6 +243,8 @@ int main(int argc, char **argv)
     if (request.options.machines < 1 || request.options.machines > WORLD_MACHINES)
         return usage();
     struct totals totals = {0};
+    if (request.options.story != NULL)
+        return tell_story(&request, &totals) ? 0 : 1;
     bool broken = run_all(&request, &totals) > 0;
     if (request.options.mutation == MUTATION_NONE)
         return broken ? 1 : 0;

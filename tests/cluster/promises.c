@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "promises.h"
+#include "story.h"
 
 #include "engine/engine.h"
 #include "load.h"
@@ -151,8 +152,10 @@ bool promises_read_sender(const struct kafka_record *record, uint32_t *ret_shard
 static void check_order(uint32_t shard, struct sent *sent, uint64_t number)
 {
     struct target *target = sent->target;
-    if (sent->appended)
+    if (sent->appended) {
+        story_tell("what shard %u had published is published again, with the same numbers", shard);
         return;
+    }
     sent->appended = true;
     bool is_command = sent->value.len > 0; // a job or reply that was refused is sent by itself
     if (is_command && target->numbers.items[target->at] != number)
@@ -551,6 +554,9 @@ bool promises_is_deadly(const struct transaction *transaction)
 
 void promises_acquired(uint32_t shard)
 {
+    story_tell("%.*s acquires shard %u: epoch %llu",
+               STR_ARG(world->database->shards[shard].row.owner), shard,
+               (unsigned long long)world->database->shards[shard].row.epoch);
     world_tell("acquires shard %u: epoch %llu", shard,
                (unsigned long long)world->database->shards[shard].row.epoch);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "world.h"
+#include "story.h"
 
 #include "database.h"
 #include "fake_bus.h"
@@ -280,6 +281,7 @@ void machine_crash(struct machine *machine)
 {
     if (machine->state != MACHINE_UP)
         return;
+    story_tell("node%u crashes", machine->number);
     world_tell("node%u crashes", machine->number);
     world->crashes++;
     machine->state = MACHINE_CRASHED;
@@ -290,6 +292,7 @@ void machine_pause(struct machine *machine, int64_t for_us)
 {
     if (machine->state != MACHINE_UP)
         return;
+    story_tell("node%u stands still for %.0f s", machine->number, (double)for_us / WORLD_SECOND);
     world_tell("node%u stands still for %.3f s", machine->number, (double)for_us / WORLD_SECOND);
     world->pauses++;
     if (machine->paused_until_us < world->now_us + for_us)

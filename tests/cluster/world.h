@@ -21,6 +21,7 @@ struct kafka;
 struct load;
 struct node;
 struct promises;
+struct story;
 
 enum {
     WORLD_MACHINES = 4,
@@ -44,8 +45,9 @@ struct world_options {
     uint32_t shards;
     enum mutation mutation;
     bool faults;
-    bool topic_faults; // truncated and recreated topics, too
-    bool verbose;      // tell every log line and happening
+    bool topic_faults;   // truncated and recreated topics, too
+    bool verbose;        // tell every log line and happening
+    struct story *story; // NULL: none
 };
 
 enum machine_state { MACHINE_DOWN, MACHINE_UP, MACHINE_CRASHED }; // CRASHED: its call unwinds
