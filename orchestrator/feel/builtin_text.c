@@ -55,7 +55,8 @@ feel_value builtin_substring(struct call *call)
 static inline unsigned char ascii_case(unsigned char c, bool is_upper)
 {
     unsigned char is_letter = (unsigned char)((c | 32) - 'a') < 26;
-    return is_upper ? (unsigned char)(c & ~(is_letter << 5)) : (unsigned char)(c | is_letter << 5);
+    unsigned bit = (unsigned)is_letter << 5;
+    return (unsigned char)(is_upper ? c & ~bit : c | bit);
 }
 
 // One byte a letter, without a branch a letter.
