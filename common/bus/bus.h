@@ -49,6 +49,7 @@ struct bus_topic {
     int partitions;
     int replicas;           // 0: the broker's default
     const char *properties; // topic settings: "retention.ms=…;…" or NULL
+    const char *wishes;     // settings that older brokers do not know: left out there; or NULL
     bool grows;             // one that exists with fewer partitions gets more
 };
 

@@ -34,7 +34,9 @@ static rd_kafka_NewTopic_t *new_topic(const struct bus_topic *topic, struct erro
         (void)error_set(err, ERROR_INVALID, topic->name, "%s", text);
         return NULL;
     }
-    if (client_properties_each(topic->properties, set_topic_property, made, err))
+    if (client_properties_each(topic->properties, set_topic_property, made, err) &&
+        (topic->wishes == NULL ||
+         client_properties_each(topic->wishes, set_topic_property, made, err)))
         return made;
     rd_kafka_NewTopic_destroy(made);
     return NULL;
@@ -156,16 +158,26 @@ static bool grow(rd_kafka_t *client, const struct bus_topic *topic, int timeout_
            add_partitions(client, topic, timeout_ms, err);
 }
 
+static bool create(rd_kafka_t *client, const struct bus_topic *wanted, int timeout_ms,
+                   struct error *err)
+{
+    rd_kafka_NewTopic_t *topic = new_topic(wanted, err);
+    bool made = topic != NULL && create_one(client, topic, timeout_ms, err);
+    if (topic != NULL)
+        rd_kafka_NewTopic_destroy(topic);
+    return made;
+}
+
 static bool create_all(rd_kafka_t *client, const struct bus_topic *topics, size_t count,
                        int timeout_ms, struct error *err)
 {
     bool made = true;
     for (size_t i = 0; made && i < count; i++) {
-        rd_kafka_NewTopic_t *topic = new_topic(&topics[i], err);
-        made = topic != NULL && create_one(client, topic, timeout_ms, err) &&
-               grow(client, &topics[i], timeout_ms, err);
-        if (topic != NULL)
-            rd_kafka_NewTopic_destroy(topic);
+        struct bus_topic plain = topics[i];
+        plain.wishes = NULL;
+        made = create(client, &topics[i], timeout_ms, err) ||
+               (topics[i].wishes != NULL && create(client, &plain, timeout_ms, err));
+        made = made && grow(client, &topics[i], timeout_ms, err);
     }
     return made;
 }

@@ -75,7 +75,11 @@ static bool prepare_topics(const struct config *config, struct node_site *ret_si
     struct bus_topic topics[COUNT_OF(wanted)];
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         snprintf(names[i], NODE_TOPIC_NAME, "%s.%s", prefix, wanted[i].name);
-        topics[i] = (struct bus_topic){names[i], (int)wanted[i].partitions, replicas, properties};
+        topics[i] = (struct bus_topic){.name = names[i],
+                                       .partitions = (int)wanted[i].partitions,
+                                       .replicas = replicas,
+                                       .properties = properties,
+                                       .wishes = "message.timestamp.after.max.ms=3600000"};
     }
     const struct bus_options bus = bus_options_of(config, "baton");
     int shards = 0, event_partitions = 0;

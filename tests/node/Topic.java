@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does to a topic what an operator may do: java Topic.java BROKERS TOPIC delete | partitions N | NAME=VALUE | forge PARTITION HEADER=VALUE…
+// Does to a topic what an operator may do: java Topic.java BROKERS TOPIC delete | partitions N | NAME=VALUE | config NAME | forge PARTITION HEADER=VALUE…
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
@@ -26,6 +26,9 @@ class Topic {
                 admin.deleteTopics(List.of(topic)).all().get();
             } else if (args[2].equals("partitions")) {
                 admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(Integer.parseInt(args[3])))).all().get();
+            } else if (args[2].equals("config")) {
+                ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+                System.out.println(admin.describeConfigs(List.of(resource)).all().get().get(resource).get(args[3]).value());
             } else {
                 String[] setting = args[2].split("=", 2);
                 Collection<AlterConfigOp> change = List.of(new AlterConfigOp(new ConfigEntry(setting[0], setting[1]), AlterConfigOp.OpType.SET));
