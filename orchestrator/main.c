@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/thread.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,10 @@ enum {
     RETRY_MS = 1000,
     GRACE_SECONDS = 3,
     END_SECONDS = 20,
-    WANTED_DESCRIPTORS = 65536
+    WANTED_DESCRIPTORS = 65536,
+    MEMORY_SECONDS = 10,
+    KEPT_BYTES = 128 << 20, // free memory that is kept for the next burst
+    ALLOCATOR_ARENAS = 2,   // threads beside the loop are librdkafka's
 };
 
 struct process {
@@ -78,6 +82,16 @@ static bool wait_for_site(const struct config *config, struct node_site *ret_sit
             return error_set(err, ERROR_UNAVAILABLE, "node", "ended while it waited");
     }
     return true;
+}
+
+// -- Memory: after a burst the allocator gives back to the system what it keeps -----------
+
+static void on_memory(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what, (void)context;
+    struct mallinfo2 info = mallinfo2();
+    if (info.fordblks > KEPT_BYTES)
+        malloc_trim(0);
 }
 
 // -- Ending: requests first, then shards ------------------------------------------------
@@ -247,6 +261,9 @@ static bool run(struct process *process, struct error *err)
         return false;
     process->loop = event_base_new();
     check(process->loop != NULL);
+    const struct timeval period = {MEMORY_SECONDS, 0};
+    struct event *memory = event_new(process->loop, -1, EV_PERSIST, on_memory, NULL);
+    check(memory != NULL && event_add(memory, &period) == 0);
     process->watch = watch_new(config_str(&process->config, CONFIG_POSTGRES_URL), process->loop,
                                on_signal, process, err);
     bool started = process->watch != NULL && start_roles(process, &site, err);
@@ -254,6 +271,7 @@ static bool run(struct process *process, struct error *err)
         event_base_dispatch(process->loop);
     stop_roles(process);
     watch_free(process->watch);
+    event_free(memory);
     event_base_free(process->loop);
     return started;
 }
@@ -280,6 +298,7 @@ int main(int argc, char **argv)
     }
     configure_log(&process.config);
     raise_descriptor_limit();
+    mallopt(M_ARENA_MAX, ALLOCATOR_ARENAS);
     signal(SIGPIPE, SIG_IGN);
     watch_block_signals();
     bool good = run(&process, &err);

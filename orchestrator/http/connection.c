@@ -12,7 +12,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -71,8 +70,6 @@ static bool is_between_requests(const struct connection *connection)
 static void add_bytes(struct connection_pool *pool, size_t len)
 {
     pool->bytes += len;
-    if (pool->bytes > pool->peak_bytes)
-        pool->peak_bytes = pool->bytes;
 }
 
 void connection_release(struct connection_pool *pool, size_t body_len)
@@ -347,14 +344,6 @@ static void cut_off_late(struct connection_pool *pool, enum connection_state sta
     }
 }
 
-static void give_memory_back(struct connection_pool *pool)
-{
-    if (pool->peak_bytes < HTTP_TRIM_BYTES || pool->bytes > pool->peak_bytes / 4)
-        return;
-    pool->peak_bytes = pool->bytes;
-    malloc_trim(0);
-}
-
 static void on_sweep(void *context)
 {
     struct connection_pool *pool = context;
@@ -363,7 +352,6 @@ static void on_sweep(void *context)
     cut_off_late(pool, CONNECTION_READING, now_ns);
     cut_off_late(pool, CONNECTION_SENDING, now_ns);
     cut_off_late(pool, CONNECTION_REFUSED, now_ns);
-    give_memory_back(pool);
     if (pool->count < pool->limits.connections * 3 / 4)
         pool->said_full = false;
     timer_set(pool->sweep, SWEEP_MS);

@@ -33,7 +33,6 @@ enum connection_state {
 
 enum {
     HTTP_BODY_BYTES_A_SECOND = 64 << 10, // what a body must bring at least, in the mean
-    HTTP_TRIM_BYTES = 64 << 20, // after a burst of as many bytes memory goes back to the system
 };
 
 // Why a connection takes no more requests. All zero: it does.
@@ -73,8 +72,7 @@ struct connection_pool {
     struct connection_limits limits;
     struct connection_list lists[CONNECTION_STATES];
     size_t count;
-    size_t bytes;      // of requests that arrive or are worked on and of answers that are sent
-    size_t peak_bytes; // since memory went back to the system
+    size_t bytes; // of requests that arrive or are worked on and of answers that are sent
     uint64_t refused;
     uint64_t cut_off;
     struct arena arena;
