@@ -163,6 +163,22 @@ CREATE TABLE mailboxes (
 );
 CREATE UNIQUE INDEX mailboxes_name ON mailboxes (shard, name, correlation_key, tenant, kind);
 
+-- The subscriptions and messages of a mailbox. Its state is `image` of mailboxes, followed by these in the order of their numbers.
+CREATE TABLE mailbox_entries (
+    shard   integer NOT NULL,
+    key     bigint  NOT NULL,
+    mailbox bigint  NOT NULL,
+    number  bigint  NOT NULL,
+    image   bytea   NOT NULL,
+    PRIMARY KEY (shard, key)
+) WITH (fillfactor = 80);
+CREATE INDEX mailbox_entries_order ON mailbox_entries (shard, mailbox, number);
+
+CREATE FUNCTION mailbox_image(of_shard integer, of_mailbox bigint, head bytea) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT head || coalesce(string_agg(image, ''::bytea ORDER BY number), ''::bytea)
+    FROM mailbox_entries WHERE shard = of_shard AND mailbox = of_mailbox
+$$;
+
 CREATE TABLE messages (
     shard           integer     NOT NULL,
     key             bigint      NOT NULL,

@@ -147,8 +147,8 @@ struct message_row {
     str tenant;
 };
 
-// What is known at the message's shard of one (name, correlation key): subscriptions, buffered
-// messages, locks.
+// What is known at the message's shard of one (name, correlation key): locks, and what there is of
+// entries.
 struct mailbox_row {
     enum row_change change;
     uint64_t key;
@@ -157,6 +157,16 @@ struct mailbox_row {
     str tenant;
     enum subscription_kind kind;
     uint64_t events;
+    str image;
+};
+
+// A subscription or a message of a mailbox. The image of the whole is the one of the mailbox's row,
+// and these after it by their numbers.
+struct mailbox_entry_row {
+    enum row_change change;
+    uint64_t key;
+    uint64_t mailbox;
+    uint64_t number;
     str image;
 };
 
@@ -345,6 +355,7 @@ struct changes {
     ARRAY(struct subscription_row) subscriptions;
     ARRAY(struct message_row) messages;
     ARRAY(struct mailbox_row) mailboxes;
+    ARRAY(struct mailbox_entry_row) mailbox_entries;
     ARRAY(struct user_task_row) user_tasks;
     ARRAY(struct incident_row) incidents;
     ARRAY(struct definition_row) definitions;

@@ -23,7 +23,11 @@ struct instance *instance_new(uint64_t key)
 
 struct mailbox *mailbox_new(uint64_t key)
 {
-    return stream_new(sizeof(struct mailbox), STREAM_MAILBOX, key);
+    struct mailbox *mailbox = stream_new(sizeof *mailbox, STREAM_MAILBOX, key);
+    mailbox->by_key = idmap_new(&mailbox->stream.arena);
+    mailbox->by_id = map_new(&mailbox->stream.arena);
+    mailbox->by_process = map_new(&mailbox->stream.arena);
+    return mailbox;
 }
 
 struct shard *shard_new(void)

@@ -22,6 +22,12 @@ void apply_to_instance(const struct engine_environment *environment, struct inst
 void apply_to_mailbox(struct mailbox *mailbox, const struct event *event);
 void apply_to_shard(struct shard *shard, const struct event *event);
 
+// apply_mailbox.c, for appliers and the image decoder: an entry that has come last, with all that
+// it says set; who takes from the mailbox, known to it from here on.
+void apply_add_waiting(struct mailbox *mailbox, struct waiting_subscription *subscription);
+void apply_add_message(struct mailbox *mailbox, struct buffered_message *message);
+struct mailbox_process *apply_taking_process(struct mailbox *mailbox, str process_id);
+
 // apply_element.c
 void apply_element(struct instance *instance, const struct event *event);
 void apply_token(struct instance *instance, const struct event *event);

@@ -95,10 +95,14 @@ static void clear_graves(struct engine *engine, uint64_t until)
     }
 }
 
+// A large mailbox counts for half of the cache at most, or nothing would stay beside it.
 static void account(struct engine *engine, struct stream *stream)
 {
-    engine->memory += stream->arena.reserved - stream->counted;
-    stream->counted = stream->arena.reserved;
+    size_t bytes = stream->arena.reserved, most = engine->cache_bytes / 2;
+    if (stream->kind == STREAM_MAILBOX && bytes > most)
+        bytes = most;
+    engine->memory += bytes - stream->counted;
+    stream->counted = bytes;
 }
 
 static void keep_instance(struct engine *engine, struct instance *instance)
@@ -436,6 +440,8 @@ static void compact_mailbox(struct engine *engine, struct mailbox *mailbox)
     forget(engine, &mailbox->stream);
     bury(engine, &mailbox->stream);
     check(load_mailbox(engine, &ref, image, &err));
+    struct stream *fresh = &find_mailbox(engine, &ref)->stream;
+    fresh->compact_above = fresh->arena.used * 2;
 }
 
 static void compact_shard(struct engine *engine)
@@ -572,7 +578,7 @@ static void end_mailbox(struct engine *engine, const struct mailbox *mailbox)
                              .tenant = mailbox->tenant,
                              .subscription_kind = mailbox->kind};
     struct error err;
-    if (mailbox->subscriptions == NULL && mailbox->messages == NULL && mailbox->locks == NULL)
+    if (state_mailbox_is_empty(mailbox))
         check(load_mailbox(engine, &ref, STR_EMPTY, &err));
 }
 

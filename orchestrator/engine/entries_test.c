@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What grows is rows: remembered ids and those that wait for a signal. The store of these tests
-// lags behind, as one does whose last commits are on their way; what the engine says must not show
-// it.
+// What grows is rows: remembered ids, those that wait for a signal, and what a mailbox holds. The
+// store of these tests lags behind, as one does whose last commits are on their way; what the
+// engine says must not show it.
 #include "engine/fixture.h"
 #include "record/limits.h"
 
@@ -11,6 +11,16 @@
     "<process id='p' isExecutable='true'><startEvent id='s'/>"                                     \
     "<sequenceFlow id='f1' sourceRef='s' targetRef='t'/><intermediateCatchEvent id='t'>"           \
     "<signalEventDefinition signalRef='g'/></intermediateCatchEvent>"                              \
+    "<sequenceFlow id='f2' sourceRef='t' targetRef='e'/><endEvent "                                \
+    "id='e'/></process></definitions>"
+
+#define CATCHES                                                                                    \
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "                            \
+    "xmlns:zeebe='http://camunda.org/schema/zeebe/1.0'><message id='m' name='paid'>"               \
+    "<extensionElements><zeebe:subscription correlationKey='=&quot;k&quot;'/></extensionElements>" \
+    "</message><process id='p' isExecutable='true'><startEvent id='s'/>"                           \
+    "<sequenceFlow id='f1' sourceRef='s' targetRef='t'/><intermediateCatchEvent id='t'>"           \
+    "<messageEventDefinition messageRef='m'/></intermediateCatchEvent>"                            \
     "<sequenceFlow id='f2' sourceRef='t' targetRef='e'/><endEvent "                                \
     "id='e'/></process></definitions>"
 
@@ -138,12 +148,14 @@ static struct cost cost_of(const struct changes *c)
 {
     struct cost cost = {c->instances.count + c->elements.count + c->jobs.count +
                             c->subscriptions.count + c->mailboxes.count + c->remembered.count +
-                            c->history.count,
+                            c->mailbox_entries.count + c->messages.count + c->history.count,
                         c->shard_image.len, 0};
     for (size_t i = 0; i < c->instances.count; i++)
         cost.image_bytes += c->instances.items[i].image.len;
     for (size_t i = 0; i < c->mailboxes.count; i++)
         cost.image_bytes += c->mailboxes.items[i].image.len;
+    for (size_t i = 0; i < c->mailbox_entries.count; i++)
+        cost.image_bytes += c->mailbox_entries.items[i].image.len;
     for (size_t i = 0; i < c->history.count; i++)
         cost.events += c->history.items[i].count;
     return cost;
@@ -241,6 +253,113 @@ static void a_signal_is_served_in_pieces_and_reaches_each_once(void **state)
     fixture_free(f);
 }
 
+// -- Mailboxes --------------------------------------------------------------------------
+
+static void assert_same_cost(struct cost cost, struct cost first)
+{
+    assert_int_equal(cost.rows, first.rows);
+    assert_int_equal(cost.events, first.events);
+    assert_in_range(cost.image_bytes, first.image_bytes - 8, first.image_bytes + 8);
+}
+
+// The mailbox is asked to open the subscription that the last command made.
+static struct command opened(struct fixture *f)
+{
+    struct command open;
+    assert_int_equal(sent(f, COMMAND_OPEN_SUBSCRIPTION, &open, 1), 1);
+    return open;
+}
+
+static void publish(struct fixture *f, int64_t ttl_ms)
+{
+    run(f, (struct command){.type = COMMAND_PUBLISH_MESSAGE,
+                            .reply = {0, 7},
+                            .publish_message = {.name = STR("paid"),
+                                                .correlation_key = STR("k"),
+                                                .message_id = STR_EMPTY,
+                                                .variables = STR("{}"),
+                                                .ttl_ms = ttl_ms}});
+}
+
+static void what_waits_for_a_message_is_written_the_same_however_much_there_is(void **state)
+{
+    (void)state;
+    enum { WAITING = 20000, EARLY = 1000 };
+    struct fixture *f = fixture_with_store(CATCHES);
+    struct cost first = {0};
+    struct command taken;
+    uint64_t oldest = 0;
+    f->has_no_checks = true;
+    for (int i = 0; i < WAITING; i++) {
+        store.count = 0;
+        start_with_id(f, "");
+        struct command open = opened(f);
+        run(f, open);
+        oldest = oldest == 0 ? open.key : oldest;
+        if (i == EARLY)
+            first = cost_of(&f->changes);
+        if (i > EARLY)
+            assert_same_cost(cost_of(&f->changes), first);
+    }
+    publish(f, 0);
+    assert_int_equal(sent(f, COMMAND_CORRELATE_SUBSCRIPTION, &taken, 1), 1);
+    assert_int_equal(taken.key, oldest);
+    assert_int_equal(f->changes.mailbox_entries.count, 2); // who is offered it, and it
+    fixture_free(f);
+}
+
+static void a_buffered_message_is_written_the_same_however_many_there_are(void **state)
+{
+    (void)state;
+    enum { BUFFERED = 20000, EARLY = 1000 };
+    struct fixture *f = fixture_with_store(CATCHES);
+    struct cost first = {0};
+    struct command taken;
+    uint64_t oldest = 0;
+    f->has_no_checks = true;
+    for (int i = 0; i < BUFFERED; i++) {
+        publish(f, INT32_MAX);
+        oldest = oldest == 0 ? f->changes.messages.items[0].key : oldest;
+        if (i == EARLY)
+            first = cost_of(&f->changes);
+        if (i > EARLY)
+            assert_same_cost(cost_of(&f->changes), first);
+    }
+    start_with_id(f, "");
+    run(f, opened(f));
+    assert_int_equal(sent(f, COMMAND_CORRELATE_SUBSCRIPTION, &taken, 1), 1);
+    assert_int_equal(taken.subscription.message, oldest);
+    assert_int_equal(f->changes.mailbox_entries.count, 2);
+    fixture_free(f);
+}
+
+static void a_full_mailbox_takes_nothing_more_and_says_so(void **state)
+{
+    (void)state;
+    enum { SIZE = 1 << 20 };
+    struct fixture *f = fixture_with_store(CATCHES);
+    char *text = arena_alloc(&f->arena, SIZE);
+    struct command message = {.type = COMMAND_PUBLISH_MESSAGE,
+                              .reply = {0, 7},
+                              .publish_message = {.name = STR("paid"),
+                                                  .correlation_key = STR("k"),
+                                                  .message_id = STR_EMPTY,
+                                                  .ttl_ms = INT32_MAX}};
+    f->has_no_checks = true;
+    memset(text, 'x', SIZE);
+    memcpy(text, "{\"a\":\"", 6);
+    memcpy(text + SIZE - 2, "\"}", 2);
+    message.publish_message.variables = str_from(text, SIZE);
+    for (int i = 0; i < LIMIT_MAILBOX_BYTES / SIZE - 1; i++) {
+        run(f, message);
+        assert_int_equal(rejection_of(f), REJECTION_NONE);
+    }
+    run(f, message);
+    assert_int_equal(rejection_of(f), REJECTION_LIMIT);
+    assert_int_equal(f->changes.mailbox_entries.count, 0);
+    fixture_free(f);
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
     return (*seed = *seed * 1664525u + 1013904223u) >> 8;
@@ -303,6 +422,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_start_with_an_id_is_answered_with_the_first),
         cmocka_unit_test(a_start_writes_the_same_however_many_are_remembered_or_wait),
+        cmocka_unit_test(what_waits_for_a_message_is_written_the_same_however_much_there_is),
+        cmocka_unit_test(a_buffered_message_is_written_the_same_however_many_there_are),
+        cmocka_unit_test(a_full_mailbox_takes_nothing_more_and_says_so),
         cmocka_unit_test(a_signal_is_served_in_pieces_and_reaches_each_once),
         cmocka_unit_test(a_piece_is_the_same_whatever_the_store_has_seen),
     };

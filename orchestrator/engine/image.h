@@ -9,13 +9,16 @@
 #include "engine/apply.h"
 
 enum {
-    IMAGE_VERSION = 2,
+    IMAGE_VERSION = 3,
     IMAGE_CHECKSUM = 4,
     IMAGE_MAX_DEPTH = 200
 }; // scopes and loop bodies within each other
 
 str image_of_instance(struct arena *arena, const struct instance *instance);
 str image_of_mailbox(struct arena *arena, const struct mailbox *mailbox);
+// The parts that the whole is made of, as they are written into rows.
+str image_of_mailbox_head(struct arena *arena, const struct mailbox *mailbox);
+str image_of_entry(struct arena *arena, const struct mailbox_entry *entry);
 str image_of_shard(struct arena *arena, const struct shard *shard);
 
 // False when the image is damaged or of a later version; the stream is then to be freed.

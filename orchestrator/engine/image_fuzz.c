@@ -29,12 +29,23 @@ static void load(struct engine *engine, struct arena *arena, uint8_t kind, str i
     check(changes.history.count == 0);
 }
 
-// As it came, which is nearly always damaged, and with the checksum that belongs to it.
-static str with_checksum(struct arena *arena, str bytes)
+// As it came, which is nearly always damaged, and with the checksum that belongs to it. A mailbox
+// is made of parts: the bytes are cut into two at the place that the first one names.
+static str with_checksum(struct arena *arena, uint8_t kind, str bytes)
 {
     struct strbuf out = strbuf_new(arena);
-    strbuf_add(&out, bytes);
-    return image_finish(&out);
+    if (kind != 1) {
+        strbuf_add(&out, bytes);
+        return image_finish(&out);
+    }
+    size_t first = bytes.len > 0 ? (unsigned char)bytes.data[0] : 0;
+    const str parts[] = {str_sub(bytes, 1, first), str_from_index(bytes, 1 + first)};
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        struct strbuf part = strbuf_new(arena);
+        strbuf_add(&part, parts[i]);
+        image_put_str(&out, image_finish(&part));
+    }
+    return strbuf_str(&out);
 }
 
 static void read_as(struct arena *arena, uint8_t kind, str image)
@@ -56,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     str bytes = str_from((const char *)data + 1, size - 1);
     read_as(&arena, data[0] % 3, bytes);
-    read_as(&arena, data[0] % 3, with_checksum(&arena, bytes));
+    read_as(&arena, data[0] % 3, with_checksum(&arena, data[0] % 3, bytes));
     arena_done(&arena);
     return 0;
 }

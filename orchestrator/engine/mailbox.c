@@ -3,6 +3,8 @@
 // for the protocol.
 #include "engine/step.h"
 
+#include <stdlib.h>
+
 static void emit(struct engine *engine, const struct mailbox *mailbox, struct event event)
 {
     if (mailbox->stream.key == 0)
@@ -14,14 +16,6 @@ static void emit(struct engine *engine, const struct mailbox *mailbox, struct ev
                                  .code = mailbox->tenant,
                                  .number = mailbox->kind});
     step_emit(engine, mailbox, event);
-}
-
-static bool was_taken_by(const struct buffered_message *message, str process_id)
-{
-    for (const struct taker *t = message->takers; t != NULL; t = t->next)
-        if (str_equal(t->process_id, process_id))
-            return true;
-    return false;
 }
 
 static bool is_locked(const struct mailbox *mailbox, str process_id)
@@ -38,32 +32,44 @@ static void deliver(struct engine *engine, const struct mailbox *mailbox,
     struct command command = {
         .type = COMMAND_CORRELATE_SUBSCRIPTION,
         .instance = s->instance,
-        .key = s->key,
+        .key = s->entry.key,
         .tenant = mailbox->tenant,
         .subscription = {.name = mailbox->name,
                          .reason = STR_EMPTY,
                          .correlation_key = mailbox->correlation_key,
                          .element_instance = s->element_instance,
-                         .message = message->key,
-                         .process_id = s->process_id,
+                         .message = message->entry.key,
+                         .process_id = s->process->id,
                          .variables = message->variables,
                          .shard = engine->environment.shard},
     };
     step_send_command(engine, s->shard, &command);
     emit(engine, mailbox,
          (struct event){.type = EVENT_MESSAGE_CORRELATING,
-                        .key = message->key,
-                        .scope = s->key,
+                        .key = message->entry.key,
+                        .scope = s->entry.key,
                         .parent = s->instance,
-                        .name = s->process_id});
+                        .name = s->process->id});
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+    const struct waiting_subscription *const *x = a, *const *y = b;
+    return (*x)->entry.number < (*y)->entry.number ? -1 : 1;
+}
+
+// One of each process that waits: the first, and these in the order in which they came.
 static void deliver_to_waiting(struct engine *engine, const struct mailbox *mailbox,
                                const struct buffered_message *message)
 {
-    for (const struct waiting_subscription *s = mailbox->subscriptions; s != NULL; s = s->next)
-        if (s->message == 0 && !was_taken_by(message, s->process_id))
-            deliver(engine, mailbox, s, message);
+    ARRAY(const struct waiting_subscription *) first = {0};
+    for (const struct mailbox_process *p = mailbox->processes; p != NULL; p = p->next)
+        if (p->first_free != NULL && !state_was_taken_by(message, p->id))
+            *ARRAY_PUSH(engine->turn, &first) = p->first_free;
+    if (first.count > 1)
+        qsort(first.items, first.count, sizeof *first.items, compare_numbers);
+    for (size_t i = 0; i < first.count; i++)
+        deliver(engine, mailbox, first.items[i], message);
 }
 
 static bool starts_here(const struct mailbox *mailbox, const struct start *start)
@@ -81,17 +87,14 @@ static bool is_waited_for(const struct engine *engine, const struct mailbox *mai
         engine->environment.find_process(engine->environment.context, definition->key);
     if (process == NULL || !bpmn_starts_in_parallel(process, start->element))
         return false;
-    for (const struct waiting_subscription *s = mailbox->subscriptions; s != NULL; s = s->next)
-        if (s->message == 0 && str_equal(s->process_id, definition->id))
-            return true;
-    return false;
+    return state_first_free(mailbox, definition->id) != NULL;
 }
 
 static void start_instance(struct engine *engine, const struct mailbox *mailbox,
                            const struct start *start, const struct buffered_message *message)
 {
     const struct definition *definition = idmap_get(&engine->shard->by_key, start->definition);
-    if (definition == NULL || was_taken_by(message, definition->id) ||
+    if (definition == NULL || state_was_taken_by(message, definition->id) ||
         is_waited_for(engine, mailbox, start, definition))
         return;
     bool locks = !str_is_empty(mailbox->correlation_key);
@@ -103,7 +106,7 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
         return;
     emit(engine, mailbox,
          (struct event){.type = EVENT_MESSAGE_STARTED,
-                        .key = message->key,
+                        .key = message->entry.key,
                         .parent = key,
                         .name = definition->id});
     if (!locks)
@@ -129,7 +132,7 @@ static void answer(struct engine *engine, const struct buffered_message *message
 {
     step_reply(engine, (struct reply){
                            .to = message->reply,
-                           .key = message->key,
+                           .key = message->entry.key,
                            .rejection = correlated ? REJECTION_NONE : REJECTION_NOT_FOUND,
                            .reason = correlated ? STR_EMPTY : STR("nobody waits for the message"),
                            .instance = message->takers ? message->takers->instance : 0});
@@ -142,31 +145,18 @@ static void expire_if_over(struct engine *engine, const struct mailbox *mailbox,
         return;
     if (!message->correlated)
         answer(engine, message, false);
-    emit(engine, mailbox, (struct event){.type = EVENT_MESSAGE_EXPIRED, .key = message->key});
+    emit(engine, mailbox, (struct event){.type = EVENT_MESSAGE_EXPIRED, .key = message->entry.key});
 }
 
-static const struct buffered_message *find_message(const struct mailbox *mailbox, uint64_t key)
+static bool has_room(struct engine *engine, const struct mailbox *mailbox, size_t bytes,
+                     str *ret_why)
 {
-    const struct buffered_message *m = mailbox->messages;
-    while (m != NULL && m->key != key)
-        m = m->next;
-    return m;
-}
-
-static const struct waiting_subscription *find_subscription(const struct mailbox *mailbox,
-                                                            uint64_t key)
-{
-    const struct waiting_subscription *s = mailbox->subscriptions;
-    while (s != NULL && s->key != key)
-        s = s->next;
-    return s;
-}
-
-static bool is_known(const struct mailbox *mailbox, str message_id)
-{
-    for (const struct buffered_message *m = mailbox->messages; m != NULL; m = m->next)
-        if (str_equal(m->message_id, message_id))
-            return true;
+    if (mailbox->bytes + bytes <= LIMIT_MAILBOX_BYTES)
+        return true;
+    *ret_why = str_format(engine->turn,
+                          "what waits under the name and the correlation key of the message has "
+                          "%zu bytes, the limit MAILBOX_BYTES is %d",
+                          mailbox->bytes, LIMIT_MAILBOX_BYTES);
     return false;
 }
 
@@ -181,9 +171,13 @@ void message_publish(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
-    if (!str_is_empty(body->message_id) && is_known(mailbox, body->message_id)) {
+    if (!str_is_empty(body->message_id) && map_get(&mailbox->by_id, body->message_id) != NULL) {
         step_reject(engine, engine->shard, REJECTION_ALREADY_EXISTS,
                     STR("a message with this id has been published already"));
+        return;
+    }
+    if (!has_room(engine, mailbox, state_entry_bytes(body->message_id, body->variables), &why)) {
+        step_reject(engine, engine->shard, REJECTION_LIMIT, why);
         return;
     }
     struct event event = {.type = EVENT_MESSAGE_PUBLISHED,
@@ -199,7 +193,7 @@ void message_publish(struct engine *engine)
         step_accept(engine, event.key, 0);
     }
     emit(engine, mailbox, event);
-    const struct buffered_message *message = find_message(mailbox, event.key);
+    const struct buffered_message *message = state_message(mailbox, event.key);
     deliver_to_waiting(engine, mailbox, message);
     start_all(engine, mailbox, message);
     if (message->correlated)
@@ -212,7 +206,7 @@ void message_expire(struct engine *engine)
     const struct due *due = &engine->command->due;
     const struct mailbox *mailbox =
         engine_mailbox(engine, SUBSCRIPTION_MESSAGE, due->name, due->correlation_key);
-    const struct buffered_message *message = find_message(mailbox, engine->command->key);
+    const struct buffered_message *message = state_message(mailbox, engine->command->key);
     if (message != NULL)
         expire_if_over(engine, mailbox, message);
 }
@@ -220,12 +214,9 @@ void message_expire(struct engine *engine)
 static void offer_buffered(struct engine *engine, const struct mailbox *mailbox,
                            const struct waiting_subscription *s)
 {
-    for (const struct buffered_message *m = mailbox->messages; m != NULL; m = m->next) {
-        if (was_taken_by(m, s->process_id))
-            continue;
-        deliver(engine, mailbox, s, m);
-        return;
-    }
+    const struct buffered_message *message = state_first_untaken(mailbox, s->process->id);
+    if (message != NULL)
+        deliver(engine, mailbox, s, message);
 }
 
 static const struct mailbox *mailbox_of_command(struct engine *engine)
@@ -234,25 +225,45 @@ static const struct mailbox *mailbox_of_command(struct engine *engine)
     return engine_mailbox(engine, SUBSCRIPTION_MESSAGE, body->name, body->correlation_key);
 }
 
-void message_open_subscription(struct engine *engine)
+// Opens it unless it is open already. False: there is no room, which its instance hears of.
+static bool subscribe(struct engine *engine, const struct mailbox *mailbox)
 {
     const struct subscription_command *body = &engine->command->subscription;
+    str why;
+    if (state_waiting(mailbox, engine->command->key) != NULL)
+        return true;
+    if (engine->command->key == 0 || state_message(mailbox, engine->command->key) != NULL) {
+        step_reject(engine, engine->shard, REJECTION_INVALID,
+                    STR("a subscription has a key of its own"));
+        return false;
+    }
+    if (!has_room(engine, mailbox, state_entry_bytes(body->process_id, STR_EMPTY), &why)) {
+        step_reject(engine, engine->shard, REJECTION_LIMIT, why);
+        message_refuse_subscription(engine, why);
+        return false;
+    }
+    emit(engine, mailbox,
+         (struct event){.type = EVENT_MAILBOX_SUBSCRIBED,
+                        .key = engine->command->key,
+                        .parent = engine->command->instance,
+                        .scope = body->element_instance,
+                        .name = body->process_id,
+                        .number = body->shard,
+                        .code = body->closes ? STR("ONCE") : STR_EMPTY});
+    return true;
+}
+
+void message_open_subscription(struct engine *engine)
+{
     const struct mailbox *mailbox = mailbox_of_command(engine);
-    if (find_subscription(mailbox, engine->command->key) == NULL)
-        emit(engine, mailbox,
-             (struct event){.type = EVENT_MAILBOX_SUBSCRIBED,
-                            .key = engine->command->key,
-                            .parent = engine->command->instance,
-                            .scope = body->element_instance,
-                            .name = body->process_id,
-                            .number = body->shard,
-                            .code = body->closes ? STR("ONCE") : STR_EMPTY});
+    if (!subscribe(engine, mailbox))
+        return;
     struct command confirm = *engine->command;
     confirm.type = COMMAND_CONFIRM_SUBSCRIPTION;
     confirm.subscription.opened = true;
     confirm.subscription.shard = engine->environment.shard;
-    step_send_command(engine, body->shard, &confirm);
-    const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
+    step_send_command(engine, engine->command->subscription.shard, &confirm);
+    const struct waiting_subscription *s = state_waiting(mailbox, engine->command->key);
     if (s->message == 0)
         offer_buffered(engine, mailbox, s);
 }
@@ -263,9 +274,8 @@ static void unlock(struct engine *engine, const struct mailbox *mailbox, str pro
     if (!is_locked(mailbox, process_id))
         return;
     emit(engine, mailbox, (struct event){.type = EVENT_MAILBOX_UNLOCKED, .name = process_id});
-    for (const struct buffered_message *m = mailbox->messages; m != NULL; m = m->next) {
-        if (was_taken_by(m, process_id))
-            continue;
+    const struct buffered_message *m = state_first_untaken(mailbox, process_id);
+    for (; m != NULL; m = state_next_untaken(m, process_id)) {
         start_all(engine, mailbox, m);
         if (is_locked(mailbox, process_id))
             return;
@@ -279,7 +289,7 @@ void message_close_subscription(struct engine *engine)
         unlock(engine, mailbox, engine->command->subscription.process_id);
         return;
     }
-    if (find_subscription(mailbox, engine->command->key) != NULL)
+    if (state_waiting(mailbox, engine->command->key) != NULL)
         emit(engine, mailbox,
              (struct event){.type = EVENT_MAILBOX_UNSUBSCRIBED, .key = engine->command->key});
 }
@@ -295,8 +305,8 @@ void message_confirm(struct engine *engine)
 {
     const struct subscription_command *body = &engine->command->subscription;
     const struct mailbox *mailbox = mailbox_of_command(engine);
-    const struct buffered_message *message = find_message(mailbox, body->message);
-    const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
+    const struct buffered_message *message = state_message(mailbox, body->message);
+    const struct waiting_subscription *s = state_waiting(mailbox, engine->command->key);
     if (!is_open_delivery(message, s, body->message))
         return;
     bool first = !message->correlated;
@@ -319,8 +329,8 @@ void message_reject(struct engine *engine)
 {
     const struct subscription_command *body = &engine->command->subscription;
     const struct mailbox *mailbox = mailbox_of_command(engine);
-    const struct buffered_message *message = find_message(mailbox, body->message);
-    const struct waiting_subscription *s = find_subscription(mailbox, engine->command->key);
+    const struct buffered_message *message = state_message(mailbox, body->message);
+    const struct waiting_subscription *s = state_waiting(mailbox, engine->command->key);
     bool open = is_open_delivery(message, s, body->message);
     if (open)
         emit(engine, mailbox,

@@ -49,9 +49,7 @@ static str instance_image(struct engine_replay *replay)
 static str mailbox_image(struct engine_replay *replay)
 {
     const struct mailbox *mailbox = (const struct mailbox *)replay->stream;
-    bool empty =
-        mailbox->subscriptions == NULL && mailbox->messages == NULL && mailbox->locks == NULL;
-    return empty ? STR_EMPTY : image_of_mailbox(replay->arena, mailbox);
+    return state_mailbox_is_empty(mailbox) ? STR_EMPTY : image_of_mailbox(replay->arena, mailbox);
 }
 
 str engine_replay_image(struct engine_replay *replay)

@@ -306,13 +306,11 @@ static void instance_rows(struct rows *rows, struct instance *instance)
 }
 
 static void message_row(struct rows *rows, const struct mailbox *mailbox,
-                        struct buffered_message *m)
+                        const struct buffered_message *m, enum row_change change)
 {
     *ARRAY_PUSH(rows->arena, &rows->changes->messages) = (struct message_row){
-        .change = m->is_gone     ? ROW_DELETE
-                  : m->is_stored ? ROW_UPDATE
-                                 : ROW_INSERT,
-        .key = m->key,
+        .change = change,
+        .key = m->entry.key,
         .mailbox = mailbox->stream.key,
         .name = mailbox->name,
         .correlation_key = mailbox->correlation_key,
@@ -322,21 +320,39 @@ static void message_row(struct rows *rows, const struct mailbox *mailbox,
         .expires_ms = m->expires_ms,
         .tenant = mailbox->tenant,
     };
-    m->is_dirty = false;
-    m->is_stored = true;
+}
+
+// What is said of a message to people does not change while it is there.
+static void mailbox_entry_row(struct rows *rows, const struct mailbox *mailbox,
+                              struct mailbox_entry *entry)
+{
+    enum row_change change = entry->is_gone     ? ROW_DELETE
+                             : entry->is_stored ? ROW_UPDATE
+                                                : ROW_INSERT;
+    entry->is_dirty = false;
+    if (entry->is_gone && !entry->is_stored)
+        return; // came and went
+    if (entry->is_message && change != ROW_UPDATE)
+        message_row(rows, mailbox, (const struct buffered_message *)entry, change);
+    *ARRAY_PUSH(rows->arena, &rows->changes->mailbox_entries) = (struct mailbox_entry_row){
+        .change = change,
+        .key = entry->key,
+        .mailbox = mailbox->stream.key,
+        .number = entry->number,
+        .image = entry->is_gone || in_memory(rows) ? STR_EMPTY : image_of_entry(rows->arena, entry),
+    };
+    entry->is_stored = true;
 }
 
 static void mailbox_rows(struct rows *rows, struct mailbox *mailbox)
 {
-    bool empty =
-        mailbox->subscriptions == NULL && mailbox->messages == NULL && mailbox->locks == NULL;
-    for (struct buffered_message *m = mailbox->gone; m != NULL; m = m->next)
-        message_row(rows, mailbox, m);
-    for (struct buffered_message *m = mailbox->messages; m != NULL; m = m->next)
-        if (m->is_dirty)
-            message_row(rows, mailbox, m);
-    mailbox->gone = NULL;
-    mailbox->row_dirty = false;
+    bool empty = state_mailbox_is_empty(mailbox);
+    struct mailbox_entry *next;
+    for (struct mailbox_entry *entry = mailbox->first_dirty; entry != NULL; entry = next) {
+        next = entry->next_dirty;
+        mailbox_entry_row(rows, mailbox, entry);
+    }
+    mailbox->first_dirty = mailbox->last_dirty = NULL;
     if (!empty || mailbox->row_exists)
         *ARRAY_PUSH(rows->arena, &rows->changes->mailboxes) = (struct mailbox_row){
             .change = empty                 ? ROW_DELETE
@@ -348,7 +364,8 @@ static void mailbox_rows(struct rows *rows, struct mailbox *mailbox)
             .tenant = mailbox->tenant,
             .kind = mailbox->kind,
             .events = mailbox->stream.sequence,
-            .image = empty || in_memory(rows) ? STR_EMPTY : image_of_mailbox(rows->arena, mailbox),
+            .image =
+                empty || in_memory(rows) ? STR_EMPTY : image_of_mailbox_head(rows->arena, mailbox),
         };
     mailbox->row_exists = !empty;
     mailbox->stream.is_empty = empty;

@@ -51,6 +51,67 @@ uint32_t state_arrived(const struct element_instance *scope, uint32_t flow)
     return 0;
 }
 
+// -- Mailboxes --------------------------------------------------------------------------
+
+static struct mailbox_entry *entry_of(const struct mailbox *mailbox, uint64_t key, bool is_message)
+{
+    struct mailbox_entry *entry = key == 0 ? NULL : idmap_get(&mailbox->by_key, key);
+    return entry != NULL && entry->is_message == is_message ? entry : NULL;
+}
+
+const struct waiting_subscription *state_waiting(const struct mailbox *mailbox, uint64_t key)
+{
+    return (const struct waiting_subscription *)entry_of(mailbox, key, false);
+}
+
+const struct buffered_message *state_message(const struct mailbox *mailbox, uint64_t key)
+{
+    return (const struct buffered_message *)entry_of(mailbox, key, true);
+}
+
+bool state_was_taken_by(const struct buffered_message *message, str process_id)
+{
+    for (const struct taker *t = message->takers; t != NULL; t = t->next)
+        if (str_equal(t->process_id, process_id))
+            return true;
+    return false;
+}
+
+const struct waiting_subscription *state_first_free(const struct mailbox *mailbox, str process_id)
+{
+    const struct mailbox_process *process = map_get(&mailbox->by_process, process_id);
+    return process == NULL ? NULL : process->first_free;
+}
+
+const struct buffered_message *state_next_untaken(const struct buffered_message *message,
+                                                  str process_id)
+{
+    const struct mailbox_entry *entry = message->entry.next;
+    while (entry != NULL && state_was_taken_by((const struct buffered_message *)entry, process_id))
+        entry = entry->next;
+    return (const struct buffered_message *)entry;
+}
+
+// A process that the mailbox does not know has taken nothing.
+const struct buffered_message *state_first_untaken(const struct mailbox *mailbox, str process_id)
+{
+    const struct mailbox_process *process = map_get(&mailbox->by_process, process_id);
+    return process == NULL ? (const struct buffered_message *)mailbox->messages.first
+                           : process->untaken;
+}
+
+bool state_mailbox_is_empty(const struct mailbox *mailbox)
+{
+    return mailbox->subscriptions.first == NULL && mailbox->messages.first == NULL &&
+           mailbox->locks == NULL;
+}
+
+size_t state_entry_bytes(str a, str b)
+{
+    enum { NUMBERS = 64 };
+    return NUMBERS + a.len + b.len;
+}
+
 size_t state_compensation_bytes(const struct compensation *first)
 {
     size_t bytes = 0;

@@ -211,15 +211,32 @@ struct instance {
     bool row_dirty;
 };
 
-struct waiting_subscription {
-    struct waiting_subscription *next;
+// What a mailbox holds: a subscription or a message. Each has a row of its own, so that what one
+// command changes costs the same however many there are.
+struct mailbox_entry {
+    struct mailbox_entry *previous, *next; // of its sort, in the order in which they came
+    struct mailbox_entry *next_dirty;
+    bool is_message;
+    bool is_stored;
+    bool is_dirty;
+    bool is_gone;
     uint64_t key;
+    uint64_t number; // 1, 2, 3, … in the mailbox, whatever the sort
+};
+
+struct mailbox_list {
+    struct mailbox_entry *first, *last;
+};
+
+struct waiting_subscription {
+    struct mailbox_entry entry;
+    struct waiting_subscription *free_before, *free_after; // of the process, by number
     uint64_t instance;
     uint64_t element_instance;
     uint32_t shard;
     bool closes;
     uint64_t message; // being delivered; 0: free
-    str process_id;
+    struct mailbox_process *process;
 };
 
 struct taker {
@@ -229,11 +246,7 @@ struct taker {
 };
 
 struct buffered_message {
-    struct buffered_message *next;
-    bool is_stored;
-    bool is_dirty;
-    bool is_gone;
-    uint64_t key;
+    struct mailbox_entry entry;
     str message_id;
     str variables;
     int64_t published_ms;
@@ -244,17 +257,30 @@ struct buffered_message {
     struct taker *takers; // processes that took it, or are being offered it
 };
 
+// What would have to be searched for: told by the entries, so in no image.
+struct mailbox_process {
+    struct mailbox_process *next;
+    str id;
+    struct waiting_subscription *first_free;
+    struct buffered_message *untaken; // the first that it has not taken; NULL: none
+};
+
 struct mailbox {
     struct stream stream;
     enum subscription_kind kind;
     str name;
     str correlation_key;
     str tenant;
-    struct waiting_subscription *subscriptions;
-    struct buffered_message *messages;
-    struct buffered_message *gone; // in this batch, with a row to delete
-    struct taker *locks;           // message-start instances that hold the correlation key
-    bool row_dirty;
+    uint64_t last_number;
+    size_t bytes; // of its entries
+    struct mailbox_list subscriptions;
+    struct mailbox_list messages;
+    struct taker *locks; // message-start instances that hold the correlation key
+    struct idmap by_key; // entries
+    struct map by_id;    // messages that have one
+    struct map by_process;
+    struct mailbox_process *processes;
+    struct mailbox_entry *first_dirty, *last_dirty;
     bool row_exists;
 };
 
@@ -334,6 +360,25 @@ uint32_t state_consumed_mark(const struct bpmn_process *process, uint32_t flow);
 
 const struct definition *state_latest(const struct shard *shard, str tenant,
                                       enum resource_kind kind, str id);
+
+// The entry of this sort with the key; NULL when the mailbox has none.
+const struct waiting_subscription *state_waiting(const struct mailbox *mailbox, uint64_t key);
+const struct buffered_message *state_message(const struct mailbox *mailbox, uint64_t key);
+
+bool state_was_taken_by(const struct buffered_message *message, str process_id);
+
+// The first of those that wait for the process and are not being served; NULL when none is.
+const struct waiting_subscription *state_first_free(const struct mailbox *mailbox, str process_id);
+
+// The first message that the process has not taken; the next one after a message.
+const struct buffered_message *state_first_untaken(const struct mailbox *mailbox, str process_id);
+const struct buffered_message *state_next_untaken(const struct buffered_message *message,
+                                                  str process_id);
+
+bool state_mailbox_is_empty(const struct mailbox *mailbox);
+
+// Bytes that an entry with these texts counts for in its mailbox.
+size_t state_entry_bytes(str a, str b);
 
 // Bytes of this and the following records, and of what is inside of them.
 size_t state_compensation_bytes(const struct compensation *first);

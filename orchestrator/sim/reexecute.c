@@ -12,16 +12,10 @@ struct again {
     struct engine *engine;
     struct arena arena;
     struct idmap instances; // images as they are stored: str
-    struct map mailboxes;
+    struct mailboxes mailboxes;
     size_t compared; // rows of the history
     struct error *err;
 };
-
-static str mailbox_name(struct again *again, enum subscription_kind kind, str name, str key)
-{
-    return str_format(&again->arena, "%d:%zu:%.*s:%.*s", kind, name.len, STR_ARG(name),
-                      STR_ARG(key));
-}
 
 static str *keep(struct again *again, str image)
 {
@@ -32,11 +26,9 @@ static str *keep(struct again *again, str image)
 
 static str stored(struct again *again, const struct stream_ref *ref)
 {
-    const str *image =
-        ref->kind == STREAM_INSTANCE
-            ? idmap_get(&again->instances, ref->instance)
-            : map_get(&again->mailboxes,
-                      mailbox_name(again, ref->subscription_kind, ref->name, ref->correlation_key));
+    if (ref->kind != STREAM_INSTANCE)
+        return mailboxes_image(&again->mailboxes, ref);
+    const str *image = idmap_get(&again->instances, ref->instance);
     return image == NULL ? STR_EMPTY : *image;
 }
 
@@ -46,11 +38,7 @@ static void store(struct again *again, const struct changes *changes)
         const struct instance_row *row = &changes->instances.items[i];
         idmap_put(&again->instances, row->key, keep(again, row->image));
     }
-    for (size_t i = 0; i < changes->mailboxes.count; i++) {
-        const struct mailbox_row *row = &changes->mailboxes.items[i];
-        map_put(&again->mailboxes, mailbox_name(again, row->kind, row->name, row->correlation_key),
-                keep(again, row->image));
-    }
+    mailboxes_write(&again->mailboxes, changes);
 }
 
 static bool same_event(const struct event *a, const struct event *b)
@@ -135,7 +123,7 @@ bool sim_reexecute(struct sim *sim, struct error *err)
     check(sim->options.verify && !sim->options.manual);
     struct again again = {.sim = sim, .err = err};
     again.instances = idmap_new(&again.arena);
-    again.mailboxes = map_new(&again.arena);
+    again.mailboxes = mailboxes_new(&again.arena);
     again.engine = engine_new(&sim->environment, STR_EMPTY, 1, 1, err);
     bool ok = again.engine != NULL;
     for (size_t first = 0, count; ok && first < sim->executed.count; first += count) {

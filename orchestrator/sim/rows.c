@@ -138,23 +138,6 @@ static void take_subscriptions(struct sim *sim, const struct changes *changes)
     }
 }
 
-static str mailbox_name(struct sim *sim, enum subscription_kind kind, str name, str key)
-{
-    return str_format(&sim->arena, "%d\n%zu\n%.*s%.*s", kind, name.len, STR_ARG(name),
-                      STR_ARG(key));
-}
-
-static void take_mailboxes(struct sim *sim, const struct changes *changes)
-{
-    for (size_t i = 0; i < changes->mailboxes.count; i++) {
-        const struct mailbox_row *row = &changes->mailboxes.items[i];
-        str *image = ARENA_NEW(&sim->arena, str);
-        *image = keep(sim, row->image);
-        map_put(&sim->mailboxes, mailbox_name(sim, row->kind, row->name, row->correlation_key),
-                image);
-    }
-}
-
 // Jobs that ended otherwise than by our answer. Back-offs are timers of a kind.
 static void take_jobs(struct sim *sim, const struct changes *changes)
 {
@@ -208,15 +191,8 @@ void world_take_changes(struct sim *sim, const struct changes *changes)
     take_elements(sim, changes);
     take_timers(sim, changes);
     take_subscriptions(sim, changes);
-    take_mailboxes(sim, changes);
+    mailboxes_write(&sim->mailboxes, changes);
     take_jobs(sim, changes);
     take_incidents(sim, changes);
     take_user_tasks(sim, changes);
-}
-
-str world_mailbox_image(struct sim *sim, const struct stream_ref *ref)
-{
-    const str *image = map_get(&sim->mailboxes, mailbox_name(sim, ref->subscription_kind, ref->name,
-                                                             ref->correlation_key));
-    return image == NULL ? STR_EMPTY : *image;
 }

@@ -51,9 +51,15 @@ void world_verify(struct sim *sim, const struct changes *changes)
     for (size_t i = 0; i < changes->instances.count; i++)
         compare(sim, STREAM_INSTANCE, changes->instances.items[i].key,
                 changes->instances.items[i].image);
-    for (size_t i = 0; i < changes->mailboxes.count; i++)
-        compare(sim, STREAM_MAILBOX, changes->mailboxes.items[i].key,
-                changes->mailboxes.items[i].image);
+    for (size_t i = 0; i < changes->mailboxes.count; i++) {
+        const struct mailbox_row *row = &changes->mailboxes.items[i];
+        const struct stream_ref ref = {.subscription_kind = row->kind,
+                                       .tenant = row->tenant,
+                                       .name = row->name,
+                                       .correlation_key = row->correlation_key};
+        if (row->change != ROW_DELETE)
+            compare(sim, STREAM_MAILBOX, row->key, mailboxes_image(&sim->mailboxes, &ref));
+    }
     if (changes->shard_image.data != NULL)
         compare(sim, STREAM_SHARD, 0, changes->shard_image);
 }

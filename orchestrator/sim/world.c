@@ -67,7 +67,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->instance_by_key = idmap_new(&sim->arena);
     sim->element_names = idmap_new(&sim->arena);
     sim->interrupted = idmap_new(&sim->arena);
-    sim->mailboxes = map_new(&sim->arena);
+    sim->mailboxes = mailboxes_new(&sim->arena);
     sim->visited = map_new(&sim->arena);
     sim->breached = map_new(&sim->arena);
     sim->delays = map_new(&sim->arena);
@@ -204,8 +204,9 @@ static void load_missing(struct sim *sim, const struct command *command)
     for (size_t n; (n = engine_missing(sim->engine, command, refs)) > 0;)
         for (size_t i = 0; i < n; i++) {
             struct sim_instance *instance = world_instance(sim, refs[i].instance);
-            str image = refs[i].kind == STREAM_INSTANCE ? (instance ? instance->image : STR_EMPTY)
-                                                        : world_mailbox_image(sim, &refs[i]);
+            str image = refs[i].kind == STREAM_INSTANCE
+                            ? (instance ? instance->image : STR_EMPTY)
+                            : mailboxes_image(&sim->mailboxes, &refs[i]);
             check(engine_load(sim->engine, &refs[i], image, &err));
         }
 }

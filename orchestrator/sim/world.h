@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "dmn/library.h"
+#include "sim/mailboxes.h"
 #include "sim/sim.h"
 
 struct model {
@@ -151,7 +152,7 @@ struct sim {
     struct idmap instance_by_key;
     struct idmap interrupted;   // scopes in which nothing but an event sub-process goes on
     struct idmap element_names; // key of an element instance -> const struct bpmn_element
-    struct map mailboxes;       // images
+    struct mailboxes mailboxes;
     struct map visited;
     struct map breached; // ids whose service level was breached
     struct map delays;   // element -> ms
@@ -192,8 +193,6 @@ void world_remember(struct sim *sim, const struct command *command);
 void list_append(struct sim_list *list, void *item);
 void list_remove(struct sim_list *list, uint64_t key); // nothing when there is none
 void world_take_changes(struct sim *sim, const struct changes *changes);
-
-str world_mailbox_image(struct sim *sim, const struct stream_ref *ref);
 
 // trace.c
 void world_trace(struct sim *sim, const struct changes *changes);

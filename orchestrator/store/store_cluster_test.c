@@ -340,6 +340,13 @@ static void streams_are_loaded_together(void **state)
                              .name = STR("paid"),
                              .correlation_key = STR("4711"),
                              .image = STR("mailbox-image")};
+    const struct mailbox_entry_row entries[] = {
+        {ROW_INSERT, key_make(SHARD, 41), key_make(SHARD, 40), 2, STR("+second")},
+        {ROW_INSERT, key_make(SHARD, 42), key_make(SHARD, 40), 1, STR("+first")},
+        {ROW_INSERT, key_make(SHARD, 44), key_make(SHARD, 43), 1, STR("+of another")},
+    };
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        *ARRAY_PUSH(&scene.arena, &changes.mailbox_entries) = entries[i];
     commit(&changes, 2, 3);
     const struct store_stream streams[] = {
         {.kind = STREAM_INSTANCE, .instance = key_make(SHARD, 21)},
@@ -357,7 +364,7 @@ static void streams_are_loaded_together(void **state)
     assert_int_equal(scene.outcome, STORE_DONE);
     assert_int_equal(scene.loaded_count, 2);
     assert_true(str_equal(scene.loaded[0], STR("image-bytes")));
-    assert_true(str_equal(scene.loaded[1], STR("mailbox-image")));
+    assert_true(str_equal(scene.loaded[1], STR("mailbox-image+first+second")));
 }
 
 static void on_dues(void *context, enum store_outcome outcome, const struct store_due *dues,

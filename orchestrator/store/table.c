@@ -102,6 +102,8 @@ static void add_insert(struct strbuf *sql, enum table table)
     strbuf_add(sql, STR(" AS u"));
     if (!has_shard(table)) // every shard tells of the same definition
         strbuf_add(sql, STR(" WHERE $1::integer >= 0 ON CONFLICT (key) DO NOTHING"));
+    if (table == TABLE_MAILBOX_ENTRIES) // another shard made the key: a wrong one costs a mailbox
+        strbuf_add(sql, STR(" ON CONFLICT (shard, key) DO NOTHING"));
 }
 
 // One look into the primary key's index for each key. A plain join could be planned the other way

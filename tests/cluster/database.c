@@ -107,6 +107,7 @@ static void write_rows(struct shard_tables *tables, const struct changes *change
     if (is_torn(MUTATION_TORN_STATE))
         return;
     CHANGE_ALL(tables, changes, instances);
+    CHANGE_ALL(tables, changes, mailbox_entries);
     write_mailboxes(tables, changes);
     for (size_t i = 0; i < changes->remembered.count; i++) {
         struct remembered_row *row = &changes->remembered.items[i];
@@ -369,6 +370,30 @@ static str find_waiting(const struct shard_tables *tables, const struct store_st
     return strbuf_str(&out);
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+    const struct mailbox_entry_row *const *x = a, *const *y = b;
+    return (*x)->number < (*y)->number ? -1 : 1;
+}
+
+static str whole_mailbox(struct shard_tables *tables, const struct mailbox_row *mailbox)
+{
+    ARRAY(const struct mailbox_entry_row *) entries = {0};
+    struct strbuf out = strbuf_new(&world->arena);
+    size_t cursor = 0;
+    uint64_t key;
+    void *value;
+    strbuf_add(&out, mailbox->image);
+    while (idmap_next(&tables->mailbox_entries, &cursor, &key, &value))
+        if (((const struct mailbox_entry_row *)value)->mailbox == mailbox->key)
+            *ARRAY_PUSH(&world->arena, &entries) = value;
+    if (entries.count > 1)
+        qsort(entries.items, entries.count, sizeof *entries.items, compare_numbers);
+    for (size_t i = 0; i < entries.count; i++)
+        strbuf_add(&out, entries.items[i]->image);
+    return strbuf_str(&out);
+}
+
 bool database_find_stream(uint32_t shard, const struct store_stream *stream, str *ret_image)
 {
     struct shard_tables *tables = tables_of(shard);
@@ -385,7 +410,9 @@ bool database_find_stream(uint32_t shard, const struct store_stream *stream, str
     else
         mailbox = map_get(&tables->mailboxes, mailbox_name(&arena, stream));
     arena_done(&arena);
-    *ret_image = instance ? instance->image : mailbox ? mailbox->image : STR_EMPTY;
+    *ret_image = instance                                   ? instance->image
+                 : mailbox && !str_is_empty(mailbox->image) ? whole_mailbox(tables, mailbox)
+                                                            : STR_EMPTY;
     return ret_image->len > 0;
 }
 
@@ -635,9 +662,9 @@ static void shard_tables_init(struct shard_tables *tables)
                                      .halted = STR_EMPTY,
                                      .last_record = STR_EMPTY,
                                      .image = STR_EMPTY};
-    struct idmap *maps[] = {&tables->instances, &tables->jobs,      &tables->timers,
-                            &tables->messages,  &tables->elements,  &tables->subscriptions,
-                            &tables->incidents, &tables->user_tasks};
+    struct idmap *maps[] = {&tables->instances, &tables->jobs,       &tables->timers,
+                            &tables->messages,  &tables->elements,   &tables->subscriptions,
+                            &tables->incidents, &tables->user_tasks, &tables->mailbox_entries};
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         *maps[i] = idmap_new(&world->arena);
     tables->mailboxes = map_new(&world->arena);

@@ -60,6 +60,7 @@ struct shard_tables {
     struct shard_row row;
     uint64_t old_next_key; // for MUTATION_OLD_COUNTER
     struct idmap instances, jobs, timers, subscriptions, messages, elements, user_tasks, incidents;
+    struct idmap mailbox_entries;
     struct map mailboxes;  // by mailbox_name
     struct map remembered; // by tenant and id
     ARRAY(struct database_step) history;

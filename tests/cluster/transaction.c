@@ -34,6 +34,7 @@ static void copy_rows(struct changes *to, const struct changes *from)
               row->correlation_key = keep(row->correlation_key); row->tenant = keep(row->tenant));
     COPY_ROWS(to, from, messages, row->name = keep(row->name);
               row->correlation_key = keep(row->correlation_key); row->tenant = keep(row->tenant));
+    COPY_ROWS(to, from, mailbox_entries, row->image = keep(row->image));
     COPY_ROWS(to, from, user_tasks, row->tenant = keep(row->tenant));
     COPY_ROWS(to, from, incidents, row->kind = keep(row->kind); row->message = keep(row->message));
     COPY_ROWS(to, from, definitions, row->id = keep(row->id); row->digest = keep(row->digest);

@@ -48,8 +48,11 @@ struct statement read_streams(struct arena *arena, enum stream_kind kind, uint32
         [STREAM_INSTANCE] = "SELECT " STEP_COLUMNS ", i.image FROM (SELECT * FROM history WHERE "
                             "kind = 1) h LEFT JOIN instances i ON i.shard = h.shard AND "
                             "i.key = h.stream" BEHIND,
-        [STREAM_MAILBOX] = "SELECT " STEP_COLUMNS ", m.image FROM (SELECT * FROM history WHERE "
-                           "kind = 2) h LEFT JOIN mailboxes m ON m.shard = h.shard AND "
+        // It is made of parts, and asked for once.
+        [STREAM_MAILBOX] = "SELECT " STEP_COLUMNS ", CASE WHEN h.sequence = 1 AND m.image IS NOT "
+                           "NULL THEN mailbox_image(m.shard, m.key, m.image) END FROM "
+                           "(SELECT * FROM history WHERE kind = 2) h LEFT JOIN mailboxes m ON "
+                           "m.shard = h.shard AND "
                            "m.key = h.stream" BEHIND,
     };
     check((size_t)kind < COUNT_OF(sql));
