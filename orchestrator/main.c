@@ -4,6 +4,7 @@
 // runs on one loop. SIGTERM and SIGINT hand the shards over and end; a second one ends at once.
 #include "api/api.h"
 #include "base/config.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "bus/bus.h"
 #include "gateway/gateway.h"
@@ -276,8 +277,17 @@ static bool run(struct process *process, struct error *err)
     return started;
 }
 
+// Names that strangers choose are kept in tables.
+static void seed_hashes(void)
+{
+    uint64_t seed[2];
+    random_bytes(seed, sizeof seed);
+    str_hash_seed(seed[0], seed[1]);
+}
+
 int main(int argc, char **argv)
 {
+    seed_hashes();
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage();
         return EXIT_SUCCESS;

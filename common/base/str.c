@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -155,21 +156,63 @@ bool str_to_i64(str s, int64_t *ret_value)
     return true;
 }
 
-// Eight bytes at a time, each multiplied and folded so that the low bits are usable as an index.
-// Not for keys that an attacker chooses and not stored anywhere: it may change.
-uint64_t str_hash(str s)
+// -- Hash -------------------------------------------------------------------------------
+
+// SipHash with one round a word and three at the end (Aumasson and Bernstein, 2012): as much as
+// tables need whose keys may be chosen by an attacker who does not see the hash.
+struct sip {
+    uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t hash_seed[2];
+
+void str_hash_seed(uint64_t first, uint64_t second)
 {
-    const uint64_t odd = 0x9e3779b97f4a7c15u;
-    uint64_t hash = s.len * odd, word;
+    hash_seed[0] = first;
+    hash_seed[1] = second;
+}
+
+static inline uint64_t rotate(uint64_t word, unsigned bits)
+{
+    return word << bits | word >> (64 - bits);
+}
+
+static inline void sip_round(struct sip *s)
+{
+    s->v0 += s->v1;
+    s->v2 += s->v3;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 = rotate(s->v0, 32) + s->v3;
+    s->v2 += s->v1;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static inline void sip_add(struct sip *s, uint64_t word)
+{
+    s->v3 ^= word;
+    sip_round(s);
+    s->v0 ^= word;
+}
+
+uint64_t str_hash(str text)
+{
+    struct sip s = {hash_seed[0] ^ 0x736f6d6570736575u, hash_seed[1] ^ 0x646f72616e646f6du,
+                    hash_seed[0] ^ 0x6c7967656e657261u, hash_seed[1] ^ 0x7465646279746573u};
+    uint64_t word = 0;
     size_t at = 0;
-    for (; s.len - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, s.data + at, sizeof word);
-        hash = (hash ^ word) * odd;
-        hash ^= hash >> 32;
+    for (; text.len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        sip_add(&s, le64toh(word));
     }
     word = 0;
-    if (at < s.len)
-        memcpy(&word, s.data + at, s.len - at);
-    hash = (hash ^ word) * odd;
-    return hash ^ hash >> 32;
+    if (at < text.len)
+        memcpy(&word, text.data + at, text.len - at);
+    sip_add(&s, le64toh(word) | (uint64_t)text.len << 56);
+    s.v2 ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        sip_round(&s);
+    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

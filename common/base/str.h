@@ -78,6 +78,12 @@ str str_join2(struct arena *arena, str a, str b);
 MUST_CHECK bool str_to_i64(str s, int64_t *ret_value);
 MUST_CHECK bool str_to_u64(str s, uint64_t *ret_value);
 
-uint64_t str_hash(str s); // for in-memory maps; not stable across versions
+// For tables in memory: nobody who does not know the seed can choose names that collide. It may
+// change, so it is stored nowhere.
+uint64_t str_hash(str s);
+
+// Called once by a program, before anything is hashed, with random numbers. Simulations and tests
+// do without, so that a run can be repeated.
+void str_hash_seed(uint64_t first, uint64_t second);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "cli/child.h"
 #include "store/migrate.h"
 
@@ -65,9 +66,12 @@ static bool make_directory(struct dev_postgres *p, const char *path, mode_t mode
 static bool choose_sockets(struct dev_postgres *p, const char *data, struct error *err)
 {
     p->sockets = path_in(p, data, "socket");
-    if (strlen(p->sockets) > MAX_SOCKET_PATH)
-        p->sockets = str_cstr(p->arena, str_format(p->arena, "/tmp/baton-dev-%016llx",
-                                                   (unsigned long long)str_hash(str_of(data))));
+    if (strlen(p->sockets) > MAX_SOCKET_PATH) {
+        struct digest digest = digest_sha256(str_of(data));
+        str hex = digest_hex(p->arena, str_from(digest.bytes, sizeof digest.bytes));
+        p->sockets = str_cstr(
+            p->arena, str_format(p->arena, "/tmp/baton-dev-%.*s", STR_ARG(str_sub(hex, 0, 16))));
+    }
     return make_directory(p, p->sockets, 0700, err);
 }
 
