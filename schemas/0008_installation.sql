@@ -7,6 +7,7 @@
 CREATE TABLE installation (
     only_one             boolean     PRIMARY KEY DEFAULT true CHECK (only_one),
     id                   uuid        NOT NULL DEFAULT gen_random_uuid(), -- on the topic `<prefix>.installation`, too: strangers are refused
+    topic_prefix         text        NOT NULL,           -- of its topics: a node with another one is refused
     feature_level        integer     NOT NULL,           -- what all nodes may use: that of the oldest version that ran here
     shards               integer     NOT NULL,           -- logical ones
     generation           integer     NOT NULL DEFAULT 1, -- of the commands topic

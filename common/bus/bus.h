@@ -59,6 +59,11 @@ struct bus_topic {
 MUST_CHECK bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic *topics,
                                   size_t count, int timeout_ms, struct error *err);
 
+// Whether there is such a topic. Asks for all topics, since brokers may make one that is asked for
+// by its name. Blocks up to `timeout_ms`.
+MUST_CHECK bool bus_topic_exists(const struct bus_options *options, const char *topic,
+                                 int timeout_ms, bool *ret_exists, struct error *err);
+
 // Number of partitions of a topic; 0 when there is no such topic. Blocks up to `timeout_ms`.
 MUST_CHECK bool bus_topic_partitions(const struct bus_options *options, const char *topic,
                                      int timeout_ms, int *ret_partitions, struct error *err);

@@ -85,6 +85,7 @@ static bool set_common(rd_kafka_conf_t *conf, const struct bus_options *options,
                            err) &&
            client_conf_set(conf, "reconnect.backoff.max.ms", "1000", err) &&
            client_conf_set(conf, "socket.keepalive.enable", "true", err) &&
+           client_conf_set(conf, "topic.metadata.refresh.interval.ms", "30000", err) &&
            client_conf_set(conf, "log.connection.close", "false", err) &&
            client_properties_each(options->properties, set_conf_property, conf, err);
 }

@@ -235,6 +235,25 @@ bool bus_topics_ensure(const struct bus_options *options, const struct bus_topic
     return made;
 }
 
+bool bus_topic_exists(const struct bus_options *options, const char *topic, int timeout_ms,
+                      bool *ret_exists, struct error *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_t *client = admin_new(options, err);
+    if (client == NULL)
+        return false;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 1, NULL, &metadata, timeout_ms);
+    if (!code) {
+        *ret_exists = false;
+        for (int i = 0; i < metadata->topic_cnt; i++)
+            *ret_exists = *ret_exists || strcmp(metadata->topics[i].topic, topic) == 0;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_destroy(client);
+    return !code || error_set(err, ERROR_UNAVAILABLE, options->brokers,
+                              "%s: is Kafka running there?", rd_kafka_err2str(code));
+}
+
 bool bus_topic_partitions(const struct bus_options *options, const char *topic, int timeout_ms,
                           int *ret_partitions, struct error *err)
 {

@@ -99,7 +99,7 @@ static bool scan_field(struct scan *scan, const ProtobufCMessageDescriptor *desc
             return fail(scan, descriptor, "a field is longer than its message");
         return scan_delimited(scan, descriptor, field, part, depth);
     default:
-        return fail(scan, descriptor, "groups are not used");
+        return fail(scan, descriptor, "the bytes are no such message");
     }
 }
 

@@ -192,6 +192,10 @@ static void read_job(struct reader *r, struct bpmn_element *element,
     const struct bpmn_xml_node *priority =
         reader_extension(node, XML_ZEEBE, "jobPriorityDefinition");
     str type = str_trim(bpmn_xml_attribute(task, STR("type")));
+    if (task != NULL && str_is_empty(type) && works_by_job(element)) {
+        reader_complain(r, BPMN_CODE_TASK_TYPE_EMPTY, element, STR_EMPTY);
+        return;
+    }
     if (str_is_empty(type) && works_by_job(element)) {
         type = camunda_type(node);
         if (!str_is_empty(type))

@@ -29,6 +29,7 @@ struct dlq {
     char topic[256];
     struct bus_consumer *consumer;
     struct bus_producer *producer; // replay
+    bool is_there;                 // the topic of dead letters
     struct table table;            // list, for people
     bool as_json;                  // list, for programs: an array of letters
     struct strbuf text;
@@ -69,6 +70,15 @@ static str readable(struct arena *arena, str value)
     return strbuf_str(&text);
 }
 
+// As text, as everywhere: a number of JSON has 53 bits in many languages.
+static void write_key(struct json_writer *writer, str name, uint64_t key)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)key);
+    json_key(writer, name);
+    json_string(writer, str_of(digits));
+}
+
 static void write_text(struct json_writer *writer, str name, str text)
 {
     json_key(writer, name);
@@ -93,10 +103,8 @@ static void write_command(struct json_writer *w, const struct command *command)
     json_key(w, STR("command"));
     json_begin_object(w);
     write_text(w, STR("type"), str_of(command_type_name(command->type)));
-    json_key(w, STR("key"));
-    json_u64(w, command->key);
-    json_key(w, STR("instance"));
-    json_u64(w, command->instance);
+    write_key(w, STR("key"), command->key);
+    write_key(w, STR("instance"), command->instance);
     write_text(w, STR("tenant"), command->tenant);
     write_text(w, STR("principal"), command->principal);
     json_end_object(w);
@@ -297,6 +305,23 @@ static bool replay_letters(struct dlq *dlq, struct error *err)
     return true;
 }
 
+// Without dead letters there is no topic for them; without the topic itself the name is wrong.
+static bool find_topic(struct dlq *dlq, str topic, struct error *err)
+{
+    bool has_topic;
+    const char *name = str_cstr(&dlq->arena, topic);
+    if (!bus_topic_exists(&dlq->bus, dlq->topic, ASK_MS, &dlq->is_there, err) ||
+        !bus_topic_exists(&dlq->bus, name, ASK_MS, &has_topic, err))
+        return false;
+    if (!dlq->is_there && !has_topic)
+        return error_set(err, ERROR_NOT_FOUND, name,
+                         "there is no such topic; commands that died are those of %s.commands",
+                         config_str(&dlq->config, CONFIG_KAFKA_TOPIC_PREFIX));
+    if (!dlq->is_there)
+        printf(dlq->as_json ? "[]\n" : "Nothing found: there is no topic %s.\n", dlq->topic);
+    return true;
+}
+
 static int run(int argc, char **argv, const struct cli_usage *usage,
                bool (*work)(struct dlq *dlq, struct error *err))
 {
@@ -316,11 +341,14 @@ static int run(int argc, char **argv, const struct cli_usage *usage,
         return cli_complain(&err);
     if (!cli_parse(usage, word_count - 1, words + 1, &arguments, &code))
         return code;
-    snprintf(dlq.topic, sizeof dlq.topic, "%s.dlq", arguments.items[0]);
+    str topic = str_of(arguments.items[0]);
+    if (str_ends_with(topic, STR(".dlq"))) // its dead letters are meant, not those of the dead
+        topic = str_sub(topic, 0, topic.len - 4);
+    snprintf(dlq.topic, sizeof dlq.topic, "%.*s.dlq", STR_ARG(topic));
     dlq.loop = event_base_new();
     dlq.bus = (struct bus_options){config_str(&dlq.config, CONFIG_KAFKA_BROKERS), "baton-dlq",
                                    config_str(&dlq.config, CONFIG_KAFKA_PROPERTIES)};
-    bool ok = work(&dlq, &err);
+    bool ok = find_topic(&dlq, topic, &err) && (!dlq.is_there || work(&dlq, &err));
     if (dlq.consumer != NULL)
         bus_consumer_free(dlq.consumer);
     if (dlq.producer != NULL)

@@ -91,13 +91,25 @@ static bool repair_with_kafka(struct repair *repair, const struct config *config
     return ok;
 }
 
+// The settings must be those of the installation: with another prefix its shards would be moved to
+// places in topics that are not theirs.
+static bool read_installation(const struct config *config, struct installation *ret_installation,
+                              struct error *err)
+{
+    return store_read_installation(config_str(config, CONFIG_POSTGRES_URL), ret_installation,
+                                   err) &&
+           store_check_prefix(ret_installation, config_str(config, CONFIG_KAFKA_TOPIC_PREFIX), err);
+}
+
 bool node_repair(const struct config *config, int64_t shard, enum repair_from from,
                  node_repaired *told, void *context, struct error *err)
 {
     struct repair repair = {.url = config_str(config, CONFIG_POSTGRES_URL), .from = from};
     snprintf(repair.topic, sizeof repair.topic, "%s.commands",
              config_str(config, CONFIG_KAFKA_TOPIC_PREFIX));
-    bool ok = store_find_halted(repair.url, shard, on_halted, &repair, err) &&
+    struct installation installation;
+    bool ok = read_installation(config, &installation, err) &&
+              store_find_halted(repair.url, shard, on_halted, &repair, err) &&
               (repair.halted.count == 0 || repair_with_kafka(&repair, config, told, context, err));
     arena_done(&repair.arena);
     return ok;
@@ -107,7 +119,7 @@ bool repair_adopt_topics(const struct config *config, struct error *err)
 {
     struct installation installation;
     char topic[TOPIC_NAME], owner[BUS_OWNER_MAX];
-    if (!store_read_installation(config_str(config, CONFIG_POSTGRES_URL), &installation, err))
+    if (!read_installation(config, &installation, err))
         return false;
     snprintf(topic, sizeof topic, "%s.installation", config_str(config, CONFIG_KAFKA_TOPIC_PREFIX));
     const struct bus_options bus = {.brokers = config_str(config, CONFIG_KAFKA_BROKERS),

@@ -211,6 +211,29 @@ static void what_was_gone_past_is_offered_again_unless_taken(void **state)
     fixture_free(f);
 }
 
+static void an_answer_that_cannot_be_used_is_a_failure_of_the_job(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    start(f);
+    for (int left = 2; left >= 0; left--) {
+        struct job_row job = job_of(f);
+        run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                                .instance = job.instance,
+                                .key = job.key,
+                                .job_answer = {.attempt = job.attempt,
+                                               .variables = STR("[1,2"),
+                                               .error_code = STR_EMPTY,
+                                               .message = STR_EMPTY,
+                                               .result = STR_EMPTY,
+                                               .worker = STR("ada")}});
+        assert_int_equal(job_of(f).retries, left);
+        assert_true(str_find(job_of(f).error_message, STR("cannot be used")) != SIZE_MAX);
+    }
+    assert_int_equal(f->changes.incidents.count, 1);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +245,7 @@ int main(void)
         cmocka_unit_test(what_finds_no_client_is_offered_again_with_the_same_attempt),
         cmocka_unit_test(an_untaken_job_is_given_to_a_client_that_comes_later),
         cmocka_unit_test(what_was_gone_past_is_offered_again_unless_taken),
+        cmocka_unit_test(an_answer_that_cannot_be_used_is_a_failure_of_the_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -312,13 +312,38 @@ static bool find_answered(struct engine *engine, struct answered *ret_answered)
     return true;
 }
 
+// It is offered again, at once or later, or has an incident.
+static void fail(struct engine *engine, const struct answered *a, int32_t retries,
+                 int64_t backoff_ms, str message)
+{
+    bool rests = retries > 0 && backoff_ms > 0;
+    count_out(engine, a->instance, a->job);
+    step_emit(engine, a->instance,
+              (struct event){.type = EVENT_JOB_FAILED,
+                             .key = engine->command->key,
+                             .scope = a->job->attachment.owner->entity.key,
+                             .number = retries > 0 ? retries : 0,
+                             .due_ms = rests ? border_after(engine->clock_ms, backoff_ms) : 0,
+                             .value = border_text(message)});
+    if (a->job->state == JOB_FAILED)
+        incident_raise_for_job(engine, a->instance, a->job, message);
+    else if (a->job->state == JOB_WAITING)
+        job_offer_or_wait(engine, a->instance, a->job);
+}
+
+// A caller is told what is wrong with the variables. A worker on Kafka hears nothing and would send
+// the same again: its answer is a failure of the job, so the retries end in an incident.
 static bool variables_fit(struct engine *engine, const struct answered *a)
 {
     str why;
     if (variable_fits(engine, a->instance, a->instance->root, engine->command->job_answer.variables,
                       &why))
         return true;
-    step_reject(engine, engine->shard, REJECTION_INVALID, why);
+    if (engine->command->reply.request != 0)
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+    else
+        fail(engine, a, a->job->retries - 1, 0,
+             str_format(engine->turn, "the worker's answer cannot be used: %.*s", STR_ARG(why)));
     return false;
 }
 
@@ -381,21 +406,8 @@ void job_fail(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_LIMIT, why);
         return;
     }
-    count_out(engine, a.instance, a.job);
-    step_emit(engine, a.instance,
-              (struct event){.type = EVENT_JOB_FAILED,
-                             .key = engine->command->key,
-                             .scope = a.job->attachment.owner->entity.key,
-                             .number = answer->retries > 0 ? answer->retries : 0,
-                             .due_ms = answer->retries > 0 && answer->backoff_ms > 0
-                                           ? border_after(engine->clock_ms, answer->backoff_ms)
-                                           : 0,
-                             .value = border_text(answer->message)});
     step_accept(engine, engine->command->key, engine->command->instance);
-    if (a.job->state == JOB_FAILED)
-        incident_raise_for_job(engine, a.instance, a.job, answer->message);
-    else if (a.job->state == JOB_WAITING)
-        job_offer_or_wait(engine, a.instance, a.job);
+    fail(engine, &a, answer->retries, answer->backoff_ms, answer->message);
 }
 
 void job_throw_error(struct engine *engine)

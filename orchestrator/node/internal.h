@@ -273,6 +273,7 @@ struct node {
     bool assigned; // the group has given shards
     bool placed;   // and the consumer was told where they are
     bool draining;
+    bool has_strange_partitions; // the commands topic has more than the installation
     node_drained *drained;
     void *drained_context;
     struct timer *drain_end;

@@ -46,11 +46,10 @@ static bool wanted_shards(const struct config *config, int64_t *ret_shards, stru
 {
     struct installation installation;
     *ret_shards = config_i64(config, CONFIG_ENGINE_SHARDS);
-    if (store_read_installation(config_str(config, CONFIG_POSTGRES_URL), &installation, err))
-        *ret_shards = installation.partitions;
-    else if (err->kind != ERROR_NOT_FOUND)
-        return false;
-    return true;
+    if (!store_read_installation(config_str(config, CONFIG_POSTGRES_URL), &installation, err))
+        return err->kind == ERROR_NOT_FOUND;
+    *ret_shards = installation.partitions;
+    return store_check_prefix(&installation, config_str(config, CONFIG_KAFKA_TOPIC_PREFIX), err);
 }
 
 static bool prepare_topics(const struct config *config, struct node_site *ret_site,
@@ -103,8 +102,12 @@ static bool open_installation(const struct config *config, struct node_site *sit
     str configured = str_of(config_str(config, CONFIG_ENGINE_SECRET));
     char made[TOKEN_SECRET_SIZE];
     random_bytes(made, sizeof made);
-    if (!store_open_installation(config_str(config, CONFIG_POSTGRES_URL), site->shards,
-                                 str_from(made, sizeof made), installation, err))
+    const struct installation_proposal proposal = {
+        .topic_prefix = config_str(config, CONFIG_KAFKA_TOPIC_PREFIX),
+        .partitions = site->shards,
+        .secret = str_from(made, sizeof made)};
+    if (!store_open_installation(config_str(config, CONFIG_POSTGRES_URL), &proposal, installation,
+                                 err))
         return false;
     if (configured.len > 0) {
         installation->secret_len =
@@ -184,9 +187,21 @@ static void on_assigned(void *context, const struct bus_partition *partitions, s
     bool ours[NODE_MAX_SHARDS] = {false};
     node->assigned = true;
     node->placed = false;
-    for (size_t i = 0; i < count; i++)
-        if (partitions[i].partition >= 0 && (uint32_t)partitions[i].partition < node->shard_count)
+    bool had_strange = node->has_strange_partitions;
+    for (size_t i = 0; i < count; i++) {
+        bool is_known =
+            partitions[i].partition >= 0 && (uint32_t)partitions[i].partition < node->shard_count;
+        node->has_strange_partitions |= !is_known;
+        if (is_known)
             ours[partitions[i].partition] = true;
+    }
+    if (node->has_strange_partitions && !had_strange)
+        log_error(
+            "node",
+            "ALARM: partitions were added to %s: no shard has them, what is sent there is not "
+            "read, and no node will start again; make the topic anew with %u partitions and "
+            "run `baton repair`",
+            node->topic_commands, node->shard_count);
     for (uint32_t i = 0; i < node->shard_count; i++) {
         if (ours[i] && !node->draining)
             node_shard_want(get_shard(node, i));
@@ -401,6 +416,8 @@ const char *node_warning(const struct node *node)
         refused = refused || (shard != NULL && shard->outgoing.retry.failures > 1);
         unreadable = unreadable || (shard != NULL && shard->unreadable > 0);
     }
+    if (node->has_strange_partitions)
+        return "partitions were added to the commands topic: see the log";
     if (halted)
         return "a shard is halted: `baton repair` moves it on";
     if (refused)
