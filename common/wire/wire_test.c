@@ -165,7 +165,7 @@ static const char *const refused[][2] = {
     {"0a05", "longer than its message"},
     {"2a01ff", "is not UTF-8"},
     {"2a0100", "contains a NUL"},
-    {"0b", "groups"},
+    {"0b", "no such message"},
     {"00", "tag is broken"},
     {"ffffffffffffffffffffff", "tag is broken"},
     {"fa3e0141", "no body"},

@@ -142,10 +142,19 @@ static void drop(struct credits *credits, struct credit **at)
     credits->garbage++;
 }
 
+// No job has a longer type or tenant, and no gateway of ours sends a longer worker.
+static bool names_fit(const struct job_credit *credit)
+{
+    return credit->type.len <= LIMIT_NAME_BYTES && credit->tenant.len <= LIMIT_NAME_BYTES &&
+           credit->worker.len <= LIMIT_NAME_BYTES;
+}
+
 static void set(struct engine *engine, struct credit_gateway *gateway,
                 const struct job_credit *wanted)
 {
     struct credits *credits = &engine->credits;
+    if (!names_fit(wanted))
+        return;
     struct credit_queue *queue = find_queue(engine, wanted->type, wanted->tenant);
     struct credit **at = queue != NULL ? find_credit(queue, gateway, wanted) : NULL;
     if (at != NULL && *at != NULL) {

@@ -2,6 +2,7 @@
 // A job's way to a worker: offered, taken, returned, gone past; with and without clients of
 // gateways.
 #include "engine/fixture.h"
+#include "record/limits.h"
 
 enum { LEASE_MS = 30000 };
 
@@ -234,6 +235,65 @@ static void an_answer_that_cannot_be_used_is_a_failure_of_the_job(void **state)
     fixture_free(f);
 }
 
+// The credits move to a new memory in the batch in which a job was given to one of them.
+static void a_worker_is_named_although_its_credit_is_gone(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    f->has_no_checks = true;
+    for (int i = 0; i < 4096; i++) { // CREDIT_GARBAGE: the credit that is used tips it over
+        offer_credits(f, 8, 1);
+        offer_credits(f, 8, 0);
+    }
+    offer_credits(f, 7, 1);
+    struct job_credit credit = {.type = STR("other"), .count = 1, .worker = STR("x")};
+    struct command commands[] = {
+        {.type = COMMAND_CREATE_INSTANCE, .create_instance = {.process_id = STR("p")}},
+        {.type = COMMAND_OFFER_CREDITS,
+         .job_credits = {.gateway = 9, .expires_ms = 20000, .credit_count = 1, .credits = &credit}},
+    };
+    engine_begin(f->engine, &f->arena);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        commands[i].time_ms = f->now;
+        engine_step(f->engine, &commands[i]);
+    }
+    engine_end(f->engine, &f->changes);
+    assert_true(str_equal(job_of(f).worker, STR("w")));
+    const struct history_row *row = &f->changes.history.items[0];
+    bool is_named = false;
+    for (size_t i = 0; i < row->count; i++)
+        is_named |=
+            row->events[i].type == EVENT_JOB_TAKEN && str_equal(row->events[i].value, STR("w"));
+    assert_true(is_named);
+    fixture_free(f);
+}
+
+static void a_worker_of_megabytes_is_cut(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    start(f);
+    struct job_row job = job_of(f);
+    char *name = arena_alloc(&f->arena, 3300000);
+    memset(name, 'w', 3300000);
+    run(f, (struct command){.type = COMMAND_EXTEND_JOB,
+                            .instance = job.instance,
+                            .key = job.key,
+                            .job_answer = {.attempt = job.attempt,
+                                           .extend_ms = LEASE_MS,
+                                           .worker = str_from(name, 3300000)}});
+    assert_true(job_of(f).worker.len > 0 && job_of(f).worker.len <= LIMIT_TEXT_BYTES);
+
+    struct job_credit credit = {.type = STR("pay"), .count = 1, .worker = str_from(name, 3300000)};
+    run(f, (struct command){
+               .type = COMMAND_OFFER_CREDITS,
+               .job_credits = {
+                   .gateway = 7, .expires_ms = 20000, .credit_count = 1, .credits = &credit}});
+    start(f);
+    assert_null(jobs_reply(f));
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +306,8 @@ int main(void)
         cmocka_unit_test(an_untaken_job_is_given_to_a_client_that_comes_later),
         cmocka_unit_test(what_was_gone_past_is_offered_again_unless_taken),
         cmocka_unit_test(an_answer_that_cannot_be_used_is_a_failure_of_the_job),
+        cmocka_unit_test(a_worker_is_named_although_its_credit_is_gone),
+        cmocka_unit_test(a_worker_of_megabytes_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,7 @@ static bool is_too_large(struct engine *engine, instance_ref instance, const str
     return true;
 }
 
+// The name is copied: that of a credit may be gone before the batch is stored.
 static void take(struct engine *engine, instance_ref instance, const struct job *job,
                  int64_t lease_ms, str worker)
 {
@@ -132,7 +133,7 @@ static void take(struct engine *engine, instance_ref instance, const struct job 
               (struct event){.type = EVENT_JOB_TAKEN,
                              .key = job->attachment.entity.key,
                              .due_ms = engine->clock_ms + lease_ms,
-                             .value = worker});
+                             .value = str_copy(engine->turn, border_text(worker))});
 }
 
 // A client of a gateway waits for it: it goes there in a reply, taken.
