@@ -34,7 +34,7 @@ void batch_free(struct batch *batch)
 static void note_end(struct batch *batch, const struct inbound *last)
 {
     batch->next_offset = last->offset + 1;
-    batch->last_record = digest_sha256(str_from(last->bytes, last->len));
+    batch->last_record = intake_digest(last->time_ms, str_from(last->bytes, last->len));
     batch->shard->taken_offset = batch->next_offset;
 }
 

@@ -116,10 +116,17 @@ static void push(struct shard *shard, const struct bus_record *record)
         inbox_pause(shard);
 }
 
+struct digest intake_digest(int64_t time_ms, str value)
+{
+    char time[24];
+    int len = snprintf(time, sizeof time, "%lld", (long long)time_ms);
+    return digest_chain(digest_sha256(str_from(time, (size_t)len)), value);
+}
+
 // The record before the first one that we want must be the one that was taken last.
 static void check_topic(struct shard *shard, const struct bus_record *record)
 {
-    struct digest digest = digest_sha256(record->value);
+    struct digest digest = intake_digest(record->timestamp_ms, record->value);
     shard->reading.checking = false;
     if (memcmp(digest.bytes, shard->reading.checked.bytes, DIGEST_SIZE) != 0)
         node_shard_halt(shard,
@@ -135,7 +142,7 @@ static bool last_read(const struct shard *shard, struct digest *ret_digest)
                                                   : shard->committing;
     const struct inbound *last = shard->inbox.last;
     if (last != NULL)
-        *ret_digest = digest_sha256(str_from(last->bytes, last->len));
+        *ret_digest = intake_digest(last->time_ms, str_from(last->bytes, last->len));
     else
         *ret_digest = batch != NULL ? batch->last_record : shard->last_record;
     return last != NULL || batch != NULL || shard->has_last;

@@ -329,6 +329,9 @@ int64_t clock_shard_ahead_ms(const struct shard *shard);
 // -- intake.c: records from Kafka -------------------------------------------------------
 
 void intake_record(struct shard *shard, const struct bus_record *record);
+// What a record is known by: its value and when it was sent. An outbox that is sent again after a
+// loss may put the same value at the same offset, behind others that are new.
+struct digest intake_digest(int64_t time_ms, str value);
 void intake_out_of_range(struct shard *shard); // the consumer says that the place is not there
 void intake_recheck(struct shard *shard);      // before it is told where to read from
 void inbox_clear(struct shard *shard);

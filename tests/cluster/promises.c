@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "load.h"
 #include "node/definitions.h"
+#include "node/internal.h"
 #include "node/outbox.h"
 #include "wire/wire.h"
 
@@ -43,6 +44,7 @@ struct shard_promises {
     ARRAY(struct sent) sent; // by number - 1
     ARRAY(struct target *) targets;
     int64_t truncated_at; // records from here on have gone; -1: none
+    int64_t lost_from;    // likewise, and none of them had been taken; -1: none
     bool unseen;          // new ones had made up for them before anybody looked
     struct {
         const struct machine *machine; // that tries a record
@@ -244,6 +246,23 @@ void promises_appended(const struct kafka_topic *topic, int32_t partition,
 
 // -- Before a commit --------------------------------------------------------------------
 
+// Records that had been fetched when they were lost may be taken all the same.
+static void note_taken_late(const struct store_commit *commit, struct shard_promises *promises)
+{
+    const struct kafka_partition *partition = kafka_commands(commit->shard);
+    const struct kafka_record *last = kafka_at(partition, commit->next_offset - 1);
+    if (promises->lost_from < 0 || commit->next_offset <= promises->lost_from)
+        return;
+    struct digest digest = last ? intake_digest(last->time_ms, last->value) : (struct digest){0};
+    bool is_lost =
+        last == NULL || !str_equal(commit->last_record, str_from(digest.bytes, DIGEST_SIZE));
+    if (is_lost && promises->truncated_at < 0) {
+        promises->truncated_at = promises->lost_from;
+        promises->unseen = kafka_end(partition) >= commit->next_offset;
+    }
+    promises->lost_from = -1;
+}
+
 // After a loss of taken records, to go on with the topic's new records is to skip some. A shard
 // that has taken nothing since it was repaired has no record to compare with.
 static void check_skipped(const struct store_commit *commit, struct shard_promises *promises)
@@ -254,7 +273,7 @@ static void check_skipped(const struct store_commit *commit, struct shard_promis
     if (row->last_record.len == 0 || promises->truncated_at < 0 || promises->unseen ||
         commit->expected_offset <= promises->truncated_at || last == NULL)
         return;
-    struct digest digest = digest_sha256(last->value);
+    struct digest digest = intake_digest(last->time_ms, last->value);
     if (str_equal(commit->last_record, str_from(digest.bytes, DIGEST_SIZE)))
         world_fail("shard %u: goes on at offset %lld of a topic whose records from %lld on are new",
                    commit->shard, (long long)commit->expected_offset,
@@ -535,6 +554,7 @@ void promises_committed(const struct transaction *transaction)
     compare_states(transaction);
     check_orphans(transaction);
     check_outbox(&transaction->commit);
+    note_taken_late(&transaction->commit, promises);
     arena_reset(&world->promises->turn);
 }
 
@@ -602,15 +622,16 @@ void promises_repairing(uint32_t shard, int64_t next_offset)
                        shard, (long long)offset, (long long)(record->time_ms - clock_ms));
         record->lost = true;
     }
-    promises->truncated_at = -1;
+    promises->truncated_at = promises->lost_from = -1;
 }
 
 void promises_truncated(uint32_t shard, int64_t kept)
 {
     struct shard_promises *promises = of(shard);
     world->promises->lost = true;
-    if (kept < world->database->shards[shard].row.next_offset &&
-        (promises->truncated_at < 0 || kept < promises->truncated_at))
+    if (kept >= world->database->shards[shard].row.next_offset)
+        promises->lost_from = promises->lost_from < 0 ? kept : promises->lost_from;
+    else if (promises->truncated_at < 0 || kept < promises->truncated_at)
         promises->truncated_at = kept;
     promises->unseen = false;
 }
@@ -740,7 +761,7 @@ struct promises *promises_new(void)
                                         .shard = i,
                                         .shard_count = world->options.shards};
         promises->shards[i].streams = idmap_new(&world->arena);
-        promises->shards[i].truncated_at = -1;
+        promises->shards[i].truncated_at = promises->shards[i].lost_from = -1;
     }
     return promises;
 }
