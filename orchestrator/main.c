@@ -285,6 +285,17 @@ static void seed_hashes(void)
     str_hash_seed(seed[0], seed[1]);
 }
 
+// One name for log, metrics, topology and the owner of shards.
+static bool name_node(struct config *config, struct error *err)
+{
+    char host[40] = "node", name[64];
+    if (config_str(config, CONFIG_NODE_NAME)[0] != '\0')
+        return true;
+    gethostname(host, sizeof host - 1);
+    snprintf(name, sizeof name, "%s-%d", host, (int)getpid());
+    return config_set(config, STR("node.name"), str_of(name), CONFIG_DEFAULT, err);
+}
+
 int main(int argc, char **argv)
 {
     seed_hashes();
@@ -295,7 +306,7 @@ int main(int argc, char **argv)
     struct arena arena = ARENA_EMPTY;
     struct error err;
     struct process process = {.config = config_new(&arena)};
-    if (!config_read_all(&process.config, &argc, argv, &err) ||
+    if (!config_read_all(&process.config, &argc, argv, &err) || !name_node(&process.config, &err) ||
         !config_check(&process.config, &err) ||
         !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err) ||
         !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err)) {

@@ -328,9 +328,26 @@ bool config_read_all(struct config *config, int *argc, char **argv, struct error
     return true;
 }
 
+// Names of topics are made of it: Kafka takes 249 bytes, of which a job type may need 200.
+static bool check_prefix(const struct config *config, struct error *err)
+{
+    enum { MAX_PREFIX = 40 };
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    const char *topics = config_str(config, CONFIG_KAFKA_TOPIC_PREFIX);
+    size_t len = strlen(topics);
+    return (len > 0 && len <= MAX_PREFIX && strspn(topics, allowed) == len) ||
+           error_set(err, ERROR_INVALID, "kafka.topic_prefix",
+                     "'%s' is not allowed: expected 1 to %d letters, digits, dots, hyphens and "
+                     "underscores",
+                     topics, MAX_PREFIX);
+}
+
 bool config_check(const struct config *config, struct error *err)
 {
     struct endpoint endpoint;
+    if (!check_prefix(config, err))
+        return false;
     const char *listen = config_str(config, CONFIG_API_LISTEN);
     if (!config_has(config, CONFIG_ROLES, STR("api")) ||
         config_str(config, CONFIG_API_KEY)[0] != '\0')

@@ -45,7 +45,8 @@ MUST_CHECK bool config_read_all(struct config *config, int *argc, char **argv, s
 MUST_CHECK bool config_set(struct config *config, str key, str value, enum config_source source,
                            struct error *err);
 
-// What settings say together, once all are read: an API that other machines reach wants a key.
+// What settings say together, once all are read: an API that other machines reach wants a key; the
+// prefix of topics leaves room for what follows it.
 MUST_CHECK bool config_check(const struct config *config, struct error *err);
 
 const char *config_str(const struct config *config, enum config_key key);

@@ -95,6 +95,33 @@ static void an_api_that_others_reach_wants_a_key(void **state)
     }
 }
 
+static const struct {
+    const char *prefix;
+    bool is_good;
+} prefixes[] = {
+    {"baton", true},
+    {"acme.test_2-baton", true},
+    {"", false},
+    {"a b", false},
+    {"b\xc3\xa4ton", false},
+    {"x234567890123456789012345678901234567890", true},
+    {"x2345678901234567890123456789012345678901", false},
+};
+
+static void names_of_topics_can_be_made_of_the_prefix(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        struct arena arena = ARENA_EMPTY;
+        struct config config = config_new(&arena);
+        struct error err = {0};
+        assert_true(config_set(&config, STR("kafka.topic_prefix"), str_of(prefixes[i].prefix),
+                               CONFIG_FILE, &err));
+        assert_int_equal(config_check(&config, &err), prefixes[i].is_good);
+        arena_done(&arena);
+    }
+}
+
 static void the_last_source_wins(void **state)
 {
     (void)state;
@@ -215,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_checked_against_the_table),
         cmocka_unit_test(an_api_that_others_reach_wants_a_key),
+        cmocka_unit_test(names_of_topics_can_be_made_of_the_prefix),
         cmocka_unit_test(the_last_source_wins),
         cmocka_unit_test(a_variable_that_names_nothing_is_an_error),
         cmocka_unit_test(variables_of_kubernetes_services_are_ignored),

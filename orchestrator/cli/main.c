@@ -21,15 +21,38 @@ static const struct command commands[] = {
 #undef COMMAND
 };
 
+// Prints the commands whose names begin so. Returns how many there are.
+static int list_commands(FILE *out, str beginning)
+{
+    const struct cli_request *request;
+    int listed = 0;
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        if (str_starts_with(commands[i].name, beginning))
+            listed += fprintf(out, "  %-18s %s\n", commands[i].name.data, commands[i].summary) > 0;
+    for (size_t i = 0; (request = cli_request_at(i)) != NULL; i++)
+        if (str_starts_with(str_of(request->name), beginning))
+            listed += fprintf(out, "  %-18s %s\n", request->name, request->summary) > 0;
+    return listed;
+}
+
 static int help(FILE *out, int code)
 {
     fprintf(out, "baton %s\n\nusage: baton COMMAND [arguments]\n\n", BATON_VERSION);
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
-        fprintf(out, "  %-18s %s\n", commands[i].name.data, commands[i].summary);
-    for (size_t i = 0; cli_request_at(i) != NULL; i++)
-        fprintf(out, "  %-18s %s\n", cli_request_at(i)->name, cli_request_at(i)->summary);
+    list_commands(out, STR_EMPTY);
     fprintf(out, "\nbaton COMMAND --help shows a command's options and an example.\n");
     return code;
+}
+
+// `baton dlq` and `baton dlq --help` list the commands of two words that begin with this one.
+static bool help_with(int argc, char **argv, int *ret_exit)
+{
+    char beginning[32];
+    bool is_help = argc > 1 && strcmp(argv[1], "--help") == 0;
+    if (argc == 0 || (argc > 1 && !is_help))
+        return false;
+    *ret_exit = is_help ? EXIT_OK : EXIT_USAGE;
+    snprintf(beginning, sizeof beginning, "%s ", argv[0]);
+    return list_commands(is_help ? stdout : stderr, str_of(beginning)) > 0;
 }
 
 // How many words of the command line the name takes; 0: it is another.
@@ -87,6 +110,8 @@ int main(int argc, char **argv)
         return help(stderr, EXIT_USAGE);
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0)
         return help(stdout, EXIT_OK);
+    if (help_with(argc, argv, &code))
+        return code;
     bool two = argc > 1 && argv[1][0] != '-';
     fprintf(stderr, "baton: there is no command '%s%s%s'; `baton --help` lists them\n", argv[0],
             two ? " " : "", two ? argv[1] : "");

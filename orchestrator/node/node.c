@@ -434,17 +434,6 @@ const char *node_warning(const struct node *node)
 
 // -- Life -------------------------------------------------------------------------------
 
-static void name_node(struct node *node)
-{
-    const char *name = config_str(node->config, CONFIG_NODE_NAME);
-    char host[40] = "node";
-    gethostname(host, sizeof host - 1);
-    if (name[0] != '\0')
-        snprintf(node->name, sizeof node->name, "%s", name);
-    else
-        snprintf(node->name, sizeof node->name, "%s-%d", host, (int)getpid());
-}
-
 static void on_watch(void *context)
 {
     struct node *node = context;
@@ -466,7 +455,7 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     memcpy(node->secret, site->installation.secret, node->secret_len);
     node->outlets = map_new(&node->arena);
     node->assign = timer_new(loop, on_assign, node);
-    name_node(node);
+    snprintf(node->name, sizeof node->name, "%s", config_str(config, CONFIG_NODE_NAME));
     node_topic(node, STR("commands"), node->topic_commands);
     struct error ignored; // without the system's zones, none is known by name
     if (!zone_db_load(&node->arena, ZONE_DIRECTORY, &node->zones, &ignored))

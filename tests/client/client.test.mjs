@@ -14,7 +14,7 @@ let camunda;
 const consistency = {consistency: {waitUpToMs: 0}};
 
 before(async () => {
-  baton = await startBaton('client');
+  baton = await startBaton('client', '--node.name=');
   camunda = createCamundaClient({config: {CAMUNDA_REST_ADDRESS: baton.url, CAMUNDA_AUTH_STRATEGY: 'NONE'}});
 }, {timeout: 120000});
 
@@ -41,6 +41,7 @@ async function instanceIn(state, processInstanceKey) {
 test('topology names the shards as partitions', async () => {
   const topology = await camunda.getTopology();
   assert.equal(topology.partitionsCount, 3);
+  assert.equal(topology.brokers.length, 1);
   assert.equal(topology.brokers[0].partitions.length, 3);
 });
 
