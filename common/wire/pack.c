@@ -3,8 +3,24 @@
 
 #include "wire/scan.h"
 
+// Names and JSON have no U+0000, which their makers refuse; a text for people that quotes one shows
+// U+FFFD there and is not cut.
+static char *without_nul(struct arena *arena, str text)
+{
+    struct strbuf out = strbuf_new(arena);
+    str rest = text, part;
+    while (str_split(&rest, '\0', &part)) {
+        strbuf_add(&out, part);
+        if (rest.data != NULL)
+            strbuf_add(&out, STR("\xef\xbf\xbd"));
+    }
+    return str_cstr(arena, strbuf_str(&out));
+}
+
 char *pack_text(struct arena *arena, str text)
 {
+    if (str_find_char(text, '\0') != SIZE_MAX)
+        return without_nul(arena, text);
     return text.len == 0 ? (char *)(uintptr_t)protobuf_c_empty_string : str_cstr(arena, text);
 }
 

@@ -9,8 +9,8 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-// protobuf-c's strings end with a NUL: the scan has refused others on the way in, and texts of ours
-// hold none on the way out (cut there).
+// protobuf-c's strings end with a NUL: the scan has refused others on the way in, and on the way
+// out it becomes U+FFFD.
 char *pack_text(struct arena *arena, str text);
 ProtobufCBinaryData pack_bytes(str bytes);
 

@@ -212,6 +212,27 @@ static void variables_beyond_the_limit_name_the_limit(void **state)
     arena_done(&arena);
 }
 
+static void a_text_that_quotes_a_nul_is_not_cut(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct strbuf out = strbuf_new(&arena);
+    const struct event event = {.type = EVENT_INCIDENT_CREATED,
+                                .value = STR_EMPTY,
+                                .name = STR("a\0b\0"),
+                                .code = STR_EMPTY,
+                                .element_id = STR_EMPTY};
+    struct event *events;
+    struct error err;
+    size_t count;
+    wire_encode_events(&out, &event, 1);
+    assert_true(wire_decode_events(&arena, strbuf_str(&out), &events, &count, &err));
+    assert_int_equal(count, 1);
+    assert_true(str_equal(events[0].name, STR("a\xef\xbf\xbd"
+                                              "b\xef\xbf\xbd")));
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(bodies_keep_their_fields),
         cmocka_unit_test(history_and_steps_survive),
         cmocka_unit_test(jobs_and_replies_survive),
+        cmocka_unit_test(a_text_that_quotes_a_nul_is_not_cut),
         cmocka_unit_test(what_is_no_command_is_refused_with_a_reason),
         cmocka_unit_test(variables_beyond_the_limit_name_the_limit),
     };
