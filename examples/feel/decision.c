@@ -36,7 +36,8 @@ int main(void)
     struct feel_run run = feel_run_new(&arena, &inputs);
     struct dmn_trace trace = {0};
     struct strbuf out = strbuf_new(&arena);
-    feel_to_json(&out, dmn_evaluate(dmn_find(model, STR("fee")), &run, &trace));
+    if (!feel_to_json(&out, dmn_evaluate(dmn_find(model, STR("fee")), &run, &trace)))
+        return fprintf(stderr, "the result is too large\n"), 1;
     printf("%s by rule '%s'\n", strbuf_cstr(&out), // 12.5 by rule 'adult'
            str_cstr(&arena, trace.decisions.items[0].rules[0].id));
     arena_done(&arena);

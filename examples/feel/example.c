@@ -17,7 +17,8 @@ int main(void)
         return fprintf(stderr, "%s\n", err.text), 1;
     struct feel_run run = feel_run_new(&arena, &variables);
     struct strbuf out = strbuf_new(&arena);
-    feel_to_json(&out, feel_evaluate(program, &run));
+    if (!feel_to_json(&out, feel_evaluate(program, &run)))
+        return fprintf(stderr, "the result is too large\n"), 1;
     printf("%s\n", strbuf_cstr(&out)); // 4.998
     arena_done(&arena);
     return 0;

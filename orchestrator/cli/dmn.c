@@ -73,7 +73,10 @@ static int evaluate(struct evaluation *e, str input)
     if (e->explain)
         explain(e->arena, &trace);
     struct strbuf out = strbuf_new(e->arena);
-    feel_to_json(&out, result);
+    if (!feel_to_json(&out, result)) {
+        fprintf(stderr, "baton: the result is too large, or nested too deep, to be JSON\n");
+        return EXIT_FAILED;
+    }
     printf("%.*s\n", STR_ARG(strbuf_str(&out)));
     return EXIT_OK;
 }

@@ -49,13 +49,14 @@ static void print_warnings(const struct feel_warnings *warnings)
     }
 }
 
+// Null for what is too large, or nested too deep, to be JSON.
 static void print_result(struct evaluation *e, feel_value value)
 {
     struct strbuf out = strbuf_new(e->arena);
-    if (e->as_json)
-        feel_to_json(&out, value);
-    else
+    if (!e->as_json)
         feel_print(&out, value);
+    else if (!feel_to_json(&out, value))
+        fprintf(stderr, "warning: the result is too large, or nested too deep, to be JSON\n");
     printf("%.*s\n", STR_ARG(strbuf_str(&out)));
 }
 

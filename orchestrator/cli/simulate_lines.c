@@ -12,7 +12,7 @@
 str simulate_time(struct arena *arena, int64_t ms)
 {
     struct strbuf out = strbuf_new(arena);
-    feel_to_json(&out, feel_date_time_from_ms(ms, NULL));
+    check(feel_to_json(&out, feel_date_time_from_ms(ms, NULL)));
     return str_sub(strbuf_str(&out), 1, out.len - 2);
 }
 

@@ -73,7 +73,7 @@ static str evaluate(const struct dmn_model *model, const char *name, const char 
     const struct dmn_decision *decision = dmn_find(model, str_of(name));
     assert_non_null(decision);
     struct strbuf out = strbuf_new(&arena);
-    feel_to_json(&out, dmn_evaluate(decision, &run, trace));
+    assert_true(feel_to_json(&out, dmn_evaluate(decision, &run, trace)));
     return strbuf_str(&out);
 }
 

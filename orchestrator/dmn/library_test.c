@@ -123,7 +123,7 @@ static void a_model_is_compiled_with_what_it_needs_in_any_order(void **state)
         struct feel_run run = feel_run_new(&arena, &nothing);
         feel_value value = dmn_evaluate(dmn_find(model, STR("a")), &run, NULL);
         struct strbuf out = strbuf_new(&arena);
-        feel_to_json(&out, value);
+        assert_true(feel_to_json(&out, value));
         assert_string_equal(strbuf_cstr(&out), "3");
     }
 }

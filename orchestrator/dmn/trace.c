@@ -6,7 +6,10 @@
 static void write_value(struct json_writer *w, const char *key, feel_value value)
 {
     struct strbuf text = strbuf_new(w->out->arena);
-    feel_to_json(&text, value);
+    if (!feel_to_json(&text, value)) { // the trace goes on without it, and says so
+        text = strbuf_new(w->out->arena);
+        strbuf_add(&text, STR("\"(too large for the trace)\""));
+    }
     json_key(w, str_of(key));
     json_string(w, strbuf_str(&text));
 }

@@ -388,7 +388,7 @@ static void run_throw(struct engine *engine, instance_ref instance, element_ref 
     const struct bpmn_element *element = element_of(instance, ei);
     bool done = true;
     if (element->job != NULL) {
-        job_create(engine, instance, ei, element->job, JOB_TASK);
+        step_or_incident(job_create(engine, instance, ei, element->job, JOB_TASK));
         return;
     }
     for (uint32_t i = 0; i < element->trigger_count; i++) {

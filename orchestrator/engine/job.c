@@ -265,7 +265,7 @@ bool job_create_listener(struct engine *engine, instance_ref instance, element_r
     for (uint32_t i = 0; i < element->listener_count; i++) {
         if (element->listeners[i].event != event || nth++ < ei->listeners_done)
             continue;
-        job_create(engine, instance, ei, &element->listeners[i], kind);
+        step_or_incident(job_create(engine, instance, ei, &element->listeners[i], kind));
         return true;
     }
     return false;

@@ -35,7 +35,7 @@ static element_ref scope_for(struct engine *engine, instance_ref instance, uint3
     uint64_t key = activity_activate(engine, instance, above, element,
                                      (struct event){.code = STR("TRIGGERED")});
     element_ref scope = state_element(instance, key);
-    event_subscribe(engine, instance, scope);
+    step_or_incident(event_subscribe(engine, instance, scope));
     return scope;
 }
 
@@ -320,7 +320,7 @@ static void make_job(struct migration *m, element_ref ei)
                                      .scope = ei->entity.key});
     }
     job_cancel(m->engine, m->instance, job);
-    job_create(m->engine, m->instance, ei, definition, JOB_TASK);
+    step_or_incident(job_create(m->engine, m->instance, ei, definition, JOB_TASK));
 }
 
 // A join of the target may have all that it waits for.
@@ -356,11 +356,11 @@ static void make_triggers(struct migration *m, element_ref scope)
     bool inner =
         scope->scope != NULL && scope->scope->is_body && scope->scope->element == scope->element;
     if (!inner && scope->phase == PHASE_ACTIVE)
-        event_subscribe(m->engine, m->instance, scope);
+        step_or_incident(event_subscribe(m->engine, m->instance, scope));
     if (scope->phase == PHASE_ACTIVE)
         make_job(m, scope);
     if (scope->phase == PHASE_ACTIVE && promise_begin(m->engine, m->instance, scope))
-        promise_user_task(m->engine, m->instance, scope);
+        step_or_incident(promise_user_task(m->engine, m->instance, scope));
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
         make_triggers(m, child);
 }

@@ -25,7 +25,7 @@ static void describe(struct strbuf *out, const struct attachment *a)
         break;
     case ENTITY_KIND_TIMER:
         strbuf_add(out, str_of(purposes[timer->purpose]));
-        feel_to_json(out, feel_date_time_from_ms(timer->due_ms, NULL));
+        check(feel_to_json(out, feel_date_time_from_ms(timer->due_ms, NULL)));
         break;
     case ENTITY_KIND_SUBSCRIPTION:
         strbuf_format(out, "%s %.*s", s->kind == SUBSCRIPTION_SIGNAL ? "signal" : "message",

@@ -279,21 +279,31 @@ void activity_scope_left(struct engine *engine, instance_ref instance, element_r
 void activity_take_flow(struct engine *engine, instance_ref instance, element_ref scope,
                         uint32_t flow);
 
-// In what follows, "false: incident" says that an incident stands already: who has nothing more to
-// do may look away. Where *ret_why is given, nothing stands yet and the caller says it.
+// In what follows, "false: incident" says that an incident stands already and the element goes no
+// further; a caller that has nothing more to do says so by step_or_incident. Where *ret_why is
+// given, nothing stands yet and the caller says it.
+static inline void step_or_incident(bool is_done)
+{
+    (void)is_done;
+}
 
 // -- Families ---------------------------------------------------------------------------
 
 void gateway_run(struct engine *engine, instance_ref instance, element_ref ei);
+// Whether a join has a token on each of its flows.
 bool gateway_is_complete(instance_ref instance, element_ref scope, uint32_t element);
+// Whether a join fires only when nothing else can reach it: an inclusive or complex one.
 bool gateway_waits_late(const struct bpmn_element *element);
-bool gateway_fire_late(struct engine *engine, instance_ref instance); // true: one fired
+MUST_CHECK bool gateway_fire_late(struct engine *engine, instance_ref instance); // true: one fired
+// The flows to leave by, in the turn's memory; false when a condition cannot be evaluated or none
+// is true.
 MUST_CHECK bool gateway_choose(struct engine *engine, instance_ref instance, element_ref ei,
                                uint32_t **ret_flows, uint32_t *ret_count, str *ret_why);
 
 void event_run(struct engine *engine, instance_ref instance, element_ref ei);
-bool event_subscribe(struct engine *engine, instance_ref instance,
-                     element_ref ei); // false: incident
+// Opens what interrupts the element from outside and starts event sub-processes in it.
+MUST_CHECK bool event_subscribe(struct engine *engine, instance_ref instance,
+                                element_ref ei); // false: incident
 void event_happened(struct engine *engine, instance_ref instance, element_ref host,
                     uint32_t element, str variables);
 void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope);
@@ -303,17 +313,19 @@ struct thrown_error {
     str message;
     str variables; // a JSON object, or empty
 };
-bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from,
-                       const struct thrown_error *error); // false: nobody catches
+MUST_CHECK bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from,
+                                  const struct thrown_error *error); // false: nobody catches
 void event_throw_escalation(struct engine *engine, instance_ref instance, element_ref from,
                             str code, str variables);
 void event_transaction_canceled(struct engine *engine, instance_ref instance,
                                 element_ref transaction);
 void event_cancel_transaction(struct engine *engine, instance_ref instance, element_ref end);
 
+// When a timer is due, and how often again (-1: for ever); false when its expression gives no time.
 MUST_CHECK bool timer_plan(struct engine *engine, element_ref scope,
                            const struct bpmn_trigger *trigger, int64_t *ret_due_ms,
                            int64_t *ret_repetitions, str *ret_why);
+// The next time of a cycle; false when there is none.
 MUST_CHECK bool timer_plan_next(struct engine *engine, element_ref scope,
                                 const struct bpmn_trigger *trigger, int64_t due_ms,
                                 int64_t *ret_due_ms);
@@ -331,18 +343,22 @@ void message_refuse_subscription(struct engine *engine, str why);
 void message_give_back(struct engine *engine);
 void message_close(struct engine *engine, instance_ref instance,
                    const struct subscription *subscription);
+// Sends what the element throws; false when name, key or variables cannot be evaluated or are at a
+// limit, and nothing was sent.
 MUST_CHECK bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
                               const struct bpmn_trigger *trigger, str *ret_why);
 MUST_CHECK bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
                              const struct bpmn_trigger *trigger, str *ret_why);
 void signal_broadcast(struct engine *engine, str name, str variables);
 
-bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
-                const struct bpmn_job *definition, enum job_kind kind); // false: incident
+MUST_CHECK bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
+                           const struct bpmn_job *definition,
+                           enum job_kind kind); // false: incident
+// The next listener of this event. True: one waits, or an incident; false: there is none left.
 bool job_create_listener(struct engine *engine, instance_ref instance, element_ref ei,
-                         enum bpmn_listener_event event); // true: one waits (or an incident)
-bool job_notify(struct engine *engine, instance_ref instance, element_ref ei,
-                uint32_t reminder); // false: incident
+                         enum bpmn_listener_event event);
+MUST_CHECK bool job_notify(struct engine *engine, instance_ref instance, element_ref ei,
+                           uint32_t reminder); // false: incident
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job);
 void job_cancel(struct engine *engine, instance_ref instance, const struct job *job);
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
@@ -359,6 +375,7 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);
 void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei);
+// The task's details with other candidate groups; false when these are no list of names.
 MUST_CHECK bool user_task_with_groups(struct engine *engine, element_ref ei,
                                       const struct user_task *task,
                                       const struct feel_program *groups, str *ret_details,
@@ -366,8 +383,8 @@ MUST_CHECK bool user_task_with_groups(struct engine *engine, element_ref ei,
 
 // promise.c: what baton: says beside the process. False: an incident.
 struct moment promise_base(instance_ref instance, element_ref ei, int64_t from_ms);
-bool promise_begin(struct engine *engine, instance_ref instance, element_ref ei);
-bool promise_user_task(struct engine *engine, instance_ref instance, element_ref ei);
+MUST_CHECK bool promise_begin(struct engine *engine, instance_ref instance, element_ref ei);
+MUST_CHECK bool promise_user_task(struct engine *engine, instance_ref instance, element_ref ei);
 void promise_date_moved(struct engine *engine, instance_ref instance, element_ref ei);
 void promise_cost(struct engine *engine, instance_ref instance, element_ref ei);
 void promise_due(struct engine *engine, instance_ref instance, element_ref ei,
@@ -378,10 +395,13 @@ void decision_evaluate(struct engine *engine);
 void task_run(struct engine *engine, instance_ref instance, element_ref ei);
 
 void loop_run(struct engine *engine, instance_ref instance, element_ref body);
+// Takes the output of an instance that completes; false when it cannot be evaluated or is at a
+// limit.
 MUST_CHECK bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei,
                              str *ret_why);
 // Whether the item of this instance can be a variable of it.
 bool loop_item_fits(instance_ref instance, element_ref body, int64_t counter);
+// Sets the instance's item and counter as variables; false when they are at a limit.
 MUST_CHECK bool loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei,
                                  str *ret_why);
 void loop_next(struct engine *engine, instance_ref instance, element_ref body);
@@ -391,6 +411,7 @@ void subprocess_begin(struct engine *engine, instance_ref instance,
                       element_ref scope); // its start events
 void ad_hoc_decided(struct engine *engine, instance_ref instance, element_ref scope, str result,
                     str variables);
+// Likewise for an activity inside of an ad-hoc sub-process, and its whole output when it ends.
 MUST_CHECK bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei,
                                str *ret_why);
 MUST_CHECK bool ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope,
@@ -406,8 +427,9 @@ MUST_CHECK bool call_can_return(struct engine *engine, instance_ref child, str *
 void call_cancel(struct engine *engine, instance_ref instance, element_ref ei);
 
 void compensation_record(struct engine *engine, instance_ref instance, element_ref ei);
-bool compensation_start(struct engine *engine, instance_ref instance, element_ref thrower,
-                        element_ref scope, uint32_t activity); // false: nothing to compensate
+MUST_CHECK bool compensation_start(struct engine *engine, instance_ref instance,
+                                   element_ref thrower, element_ref scope,
+                                   uint32_t activity); // false: nothing to compensate
 void compensation_next(struct engine *engine, instance_ref instance, uint64_t thrower);
 
 void incident_raise(struct engine *engine, instance_ref instance, element_ref ei, const char *kind,

@@ -95,7 +95,7 @@ static void run_ad_hoc(struct engine *engine, instance_ref instance, element_ref
     uint64_t key = ei->entity.key;
     str why;
     if (element->job != NULL) {
-        job_create(engine, instance, ei, element->job, JOB_AD_HOC);
+        step_or_incident(job_create(engine, instance, ei, element->job, JOB_AD_HOC));
         return;
     }
     struct starting starting = {.outer = engine->starting, .scope = key};
@@ -198,7 +198,7 @@ void ad_hoc_child_left(struct engine *engine, instance_ref instance, element_ref
     str why;
     if (element->job != NULL) {
         if (state_attachment(scope, ENTITY_KIND_JOB) == NULL)
-            job_create(engine, instance, scope, element->job, JOB_AD_HOC);
+            step_or_incident(job_create(engine, instance, scope, element->job, JOB_AD_HOC));
         return;
     }
     if (ad_hoc->condition != NULL && ad_hoc->active_elements == NULL &&

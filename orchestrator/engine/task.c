@@ -34,7 +34,7 @@ void task_run(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
     if (element->job != NULL && element->call == NULL) {
-        job_create(engine, instance, ei, element->job, JOB_TASK);
+        step_or_incident(job_create(engine, instance, ei, element->job, JOB_TASK));
         return;
     }
     switch ((int)element->type) {

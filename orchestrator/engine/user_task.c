@@ -103,7 +103,7 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
         .type = EVENT_USER_TASK_CREATED, .scope = ei->entity.key, .element = ei->element + 1};
     str why;
     if (state_attachment(ei, ENTITY_KIND_USER_TASK) != NULL) {
-        promise_user_task(engine, instance, ei); // where an incident stopped it
+        step_or_incident(promise_user_task(engine, instance, ei)); // where one stopped it
         return;
     }
     if (!details_of(engine, instance, ei, &event.value, &why) ||

@@ -462,7 +462,7 @@ MUST_CHECK bool feel_from_json_text(struct arena *arena, str text, feel_value *r
 // Dates and durations become ISO 8601 strings, ranges their source, functions null.
 // False, and null is written, when the text would be longer than FEEL_TEXT_MAX, or nested too deep
 // to be read again (JSON_MAX_DEPTH).
-bool feel_to_json(struct strbuf *out, feel_value value);
+MUST_CHECK bool feel_to_json(struct strbuf *out, feel_value value);
 
 // ---- times without an expression ----
 

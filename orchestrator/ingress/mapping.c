@@ -260,7 +260,7 @@ static bool text_of(struct application *a, const struct feel_program *program, c
         return error_set(a->err, ERROR_INVALID, name, "'%.*s' gives no text and no number",
                          STR_ARG(feel_program_source(program)));
     struct strbuf out = strbuf_new(a->arena);
-    feel_to_json(&out, value);
+    check(feel_to_json(&out, value)); // a number
     *ret_text = strbuf_str(&out);
     return true;
 }
@@ -283,7 +283,8 @@ static bool variables_of(struct application *a, str *ret_json)
         return true;
     if (value.kind != FEEL_CONTEXT)
         return error_set(a->err, ERROR_INVALID, "variables", "gives no context");
-    feel_to_json(&out, value);
+    if (!feel_to_json(&out, value))
+        return error_set(a->err, ERROR_INVALID, "variables", "are too large or nested too deep");
     *ret_json = strbuf_str(&out);
     return true;
 }

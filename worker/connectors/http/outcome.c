@@ -72,11 +72,13 @@ static bool evaluate(struct arena *arena, str source, feel_value scope, feel_val
     return feel_run_finished(&run, err);
 }
 
-static str json_of(struct arena *arena, feel_value value)
+static bool json_of(struct arena *arena, feel_value value, str *ret_json, struct error *err)
 {
     struct strbuf out = strbuf_new(arena);
-    feel_to_json(&out, value);
-    return strbuf_str(&out);
+    if (!feel_to_json(&out, value))
+        return error_set(err, ERROR_INVALID, "variables", "are too large, or nested too deep");
+    *ret_json = strbuf_str(&out);
+    return true;
 }
 
 static feel_value entry_of(feel_value context, str name)
@@ -118,8 +120,12 @@ static bool answer_by_error_expression(struct worker_task *task, feel_value scop
     feel_value variables = entry_of(value, STR("variables"));
     str message = text_of(entry_of(value, STR("message")));
     if (str_equal(kind, STR("bpmnError"))) {
-        str json = variables.kind == FEEL_CONTEXT ? json_of(arena, variables) : STR_EMPTY;
-        worker_throw_error(task, text_of(entry_of(value, STR("code"))), message, json);
+        str json = STR_EMPTY;
+        struct error why;
+        if (variables.kind == FEEL_CONTEXT && !json_of(arena, variables, &json, &why))
+            worker_fail(task, str_of(why.text), -1, backoff_of(task));
+        else
+            worker_throw_error(task, text_of(entry_of(value, STR("code"))), message, json);
     } else if (str_equal(kind, STR("jobError"))) {
         worker_fail(task, message, -1, backoff_of(task));
     } else {
@@ -151,8 +157,11 @@ static bool result_variables(struct worker_task *task, const struct outcome *out
     for (size_t i = 0; value.kind == FEEL_CONTEXT && i < value.context->count; i++) {
         if (str_equal(value.context->entries[i].name, variable))
             continue;
+        str json;
+        if (!json_of(arena, value.context->entries[i].value, &json, err))
+            return false;
         json_key(&w, value.context->entries[i].name);
-        json_raw(&w, json_of(arena, value.context->entries[i].value));
+        json_raw(&w, json);
     }
     json_end_object(&w);
     *ret_json = strbuf_str(&out);
