@@ -68,7 +68,7 @@ static bool send_all(struct config *config, struct send *send, str value, str li
     return ok;
 }
 
-int command_topics_send(int argc, char **argv)
+static int run(struct arena *arena, int argc, char **argv)
 {
     str key = {NULL, 0};
     str lines = STR_EMPTY;
@@ -86,8 +86,7 @@ int command_topics_send(int argc, char **argv)
     static char name[] = "baton";
     char *words[64] = {name};
     int word_count = 1;
-    struct arena arena = ARENA_EMPTY;
-    struct config config = config_new(&arena);
+    struct config config = config_new(arena);
     struct cli_arguments arguments;
     struct error err;
     int code;
@@ -104,6 +103,13 @@ int command_topics_send(int argc, char **argv)
         printf("%llu records sent to %s\n", (unsigned long long)send.count, send.topic);
     else
         (void)cli_complain(&err);
-    arena_done(&arena);
     return ok ? EXIT_OK : EXIT_FAILED;
+}
+
+int command_topics_send(int argc, char **argv)
+{
+    struct arena arena = ARENA_EMPTY;
+    int code = run(&arena, argc, argv);
+    arena_done(&arena);
+    return code;
 }
