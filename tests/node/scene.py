@@ -22,7 +22,7 @@ def cluster_values():
         return dict(line.rstrip('\n').split('=', 1) for line in lines)
 
 
-def wait_for(what, probe, seconds=60):
+def wait_for(what, probe, seconds=120):
     """What the probe gives as soon as it is true; asked again until then."""
     end = time.monotonic() + seconds
     while True:
@@ -105,7 +105,7 @@ class Scene:
         """The first records of a topic, a line each: partition, headers, value."""
         return self.java('ReadTopic.java', topic, str(count))
 
-    def wait_for_completed(self, count, seconds=60):
+    def wait_for_completed(self, count, seconds=120):
         started = time.monotonic()
         try:
             wait_for(f'{count} completed instances',
