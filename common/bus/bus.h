@@ -11,7 +11,13 @@
 
 struct event_base;
 
-enum { BUS_MAX_HEADERS = 32, BUS_MAX_RECORD_BYTES = 4 << 20 };
+// A record with its headers and all that frames it, as brokers measure it (max.message.bytes). A
+// dead letter's value stays so far below that its headers always fit.
+enum {
+    BUS_MAX_HEADERS = 32,
+    BUS_MAX_RECORD_BYTES = 4 << 20,
+    BUS_MAX_LETTER_BYTES = BUS_MAX_RECORD_BYTES - 64 * 1024,
+};
 
 struct bus_options {
     const char *brokers;   // "host:port,host:port"

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -36,7 +37,8 @@ struct scene {
     str last_header;
     size_t faults;
     size_t assigned;
-    char outcomes[8];
+    char outcomes[8]; // by tag
+    enum error_kind kinds[8];
     int64_t start_at; // a hinted consumer reads from here
 };
 
@@ -292,6 +294,7 @@ static void on_outcome(void *context, uint64_t tag, const struct error *failure)
 {
     struct scene *scene = context;
     scene->outcomes[tag] = failure != NULL ? 'x' : '+';
+    scene->kinds[tag] = failure != NULL ? failure->kind : ERROR_NONE;
     if (++scene->delivered == scene->wanted)
         event_base_loopbreak(scene->loop);
 }
@@ -329,6 +332,82 @@ static void what_waits_behind_a_refused_record_fails_with_it(void **state)
     struct scene *scene = *state;
     refuse_one(scene, true);
     assert_string_equal(scene->outcomes, "xxx+");
+}
+
+static void produce_in_order(struct scene *scene)
+{
+    struct error err;
+    const struct bus_producer_handler handler = {.context = scene, .delivered = on_outcome};
+    const struct bus_producer_options options = {.bus = scene->options, .ordered = true};
+    bus_producer_free(scene->producer);
+    scene->producer = bus_producer_new(&options, &handler, scene->loop, &err);
+}
+
+// The batch of three is refused, then the first of them alone.
+static void a_record_that_is_too_large_fails_by_itself(void **state)
+{
+    struct scene *scene = *state;
+    const struct bus_header header = {STR("kind"), STR("test")};
+    struct error err;
+    produce_in_order(scene);
+    bus_embedded_refuse_large(scene->broker, 2);
+    scene->wanted = 4;
+    for (uint64_t tag = 0; tag < 4; tag++) {
+        const struct bus_record record = {
+            .topic = "orders", .value = STR("abc"), .header_count = 1, .headers = &header};
+        assert_int_equal(bus_producer_send(scene->producer, &record, tag, &err), BUS_SENT);
+        if (tag == 2) // one waits behind the batch
+            event_base_loop(scene->loop, EVLOOP_NONBLOCK);
+    }
+    run(scene);
+    assert_string_equal(scene->outcomes, "x+++");
+    assert_int_equal(scene->kinds[0], ERROR_LIMIT);
+    scene->wanted = 3;
+    start_consumer(scene, BUS_CONSUMER_GROUP);
+    run(scene);
+    assert_true(str_equal(scene->last_value, STR("abc"))); // whole, though sent twice
+    assert_true(str_equal(scene->last_header, STR("test")));
+}
+
+static void a_partition_that_is_not_there_fails_by_itself(void **state)
+{
+    struct scene *scene = *state;
+    struct error err;
+    produce_in_order(scene);
+    send_one(scene, "orders", 0);
+    scene->wanted = 1;
+    run(scene);
+    const int32_t astray[] = {9999, -7};
+    for (size_t i = 0; i < COUNT_OF(astray); i++) {
+        const struct bus_record record = {
+            .topic = "orders", .partition = astray[i], .value = STR("x")};
+        assert_int_equal(bus_producer_send(scene->producer, &record, i + 1, &err), BUS_SENT);
+        scene->wanted++;
+        run(scene);
+        assert_int_equal(scene->kinds[i + 1], ERROR_NOT_FOUND);
+    }
+    send_one(scene, "orders", 3);
+    scene->wanted++;
+    run(scene);
+    assert_string_equal(scene->outcomes, "+xx+");
+}
+
+// No broker is asked: the largest that fits is 4 MiB by a broker's measure.
+static void a_record_is_measured_with_its_frame(void **state)
+{
+    struct scene *scene = *state;
+    const struct bus_header header = {STR("baton-reason"), STR("why")};
+    struct error err;
+    char *value = calloc(1, BUS_MAX_RECORD_BYTES);
+    struct bus_record record = {.topic = "orders",
+                                .value = str_from(value, BUS_MAX_RECORD_BYTES - 80)};
+    assert_int_equal(bus_producer_send(scene->producer, &record, 0, &err), BUS_REFUSED);
+    assert_int_equal(err.kind, ERROR_LIMIT);
+    record.value.len = BUS_MAX_RECORD_BYTES - 97 - 35; // 97 bytes of frames, 25 and 10 of a header
+    record.header_count = 1;
+    record.headers = &header;
+    assert_int_equal(bus_producer_send(scene->producer, &record, 0, &err), BUS_REFUSED);
+    free(value);
 }
 
 // Who has no handler is told by the flush, once.
@@ -400,6 +479,9 @@ int main(void)
         SCENE(a_full_producer_takes_nothing),
         SCENE(what_waits_behind_a_refused_record_fails_with_it),
         SCENE(without_order_neighbours_do_not_fail),
+        SCENE(a_record_that_is_too_large_fails_by_itself),
+        SCENE(a_partition_that_is_not_there_fails_by_itself),
+        SCENE(a_record_is_measured_with_its_frame),
         SCENE(a_flush_tells_of_a_refused_record),
         SCENE(the_first_owner_of_topics_has_them_until_they_are_adopted),
         cmocka_unit_test(wrong_settings_are_named),

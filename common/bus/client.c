@@ -18,7 +18,12 @@ bool client_is_gone(rd_kafka_resp_err_t code)
 
 bool client_error(struct error *err, const char *place, rd_kafka_resp_err_t code)
 {
-    return error_set(err, ERROR_IO, place, "%s", rd_kafka_err2str(code));
+    enum error_kind kind = ERROR_IO;
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        kind = ERROR_LIMIT;
+    else if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+        kind = ERROR_NOT_FOUND;
+    return error_set(err, kind, place, "%s", rd_kafka_err2str(code));
 }
 
 bool client_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)

@@ -32,7 +32,8 @@ MUST_CHECK rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, s
 // The topic or the partition is not there, as far as librdkafka or a broker knows.
 bool client_is_gone(rd_kafka_resp_err_t code);
 
-// False, with the code's text.
+// False, with the code's text. ERROR_LIMIT: the record is too large for the topic. ERROR_NOT_FOUND:
+// the topic is there and has no such partition.
 bool client_error(struct error *err, const char *place, rd_kafka_resp_err_t code);
 
 // Wakes `serve` on the loop whenever the queue has become non-empty, and about every `tick_ms`

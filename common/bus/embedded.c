@@ -60,12 +60,21 @@ const char *bus_embedded_brokers(const struct bus_embedded *broker)
     return rd_kafka_mock_cluster_bootstraps(broker->cluster);
 }
 
-void bus_embedded_refuse(struct bus_embedded *broker, size_t count)
+static void refuse(struct bus_embedded *broker, size_t count, rd_kafka_resp_err_t code)
 {
     enum { PRODUCE = 0 }; // the request's number in Kafka's protocol
     for (size_t i = 0; i < count; i++)
-        rd_kafka_mock_push_request_errors(broker->cluster, PRODUCE, 1,
-                                          RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+        rd_kafka_mock_push_request_errors(broker->cluster, PRODUCE, 1, code);
+}
+
+void bus_embedded_refuse(struct bus_embedded *broker, size_t count)
+{
+    refuse(broker, count, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+}
+
+void bus_embedded_refuse_large(struct bus_embedded *broker, size_t count)
+{
+    refuse(broker, count, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
 }
 
 static bool write_line(int fd, const char *text, struct error *err)

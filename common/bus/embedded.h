@@ -19,6 +19,9 @@ const char *bus_embedded_brokers(const struct bus_embedded *broker); // "127.0.0
 // For tests: it refuses the next `count` requests that bring records, for good.
 void bus_embedded_refuse(struct bus_embedded *broker, size_t count);
 
+// The same, because the batch is too large for the topic.
+void bus_embedded_refuse_large(struct bus_embedded *broker, size_t count);
+
 // The body of a broker process: starts one, writes "host:port\n" to `out_fd`, and serves until
 // `in_fd` ends (its parent has gone) or SIGTERM or SIGINT arrives.
 MUST_CHECK bool bus_embedded_serve(const struct bus_topic *topics, size_t count, int in_fd,

@@ -57,8 +57,10 @@ static struct letter *cut(struct lane *lane)
 {
     struct letter *taken = lane->first, *last = taken;
     size_t bytes = taken->bytes;
+    bool single = lane->single > 0;
+    lane->single -= single;
     lane->under_way = 1;
-    while (last->next != NULL && lane->under_way < LANE_MOST_LETTERS &&
+    while (!single && last->next != NULL && lane->under_way < LANE_MOST_LETTERS &&
            bytes + last->next->bytes <= LANE_MOST_BYTES) {
         last = last->next;
         bytes += last->bytes;
@@ -68,6 +70,7 @@ static struct letter *cut(struct lane *lane)
     if (lane->first == NULL)
         lane->last = NULL;
     last->next = NULL;
+    taken->alone = taken == last;
     return taken;
 }
 
@@ -79,19 +82,50 @@ struct letter *lanes_take(struct lanes *lanes)
     return cut(first_ready(lanes));
 }
 
+// What came back is in front of what waits.
+static void join_back(struct lane *lane)
+{
+    if (lane->back_first == NULL)
+        return;
+    lane->back_last->next = lane->first;
+    if (lane->first == NULL)
+        lane->last = lane->back_last;
+    lane->first = lane->back_first;
+    lane->single += lane->back;
+    lane->back = 0;
+    lane->back_first = lane->back_last = NULL;
+}
+
 void lane_delivered(struct lanes *lanes, const struct letter *letter)
 {
     struct lane *lane = letter->lane;
     if (--lane->under_way > 0)
         return;
+    join_back(lane);
     lanes->busy--;
     make_ready(lanes, lane);
+}
+
+void lane_back(struct lanes *lanes, struct letter *letter)
+{
+    struct lane *lane = letter->lane;
+    letter->next = NULL;
+    letter->alone = false;
+    if (lane->back_last != NULL)
+        lane->back_last->next = letter;
+    else
+        lane->back_first = letter;
+    lane->back_last = letter;
+    lane->back++;
+    lane_delivered(lanes, letter);
 }
 
 struct letter *lane_refused(struct lanes *lanes, const struct letter *letter)
 {
     struct lane *lane = letter->lane;
+    join_back(lane);
     struct letter *behind = lane->first;
+    lane->single = 0;
     lane->first = lane->last = NULL;
     lane_delivered(lanes, letter);
     return behind;

@@ -21,14 +21,19 @@ struct letter {
     struct letter *next;
     struct lane *lane;
     size_t bytes;
+    bool alone; // nothing else of its lane is under way with it
 };
 
 struct lane {
     struct lane *next; // in the list of those that are ready
     struct letter *first;
     struct letter *last;
+    struct letter *back_first; // come back from the request that is under way, to go alone
+    struct letter *back_last;
     size_t under_way;
-    bool ready; // in that list
+    size_t back;
+    size_t single; // so many at the front go alone
+    bool ready;    // in that list
 };
 
 struct lanes {
@@ -55,8 +60,11 @@ struct letter *lanes_take(struct lanes *lanes);
 // The letter is delivered, or never will be.
 void lane_delivered(struct lanes *lanes, const struct letter *letter);
 
-// The same of one that never will be, when those behind it must not overtake what is sent again:
-// the letters that wait in its lane are taken out and returned, in order.
+// The letter comes back: it, and what came back with it, goes again one by one before what waits.
+void lane_back(struct lanes *lanes, struct letter *letter);
+
+// The same as lane_delivered() of one that never will be, when those behind it must not overtake
+// what is sent again: the letters that wait in its lane are taken out and returned, in order.
 MUST_CHECK struct letter *lane_refused(struct lanes *lanes, const struct letter *letter);
 
 #endif

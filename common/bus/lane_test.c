@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "+2" sends a letter (a, b, c, …) to partition 2, "!" hands over what may go, "-b" delivers b,
 // "xb" refuses b. What each "!" handed over: the letters of each lane, in the order of the lanes;
-// in brackets, what was taken out with a refused one.
+// in brackets, what was taken out with a refused one; "<b" gives b back, to go again alone.
 #include "bus/lane.h"
 
 #include <setjmp.h>
@@ -29,12 +29,18 @@ static const char *const cases[][2] = {
     {"!", ";"},
     {"+0!xa!", "a;[];"},
     {"+0!+0+0xa!", "a;[bc];"},
-    {"+0!+0xa+0!", "a;[b]c;"},           // the lane goes on with what comes later
-    {"+0+0!+0xa+0!-b!", "ab;[c];d;"},    // … when all of the request is back
-    {"+0+0!+0xa+0xb!", "ab;[c][d];"},    //
-    {"+0+1!+0+1xa!-b!", "a,b;[c];d;"},   // other lanes do not care
-    {"+0+1!+0+2+3xa!", "a,b;[c]d;"},     // and get the room
-    {"+0+1!+2+0xa+0-b!", "a,b;[d]c,e;"}, //
+    {"+0!+0xa+0!", "a;[b]c;"},              // the lane goes on with what comes later
+    {"+0+0!+0xa+0!-b!", "ab;[c];d;"},       // … when all of the request is back
+    {"+0+0!+0xa+0xb!", "ab;[c][d];"},       //
+    {"+0+1!+0+1xa!-b!", "a,b;[c];d;"},      // other lanes do not care
+    {"+0+1!+0+2+3xa!", "a,b;[c]d;"},        // and get the room
+    {"+0+1!+2+0xa+0-b!", "a,b;[d]c,e;"},    //
+    {"+0+0!<a<b!", "ab;a;"},                // what comes back goes one by one …
+    {"+0+0!+0+0<a<b!-a!-b!", "ab;a;b;cd;"}, // … before what waits, which goes together
+    {"+0+0+0!<a-b!<c!-a!", "abc;;a;c;"},    // when all of the request is back
+    {"+0+0!<a<b!xa!", "ab;a;[b];"},         // order holds
+    {"+0+0+0!+0<axb<c!", "abc;[ad]c;"},     //
+    {"+0+0!<a<b!xa+0+0!", "ab;a;[b]cd;"},   // and what comes later goes together
 };
 
 struct scene {
@@ -76,6 +82,8 @@ static void act(struct scene *scene, char what, char argument)
         hand_over(scene);
     else if (what == '-')
         lane_delivered(&scene->lanes, &scene->letters[argument - 'a']);
+    else if (what == '<')
+        lane_back(&scene->lanes, &scene->letters[argument - 'a']);
     else if (what == 'x')
         refuse(scene, &scene->letters[argument - 'a']);
     else

@@ -17,7 +17,10 @@ enum {
     LANES_A_BROKER = 4, // one less than librdkafka's requests under way
     LOOK_UP_TIMEOUT_MS = 100,
     FLUSH_POLL_MS = 10,
-    RECORD_OVERHEAD = 64, // of a record in a request, about
+    // What frames a record, each varint at its longest: the batch (61 bytes, KIP-98) and the
+    // record's length, attributes, times and counts (36); a header's two lengths.
+    RECORD_OVERHEAD = 128,
+    HEADER_OVERHEAD = 10,
     NS_PER_MS = 1000000,
 };
 
@@ -90,7 +93,7 @@ static void parcel_fail(struct bus_producer *producer, struct parcel *parcel,
                         const struct error *failure)
 {
     struct letter *behind = NULL;
-    if (producer->ordered)
+    if (producer->ordered && failure->kind != ERROR_LIMIT)
         behind = lane_refused(&producer->lanes, &parcel->letter);
     else
         lane_delivered(&producer->lanes, &parcel->letter);
@@ -103,6 +106,22 @@ static void parcel_fail(struct bus_producer *producer, struct parcel *parcel,
     }
 }
 
+// Brokers measure a batch: which of its records is too large shows when each is sent alone.
+static void parcel_back(struct bus_producer *producer, struct parcel *parcel,
+                        const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers;
+    parcel->headers = NULL;
+    if (!rd_kafka_message_headers(message, &headers))
+        parcel->headers = rd_kafka_headers_copy(headers);
+    if (parcel->value != NULL) {
+        parcel->value = malloc(parcel->value_len + 1);
+        check(parcel->value != NULL);
+        memcpy(parcel->value, message->payload, parcel->value_len);
+    }
+    lane_back(&producer->lanes, &parcel->letter);
+}
+
 static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, void *context)
 {
     (void)client;
@@ -112,7 +131,9 @@ static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, 
     bool refused = message->err > 0 || client_is_gone(message->err);
     if (refused || (!message->err && !producer->brokers_known))
         producer->unknown = parcel->topic;
-    if (message->err) {
+    if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && !parcel->letter.alone) {
+        parcel_back(producer, parcel, message);
+    } else if (message->err) {
         (void)client_error(&err, rd_kafka_topic_name(message->rkt), message->err);
         parcel_fail(producer, parcel, &err);
     } else {
@@ -186,16 +207,33 @@ static void hand_over_request(struct bus_producer *producer, struct letter *lett
             parcel_drop(parcel);
             parcel_fail(producer, parcel, &failure);
         } else if (!hand_over_one(producer, parcel, &failure)) {
-            ended = producer->ordered;
+            ended = producer->ordered && failure.kind != ERROR_LIMIT;
         }
     }
+}
+
+// Asks for the brokers and for one topic: each broker takes its own requests, and a topic that
+// refused a record is given up by librdkafka until it is looked up again (minutes later by itself).
+static void look_up(struct bus_producer *producer)
+{
+    const struct rd_kafka_metadata *found;
+    struct topic *topic = producer->unknown;
+    producer->unknown = NULL;
+    if (topic == NULL ||
+        rd_kafka_metadata(producer->client, 0, topic->handle, &found, LOOK_UP_TIMEOUT_MS))
+        return;
+    if (found->broker_cnt > 1)
+        producer->lanes.limit = LANES_A_BROKER * (size_t)found->broker_cnt;
+    rd_kafka_metadata_destroy(found);
 }
 
 static void hand_over(struct bus_producer *producer)
 {
     struct letter *letter;
-    while ((letter = lanes_take(&producer->lanes)) != NULL)
+    while ((letter = lanes_take(&producer->lanes)) != NULL) {
         hand_over_request(producer, letter);
+        look_up(producer); // what is sent again at once may go by what is found
+    }
 }
 
 static void on_ready(evutil_socket_t fd, short what, void *context)
@@ -212,21 +250,6 @@ static void hand_over_soon(struct bus_producer *producer)
 }
 
 // -- On the loop ------------------------------------------------------------------------
-
-// Asks for the brokers and for one topic: each broker takes its own requests, and a topic that
-// refused a record is given up by librdkafka until it is looked up again (minutes later by itself).
-static void look_up(struct bus_producer *producer)
-{
-    const struct rd_kafka_metadata *found;
-    struct topic *topic = producer->unknown;
-    producer->unknown = NULL;
-    if (topic == NULL ||
-        rd_kafka_metadata(producer->client, 0, topic->handle, &found, LOOK_UP_TIMEOUT_MS))
-        return;
-    if (found->broker_cnt > 1)
-        producer->lanes.limit = LANES_A_BROKER * (size_t)found->broker_cnt;
-    rd_kafka_metadata_destroy(found);
-}
 
 static void poll_all(struct bus_producer *producer)
 {
@@ -438,12 +461,12 @@ static struct parcel *parcel_new(struct topic *topic, const struct bus_record *r
     return parcel;
 }
 
-// What the record takes in a request, roughly.
+// What a broker measures, at most.
 static size_t bytes_of(const struct bus_record *record)
 {
     size_t bytes = RECORD_OVERHEAD + record->key.len + record->value.len;
     for (size_t i = 0; i < record->header_count; i++)
-        bytes += record->headers[i].name.len + record->headers[i].value.len;
+        bytes += HEADER_OVERHEAD + record->headers[i].name.len + record->headers[i].value.len;
     return bytes;
 }
 

@@ -12,7 +12,9 @@ struct bus_producer;
 struct bus_producer_handler {
     void *context;
     // The record with this tag is durable on the brokers (failure == NULL) or will never be. May be
-    // NULL.
+    // NULL. A failure's kind says what it is the fault of: ERROR_LIMIT of this record (too large,
+    // also when it was sent alone: never send it again as it is), ERROR_NOT_FOUND of its partition
+    // (the topic has fewer), any other of the topic or the brokers.
     void (*delivered)(void *context, uint64_t tag, const struct error *failure);
     // After BUS_FULL: there is room again. May be NULL.
     void (*room)(void *context);
@@ -27,7 +29,8 @@ struct bus_producer_options {
     int timeout_ms;    // after this long a record is given up; 0: never, so order has no gaps
     int linger_us;     // waits this long for more to go with the first; 0: the end of the turn
     bool ordered;      // when a record fails, those behind it in its partition that wait fail with
-                       // it, so that what is sent again comes in order
+                       // it, so that what is sent again comes in order; not with one that is too
+                       // large: that is not sent again
 };
 
 MUST_CHECK struct bus_producer *bus_producer_new(const struct bus_producer_options *options,
