@@ -10,7 +10,10 @@ static const str cut_header = {"baton-cut-from", 14};
 
 enum {
     OWN_HEADERS = 5,
-    FRAMING_BYTES = 4096, // of a record and its batch, beside what is in it
+    // Beside the value a letter has 64 KiB: for its key, the source's headers, ours, and its frame.
+    MOST_KEY_BYTES = 16 * 1024,
+    MOST_HEADER_BYTES = 32 * 1024,
+    CUT_BYTES = 64 * 1024,
 };
 
 static bool is_own(str name)
@@ -25,57 +28,88 @@ static str copy(struct arena *arena, str bytes)
     return bytes.data ? str_copy(arena, bytes) : bytes;
 }
 
-// The headers that are not ours; room for ours behind them.
+// The headers that are not ours, as many as fit; room for ours behind them.
 static struct bus_header *foreign_headers(struct arena *arena, const struct bus_record *record,
-                                          size_t *ret_count)
+                                          size_t *ret_count, bool *ret_all)
 {
+    size_t bytes = 0;
+    bool all = true;
     struct bus_header *headers =
         ARENA_ARRAY(arena, struct bus_header, record->header_count + OWN_HEADERS);
     size_t count = 0;
-    for (size_t i = 0; i < record->header_count && count < BUS_MAX_HEADERS - OWN_HEADERS; i++)
-        if (!is_own(record->headers[i].name))
-            headers[count++] = (struct bus_header){copy(arena, record->headers[i].name),
-                                                   copy(arena, record->headers[i].value)};
+    for (size_t i = 0; i < record->header_count && count < BUS_MAX_HEADERS - OWN_HEADERS; i++) {
+        const struct bus_header *header = &record->headers[i];
+        size_t size = header->name.len + header->value.len;
+        if (is_own(header->name))
+            continue;
+        if (bytes + size > MOST_HEADER_BYTES) {
+            all = false;
+            continue;
+        }
+        bytes += size;
+        headers[count++] =
+            (struct bus_header){copy(arena, header->name), copy(arena, header->value)};
+    }
     *ret_count = count;
+    *ret_all = all;
     return headers;
 }
 
-// A consumer may bring what our own producer refuses: the source's topic has limits of its own.
-static size_t room_for_value(const struct bus_record *record, const struct bus_header *headers,
-                             size_t count)
+// Says that the letter is not whole, and how long its value was, the first time.
+static void say_cut(struct arena *arena, struct bus_record *letter)
 {
-    size_t others = FRAMING_BYTES + record->key.len;
-    for (size_t i = 0; i < count; i++)
-        others += headers[i].name.len + headers[i].value.len + 16;
-    return others < BUS_MAX_RECORD_BYTES ? BUS_MAX_RECORD_BYTES - others : 0;
+    if (bus_record_header(letter, cut_header).data == NULL) {
+        struct bus_header *headers =
+            ARENA_ARRAY(arena, struct bus_header, letter->header_count + 1);
+        memcpy(headers, letter->headers, letter->header_count * sizeof *headers);
+        headers[letter->header_count++] =
+            (struct bus_header){cut_header, str_format(arena, "%zu", letter->value.len)};
+        letter->headers = headers;
+    }
+}
+
+static void cut(struct arena *arena, struct bus_record *letter, size_t room)
+{
+    if (letter->value.len <= room)
+        return;
+    say_cut(arena, letter);
+    letter->value = str_sub(letter->value, 0, room);
 }
 
 void dead_letter_make(struct arena *arena, const struct bus_record *record, const struct error *why,
                       struct bus_record *ret_letter)
 {
     size_t count;
-    struct bus_header *headers = foreign_headers(arena, record, &count);
+    bool all;
+    struct bus_header *headers = foreign_headers(arena, record, &count, &all);
     headers[count++] = (struct bus_header){reason_header, error_line(arena, why)};
     headers[count++] = (struct bus_header){topic_header, str_copy(arena, str_of(record->topic))};
     headers[count++] =
         (struct bus_header){partition_header, str_format(arena, "%d", (int)record->partition)};
     headers[count++] =
         (struct bus_header){offset_header, str_format(arena, "%lld", (long long)record->offset)};
-    str value = record->value;
-    size_t room = room_for_value(record, headers, count);
-    if (value.len > room) {
-        headers[count++] = (struct bus_header){cut_header, str_format(arena, "%zu", value.len)};
-        value = str_sub(value, 0, room);
-    }
     *ret_letter = (struct bus_record){
         .topic = str_cstr(arena, str_format(arena, "%s.dlq", record->topic)),
         .partition = BUS_PARTITION_BY_KEY,
         .timestamp_ms = record->timestamp_ms,
         .key = copy(arena, record->key),
-        .value = copy(arena, value),
+        .value = record->value,
         .header_count = count,
         .headers = headers,
     };
+    if (record->key.len > MOST_KEY_BYTES)
+        ret_letter->key = (str){0};
+    if (record->key.len > MOST_KEY_BYTES || !all)
+        say_cut(arena, ret_letter);
+    cut(arena, ret_letter, BUS_MAX_LETTER_BYTES);
+    ret_letter->value = copy(arena, ret_letter->value);
+}
+
+bool dead_letter_shorten(struct arena *arena, struct bus_record *letter)
+{
+    size_t len = letter->value.len;
+    cut(arena, letter, len > CUT_BYTES ? CUT_BYTES : len / 4);
+    return len > 0;
 }
 
 bool dead_letter_revive(struct arena *arena, const struct bus_record *letter,
@@ -88,11 +122,12 @@ bool dead_letter_revive(struct arena *arena, const struct bus_record *letter,
     str cut_from = bus_record_header(letter, cut_header);
     if (cut_from.data != NULL)
         return error_set(err, ERROR_INVALID, letter->topic,
-                         "offset %lld has only %zu of %.*s bytes of its value: it cannot be sent "
-                         "again",
+                         "offset %lld is not whole (%zu of %.*s bytes of its value): it cannot be "
+                         "sent again",
                          (long long)letter->offset, letter->value.len, STR_ARG(cut_from));
     size_t count;
-    struct bus_header *headers = foreign_headers(arena, letter, &count);
+    bool all; // those of a letter fit
+    struct bus_header *headers = foreign_headers(arena, letter, &count, &all);
     int64_t partition = BUS_PARTITION_BY_KEY;
     str source = bus_record_header(letter, partition_header);
     // A command is for the shard that set it aside, as its MAC says.

@@ -131,7 +131,7 @@ static void on_delivered(void *context, uint64_t tag, const struct error *failur
     (void)context;
     struct flight *flight = (struct flight *)(uintptr_t)tag;
     if (failure != NULL) {
-        on_refused(flight, failure, false);
+        on_refused(flight, failure, failure->kind == ERROR_LIMIT);
         return;
     }
     if (flight->reader->ingress->alone == flight)
@@ -213,11 +213,15 @@ static void send_refused(struct ingress *ingress, struct flight *flight)
         end_flight(flight); // read again later, or not wanted any more
         return;
     }
-    if (flight->refusals >= INGRESS_MAX_REFUSALS && flight->is_letter) {
+    bool is_shorter = flight->is_letter && flight->why.kind == ERROR_LIMIT &&
+                      dead_letter_shorten(&flight->arena, &flight->out);
+    if (flight->refusals >= INGRESS_MAX_REFUSALS && flight->is_letter && !is_shorter) {
         stop_at(flight, clock_now_ms());
         return;
     }
-    if (flight->refusals >= INGRESS_MAX_REFUSALS) {
+    if (is_shorter) {
+        flight->refusals = 0;
+    } else if (flight->refusals >= INGRESS_MAX_REFUSALS) {
         ingress->dead++;
         flight->is_letter = true;
         flight->refusals = 0;
