@@ -73,6 +73,8 @@ void decode_task(struct batch *batch, struct inbound *record, struct task *ret_t
                          : "a command of this type needs the MAC of a node");
         return;
     }
+    if (!record->is_signed) // a worker waits for no reply, and could name any partition
+        ret_task->command.reply = (struct reply_to){0};
     if (is_answer && key_shard(ret_task->command.key) != batch->shard->number) {
         metrics_add(&node->metrics, METRIC_ANSWERS_MISPLACED, 1);
         refuse(batch, ret_task,

@@ -263,6 +263,7 @@ static void on_room(void *context)
         struct shard *shard = node->shards[i];
         if (shard == NULL || (shard->state != SHARD_RUNNING && shard->state != SHARD_DRAINING))
             continue;
+        publish_held(shard);
         publish_more(shard);
         node_shard_turn(shard);
     }

@@ -11,8 +11,10 @@
 //   given
 //                             up, the job fails with an incident
 //   a reply                   is held in the same way, then dropped: its caller has stopped waiting
-// What is too large can never be sent: a job fails with an incident, a reply becomes a rejection,
-// anything else a dead letter that is cut.
+// What is too large, by our measure or the broker's, is never sent again as it is: a job fails with
+// an incident, a reply becomes a rejection, a command a dead letter, and a dead letter is
+// shortened. A reply to a partition that its topic does not have is dropped: the address is wrong,
+// not the topic.
 #include "node/internal.h"
 
 #include "base/clock.h"
@@ -35,7 +37,11 @@ struct parcel {
     struct parcel *next; // in the list of those that are held
     struct publishing *publishing;
     uint64_t number;
-    bool is_own; // a command of the node's own in the place of a job: it has no number
+    bool is_own;      // a command of the node's own in the place of a job: it has no number
+    bool is_rejected; // a reply that says that the reply cannot be sent
+    bool is_astray;   // a reply whose partition was not there; it is sent once more
+    uint32_t source;  // letters: the shard that the record is for
+    size_t cut_from;  // letters: the bytes of the whole value; 0: this is the whole
     struct outbox_record record;
 };
 
@@ -83,6 +89,7 @@ struct envelope {
     char from[48];
     char mac[MAC_LENGTH];
     char partition[16];
+    char cut[24];
 };
 
 static void add_header(struct envelope *envelope, const char *name, str value)
@@ -113,15 +120,24 @@ static void address(struct envelope *envelope, const struct node *node,
 }
 
 // Where the dead letter came from, so that people find it and `baton dlq replay` can send it again.
-static void add_origin(struct envelope *envelope, const struct shard *shard,
-                       const struct outbox_record *record)
+static void add_origin(struct envelope *envelope, const struct node *node,
+                       const struct parcel *parcel)
 {
-    snprintf(envelope->partition, sizeof envelope->partition, "%u", shard->number);
+    snprintf(envelope->partition, sizeof envelope->partition, "%u", parcel->source);
     envelope->record.key = (str){0};
-    add_header(envelope, "baton-reason", record->note);
-    add_header(envelope, "baton-source-topic", str_of(shard->node->topic_commands));
+    add_header(envelope, "baton-reason", parcel->record.note);
+    add_header(envelope, "baton-source-topic", str_of(node->topic_commands));
     add_header(envelope, "baton-source-partition", str_of(envelope->partition));
-    add_header(envelope, "baton-source-offset", record->key);
+    add_header(envelope, "baton-source-offset", parcel->record.key);
+    if (parcel->cut_from == 0)
+        return;
+    snprintf(envelope->cut, sizeof envelope->cut, "%zu", parcel->cut_from);
+    add_header(envelope, "baton-cut-from", str_of(envelope->cut));
+}
+
+static bool is_letter(const struct outbox_record *record)
+{
+    return record->kind == OUTBOX_DEAD_LETTER || record->kind == OUTBOX_SIGNED_LETTER;
 }
 
 static void seal(struct envelope *envelope, const struct shard *shard, const struct parcel *parcel)
@@ -143,9 +159,9 @@ static void seal(struct envelope *envelope, const struct shard *shard, const str
     if (record->kind == OUTBOX_COMMAND)
         add_mac(envelope, shard->node, (uint32_t)record->partition, str_of(envelope->from));
     if (record->kind == OUTBOX_SIGNED_LETTER)
-        add_mac(envelope, shard->node, shard->number, STR_EMPTY);
-    if (record->kind == OUTBOX_DEAD_LETTER || record->kind == OUTBOX_SIGNED_LETTER)
-        add_origin(envelope, shard, record);
+        add_mac(envelope, shard->node, parcel->source, STR_EMPTY);
+    if (is_letter(record))
+        add_origin(envelope, shard->node, parcel);
 }
 
 static void seal_event(struct envelope *envelope, const struct shard *shard,
@@ -186,11 +202,16 @@ static void fail_job(struct parcel *parcel, const char *why)
     metrics_add(&shard->node->metrics, METRIC_JOBS_UNSENT, 1);
 }
 
-static void reject_reply(struct parcel *parcel, const char *why)
+// False when this was done before: not even the rejection can be sent.
+static bool reject_reply(struct parcel *parcel, const char *why)
 {
     struct arena *arena = &parcel->publishing->arena;
     struct reply reply;
     struct error err;
+    if (parcel->is_rejected) {
+        metrics_add(&parcel->publishing->shard->node->metrics, METRIC_REPLIES_DROPPED, 1);
+        return false;
+    }
     check(wire_decode_reply(arena, parcel->record.value, &reply, &err));
     const struct reply rejected = {.to = reply.to,
                                    .key = reply.key,
@@ -200,30 +221,76 @@ static void reject_reply(struct parcel *parcel, const char *why)
     struct strbuf value = strbuf_new(arena);
     wire_encode_reply(&value, &rejected);
     parcel->record.value = strbuf_str(&value);
+    parcel->is_rejected = true;
+    return true;
 }
 
-// The limits of the engine should not let this come about.
-static void shorten(struct parcel *parcel)
+// A part has no MAC: `baton dlq replay` does not send it.
+static void cut_letter(struct parcel *parcel, size_t room)
+{
+    struct outbox_record *record = &parcel->record;
+    if (record->value.len <= room)
+        return;
+    if (parcel->cut_from == 0)
+        parcel->cut_from = record->value.len;
+    record->kind = OUTBOX_DEAD_LETTER;
+    record->value = str_sub(record->value, 0, room);
+}
+
+// Whole where it can be, so that it can be sent again once the topic takes it.
+static void set_command_aside(struct parcel *parcel, const char *why)
+{
+    struct outbox_record *record = &parcel->record;
+    parcel->source = (uint32_t)record->partition;
+    record->kind = OUTBOX_SIGNED_LETTER;
+    record->topic = STR("commands.dlq");
+    record->partition = BUS_PARTITION_BY_KEY;
+    record->note = str_of(why);
+    cut_letter(parcel, BUS_MAX_LETTER_BYTES);
+    metrics_add(&parcel->publishing->shard->node->metrics, METRIC_DEAD_LETTERS, 1);
+}
+
+// False when nothing is left to leave out.
+static bool shorten_letter(struct parcel *parcel, const char *why)
+{
+    struct shard *shard = parcel->publishing->shard;
+    size_t len = parcel->record.value.len;
+    if (len == 0) {
+        log_error("node", "ALARM: shard %u: a dead letter is dropped: %s", shard->number, why);
+        metrics_add(&shard->node->metrics, METRIC_LETTERS_DROPPED, 1);
+        return false;
+    }
+    cut_letter(parcel, len > CUT_BYTES ? CUT_BYTES : len / 4);
+    return true;
+}
+
+// What can never be sent makes way for what tells of it. False: nothing does, and it is dropped.
+// This ends: each kind becomes a smaller one, and a dead letter becomes shorter.
+static bool make_way(struct parcel *parcel, const struct error *failure)
 {
     struct shard *shard = parcel->publishing->shard;
     struct arena *arena = &parcel->publishing->arena;
-    struct outbox_record *record = &parcel->record;
-    const char *why = str_cstr(
-        arena, str_format(arena, "a record of %zu bytes for topic %.*s: at most %d (4 MiB)",
-                          record->value.len, STR_ARG(record->topic), BUS_MAX_RECORD_BYTES));
-    log_error("node", "ALARM: shard %u: %s", shard->number, why);
-    metrics_add(&shard->node->metrics, METRIC_PUBLISH_FAILED, 1);
-    if (record->kind == OUTBOX_JOB) {
+    const struct outbox_record *record = &parcel->record;
+    const char *why =
+        str_cstr(arena, str_format(arena, "a record of %zu bytes for topic %.*s cannot be sent: %s",
+                                   record->value.len, STR_ARG(record->topic), failure->text));
+    switch (record->kind) {
+    case OUTBOX_DEAD_LETTER:
+    case OUTBOX_SIGNED_LETTER:
+        return shorten_letter(parcel, why);
+    case OUTBOX_JOB:
         fail_job(parcel, why);
-    } else if (record->kind == OUTBOX_REPLY) {
-        reject_reply(parcel, why);
-    } else {
-        record->kind = OUTBOX_DEAD_LETTER;
-        record->topic = STR("commands.dlq");
-        record->partition = BUS_PARTITION_BY_KEY;
-        record->note = str_of(why);
-        record->value = str_sub(record->value, 0, CUT_BYTES);
+        break;
+    case OUTBOX_REPLY:
+        if (!reject_reply(parcel, why))
+            return false;
+        break;
+    case OUTBOX_COMMAND:
+        set_command_aside(parcel, why);
+        break;
     }
+    log_error("node", "ALARM: shard %u: %s", shard->number, why);
+    return true;
 }
 
 // -- Sending ----------------------------------------------------------------------------
@@ -249,12 +316,25 @@ static struct outlet *outlet_of(const struct parcel *parcel)
     return outlet_get(node, name);
 }
 
+// Nobody can be there: the sender of the command that it answers has given a wrong address.
+static void drop_astray(struct parcel *parcel)
+{
+    struct shard *shard = parcel->publishing->shard;
+    log_warning("node", "shard %u: a reply is dropped: its topic has no partition %d",
+                shard->number, (int)parcel->record.partition);
+    metrics_add(&shard->node->metrics, METRIC_REPLIES_ASTRAY, 1);
+}
+
 // Looks after the topic. False: the parcel is done with for now, held or dropped.
 static bool may_go(struct parcel *parcel)
 {
     const char *why;
     if (!has_outlet(parcel))
         return true;
+    if (parcel->record.kind == OUTBOX_REPLY && parcel->record.partition < 0) {
+        drop_astray(parcel);
+        return false;
+    }
     switch (outlet_look(outlet_of(parcel), &why)) {
     case OUTLET_OPEN:
         return true;
@@ -283,10 +363,19 @@ static enum bus_sending hand_over(struct shard *shard, struct parcel *parcel)
         enum bus_sending sending = bus_producer_send(shard->node->producer, &envelope.record,
                                                      (uint64_t)(uintptr_t)parcel, &err);
         parcel->publishing->in_flight += sending == BUS_SENT;
-        if (sending != BUS_REFUSED || parcel->record.value.len <= CUT_BYTES)
+        if (sending != BUS_REFUSED)
             return sending;
-        shorten(parcel);
+        metrics_add(&shard->node->metrics, METRIC_PUBLISH_FAILED, 1);
+        if (!make_way(parcel, &err))
+            return BUS_REFUSED;
     }
+}
+
+// When the producer is full it waits for room; only for what needs no order.
+static void send_or_hold(struct shard *shard, struct parcel *parcel)
+{
+    if (may_go(parcel) && hand_over(shard, parcel) == BUS_FULL)
+        hold(parcel);
 }
 
 static bool send_outbox(struct shard *shard, struct publishing *publishing)
@@ -294,8 +383,11 @@ static bool send_outbox(struct shard *shard, struct publishing *publishing)
     while (publishing->unsent.len > 0) {
         struct parcel *parcel = ARENA_NEW(&publishing->arena, struct parcel);
         str rest = publishing->unsent;
-        *parcel = (struct parcel){.publishing = publishing, .number = publishing->number};
+        *parcel = (struct parcel){
+            .publishing = publishing, .number = publishing->number, .source = shard->number};
         check(outbox_unpack(&rest, &parcel->record));
+        if (is_letter(&parcel->record))
+            cut_letter(parcel, BUS_MAX_LETTER_BYTES);
         if (may_go(parcel) && hand_over(shard, parcel) == BUS_FULL)
             return false;
         publishing->unsent = rest;
@@ -363,8 +455,7 @@ void publish_held(struct shard *shard)
     while (parcel != NULL) {
         struct parcel *next = parcel->next;
         parcel->publishing->held--;
-        if (may_go(parcel) && hand_over(shard, parcel) == BUS_FULL)
-            hold(parcel);
+        send_or_hold(shard, parcel);
         parcel = next;
     }
     drop_delivered(shard);
@@ -412,6 +503,28 @@ static void note_report(struct node *node, const struct error *failure)
         log_debug("node", "%s: %s", failure->place, failure->text);
 }
 
+// False: the shard begins anew.
+static bool refused(struct shard *shard, struct parcel *parcel, const struct error *failure)
+{
+    bool is_reply = parcel->record.kind == OUTBOX_REPLY;
+    if (failure->kind == ERROR_LIMIT) {
+        if (make_way(parcel, failure))
+            send_or_hold(shard, parcel);
+    } else if (is_reply && failure->kind == ERROR_NOT_FOUND && parcel->is_astray) {
+        drop_astray(parcel);
+    } else if (is_reply && failure->kind == ERROR_NOT_FOUND) {
+        parcel->is_astray = true; // the topic may have grown, and has been looked up again
+        send_or_hold(shard, parcel);
+    } else if (has_outlet(parcel)) {
+        outlet_refused(outlet_of(parcel), failure);
+        hold(parcel);
+    } else {
+        send_all_again(shard, parcel->number, failure);
+        return false;
+    }
+    return true;
+}
+
 void publish_delivered(struct node *node, uint64_t tag, const struct error *failure)
 {
     struct parcel *parcel = (struct parcel *)(uintptr_t)tag;
@@ -424,18 +537,10 @@ void publish_delivered(struct node *node, uint64_t tag, const struct error *fail
         return;
     }
     struct shard *shard = end_flight(publishing);
-    if (has_outlet(parcel)) {
-        struct outlet *outlet = outlet_of(parcel);
-        if (failure == NULL) {
-            outlet_delivered(outlet);
-        } else {
-            outlet_refused(outlet, failure);
-            hold(parcel);
-        }
-    } else if (failure != NULL) {
-        send_all_again(shard, parcel->number, failure);
+    if (failure != NULL && !refused(shard, parcel, failure))
         return;
-    }
+    if (failure == NULL && has_outlet(parcel))
+        outlet_delivered(outlet_of(parcel));
     go_on(shard);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints a topic's first records, a line each: partition, headers, value (bytes as Latin-1): java ReadTopic.java BROKERS TOPIC COUNT
+// Prints a topic's first records, a line each: partition, headers, value (bytes as Latin-1, or as hex): java ReadTopic.java BROKERS TOPIC COUNT [hex]
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -21,16 +22,17 @@ class ReadTopic {
             long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
             while (wanted > 0 && System.nanoTime() < end)
                 for (var record : consumer.poll(Duration.ofMillis(200))) {
-                    System.out.println(line(record));
+                    System.out.println(line(record, args.length > 3));
                     wanted--;
                 }
         }
     }
 
-    private static String line(ConsumerRecord<byte[], byte[]> record) {
+    private static String line(ConsumerRecord<byte[], byte[]> record, boolean asHex) {
         var line = new StringBuilder().append(record.partition());
         record.headers().forEach(header -> line.append(' ').append(header.key()).append(':').append(text(header.value())));
-        return line.append(' ').append(text(record.value()).replace('\n', ' ')).toString();
+        String value = asHex ? HexFormat.of().formatHex(record.value()) : text(record.value()).replace('\n', ' ');
+        return line.append(' ').append(value).toString();
     }
 
     private static String text(byte[] value) {

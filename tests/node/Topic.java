@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does to a topic what an operator may do: java Topic.java BROKERS TOPIC delete | partitions N | NAME=VALUE | config NAME | forge PARTITION HEADER=VALUE…
+// Does to a topic what an operator may do: java Topic.java BROKERS TOPIC delete | partitions N | NAME=VALUE | config NAME | forge PARTITION VALUE HEADER=VALUE…
+// (a forged value is hex, or fill:N for N bytes of 0xff)
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
@@ -37,11 +40,23 @@ class Topic {
         }
     }
 
-    // A record that nobody can decode, with headers of the forger's choice.
+    private static Map<String, Object> large(Map<String, Object> brokers) {
+        return Map.of("bootstrap.servers", brokers.get("bootstrap.servers"), "max.request.size", 8 << 20);
+    }
+
+    private static byte[] value(String text) {
+        if (!text.startsWith("fill:"))
+            return HexFormat.of().parseHex(text);
+        byte[] filled = new byte[Integer.parseInt(text.substring(5))];
+        Arrays.fill(filled, (byte) 0xff);
+        return filled;
+    }
+
+    // A record as any writer on the broker may send it, as large as the topic takes.
     private static void forge(Map<String, Object> brokers, String topic, String[] args) throws Exception {
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(brokers, new ByteArraySerializer(), new ByteArraySerializer())) {
-            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, Integer.parseInt(args[3]), null, new byte[] {1});
-            for (int i = 4; i < args.length; i++) {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(large(brokers), new ByteArraySerializer(), new ByteArraySerializer())) {
+            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, Integer.parseInt(args[3]), null, value(args[4]));
+            for (int i = 5; i < args.length; i++) {
                 String[] header = args[i].split("=", 2);
                 record.headers().add(header[0], header[1].getBytes(StandardCharsets.UTF_8));
             }
