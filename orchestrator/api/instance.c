@@ -70,6 +70,8 @@ void handle_instance_create(struct request *request)
     if (create->definition == 0 &&
         !request_text(request, STR("processDefinitionId"), &create->process_id))
         return;
+    if (create->await_completion && !request_may_wait(request))
+        return;
     gateway_start(patient_caller(request), create, answer_created);
 }
 

@@ -224,5 +224,7 @@ void handle_job_activate(struct request *request)
     poll.worker = json_get_str(request->body, STR("worker"), STR_EMPTY);
     poll.context = new_activation(request);
     read_tenants(request, &poll);
+    if (poll.wait_ms >= 0 && !request_may_wait(request))
+        return;
     job_poll_begin(&poll);
 }

@@ -37,6 +37,7 @@ static void on_count(struct caller *caller, void *context, const struct query_ro
 void answer_search(struct request *request, const struct collection *collection,
                    struct search_scope narrow)
 {
+    request->reads = true;
     struct error err;
     struct caller *caller = caller_of(request);
     struct searching *search = ARENA_NEW(&request->arena, struct searching);

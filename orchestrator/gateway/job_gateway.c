@@ -3,14 +3,16 @@
 // Polls wait on the line of their job type. What the polls of a line want, by tenant, lease and
 // worker, is a demand; of each demand every shard has been given so many credits. Once a turn of
 // the loop the lines that changed are looked at: a shard that has fewer credits than are wanted
-// gets them anew, all of a turn in one command a shard.
+// gets them anew, all of a turn together (credit_list.h).
 #include "gateway/job_gateway.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "gateway/call.h"
+#include "gateway/credit_list.h"
 #include "gateway/gateway_private.h"
+#include "gateway/job_poll.h"
 #include "gateway/read.h"
 #include "loop/timer.h"
 #include "record/topic.h"
@@ -37,6 +39,7 @@ struct waiting {
 
 struct demand { // owns its memory
     LIST_ENTRY(demand) link;
+    struct job_line *line;
     struct arena arena;
     str tenant;
     int64_t lease_ms;
@@ -55,6 +58,7 @@ struct job_line {
     TAILQ_HEAD(, buffered) jobs;
     TAILQ_HEAD(, waiting) polls;
     LIST_HEAD(, demand) demands;
+    size_t demand_count;
 };
 
 struct job_desk {
@@ -63,6 +67,7 @@ struct job_desk {
     struct arena arena; // of the map
     uint64_t id;        // of this start of the gateway
     LIST_HEAD(, job_line) dirty;
+    size_t demand_count; // of all lines
     struct timer *flush;
     struct timer *renew;
     int64_t renewed_ms;
@@ -96,6 +101,8 @@ static struct job_line *line_new(struct job_desk *desk, str type)
 static void demand_free(struct demand *demand)
 {
     LIST_REMOVE(demand, link);
+    demand->line->demand_count--;
+    demand->line->desk->demand_count--;
     struct arena arena = demand->arena;
     arena_done(&arena);
 }
@@ -112,33 +119,71 @@ static void line_free(struct job_line *line)
     arena_done(&arena);
 }
 
-static struct demand *demand_of(struct job_line *line, const struct job_poll *poll, str tenant)
+static struct demand *find_demand(const struct job_line *line, const struct job_poll *poll,
+                                  str tenant)
 {
     struct demand *demand;
     LIST_FOREACH(demand, &line->demands, link)
     if (demand->lease_ms == poll->lease_ms && str_equal(demand->tenant, tenant) &&
         str_equal(demand->worker, poll->worker))
         return demand;
+    return NULL;
+}
+
+static struct demand *demand_of(struct job_line *line, const struct job_poll *poll, str tenant)
+{
+    struct demand *demand = find_demand(line, poll, tenant);
+    if (demand != NULL)
+        return demand;
     struct arena arena = ARENA_EMPTY;
     demand = ARENA_NEW(&arena, struct demand);
+    demand->line = line;
     demand->tenant = str_copy(&arena, tenant);
     demand->worker = str_copy(&arena, poll->worker);
     demand->lease_ms = poll->lease_ms;
     demand->given = ARENA_ARRAY(&arena, uint32_t, line->desk->gateway->shard_count);
     demand->arena = arena;
     LIST_INSERT_HEAD(&line->demands, demand, link);
+    line->demand_count++;
+    line->desk->demand_count++;
     return demand;
 }
 
-// What a poll wants is counted with its tenants; one without any wants the default tenant's.
+static size_t tenant_count(const struct job_poll *poll)
+{
+    return poll->tenant_count > 0 ? poll->tenant_count : 1;
+}
+
+// A poll without tenants wants the default tenant's.
+static str tenant_at(const struct job_poll *poll, size_t i)
+{
+    return poll->tenant_count > 0 ? poll->tenants[i] : STR_EMPTY;
+}
+
+// Another tenant, lease or worker is another demand. False after failing.
+static bool has_room_for(const struct job_line *line, const struct job_poll *poll)
+{
+    size_t more = 0;
+    for (size_t i = 0; i < tenant_count(poll); i++)
+        more += find_demand(line, poll, tenant_at(poll, i)) == NULL;
+    bool is_full = more > 0 && line->demand_count + more > GATEWAY_MAX_DEMANDS;
+    bool are_full = more > 0 && line->desk->demand_count + more > GATEWAY_ALL_DEMANDS;
+    if (is_full || are_full)
+        caller_fail_format(poll->caller, ERROR_UNAVAILABLE, "type",
+                           "too many tenants, timeouts and workers that differ are polled for at "
+                           "this node: %s (%d)",
+                           is_full ? "GATEWAY_MAX_DEMANDS" : "GATEWAY_ALL_DEMANDS",
+                           is_full ? GATEWAY_MAX_DEMANDS : GATEWAY_ALL_DEMANDS);
+    return !is_full && !are_full;
+}
+
+// What a poll wants is counted with each of its tenants.
 static void count_poll(struct waiting *waiting, bool comes)
 {
     const struct job_poll *poll = &waiting->poll;
-    size_t count = poll->tenant_count > 0 ? poll->tenant_count : 1;
     int64_t now_ms = clock_now_ms();
-    for (size_t i = 0; i < count; i++) {
-        str tenant = poll->tenant_count > 0 ? poll->tenants[i] : STR_EMPTY;
-        struct demand *demand = demand_of(waiting->line, poll, tenant);
+    for (size_t i = 0; i < tenant_count(poll); i++) {
+        struct demand *demand = demand_of(waiting->line, poll, tenant_at(poll, i));
         demand->wanted += comes ? poll->limit : 0;
         demand->wanted -= comes ? 0 : poll->limit;
         demand->wanted_ms = now_ms;
@@ -148,51 +193,35 @@ static void count_poll(struct waiting *waiting, bool comes)
 
 // -- Credits ----------------------------------------------------------------------------
 
-// Commands under way to the shards, one each. Texts live as long as the lines do.
-struct credit_list {
-    struct arena arena;
-    struct command *commands; // by shard
-    size_t *capacities;
-};
-
-static void add_credit(struct credit_list *list, uint32_t shard, const struct job_line *line,
-                       const struct demand *demand)
+static bool post_credits(void *context, struct command *command, uint32_t shard, struct error *err)
 {
-    struct job_credits *credits = &list->commands[shard].job_credits;
-    credits->credits = array_room(&list->arena, credits->credits, credits->credit_count,
-                                  &list->capacities[shard], sizeof *credits->credits);
-    credits->credits[credits->credit_count++] = (struct job_credit){.type = line->type,
-                                                                    .tenant = demand->tenant,
-                                                                    .count = demand->given[shard],
-                                                                    .lease_ms = demand->lease_ms,
-                                                                    .worker = demand->worker};
+    return call_post(context, command, shard, err);
 }
 
-static struct credit_list credit_list_new(struct job_desk *desk)
+static struct credit_list new_credits(struct job_desk *desk, bool renews)
 {
-    struct credit_list list = {.arena = ARENA_EMPTY};
-    uint32_t count = desk->gateway->shard_count;
-    list.commands = ARENA_ARRAY(&list.arena, struct command, count);
-    list.capacities = ARENA_ARRAY(&list.arena, size_t, count);
-    return list;
+    return credit_list_new(&(struct credit_sender){
+        .shard_count = desk->gateway->shard_count,
+        .like = {.gateway = desk->id,
+                 .reply_partition = call_desk_partition(desk->gateway->calls),
+                 .expires_ms = GATEWAY_RENEW_MS * 5,
+                 .renews = renews},
+        .post = post_credits,
+        .context = desk->gateway,
+    });
 }
 
-static void send_credits(struct job_desk *desk, struct credit_list *list, bool renews)
+// What the shard has now; before this turn it had `was`.
+static void say_credit(struct credit_list *list, uint32_t shard, struct demand *demand,
+                       uint32_t was)
 {
-    struct error err;
-    for (uint32_t shard = 0; shard < desk->gateway->shard_count; shard++) {
-        struct command *command = &list->commands[shard];
-        if (command->job_credits.credit_count == 0)
-            continue;
-        command->type = COMMAND_OFFER_CREDITS;
-        command->job_credits.gateway = desk->id;
-        command->job_credits.reply_partition = call_desk_partition(desk->gateway->calls);
-        command->job_credits.expires_ms = GATEWAY_RENEW_MS * 5;
-        command->job_credits.renews = renews;
-        if (!call_post(desk->gateway, command, shard, &err))
-            log_failure("gateway", &err); // said again with the next renewal
-    }
-    arena_done(&list->arena);
+    credit_list_add(list, shard,
+                    &(struct job_credit){.type = demand->line->type,
+                                         .tenant = demand->tenant,
+                                         .count = demand->given[shard],
+                                         .lease_ms = demand->lease_ms,
+                                         .worker = demand->worker},
+                    &demand->given[shard], was);
 }
 
 static bool lingers(const struct demand *demand, int64_t now_ms)
@@ -215,12 +244,12 @@ static bool adjust(struct demand *demand, uint32_t shard, int64_t now_ms)
 
 static void flush_line(struct job_line *line, struct credit_list *list, int64_t now_ms)
 {
-    struct demand *demand, *next;
-    for (demand = LIST_FIRST(&line->demands); demand != NULL; demand = next) {
-        next = LIST_NEXT(demand, link);
-        for (uint32_t shard = 0; shard < line->desk->gateway->shard_count; shard++)
-            if (adjust(demand, shard, now_ms))
-                add_credit(list, shard, line, demand);
+    struct demand *demand;
+    LIST_FOREACH(demand, &line->demands, link)
+    for (uint32_t shard = 0; shard < line->desk->gateway->shard_count; shard++) {
+        uint32_t was = demand->given[shard];
+        if (adjust(demand, shard, now_ms))
+            say_credit(list, shard, demand, was);
     }
 }
 
@@ -231,13 +260,13 @@ static void on_flush(void *context)
     int64_t now_ms = clock_now_ms();
     if (!gateway_hears(desk->gateway))
         return;
-    struct credit_list list = credit_list_new(desk);
+    struct credit_list list = new_credits(desk, false);
     while ((line = LIST_FIRST(&desk->dirty)) != NULL) {
         LIST_REMOVE(line, dirty_link);
         line->is_dirty = false;
         flush_line(line, &list, now_ms);
     }
-    send_credits(desk, &list, false);
+    credit_list_end(&list);
 }
 
 // -- Jobs without a client --------------------------------------------------------------
@@ -341,16 +370,20 @@ static bool has_job_for(const struct job_line *line, const struct job_poll *poll
     return false;
 }
 
-static void serve_polls(struct job_line *line)
+// A poll that waits has seen every job but the one that came last: only that is looked at.
+static void serve_polls(struct job_line *line, const struct buffered *came)
 {
     struct waiting *next;
     for (struct waiting *w = TAILQ_FIRST(&line->polls); w != NULL; w = next) {
         next = TAILQ_NEXT(w, link);
-        if (!has_job_for(line, &w->poll))
+        if (!wants(&w->poll, came))
             continue;
         struct job_poll poll = w->poll;
+        bool is_there = !poll.caller->is_gone;
         end_wait(w);
         answer_poll(line, &poll);
+        if (is_there)
+            return;
     }
 }
 
@@ -394,11 +427,13 @@ void job_desk_take(struct job_desk *desk, const struct reply *reply)
         struct job_line *line = map_get(&desk->by_type, reply->jobs[i].type);
         if (line == NULL)
             line = line_new(desk, reply->jobs[i].type);
-        note_used(line, keep(line, &reply->jobs[i], reply->shard));
+        const struct buffered *came = keep(line, &reply->jobs[i], reply->shard);
+        note_used(line, came);
+        touch(line);
         if (desk->is_stopping)
             return_all(line);
-        touch(line);
-        serve_polls(line);
+        else
+            serve_polls(line, came);
     }
 }
 
@@ -431,7 +466,7 @@ static void renew_line(struct job_line *line, struct credit_list *list)
     for (uint32_t shard = 0; demand->wanted > 0 && shard < line->desk->gateway->shard_count;
          shard++)
         if (demand->given[shard] > 0)
-            add_credit(list, shard, line, demand);
+            say_credit(list, shard, demand, demand->given[shard]);
 }
 
 // Says again what stands, takes back what nobody wants any more, returns what nobody took, and
@@ -440,9 +475,10 @@ static void on_renew(void *context)
 {
     struct job_desk *desk = context;
     struct arena scratch = ARENA_EMPTY;
-    struct credit_list list = credit_list_new(desk);
+    struct credit_list list = new_credits(desk, true);
     ARRAY(struct job_line *) idle = {0};
     int64_t now_ms = clock_now_ms();
+    bool is_due = now_ms - desk->renewed_ms >= GATEWAY_RENEW_MS;
     size_t cursor = 0;
     str type;
     void *value;
@@ -452,17 +488,14 @@ static void on_renew(void *context)
         touch(line);
         if (!prune(line, now_ms))
             *ARRAY_PUSH(&scratch, &idle) = line;
-        else if (now_ms - desk->renewed_ms >= GATEWAY_RENEW_MS)
+        else if (is_due && gateway_hears(desk->gateway))
             renew_line(line, &list);
     }
+    credit_list_end(&list);
     for (size_t i = 0; i < idle.count; i++)
         line_free(idle.items[i]);
-    if (now_ms - desk->renewed_ms >= GATEWAY_RENEW_MS)
+    if (is_due)
         desk->renewed_ms = now_ms;
-    if (gateway_hears(desk->gateway))
-        send_credits(desk, &list, true);
-    else
-        arena_done(&list.arena);
     arena_done(&scratch);
     timer_set(desk->renew, GATEWAY_HOLD_MS);
 }
@@ -556,6 +589,8 @@ static void on_gone(struct caller *caller)
 
 static void wait_for_jobs(struct job_line *line, const struct job_poll *poll, int64_t wait_ms)
 {
+    if (!has_room_for(line, poll))
+        return;
     struct waiting *waiting = calloc(1, sizeof *waiting);
     check(waiting != NULL);
     waiting->line = line;
@@ -592,20 +627,28 @@ static struct job_line *line_of(struct job_desk *desk, const struct job_poll *po
 static void on_looked(struct caller *caller, void *context, const struct query_rows *rows)
 {
     const struct job_poll *poll = context;
-    struct job_line *line = query_row_count(rows) > 0 ? line_of(caller->gateway->jobs, poll) : NULL;
-    if (line == NULL)
+    if (query_row_count(rows) == 0) {
         poll->end(poll);
-    else
+        return;
+    }
+    struct job_line *line = line_of(caller->gateway->jobs, poll);
+    if (line != NULL)
         wait_for_jobs(line, poll, GATEWAY_ASK_MS);
 }
 
-void job_poll_begin(const struct job_poll *poll)
+void job_poll_begin(const struct job_poll *asked)
 {
-    struct caller *caller = poll->caller;
+    struct caller *caller = asked->caller;
     struct job_desk *desk = caller->gateway->jobs;
     const char *why = gateway_not_ready(caller->gateway);
+    struct job_poll *poll = arena_copy(caller->arena, asked, sizeof *asked);
+    struct error err;
     if (why != NULL) {
         caller_fail_format(caller, ERROR_UNAVAILABLE, "", "%s", why);
+        return;
+    }
+    if (!job_poll_check(poll, &err)) {
+        caller_fail(caller, &err);
         return;
     }
     struct job_line *line = line_of(desk, poll);
@@ -617,5 +660,5 @@ void job_poll_begin(const struct job_poll *poll)
         wait_for_jobs(line, poll, poll->wait_ms == 0 ? GATEWAY_DEFAULT_WAIT_MS : poll->wait_ms);
     else
         read_run(caller, read_untaken_job(caller->arena, caller->scope, poll->type), on_looked,
-                 arena_copy(caller->arena, poll, sizeof *poll));
+                 poll);
 }

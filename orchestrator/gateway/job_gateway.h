@@ -11,8 +11,11 @@
 #include "gateway/caller.h"
 
 enum {
-    GATEWAY_MAX_JOBS = 1000,   // of one activation
-    GATEWAY_MAX_TYPES = 10000, // polled for at one time
+    GATEWAY_MAX_JOBS = 1000,     // of one activation
+    GATEWAY_MAX_TYPES = 10000,   // polled for at one time
+    GATEWAY_MAX_TENANTS = 100,   // of one poll
+    GATEWAY_MAX_DEMANDS = 1000,  // of one type: tenants, leases and workers that differ
+    GATEWAY_ALL_DEMANDS = 50000, // of all types
     GATEWAY_DEFAULT_WAIT_MS = 10000,
     GATEWAY_ASK_MS = 5000,   // a poll that does not wait, when there are jobs: until they come
     GATEWAY_HOLD_MS = 250,   // a job that finds no client waits so long for the next poll
@@ -45,7 +48,7 @@ void job_desk_free(struct job_desk *desk);
 
 // Ends when some jobs have come, or when its time is over. The poll is copied; its type, worker and
 // tenants live in the caller's arena.
-void job_poll_begin(const struct job_poll *poll);
+void job_poll_begin(const struct job_poll *asked);
 
 // A reply with jobs has come; those for another gateway are left alone.
 void job_desk_take(struct job_desk *desk, const struct reply *reply);

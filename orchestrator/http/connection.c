@@ -59,7 +59,8 @@ static void enter(struct connection *connection, enum connection_state state)
     TAILQ_REMOVE(&pool->lists[connection->state], connection, link);
     TAILQ_INSERT_TAIL(&pool->lists[state], connection, link);
     connection->state = state;
-    connection->since_ns = clock_monotonic_ns();
+    connection->since_ns = connection->moved_ns = clock_monotonic_ns();
+    connection->moved = connection->arrived;
 }
 
 static bool is_between_requests(const struct connection *connection)
@@ -67,15 +68,96 @@ static bool is_between_requests(const struct connection *connection)
     return connection->guard.state == GUARD_REQUEST_LINE && connection->guard.line_len == 0;
 }
 
-static void add_bytes(struct connection_pool *pool, size_t len)
+// -- Bytes in flight --------------------------------------------------------------------
+
+static enum http_share share_of(size_t len)
 {
-    pool->bytes += len;
+    return len > HTTP_SMALL_BYTES ? HTTP_LARGE : HTTP_SMALL;
 }
 
-void connection_release(struct connection_pool *pool, size_t body_len)
+static size_t share_limit(const struct connection_pool *pool, enum http_share share)
 {
-    check(pool->bytes >= body_len);
-    pool->bytes -= body_len;
+    size_t small = pool->limits.bytes / 4;
+    return share == HTTP_SMALL ? small : pool->limits.bytes - small;
+}
+
+// Something that counted as `from` bytes counts as `to` bytes now.
+static void count_bytes(struct connection_pool *pool, size_t from, size_t to)
+{
+    check(pool->bytes[share_of(from)] >= from);
+    pool->bytes[share_of(from)] -= from;
+    pool->bytes[share_of(to)] += to;
+}
+
+void connection_release(struct connection_pool *pool, size_t len)
+{
+    count_bytes(pool, len, 0);
+}
+
+// One that is alone is let through, however large.
+static bool fits(const struct connection_pool *pool, size_t from, size_t to)
+{
+    enum http_share share = share_of(to);
+    size_t others = pool->bytes[share] - (share_of(from) == share ? from : 0);
+    return others == 0 || others + to <= share_limit(pool, share);
+}
+
+static void note_moved(struct connection *connection, size_t now, int64_t now_ns)
+{
+    size_t was = connection->moved;
+    if ((now > was ? now - was : was - now) < HTTP_SMALL_BYTES)
+        return;
+    connection->moved = now;
+    connection->moved_ns = now_ns;
+}
+
+// What the client has taken of its answer does not count any more.
+static void note_taken(struct connection *connection, int64_t now_ns)
+{
+    size_t left = evbuffer_get_length(bufferevent_get_output(connection->buffer));
+    if (left >= connection->answer)
+        return;
+    count_bytes(connection->pool, connection->answer, left);
+    connection->answer = left;
+    connection->taken_ns = now_ns;
+    note_moved(connection, left, now_ns);
+}
+
+// The first of the list that moves too slowly is cut off. False when there is none.
+static bool cut_off_slow(struct connection_pool *pool, enum connection_state state,
+                         enum http_share share, const struct connection *but)
+{
+    int64_t now_ns = clock_monotonic_ns();
+    struct connection *at;
+    TAILQ_FOREACH(at, &pool->lists[state], link)
+    {
+        if (state == CONNECTION_SENDING)
+            note_taken(at, now_ns);
+        size_t len = at->arrived + at->answer;
+        bool is_slow = now_ns - at->moved_ns > HTTP_YIELD_SECONDS * NS_PER_SECOND;
+        if (at == but || len == 0 || share_of(len) != share || !is_slow)
+            continue;
+        pool->cut_off++;
+        evhttp_connection_free(at->http);
+        return true;
+    }
+    return false;
+}
+
+static bool make_bytes_fit(struct connection_pool *pool, const struct connection *for_whom,
+                           size_t from, size_t to)
+{
+    enum http_share share = share_of(to);
+    while (!fits(pool, from, to))
+        if (!cut_off_slow(pool, CONNECTION_READING, share, for_whom) &&
+            !cut_off_slow(pool, CONNECTION_SENDING, share, for_whom))
+            return fits(pool, from, to);
+    return true;
+}
+
+bool connection_has_room(struct connection_pool *pool, size_t len)
+{
+    return make_bytes_fit(pool, NULL, 0, len);
 }
 
 // -- Refusing ---------------------------------------------------------------------------
@@ -138,35 +220,35 @@ static void send_refusal(struct connection *connection)
 
 // -- What arrives -----------------------------------------------------------------------
 
-// A body is counted as soon as its length is known, before its bytes are there.
-static void admit_body(struct connection *connection)
+// A body is counted as it arrives: what was only announced costs nothing.
+static void count_body(struct connection *connection)
 {
     struct connection_pool *pool = connection->pool;
     struct guard *guard = &connection->guard;
-    size_t len = guard->announced;
-    guard->announced = 0;
-    if (len == 0)
-        return;
+    size_t now = connection->arrived + guard->arrived;
     if (guard->body_total > REQUEST_MAX_BODY)
         refuse(connection, 413, "CONTENT_TOO_LARGE",
                "the body is larger than 16777216 bytes (REQUEST_MAX_BODY)");
-    else if (pool->bytes > 0 && pool->bytes + len > pool->limits.bytes)
+    else if (guard->arrived > 0 && !make_bytes_fit(pool, connection, connection->arrived, now))
         refuse(connection, 503, "RESOURCE_EXHAUSTED",
                "too many bytes of requests and answers are in flight (api.max_bytes)");
-    connection->announced += len;
-    add_bytes(pool, len);
+    guard->arrived = 0;
+    count_bytes(pool, connection->arrived, now);
+    connection->arrived = now;
+    if (connection->state == CONNECTION_READING)
+        note_moved(connection, now, clock_monotonic_ns());
 }
 
 static void feed(struct connection *connection, str bytes)
 {
     struct guard *guard = &connection->guard;
     guard_feed(guard, bytes);
-    admit_body(connection);
-    if (guard->objection != NULL && connection->refusal.status == 0)
-        refuse(connection, 400, "INVALID_ARGUMENT", guard->objection);
     bool rests = connection->state == CONNECTION_IDLE || connection->state == CONNECTION_ACCEPTED;
     if (rests && !is_between_requests(connection))
         enter(connection, CONNECTION_READING);
+    count_body(connection);
+    if (guard->objection != NULL && connection->refusal.status == 0)
+        refuse(connection, 400, "INVALID_ARGUMENT", guard->objection);
 }
 
 static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)
@@ -220,7 +302,8 @@ static void on_closed(struct evhttp_connection *http, void *context)
     TAILQ_REMOVE(&pool->lists[connection->state], connection, link);
     event_free(connection->hang_up);
     pool->count--;
-    connection_release(pool, connection->announced);
+    pool->waiting -= connection->waits;
+    connection_release(pool, connection->arrived);
     free(connection);
     if (request != NULL)
         request_hang_up(request);
@@ -252,22 +335,49 @@ static void take_over(struct connection *connection)
     enter(connection, CONNECTION_IDLE);
 }
 
-// The one that has rested longest makes room; it may be the newest itself.
-static void make_room(struct connection_pool *pool)
+static bool has_rested(const struct connection *connection)
 {
-    struct connection *oldest = TAILQ_FIRST(&pool->lists[CONNECTION_IDLE]);
-    if (oldest == NULL)
-        oldest = TAILQ_FIRST(&pool->lists[CONNECTION_READING]);
-    if (oldest == NULL)
-        return;
+    return connection != NULL &&
+           clock_monotonic_ns() - connection->since_ns > HTTP_YIELD_SECONDS * NS_PER_SECOND;
+}
+
+// Who goes first: refused ones, those that have rested, and only then the newest.
+static struct connection *dispensable(const struct connection_pool *pool)
+{
+    struct connection *refused = TAILQ_FIRST(&pool->lists[CONNECTION_REFUSED]);
+    struct connection *idle = TAILQ_FIRST(&pool->lists[CONNECTION_IDLE]);
+    struct connection *reading = TAILQ_FIRST(&pool->lists[CONNECTION_READING]);
+    if (refused != NULL)
+        return refused;
+    if (has_rested(idle) || !has_rested(reading))
+        return idle != NULL ? idle : reading;
+    return reading;
+}
+
+static void say_full(struct connection_pool *pool)
+{
     if (!pool->said_full)
         log_warning("http",
                     "%zu connections are open (api.max_connections): those that rest "
                     "longest are closed",
                     pool->count - 1);
     pool->said_full = true;
+}
+
+// False when nobody can go.
+static bool make_room(struct connection_pool *pool)
+{
+    struct connection *idle = TAILQ_FIRST(&pool->lists[CONNECTION_IDLE]);
+    say_full(pool);
+    if (!has_rested(idle) && (cut_off_slow(pool, CONNECTION_SENDING, HTTP_LARGE, NULL) ||
+                              cut_off_slow(pool, CONNECTION_SENDING, HTTP_SMALL, NULL)))
+        return true;
+    struct connection *goes = dispensable(pool);
+    if (goes == NULL)
+        return false;
     pool->cut_off++;
-    evhttp_connection_free(oldest->http);
+    evhttp_connection_free(goes->http);
+    return true;
 }
 
 static void on_settle(void *context)
@@ -276,10 +386,8 @@ static void on_settle(void *context)
     struct connection *connection;
     while ((connection = TAILQ_FIRST(&pool->lists[CONNECTION_ACCEPTED])) != NULL)
         take_over(connection);
-    while (pool->count > pool->limits.connections &&
-           (!TAILQ_EMPTY(&pool->lists[CONNECTION_IDLE]) ||
-            !TAILQ_EMPTY(&pool->lists[CONNECTION_READING])))
-        make_room(pool);
+    while (pool->count > pool->limits.connections && make_room(pool))
+        ;
     for (int state = CONNECTION_IDLE; state <= CONNECTION_READING; state++)
         for (struct connection *next, *at = TAILQ_FIRST(&pool->lists[state]); at != NULL;
              at = next) {
@@ -295,19 +403,40 @@ struct connection *connection_of(struct connection_pool *pool, struct evhttp_con
                                  struct request *request, size_t body_len)
 {
     struct connection *connection = idmap_get(&pool->by_http, (uint64_t)(uintptr_t)http);
-    check(connection != NULL && connection->announced >= body_len);
-    connection->announced -= body_len; // the request's from here on
+    check(connection != NULL);
+    size_t counted = body_len < connection->arrived ? body_len : connection->arrived;
+    count_bytes(pool, connection->arrived, connection->arrived - counted);
+    connection->arrived -= counted;
+    count_bytes(pool, 0, counted);
+    request->counted = counted; // a refused request is not counted whole
     connection->request = request;
     enter(connection, CONNECTION_WORKING);
     return connection;
 }
 
+// The rest of the connections is for requests that are answered soon.
+bool connection_begin_wait(struct connection *connection)
+{
+    struct connection_pool *pool = connection->pool;
+    check(connection->state == CONNECTION_WORKING && !connection->waits);
+    if (pool->waiting >= pool->limits.connections / 4 * 3)
+        return false;
+    connection->waits = true;
+    pool->waiting++;
+    return true;
+}
+
 void connection_begin_answer(struct connection *connection, size_t len)
 {
+    struct connection_pool *pool = connection->pool;
     connection->request = NULL;
     connection->answer = len;
-    add_bytes(connection->pool, len);
+    count_bytes(pool, 0, len);
+    pool->waiting -= connection->waits;
+    connection->waits = false;
     enter(connection, CONNECTION_SENDING);
+    connection->moved = len;
+    connection->taken_ns = connection->since_ns;
 }
 
 void connection_end_answer(struct connection *connection)
@@ -329,14 +458,18 @@ static int64_t deadline_ns(const struct connection *connection)
     if (connection->state == CONNECTION_READING && reading_seconds > 0)
         seconds = reading_seconds;
     if (connection->state == CONNECTION_READING)
-        seconds += (int64_t)(connection->announced / HTTP_BODY_BYTES_A_SECOND);
-    return connection->since_ns + seconds * NS_PER_SECOND;
+        seconds += (int64_t)(connection->arrived / HTTP_BODY_BYTES_A_SECOND);
+    int64_t end_ns = connection->since_ns + seconds * NS_PER_SECOND;
+    int64_t still_ns = connection->taken_ns + HTTP_STILL_SECONDS * NS_PER_SECOND;
+    return connection->state == CONNECTION_SENDING && still_ns < end_ns ? still_ns : end_ns;
 }
 
 static void cut_off_late(struct connection_pool *pool, enum connection_state state, int64_t now_ns)
 {
     for (struct connection *next, *at = TAILQ_FIRST(&pool->lists[state]); at != NULL; at = next) {
         next = TAILQ_NEXT(at, link);
+        if (state == CONNECTION_SENDING)
+            note_taken(at, now_ns);
         if (deadline_ns(at) > now_ns)
             continue;
         pool->cut_off++;

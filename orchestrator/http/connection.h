@@ -33,6 +33,9 @@ enum connection_state {
 
 enum {
     HTTP_BODY_BYTES_A_SECOND = 64 << 10, // what a body must bring at least, in the mean
+    HTTP_SMALL_BYTES = 64 << 10,         // a request or answer up to this has a share of its own
+    HTTP_STILL_SECONDS = 30,             // an answer of which nobody takes anything is cut off
+    HTTP_YIELD_SECONDS = 2, // what has not moved HTTP_SMALL_BYTES in them makes room for others
 };
 
 // Why a connection takes no more requests. All zero: it does.
@@ -52,8 +55,12 @@ struct connection {
     struct event *hang_up;   // rings once when the client closes, which evhttp does not look for
                              // while a request is worked on
     struct request *request; // WORKING: who is told when the client goes
-    size_t announced;        // bytes of bodies that are arriving, counted in the pool
-    size_t answer;           // SENDING: bytes, counted in the pool
+    size_t arrived;          // bytes of bodies that are arriving, counted in the pool
+    size_t answer;           // SENDING: bytes that nobody has taken yet, counted in the pool
+    size_t moved;            // of either, when it was looked at last
+    int64_t moved_ns;        // when HTTP_SMALL_BYTES had come or gone the last time
+    int64_t taken_ns;        // SENDING: when anything had
+    bool waits;              // WORKING: counted in the pool
     struct refusal refusal;
     struct guard guard;
 };
@@ -65,6 +72,13 @@ struct connection_limits {
     size_t bytes; // of requests and answers at a time
 };
 
+// What is in flight, by size: neither can shut the other out.
+enum http_share {
+    HTTP_SMALL, // up to HTTP_SMALL_BYTES each: a quarter of the limit
+    HTTP_LARGE, // the rest
+    HTTP_SHARES
+};
+
 struct connection_pool {
     TAILQ_ENTRY(connection_pool) link;
     struct http_server *server;
@@ -72,7 +86,8 @@ struct connection_pool {
     struct connection_limits limits;
     struct connection_list lists[CONNECTION_STATES];
     size_t count;
-    size_t bytes; // of requests that arrive or are worked on and of answers that are sent
+    size_t bytes[HTTP_SHARES]; // of requests that arrive or are worked on, of answers that are sent
+    size_t waiting;            // requests that wait for something to happen
     uint64_t refused;
     uint64_t cut_off;
     struct arena arena;
@@ -97,8 +112,15 @@ void connection_pool_done(struct connection_pool *pool);
 struct connection *connection_of(struct connection_pool *pool, struct evhttp_connection *http,
                                  struct request *request, size_t body_len);
 
-// The request is over: `body_len` as given above.
-void connection_release(struct connection_pool *pool, size_t body_len);
+// The request is over: what was counted of its body.
+void connection_release(struct connection_pool *pool, size_t len);
+
+// Whether an answer of `len` bytes has room among those that are sent; who takes too slowly is cut
+// off for it.
+MUST_CHECK bool connection_has_room(struct connection_pool *pool, size_t len);
+
+// The request waits from here on, for as long as it takes. False when too many do.
+MUST_CHECK bool connection_begin_wait(struct connection *connection);
 
 void connection_begin_answer(struct connection *connection, size_t len);
 void connection_end_answer(struct connection *connection);

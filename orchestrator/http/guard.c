@@ -116,7 +116,6 @@ static void read_header(struct guard *guard, str line)
 static void announce(struct guard *guard, uint64_t len)
 {
     guard->body_left = len;
-    guard->announced += len;
     guard->body_total += len;
 }
 
@@ -219,6 +218,7 @@ static size_t skip_body(struct guard *guard, size_t available)
 {
     size_t taken = guard->body_left < available ? (size_t)guard->body_left : available;
     guard->body_left -= taken;
+    guard->arrived += taken;
     if (guard->body_left == 0 && guard->state == GUARD_CHUNK)
         guard->state = GUARD_CHUNK_END;
     else if (guard->body_left == 0)

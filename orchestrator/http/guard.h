@@ -29,7 +29,7 @@ struct guard {
     const char *objection; // static text; NULL while all is well
     uint64_t body_left;    // bytes
     uint64_t body_total;   // of this request's body, as far as it is known
-    uint64_t announced;    // bytes of bodies that were announced; the reader sets it back to 0
+    uint64_t arrived;      // bytes of bodies that have come; the reader sets it back to 0
     bool has_length;
     bool has_host;
     bool is_chunked;

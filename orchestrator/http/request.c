@@ -53,7 +53,7 @@ static void finish(struct request *request, int status)
 {
     struct http_server *server = request->server;
     server->counts.open_requests--;
-    connection_release(&server->connections, request->raw_body.len);
+    connection_release(&server->connections, request->counted);
     http_count_answer(server, status, clock_monotonic_ns() - request->started_ns);
     struct arena arena = request->arena; // the request itself lives in it
     arena_done(&arena);
@@ -84,12 +84,26 @@ static void empty_for_head(struct evhttp_request *http, str *body)
     *body = STR_EMPTY;
 }
 
+// A large answer has to find room among those that nobody has taken yet. One that tells what was
+// done is owed.
+static bool may_send(const struct request *request, size_t len)
+{
+    const struct route *route = request->route;
+    bool reads = request->reads || (route != NULL && route->method == ROUTE_GET);
+    return len <= HTTP_SMALL_BYTES || !reads ||
+           connection_has_room(&request->server->connections, len);
+}
+
 static void send_answer(struct request *request, int status, const char *content_type, str body)
 {
     struct evhttp_request *http = request->http;
     struct connection *connection = request->connection;
     if (http == NULL) {
         finish_gone(request, status);
+        return;
+    }
+    if (!may_send(request, body.len)) {
+        request_busy(request, "too many bytes of answers wait to be taken (api.max_bytes)");
         return;
     }
     struct evkeyvalq *headers = evhttp_request_get_output_headers(http);
@@ -158,6 +172,14 @@ void request_busy(struct request *request, const char *detail)
 {
     request_add_header(request, "Retry-After", "1");
     request_problem(request, 503, "RESOURCE_EXHAUSTED", str_of(detail));
+}
+
+bool request_may_wait(struct request *request)
+{
+    if (request->connection == NULL || connection_begin_wait(request->connection))
+        return true;
+    request_busy(request, "too many requests wait: three quarters of api.max_connections");
+    return false;
 }
 
 static const struct {

@@ -26,6 +26,8 @@ struct request {
     const struct route *route;
     str arguments[REQUEST_MAX_ARGUMENTS]; // the {…} parts of the path, decoded
     str raw_body;
+    size_t counted; // bytes of it, in the connections' account
+    bool reads;     // changes nothing, as every GET: a large answer may be refused, not sent
     const struct json *body; // a JSON object; NULL when the route takes none or the body was empty
     int64_t started_ns;
     // Called once when the client closes before the answer; may answer. NULL: nobody asks.
@@ -48,6 +50,10 @@ void request_failed(struct request *request, const struct error *err);
 
 // 503 with Retry-After: the caller should come back.
 void request_busy(struct request *request, const char *detail);
+
+// The request waits from here on for something that may not come soon. At most three quarters of
+// the connections may: false after answering 503. Once a request.
+MUST_CHECK bool request_may_wait(struct request *request);
 
 // A header of the answer; both texts are copied. Before the answer.
 void request_add_header(struct request *request, const char *name, const char *value);

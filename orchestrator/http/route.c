@@ -210,6 +210,12 @@ static void answer_refusal(struct request *request, const struct refusal *refusa
         request_problem(request, refusal->status, refusal->title, str_of(refusal->detail));
 }
 
+static bool is_for_all(const struct request *request)
+{
+    const struct route *route = request->route;
+    return route != NULL && route->permission != NULL && strcmp(route->permission, "none") == 0;
+}
+
 void route_request(struct request *request)
 {
     struct http_server *server = request->server;
@@ -217,16 +223,15 @@ void route_request(struct request *request)
         answer_refusal(request, &request->connection->refusal);
         return;
     }
-    if (server->counts.open_requests > server->options.max_open_requests) {
-        request_busy(request, "too many requests are open (api.pending_requests)");
-        return;
-    }
     if (!may_ask(request))
         return;
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request->http);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
     str allowed = find_route(request, str_of(path ? path : "/"));
-    if (request->route == NULL)
+    if (server->counts.open_requests > server->options.max_open_requests && !is_for_all(request))
+        request_busy(request, "too many requests are open (api.pending_requests, or seven eighths "
+                              "of api.max_connections)");
+    else if (request->route == NULL)
         answer_without_route(request, allowed);
     else
         handle(request);

@@ -17,7 +17,9 @@ struct route {
     enum route_body body;
     void (*handle)(struct request *request);
     const struct shape *shape; // of a JSON body; NULL: not checked
-    const char *permission;    // what the caller needs, in its owner's words
+    // What the caller needs, in its owner's words. "none": nothing, and it is answered when too
+    // many requests are open.
+    const char *permission;
 };
 
 // Every request is answered: an unknown path with 404, a wrong method with 405, a body of another

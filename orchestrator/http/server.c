@@ -102,6 +102,15 @@ static size_t most_connections(size_t wanted)
     return most < wanted ? most : wanted;
 }
 
+// Connections on which nobody works yet are left when as many requests are open as may be.
+static void keep_connections_back(struct http_server *server)
+{
+    size_t connections = server->connections.limits.connections;
+    size_t most = connections - connections / 8;
+    if (server->options.max_open_requests > most)
+        server->options.max_open_requests = most;
+}
+
 struct http_server *http_server_new(const struct http_options *options, struct error *err)
 {
     struct http_server *server = calloc(1, sizeof *server);
@@ -122,6 +131,7 @@ struct http_server *http_server_new(const struct http_options *options, struct e
         &server->connections, server,
         (struct connection_limits){most_connections(options->max_connections), options->max_bytes},
         server->http);
+    keep_connections_back(server);
     if (!listen_on(server, err)) {
         http_server_free(server);
         return NULL;
@@ -167,7 +177,7 @@ struct http_counts http_server_counts(const struct http_server *server)
 {
     struct http_counts counts = server->counts;
     counts.connections = server->connections.count;
-    counts.bytes = server->connections.bytes;
+    counts.bytes = server->connections.bytes[HTTP_SMALL] + server->connections.bytes[HTTP_LARGE];
     counts.refused = server->connections.refused;
     counts.cut_off = server->connections.cut_off;
     return counts;

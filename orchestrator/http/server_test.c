@@ -17,13 +17,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MANY = 40, MOST_CONNECTIONS = 16, MOST_BYTES = 1 << 20, ANSWER = 8192 };
+enum { MANY = 40, MOST_CONNECTIONS = 16, MOST_BYTES = 1 << 20, ANSWER = 8192, BIG = 16 << 20 };
 
 static struct {
     struct event_base *loop;
     struct http_server *server;
-    struct request *kept; // by the route /keep: answered by the test
-    size_t gone;          // callers that left
+    struct request *kept;          // by the route /keep: answered by the test
+    size_t gone;                   // callers that left
+    struct request *waiting[MANY]; // by the route /wait
+    size_t waiting_count;
     bool drained;
 } it;
 
@@ -56,6 +58,19 @@ static void handle_keep(struct request *request)
     it.kept = request;
 }
 
+static void handle_wait(struct request *request)
+{
+    if (request_may_wait(request))
+        it.waiting[it.waiting_count++] = request;
+}
+
+static void handle_big(struct request *request)
+{
+    char *text = arena_zalloc(&request->arena, BIG);
+    memset(text, '7', BIG);
+    request_answer_json(request, 200, str_from(text, BIG));
+}
+
 static const struct route routes[] = {
     {ROUTE_GET, "/hello", NO_BODY, handle_hello},
     {ROUTE_POST, "/hello", JSON, handle_hello},
@@ -63,6 +78,9 @@ static const struct route routes[] = {
     {ROUTE_POST, "/files", MULTIPART, handle_hello},
     {ROUTE_GET, "/names/{}", NO_BODY, handle_hello},
     {ROUTE_POST, "/keep", JSON, handle_keep},
+    {ROUTE_GET, "/wait", NO_BODY, handle_wait},
+    {ROUTE_GET, "/big", NO_BODY, handle_big},
+    {ROUTE_GET, "/health", NO_BODY, handle_hello, .permission = "none"},
 };
 
 // -- Clients ----------------------------------------------------------------------------
@@ -275,21 +293,35 @@ static void a_request_that_trickles_is_cut_off(void **state)
     close(fd);
 }
 
+// Begins a body of 900,000 bytes and sends `len` of them.
+static int begin_body(size_t len)
+{
+    static const char head[] =
+        "POST /echo HTTP/1.1\r\n" LOCAL TYPE("application/json") BODY("900000\r\n\r\n");
+    int fd = connect_client();
+    say(fd, head);
+    for (size_t sent = 0; sent < len;) {
+        static const char blanks[4096] = {' '};
+        ssize_t got = send(fd, blanks, sizeof blanks, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent += got > 0 ? (size_t)got : 0;
+        turn();
+    }
+    for (int i = 0; i < 20; i++)
+        turn();
+    return fd;
+}
+
 static void bytes_in_flight_are_limited(void **state)
 {
     (void)state;
     bool closed;
-    int first = connect_client();
-    int second = connect_client();
-    say(first, "POST /echo HTTP/1.1\r\n" LOCAL TYPE("application/json")
-                   BODY("900000\r\n\r\n{")); // it is admitted and arrives slowly
-    turn();
-    turn();
-    say(second, "POST /echo HTTP/1.1\r\n" LOCAL TYPE("application/json") BODY("500000\r\n\r\n{"));
+    int first = begin_body(600000);
+    int second = begin_body(300000);
     const char *answer = hear(second, "in flight", &closed);
     assert_non_null(strstr(answer, "api.max_bytes"));
     assert_non_null(strstr(answer, " 503 "));
     assert_non_null(strstr(answer, "Retry-After: 1"));
+    assert_posted("{\"small\":1}", "small", "200");
     close(first);
     close(second);
     for (int i = 0; i < 20; i++)
@@ -297,6 +329,114 @@ static void bytes_in_flight_are_limited(void **state)
     assert_int_equal(http_server_counts(it.server).bytes, 0);
     assert_answer("POST /echo HTTP/1.1\r\n" LOCAL TYPE("application/json") BODY("99999999\r\n\r\n"),
                   "REQUEST_MAX_BODY", "413");
+}
+
+static void large_bodies_arrive_whole(void **state)
+{
+    (void)state;
+    bool closed;
+    enum { SIZE = 1000000 };
+    int fd = connect_client();
+    char *body = calloc(1, SIZE);
+    memset(body, ' ', SIZE);
+    body[SIZE - 2] = '{', body[SIZE - 1] = '}';
+    say(fd, "POST /hello HTTP/1.1\r\n" LOCAL TYPE("application/json") BODY("1000000\r\n\r\n"));
+    for (size_t sent = 0; sent < SIZE;) {
+        ssize_t some = send(fd, body + sent, SIZE - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent += some > 0 ? (size_t)some : 0;
+        turn();
+    }
+    assert_non_null(strstr(hear(fd, "hello\":1", &closed), "{\"hello\":1}"));
+    free(body);
+    close(fd);
+}
+
+static void bytes_that_were_only_announced_cost_nothing(void **state)
+{
+    (void)state;
+    int fds[MOST_CONNECTIONS - 4];
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        fds[i] = begin_body(0);
+    assert_int_equal(http_server_counts(it.server).bytes, 0);
+    large_bodies_arrive_whole(NULL);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+}
+
+static void answers_that_nobody_takes_shut_out_no_small_request(void **state)
+{
+    (void)state;
+    bool closed;
+    int slow = connect_client();
+    say(slow, "GET /big HTTP/1.1\r\n" LOCAL "\r\n");
+    for (int i = 0; i < 100; i++)
+        turn();
+    assert_true(http_server_counts(it.server).bytes > MOST_BYTES);
+    assert_answer("GET /big HTTP/1.1\r\n" LOCAL "\r\n", "wait to be taken", "503");
+    assert_posted("{\"small\":1}", "small", "200");
+    usleep(2100000);
+    int next = connect_client(); // the slow one makes room
+    say(next, "GET /big HTTP/1.1\r\n" LOCAL "\r\n");
+    assert_non_null(strstr(hear(next, "777", &closed), "200"));
+    assert_int_equal(http_server_counts(it.server).cut_off, 1);
+    close(slow);
+    close(next);
+    for (int i = 0; i < 100; i++)
+        turn();
+    assert_int_equal(http_server_counts(it.server).bytes, 0);
+}
+
+static void requests_that_wait_leave_connections_to_others(void **state)
+{
+    (void)state;
+    int fds[MANY];
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = connect_client();
+        say(fds[i], "GET /wait HTTP/1.1\r\n" LOCAL "\r\n");
+        for (int j = 0; j < 5; j++)
+            turn();
+    }
+    assert_int_equal(it.waiting_count, MOST_CONNECTIONS / 4 * 3);
+    assert_answer("GET /wait HTTP/1.1\r\n" LOCAL "\r\n", "too many requests wait", "503");
+    assert_answer("GET /hello HTTP/1.1\r\n" LOCAL "\r\n", "{\"hello\":1}", "200");
+    for (size_t i = 0; i < it.waiting_count; i++)
+        request_answer_empty(it.waiting[i]);
+    for (int i = 0; i < 20; i++)
+        turn();
+    it.waiting_count = 0;
+    int again = connect_client();
+    say(again, "GET /wait HTTP/1.1\r\n" LOCAL "\r\n");
+    for (int i = 0; i < 20 && it.waiting_count == 0; i++)
+        turn();
+    assert_int_equal(it.waiting_count, 1);
+    request_answer_empty(it.waiting[0]);
+    for (int i = 0; i < MANY; i++)
+        close(fds[i]);
+    close(again);
+}
+
+static void health_is_answered_while_all_others_are_worked_on(void **state)
+{
+    (void)state;
+    int fds[MOST_CONNECTIONS];
+    struct request *kept[MOST_CONNECTIONS] = {0};
+    size_t count = 0;
+    for (int i = 0; i < MOST_CONNECTIONS; i++) {
+        fds[i] = connect_client();
+        it.kept = NULL;
+        say(fds[i], "POST /keep HTTP/1.1\r\n" LOCAL TYPE("application/json") BODY("2\r\n\r\n{}"));
+        for (int j = 0; j < 10; j++)
+            turn();
+        if (it.kept != NULL)
+            kept[count++] = it.kept;
+    }
+    assert_int_equal(count, MOST_CONNECTIONS / 8 * 7);
+    assert_answer("GET /hello HTTP/1.1\r\n" LOCAL "\r\n", "too many requests are open", "503");
+    assert_answer("GET /health HTTP/1.1\r\n" LOCAL "\r\n", "{\"hello\":1}", "200");
+    for (size_t i = 0; i < count; i++)
+        request_answer_empty(kept[i]);
+    for (int i = 0; i < MOST_CONNECTIONS; i++)
+        close(fds[i]);
 }
 
 // -- Ends -------------------------------------------------------------------------------
@@ -321,26 +461,6 @@ static void a_caller_that_closed_its_side_has_its_answer(void **state)
         turn();
     request_answer_json(it.kept, 200, STR("{\"late\":1}"));
     assert_non_null(strstr(hear(fd, "late", &closed), "{\"late\":1}"));
-    close(fd);
-}
-
-static void large_bodies_arrive_whole(void **state)
-{
-    (void)state;
-    bool closed;
-    enum { SIZE = 1000000 };
-    int fd = connect_client();
-    char *body = calloc(1, SIZE);
-    memset(body, ' ', SIZE);
-    body[SIZE - 2] = '{', body[SIZE - 1] = '}';
-    say(fd, "POST /hello HTTP/1.1\r\n" LOCAL TYPE("application/json") BODY("1000000\r\n\r\n"));
-    for (size_t sent = 0; sent < SIZE;) {
-        ssize_t some = send(fd, body + sent, SIZE - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-        sent += some > 0 ? (size_t)some : 0;
-        turn();
-    }
-    assert_non_null(strstr(hear(fd, "hello\":1", &closed), "{\"hello\":1}"));
-    free(body);
     close(fd);
 }
 
@@ -397,6 +517,10 @@ int main(void)
         TEST(idle_connections_make_room),
         TEST(a_request_that_trickles_is_cut_off),
         TEST(bytes_in_flight_are_limited),
+        TEST(bytes_that_were_only_announced_cost_nothing),
+        TEST(answers_that_nobody_takes_shut_out_no_small_request),
+        TEST(requests_that_wait_leave_connections_to_others),
+        TEST(health_is_answered_while_all_others_are_worked_on),
         TEST(large_bodies_arrive_whole),
         TEST(a_caller_that_closed_its_side_has_its_answer),
         TEST(a_caller_may_leave_before_the_answer),

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/job_poll.h"
+
+#include "record/limits.h"
+
+static bool is_short(str name, const char *place, struct error *err)
+{
+    return name.len <= LIMIT_NAME_BYTES ||
+           error_set(err, ERROR_LIMIT, place, "a name has at most NAME_BYTES (%d) bytes, found %zu",
+                     LIMIT_NAME_BYTES, name.len);
+}
+
+static bool is_there(const str *names, size_t count, str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(names[i], name))
+            return true;
+    return false;
+}
+
+bool job_poll_check(struct job_poll *poll, struct error *err)
+{
+    str *tenants = ARENA_ARRAY(poll->caller->arena, str, GATEWAY_MAX_TENANTS);
+    size_t count = 0;
+    if (!is_short(poll->worker, "worker", err))
+        return false;
+    for (size_t i = 0; i < poll->tenant_count; i++) {
+        str tenant = poll->tenants[i];
+        if (!is_short(tenant, "tenantIds", err))
+            return false;
+        if (is_there(tenants, count, tenant))
+            continue;
+        if (count == GATEWAY_MAX_TENANTS)
+            return error_set(err, ERROR_LIMIT, "tenantIds",
+                             "a poll names at most GATEWAY_MAX_TENANTS (%d) tenants",
+                             GATEWAY_MAX_TENANTS);
+        tenants[count++] = tenant;
+    }
+    poll->tenants = tenants;
+    poll->tenant_count = count;
+    return true;
+}
