@@ -66,25 +66,45 @@ static bool read_results(rd_kafka_event_t *event, struct error *err)
     return true;
 }
 
-static bool create_one(rd_kafka_t *client, rd_kafka_NewTopic_t *topic, int timeout_ms,
-                       struct error *err)
+// One request to the controller: what is asked for, and how its answer is read.
+struct admin_request {
+    rd_kafka_admin_op_t kind;
+    rd_kafka_NewTopic_t *topic;
+    rd_kafka_NewPartitions_t *partitions;
+    bool (*read)(rd_kafka_event_t *event, struct error *err);
+};
+
+static bool ask_controller(rd_kafka_t *client, struct admin_request request, int timeout_ms,
+                           struct error *err)
 {
     char text[BUS_ERROR_TEXT];
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(client, request.kind);
     rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, sizeof text);
     rd_kafka_AdminOptions_set_operation_timeout(options, timeout_ms, text, sizeof text);
-    rd_kafka_CreateTopics(client, &topic, 1, options, queue);
+    if (request.topic != NULL)
+        rd_kafka_CreateTopics(client, &request.topic, 1, options, queue);
+    else
+        rd_kafka_CreatePartitions(client, &request.partitions, 1, options, queue);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
-    bool made = event
-                    ? read_results(event, err)
+    bool done = event != NULL
+                    ? request.read(event, err)
                     : error_set(err, ERROR_UNAVAILABLE, "kafka", "no answer in %d ms", timeout_ms);
     if (event != NULL)
         rd_kafka_event_destroy(event);
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_queue_destroy(queue);
-    return made;
+    return done;
+}
+
+static bool create_one(rd_kafka_t *client, rd_kafka_NewTopic_t *topic, int timeout_ms,
+                       struct error *err)
+{
+    return ask_controller(client,
+                          (struct admin_request){.kind = RD_KAFKA_ADMIN_OP_CREATETOPICS,
+                                                 .topic = topic,
+                                                 .read = read_results},
+                          timeout_ms, err);
 }
 
 static bool read_growth(rd_kafka_event_t *event, struct error *err)
@@ -106,20 +126,11 @@ static bool add_partitions(rd_kafka_t *client, const struct bus_topic *topic, in
         rd_kafka_NewPartitions_new(topic->name, (size_t)topic->partitions, text, sizeof text);
     if (wanted == NULL)
         return error_set(err, ERROR_INVALID, topic->name, "%s", text);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS);
-    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, sizeof text);
-    rd_kafka_AdminOptions_set_operation_timeout(options, timeout_ms, text, sizeof text);
-    rd_kafka_CreatePartitions(client, &wanted, 1, options, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
-    bool added = event != NULL
-                     ? read_growth(event, err)
-                     : error_set(err, ERROR_UNAVAILABLE, "kafka", "no answer in %d ms", timeout_ms);
-    if (event != NULL)
-        rd_kafka_event_destroy(event);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(queue);
+    bool added = ask_controller(client,
+                                (struct admin_request){.kind = RD_KAFKA_ADMIN_OP_CREATEPARTITIONS,
+                                                       .partitions = wanted,
+                                                       .read = read_growth},
+                                timeout_ms, err);
     rd_kafka_NewPartitions_destroy(wanted);
     return added;
 }

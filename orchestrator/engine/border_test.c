@@ -107,18 +107,6 @@ static str variable_json(struct fixture *f, const char *name, size_t len)
     return str_format(&f->arena, "{\"%s\":\"%.*s\"}", name, STR_ARG(value));
 }
 
-static uint64_t start_with(struct fixture *f, str variables)
-{
-    run(f, (struct command){.type = COMMAND_CREATE_INSTANCE,
-                            .reply = {0, 7},
-                            .create_instance = {.process_id = STR("p"),
-                                                .variables = variables,
-                                                .business_id = STR_EMPTY,
-                                                .fetch_variables = STR_EMPTY,
-                                                .deduplication_id = STR_EMPTY}});
-    return f->changes.instances.count == 0 ? 0 : f->changes.instances.items[0].key;
-}
-
 static void set_variables(struct fixture *f, uint64_t instance, str variables)
 {
     run(f, (struct command){.type = COMMAND_SET_VARIABLES,

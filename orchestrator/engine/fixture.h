@@ -204,15 +204,22 @@ static inline const struct outbound *find_outbound(struct fixture *f, enum outbo
     return NULL;
 }
 
-static inline const struct job_offer *start(struct fixture *f)
+// Returns the instance, or 0: it was refused.
+static inline uint64_t start_with(struct fixture *f, str variables)
 {
     run(f, (struct command){.type = COMMAND_CREATE_INSTANCE,
                             .reply = {0, 7},
                             .create_instance = {.process_id = STR("p"),
-                                                .variables = STR("{\"a\":1}"),
+                                                .variables = variables,
                                                 .business_id = STR_EMPTY,
                                                 .fetch_variables = STR_EMPTY,
                                                 .deduplication_id = STR_EMPTY}});
+    return f->changes.instances.count == 0 ? 0 : f->changes.instances.items[0].key;
+}
+
+static inline const struct job_offer *start(struct fixture *f)
+{
+    start_with(f, STR("{\"a\":1}"));
     const struct outbound *job = find_outbound(f, OUTBOUND_JOB);
     return job == NULL ? NULL : job->job;
 }
