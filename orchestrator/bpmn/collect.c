@@ -16,18 +16,24 @@ static const char *const silent[] = {
     "association",
     "auditing",
     "category",
+    "categoryValueRef",
     "categoryValue",
     "completionCondition",
     "correlationSubscription",
+    "dataInput",
     "dataInputAssociation",
     "dataObject",
     "dataObjectReference",
+    "dataOutput",
     "dataOutputAssociation",
+    "dataState",
+    "dataStore",
     "dataStoreReference",
     "documentation",
     "extensionElements",
     "group",
     "incoming",
+    "inputSet",
     "ioBinding",
     "ioSpecification",
     "laneSet",
@@ -35,6 +41,7 @@ static const char *const silent[] = {
     "monitoring",
     "multiInstanceLoopCharacteristics",
     "outgoing",
+    "outputSet",
     "potentialOwner",
     "performer",
     "humanPerformer",
@@ -71,6 +78,12 @@ static bool type_named(const struct bpmn_xml_node *node, enum bpmn_type *ret_typ
     return false;
 }
 
+bool reader_is_own_element(const struct bpmn_xml_node *node)
+{
+    enum bpmn_type type;
+    return bpmn_xml_is(node, XML_BPMN, STR("sequenceFlow")) || type_named(node, &type);
+}
+
 static str id_of(struct reader *r, const struct bpmn_xml_node *node)
 {
     str id = str_trim(bpmn_xml_attribute(node, STR("id")));
@@ -81,13 +94,11 @@ static str id_of(struct reader *r, const struct bpmn_xml_node *node)
     return id;
 }
 
-static void remember(struct reader *r, struct map *map, str id, uint32_t index, uint32_t line)
+// The first of an id that stands twice (which was said when the file was indexed) is what it names.
+static void remember(struct reader *r, struct map *map, str id, uint32_t index)
 {
-    if (map_get(&r->element_ids, id) != NULL || map_get(&r->flow_ids, id) != NULL) {
-        reader_problem(r, BPMN_CODE_DUPLICATE_ID, id, line, STR_EMPTY);
-        return;
-    }
-    map_put(map, id, (void *)(uintptr_t)(index + 1));
+    if (map_get(&r->element_ids, id) == NULL && map_get(&r->flow_ids, id) == NULL)
+        map_put(map, id, (void *)(uintptr_t)(index + 1));
 }
 
 static uint32_t add_element(struct reader *r, const struct bpmn_xml_node *node, enum bpmn_type type,
@@ -105,7 +116,7 @@ static uint32_t add_element(struct reader *r, const struct bpmn_xml_node *node, 
     element->host = element->default_flow = element->link_target = BPMN_NONE;
     element->compensation = BPMN_NONE;
     element->start_quantity = element->completion_quantity = 1;
-    remember(r, &r->element_ids, id, index, node->line);
+    remember(r, &r->element_ids, id, index);
     return index;
 }
 
@@ -117,7 +128,7 @@ static void add_flow(struct reader *r, const struct bpmn_xml_node *node)
     *ARRAY_PUSH(r->scratch, &r->flow_nodes) = node;
     *flow =
         (struct bpmn_flow){.id = id, .line = node->line, .source = BPMN_NONE, .target = BPMN_NONE};
-    remember(r, &r->flow_ids, id, index, node->line);
+    remember(r, &r->flow_ids, id, index);
 }
 
 static void collect_scope(struct reader *r, const struct bpmn_xml_node *scope, uint32_t index,

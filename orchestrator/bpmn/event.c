@@ -234,6 +234,20 @@ static void read_triggers(struct reader *r, struct bpmn_element *element,
     element->triggers = triggers;
 }
 
+// Only what stays after it has fired repeats: a start of the process, events that do not interrupt.
+static void check_cycles(struct reader *r, const struct bpmn_element *element)
+{
+    const struct bpmn_element *scope = &r->elements.items[element->scope];
+    bool in_event_sub_process = scope->type == BPMN_EVENT_SUB_PROCESS;
+    bool repeats = element->type == BPMN_START_EVENT
+                       ? !in_event_sub_process || !element->interrupting
+                       : element->type == BPMN_BOUNDARY_EVENT && !element->interrupting;
+    for (uint32_t i = 0; i < element->trigger_count && !repeats; i++)
+        if (element->triggers[i].kind == BPMN_TIMER_TRIGGER &&
+            element->triggers[i].timer == BPMN_TIMER_CYCLE)
+            reader_complain(r, BPMN_CODE_TIMER_CYCLE, element, STR_EMPTY);
+}
+
 void reader_read_event(struct reader *r, uint32_t index)
 {
     struct bpmn_element *element = &r->elements.items[index];
@@ -249,4 +263,5 @@ void reader_read_event(struct reader *r, uint32_t index)
         element->interrupting =
             !str_equal(bpmn_xml_attribute(node, STR("isInterrupting")), STR("false"));
     }
+    check_cycles(r, element);
 }

@@ -53,40 +53,70 @@ void reader_add_output(struct reader *r, struct bpmn_element *element, struct bp
         add_mapping(r, &element->outputs, &element->output_count, mapping);
 }
 
+// What an input or output says; an input that says nothing is null: templates write it for what is
+// left empty.
+static void add_zeebe_mapping(struct reader *r, struct bpmn_element *element,
+                              const struct bpmn_xml_node *node, bool is_input)
+{
+    str source = bpmn_xml_attribute(node, STR("source"));
+    bool is_missing = str_is_empty(str_trim(source));
+    struct bpmn_mapping mapping = {
+        is_missing ? reader_expression(r, element, STR("null"))
+                   : reader_property(r, element, source),
+        reader_keep(r, str_trim(bpmn_xml_attribute(node, STR("target"))))};
+    if (is_input)
+        reader_add_input(r, element, mapping);
+    else if (is_missing)
+        reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("source of a mapping"));
+    else
+        reader_add_output(r, element, mapping);
+}
+
 static void read_zeebe_mappings(struct reader *r, struct bpmn_element *element,
                                 const struct bpmn_xml_node *node)
 {
     const struct bpmn_xml_node *io = reader_extension(node, XML_ZEEBE, "ioMapping");
     for (const struct bpmn_xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
-        struct bpmn_mapping mapping = {
-            reader_property(r, element, bpmn_xml_attribute(n, STR("source"))),
-            reader_keep(r, str_trim(bpmn_xml_attribute(n, STR("target"))))};
-        if (mapping.source == NULL && str_is_empty(str_trim(bpmn_xml_attribute(n, STR("source")))))
-            reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("source of a mapping"));
-        else if (bpmn_xml_is(n, XML_ZEEBE, STR("input")))
-            reader_add_input(r, element, mapping);
-        else if (bpmn_xml_is(n, XML_ZEEBE, STR("output")))
-            reader_add_output(r, element, mapping);
+        bool is_input = bpmn_xml_is(n, XML_ZEEBE, STR("input"));
+        if (is_input || bpmn_xml_is(n, XML_ZEEBE, STR("output")))
+            add_zeebe_mapping(r, element, n, is_input);
     }
 }
 
-static void read_camunda_mappings(struct reader *r, struct bpmn_element *element,
-                                  const struct bpmn_xml_node *node)
+static void add_camunda_mapping(struct reader *r, struct bpmn_element *element,
+                                const struct bpmn_xml_node *node, bool is_input)
 {
-    const struct bpmn_xml_node *io = reader_extension(node, XML_CAMUNDA, "inputOutput");
+    str name = reader_keep(r, str_trim(bpmn_xml_attribute(node, STR("name"))));
+    str source = vendor_parameter(r->scratch, node);
+    struct bpmn_mapping mapping = {.target = name};
+    if (source.data == NULL) {
+        reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
+                        str_format(r->scratch, "%.*s: a script", STR_ARG(name)));
+        return;
+    }
+    mapping.source = reader_expression(r, element, source);
+    is_input ? reader_add_input(r, element, mapping) : reader_add_output(r, element, mapping);
+}
+
+static void read_camunda_list(struct reader *r, struct bpmn_element *element,
+                              const struct bpmn_xml_node *io)
+{
     for (const struct bpmn_xml_node *n = io ? io->first : NULL; n != NULL; n = n->next) {
-        struct bpmn_mapping mapping = {
-            reader_property(r, element, n->text),
-            reader_keep(r, str_trim(bpmn_xml_attribute(n, STR("name"))))};
-        if (n->first != NULL)
-            reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element, n->first->name);
-        else if (bpmn_xml_is(n, XML_CAMUNDA, STR("inputParameter")))
-            reader_add_input(r, element, mapping);
-        else if (bpmn_xml_is(n, XML_CAMUNDA, STR("outputParameter")))
-            reader_add_output(r, element, mapping);
+        bool is_input = bpmn_xml_is(n, XML_CAMUNDA, STR("inputParameter"));
+        if (is_input || bpmn_xml_is(n, XML_CAMUNDA, STR("outputParameter")))
+            add_camunda_mapping(r, element, n, is_input);
     }
     if (io != NULL)
         reader_complain(r, BPMN_CODE_TRANSLATED, element, STR("camunda:inputOutput"));
+}
+
+// A connector's parameters are those of the job that it becomes.
+static void read_camunda_mappings(struct reader *r, struct bpmn_element *element,
+                                  const struct bpmn_xml_node *node)
+{
+    const struct bpmn_xml_node *connector = reader_extension(node, XML_CAMUNDA, "connector");
+    read_camunda_list(r, element, reader_extension(node, XML_CAMUNDA, "inputOutput"));
+    read_camunda_list(r, element, bpmn_xml_child(connector, XML_CAMUNDA, STR("inputOutput")));
 }
 
 static str headers_json(struct reader *r, const struct bpmn_xml_node *node, str extra_name,
@@ -139,10 +169,11 @@ static str camunda_type(const struct bpmn_xml_node *node)
         bpmn_xml_child(node, XML_BPMN, STR("messageEventDefinition"));
     if (definition != NULL)
         return camunda_type(definition);
-    static const char *const ways[] = {"topic", "class", "delegateExpression", "expression"};
+    static const char *const ways[] = {"topic", "class", "delegateExpression", "expression",
+                                       "type"};
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
         str type = str_trim(bpmn_xml_attribute_in(node, XML_CAMUNDA, str_of(ways[i])));
-        if (!str_is_empty(type))
+        if (!str_is_empty(type) && !str_equal(type, STR("external")))
             return type;
     }
     const struct bpmn_xml_node *connector = reader_extension(node, XML_CAMUNDA, "connector");
@@ -284,7 +315,8 @@ void reader_read_extensions(struct reader *r, uint32_t index)
         read_listeners(r, element, node);
         reader_read_extras(r, index);
     }
-    reader_note_vendor(r, index);
+    vendor_refuse_cases(r, element, node);
+    reader_note_foreign(r, element->id, node);
     read_job(r, element, node);
 }
 

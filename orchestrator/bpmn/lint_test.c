@@ -79,6 +79,37 @@ static const struct {
        "<compensateEventDefinition/></startEvent><endEvent id='d'/>" F(
            "c", "d") "</subProcess>" E F("s", "e"),
      "c BOUNDARY_EVENT_INTERRUPTS, "},
+    {S "<serviceTask id='t'><extensionElements><zeebe:taskDefinition type='t'/><zeebe:ioMapping>"
+       "<zeebe:input target='empty'/></zeebe:ioMapping></extensionElements></serviceTask>" E F(
+           "s", "t") F("t", "e"),
+     ""},
+    {S "<serviceTask id='t'><extensionElements><zeebe:taskDefinition type='t' retry='3'/>"
+       "<zeebe:formDefinition formId='f'/><zeebe:colour/></extensionElements></serviceTask>" E F(
+           "s", "t") F("t", "e"),
+     "t ZEEBE_UNKNOWN, t ZEEBE_PLACE, t ZEEBE_UNKNOWN, "},
+    {S "<task id='a'><categoryValueRef>c</categoryValueRef></task><subProcess id='x'>"
+       "<categoryValueRef>c</categoryValueRef><startEvent id='y'/><endEvent id='z'/>" F(
+           "y", "z") "</subProcess>" E F("s", "a") F("a", "x") F("x", "e"),
+     ""},
+    {S "<task id='a'/><boundaryEvent id='b' attachedToRef='a'><compensateEventDefinition/>"
+       "</boundaryEvent><manualTask id='h' isForCompensation='true'/><manualTask id='i' "
+       "isForCompensation='true'/><association id='bh' sourceRef='b' targetRef='h'/>"
+       "<association id='bi' sourceRef='b' targetRef='i'/>" E F("s", "a") F("a", "e"),
+     "b COMPENSATION_HANDLERS, "},
+    {S "<subProcess id='x' triggeredByEvent='true'><startEvent id='c'><timerEventDefinition>"
+       "<timeCycle>R3/PT1M</timeCycle></timerEventDefinition></startEvent><endEvent id='d'/>" F(
+           "c", "d") "</subProcess><userTask id='u'/><boundaryEvent id='b' attachedToRef='u' "
+                     "cancelActivity='false'><timerEventDefinition><timeCycle>R3/PT1M</timeCycle>"
+                     "</timerEventDefinition></boundaryEvent><task id='o'/>" E F("s", "u")
+                         F("u", "e") F("b", "o"),
+     "c TIMER_CYCLE, "},
+    {S "<userTask id='u' flowable:skipExpression='${x}' flowable:async='true'/><scriptTask id='w' "
+       "scriptFormat='python' camunda:resultVariable='y'><script>1</script></scriptTask>" E F(
+           "s", "u") F("u", "w") F("w", "e"),
+     "u VENDOR_EXTENSION_IGNORED, w VENDOR_EXTENSION_IGNORED, "},
+    {S "<callActivity id='c' calledElement='d' drools:independent='false' "
+       "drools:waitForCompletion='false'/>" E F("s", "c") F("c", "e"),
+     "c VENDOR_EXTENSION_IGNORED, "},
     {S "<exclusiveGateway id='g'/><exclusiveGateway id='h'/>" F("s", "g") F("g", "h") F("h", "g"),
      "s CANNOT_END, g CANNOT_END, h CANNOT_END, g ENDLESS_LOOP, "},
 };
@@ -106,6 +137,50 @@ static void models_are_told_what_is_wrong_with_them(void **state)
         assert_true(bpmn_parse(&arena, &scratch, xml, &resource, &err));
         tell(&told, resource);
         assert_string_equal(strbuf_cstr(&told), cases[i].problems);
+        arena_done(&scratch);
+        arena_done(&arena);
+    }
+}
+
+// Whole files: several processes, and what stands beside them.
+static const struct {
+    const char *roots;
+    bool is_executable;
+    const char *problems;
+} files[] = {
+    {"<process id='p' isExecutable='true'>" S E F(
+         "s", "e") "</process>"
+                   "<process id='q'><startEvent id='a'/><choreographyTask "
+                   "id='b'/><exclusiveGateway id='c'/>"
+                   "<serviceTask id='f'/><endEvent id='d'/>" F("a", "c") F("c", "d")
+                       WHEN("c", "f") "</process>",
+     true, "b UNSUPPORTED_ELEMENT, "},
+    {"<process id='p' isExecutable='true'>" S E F(
+         "s", "e") "</process>"
+                   "<process id='p' isExecutable='true'><startEvent id='a'/><endEvent id='b'/>" F(
+                       "a", "b") "</process>",
+     false, "p DUPLICATE_ID, "},
+    {"<signal id='g' name='go' flowable:scope='processInstance'/><signal id='h' name='ho' "
+     "flowable:scope='global'/><process id='p' isExecutable='true'>" S E F("s", "e") "</process>",
+     true, "g VENDOR_EXTENSION_IGNORED, "},
+};
+
+static void files_are_told_what_is_wrong_with_them(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        struct arena arena = ARENA_EMPTY, scratch = ARENA_EMPTY;
+        struct strbuf told = strbuf_new(&arena);
+        struct bpmn_resource *resource;
+        struct error err;
+        str xml = str_format(&arena,
+                             "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'>%s"
+                             "</definitions>",
+                             files[i].roots);
+        assert_true(bpmn_parse(&arena, &scratch, xml, &resource, &err));
+        tell(&told, resource);
+        assert_string_equal(strbuf_cstr(&told), files[i].problems);
+        assert_int_equal(resource->is_executable, files[i].is_executable);
         arena_done(&scratch);
         arena_done(&arena);
     }
@@ -155,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_are_told_what_is_wrong_with_them),
+        cmocka_unit_test(files_are_told_what_is_wrong_with_them),
         cmocka_unit_test(a_long_chain_of_gateways_is_checked_in_linear_time),
         cmocka_unit_test(what_is_no_model_is_unreadable),
     };

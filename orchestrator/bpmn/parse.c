@@ -2,13 +2,42 @@
 // Reads a file: what it names, its processes, the message flows between them.
 #include "bpmn/reader.h"
 
-static void index_nodes(struct reader *r, const struct bpmn_xml_node *node)
+static bool is_true(str text)
+{
+    return str_equal(text, STR("true")) || str_equal(text, STR("1"));
+}
+
+static bool says_executable(const struct bpmn_xml_node *node)
+{
+    return bpmn_xml_is(node, XML_BPMN, STR("process")) &&
+           is_true(str_trim(bpmn_xml_attribute(node, STR("isExecutable"))));
+}
+
+// An id stands once in a file. It stops nothing that runs unless both are in one process or beside
+// the processes.
+static void remember_node(struct reader *r, const struct bpmn_xml_node *node,
+                          const struct bpmn_xml_node *owner)
+{
+    str id = str_trim(bpmn_xml_attribute(node, STR("id")));
+    if (node->space != XML_BPMN || str_is_empty(id))
+        return;
+    const struct bpmn_xml_node *first = map_get(&r->owners, id);
+    bool is_fatal = (node == owner && first != NULL && str_equal(first->name, owner->name)) ||
+                    (first == owner && (says_executable(owner) || !r->is_marked));
+    if (first != NULL) {
+        reader_problem_as(r, BPMN_CODE_DUPLICATE_ID, is_fatal ? BPMN_ERROR : BPMN_WARNING, node);
+        return;
+    }
+    map_put(&r->owners, id, (void *)(uintptr_t)owner);
+    map_put(&r->nodes, id, (void *)(uintptr_t)node);
+}
+
+static void index_nodes(struct reader *r, const struct bpmn_xml_node *node,
+                        const struct bpmn_xml_node *owner)
 {
     for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next) {
-        str id = str_trim(bpmn_xml_attribute(child, STR("id")));
-        if (child->space == XML_BPMN && !str_is_empty(id) && map_get(&r->nodes, id) == NULL)
-            map_put(&r->nodes, id, (void *)child);
-        index_nodes(r, child);
+        remember_node(r, child, owner ? owner : child);
+        index_nodes(r, child, owner ? owner : child);
     }
 }
 
@@ -58,6 +87,8 @@ static void read_details(struct reader *r)
         reader_read_data(r, i);
         read_default(r, i);
     }
+    for (uint32_t i = 0; i < r->flows.count; i++)
+        reader_note_foreign(r, r->flows.items[i].id, r->flow_nodes.items[i]);
 }
 
 // An association binds a compensation boundary event to its handler (10.6.1).
@@ -73,6 +104,10 @@ static void bind_handlers(struct reader *r)
         if (boundary->type != BPMN_BOUNDARY_EVENT || boundary->host == BPMN_NONE ||
             !bpmn_has_trigger(boundary, BPMN_COMPENSATION_TRIGGER))
             continue;
+        if (r->elements.items[boundary->host].compensation != BPMN_NONE &&
+            r->elements.items[boundary->host].compensation != handler)
+            reader_complain(r, BPMN_CODE_COMPENSATION_HANDLERS, boundary,
+                            r->elements.items[handler].id);
         r->elements.items[boundary->host].compensation = handler;
         boundary->compensation = handler;
         r->elements.items[handler].for_compensation = true;
@@ -121,11 +156,17 @@ static void read_version_tag(struct reader *r, struct bpmn_process *process,
     process->version_tag = reader_keep(r, tag);
 }
 
+// A process that does not say runs when no other says that it does.
+static bool is_executable(const struct reader *r, const struct bpmn_xml_node *node)
+{
+    str text = str_trim(bpmn_xml_attribute(node, STR("isExecutable")));
+    return says_executable(node) || (str_is_empty(text) && !r->is_marked);
+}
+
 static struct bpmn_process *finish_process(struct reader *r, const struct bpmn_xml_node *node)
 {
     struct bpmn_process *process = ARENA_NEW(r->arena, struct bpmn_process);
-    str executable = bpmn_xml_attribute(node, STR("isExecutable"));
-    process->executable = !str_equal(executable, STR("false"));
+    process->executable = is_executable(r, node);
     process->id = r->elements.items[0].id;
     process->name = r->elements.items[0].name;
     read_version_tag(r, process, node);
@@ -139,13 +180,27 @@ static struct bpmn_process *finish_process(struct reader *r, const struct bpmn_x
 
 static struct bpmn_process *read_process(struct reader *r, const struct bpmn_xml_node *node)
 {
+    r->is_beside = r->is_marked && !is_executable(r, node);
     reader_collect(r, node);
     read_details(r);
     struct bpmn_process *process = finish_process(r, node);
     reader_validate(r, process);
     if (!r->sketch)
         reader_check_soundness(r, process);
+    r->is_beside = false;
     return process;
+}
+
+// The node's attributes with one more, which is found first.
+static const struct bpmn_xml_attribute *
+with_attribute(struct reader *r, const struct bpmn_xml_node *node, str name, str value)
+{
+    struct bpmn_xml_attribute *attributes =
+        ARENA_ARRAY(r->scratch, struct bpmn_xml_attribute, node->attribute_count + 1);
+    attributes[0] = (struct bpmn_xml_attribute){.name = name, .value = value};
+    if (node->attribute_count > 0)
+        memcpy(attributes + 1, node->attributes, node->attribute_count * sizeof *attributes);
+    return attributes;
 }
 
 // A global task can be called like a process (BPMN 2.0, 10.3.6): it becomes one that holds just the
@@ -154,19 +209,14 @@ static struct bpmn_xml_node *process_around(struct reader *r, const struct bpmn_
 {
     struct bpmn_xml_node *inner = arena_copy(r->scratch, task, sizeof *task);
     struct bpmn_xml_node *process = arena_copy(r->scratch, task, sizeof *task);
-    struct bpmn_xml_attribute *id = ARENA_NEW(r->scratch, struct bpmn_xml_attribute);
     str name = str_from_index(task->name, strlen("global"));
     char *local = str_cstr(r->scratch, name);
     local[0] = (char)(local[0] | 0x20);
-    *id = (struct bpmn_xml_attribute){
-        XML_NONE, STR("id"),
-        str_format(r->scratch, "%.*s_task", STR_ARG(bpmn_xml_attribute(task, STR("id"))))};
-    struct bpmn_xml_attribute *attributes =
-        ARENA_ARRAY(r->scratch, struct bpmn_xml_attribute, task->attribute_count + 1);
-    attributes[0] = *id; // found first
-    memcpy(attributes + 1, task->attributes, task->attribute_count * sizeof *attributes);
-    inner->attributes = attributes;
+    str id = str_format(r->scratch, "%.*s_task", STR_ARG(bpmn_xml_attribute(task, STR("id"))));
+    inner->attributes = with_attribute(r, task, STR("id"), id);
     inner->attribute_count++;
+    process->attributes = with_attribute(r, task, STR("isExecutable"), STR("true"));
+    process->attribute_count++;
     inner->name = str_of(local);
     inner->next = NULL;
     process->name = STR("process");
@@ -194,6 +244,14 @@ static void read_processes(struct reader *r, struct bpmn_resource *resource)
     resource->process_count = processes.count;
     if (processes.count == 0)
         reader_problem(r, BPMN_CODE_NO_PROCESS, STR_EMPTY, r->root->line, STR_EMPTY);
+}
+
+// What stands beside the processes: messages, signals, errors, pools, data stores.
+static void note_roots(struct reader *r)
+{
+    for (const struct bpmn_xml_node *n = r->root->first; n != NULL; n = n->next)
+        if (n->space == XML_BPMN && !str_equal(n->name, STR("process")) && !is_global_task(n))
+            reader_note_foreign(r, reader_keep(r, bpmn_xml_attribute(n, STR("id"))), n);
 }
 
 // A participant stands for its process.
@@ -246,10 +304,15 @@ static bool parse(struct reader *r, str xml, struct bpmn_resource **ret_resource
     r->root = root;
     r->nodes = map_new(r->scratch);
     r->programs = map_new(r->scratch);
-    index_nodes(r, root);
+    r->owners = map_new(r->scratch);
+    for (const struct bpmn_xml_node *n = root->first; n != NULL; n = n->next)
+        r->is_marked |= says_executable(n);
+    index_nodes(r, root, NULL);
     struct bpmn_resource *resource = ARENA_NEW(r->arena, struct bpmn_resource);
+    r->noted = map_new(r->scratch);
     read_processes(r, resource);
     read_message_flows(r, resource);
+    note_roots(r);
     resource->problems = r->problems.items;
     resource->problem_count = r->problems.count;
     resource->is_executable = can_run(resource);

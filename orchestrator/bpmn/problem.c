@@ -24,6 +24,7 @@ static bool matters_in_a_sketch(enum bpmn_code code)
     case BPMN_CODE_EXPRESSION_INVALID:
     case BPMN_CODE_EXPRESSION_MISSING:
     case BPMN_CODE_TIMER_INVALID:
+    case BPMN_CODE_TIMER_CYCLE:
     case BPMN_CODE_REFERENCE_MISSING:
     case BPMN_CODE_REFERENCE_UNKNOWN:
     case BPMN_CODE_GATEWAY_CONDITION_MISSING:
@@ -38,18 +39,47 @@ static bool matters_in_a_sketch(enum bpmn_code code)
     }
 }
 
-void reader_problem(struct reader *r, enum bpmn_code code, str element, uint32_t line, str detail)
+// What is said of a pool that does not run never refuses the one that does.
+static enum bpmn_severity severity_of(const struct reader *r, enum bpmn_code code)
 {
-    if (r->problems.count >= BPMN_MAX_PROBLEMS || (r->sketch && !matters_in_a_sketch(code)))
-        return;
+    if (r->is_beside && code == BPMN_CODE_NOT_EXECUTABLE)
+        return BPMN_INFO;
+    return r->is_beside && texts[code].severity == BPMN_ERROR ? BPMN_WARNING : texts[code].severity;
+}
+
+static bool matters(const struct reader *r, enum bpmn_code code)
+{
+    if (r->is_beside && code == BPMN_CODE_TASK_WITHOUT_DEFINITION)
+        return false;
+    return !(r->sketch || r->is_beside) || matters_in_a_sketch(code);
+}
+
+static void add_problem(struct reader *r, enum bpmn_code code, str element, uint32_t line,
+                        str detail)
+{
     struct bpmn_problem *problem = ARRAY_PUSH(r->arena, &r->problems);
     problem->code = code;
-    problem->severity = texts[code].severity;
+    problem->severity = severity_of(r, code);
     problem->element = str_copy(r->arena, element);
     problem->line = line;
     problem->message = str_is_empty(detail)
                            ? str_of(texts[code].text)
                            : str_format(r->arena, "%s: %.*s", texts[code].text, STR_ARG(detail));
+}
+
+void reader_problem(struct reader *r, enum bpmn_code code, str element, uint32_t line, str detail)
+{
+    if (r->problems.count < BPMN_MAX_PROBLEMS && matters(r, code))
+        add_problem(r, code, element, line, detail);
+}
+
+void reader_problem_as(struct reader *r, enum bpmn_code code, enum bpmn_severity severity,
+                       const struct bpmn_xml_node *node)
+{
+    if (r->problems.count >= BPMN_MAX_PROBLEMS)
+        return;
+    add_problem(r, code, str_trim(bpmn_xml_attribute(node, STR("id"))), node->line, STR_EMPTY);
+    r->problems.items[r->problems.count - 1].severity = severity;
 }
 
 void reader_complain(struct reader *r, enum bpmn_code code, const struct bpmn_element *element,

@@ -16,9 +16,13 @@ struct reader {
     struct arena *arena;   // the result's
     struct arena *scratch; // until bpmn_parse returns
     bool sketch;
+    bool is_marked; // some process of the file says that it is executable
+    bool is_beside; // the process being read does not run, but another of its file does
     const struct bpmn_xml_node *root;
     struct map programs; // source -> compiled
     struct map nodes;    // id -> xml_node, of everything in the file
+    struct map owners;   // id -> the child of the root that it is in
+    struct map noted;    // names of unknown namespaces that were noted
     ARRAY(struct bpmn_problem) problems;
 
     // The process being read.
@@ -33,6 +37,8 @@ struct reader {
 
 // problem.c
 void reader_problem(struct reader *r, enum bpmn_code code, str element, uint32_t line, str detail);
+void reader_problem_as(struct reader *r, enum bpmn_code code, enum bpmn_severity severity,
+                       const struct bpmn_xml_node *node);
 void reader_complain(struct reader *r, enum bpmn_code code, const struct bpmn_element *element,
                      str detail);
 
@@ -52,7 +58,8 @@ str juel_method(str text); // the first method call, "items.size("; empty: none
 
 // collect.c
 void reader_collect(struct reader *r, const struct bpmn_xml_node *process);
-uint32_t reader_element(const struct reader *r, str id); // BPMN_NONE when unknown
+uint32_t reader_element(const struct reader *r, str id);      // BPMN_NONE when unknown
+bool reader_is_own_element(const struct bpmn_xml_node *node); // an element or sequence flow
 const struct bpmn_xml_node *reader_node(const struct reader *r, str reference); // "prefix:id" too
 struct bpmn_list reader_list(struct reader *r, const uint32_t *items, uint32_t count);
 
@@ -60,11 +67,16 @@ struct bpmn_list reader_list(struct reader *r, const uint32_t *items, uint32_t c
 void reader_read_event(struct reader *r, uint32_t index);
 void reader_read_task(struct reader *r, uint32_t index);
 void reader_read_extensions(struct reader *r, uint32_t index);
+// foreign.c: names what a node says in other namespaces without effect here.
+void reader_note_foreign(struct reader *r, str id, const struct bpmn_xml_node *node);
 // vendor.c
-void reader_note_vendor(struct reader *r, uint32_t index); // names what is not taken over
+void vendor_refuse_cases(struct reader *r, const struct bpmn_element *element,
+                         const struct bpmn_xml_node *node);
 str vendor_retries(struct reader *r, const struct bpmn_element *element,
                    const struct bpmn_xml_node *node);
 str vendor_priority(const struct bpmn_xml_node *node);
+// A camunda:inputParameter or outputParameter as an expression; data NULL: it is a script.
+str vendor_parameter(struct arena *arena, const struct bpmn_xml_node *node);
 void vendor_add_headers(struct reader *r, const struct bpmn_xml_node *node, struct json_writer *w,
                         struct map *seen);
 void reader_read_extras(struct reader *r, uint32_t index); // extras.c: baton:

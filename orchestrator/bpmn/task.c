@@ -33,14 +33,18 @@ static void bind_version(struct reader *r, struct bpmn_call *call, const struct 
 }
 
 // camunda:calledElementBinding and the like.
-static void bind_camunda(struct reader *r, struct bpmn_call *call, const struct bpmn_xml_node *node,
-                         const char *prefix)
+static void bind_camunda(struct reader *r, const struct bpmn_element *element,
+                         const struct bpmn_xml_node *node, const char *prefix)
 {
+    struct bpmn_call *call = (struct bpmn_call *)element->call;
     const char *name = str_cstr(r->scratch, str_format(r->scratch, "%sBinding", prefix));
     call->binding = binding_named(attribute_of(node, XML_CAMUNDA, name));
     name = str_cstr(r->scratch, str_format(r->scratch, "%sVersion%s", prefix,
                                            call->binding == BPMN_VERSION ? "" : "Tag"));
     call->version = reader_keep(r, attribute_of(node, XML_CAMUNDA, name));
+    if (call->binding != BPMN_LATEST)
+        reader_complain(r, BPMN_CODE_TRANSLATED, element,
+                        str_format(r->scratch, "camunda:%sBinding", prefix));
 }
 
 static void read_called_element(struct reader *r, struct bpmn_element *element,
@@ -49,7 +53,13 @@ static void read_called_element(struct reader *r, struct bpmn_element *element,
     struct bpmn_call *call = call_of(r, element);
     const struct bpmn_xml_node *called = reader_extension(node, XML_ZEEBE, "calledElement");
     if (called != NULL) {
-        call->id = reader_property(r, element, attribute_of(called, XML_NONE, "processId"));
+        str id = attribute_of(called, XML_NONE, "processId");
+        call->id = str_is_empty(id)
+                       ? reader_expression(r, element,
+                                           attribute_of(called, XML_NONE, "processIdExpression"))
+                       : reader_property(r, element, id);
+        call->business_id =
+            reader_property(r, element, attribute_of(called, XML_NONE, "businessId"));
         call->propagates_to_child =
             !str_equal(attribute_of(called, XML_NONE, "propagateAllParentVariables"), STR("false"));
         call->propagates_to_parent =
@@ -62,7 +72,9 @@ static void read_called_element(struct reader *r, struct bpmn_element *element,
         bool is_name = standard.data[0] != '=' && !juel_is(standard) && colon != SIZE_MAX;
         call->id =
             reader_property(r, element, is_name ? str_from_index(standard, colon + 1) : standard);
-        bind_camunda(r, call, node, "calledElement");
+        bind_camunda(r, element, node, "calledElement");
+        if (str_equal(attribute_of(node, XML_CAMUNDA, "sameDeployment"), STR("true")))
+            call->binding = BPMN_DEPLOYMENT;
     }
     if (call->id == NULL)
         reader_complain(r, BPMN_CODE_CALLED_ELEMENT_MISSING, element, STR_EMPTY);
@@ -74,7 +86,8 @@ static void read_camunda_call(struct reader *r, struct bpmn_element *element,
 {
     const struct bpmn_xml_node *list = bpmn_xml_child(node, XML_BPMN, STR("extensionElements"));
     struct bpmn_call *call = (struct bpmn_call *)element->call;
-    bool all_in = false, all_out = false;
+    bool all_in = str_equal(attribute_of(node, XML_CAMUNDA, "inheritVariables"), STR("true"));
+    bool all_out = false;
     for (const struct bpmn_xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
         bool is_in = bpmn_xml_is(n, XML_CAMUNDA, STR("in"));
         if (!is_in && !bpmn_xml_is(n, XML_CAMUNDA, STR("out")))
@@ -116,7 +129,7 @@ static void read_decision(struct reader *r, struct bpmn_element *element,
         struct bpmn_call *call = call_of(r, element);
         call->id = reader_property(r, element, camunda);
         call->result_variable = reader_keep(r, attribute_of(node, XML_CAMUNDA, "resultVariable"));
-        bind_camunda(r, call, node, "decisionRef");
+        bind_camunda(r, element, node, "decisionRef");
         reader_complain(r, BPMN_CODE_TRANSLATED, element, STR("camunda:decisionRef"));
     }
 }
@@ -125,6 +138,18 @@ static bool is_feel(str format)
 {
     return str_equal_ignoring_case(format, STR("feel")) || str_ends_with(format, STR("/feel")) ||
            str_starts_with(format, STR("http://www.omg.org/spec/FEEL"));
+}
+
+// A script in another language is the work of whoever takes the job that carries it.
+static void note_foreign_script(struct reader *r, const struct bpmn_element *element,
+                                const struct bpmn_xml_node *node)
+{
+    str format = attribute_of(node, XML_NONE, "scriptFormat");
+    reader_complain(r, BPMN_CODE_SCRIPT_BECOMES_JOB, element,
+                    str_is_empty(format) ? STR("it names no language") : format);
+    if (!str_is_empty(attribute_of(node, XML_CAMUNDA, "resultVariable")))
+        reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
+                        STR("resultVariable (the worker gives the script's result this name)"));
 }
 
 static void read_script(struct reader *r, struct bpmn_element *element,
@@ -140,6 +165,8 @@ static void read_script(struct reader *r, struct bpmn_element *element,
         struct bpmn_call *call = call_of(r, element);
         call->script = reader_expression(r, element, standard->text);
         call->result_variable = reader_keep(r, attribute_of(node, XML_CAMUNDA, "resultVariable"));
+    } else if (standard != NULL && reader_extension(node, XML_ZEEBE, "taskDefinition") == NULL) {
+        note_foreign_script(r, element, node);
     }
 }
 
@@ -179,7 +206,9 @@ static void read_form(struct reader *r, struct bpmn_user_task *task,
     if (str_is_empty(key))
         key = attribute_of(node, XML_CAMUNDA, "formKey");
     task->form_key = reader_keep(r, key);
-    task->form_id = reader_keep(r, attribute_of(form, XML_NONE, "formId"));
+    str id = attribute_of(form, XML_NONE, "formId");
+    task->form_id =
+        reader_keep(r, str_is_empty(id) ? attribute_of(node, XML_CAMUNDA, "formRef") : id);
 }
 
 static void read_user_task(struct reader *r, struct bpmn_element *element,

@@ -108,6 +108,8 @@ static void check_boundary(struct checking *c, const struct bpmn_element *e)
     check_kinds(c, e, BOUNDARY, BPMN_CODE_BOUNDARY_EVENT_TRIGGER);
     if (bpmn_has_trigger(e, BPMN_CANCEL_TRIGGER) && host->type != BPMN_TRANSACTION)
         complain(c, BPMN_CODE_CANCEL_OUTSIDE_TRANSACTION, e);
+    if (compensates && !e->interrupting)
+        complain(c, BPMN_CODE_COMPENSATION_INTERRUPTS, e);
     if (!e->interrupting &&
         (bpmn_has_trigger(e, BPMN_ERROR_TRIGGER) || bpmn_has_trigger(e, BPMN_CANCEL_TRIGGER)))
         complain(c, BPMN_CODE_BOUNDARY_EVENT_INTERRUPTS, e);

@@ -1,106 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Extensions of other tools: what of Camunda 7's becomes part of a job, and what is said about the
-// rest. An attribute or element with a meaning that is not taken over is named; what only says how
-// an engine with a database of its own schedules its work, or how a tool draws, is not.
+// What of Camunda 7's, Flowable's and Activiti's extensions becomes part of a job. What is said
+// about the rest: foreign.c.
 #include "bpmn/reader.h"
 
-// Read somewhere in this layer, where the element has a use for them.
-static const char *const read_names[] = {
-    "topic",
-    "class",
-    "delegateExpression",
-    "expression",
-    "type",
-    "collection",
-    "elementVariable",
-    "versionTag",
-    "calledElementBinding",
-    "calledElementVersion",
-    "calledElementVersionTag",
-    "decisionRef",
-    "decisionRefBinding",
-    "decisionRefVersion",
-    "decisionRefVersionTag",
-    "resultVariable",
-    "assignee",
-    "candidateUsers",
-    "candidateGroups",
-    "dueDate",
-    "followUpDate",
-    "priority",
-    "formKey",
-    "errorCodeVariable",
-    "errorMessageVariable",
-    "taskPriority",
-    "jobPriority",
-    "inputOutput",
-    "connector",
-    "in",
-    "out",
-    "field",
-    "failedJobRetryTimeCycle",
-    "caseRef",
-};
-
-// How Camunda 7 runs, shows or keeps things: without meaning here, and nothing is lost.
-static const char *const harmless_names[] = {
-    "asyncBefore",
-    "asyncAfter",
-    "async",
-    "exclusive",
-    "historyTimeToLive",
-    "isStartableInTasklist",
-    "modelerTemplate",
-    "modelerTemplateVersion",
-    "modelerTemplateIcon",
-    "potentialStarter",
-    "properties",
-    "diagramRelationId",
-};
-
-static bool is_among(const char *const *names, size_t count, str name)
+// A case is a language of its own.
+void vendor_refuse_cases(struct reader *r, const struct bpmn_element *element,
+                         const struct bpmn_xml_node *node)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(name, str_of(names[i])))
-            return true;
-    return false;
-}
-
-static void name_ignored(struct reader *r, const struct bpmn_element *element, str name)
-{
-    if (!is_among(read_names, COUNT_OF(read_names), name) &&
-        !is_among(harmless_names, COUNT_OF(harmless_names), name))
-        reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
-                        str_format(r->arena, "camunda:%.*s", STR_ARG(name)));
-}
-
-static void look_at(struct reader *r, const struct bpmn_element *element,
-                    const struct bpmn_xml_node *node)
-{
-    const struct bpmn_xml_node *list = bpmn_xml_child(node, XML_BPMN, STR("extensionElements"));
-    for (size_t i = 0; i < node->attribute_count; i++)
-        if (node->attributes[i].space == XML_CAMUNDA)
-            name_ignored(r, element, node->attributes[i].name);
-    for (const struct bpmn_xml_node *n = list ? list->first : NULL; n != NULL; n = n->next)
-        if (n->space == XML_CAMUNDA)
-            name_ignored(r, element, n->name);
-}
-
-static bool is_about_element(const struct bpmn_xml_node *child)
-{
-    return child->space == XML_BPMN && (str_ends_with(child->name, STR("EventDefinition")) ||
-                                        str_ends_with(child->name, STR("LoopCharacteristics")));
-}
-
-void reader_note_vendor(struct reader *r, uint32_t index)
-{
-    const struct bpmn_element *element = &r->elements.items[index];
-    const struct bpmn_xml_node *node = r->element_nodes.items[index];
-    look_at(r, element, node);
-    for (const struct bpmn_xml_node *child = node->first; child != NULL; child = child->next)
-        if (is_about_element(child))
-            look_at(r, element, child);
     if (!str_is_empty(bpmn_xml_attribute_in(node, XML_CAMUNDA, STR("caseRef"))))
         reader_complain(r, BPMN_CODE_UNSUPPORTED_ELEMENT, element,
                         STR("camunda:caseRef: a CMMN case"));
@@ -155,6 +62,8 @@ void vendor_add_headers(struct reader *r, const struct bpmn_xml_node *node, stru
 {
     const struct bpmn_xml_node *field = reader_extension(node, XML_CAMUNDA, "field");
     str result = bpmn_xml_attribute_in(node, XML_CAMUNDA, STR("resultVariable"));
+    if (str_is_empty(result))
+        result = bpmn_xml_attribute_in(node, XML_CAMUNDA, STR("resultVariableName"));
     for (; field != NULL; field = bpmn_xml_again(field)) {
         str name = bpmn_xml_attribute(field, STR("name"));
         if (str_is_empty(name) || map_get(seen, name) != NULL)
@@ -167,4 +76,71 @@ void vendor_add_headers(struct reader *r, const struct bpmn_xml_node *node, stru
         return;
     json_key(w, STR("resultVariable"));
     json_string(w, result);
+}
+
+// -- Parameters -------------------------------------------------------------------------
+
+static bool add_parameter(struct strbuf *out, const struct bpmn_xml_node *node);
+
+static bool add_items(struct strbuf *out, const struct bpmn_xml_node *list)
+{
+    bool is_first = true;
+    strbuf_add_char(out, '[');
+    for (const struct bpmn_xml_node *n = list->first; n != NULL; n = n->next) {
+        if (!is_first)
+            strbuf_add(out, STR(", "));
+        if (!add_parameter(out, n))
+            return false;
+        is_first = false;
+    }
+    strbuf_add_char(out, ']');
+    return true;
+}
+
+static bool add_entries(struct strbuf *out, const struct bpmn_xml_node *map)
+{
+    bool is_first = true;
+    strbuf_add_char(out, '{');
+    for (const struct bpmn_xml_node *n = map->first; n != NULL; n = n->next) {
+        if (!bpmn_xml_is(n, XML_CAMUNDA, STR("entry")))
+            continue;
+        if (!is_first)
+            strbuf_add(out, STR(", "));
+        json_quote(out, bpmn_xml_attribute(n, STR("key")));
+        strbuf_add(out, STR(": "));
+        if (!add_parameter(out, n))
+            return false;
+        is_first = false;
+    }
+    strbuf_add_char(out, '}');
+    return true;
+}
+
+static bool add_parameter(struct strbuf *out, const struct bpmn_xml_node *node)
+{
+    str text = str_trim(node->text);
+    if (bpmn_xml_is(node, XML_CAMUNDA, STR("script")))
+        return false;
+    if (bpmn_xml_is(node, XML_CAMUNDA, STR("list")))
+        return add_items(out, node);
+    if (bpmn_xml_is(node, XML_CAMUNDA, STR("map")))
+        return add_entries(out, node);
+    if (node->first != NULL)
+        return add_parameter(out, node->first);
+    if (str_is_empty(text))
+        strbuf_add(out, STR("null"));
+    else if (juel_is(text))
+        strbuf_add(out, juel_to_feel(out->arena, text));
+    else
+        json_quote(out, node->text);
+    return true;
+}
+
+str vendor_parameter(struct arena *arena, const struct bpmn_xml_node *node)
+{
+    str text = str_trim(node->text);
+    struct strbuf out = strbuf_new(arena);
+    if (node->first == NULL && juel_is(text))
+        return text; // read as an expression, with what that says about methods
+    return add_parameter(&out, node) ? strbuf_str(&out) : (str){NULL, 0};
 }

@@ -40,7 +40,7 @@ struct known_space {
 static const struct known_space known_names[] = {
     {"http://www.omg.org/spec/BPMN/20100524/DI", XML_DIAGRAM},
     {"http://www.omg.org/spec/DD/", XML_DIAGRAM},
-    {"http://www.omg.org/spec/BPMN/non-normative", XML_OTHER},
+    {"http://www.omg.org/spec/BPMN/non-normative", XML_TOOL},
     {"http://www.omg.org/spec/BPMN/", XML_BPMN},
     {"http://schema.omg.org/spec/BPMN/", XML_BPMN},
     {"http://www.omg.org/bpmn20", XML_BPMN},
@@ -50,14 +50,53 @@ static const struct known_space known_names[] = {
     {"http://flowable.org/bpmn", XML_CAMUNDA},
     {"http://baton.dev/schema/bpmn", XML_BATON},
     {"http://www.w3.org/2001/XMLSchema-instance", XML_SCHEMA_INSTANCE},
+    {"http://www.jboss.org/drools", XML_ENGINE},
+    {"http://spiffworkflow.org/", XML_ENGINE},
+    {"http://www.imixs.org/", XML_ENGINE},
+    {"http://www.bonitasoft.org/", XML_ENGINE},
+    {"http://xmlns.oracle.com/bpm", XML_ENGINE},
+    {"http://www.ibm.com/xmlns/", XML_ENGINE},
+    {"http://processmaker.com/", XML_ENGINE},
+    {"http://www.processmaker.", XML_ENGINE},
+    {"http://alfresco.org", XML_ENGINE},
+    {"http://www.alfresco.org", XML_ENGINE},
+    {"http://edoras.com/", XML_ENGINE},
+    {"http://elsa", XML_ENGINE},
+    {"http://www.w3.org/", XML_TOOL},
+    {"http://www.omg.org/", XML_TOOL},
+    {"http://bpmn.io/", XML_TOOL},
+    {"http://camunda.org/schema/modeler/", XML_TOOL},
+    {"http://flowable.org/", XML_TOOL}, // what is not its bpmn namespace draws
+    {"http://www.signavio.com", XML_TOOL},
+    {"http://www.trisotech.com", XML_TOOL},
+    {"http://www.bizagi.com", XML_TOOL},
+    {"http://www.bpsim.org", XML_TOOL},
+    {"http://www.visual-paradigm.com", XML_TOOL},
+    {"http://www.boc-", XML_TOOL},
+    {"http://www.yaoqiang.org", XML_TOOL},
+    {"http://bpmn.sourceforge.net", XML_TOOL},
+    {"http://sourceforge.net/bpmn", XML_TOOL},
+    {"http://www.eclipse.org/", XML_TOOL},
+    {"http://eclipse.org/", XML_TOOL},
+    {"http://www.itp-commerce.com", XML_TOOL},
+    {"http://www.softwareag.com", XML_TOOL},
+    {"http://www.ids-scheer.com", XML_TOOL},
+    {"http://sparxsystems.com", XML_TOOL},
+    {"http://www.sparxsystems.com", XML_TOOL},
+    {"http://www.qualiware.com", XML_TOOL},
+    {"http://www.mega.com", XML_TOOL},
+    {"http://www.nomagic.com", XML_TOOL},
+    {"http://www.businessprocessincubator.com", XML_TOOL},
 };
 
 static const struct known_space customary_prefixes[] = {
-    {"bpmn", XML_BPMN},        {"bpmn2", XML_BPMN},       {"semantic", XML_BPMN},
-    {"model", XML_BPMN},       {"zeebe", XML_ZEEBE},      {"camunda", XML_CAMUNDA},
-    {"activiti", XML_CAMUNDA}, {"flowable", XML_CAMUNDA}, {"baton", XML_BATON},
-    {"bpmndi", XML_DIAGRAM},   {"di", XML_DIAGRAM},       {"dc", XML_DIAGRAM},
-    {"omgdi", XML_DIAGRAM},    {"omgdc", XML_DIAGRAM},    {"xsi", XML_SCHEMA_INSTANCE},
+    {"bpmn", XML_BPMN},        {"bpmn2", XML_BPMN},          {"semantic", XML_BPMN},
+    {"model", XML_BPMN},       {"zeebe", XML_ZEEBE},         {"camunda", XML_CAMUNDA},
+    {"activiti", XML_CAMUNDA}, {"flowable", XML_CAMUNDA},    {"baton", XML_BATON},
+    {"drools", XML_ENGINE},    {"bioc", XML_TOOL},           {"color", XML_TOOL},
+    {"modeler", XML_TOOL},     {"signavio", XML_TOOL},       {"bpmndi", XML_DIAGRAM},
+    {"di", XML_DIAGRAM},       {"dc", XML_DIAGRAM},          {"omgdi", XML_DIAGRAM},
+    {"omgdc", XML_DIAGRAM},    {"xsi", XML_SCHEMA_INSTANCE},
 };
 
 static enum bpmn_xml_space space_named(str name)
@@ -128,7 +167,8 @@ static void read_attributes(struct reader *r, struct bpmn_xml_node *node, const 
         if (str_equal(prefix, STR("xmlns")) || str_equal(local, STR("xmlns")))
             continue;
         out[node->attribute_count++] = (struct bpmn_xml_attribute){
-            str_is_empty(prefix) ? XML_NONE : space_of_prefix(r, prefix), str_copy(r->arena, local),
+            str_is_empty(prefix) ? XML_NONE : space_of_prefix(r, prefix),
+            str_copy(r->arena, prefix), str_copy(r->arena, local),
             str_copy(r->arena, str_of(attributes[i * 2 + 1]))};
     }
     node->attributes = out;
@@ -165,6 +205,7 @@ static void on_start(void *context, const char *name, const char **attributes)
         return;
     struct bpmn_xml_node *node = ARENA_NEW(r->arena, struct bpmn_xml_node);
     node->space = space;
+    node->prefix = str_copy(r->arena, prefix);
     node->name = str_copy(r->arena, local);
     node->line = (uint32_t)XML_GetCurrentLineNumber(r->parser);
     read_attributes(r, node, attributes);

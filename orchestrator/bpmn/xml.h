@@ -18,6 +18,8 @@ enum bpmn_xml_space {
     XML_ZEEBE,
     XML_CAMUNDA, // and activiti and flowable, which share its names
     XML_BATON,
+    XML_ENGINE, // extensions of other engines: they say what happens
+    XML_TOOL,   // of tools that draw, simulate or document: nothing happens differently
     XML_DIAGRAM,
     XML_SCHEMA_INSTANCE,
     XML_OTHER,
@@ -25,13 +27,15 @@ enum bpmn_xml_space {
 
 struct bpmn_xml_attribute {
     enum bpmn_xml_space space; // XML_NONE: without a prefix
+    str prefix;                // as written; empty: none
     str name;
     str value;
 };
 
 struct bpmn_xml_node {
     enum bpmn_xml_space space;
-    str name; // local
+    str prefix; // as written; empty: none
+    str name;   // local
     uint32_t line;
     size_t attribute_count;
     const struct bpmn_xml_attribute *attributes;

@@ -40,8 +40,11 @@ static bool fits(const struct engine *engine, instance_ref instance, const struc
                  const struct definition *definition)
 {
     const struct definition *own = idmap_get(&engine->shard->by_key, instance->definition);
+    int64_t version;
     if (call->binding == BPMN_DEPLOYMENT)
         return own != NULL && own->deployment == definition->deployment;
+    if (call->binding == BPMN_VERSION)
+        return str_to_i64(call->version, &version) && definition->version == version;
     return str_equal(definition->version_tag, call->version);
 }
 
@@ -50,7 +53,7 @@ static const struct definition *find_bound(const struct engine *engine, instance
                                            const struct bpmn_call *call, str id)
 {
     const struct definition *found = NULL;
-    if (call->binding != BPMN_DEPLOYMENT && call->binding != BPMN_VERSION_TAG)
+    if (call->binding == BPMN_LATEST)
         return state_latest(engine->shard, instance->tenant, RESOURCE_DECISIONS, id);
     for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
         if (d->kind == RESOURCE_DECISIONS && !d->is_deleted && str_equal(d->id, id) &&

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "bpmn/bpmn.h"
 
 struct deployment deployment_new(struct arena *arena)
@@ -269,6 +270,26 @@ void deployment_add_absent(struct deployment *deployment, str namespace)
     *ARRAY_PUSH(deployment->arena, &deployment->absent) = namespace;
 }
 
+// One deployment has one version of each thing: of two that are called the same, nobody can tell
+// which is the newer.
+static void check_ids(struct deployment *deployment)
+{
+    struct map first = map_new(deployment->arena);
+    for (size_t i = 0; i < deployment->resources.count; i++) {
+        const struct deployed_resource *resource = &deployment->resources.items[i];
+        str key = str_format(deployment->arena, "%d %.*s", (int)resource->kind,
+                             STR_ARG(resource->definition_id));
+        const struct deployed_resource *other = map_get(&first, key);
+        if (other == NULL) {
+            map_put(&first, key, (void *)(uintptr_t)resource);
+            continue;
+        }
+        str text = str_format(deployment->arena, "the id '%.*s' stands in %.*s as well",
+                              STR_ARG(resource->definition_id), STR_ARG(other->name));
+        add_problem(deployment, resource->name, str_cstr(deployment->arena, text));
+    }
+}
+
 void deployment_read(struct deployment *deployment)
 {
     for (size_t i = 0; i < deployment->files.count; i++) {
@@ -276,4 +297,5 @@ void deployment_read(struct deployment *deployment)
         if (!file->is_earlier)
             reader_of(file->name)(deployment, file);
     }
+    check_ids(deployment);
 }

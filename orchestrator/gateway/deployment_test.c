@@ -71,6 +71,20 @@ static void problems_name_their_file(void **state)
     }
 }
 
+static void an_id_that_two_files_have_is_refused_with_both(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct deployment deployment = deployment_new(&arena);
+    deployment_add_file(&deployment, STR("a.bpmn"), STR(PROCESS));
+    deployment_add_file(&deployment, STR("b.bpmn"), STR(PROCESS));
+    deployment_add_file(&deployment, STR("f.form"), STR("{\"id\":\"p\"}")); // another kind
+    deployment_read(&deployment);
+    assert_string_equal(strbuf_cstr(&deployment.problems),
+                        "b.bpmn: the id 'p' stands in a.bpmn as well");
+    arena_done(&arena);
+}
+
 static void what_a_model_imports_is_asked_for_and_bound(void **state)
 {
     (void)state;
@@ -96,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_file_defines_what_it_is),
         cmocka_unit_test(problems_name_their_file),
+        cmocka_unit_test(an_id_that_two_files_have_is_refused_with_both),
         cmocka_unit_test(what_a_model_imports_is_asked_for_and_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
