@@ -92,10 +92,12 @@ struct job_answer {
 };
 
 struct update_job {
-    int32_t retries;  // < 0: unchanged
-    int32_t priority; // with has_priority
+    int32_t retries;    // with has_retries; at least 1
+    int32_t priority;   // with has_priority
+    int64_t timeout_ms; // with has_timeout: the lease of a job that a worker has, from now on
+    bool has_retries;
     bool has_priority;
-    int64_t timeout_ms; // < 0: unchanged
+    bool has_timeout;
 };
 
 // RELEASE_JOB: jobs that wait and may be offered. RETURN_JOBS: jobs that came to a gateway when no

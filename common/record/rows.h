@@ -170,7 +170,17 @@ struct mailbox_entry_row {
     str image;
 };
 
-enum user_task_state { USER_TASK_CREATED = 1, USER_TASK_COMPLETED = 2, USER_TASK_CANCELED = 3 };
+// The later ones: listeners decide about it. An instance keeps the first three alone.
+enum user_task_state {
+    USER_TASK_CREATED = 1,
+    USER_TASK_COMPLETED = 2,
+    USER_TASK_CANCELED = 3,
+    USER_TASK_CREATING = 4,
+    USER_TASK_ASSIGNING = 5,
+    USER_TASK_UPDATING = 6,
+    USER_TASK_COMPLETING = 7,
+    USER_TASK_CANCELING = 8,
+};
 
 struct user_task_row {
     enum row_change change;
@@ -190,8 +200,9 @@ struct user_task_row {
     int64_t due_ms;       // 0: none
     int64_t follow_up_ms; // 0: none
     int32_t priority;
-    str form_key; // external form; empty: none
-    str form_id;  // deployed form; empty: none
+    str form_key;  // external form; empty: none
+    str form_id;   // deployed form; empty: none
+    uint64_t form; // that one's key; 0: none of this id was deployed
     int64_t created_ms;
     int64_t ended_ms;
     str headers; // JSON object

@@ -34,13 +34,20 @@ void handle_job_complete(struct request *request)
     send_to_job(request, command);
 }
 
+// -1, which the engine refuses, when it has more than 32 bits.
+static int32_t whole_number(const struct json *object, const char *name, int64_t fallback)
+{
+    int64_t number = json_get_i64(object, str_of(name), fallback);
+    return number > INT32_MAX || number < INT32_MIN ? -1 : (int32_t)number;
+}
+
 void handle_job_fail(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_FAIL_JOB);
     struct job_answer *answer = &command->job_answer;
     if (!request_variables(request, STR("variables"), &answer->variables))
         return;
-    answer->retries = (int32_t)json_get_i64(request->body, STR("retries"), 0);
+    answer->retries = whole_number(request->body, "retries", 0);
     answer->backoff_ms = json_get_i64(request->body, STR("retryBackOff"), 0);
     answer->message = json_get_str(request->body, STR("errorMessage"), STR_EMPTY);
     send_to_job(request, command);
@@ -57,6 +64,12 @@ void handle_job_error(struct request *request)
     send_to_job(request, command);
 }
 
+static bool is_given(const struct json *object, const char *name)
+{
+    const struct json *member = json_get(object, str_of(name));
+    return member != NULL && member->type != JSON_NULL;
+}
+
 void handle_job_update(struct request *request)
 {
     const struct json *changes = json_get(request->body, STR("changeset"));
@@ -67,10 +80,12 @@ void handle_job_update(struct request *request)
         return;
     }
     command->update_job = (struct update_job){
-        .retries = (int32_t)json_get_i64(changes, STR("retries"), -1),
+        .retries = whole_number(changes, "retries", -1),
+        .has_retries = is_given(changes, "retries"),
         .timeout_ms = json_get_i64(changes, STR("timeout"), -1),
-        .priority = (int32_t)json_get_i64(changes, STR("priority"), 0),
-        .has_priority = json_is(json_get(changes, STR("priority")), JSON_NUMBER),
+        .has_timeout = is_given(changes, "timeout"),
+        .priority = whole_number(changes, "priority", 0),
+        .has_priority = is_given(changes, "priority"),
     };
     send_to_job(request, command);
 }

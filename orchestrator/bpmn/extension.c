@@ -152,6 +152,11 @@ static str headers_json(struct reader *r, const struct bpmn_xml_node *node, str 
     return strbuf_str(&out);
 }
 
+str reader_headers(struct reader *r, const struct bpmn_xml_node *node)
+{
+    return headers_json(r, node, STR_EMPTY, STR_EMPTY);
+}
+
 static struct bpmn_job *job_new(struct reader *r, const struct bpmn_element *element, str type,
                                 str retries)
 {

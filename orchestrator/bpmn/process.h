@@ -100,6 +100,9 @@ struct bpmn_user_task {
     const struct feel_program *priority;
     str form_id;
     str form_key;
+    enum bpmn_binding form_binding;
+    str form_version; // tag
+    str headers;      // JSON object
 };
 
 enum bpmn_loop_behavior { BPMN_THROW_ALL, BPMN_THROW_NONE, BPMN_THROW_ONE, BPMN_THROW_COMPLEX };

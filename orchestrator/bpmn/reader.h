@@ -77,6 +77,8 @@ str vendor_retries(struct reader *r, const struct bpmn_element *element,
 str vendor_priority(const struct bpmn_xml_node *node);
 // A camunda:inputParameter or outputParameter as an expression; data NULL: it is a script.
 str vendor_parameter(struct arena *arena, const struct bpmn_xml_node *node);
+// The task headers of an element, a JSON object.
+str reader_headers(struct reader *r, const struct bpmn_xml_node *node);
 void vendor_add_headers(struct reader *r, const struct bpmn_xml_node *node, struct json_writer *w,
                         struct map *seen);
 void reader_read_extras(struct reader *r, uint32_t index); // extras.c: baton:

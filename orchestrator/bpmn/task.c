@@ -209,6 +209,8 @@ static void read_form(struct reader *r, struct bpmn_user_task *task,
     str id = attribute_of(form, XML_NONE, "formId");
     task->form_id =
         reader_keep(r, str_is_empty(id) ? attribute_of(node, XML_CAMUNDA, "formRef") : id);
+    task->form_binding = binding_named(attribute_of(form, XML_NONE, "bindingType"));
+    task->form_version = reader_keep(r, attribute_of(form, XML_NONE, "versionTag"));
 }
 
 static void read_user_task(struct reader *r, struct bpmn_element *element,
@@ -230,6 +232,7 @@ static void read_user_task(struct reader *r, struct bpmn_element *element,
     if (task->assignee == NULL)
         task->assignee = resource_of(r, element, node, "humanPerformer");
     read_form(r, task, node);
+    task->headers = reader_headers(r, node);
 }
 
 static void read_message_task(struct reader *r, struct bpmn_element *element,

@@ -213,6 +213,7 @@ void activity_detach(struct engine *engine, instance_ref instance, element_ref e
             event.type = EVENT_TIMER_CANCELED;
             break;
         case ENTITY_KIND_USER_TASK:
+            user_task_left(engine, instance, (const struct user_task *)a);
             event.type = EVENT_USER_TASK_CANCELED;
             break;
         case ENTITY_KIND_INCIDENT:
@@ -460,6 +461,7 @@ static void tell_canceling(struct engine *engine, instance_ref instance, element
                                      .scope = ei->entity.key});
     }
     activity_detach_triggers(engine, instance, ei);
+    user_task_left(engine, instance, state_attachment(ei, ENTITY_KIND_USER_TASK));
     emit_for(engine, instance, ei, EVENT_ELEMENT_TERMINATING);
     job_create_listener(engine, instance, ei, BPMN_LISTENER_CANCELING);
 }

@@ -213,7 +213,7 @@ static void create_user_task(struct instance *instance, const struct event *even
     task->created_ms = event->time_ms;
     task->assignee = keep(instance, event->name);
     task->details = keep(instance, event->value);
-    task->action = task->variables = STR_EMPTY;
+    task->action = task->request = task->corrections = STR_EMPTY;
 }
 
 static void end_user_task(struct instance *instance, struct user_task *task,
@@ -241,14 +241,20 @@ void apply_user_task(struct instance *instance, const struct event *event)
         break;
     case EVENT_USER_TASK_COMPLETING:
         task->action = keep(instance, event->code);
-        task->variables = keep(instance, event->value);
+        task->request = keep(instance, event->value);
+        task->corrections = STR_EMPTY;
+        task->asker = (struct reply_to){(int32_t)event->number, event->parent};
         task->attachment.owner->listeners_done = 0;
+        break;
+    case EVENT_USER_TASK_CORRECTED:
+        task->corrections = keep(instance, event->value);
         break;
     case EVENT_USER_TASK_REMINDED:
     case EVENT_USER_TASK_ESCALATED:
         break;
     case EVENT_USER_TASK_DENIED:
-        task->action = task->variables = STR_EMPTY;
+        task->action = task->request = task->corrections = STR_EMPTY;
+        task->asker = (struct reply_to){0};
         task->attachment.owner->listeners_done = 0;
         break;
     default:

@@ -186,7 +186,7 @@ static void a_job_that_no_record_carries_is_an_incident_that_can_be_resolved(voi
     run(f, (struct command){.type = COMMAND_UPDATE_JOB,
                             .instance = instance,
                             .key = key,
-                            .update_job = {.retries = 2, .timeout_ms = -1}});
+                            .update_job = {.retries = 2, .has_retries = true}});
     resolve(f, instance, incident);
     assert_non_null(find_outbound(f, OUTBOUND_JOB));
     fixture_free(f);

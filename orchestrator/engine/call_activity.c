@@ -6,55 +6,6 @@
 // may have very many children.
 #include "engine/step.h"
 
-static const struct definition *by_tag(const struct shard *shard, str tenant, str id, str tag)
-{
-    const struct definition *found = NULL;
-    for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
-        if (d->kind == RESOURCE_PROCESS && !d->is_deleted && str_equal(d->id, id) &&
-            str_equal(d->tenant, tenant) && str_equal(d->version_tag, tag))
-            found = d;
-    return found;
-}
-
-static const struct definition *by_version(const struct shard *shard, str tenant, str id,
-                                           int64_t version)
-{
-    for (const struct definition *d = shard->definitions; d != NULL; d = d->next)
-        if (d->kind == RESOURCE_PROCESS && !d->is_deleted && str_equal(d->id, id) &&
-            str_equal(d->tenant, tenant) && d->version == version)
-            return d;
-    return NULL;
-}
-
-static const struct definition *deployed_with(const struct shard *shard, str id, uint64_t with,
-                                              enum resource_kind kind)
-{
-    const struct definition *caller = idmap_get(&shard->by_key, with);
-    for (const struct definition *d = caller ? shard->definitions : NULL; d != NULL; d = d->next)
-        if (d->kind == kind && d->deployment == caller->deployment && str_equal(d->id, id))
-            return d;
-    return NULL;
-}
-
-static const struct definition *find_called(struct engine *engine, instance_ref instance,
-                                            const struct bpmn_call *call, str id)
-{
-    int64_t version;
-    switch (call->binding) {
-    case BPMN_DEPLOYMENT:
-        return deployed_with(engine->shard, id, instance->definition, RESOURCE_PROCESS);
-    case BPMN_VERSION_TAG:
-        return by_tag(engine->shard, instance->tenant, id, call->version);
-    case BPMN_VERSION:
-        return str_to_i64(call->version, &version)
-                   ? by_version(engine->shard, instance->tenant, id, version)
-                   : NULL;
-    case BPMN_LATEST:
-        break;
-    }
-    return state_latest(engine->shard, instance->tenant, RESOURCE_PROCESS, id);
-}
-
 enum { VARIABLES_BYTES_PER_STEP = 32 };
 
 static bool child_can_hold(struct engine *engine, element_ref ei, str variables, str *ret_why)
@@ -119,7 +70,8 @@ void call_run(struct engine *engine, instance_ref instance, element_ref ei)
                        call->id ? why : STR("nothing says what is called"));
         return;
     }
-    const struct definition *definition = find_called(engine, instance, call, id);
+    const struct definition *definition = definition_bound(
+        engine, instance, &(struct binding){RESOURCE_PROCESS, call->binding, call->version, id});
     if (definition == NULL) {
         incident_raise(engine, instance, ei, "CALLED_ELEMENT_ERROR",
                        str_format(engine->turn, "no process '%.*s' is deployed", STR_ARG(id)));

@@ -172,7 +172,9 @@ static void fill_work(struct fuzz *f, struct command *command)
     case COMMAND_UPDATE_JOB:
         command->update_job = (struct update_job){.retries = (int32_t)number(f),
                                                   .priority = (int32_t)number(f),
+                                                  .has_retries = byte(f) & 1,
                                                   .has_priority = byte(f) & 1,
+                                                  .has_timeout = byte(f) & 1,
                                                   .timeout_ms = number(f)};
         break;
     case COMMAND_COMPLETE_USER_TASK:

@@ -36,32 +36,6 @@ static const struct dmn_decision *decision_of(const struct engine *engine,
     return NULL;
 }
 
-static bool fits(const struct engine *engine, instance_ref instance, const struct bpmn_call *call,
-                 const struct definition *definition)
-{
-    const struct definition *own = idmap_get(&engine->shard->by_key, instance->definition);
-    int64_t version;
-    if (call->binding == BPMN_DEPLOYMENT)
-        return own != NULL && own->deployment == definition->deployment;
-    if (call->binding == BPMN_VERSION)
-        return str_to_i64(call->version, &version) && definition->version == version;
-    return str_equal(definition->version_tag, call->version);
-}
-
-// The newest that the binding lets through.
-static const struct definition *find_bound(const struct engine *engine, instance_ref instance,
-                                           const struct bpmn_call *call, str id)
-{
-    const struct definition *found = NULL;
-    if (call->binding == BPMN_LATEST)
-        return state_latest(engine->shard, instance->tenant, RESOURCE_DECISIONS, id);
-    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
-        if (d->kind == RESOURCE_DECISIONS && !d->is_deleted && str_equal(d->id, id) &&
-            str_equal(d->tenant, instance->tenant) && fits(engine, instance, call, d))
-            found = d;
-    return found;
-}
-
 // ---- evaluating -----------------------------------------------------------------------
 
 // As history and rows keep it. What is too large for them is a failure.
@@ -144,7 +118,8 @@ void decision_run(struct engine *engine, instance_ref instance, element_ref ei)
                        call->id ? why : STR("nothing says which decision"));
         return;
     }
-    e.definition = find_bound(engine, instance, call, id);
+    e.definition = definition_bound(
+        engine, instance, &(struct binding){RESOURCE_DECISIONS, call->binding, call->version, id});
     e.decision = e.definition ? decision_of(engine, e.definition) : NULL;
     if (e.decision == NULL) {
         incident_raise(engine, instance, ei, "CALLED_DECISION_ERROR",

@@ -30,6 +30,45 @@ static str details_of(struct engine *engine, const struct deployed_resource *res
     return strbuf_str(&out);
 }
 
+// -- Bindings ---------------------------------------------------------------------------
+
+static bool is_deployed_with(const struct engine *engine, instance_ref instance,
+                             const struct definition *d)
+{
+    const struct definition *own = idmap_get(&engine->shard->by_key, instance->definition);
+    return own != NULL && own->deployment == d->deployment;
+}
+
+static bool is_bound(const struct engine *engine, instance_ref instance,
+                     const struct binding *binding, const struct definition *d)
+{
+    int64_t version;
+    switch (binding->binding) {
+    case BPMN_DEPLOYMENT: // whatever became of it: it belongs to the instance's definition
+        return is_deployed_with(engine, instance, d);
+    case BPMN_VERSION_TAG:
+        return !d->is_deleted && str_equal(d->version_tag, binding->version);
+    case BPMN_VERSION:
+        return !d->is_deleted && str_to_i64(binding->version, &version) && d->version == version;
+    case BPMN_LATEST:
+        break;
+    }
+    return false;
+}
+
+const struct definition *definition_bound(const struct engine *engine, instance_ref instance,
+                                          const struct binding *binding)
+{
+    const struct definition *found = NULL;
+    if (binding->binding == BPMN_LATEST)
+        return state_latest(engine->shard, instance->tenant, binding->kind, binding->id);
+    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
+        if (d->kind == binding->kind && str_equal(d->id, binding->id) &&
+            str_equal(d->tenant, instance->tenant) && is_bound(engine, instance, binding, d))
+            found = d;
+    return found;
+}
+
 // -- What starts instances --------------------------------------------------------------
 
 static bool is_mine(const struct engine *engine, str id)
@@ -158,14 +197,46 @@ static bool publish(struct engine *engine, const struct deploy *deploy,
     return true;
 }
 
-// Key and version: those of the latest when its bytes are the same, else new ones.
-static void name_resource(struct engine *engine, struct deployed_resource *resource)
+static const struct definition *latest_of(const struct engine *engine,
+                                          const struct deployed_resource *resource)
 {
-    const struct definition *latest = state_latest(engine->shard, engine->command->tenant,
-                                                   resource->kind, resource->definition_id);
-    bool same = latest != NULL && str_equal(latest->digest, resource->digest);
-    resource->key = same ? latest->key : step_key(engine);
-    resource->version = same ? latest->version : latest ? latest->version + 1 : 1;
+    return state_latest(engine->shard, engine->command->tenant, resource->kind,
+                        resource->definition_id);
+}
+
+// The same deployment once more changes nothing. Where anything is new, all of it is: what is
+// deployed together belongs together, for bindings to the deployment.
+static bool is_known_as_a_whole(const struct engine *engine, const struct deploy *deploy)
+{
+    uint64_t deployment = 0;
+    for (size_t i = 0; i < deploy->count; i++) {
+        const struct deployed_resource *resource = &deploy->resources[i];
+        const struct definition *latest = latest_of(engine, resource);
+        if (latest == NULL || !str_equal(latest->digest, resource->digest) ||
+            (deployment != 0 && latest->deployment != deployment))
+            return false;
+        deployment = latest->deployment;
+    }
+    return true;
+}
+
+// A version number is given once, though the definition that had it was deleted.
+static int32_t next_version(const struct engine *engine, const struct deployed_resource *resource)
+{
+    int32_t highest = 0;
+    for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
+        if (d->kind == resource->kind && d->version > highest &&
+            str_equal(d->id, resource->definition_id) &&
+            str_equal(d->tenant, engine->command->tenant))
+            highest = d->version;
+    return highest + 1;
+}
+
+static void name_resource(struct engine *engine, struct deployed_resource *resource, bool is_known)
+{
+    const struct definition *latest = latest_of(engine, resource);
+    resource->key = is_known ? latest->key : step_key(engine);
+    resource->version = is_known ? latest->version : next_version(engine, resource);
 }
 
 void definition_deploy(struct engine *engine)
@@ -181,8 +252,9 @@ void definition_deploy(struct engine *engine)
         arena_copy(engine->turn, deploy->resources, deploy->count * sizeof *deploy->resources);
     deploy->deployment = step_key(engine);
     all.type = COMMAND_PUBLISH_DEFINITIONS;
+    bool is_known = is_known_as_a_whole(engine, deploy);
     for (size_t i = 0; i < deploy->count; i++) {
-        name_resource(engine, &deploy->resources[i]);
+        name_resource(engine, &deploy->resources[i], is_known);
         publish(engine, deploy, &deploy->resources[i]);
     }
     for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)

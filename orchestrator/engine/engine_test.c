@@ -60,11 +60,87 @@ static void a_job_without_retries_becomes_an_incident_that_can_be_resolved(void 
     run(f, (struct command){.type = COMMAND_UPDATE_JOB,
                             .instance = job->instance,
                             .key = job->key,
-                            .update_job = {.retries = 1, .timeout_ms = -1}});
+                            .update_job = {.retries = 1, .has_retries = true}});
     run(f, (struct command){
                .type = COMMAND_RESOLVE_INCIDENT, .instance = job->instance, .key = incident});
     assert_int_equal(f->changes.incidents.items[0].state, INCIDENT_RESOLVED);
     assert_int_equal(find_outbound(f, OUTBOUND_JOB)->job->attempt, 2);
+    fixture_free(f);
+}
+
+static struct command update_of(const struct job_offer *job, struct update_job update)
+{
+    return (struct command){.type = COMMAND_UPDATE_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
+                            .reply = {0, 9},
+                            .update_job = update};
+}
+
+static void a_change_of_a_job_takes_effect_or_is_refused(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    const struct job_offer job = *start(f);
+    const struct update_job wrong[] = {
+        {0},
+        {.has_retries = true, .retries = -1},
+        {.has_retries = true, .retries = 0},
+        {.has_timeout = true, .timeout_ms = -5},
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        run(f, update_of(&job, wrong[i]));
+        assert_int_equal(rejection_of(f), REJECTION_INVALID);
+        assert_int_equal(f->changes.jobs.count, 0);
+    }
+    run(f, update_of(&job, (struct update_job){.has_timeout = true, .timeout_ms = 5000}));
+    assert_int_equal(rejection_of(f), REJECTION_INVALID_STATE); // nobody has it
+    run(f, (struct command){.type = COMMAND_EXTEND_JOB,
+                            .instance = job.instance,
+                            .key = job.key,
+                            .job_answer = {.attempt = 1, .extend_ms = 60000, .worker = STR("w")}});
+    run(f, update_of(&job, (struct update_job){.has_timeout = true, .timeout_ms = 5000}));
+    assert_int_equal(rejection_of(f), REJECTION_NONE);
+    assert_int_equal(f->changes.jobs.items[0].due_ms, f->now + 5000);
+    fixture_free(f);
+}
+
+static void a_back_off_holds_a_job_back_whoever_failed_it(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    const struct job_offer job = *start(f);
+    struct command fail = {.type = COMMAND_FAIL_JOB,
+                           .instance = job.instance,
+                           .key = job.key,
+                           .reply = {0, 9},
+                           .job_answer = answer(0)};
+    fail.job_answer.retries = -2;
+    run(f, fail);
+    assert_int_equal(rejection_of(f), REJECTION_INVALID);
+    fail.job_answer.retries = 3;
+    fail.job_answer.backoff_ms = 3600000;
+    run(f, fail);
+    assert_int_equal(f->changes.jobs.items[0].state, JOB_BACKING_OFF);
+    struct command complete = {.type = COMMAND_COMPLETE_JOB,
+                               .instance = job.instance,
+                               .key = job.key,
+                               .reply = {0, 9},
+                               .job_answer = answer(0)};
+    run(f, complete);
+    assert_int_equal(rejection_of(f), REJECTION_INVALID_STATE);
+    complete.job_answer.attempt = 1; // read from its topic
+    run(f, complete);
+    assert_int_equal(rejection_of(f), REJECTION_LATE);
+    struct job_credit credit = {
+        .type = STR("pay"), .tenant = STR_EMPTY, .count = 5, .lease_ms = 1000, .worker = STR("w")};
+    run(f, (struct command){
+               .type = COMMAND_OFFER_CREDITS,
+               .job_credits = {
+                   .gateway = 3, .expires_ms = 60000, .credit_count = 1, .credits = &credit}});
+    struct released_job untaken = {.instance = job.instance, .job = job.key};
+    run(f, (struct command){.type = COMMAND_RELEASE_JOB, .release_job = {1, &untaken}});
+    assert_null(find_outbound(f, OUTBOUND_REPLY));
     fixture_free(f);
 }
 
@@ -268,39 +344,6 @@ static void an_item_of_a_batch_operation_is_done_once(void **state)
     fixture_free(f);
 }
 
-static void a_listener_denies_the_completion_of_a_user_task(void **state)
-{
-    (void)state;
-    struct fixture *f =
-        fixture_new(MODEL("<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='t'/>"
-                          "<userTask id='t'><extensionElements><zeebe:taskListeners>"
-                          "<zeebe:taskListener eventType='completing' type='check'/>"
-                          "</zeebe:taskListeners></extensionElements></userTask>"));
-    start(f);
-    uint64_t instance = f->changes.instances.items[0].key;
-    struct command complete = {.type = COMMAND_COMPLETE_USER_TASK,
-                               .instance = instance,
-                               .key = f->changes.user_tasks.items[0].key,
-                               .user_task = {.assignee = STR_EMPTY,
-                                             .action = STR_EMPTY,
-                                             .variables = STR_EMPTY,
-                                             .changeset = STR_EMPTY}};
-    for (int denied = 1; denied >= 0; denied--) {
-        run(f, complete);
-        const struct job_offer *job = find_outbound(f, OUTBOUND_JOB)->job;
-        assert_int_equal(job->kind, JOB_TASK_LISTENER);
-        struct job_answer verdict = answer(1);
-        verdict.result = denied ? STR("{\"denied\":true,\"deniedReason\":\"no\"}") : STR("{}");
-        run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
-                                .instance = instance,
-                                .key = job->key,
-                                .job_answer = verdict});
-        assert_int_equal(f->changes.instances.items[0].state,
-                         denied ? INSTANCE_ACTIVE : INSTANCE_COMPLETED);
-    }
-    fixture_free(f);
-}
-
 static void a_cancelled_instance_owns_nothing(void **state)
 {
     (void)state;
@@ -323,6 +366,8 @@ int main(void)
         cmocka_unit_test(a_service_task_waits_for_its_job_and_completes),
         cmocka_unit_test(late_and_stale_answers_change_nothing),
         cmocka_unit_test(a_job_without_retries_becomes_an_incident_that_can_be_resolved),
+        cmocka_unit_test(a_change_of_a_job_takes_effect_or_is_refused),
+        cmocka_unit_test(a_back_off_holds_a_job_back_whoever_failed_it),
         cmocka_unit_test(jobs_beyond_the_window_wait_until_released),
         cmocka_unit_test(an_endless_loop_ends_in_an_incident_that_names_the_limit),
         cmocka_unit_test(a_suspended_instance_goes_on_when_it_resumes),
@@ -330,7 +375,6 @@ int main(void)
         cmocka_unit_test(an_instance_migrates_with_its_job),
         cmocka_unit_test(a_migration_takes_waiting_tokens_and_compensation_along),
         cmocka_unit_test(an_item_of_a_batch_operation_is_done_once),
-        cmocka_unit_test(a_listener_denies_the_completion_of_a_user_task),
         cmocka_unit_test(a_cancelled_instance_owns_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,10 @@ static void put_user_task(struct strbuf *out, const struct user_task *task)
     image_put_str(out, task->assignee);
     image_put_str(out, task->details);
     image_put_str(out, task->action);
-    image_put_str(out, task->variables);
+    image_put_str(out, task->request);
+    image_put_str(out, task->corrections);
+    image_put_i64(out, task->asker.partition);
+    image_put_u64(out, task->asker.request);
 }
 
 static void put_incident(struct strbuf *out, const struct incident *incident)
@@ -343,7 +346,10 @@ static void get_user_task(struct image_reader *in, struct user_task *task)
     task->assignee = image_get_str(in);
     task->details = image_get_str(in);
     task->action = image_get_str(in);
-    task->variables = image_get_str(in);
+    task->request = image_get_str(in);
+    task->corrections = image_get_str(in);
+    task->asker.partition = (int32_t)image_get_i64(in);
+    task->asker.request = image_get_u64(in);
 }
 
 static void get_incident(struct image_reader *in, struct incident *incident)

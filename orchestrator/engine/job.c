@@ -75,8 +75,10 @@ static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
 {
     element_ref ei = job->attachment.owner;
     const struct bpmn_job *definition = job_definition(instance, job);
-    const struct user_task *task = state_attachment(ei, ENTITY_KIND_USER_TASK);
-    bool has_task = (job->kind == JOB_TASK_LISTENER || job->kind == JOB_NOTIFICATION) && task;
+    const struct user_task *task = job->kind == JOB_TASK_LISTENER || job->kind == JOB_NOTIFICATION
+                                       ? state_attachment(ei, ENTITY_KIND_USER_TASK)
+                                       : NULL;
+    bool listens = job->kind == JOB_TASK_LISTENER && task != NULL;
     struct job_offer *offer = ARENA_NEW(engine->turn, struct job_offer);
     *offer = (struct job_offer){
         .key = job->attachment.entity.key,
@@ -94,9 +96,13 @@ static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
         .retries = job->retries,
         .priority = job->priority,
         .lease_ms = lease_ms,
-        .headers = definition ? definition->headers : STR("{}"),
-        .variables = variable_outgoing_json(engine, instance, ei),
-        .user_task = has_task ? task->details : STR_EMPTY,
+        .headers = listens      ? user_task_headers(engine, instance, task)
+                   : definition ? definition->headers
+                                : STR("{}"),
+        .variables = listens
+                         ? variable_visible_with(engine, ei, task_requested_variables(engine, task))
+                         : variable_outgoing_json(engine, instance, ei),
+        .user_task = task ? user_task_json(engine, task) : STR_EMPTY,
         .traceparent = engine->command->traceparent,
         .business_id = instance->business_id,
         .root_instance = instance->root_instance,
@@ -309,6 +315,9 @@ static bool find_answered(struct engine *engine, struct answered *ret_answered)
         return refuse(engine, REJECTION_LATE, "the job waits for another attempt");
     if (job->state == JOB_FAILED)
         return refuse(engine, REJECTION_INVALID_STATE, "the job has failed and has an incident");
+    if (job->state == JOB_BACKING_OFF)
+        return refuse(engine, REJECTION_INVALID_STATE,
+                      "the job has failed and waits for its back-off to end");
     *ret_answered = (struct answered){instance, job};
     return true;
 }
@@ -332,20 +341,37 @@ static void fail(struct engine *engine, const struct answered *a, int32_t retrie
         job_offer_or_wait(engine, a->instance, a->job);
 }
 
-// A caller is told what is wrong with the variables. A worker on Kafka hears nothing and would send
+// A caller is told what is wrong with the answer. A worker on Kafka hears nothing and would send
 // the same again: its answer is a failure of the job, so the retries end in an incident.
-static bool variables_fit(struct engine *engine, const struct answered *a)
+static bool refuse_answer(struct engine *engine, const struct answered *a, str why)
 {
-    str why;
-    if (variable_fits(engine, a->instance, a->instance->root, engine->command->job_answer.variables,
-                      &why))
-        return true;
     if (engine->command->reply.request != 0)
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
     else
         fail(engine, a, a->job->retries - 1, 0,
              str_format(engine->turn, "the worker's answer cannot be used: %.*s", STR_ARG(why)));
     return false;
+}
+
+static bool variables_fit(struct engine *engine, const struct answered *a)
+{
+    str why;
+    return variable_fits(engine, a->instance, a->instance->root,
+                         engine->command->job_answer.variables, &why) ||
+           refuse_answer(engine, a, why);
+}
+
+// A listener of a user task says what becomes of the change, and sets no variables.
+static bool result_fits(struct engine *engine, const struct answered *a,
+                        enum bpmn_listener_event event)
+{
+    str variables = engine->command->job_answer.variables, why;
+    if (a->job->kind != JOB_TASK_LISTENER)
+        return true;
+    if (!str_is_empty(variables) && !str_equal(str_trim(variables), STR("{}")))
+        return refuse_answer(engine, a, STR("a listener of a user task sets no variables"));
+    return user_task_result_fits(engine, a->job->attachment.owner, event, &why) ||
+           refuse_answer(engine, a, why);
 }
 
 static enum bpmn_listener_event event_of(const struct answered *a)
@@ -364,6 +390,8 @@ void job_complete(struct engine *engine)
     enum job_kind kind = a.job->kind;
     enum bpmn_listener_event event = event_of(&a);
     str why;
+    if (!result_fits(engine, &a, event))
+        return;
     count_out(engine, a.instance, a.job);
     step_emit(engine, a.instance,
               (struct event){.type = EVENT_JOB_COMPLETED,
@@ -395,11 +423,21 @@ void job_complete(struct engine *engine)
     }
 }
 
+// Negative numbers are mistakes: who can be told hears of it, a worker's job has no retries left.
+static bool counts_fit(struct engine *engine)
+{
+    const struct job_answer *answer = &engine->command->job_answer;
+    if (engine->command->reply.request == 0 || (answer->retries >= 0 && answer->backoff_ms >= 0))
+        return true;
+    return refuse(engine, REJECTION_INVALID,
+                  "the retries that are left and the back-off must not be negative");
+}
+
 void job_fail(struct engine *engine)
 {
     const struct job_answer *answer = &engine->command->job_answer;
     struct answered a;
-    if (!find_answered(engine, &a) || !variables_fit(engine, &a))
+    if (!find_answered(engine, &a) || !variables_fit(engine, &a) || !counts_fit(engine))
         return;
     struct merge merge = {answer->variables, true};
     str why;
@@ -416,6 +454,9 @@ void job_throw_error(struct engine *engine)
     const struct job_answer *answer = &engine->command->job_answer;
     struct answered a;
     if (!find_answered(engine, &a) || !variables_fit(engine, &a))
+        return;
+    if (a.job->kind == JOB_TASK_LISTENER &&
+        !refuse_answer(engine, &a, STR("a listener of a user task throws no errors")))
         return;
     element_ref ei = a.job->attachment.owner;
     count_out(engine, a.instance, a.job);
@@ -474,24 +515,37 @@ static const struct job *find_job(struct engine *engine, instance_ref *ret_insta
     return job;
 }
 
+static bool update_fits(struct engine *engine, const struct job *job)
+{
+    const struct update_job *update = &engine->command->update_job;
+    bool is_taken = job->state == JOB_OFFERED && job->due_ms != 0;
+    if (!update->has_retries && !update->has_priority && !update->has_timeout)
+        return refuse(engine, REJECTION_INVALID,
+                      "nothing is to be changed: give retries, timeout or priority");
+    if (update->has_retries && update->retries < 1)
+        return refuse(engine, REJECTION_INVALID, "a job needs at least one retry");
+    if (update->has_timeout && update->timeout_ms < 0)
+        return refuse(engine, REJECTION_INVALID, "the timeout must not be negative");
+    if (update->has_timeout && !is_taken)
+        return refuse(engine, REJECTION_INVALID_STATE,
+                      "no worker has the job: it has no timeout that could be changed");
+    return true;
+}
+
 void job_update(struct engine *engine)
 {
     const struct update_job *update = &engine->command->update_job;
     instance_ref instance;
     const struct job *job = find_job(engine, &instance);
-    if (job == NULL)
+    if (job == NULL || !update_fits(engine, job))
         return;
-    if (update->retries == 0) {
-        refuse(engine, REJECTION_INVALID, "a job needs at least one retry");
-        return;
-    }
     struct event event = {.type = EVENT_JOB_UPDATED,
                           .key = engine->command->key,
-                          .number = update->retries > 0 ? update->retries : job->retries};
+                          .number = update->has_retries ? update->retries : job->retries};
     if (update->has_priority)
         event.value = str_format(engine->turn, "%d", update->priority);
     step_emit(engine, instance, event);
-    if (update->timeout_ms >= 0 && job->state == JOB_OFFERED && job->due_ms != 0)
+    if (update->has_timeout)
         step_emit(engine, instance,
                   (struct event){.type = EVENT_JOB_EXTENDED,
                                  .key = engine->command->key,

@@ -349,6 +349,8 @@ void process_set_variables(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
+    if (user_task_sets_variables(engine, instance, scope))
+        return;
     if (variable_merge(engine, instance, scope, merge, &why))
         step_accept(engine, command->key, command->instance);
     else

@@ -168,6 +168,26 @@ static enum row_change change_of_kept(const struct entity *entity)
     return entity->is_stored ? ROW_UPDATE : ROW_INSERT;
 }
 
+// While listeners decide, what they decide about.
+static enum user_task_state user_task_state_of(const struct user_task *task)
+{
+    static const struct {
+        const char *action;
+        enum user_task_state state;
+    } states[] = {{"create", USER_TASK_CREATING},
+                  {"assign", USER_TASK_ASSIGNING},
+                  {"update", USER_TASK_UPDATING},
+                  {"complete", USER_TASK_COMPLETING}};
+    if (task->state != USER_TASK_CREATED)
+        return task->state;
+    if (task->attachment.owner->phase == PHASE_TERMINATING)
+        return USER_TASK_CANCELING;
+    for (size_t i = 0; i < COUNT_OF(states); i++)
+        if (str_equal(task->action, str_of(states[i].action)))
+            return states[i].state;
+    return task->state;
+}
+
 static void user_task_row(struct rows *rows, const struct user_task *task)
 {
     const struct instance *instance = rows->instance;
@@ -186,7 +206,7 @@ static void user_task_row(struct rows *rows, const struct user_task *task)
         .element_id = element->id,
         .name = element->name,
         .tenant = instance->tenant,
-        .state = task->state,
+        .state = user_task_state_of(task),
         .assignee = task->assignee,
         .candidate_groups = detail_list(rows, details, "candidateGroups"),
         .candidate_users = detail_list(rows, details, "candidateUsers"),
@@ -195,9 +215,10 @@ static void user_task_row(struct rows *rows, const struct user_task *task)
         .priority = (int32_t)json_get_i64(details, STR("priority"), 50),
         .form_key = element->user_task ? element->user_task->form_key : STR_EMPTY,
         .form_id = element->user_task ? element->user_task->form_id : STR_EMPTY,
+        .form = (uint64_t)json_get_i64(details, STR("form"), 0),
         .created_ms = task->created_ms,
         .ended_ms = task->ended_ms,
-        .headers = STR("{}"),
+        .headers = element->user_task ? element->user_task->headers : STR("{}"),
     };
 }
 

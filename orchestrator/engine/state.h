@@ -146,9 +146,11 @@ struct user_task {
     int64_t created_ms;
     int64_t ended_ms;
     str assignee;
-    str details; // JSON object: candidateGroups, candidateUsers, dueDate, followUpDate, priority
-    str action;  // while completing listeners run
-    str variables;
+    str details; // JSON object (user_task.h)
+    str action;  // of a transition that listeners decide about: create, assign, update, complete
+    str request; // what was asked for, JSON object (user_task.h)
+    str corrections; // by the listeners so far, JSON object
+    struct reply_to asker;
 };
 
 struct incident {

@@ -244,6 +244,8 @@ MUST_CHECK bool variable_result(struct engine *engine, instance_ref instance, el
 // What leaves with an element: its own variables when it maps inputs, else all it sees.
 str variable_outgoing_json(struct engine *engine, instance_ref instance, element_ref ei);
 str variable_visible_json(struct engine *engine, element_ref ei); // nearest wins
+// The same with those of a JSON object before all others.
+str variable_visible_with(struct engine *engine, element_ref ei, str object);
 str variable_local_json(struct arena *arena, element_ref ei);
 // The same, for a command that sets them in this scope or further out: they can be set now.
 MUST_CHECK bool variable_fits(struct engine *engine, instance_ref instance, element_ref scope,
@@ -375,6 +377,18 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);
 void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei);
+// Its element ends or is canceled: who waits for a change of it is told.
+void user_task_left(struct engine *engine, instance_ref instance, const struct user_task *task);
+bool user_task_sets_variables(struct engine *engine, instance_ref instance, element_ref ei);
+// Whether the running answer of a listener can be followed.
+MUST_CHECK bool user_task_result_fits(struct engine *engine, element_ref ei,
+                                      enum bpmn_listener_event event, str *ret_why);
+// The task as listeners see it, with the change that they decide about; the same as headers of
+// their jobs, with those of the task.
+str user_task_json(struct engine *engine, const struct user_task *task);
+str user_task_headers(struct engine *engine, instance_ref instance, const struct user_task *task);
+// The variables that the change under decision brings; empty: none.
+str task_requested_variables(struct engine *engine, const struct user_task *task);
 // The task's details with other candidate groups; false when these are no list of names.
 MUST_CHECK bool user_task_with_groups(struct engine *engine, element_ref ei,
                                       const struct user_task *task,
@@ -488,6 +502,16 @@ void user_task_complete(struct engine *engine);
 void user_task_assign(struct engine *engine);
 void user_task_update(struct engine *engine);
 void incident_resolve(struct engine *engine);
+// What a binding in the model of an instance names.
+struct binding {
+    enum resource_kind kind;
+    enum bpmn_binding binding;
+    str version; // number or tag
+    str id;
+};
+// NULL: no such definition is deployed.
+const struct definition *definition_bound(const struct engine *engine, instance_ref instance,
+                                          const struct binding *binding);
 void definition_deploy(struct engine *engine);
 void definition_publish(struct engine *engine);
 void definition_delete(struct engine *engine);

@@ -1,87 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
 // User tasks: created from the model, then assigned, updated and completed by people. Task
-// listeners may deny or correct each change.
-#include "engine/step.h"
+// listeners may deny or correct each change; who asked for it is answered when they have decided.
+#include "engine/user_task.h"
 
-static str merged(struct engine *engine, str details, const struct json *changes);
+// -- Transitions ------------------------------------------------------------------------
 
-static const char *const DETAILS[] = {"candidateGroups", "candidateUsers", "dueDate",
-                                      "followUpDate",    "priority",       "assignee"};
-
-// -- Creating ---------------------------------------------------------------------------
-
-static feel_value text_list(struct engine *engine, feel_value value)
-{
-    if (!feel_is(value, FEEL_STRING))
-        return value;
-    ARRAY(feel_value) items = {0};
-    str rest = value.string, part;
-    while (str_split(&rest, ',', &part))
-        if (!str_is_empty(str_trim(part)))
-            *ARRAY_PUSH(engine->turn, &items) = feel_string(str_trim(part));
-    return feel_list(items.items, items.count);
-}
-
-static bool add_list(struct engine *engine, element_ref ei, const struct feel_program *program,
-                     const char *name, struct json_writer *w, str *ret_why)
-{
-    feel_value value = feel_list(NULL, 0);
-    if (program != NULL && !expression_value(engine, ei, program, &value, ret_why))
-        return false;
-    value = text_list(engine, value);
-    json_key(w, str_of(name));
-    str list = STR("[]");
-    if (feel_is(value, FEEL_LIST) && !expression_json(engine, value, &list, ret_why))
-        return false;
-    json_raw(w, list);
-    return true;
-}
-
-struct named_moment {
-    const char *name;
-    struct moment from; // counted in the element's calendar
+static const struct transition {
+    const char *action;
+    enum bpmn_listener_event event;
+} TRANSITIONS[] = {
+    {"create", BPMN_LISTENER_CREATING},
+    {"assign", BPMN_LISTENER_ASSIGNING},
+    {"update", BPMN_LISTENER_UPDATING},
+    {"complete", BPMN_LISTENER_COMPLETING},
 };
 
-static bool add_instant(struct engine *engine, element_ref ei, const struct feel_program *program,
-                        struct named_moment at, struct json_writer *w, str *ret_why)
+static const struct transition *transition_named(str action)
 {
-    int64_t ms;
-    feel_value value;
-    if (program == NULL)
-        return true;
-    if (!expression_value(engine, ei, program, &value, ret_why))
-        return false;
-    if (feel_is_null(value))
-        return true;
-    if (!expression_moment(engine, ei, program, at.from, &ms, ret_why))
-        return false;
-    json_key(w, str_of(at.name));
-    json_i64(w, ms);
-    return true;
+    for (size_t i = 0; i < COUNT_OF(TRANSITIONS); i++)
+        if (str_equal(action, str_of(TRANSITIONS[i].action)))
+            return &TRANSITIONS[i];
+    return NULL;
 }
 
-static bool details_of(struct engine *engine, instance_ref instance, element_ref ei,
-                       str *ret_details, str *ret_why)
+struct change {
+    instance_ref instance;
+    element_ref ei;
+    const struct user_task *task;
+};
+
+static bool is_heard(const struct change *change, enum bpmn_listener_event event)
 {
-    const struct bpmn_user_task *task = element_of(instance, ei)->user_task;
-    struct moment now = promise_base(instance, ei, engine->clock_ms);
+    const struct bpmn_element *element = element_of(change->instance, change->ei);
+    for (uint32_t i = 0; i < element->listener_count; i++)
+        if (element->listeners[i].event == event)
+            return true;
+    return false;
+}
+
+struct request {
+    str action; // as the caller calls it
+    const char *name;
+    str json;
+    bool propagates; // variables: each where it is defined
+};
+
+// What is asked for, as the transition keeps it: the action and one member.
+static str request_json(struct engine *engine, struct request request)
+{
     struct strbuf out = strbuf_new(engine->turn);
     struct json_writer w = json_writer_new(&out);
-    int64_t priority;
     json_begin_object(&w);
-    if (!add_list(engine, ei, task->candidate_groups, "candidateGroups", &w, ret_why) ||
-        !add_list(engine, ei, task->candidate_users, "candidateUsers", &w, ret_why) ||
-        !add_instant(engine, ei, task->due, (struct named_moment){"dueDate", now}, &w, ret_why) ||
-        !add_instant(engine, ei, task->follow_up, (struct named_moment){"followUpDate", now}, &w,
-                     ret_why) ||
-        !expression_i64(engine, ei, task->priority, 50, &priority, ret_why))
-        return false;
-    json_key(&w, STR("priority"));
-    json_i64(&w, priority);
+    json_key(&w, STR("action"));
+    json_string(&w, request.action);
+    if (!str_is_empty(request.json)) {
+        json_key(&w, str_of(request.name));
+        json_raw(&w, request.json);
+    }
+    if (request.propagates) {
+        json_key(&w, STR("propagates"));
+        json_bool(&w, true);
+    }
     json_end_object(&w);
-    *ret_details = strbuf_str(&out);
-    return border_value(engine, "the user task", *ret_details, LIMIT_VARIABLE_BYTES, ret_why);
+    return strbuf_str(&out);
 }
+
+static str quoted(struct engine *engine, str text)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    json_quote(&out, text);
+    return strbuf_str(&out);
+}
+
+static void carry_out(struct engine *engine, const struct change *change);
+
+static void ask_next(struct engine *engine, const struct change *change)
+{
+    const struct transition *transition = transition_named(change->task->action);
+    check(transition != NULL);
+    if (!job_create_listener(engine, change->instance, change->ei, transition->event))
+        carry_out(engine, change);
+}
+
+static void begin(struct engine *engine, const struct change *change, const char *action,
+                  str request, struct reply_to asker)
+{
+    step_emit(engine, change->instance,
+              (struct event){.type = EVENT_USER_TASK_COMPLETING,
+                             .key = change->task->attachment.entity.key,
+                             .parent = asker.request,
+                             .number = asker.partition,
+                             .name = asker.request ? engine->command->principal : STR_EMPTY,
+                             .code = str_of(action),
+                             .value = request});
+    ask_next(engine, change);
+}
+
+static void forget_transition(struct engine *engine, const struct change *change)
+{
+    step_emit(engine, change->instance,
+              (struct event){.type = EVENT_USER_TASK_COMPLETING,
+                             .key = change->task->attachment.entity.key});
+}
+
+static void answer(struct engine *engine, const struct change *change, struct reply_to to,
+                   str why_not)
+{
+    step_reply(engine, (struct reply){.to = to,
+                                      .rejection = str_is_empty(why_not) ? REJECTION_NONE
+                                                                         : REJECTION_INVALID_STATE,
+                                      .reason = why_not,
+                                      .key = change->task->attachment.entity.key,
+                                      .instance = change->instance->stream.key});
+}
+
+void user_task_left(struct engine *engine, instance_ref instance, const struct user_task *task)
+{
+    struct change change = {instance, task->attachment.owner, task};
+    if (str_is_empty(task->action))
+        return;
+    answer(engine, &change, task->asker, STR("the user task was canceled"));
+    forget_transition(engine, &change);
+}
+
+// -- Creating ---------------------------------------------------------------------------
 
 static bool assignee_of(struct engine *engine, element_ref ei, const struct bpmn_user_task *task,
                         str *ret_assignee, str *ret_why)
@@ -96,57 +138,66 @@ static bool assignee_of(struct engine *engine, element_ref ei, const struct bpmn
            expression_name(engine, ei, task->assignee, "the assignee", ret_assignee, ret_why);
 }
 
+// An incident stopped it: a transition begins again, with all its listeners.
+static void go_on(struct engine *engine, instance_ref instance, element_ref ei,
+                  const struct user_task *task)
+{
+    struct change change = {instance, ei, task};
+    if (!promise_user_task(engine, instance, ei) || str_is_empty(task->action))
+        return;
+    const struct transition *transition = transition_named(task->action);
+    begin(engine, &change, transition->action, str_copy(engine->turn, task->request), task->asker);
+}
+
 void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
 {
-    const struct bpmn_user_task *task = element_of(instance, ei)->user_task;
+    const struct user_task *known = state_attachment(ei, ENTITY_KIND_USER_TASK);
     struct event event = {
         .type = EVENT_USER_TASK_CREATED, .scope = ei->entity.key, .element = ei->element + 1};
-    str why;
-    if (state_attachment(ei, ENTITY_KIND_USER_TASK) != NULL) {
-        step_or_incident(promise_user_task(engine, instance, ei)); // where one stopped it
+    str assignee, why;
+    if (known != NULL) {
+        go_on(engine, instance, ei, known);
         return;
     }
-    if (!details_of(engine, instance, ei, &event.value, &why) ||
-        !assignee_of(engine, ei, task, &event.name, &why)) {
+    if (!task_details_of(engine, instance, ei, &event.value, &why) ||
+        !assignee_of(engine, ei, element_of(instance, ei)->user_task, &assignee, &why)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }
+    struct change change = {instance, ei, NULL};
+    bool asks = is_heard(&change, BPMN_LISTENER_CREATING) ||
+                (!str_is_empty(assignee) && is_heard(&change, BPMN_LISTENER_ASSIGNING));
     event.key = step_key(engine);
+    event.name = asks ? STR_EMPTY : assignee;
     step_emit(engine, instance, event);
-    if (promise_user_task(engine, instance, ei))
-        job_create_listener(engine, instance, ei, BPMN_LISTENER_CREATING);
-}
-
-// The task's details with other candidate groups.
-bool user_task_with_groups(struct engine *engine, element_ref ei, const struct user_task *task,
-                           const struct feel_program *groups, str *ret_details, str *ret_why)
-{
-    struct strbuf out = strbuf_new(engine->turn);
-    struct json_writer w = json_writer_new(&out);
-    struct json *changes;
-    struct error err;
-    json_begin_object(&w);
-    if (!add_list(engine, ei, groups, "candidateGroups", &w, ret_why))
-        return false;
-    json_end_object(&w);
-    check(json_parse(engine->turn, strbuf_str(&out), &changes, &err));
-    *ret_details = merged(engine, task->details, changes);
-    return border_value(engine, "the user task", *ret_details, LIMIT_VARIABLE_BYTES, ret_why);
+    change.task = state_entity(instance, ENTITY_KIND_USER_TASK, event.key);
+    if (promise_user_task(engine, instance, ei) && asks)
+        begin(
+            engine, &change, "create",
+            request_json(engine, (struct request){STR_EMPTY, "assignee", quoted(engine, assignee)}),
+            (struct reply_to){0});
 }
 
 // -- Changing ---------------------------------------------------------------------------
-
-struct change {
-    instance_ref instance;
-    element_ref ei;
-    const struct user_task *task;
-};
 
 static bool is_listened_to(const struct user_task *task)
 {
     for (const struct attachment *a = task->attachment.owner->attachments; a; a = a->next)
         if (a->entity.kind == ENTITY_KIND_JOB && ((const struct job *)a)->kind != JOB_NOTIFICATION)
             return true;
+    return false;
+}
+
+static bool may_change(struct engine *engine, const struct user_task *task)
+{
+    if (task->attachment.owner->phase == PHASE_TERMINATING)
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("the user task is being canceled"));
+    else if (!str_is_empty(task->action) || is_listened_to(task))
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    STR("a listener is deciding about an earlier change"));
+    else
+        return true;
     return false;
 }
 
@@ -160,54 +211,32 @@ static bool find_task(struct engine *engine, struct change *ret_change)
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND, STR("there is no such user task"));
         return false;
     }
-    if (task->attachment.owner->phase == PHASE_TERMINATING) {
-        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
-                    STR("the user task is being canceled"));
+    if (!may_change(engine, task))
         return false;
-    }
-    if (!str_is_empty(task->action) || is_listened_to(task)) {
-        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
-                    STR("a listener is deciding about an earlier change"));
-        return false;
-    }
     *ret_change = (struct change){instance, task->attachment.owner, task};
     return true;
 }
 
-// Keeps what is asked and lets the listeners decide; false when there are none.
-static bool ask_listeners(struct engine *engine, const struct change *change,
-                          enum bpmn_listener_event event, const char *action, str request)
+static str action_or(str asked, const char *fallback)
 {
-    const struct bpmn_element *element = element_of(change->instance, change->ei);
-    bool any = false;
-    for (uint32_t i = 0; i < element->listener_count; i++)
-        any |= element->listeners[i].event == event;
-    if (!any)
-        return false;
-    step_emit(engine, change->instance,
-              (struct event){.type = EVENT_USER_TASK_COMPLETING,
-                             .key = change->task->attachment.entity.key,
-                             .name = engine->command->principal,
-                             .code = str_of(action),
-                             .value = request});
-    job_create_listener(engine, change->instance, change->ei, event);
-    return true;
+    return str_is_empty(asked) ? str_of(fallback) : asked;
 }
 
-static void finish_completion(struct engine *engine, const struct change *change, str variables)
+static void complete(struct engine *engine, const struct change *change, str action, str variables)
 {
     step_emit(engine, change->instance,
               (struct event){.type = EVENT_USER_TASK_COMPLETED,
                              .key = change->task->attachment.entity.key,
                              .scope = change->ei->entity.key,
                              .name = engine->command->principal,
-                             .value = STR("complete")});
+                             .value = border_text(action)});
     activity_complete_with(engine, change->instance, change->ei, variables);
 }
 
 void user_task_complete(struct engine *engine)
 {
     const struct user_task_command *body = &engine->command->user_task;
+    str action = action_or(body->action, "complete");
     struct change change;
     str why;
     if (!find_task(engine, &change))
@@ -216,12 +245,17 @@ void user_task_complete(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
+    if (is_heard(&change, BPMN_LISTENER_COMPLETING)) {
+        begin(engine, &change, "complete",
+              request_json(engine, (struct request){action, "variables", body->variables}),
+              engine->command->reply);
+        return;
+    }
     step_accept(engine, engine->command->key, engine->command->instance);
-    if (!ask_listeners(engine, &change, BPMN_LISTENER_COMPLETING, "complete", body->variables))
-        finish_completion(engine, &change, body->variables);
+    complete(engine, &change, action, body->variables);
 }
 
-static void finish_assignment(struct engine *engine, const struct change *change, str assignee)
+static void assign(struct engine *engine, const struct change *change, str assignee)
 {
     step_emit(engine, change->instance,
               (struct event){.type = EVENT_USER_TASK_ASSIGNED,
@@ -243,102 +277,142 @@ void user_task_assign(struct engine *engine)
                                STR_ARG(change.task->assignee)));
         return;
     }
-    step_accept(engine, engine->command->key, engine->command->instance);
-    if (!ask_listeners(engine, &change, BPMN_LISTENER_ASSIGNING, "assign", body->assignee))
-        finish_assignment(engine, &change, body->assignee);
-}
-
-// The details with what the changeset names replaced; unknown names are left out.
-static str merged(struct engine *engine, str details, const struct json *changes)
-{
-    struct json *old;
-    struct error err;
-    struct strbuf out = strbuf_new(engine->turn);
-    struct json_writer w = json_writer_new(&out);
-    check(json_parse(engine->turn, details, &old, &err));
-    json_begin_object(&w);
-    for (size_t i = 0; i < COUNT_OF(DETAILS) - 1; i++) {
-        str name = str_of(DETAILS[i]);
-        const struct json *value = json_get(changes, name);
-        int64_t ms;
-        value = value ? value : json_get(old, name);
-        if (value == NULL || value->type == JSON_NULL ||
-            (value->type == JSON_STRING && str_is_empty(value->text)))
-            continue;
-        json_key(&w, name);
-        if (value->type == JSON_STRING &&
-            feel_instant_parse(value->text, engine->environment.zones, NULL, &ms))
-            json_i64(&w, ms);
-        else
-            json_value(&w, value);
+    if (is_heard(&change, BPMN_LISTENER_ASSIGNING)) {
+        str action = action_or(body->action, str_is_empty(body->assignee) ? "unassign" : "assign");
+        begin(engine, &change, "assign",
+              request_json(engine,
+                           (struct request){action, "assignee", quoted(engine, body->assignee)}),
+              engine->command->reply);
+        return;
     }
-    json_end_object(&w);
-    return strbuf_str(&out);
+    step_accept(engine, engine->command->key, engine->command->instance);
+    assign(engine, &change, body->assignee);
 }
 
-// False, and nothing is changed, when the task would be too large.
-static bool finish_update(struct engine *engine, const struct change *change, str changeset,
-                          str *ret_why)
+static void update(struct engine *engine, const struct change *change, str details)
 {
-    struct json *changes;
-    struct error err;
-    if (!json_parse(engine->turn, changeset, &changes, &err) || !json_is(changes, JSON_OBJECT))
-        return true;
-    str details = merged(engine, change->task->details, changes);
-    const struct json *assignee = json_get(changes, STR("assignee"));
-    if (!border_value(engine, "the user task", details, LIMIT_VARIABLE_BYTES, ret_why) ||
-        (json_is(assignee, JSON_STRING) &&
-         !border_name(engine, "the assignee", assignee->text, ret_why)))
-        return false;
-    if (json_is(assignee, JSON_STRING))
-        finish_assignment(engine, change, assignee->text);
     step_emit(engine, change->instance,
               (struct event){.type = EVENT_USER_TASK_UPDATED,
                              .key = change->task->attachment.entity.key,
                              .scope = change->ei->entity.key,
                              .value = details});
     promise_date_moved(engine, change->instance, change->ei);
-    return true;
+}
+
+// An update needs a change, or an action of its own.
+static bool read_changeset(struct engine *engine, const struct json **ret_changes, str *ret_why)
+{
+    const struct user_task_command *body = &engine->command->user_task;
+    struct json *changes = NULL;
+    struct error err;
+    bool any = false;
+    *ret_why = STR("the changeset is no JSON object");
+    if (!variable_is_object(engine, body->changeset, ret_why) ||
+        (!str_is_empty(body->changeset) &&
+         !json_parse(engine->turn, body->changeset, &changes, &err)))
+        return false;
+    for (size_t i = 0; changes != NULL && i < changes->count; i++)
+        any |= changes->members[i].value.type != JSON_NULL;
+    *ret_changes = changes;
+    if (changes != NULL && !task_changes_fit(engine, changes, false, ret_why))
+        return false;
+    *ret_why = STR("nothing is to be changed: give an action, or one of candidateGroups, "
+                   "candidateUsers, dueDate, followUpDate and priority in the changeset");
+    return any || !str_is_empty(body->action);
 }
 
 void user_task_update(struct engine *engine)
 {
     const struct user_task_command *body = &engine->command->user_task;
+    const struct json *changes;
     struct change change;
     str why;
     if (!find_task(engine, &change))
         return;
-    if (!variable_is_object(engine, body->changeset, &why)) {
+    if (!read_changeset(engine, &changes, &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
-    if (!ask_listeners(engine, &change, BPMN_LISTENER_UPDATING, "update", body->changeset) &&
-        !finish_update(engine, &change, body->changeset, &why))
+    str details = task_merged(engine, change.task->details, changes);
+    if (!border_value(engine, "the user task", details, LIMIT_VARIABLE_BYTES, &why)) {
         step_reject(engine, engine->shard, REJECTION_LIMIT, why);
-    else
-        step_accept(engine, engine->command->key, engine->command->instance);
+        return;
+    }
+    if (is_heard(&change, BPMN_LISTENER_UPDATING)) {
+        begin(engine, &change, "update",
+              request_json(engine, (struct request){action_or(body->action, "update"), "changeset",
+                                                    body->changeset}),
+              engine->command->reply);
+        return;
+    }
+    step_accept(engine, engine->command->key, engine->command->instance);
+    update(engine, &change, details);
+}
+
+// Camunda 8: setting variables of a user task is an update of it. True: listeners decide about the
+// running command, or it is refused.
+bool user_task_sets_variables(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct set_variables *body = &engine->command->set_variables;
+    struct change change = {instance, ei, state_attachment(ei, ENTITY_KIND_USER_TASK)};
+    if (change.task == NULL || !is_heard(&change, BPMN_LISTENER_UPDATING))
+        return false;
+    if (may_change(engine, change.task))
+        begin(engine, &change, "update",
+              request_json(engine,
+                           (struct request){STR_EMPTY, "variables", body->variables, !body->local}),
+              engine->command->reply);
+    return true;
 }
 
 // -- Listeners --------------------------------------------------------------------------
 
-static void finish_update_or_fail(struct engine *engine, const struct change *change, str changeset)
+// What the listeners left of the change takes effect. A new task is assigned after it was created.
+static void finish(struct engine *engine, const struct change *change, str action,
+                   struct task_view view)
 {
-    str why;
-    if (!finish_update(engine, change, changeset, &why))
-        incident_raise(engine, change->instance, change->ei, "LIMIT_REACHED", why);
+    bool creates = str_equal(action, STR("create"));
+    bool assigns = str_equal(action, STR("assign"));
+    if (str_equal(action, STR("update")) || !str_equal(view.details, change->task->details))
+        update(engine, change, view.details);
+    if (creates && !str_is_empty(view.assignee) && is_heard(change, BPMN_LISTENER_ASSIGNING))
+        begin(engine, change, "assign",
+              request_json(engine,
+                           (struct request){STR_EMPTY, "assignee", quoted(engine, view.assignee)}),
+              (struct reply_to){0});
+    else if (assigns || !str_equal(view.assignee, change->task->assignee))
+        assign(engine, change, view.assignee);
 }
 
-static void carry_out(struct engine *engine, const struct change *change, str action, str request)
+static const struct json *read_result(struct engine *engine, str result)
 {
-    step_emit(engine, change->instance,
-              (struct event){.type = EVENT_USER_TASK_COMPLETING,
-                             .key = change->task->attachment.entity.key});
+    struct json *json = NULL;
+    struct error err;
+    return !str_is_empty(result) && json_parse(engine->turn, result, &json, &err) ? json : NULL;
+}
+
+static void carry_out(struct engine *engine, const struct change *change)
+{
+    const struct user_task *task = change->task;
+    bool propagates = json_get_bool(read_result(engine, task->request), STR("propagates"), false);
+    str action = str_copy(engine->turn, task->action);
+    str asked = str_copy(engine->turn, task_requested_action(engine, task));
+    str variables = task_requested_variables(engine, task);
+    struct task_view view = task_with_transition(engine, task);
+    struct reply_to asker = task->asker;
+    str why;
+    if (!border_value(engine, "the user task", view.details, LIMIT_VARIABLE_BYTES, &why)) {
+        incident_raise(engine, change->instance, change->ei, "LIMIT_REACHED", why);
+        return;
+    }
+    answer(engine, change, asker, STR_EMPTY);
+    forget_transition(engine, change);
+    finish(engine, change, action, view);
     if (str_equal(action, STR("complete")))
-        finish_completion(engine, change, request);
-    else if (str_equal(action, STR("assign")))
-        finish_assignment(engine, change, request);
-    else if (str_equal(action, STR("update")))
-        finish_update_or_fail(engine, change, request);
+        complete(engine, change, asked, variables);
+    else if (!variable_merge(engine, change->instance, change->ei,
+                             (struct merge){variables, !propagates}, &why))
+        incident_raise(engine, change->instance, change->ei, "LIMIT_REACHED", why);
 }
 
 // The next listener hears of the end, or the task is gone. None can deny it any more.
@@ -352,36 +426,93 @@ void user_task_canceling(struct engine *engine, instance_ref instance, element_r
     process_element_gone(engine, instance);
 }
 
+bool user_task_result_fits(struct engine *engine, element_ref ei, enum bpmn_listener_event event,
+                           str *ret_why)
+{
+    const struct job_answer *answered = &engine->command->job_answer;
+    const struct user_task *task = state_attachment(ei, ENTITY_KIND_USER_TASK);
+    const struct json *result = read_result(engine, answered->result);
+    const struct json *corrections = json_get(result, STR("corrections"));
+    bool denies = json_get_bool(result, STR("denied"), false);
+    bool can_deny = event == BPMN_LISTENER_ASSIGNING || event == BPMN_LISTENER_UPDATING ||
+                    event == BPMN_LISTENER_COMPLETING;
+    bool corrects = false;
+    if (corrections != NULL && corrections->type != JSON_NULL &&
+        (!json_is(corrections, JSON_OBJECT))) {
+        *ret_why = STR("\"corrections\" must be an object");
+        return false;
+    }
+    for (size_t i = 0; json_is(corrections, JSON_OBJECT) && i < corrections->count; i++)
+        corrects |= corrections->members[i].value.type != JSON_NULL;
+    bool reassigns =
+        event == BPMN_LISTENER_CREATING && task != NULL && corrects &&
+        json_is(json_get(corrections, STR("assignee")), JSON_STRING) &&
+        !str_is_empty(json_get_str(read_result(engine, task->request), STR("assignee"), STR_EMPTY));
+    const char *why = denies && !can_deny  ? "creating and canceling cannot be denied"
+                      : denies && corrects ? "what is denied cannot be corrected"
+                      : reassigns ? "the model names an assignee: correct it in a listener "
+                                    "for assigning"
+                                  : NULL;
+    if (why != NULL)
+        *ret_why = str_of(why);
+    return why == NULL && (!corrects || task_changes_fit(engine, corrections, true, ret_why));
+}
+
+static void deny(struct engine *engine, const struct change *change, str reason)
+{
+    str why = str_format(engine->turn, "a listener denied to %.*s the user task: %.*s",
+                         STR_ARG(change->task->action),
+                         STR_ARG(str_is_empty(reason) ? STR("it gave no reason") : reason));
+    answer(engine, change, change->task->asker, why);
+    step_emit(engine, change->instance,
+              (struct event){.type = EVENT_USER_TASK_DENIED,
+                             .key = change->task->attachment.entity.key,
+                             .scope = change->ei->entity.key,
+                             .value = border_text(reason)});
+}
+
+// What earlier listeners corrected, with this one's on top.
+static void correct(struct engine *engine, const struct change *change,
+                    const struct json *corrections)
+{
+    const struct json *before = read_result(engine, change->task->corrections);
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    for (size_t i = 0; i < corrections->count; i++)
+        if (corrections->members[i].value.type != JSON_NULL) {
+            json_key(&w, corrections->members[i].name);
+            json_value(&w, &corrections->members[i].value);
+        }
+    for (size_t i = 0; before != NULL && i < before->count; i++) {
+        const struct json *again = json_get(corrections, before->members[i].name);
+        if (again != NULL && again->type != JSON_NULL)
+            continue;
+        json_key(&w, before->members[i].name);
+        json_value(&w, &before->members[i].value);
+    }
+    json_end_object(&w);
+    step_emit(engine, change->instance,
+              (struct event){.type = EVENT_USER_TASK_CORRECTED,
+                             .key = change->task->attachment.entity.key,
+                             .scope = change->ei->entity.key,
+                             .value = strbuf_str(&out)});
+}
+
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result)
 {
     struct change change = {instance, ei, state_attachment(ei, ENTITY_KIND_USER_TASK)};
-    struct json *json = NULL;
-    struct error err;
+    const struct json *json = read_result(engine, result);
+    const struct json *corrections = json_get(json, STR("corrections"));
     if (change.task == NULL)
         return;
-    if (event == BPMN_LISTENER_CANCELING) {
+    if (json_is(corrections, JSON_OBJECT))
+        correct(engine, &change, corrections);
+    if (event == BPMN_LISTENER_CANCELING)
         user_task_canceling(engine, instance, ei);
-        return;
-    }
-    bool parsed = !str_is_empty(result) && json_parse(engine->turn, result, &json, &err);
-    const struct json *corrections = parsed ? json_get(json, STR("corrections")) : NULL;
-    if (parsed && json_get_bool(json, STR("denied"), false)) {
-        step_emit(engine, instance,
-                  (struct event){
-                      .type = EVENT_USER_TASK_DENIED,
-                      .key = change.task->attachment.entity.key,
-                      .scope = ei->entity.key,
-                      .value = border_text(json_get_str(json, STR("deniedReason"), STR_EMPTY))});
-        return;
-    }
-    if (json_is(corrections, JSON_OBJECT)) {
-        struct strbuf out = strbuf_new(engine->turn);
-        struct json_writer w = json_writer_new(&out);
-        json_value(&w, corrections);
-        finish_update_or_fail(engine, &change, strbuf_str(&out));
-    }
-    if (job_create_listener(engine, instance, ei, event))
-        return;
-    carry_out(engine, &change, change.task->action, change.task->variables);
+    else if (json_get_bool(json, STR("denied"), false))
+        deny(engine, &change, json_get_str(json, STR("deniedReason"), STR_EMPTY));
+    else if (!str_is_empty(change.task->action))
+        ask_next(engine, &change);
 }

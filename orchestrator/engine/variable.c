@@ -263,15 +263,28 @@ static bool is_hidden(element_ref ei, element_ref scope, str name)
 
 str variable_visible_json(struct engine *engine, element_ref ei)
 {
+    return variable_visible_with(engine, ei, STR_EMPTY);
+}
+
+str variable_visible_with(struct engine *engine, element_ref ei, str object)
+{
     struct strbuf out = strbuf_new(engine->turn);
     struct json_writer w = json_writer_new(&out);
+    struct json *first = NULL;
     uint64_t inner = 0;
+    str why;
+    if (str_is_empty(object) || !parse_object(engine, object, &first, &why))
+        first = NULL;
     json_begin_object(&w);
+    for (size_t i = 0; first != NULL && i < first->count; i++) {
+        json_key(&w, first->members[i].name);
+        json_value(&w, &first->members[i].value);
+    }
     for (element_ref scope = ei; scope != NULL; scope = scope->scope) {
         step_spend(engine, inner * scope->variable_count / NAMES_PER_STEP);
         inner += scope->variable_count;
         for (const struct variable *v = scope->variables; v != NULL; v = v->next) {
-            if (is_hidden(ei, scope, v->name))
+            if (is_hidden(ei, scope, v->name) || json_get(first, v->name) != NULL)
                 continue;
             json_key(&w, v->name);
             json_raw(&w, v->value);
