@@ -11,6 +11,7 @@
 #include "ingress/ingress.h"
 #include "node/node.h"
 #include "node/watch.h"
+#include "projector/projector.h"
 #include "store/migrate.h"
 #include "store/query.h"
 
@@ -39,11 +40,12 @@ enum {
 struct process {
     struct config config;
     struct event_base *loop;
-    struct node *node;       // NULL without the role engine
-    struct watch *watch;     // signals, and records that take long
-    struct gateway *gateway; // NULL without the role api
-    struct api *api;         // NULL without the role api
-    struct ingress *ingress; // NULL without the role ingress
+    struct node *node;           // NULL without the role engine
+    struct watch *watch;         // signals, and records that take long
+    struct gateway *gateway;     // NULL without the role api
+    struct api *api;             // NULL without the role api
+    struct ingress *ingress;     // NULL without the role ingress
+    struct projector *projector; // NULL without the role insight
     struct query_pool *reader;
     bool ending;
 };
@@ -52,7 +54,8 @@ static void print_usage(void)
 {
     printf(
         "usage: baton-orchestrator [--config FILE] [--key=value …]\n\n"
-        "Runs the roles engine, api and ingress (setting `roles`). Settings come from the file,\n"
+        "Runs the roles engine, api, ingress and insight (setting `roles`). Settings come from the "
+        "file,\n"
         "then from the environment (BATON_KAFKA_BROKERS for kafka.brokers), then from the command "
         "line.\n`baton config print` lists them all with their documentation.\n");
 }
@@ -169,6 +172,8 @@ static void add_metrics(void *context, struct strbuf *out)
         node_print_metrics(process->node, out);
     if (process->ingress != NULL)
         ingress_add_metrics(process->ingress, out);
+    if (process->projector != NULL)
+        projector_print_metrics(process->projector, out);
 }
 
 static str secret_of(const struct node_site *site)
@@ -226,6 +231,11 @@ static bool start_roles(struct process *process, const struct node_site *site, s
             return false;
         node_watch_with(process->node, process->watch);
     }
+    if (config_has(config, CONFIG_ROLES, STR("insight"))) {
+        process->projector = projector_new(config_str(config, CONFIG_POSTGRES_URL), err);
+        if (process->projector == NULL)
+            return false;
+    }
     if (has_api || has_ingress)
         start_reader(process);
     return (!has_api || start_api(process, site, err)) &&
@@ -241,6 +251,7 @@ static void stop_roles(struct process *process)
     ingress_free(process->ingress);
     gateway_free(process->gateway);
     node_free(process->node);
+    projector_free(process->projector);
     query_pool_free(process->reader);
 }
 

@@ -347,7 +347,6 @@ BEGIN
         IF to_regclass(name) IS NULL THEN
             EXECUTE format('CREATE TABLE %I PARTITION OF history FOR VALUES FROM (%L) TO (%L)', name,
                            month::timestamp AT TIME ZONE 'UTC', (month + interval '1 month')::timestamp AT TIME ZONE 'UTC');
-            EXECUTE format('CREATE INDEX ON %I USING brin (batch) WITH (pages_per_range = 16)', name);
             made := made + 1;
         END IF;
     END LOOP;

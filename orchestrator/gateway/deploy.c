@@ -55,11 +55,11 @@ static void list_rows(struct arena *arena, struct deploying *deploying)
     for (size_t i = 0; i < deployment->files.count; i++) {
         const struct deployment_file *file = &deployment->files.items[i];
         if (file->is_imported || (file->imports.len == 0 && !file->is_earlier))
-            *ARRAY_PUSH(arena, &deploying->rows) =
-                (struct resource_row){file->content, file->bytes, STR_EMPTY, file->namespace};
+            *ARRAY_PUSH(arena, &deploying->rows) = (struct resource_row){
+                file->content, file->bytes, STR_EMPTY, file->namespace, file->elements};
         if (file->imports.len > 0)
-            *ARRAY_PUSH(arena, &deploying->rows) =
-                (struct resource_row){file->digest, file->bytes, file->imports, file->namespace};
+            *ARRAY_PUSH(arena, &deploying->rows) = (struct resource_row){
+                file->digest, file->bytes, file->imports, file->namespace, STR_EMPTY};
     }
 }
 

@@ -54,6 +54,50 @@ static void add_bpmn_problems(struct deployment *deployment, str file,
     }
 }
 
+static void write_text(struct json_writer *writer, const char *name, str text)
+{
+    json_key(writer, str_of(name));
+    json_string(writer, text);
+}
+
+static void write_listeners(struct json_writer *writer, const struct bpmn_element *element)
+{
+    json_key(writer, STR("listeners"));
+    json_begin_array(writer);
+    for (uint32_t i = 0; i < element->listener_count; i++)
+        json_string(writer, str_of(bpmn_listener_event_name(element->listeners[i].event)));
+    json_end_array(writer);
+}
+
+static void write_elements(struct json_writer *writer, const struct bpmn_process *process)
+{
+    for (uint32_t i = 0; i < process->element_count; i++) {
+        const struct bpmn_element *element = &process->elements[i];
+        json_begin_object(writer);
+        write_text(writer, "process_id", process->id);
+        json_key(writer, STR("element"));
+        json_i64(writer, (int64_t)i + 1);
+        write_text(writer, "id", element->id);
+        write_text(writer, "name", element->name);
+        write_text(writer, "type", str_of(bpmn_type_local_name(element->type)));
+        write_listeners(writer, element);
+        json_end_object(writer);
+    }
+}
+
+// What records of these processes are called by (schemas/0100_records.sql).
+static str elements_of(struct arena *arena, const struct bpmn_resource *model)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer writer = json_writer_new(&out);
+    json_begin_array(&writer);
+    for (size_t i = 0; i < model->process_count; i++)
+        if (model->processes[i]->executable)
+            write_elements(&writer, model->processes[i]);
+    json_end_array(&writer);
+    return strbuf_str(&out);
+}
+
 static void read_bpmn(struct deployment *deployment, struct deployment_file *file)
 {
     struct arena scratch = ARENA_EMPTY;
@@ -70,6 +114,7 @@ static void read_bpmn(struct deployment *deployment, struct deployment_file *fil
             add_problem(deployment, file->name, "no process in it is executable");
     } else {
         add_bpmn_problems(deployment, file->name, model);
+        file->elements = elements_of(deployment->arena, model);
         for (size_t i = 0; i < model->process_count; i++) {
             const struct bpmn_process *process = model->processes[i];
             if (!process->executable)

@@ -23,6 +23,7 @@ struct deployment_file {
     str digest;       // SHA-256 of content and imports; without imports: content
     str imports;      // contents of all files it imports, one after the other
     str namespace;    // of DMN
+    str elements;     // of its processes (struct resource_row)
     size_t document;  // its place in the library; SIZE_MAX: no DMN
     bool is_imported; // by another, and so stored by its content too
     bool is_earlier;  // deployed earlier: not a part of this deployment

@@ -23,12 +23,16 @@ static str imports_array(struct arena *arena, str imports)
 
 struct statement catalogue_store_resource(struct arena *arena, const struct resource_row *row)
 {
-    return STATEMENT(arena,
-                     "INSERT INTO resources (digest, bytes, imports, namespace) VALUES "
-                     "($1::bytea, $2::bytea, $3::bytea[], $4::text) ON CONFLICT DO NOTHING",
-                     query_hex(arena, row->digest), query_hex(arena, row->bytes),
+    static const char sql[] =
+        "WITH kept AS (INSERT INTO process_elements SELECT $1::bytea, e.* FROM "
+        "json_to_recordset($5::json) AS e (process_id text, element integer, id text, name text, "
+        "type text, listeners text[]) ON CONFLICT DO NOTHING) "
+        "INSERT INTO resources (digest, bytes, imports, namespace) VALUES ($1::bytea, $2::bytea, "
+        "$3::bytea[], $4::text) ON CONFLICT DO NOTHING";
+    return STATEMENT(arena, sql, query_hex(arena, row->digest), query_hex(arena, row->bytes),
                      imports_array(arena, row->imports),
-                     row->namespace.len > 0 ? row->namespace : (str){0});
+                     row->namespace.len > 0 ? row->namespace : (str){0},
+                     row->elements.len > 0 ? row->elements : STR("[]"));
 }
 
 struct statement catalogue_delete_instance(struct arena *arena, struct scope scope, uint64_t key)

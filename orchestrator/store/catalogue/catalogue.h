@@ -13,6 +13,9 @@ struct resource_row {
     str bytes;
     str imports; // digests, one after the other
     str namespace;
+    // The elements of its processes: a JSON array of {process_id, element, id, name, type,
+    // listeners}; empty: no process.
+    str elements;
 };
 
 // Stores a deployed file; one that is there stays.

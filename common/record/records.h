@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Flat records of what happened: one an element instance, job and variable, made from history
+// (history/records.h) and kept for searches, SQL and insight (schemas/0100_records.sql). What can
+// be looked up by definition and element (ids, names, types) is not in them.
+#ifndef BATON_RECORD_RECORDS_H
+#define BATON_RECORD_RECORDS_H
+
+#include "base/array.h"
+#include "record/rows.h"
+
+struct element_record {
+    uint64_t key; // of the root: the instance's
+    uint64_t instance;
+    uint64_t scope;      // 0: the root
+    uint64_t definition; // in which `element` counts
+    uint32_t element;    // index + 1
+    bool is_body;        // of a multi-instance or loop
+    enum element_state state;
+    int64_t started_ms;
+    int64_t ended_ms; // 0: it runs
+    str outcome;      // of an unusual end; empty: none
+    str actor;        // empty: nobody
+    uint32_t attempts;
+    uint32_t incidents;
+    str cost; // a decimal number; empty: none
+    bool breached;
+};
+
+// What became of a job; the numbers stand in job_records.state, beside those of enum job_state.
+enum job_end {
+    JOB_END_NONE = 0,
+    JOB_END_COMPLETED = 5,
+    JOB_END_CANCELED = 6,
+    JOB_END_ERROR = 7,
+};
+
+struct job_record {
+    uint64_t key;
+    uint64_t instance;
+    uint64_t element_instance;
+    uint64_t definition;
+    uint32_t element;  // index + 1
+    uint32_t listener; // index + 1; 0: no listener's
+    str type;
+    enum job_kind kind;
+    enum job_end end;
+    int64_t priority;
+    int64_t retries;
+    int64_t attempt;
+    str worker;
+    str error_code;
+    str error_message;
+    int64_t created_ms;
+    int64_t ended_ms; // 0: open
+};
+
+struct variable_record {
+    uint64_t instance;
+    uint64_t scope;
+    str name;
+    str value; // JSON
+    bool is_removed;
+};
+
+// Keys of stored records.
+struct record_wanted {
+    ARRAY(uint64_t) jobs;
+    ARRAY(uint64_t) elements; // and those that the jobs belong to
+};
+
+// New and changed ones, each once, in its last state.
+struct record_changes {
+    ARRAY(const struct element_record *) elements;
+    ARRAY(const struct job_record *) jobs;
+    ARRAY(const struct variable_record *) variables;
+};
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "projector/projector.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "history/records.h"
+#include "store/records.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    IDLE_MS = 100,      // between looks when there is nothing to do
+    SMALL_TURN_MS = 50, // what comes in this time is taken together
+    RETRY_MS = 1000,    // after a failure, doubled up to …
+    RETRY_MOST_MS = 30000,
+    REST_PERCENT = 60, // of a turn's time: its share of the machine stays below two thirds
+    MS_PER_SECOND = 1000,
+    NS_PER_MS = 1000000,
+};
+
+struct projector {
+    struct records *records;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool ends; // under the mutex
+    // For the metrics.
+    atomic_uint_fast64_t steps, failures, lag_batches;
+    atomic_int_fast64_t lag_ms;
+};
+
+// -- A turn -------------------------------------------------------------------------------
+
+static void add_loaded(struct record_fold *fold, const struct records_loaded *loaded)
+{
+    for (size_t i = 0; i < loaded->job_count; i++)
+        record_fold_add_job(fold, &loaded->jobs[i]);
+    for (size_t i = 0; i < loaded->element_count; i++)
+        record_fold_add_element(fold, &loaded->elements[i]);
+}
+
+static bool project(struct records *records, const struct records_turn *turn, struct error *err)
+{
+    struct record_fold *fold = record_fold_new(turn->arena);
+    struct record_wanted wanted = record_fold_want(fold, turn->steps, turn->count);
+    struct records_loaded loaded;
+    if (!records_load(records, turn, &wanted, &loaded, err))
+        return false;
+    add_loaded(fold, &loaded);
+    record_fold_steps(fold, turn->steps, turn->count);
+    return records_store(records, turn, record_fold_changes(fold), err);
+}
+
+// Some batches of one shard; *ret_steps says how much there was.
+static bool take_turn(struct projector *projector, uint32_t shard, size_t *ret_steps,
+                      struct error *err)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct records_turn turn;
+    bool good = records_open(projector->records, err) &&
+                records_begin(projector->records, shard, &arena, &turn, err);
+    bool any = good && turn.batch > 0;
+    if (any)
+        good = project(projector->records, &turn, err);
+    if (!any || !good)
+        records_abandon(projector->records);
+    *ret_steps = any && good ? turn.count : 0;
+    arena_done(&arena);
+    return good;
+}
+
+// -- The thread ---------------------------------------------------------------------------
+
+// True when it is time to end.
+static bool rest(struct projector *projector, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + ms % MS_PER_SECOND * NS_PER_MS;
+    until.tv_sec += ms / MS_PER_SECOND + ns / (MS_PER_SECOND * (int64_t)NS_PER_MS);
+    until.tv_nsec = ns % (MS_PER_SECOND * (int64_t)NS_PER_MS);
+    pthread_mutex_lock(&projector->mutex);
+    while (!projector->ends &&
+           pthread_cond_timedwait(&projector->wake, &projector->mutex, &until) == 0)
+        ;
+    bool ends = projector->ends;
+    pthread_mutex_unlock(&projector->mutex);
+    return ends;
+}
+
+// Once over all shards that lag; one that fails does not hold the others up.
+static bool go_round(struct projector *projector, size_t *ret_steps, struct error *err)
+{
+    static _Thread_local uint32_t shards[RECORDS_MOST_SHARDS];
+    struct records_lag lag;
+    size_t count;
+    *ret_steps = 0;
+    if (!records_open(projector->records, err) ||
+        !records_behind(projector->records, shards, &count, &lag, err))
+        return false;
+    atomic_store(&projector->lag_batches, lag.batches);
+    atomic_store(&projector->lag_ms, lag.behind_ms);
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+        size_t steps;
+        good &= take_turn(projector, shards[i], &steps, err);
+        *ret_steps += steps;
+        atomic_fetch_add(&projector->steps, steps);
+    }
+    return good;
+}
+
+// How long to rest after a round that took so long: nothing stays waiting for long on a machine
+// with room, and one without keeps most of itself.
+static int64_t rest_after(size_t steps, int64_t took_ms)
+{
+    int64_t share = took_ms * REST_PERCENT / 100;
+    int64_t least = steps == 0 ? IDLE_MS : SMALL_TURN_MS;
+    return share > least ? share : least;
+}
+
+static void *run(void *context)
+{
+    struct projector *projector = context;
+    int64_t retry_ms = RETRY_MS;
+    int64_t wait_ms = 0;
+    while (!rest(projector, wait_ms)) {
+        struct error err;
+        size_t steps;
+        int64_t began_ns = clock_monotonic_ns();
+        if (go_round(projector, &steps, &err)) {
+            retry_ms = RETRY_MS;
+            wait_ms = rest_after(steps, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
+            continue;
+        }
+        atomic_fetch_add(&projector->failures, 1);
+        log_warning("projector", "records wait, again in %lld s: %s: %s",
+                    (long long)(retry_ms / MS_PER_SECOND), err.place, err.text);
+        wait_ms = retry_ms;
+        retry_ms = retry_ms * 2 < RETRY_MOST_MS ? retry_ms * 2 : RETRY_MOST_MS;
+    }
+    return NULL;
+}
+
+struct projector *projector_new(const char *url, struct error *err)
+{
+    struct projector *projector = calloc(1, sizeof *projector);
+    pthread_condattr_t attributes;
+    check(projector != NULL);
+    projector->records = records_new(url);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&projector->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&projector->mutex, NULL);
+    if (pthread_create(&projector->thread, NULL, run, projector) == 0)
+        return projector;
+    (void)error_set(err, ERROR_UNAVAILABLE, "projector", "no thread could be made");
+    records_free(projector->records);
+    free(projector);
+    return NULL;
+}
+
+void projector_free(struct projector *projector)
+{
+    if (projector == NULL)
+        return;
+    pthread_mutex_lock(&projector->mutex);
+    projector->ends = true;
+    pthread_cond_signal(&projector->wake);
+    pthread_mutex_unlock(&projector->mutex);
+    pthread_join(projector->thread, NULL);
+    records_free(projector->records);
+    pthread_cond_destroy(&projector->wake);
+    pthread_mutex_destroy(&projector->mutex);
+    free(projector);
+}
+
+void projector_print_metrics(const struct projector *projector, struct strbuf *out)
+{
+    strbuf_format(
+        out,
+        "# HELP baton_projector_lag_seconds Age of the oldest committed batch that is not "
+        "in the records yet.\n"
+        "# TYPE baton_projector_lag_seconds gauge\n"
+        "baton_projector_lag_seconds %.3f\n",
+        (double)atomic_load(&projector->lag_ms) / MS_PER_SECOND);
+    strbuf_format(
+        out,
+        "# HELP baton_projector_lag_batches Committed batches that are not in the records "
+        "yet.\n"
+        "# TYPE baton_projector_lag_batches gauge\nbaton_projector_lag_batches %llu\n",
+        (unsigned long long)atomic_load(&projector->lag_batches));
+    strbuf_format(out,
+                  "# HELP baton_projector_steps_total Steps of history made into records.\n"
+                  "# TYPE baton_projector_steps_total counter\nbaton_projector_steps_total %llu\n",
+                  (unsigned long long)atomic_load(&projector->steps));
+    strbuf_format(out,
+                  "# HELP baton_projector_failures_total Rounds that failed and were tried again.\n"
+                  "# TYPE baton_projector_failures_total counter\n"
+                  "baton_projector_failures_total %llu\n",
+                  (unsigned long long)atomic_load(&projector->failures));
+}

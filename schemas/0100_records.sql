@@ -1,0 +1,132 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What is over stays findable: flat records of element instances, jobs and variables, made from history by a projector that reads
+-- whole batches, some time after they were committed. Nothing that executes reads or waits for them. Where records lag, `projections`
+-- tells how far they have come; what runs now is in elements, jobs and instances.
+
+-- How far a shard's records have come. Locked while a batch is projected, and while an instance is deleted.
+CREATE TABLE projections (
+    shard   integer     PRIMARY KEY,
+    batch   bigint      NOT NULL DEFAULT 0,             -- of history, the last one in the records
+    time    timestamptz,                                -- of that batch
+    updated timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 20);
+
+-- The elements of every deployed process, by their place in the compiled one: element n of history is number n here.
+CREATE TABLE process_elements (
+    digest     bytea   NOT NULL,                        -- of the file
+    process_id text    NOT NULL,
+    element    integer NOT NULL,                        -- 1: the process itself
+    id         text    NOT NULL,
+    name       text    NOT NULL,
+    type       text    NOT NULL,                        -- BPMN's name: serviceTask
+    listeners  text[]  NOT NULL,                        -- their events, in order
+    PRIMARY KEY (digest, process_id, element)
+);
+CREATE INDEX process_elements_id ON process_elements (digest, process_id, id);
+
+-- Element instances, from their first event on. The root of a process instance has the instance's key.
+CREATE TABLE element_instances (
+    shard        integer     NOT NULL,
+    key          bigint      NOT NULL,
+    instance     bigint      NOT NULL,
+    scope        bigint,
+    definition   bigint      NOT NULL,
+    element      integer     NOT NULL,                  -- in process_elements
+    is_body      boolean     NOT NULL,                  -- of a multi-instance or loop: its rounds are in it
+    process_id   text        NOT NULL,
+    version      integer     NOT NULL,
+    tenant       text        NOT NULL,
+    element_id   text        NOT NULL,
+    element_name text        NOT NULL,                  -- its id when it has none
+    type         text        NOT NULL,                  -- BPMN's name; multiInstanceBody
+    state        smallint    NOT NULL,                  -- 1 active, 2 completed, 3 terminated
+    started      timestamptz NOT NULL,
+    ended        timestamptz,
+    outcome      text,                                  -- of an end that is not the usual one: "error E1", why it was terminated
+    actor        text,                                  -- who did it: worker, person; of the process: who started it
+    attempts     integer     NOT NULL,                  -- of its own job
+    incidents    integer     NOT NULL,                  -- that it had
+    cost         text,                                  -- a decimal number
+    breached     boolean     NOT NULL,                  -- its service level
+    PRIMARY KEY (shard, key)
+) WITH (fillfactor = 85);
+CREATE INDEX element_instances_instance ON element_instances (instance, key);
+CREATE INDEX element_instances_element ON element_instances (process_id, element_id, key);
+
+-- Jobs, from their creation on.
+CREATE TABLE job_records (
+    shard            integer     NOT NULL,
+    key              bigint      NOT NULL,
+    instance         bigint      NOT NULL,
+    element_instance bigint      NOT NULL,
+    definition       bigint      NOT NULL,
+    element          integer     NOT NULL,              -- in process_elements
+    listener         integer     NOT NULL,              -- the how manieth of the element's; 0: none
+    process_id       text        NOT NULL,
+    version          integer     NOT NULL,
+    tenant           text        NOT NULL,
+    element_id       text        NOT NULL,
+    type             text        NOT NULL,
+    kind             smallint    NOT NULL,              -- as in jobs
+    listener_event   text,
+    state            smallint    NOT NULL,              -- 0 open: it is in jobs; 5 completed, 6 canceled, 7 ended by an error
+    priority         integer     NOT NULL,
+    retries          integer     NOT NULL,
+    attempt          integer     NOT NULL,
+    worker           text,
+    error_code       text,
+    error_message    text,
+    created          timestamptz NOT NULL,
+    ended            timestamptz,
+    PRIMARY KEY (shard, key)
+) WITH (fillfactor = 85);
+CREATE INDEX job_records_instance ON job_records (instance, key);
+CREATE INDEX job_records_type ON job_records (type, key);
+
+-- Variables with their last values, by the scope they were set in; also of scopes that are over.
+CREATE TABLE variables (
+    shard    integer NOT NULL,
+    scope    bigint  NOT NULL,                          -- element instance, or process instance
+    name     text    NOT NULL,
+    instance bigint  NOT NULL,
+    tenant   text    NOT NULL,
+    value    text    NOT NULL,                          -- JSON
+    start    text    NOT NULL,                          -- of it, for the index
+    PRIMARY KEY (shard, scope, name)
+) WITH (fillfactor = 85);
+CREATE INDEX variables_instance ON variables (instance);
+CREATE INDEX variables_value ON variables (name, start, instance);
+
+-- Whole batches of a shard in order: the projector, the event topic and auditors read history so.
+DO $$
+DECLARE
+    part text;
+BEGIN
+    FOR part IN SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+                WHERE a.amname = 'brin' AND i.indrelid::regclass::text ~ '^history_\d' LOOP
+        EXECUTE 'DROP INDEX ' || part;
+    END LOOP;
+END $$;
+CREATE INDEX history_batch ON history (shard, batch);
+
+CREATE OR REPLACE FUNCTION instance_delete(of_shard integer, instance_key bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM projections p WHERE p.shard = of_shard FOR UPDATE;
+    DELETE FROM instances i WHERE i.shard = of_shard AND i.key = instance_key AND i.state IN (2, 3);
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    DELETE FROM user_tasks t WHERE t.shard = of_shard AND t.instance = instance_key;
+    DELETE FROM incidents n WHERE n.shard = of_shard AND n.instance = instance_key;
+    DELETE FROM decision_evaluations d WHERE d.shard = of_shard AND d.instance = instance_key;
+    DELETE FROM element_instances e WHERE e.shard = of_shard AND e.instance = instance_key;
+    DELETE FROM job_records j WHERE j.shard = of_shard AND j.instance = instance_key;
+    DELETE FROM variables v WHERE v.shard = of_shard AND v.instance = instance_key;
+    RETURN true;
+END $$;
+
+-- For people: what every element of every instance did, and how long.
+CREATE VIEW readable_elements AS
+SELECT instance, process_id, version, element_id, element_name, type, (ARRAY['active', 'completed', 'terminated'])[state] AS state,
+       started, ended, ended - started AS took, outcome, actor, attempts, incidents, cost, breached
+FROM element_instances;
