@@ -368,3 +368,8 @@ BEGIN
     END LOOP;
     RETURN dropped;
 END $$;
+
+-- The key of a variable: of its scope's shard, and made of scope and name.
+CREATE FUNCTION variable_key(scope bigint, name text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT (scope >> 51 << 51) | (hashtextextended(name, scope) & ((1::bigint << 51) - 1))
+$$;

@@ -86,15 +86,16 @@ CREATE INDEX job_records_type ON job_records (type, key);
 -- Variables with their last values, by the scope they were set in; also of scopes that are over.
 CREATE TABLE variables (
     shard    integer NOT NULL,
+    instance bigint  NOT NULL,
     scope    bigint  NOT NULL,                          -- element instance, or process instance
     name     text    NOT NULL,
-    instance bigint  NOT NULL,
+    key      bigint  NOT NULL,                          -- variable_key(scope, name)
     tenant   text    NOT NULL,
     value    text    NOT NULL,                          -- JSON
     start    text    NOT NULL,                          -- of it, for the index
-    PRIMARY KEY (shard, scope, name)
+    PRIMARY KEY (shard, instance, scope, name)
 ) WITH (fillfactor = 85);
-CREATE INDEX variables_instance ON variables (instance);
+CREATE INDEX variables_key ON variables (key);
 CREATE INDEX variables_value ON variables (name, start, instance);
 
 -- Whole batches of a shard in order: the projector, the event topic and auditors read history so.

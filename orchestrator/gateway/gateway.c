@@ -8,6 +8,7 @@
 #include "gateway/job_gateway.h"
 #include "gateway/process_cache.h"
 #include "gateway/read.h"
+#include "gateway/records.h"
 #include "gateway/upkeep.h"
 
 #include <stdlib.h>
@@ -116,6 +117,7 @@ struct gateway *gateway_new(const struct gateway_options *options)
     gateway->processes = process_cache_new();
     gateway->batches = batch_runner_new(gateway);
     gateway->upkeep = upkeep_new(gateway);
+    gateway->records = records_desk_new(gateway->options.reader, gateway->options.loop);
     gateway->join = timer_new(options->loop, try_to_join, gateway);
     timer_ring(gateway->join);
     return gateway;
@@ -147,6 +149,7 @@ void gateway_stop(struct gateway *gateway)
     timer_stop(gateway->join);
     pending_cancel(&gateway->asked);
     read_stop_all(gateway);
+    records_desk_stop(gateway->records);
     if (gateway->calls != NULL)
         call_desk_stop(gateway->calls);
     job_desk_drain(gateway->jobs);
@@ -159,6 +162,7 @@ void gateway_free(struct gateway *gateway)
     timer_free(gateway->join);
     batch_runner_free(gateway->batches);
     upkeep_free(gateway->upkeep);
+    records_desk_free(gateway->records);
     job_desk_free(gateway->jobs);
     call_desk_free(gateway->calls);
     process_cache_free(gateway->processes);

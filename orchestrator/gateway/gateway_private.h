@@ -19,6 +19,7 @@ struct call_desk;
 struct job_desk;
 struct process_cache;
 struct reading;
+struct records_desk;
 struct timer;
 struct upkeep;
 
@@ -39,6 +40,7 @@ struct gateway {
     struct process_cache *processes;
     struct batch_runner *batches;
     struct upkeep *upkeep;
+    struct records_desk *records;
     uint32_t shard_count;
     uint32_t next_shard;  // round robin
     uint32_t start_shard; // of the instances that are started now

@@ -476,8 +476,9 @@ static bool store_jobs(struct records *records, const struct records_turn *turn,
     return changes->jobs.count == 0 || run_only(records, RECORDS_STORE_JOBS, &params, err);
 }
 
+// Those that are removed, or those that are not.
 static bool store_variables(struct records *records, const struct records_turn *turn,
-                            const struct record_changes *changes, struct error *err)
+                            const struct record_changes *changes, bool removed, struct error *err)
 {
     struct param_array scopes = param_array_new(turn->arena, PARAM_I64);
     struct param_array names = param_array_new(turn->arena, PARAM_TEXT);
@@ -485,7 +486,7 @@ static bool store_variables(struct records *records, const struct records_turn *
     struct param_array values = param_array_new(turn->arena, PARAM_TEXT);
     for (size_t i = 0; i < changes->variables.count; i++) {
         const struct variable_record *row = changes->variables.items[i];
-        if (row->is_removed)
+        if (row->is_removed != removed)
             continue;
         param_array_int(&scopes, (int64_t)row->scope);
         param_array_bytes(&names, row->name);
@@ -496,26 +497,11 @@ static bool store_variables(struct records *records, const struct records_turn *
     params_array(&params, &scopes);
     params_array(&params, &names);
     params_array(&params, &instances);
-    params_array(&params, &values);
-    return values.count == 0 || run_only(records, RECORDS_STORE_VARIABLES, &params, err);
-}
-
-static bool remove_variables(struct records *records, const struct records_turn *turn,
-                             const struct record_changes *changes, struct error *err)
-{
-    struct param_array scopes = param_array_new(turn->arena, PARAM_I64);
-    struct param_array names = param_array_new(turn->arena, PARAM_TEXT);
-    for (size_t i = 0; i < changes->variables.count; i++) {
-        const struct variable_record *row = changes->variables.items[i];
-        if (!row->is_removed)
-            continue;
-        param_array_int(&scopes, (int64_t)row->scope);
-        param_array_bytes(&names, row->name);
-    }
-    struct params params = params_of_turn(turn);
-    params_array(&params, &scopes);
-    params_array(&params, &names);
-    return names.count == 0 || run_only(records, RECORDS_REMOVE_VARIABLES, &params, err);
+    if (!removed)
+        params_array(&params, &values);
+    return values.count == 0 ||
+           run_only(records, removed ? RECORDS_REMOVE_VARIABLES : RECORDS_STORE_VARIABLES, &params,
+                    err);
 }
 
 bool records_store(struct records *records, const struct records_turn *turn,
@@ -525,8 +511,8 @@ bool records_store(struct records *records, const struct records_turn *turn,
     params_i64(&params, (int64_t)turn->batch);
     return settle(records, store_elements(records, turn, changes, err) &&
                                store_jobs(records, turn, changes, err) &&
-                               store_variables(records, turn, changes, err) &&
-                               remove_variables(records, turn, changes, err) &&
+                               store_variables(records, turn, changes, false, err) &&
+                               store_variables(records, turn, changes, true, err) &&
                                run_only(records, RECORDS_ADVANCE, &params, err) &&
                                execute(records, "COMMIT", err));
 }
