@@ -101,6 +101,16 @@ static bool set_group(struct bus_consumer *consumer, rd_kafka_conf_t *conf,
            client_conf_set(conf, "enable.auto.offset.store", "false", err);
 }
 
+// Unless kafka.properties has another one than librdkafka's own.
+static bool set_fetch_wait(rd_kafka_conf_t *conf, struct error *err)
+{
+    char now[16] = "";
+    size_t size = sizeof now;
+    bool is_set = rd_kafka_conf_get(conf, "fetch.wait.max.ms", now, &size) == RD_KAFKA_CONF_OK &&
+                  strcmp(now, "500") != 0;
+    return is_set || client_conf_set(conf, "fetch.wait.max.ms", "100", err);
+}
+
 static bool configure(struct bus_consumer *consumer, rd_kafka_conf_t *conf,
                       const struct bus_consumer_options *options, struct error *err)
 {
@@ -110,7 +120,7 @@ static bool configure(struct bus_consumer *consumer, rd_kafka_conf_t *conf,
     return client_conf_set(conf, "check.crcs", "true", err) &&
            client_conf_set(conf, "auto.offset.reset", resets[options->reset], err) &&
            client_conf_set_int(conf, "queued.max.messages.kbytes", queue_kbytes, err) &&
-           client_conf_set(conf, "fetch.wait.max.ms", "100", err) &&
+           set_fetch_wait(conf, err) &&
            client_conf_set(conf, "fetch.error.backoff.ms", "100", err) &&
            client_conf_set(conf, "topic.metadata.refresh.interval.ms", "5000", err) &&
            client_conf_set(conf, "allow.auto.create.topics", "true", err) &&

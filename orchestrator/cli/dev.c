@@ -186,6 +186,7 @@ static bool start_orchestrator(struct dev *dev, struct error *err)
         text_of(dev, "--kafka.brokers=%", dev->brokers),
         text_of(dev, "--api.listen=%", str_cstr(&dev->arena, dev->listen)),
         "--node.name=dev",
+        "--kafka.properties=fetch.wait.max.ms=5",
         NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
     spec.log = str_cstr(&dev->arena, str_format(&dev->arena, "%s/log/orchestrator.log", dev->data));
