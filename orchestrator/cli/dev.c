@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `baton dev`: everything on one machine without installing anything else: a private PostgreSQL, an
-// embedded broker in its own process, an orchestrator with every role, a worker with the
-// connectors, and a folder of models that is deployed whenever it changes. The broker is in memory;
-// PostgreSQL is not: started again, it goes on where it was.
+// `baton dev`: everything on one machine without installing anything else: a private PostgreSQL, a
+// broker (dev_broker.h), an orchestrator with every role, a worker with the connectors, and a
+// folder of models that is deployed whenever it changes. Started again, it goes on where it was.
 #include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
@@ -22,10 +21,10 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/endpoint.h"
-#include "bus/embedded.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/deploy.h"
+#include "cli/dev_broker.h"
 #include "cli/dev_postgres.h"
 #include "cli/options.h"
 #include "cli/child.h"
@@ -45,9 +44,8 @@ struct dev {
     const char *data;
     int lock_fd;
     struct dev_postgres postgres;
-    pid_t broker;
-    int broker_in; // the broker ends when this is closed
-    const char *brokers;
+    str broker_option;
+    struct dev_broker broker;
     pid_t orchestrator;
     pid_t worker;
     int signals;
@@ -104,42 +102,6 @@ static bool open_data(struct dev *dev, struct error *err)
     return true;
 }
 
-// -- The broker -------------------------------------------------------------------------
-
-NORETURN static void serve_broker(int in_fd, int out_fd)
-{
-    struct error err;
-    setpgid(0, 0);
-    bool ok = bus_embedded_serve(NULL, 0, in_fd, out_fd, &err);
-    if (!ok)
-        client_fail(&err);
-    _exit(ok ? 0 : 1);
-}
-
-static bool start_broker(struct dev *dev, struct error *err)
-{
-    int in[2];
-    int out[2];
-    char line[64];
-    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
-        return error_set(err, ERROR_IO, "broker", "no pipe: %s", strerror(errno));
-    dev->broker = fork();
-    if (dev->broker == 0) {
-        close(in[1]);
-        close(out[0]);
-        serve_broker(in[0], out[1]);
-    }
-    close(in[0]);
-    close(out[1]);
-    dev->broker_in = in[1];
-    ssize_t len = dev->broker > 0 ? read(out[0], line, sizeof line) : -1;
-    close(out[0]);
-    if (len <= 1)
-        return error_set(err, ERROR_IO, "broker", "the embedded broker did not start");
-    dev->brokers = str_cstr(&dev->arena, str_trim(str_from(line, (size_t)len)));
-    return true;
-}
-
 // -- The orchestrator and the worker ----------------------------------------------------
 
 struct rebuilding {
@@ -156,14 +118,16 @@ static void rebuild_shard(void *context, const struct store_halted *halted)
                      store_repair(rebuilding->url, halted->shard, 0, &repaired, rebuilding->err);
 }
 
-// The new broker is empty: shards that were further than that start anew and send again what was in
-// flight.
+// A broker that knows nothing of what was: shards that were further than that start anew and send
+// again what was in flight.
 static bool rebuild_shards(struct dev *dev, struct error *err)
 {
     struct rebuilding rebuilding = {dev->postgres.url, true, err};
-    return store_halt_all(dev->postgres.url, "the embedded broker starts empty", err) &&
+    if (!dev->broker.is_new)
+        return true;
+    return store_halt_all(dev->postgres.url, "the broker is another one, or starts empty", err) &&
            store_find_halted(dev->postgres.url, -1, rebuild_shard, &rebuilding, err) &&
-           rebuilding.ok;
+           rebuilding.ok && dev_broker_remember(&dev->broker, err);
 }
 
 static bool prepare(struct dev *dev, struct error *err)
@@ -173,7 +137,8 @@ static bool prepare(struct dev *dev, struct error *err)
     return config_set(&config, STR("postgres.url"), str_of(dev->postgres.url), CONFIG_ARGUMENT,
                       err) &&
            config_set(&config, STR("postgres.migrate"), STR("true"), CONFIG_ARGUMENT, err) &&
-           config_set(&config, STR("kafka.brokers"), str_of(dev->brokers), CONFIG_ARGUMENT, err) &&
+           config_set(&config, STR("kafka.brokers"), str_of(dev->broker.address), CONFIG_ARGUMENT,
+                      err) &&
            node_prepare(&config, &site, err) && rebuild_shards(dev, err);
 }
 
@@ -183,10 +148,10 @@ static bool start_orchestrator(struct dev *dev, struct error *err)
     const char *const arguments[] = {
         child_beside(&dev->arena, "baton-orchestrator"),
         text_of(dev, "--postgres.url=%", dev->postgres.url),
-        text_of(dev, "--kafka.brokers=%", dev->brokers),
+        text_of(dev, "--kafka.brokers=%", dev->broker.address),
         text_of(dev, "--api.listen=%", str_cstr(&dev->arena, dev->listen)),
         "--node.name=dev",
-        "--kafka.properties=fetch.wait.max.ms=5",
+        dev->broker.properties,
         NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
     spec.log = str_cstr(&dev->arena, str_format(&dev->arena, "%s/log/orchestrator.log", dev->data));
@@ -200,7 +165,8 @@ static bool start_worker(struct dev *dev, struct error *err)
                                      "--http",
                                      "--allow",
                                      str_cstr(&dev->arena, dev->allow),
-                                     text_of(dev, "--kafka.brokers=%", dev->brokers),
+                                     text_of(dev, "--kafka.brokers=%", dev->broker.address),
+                                     dev->broker.properties,
                                      NULL};
     if (dev->without_worker)
         return true;
@@ -283,11 +249,12 @@ static void print_welcome(const struct dev *dev)
 {
     printf("\nBaton is ready.\n\n"
            "  API        http://%.*s/v2     (baton list instances, baton start …)\n"
-           "  Kafka      %s\n"
+           "  Kafka      %s, %s\n"
            "  PostgreSQL psql '%s'\n"
            "  logs       %s/log\n\n"
            "Ctrl-C stops everything; started again it goes on where it was.\n\n",
-           STR_ARG(dev->listen), dev->brokers, dev->postgres.url, dev->data);
+           STR_ARG(dev->listen), dev->broker.address, dev->broker.text, dev->postgres.url,
+           dev->data);
     fflush(stdout);
 }
 
@@ -298,7 +265,7 @@ static bool write_environment(struct dev *dev, struct error *err)
     if (file == NULL)
         return error_set(err, ERROR_IO, path, "cannot be written: %s", strerror(errno));
     fprintf(file, "BATON_CLI_URL=http://%.*s\nBATON_KAFKA_BROKERS=%s\nBATON_POSTGRES_URL='%s'\n",
-            STR_ARG(dev->listen), dev->brokers, dev->postgres.url);
+            STR_ARG(dev->listen), dev->broker.address, dev->postgres.url);
     return fclose(file) == 0 || error_set(err, ERROR_IO, path, "cannot be written");
 }
 
@@ -333,8 +300,10 @@ static bool check_listen(struct dev *dev, struct error *err)
 
 static bool start_all(struct dev *dev, struct error *err)
 {
-    return check_listen(dev, err) && open_data(dev, err) && start_broker(dev, err) &&
-           dev_postgres_start(&dev->postgres, &dev->arena, dev->data, err) && prepare(dev, err) &&
+    return check_listen(dev, err) && open_data(dev, err) &&
+           dev_broker_start(&dev->broker, &dev->arena, dev->broker_option, dev->data, err) &&
+           dev_postgres_start(&dev->postgres, &dev->arena, dev->data, err) &&
+           dev_broker_wait(&dev->broker, err) && prepare(dev, err) &&
            start_orchestrator(dev, err) && start_worker(dev, err) && wait_until_ready(dev, err) &&
            write_environment(dev, err);
 }
@@ -344,7 +313,7 @@ static void stop_all(struct dev *dev)
     child_stop(dev->worker, SIGTERM, STOP_MS);
     child_stop(dev->orchestrator, SIGTERM, STOP_MS);
     dev_postgres_stop(&dev->postgres);
-    child_stop(dev->broker, SIGTERM, STOP_MS);
+    dev_broker_stop(&dev->broker);
 }
 
 // Until Ctrl-C, or until a part of us has ended by itself.
@@ -400,20 +369,29 @@ int command_dev(int argc, char **argv)
     static struct dev dev;
     dev.listen = STR("127.0.0.1:8080");
     dev.allow = STR("127.0.0.1,localhost");
+    dev.broker_option = STR("auto");
     const struct cli_option options[] = {
         {"data", "DIR",
          "where everything is kept (~/.local/share/baton-dev; root: /var/lib/baton-dev)",
          &dev.data_option, NULL},
         {"listen", "HOST:PORT", "where the API is served (127.0.0.1:8080)", &dev.listen, NULL},
+        {"broker", "WHICH",
+         "auto (kafka where it is installed), kafka, embedded, or HOST:PORT of one that runs",
+         &dev.broker_option, NULL},
         {"allow", "HOSTS", "local hosts that the HTTP connector may call (127.0.0.1,localhost)",
          &dev.allow, NULL},
         {"without-worker", NULL, "do not start a worker with the connectors", NULL,
          &dev.without_worker},
     };
     const struct cli_usage usage = {"baton dev [FOLDER] [options]",
-                                    "Runs Baton on this machine: private PostgreSQL, embedded "
-                                    "broker, orchestrator, worker. Models\n"
-                                    "in FOLDER are deployed now and whenever they change.",
+                                    "Runs Baton on this machine: private PostgreSQL, a broker, "
+                                    "orchestrator, worker. Models in FOLDER\n"
+                                    "are deployed now and whenever they change. The broker is an "
+                                    "Apache Kafka of its own where its\n"
+                                    "files and a Java from 17 are there (deploy/install-packages "
+                                    "--kafka): any client works with it,\n"
+                                    "and topics last. Else it is embedded: in memory, for clients "
+                                    "on librdkafka.",
                                     "baton dev examples/mortgage",
                                     options,
                                     COUNT_OF(options),

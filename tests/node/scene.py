@@ -14,7 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 BINARIES = os.environ['BATON_TEST_BIN']
 SHARDS = 3
-KAFKA_LIBRARIES = os.path.expanduser('~/.cache/baton/kafka-4.1.1/lib/*')
+KAFKA_LIBRARIES = subprocess.run([os.path.join(HERE, '..', '..', 'deploy', 'kafka-libraries')], check=True, stdout=subprocess.PIPE,
+                                  text=True).stdout.strip() + '/*'
 
 
 def cluster_values():
