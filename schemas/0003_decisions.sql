@@ -30,10 +30,10 @@ FROM definitions d
 LEFT JOIN definitions r ON r.kind = 4 AND r.deployment = d.deployment AND r.digest = d.digest AND r.tenant = d.tenant
 WHERE d.kind = 1;
 
--- One row an evaluated decision. Its key is the evaluation's and four digits of its place. The decision that was asked for names the
+-- One row an evaluated decision. Its key is KEY-INDEX: the evaluation's and its place. The decision that was asked for names the
 -- deployed file, and so the others.
 CREATE VIEW decision_instances AS
-SELECT e.shard, e.key AS evaluation, e.key::text || lpad(t.place::text, 4, '0') AS key, t.place, e.instance, e.element_instance,
+SELECT e.shard, e.key AS evaluation, e.key::text || '-' || t.place AS key, t.place, e.instance, e.element_instance,
        e.definition, e.tenant, e.evaluated, e.decision AS asked,
        CASE WHEN e.state = 2 AND t.place = json_array_length(e.trace) THEN 2 ELSE 1 END AS state,
        CASE WHEN t.value ->> 'decisionDefinitionId' = e.decision_id THEN e.failure END AS failure,

@@ -94,6 +94,14 @@ str str_copy(struct arena *arena, str s)
     return (str){arena_copy(arena, s.data, s.len), s.len};
 }
 
+str str_upper(struct arena *arena, str s)
+{
+    char *copy = arena_alloc(arena, s.len + 1);
+    for (size_t i = 0; i < s.len; i++)
+        copy[i] = s.data[i] >= 'a' && s.data[i] <= 'z' ? (char)(s.data[i] - 32) : s.data[i];
+    return (str){copy, s.len};
+}
+
 char *str_cstr(struct arena *arena, str s)
 {
     char *copy = arena_alloc(arena, s.len + 1);

@@ -69,6 +69,7 @@ str str_trim(str s);
 bool str_split(str *rest, char separator, str *ret_part);
 
 str str_copy(struct arena *arena, str s);
+str str_upper(struct arena *arena, str s);  // ASCII letters only
 char *str_cstr(struct arena *arena, str s); // NUL-terminated copy
 
 str str_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -44,6 +44,13 @@ void answer_done(struct caller *caller, const struct reply *reply);
 // Writes "name":"key", as Camunda 8 writes keys.
 void write_key(struct json_writer *writer, str name, uint64_t key);
 
+// The same, null for 0.
+void write_optional_key(struct json_writer *writer, str name, uint64_t key);
+
+void write_text(struct json_writer *writer, str name, str text);
+void write_optional(struct json_writer *writer, str name, str text); // null where empty
+void write_json(struct json_writer *writer, str name, str json);
+
 // Writes "tenantId".
 void write_tenant(struct json_writer *writer, str tenant);
 
@@ -56,7 +63,7 @@ void answer_search(struct request *request, const struct collection *collection,
 // Answers with the one item that the first argument of the path names, or 404.
 void answer_one(struct request *request, const struct collection *collection);
 
-// The same where the argument is the text of a key with `digits` more digits.
-void answer_part(struct request *request, const struct collection *collection, size_t digits);
+// The same where the argument is KEY-INDEX.
+void answer_part(struct request *request, const struct collection *collection);
 
 #endif

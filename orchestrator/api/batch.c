@@ -130,12 +130,14 @@ static void answer_deleted(struct caller *caller, void *context, const struct qu
 {
     (void)context;
     struct request *request = request_of(caller);
-    if (query_row_count(rows) > 0 && query_bool(rows, 0, 0))
+    if (query_row_count(rows) == 0)
+        request_problem_format(request, 404, "NOT_FOUND", "there is no instance with key %.*s",
+                               STR_ARG(request->arguments[0]));
+    else if (query_bool(rows, 0, 0))
         request_answer_empty(request);
     else
         request_problem_format(request, 409, "INVALID_STATE",
-                               "instance %.*s runs, or is not there: only what has ended can be "
-                               "deleted",
+                               "instance %.*s runs: only what has ended can be deleted",
                                STR_ARG(request->arguments[0]));
 }
 

@@ -103,6 +103,37 @@ void write_key(struct json_writer *writer, str name, uint64_t key)
     json_string(writer, str_from(digits + len, sizeof digits - len));
 }
 
+void write_optional_key(struct json_writer *writer, str name, uint64_t key)
+{
+    if (key != 0) {
+        write_key(writer, name, key);
+        return;
+    }
+    json_key(writer, name);
+    json_null(writer);
+}
+
+void write_text(struct json_writer *writer, str name, str text)
+{
+    json_key(writer, name);
+    json_string(writer, text);
+}
+
+void write_optional(struct json_writer *writer, str name, str text)
+{
+    json_key(writer, name);
+    if (text.len > 0)
+        json_string(writer, text);
+    else
+        json_null(writer);
+}
+
+void write_json(struct json_writer *writer, str name, str json)
+{
+    json_key(writer, name);
+    json_raw(writer, json);
+}
+
 void write_tenant(struct json_writer *writer, str tenant)
 {
     json_key(writer, STR("tenantId"));

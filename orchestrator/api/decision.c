@@ -9,7 +9,7 @@
 // ---- evaluating -----------------------------------------------------------------------
 
 // Columns as read_evaluation has them.
-enum kind { TEXT, NUMBER, TENANT };
+enum kind { TEXT, NUMBER, TENANT, OPTIONAL };
 
 struct member {
     const char *name;
@@ -30,8 +30,8 @@ static const struct member evaluation_members[] = {
     {"decisionRequirementsId", 6, TEXT},
     {"tenantId", 7, TENANT},
     {"output", 8, TEXT},
-    {"failureMessage", 9, TEXT},
-    {"failedDecisionDefinitionId", 10, TEXT},
+    {"failureMessage", 9, OPTIONAL},
+    {"failedDecisionDefinitionId", 10, OPTIONAL},
 };
 
 static const struct member decision_members[] = {
@@ -52,11 +52,13 @@ static void write_members(struct json_writer *w, const struct member *members, s
 {
     for (size_t i = 0; i < count; i++) {
         str cell = query_value(rows, row, members[i].column);
-        json_key(w, str_of(members[i].name));
+        str name = str_of(members[i].name);
         if (members[i].kind == NUMBER)
-            json_raw(w, cell);
+            write_json(w, name, cell);
+        else if (members[i].kind == OPTIONAL)
+            write_optional(w, name, cell);
         else
-            json_string(w, members[i].kind == TENANT ? tenant_outside(cell) : cell);
+            write_text(w, name, members[i].kind == TENANT ? tenant_outside(cell) : cell);
     }
 }
 
@@ -105,9 +107,7 @@ void handle_decision_instance_search(struct request *request)
     answer_search(request, &collection_decision_instances, (struct search_scope){0});
 }
 
-enum { PLACE_DIGITS = 4 }; // after the evaluation's key; schemas/0003_decisions.sql
-
 void handle_decision_instance_get(struct request *request)
 {
-    answer_part(request, &collection_decision_instance, PLACE_DIGITS);
+    answer_part(request, &collection_decision_instance);
 }

@@ -107,7 +107,13 @@ static void answer_deleted(struct caller *caller, const struct reply *reply)
 {
     struct request *request = request_of(caller);
     (void)reply;
-    request_answer_json(request, 200, STR("{}"));
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    write_text(&w, STR("resourceKey"), request->arguments[0]);
+    write_json(&w, STR("batchOperation"), STR("null"));
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
 }
 
 void handle_resource_delete(struct request *request)

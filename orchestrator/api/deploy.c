@@ -5,13 +5,6 @@
 #include "gateway/deploy.h"
 #include "http/multipart.h"
 
-static void begin_entry(struct json_writer *w, const char *kind)
-{
-    json_begin_object(w);
-    json_key(w, str_of(kind));
-    json_begin_object(w);
-}
-
 struct names {
     const char *entry;
     const char *id;
@@ -60,7 +53,12 @@ static void write_deployed(struct json_writer *w, const struct reply *reply, siz
 {
     const struct deployed_resource *resource = &reply->deployed[index];
     const struct names *names = &names_by_kind[resource->kind];
-    begin_entry(w, names->entry);
+    json_begin_object(w);
+    for (size_t i = 0; i < COUNT_OF(names_by_kind); i++)
+        if (i != (size_t)resource->kind)
+            write_json(w, str_of(names_by_kind[i].entry), STR("null"));
+    json_key(w, str_of(names->entry));
+    json_begin_object(w);
     json_key(w, str_of(names->id));
     json_string(w, resource->definition_id);
     json_key(w, str_of(names->version));

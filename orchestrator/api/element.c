@@ -26,14 +26,20 @@ void handle_element_variables(struct request *request)
     call_scope(caller_of(request), command, answer_done);
 }
 
-void handle_variable_search(struct request *request)
+// Values are cut unless the query says truncateValues=false.
+static const struct collection *variables_of(struct request *request)
 {
-    answer_search(request, &collection_variables, (struct search_scope){0});
+    return str_equal_ignoring_case(request_query(request, "truncateValues"), STR("false"))
+               ? &collection_variables
+               : &collection_short_variables;
 }
 
-// The last five digits tell the name apart, the others are the scope's key (collections.c).
+void handle_variable_search(struct request *request)
+{
+    answer_search(request, variables_of(request), (struct search_scope){0});
+}
+
 void handle_variable_get(struct request *request)
 {
-    enum { NAME_DIGITS = 5 };
-    answer_part(request, &collection_variables, NAME_DIGITS);
+    answer_one(request, &collection_variables);
 }

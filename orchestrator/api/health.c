@@ -80,6 +80,16 @@ static void add_metrics(const struct http_counts *counts, struct strbuf *out)
         (unsigned long long)counts->refused, (unsigned long long)counts->cut_off);
 }
 
+// Camunda's: 204 when it can do its work.
+void handle_status_get(struct request *request)
+{
+    const char *why = why_not_ready(api_of(request));
+    if (why == NULL)
+        request_answer_empty(request);
+    else
+        request_busy(request, why);
+}
+
 void handle_health_metrics(struct request *request)
 {
     const struct api *api = api_of(request);
@@ -110,20 +120,16 @@ void handle_authentication_me(struct request *request)
     str principal = caller_of(request)->principal;
     str name = principal.len > 0 ? principal : STR("anonymous");
     json_begin_object(&w);
-    json_key(&w, STR("username"));
-    json_string(&w, name);
-    json_key(&w, STR("displayName"));
-    json_string(&w, name);
-    json_key(&w, STR("tenants"));
-    json_raw(&w, STR("[]"));
-    json_key(&w, STR("groups"));
-    json_raw(&w, STR("[]"));
-    json_key(&w, STR("roles"));
-    json_raw(&w, STR("[]"));
-    json_key(&w, STR("salesPlanType"));
-    json_null(&w);
-    json_key(&w, STR("authorizedComponents"));
-    json_raw(&w, STR("[\"*\"]"));
+    write_text(&w, STR("username"), name);
+    write_text(&w, STR("displayName"), name);
+    write_json(&w, STR("email"), STR("null"));
+    write_json(&w, STR("tenants"), STR("[]"));
+    write_json(&w, STR("groups"), STR("[]"));
+    write_json(&w, STR("roles"), STR("[]"));
+    write_json(&w, STR("salesPlanType"), STR("null"));
+    write_json(&w, STR("c8Links"), STR("{}"));
+    write_json(&w, STR("canLogout"), STR("false"));
+    write_json(&w, STR("authorizedComponents"), STR("[\"*\"]"));
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }

@@ -21,7 +21,7 @@ static str flow_id(const struct bpmn_process *process, uint32_t index_and_one)
 
 // -- Events -----------------------------------------------------------------------------
 
-static void write_text(struct json_writer *w, str name, str text)
+static void write_known(struct json_writer *w, str name, str text)
 {
     if (text.len == 0)
         return;
@@ -35,20 +35,20 @@ static void write_event(struct json_writer *w, const struct history_step *step,
     json_begin_object(w);
     json_key(w, STR("sequence"));
     json_i64(w, step->sequence);
-    write_text(w, STR("time"), step->time);
-    write_text(w, STR("event"), str_of(event_type_name(event->type)));
-    write_text(w, STR("command"), str_of(command_type_name(step->cause)));
-    write_text(w, STR("elementId"), element_id(process, event->element));
-    write_text(w, STR("flowId"), flow_id(process, event->flow));
+    write_known(w, STR("time"), step->time);
+    write_known(w, STR("event"), str_of(event_type_name(event->type)));
+    write_known(w, STR("command"), str_of(command_type_name(step->cause)));
+    write_known(w, STR("elementId"), element_id(process, event->element));
+    write_known(w, STR("flowId"), flow_id(process, event->flow));
     if (event->key != 0)
         write_key(w, STR("key"), event->key);
     if (event->scope != 0)
         write_key(w, STR("scopeKey"), event->scope);
     if (event->parent != 0)
         write_key(w, STR("parentKey"), event->parent);
-    write_text(w, STR("name"), event->name);
-    write_text(w, STR("code"), event->code);
-    write_text(w, STR("value"), event->value);
+    write_known(w, STR("name"), event->name);
+    write_known(w, STR("code"), event->code);
+    write_known(w, STR("value"), event->value);
     if (event->number != 0) {
         json_key(w, STR("number"));
         json_i64(w, event->number);
@@ -57,7 +57,7 @@ static void write_event(struct json_writer *w, const struct history_step *step,
         json_key(w, STR("dueMs"));
         json_i64(w, event->due_ms);
     }
-    write_text(w, STR("principal"), step->principal);
+    write_known(w, STR("principal"), step->principal);
     json_end_object(w);
 }
 
@@ -70,6 +70,28 @@ static void write_events(struct json_writer *w, const struct history *history,
 }
 
 // -- Flows ------------------------------------------------------------------------------
+
+// What an instance is, for answers about it: columns of read_identity.
+struct identity {
+    str definition;
+    str process_id;
+    str tenant;
+    str root;
+};
+
+static void write_flow(struct json_writer *w, const struct history *history, str flow)
+{
+    const struct identity *identity = history->context;
+    json_begin_object(w);
+    write_text(w, STR("sequenceFlowId"), flow);
+    write_text(w, STR("elementId"), flow);
+    write_key(w, STR("processInstanceKey"), history->instance);
+    write_text(w, STR("rootProcessInstanceKey"), identity->root);
+    write_text(w, STR("processDefinitionKey"), identity->definition);
+    write_text(w, STR("processDefinitionId"), identity->process_id);
+    write_tenant(w, identity->tenant);
+    json_end_object(w);
+}
 
 static void write_flows(struct json_writer *w, const struct history *history,
                         const struct bpmn_process *process)
@@ -85,10 +107,7 @@ static void write_flows(struct json_writer *w, const struct history *history,
             if (!is_new)
                 continue;
             written[event->flow - 1] = true;
-            json_begin_object(w);
-            write_text(w, STR("sequenceFlowId"), flow_id(process, event->flow));
-            write_text(w, STR("elementId"), flow_id(process, event->flow));
-            json_end_object(w);
+            write_flow(w, history, flow_id(process, event->flow));
         }
 }
 
@@ -130,7 +149,7 @@ static void write_counts(struct json_writer *w, const struct history *history,
         if (of->active + of->completed == 0)
             continue;
         json_begin_object(w);
-        write_text(w, STR("elementId"), process->elements[i].id);
+        write_known(w, STR("elementId"), process->elements[i].id);
         json_key(w, STR("active"));
         json_i64(w, standing > 0 ? standing : 0);
         json_key(w, STR("canceled"));
@@ -149,9 +168,8 @@ typedef void history_write(struct json_writer *w, const struct history *history,
                            const struct bpmn_process *process);
 
 static void answer_items(struct caller *caller, const struct history *history,
-                         const struct bpmn_process *process)
+                         const struct bpmn_process *process, history_write *write)
 {
-    history_write *write = (history_write *)(uintptr_t)history->context;
     struct strbuf out = strbuf_new(caller->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
@@ -163,26 +181,62 @@ static void answer_items(struct caller *caller, const struct history *history,
     request_answer_json(request_of(caller), 200, strbuf_str(&out));
 }
 
-static void answer_history(struct request *request, history_write *write)
+static void answer_events(struct caller *caller, const struct history *history,
+                          const struct bpmn_process *process)
+{
+    answer_items(caller, history, process, write_events);
+}
+
+static void answer_counts(struct caller *caller, const struct history *history,
+                          const struct bpmn_process *process)
+{
+    answer_items(caller, history, process, write_counts);
+}
+
+static void answer_flows(struct caller *caller, const struct history *history,
+                         const struct bpmn_process *process)
+{
+    answer_items(caller, history, process, write_flows);
+}
+
+static void answer_history(struct request *request, history_answer *answer)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
-        history_read(caller_of(request), key, INT64_MAX, answer_items, (void *)(uintptr_t)write);
+        history_read(caller_of(request), key, INT64_MAX, answer, NULL);
 }
 
 void handle_instance_history(struct request *request)
 {
-    answer_history(request, write_events);
+    answer_history(request, answer_events);
+}
+
+static void on_identity(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    uint64_t key = *(const uint64_t *)context;
+    struct identity *identity = ARENA_NEW(caller->arena, struct identity);
+    if (query_row_count(rows) == 0) {
+        caller_fail_format(caller, ERROR_NOT_FOUND, "", "there is no such instance");
+        return;
+    }
+    identity->definition = str_copy(caller->arena, query_value(rows, 0, 0));
+    identity->process_id = str_copy(caller->arena, query_value(rows, 0, 1));
+    identity->tenant = str_copy(caller->arena, query_value(rows, 0, 2));
+    identity->root = str_copy(caller->arena, query_value(rows, 0, 3));
+    history_read(caller, key, INT64_MAX, answer_flows, identity);
 }
 
 void handle_instance_flows(struct request *request)
 {
-    answer_history(request, write_flows);
+    struct caller *caller = caller_of(request);
+    uint64_t *key = ARENA_NEW(&request->arena, uint64_t);
+    if (request_key(request, 0, key))
+        read_run(caller, read_identity(caller->arena, caller->scope, *key), on_identity, key);
 }
 
 void handle_instance_statistics(struct request *request)
 {
-    answer_history(request, write_counts);
+    answer_history(request, answer_counts);
 }
 
 static void on_statistics(struct caller *caller, void *context, const struct query_rows *rows)

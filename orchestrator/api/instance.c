@@ -9,20 +9,19 @@
 static void answer_created(struct caller *caller, const struct reply *reply)
 {
     struct request *request = request_of(caller);
+    str business_id = json_get_str(request->body, STR("businessId"), STR_EMPTY);
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
     write_key(&w, STR("processInstanceKey"), reply->instance);
     write_key(&w, STR("processDefinitionKey"), reply->definition);
-    json_key(&w, STR("processDefinitionId"));
-    json_string(&w, reply->process_id);
+    write_text(&w, STR("processDefinitionId"), reply->process_id);
     json_key(&w, STR("processDefinitionVersion"));
     json_i64(&w, reply->version);
     write_tenant(&w, caller->tenant);
-    json_key(&w, STR("variables"));
-    json_raw(&w, reply->variables.len > 0 ? reply->variables : STR("{}"));
-    json_key(&w, STR("tags"));
-    json_raw(&w, STR("[]"));
+    write_json(&w, STR("variables"), reply->variables.len > 0 ? reply->variables : STR("{}"));
+    write_json(&w, STR("tags"), STR("[]"));
+    write_optional(&w, STR("businessId"), business_id);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }
@@ -46,6 +45,21 @@ static bool read_starts(struct request *request, struct create_instance *create)
     return true;
 }
 
+// By key or by id, not by both; false after answering.
+static bool read_definition(struct request *request, struct create_instance *create, str tag)
+{
+    str id = json_get_str(request->body, STR("processDefinitionId"), STR_EMPTY);
+    bool by_key = create->definition != 0;
+    if (by_key != (id.len > 0) && (!by_key || tag.len == 0)) {
+        create->process_id = id;
+        return true;
+    }
+    request_problem(request, 400, "INVALID_ARGUMENT",
+                    STR("name one of processDefinitionKey and processDefinitionId, the id perhaps "
+                        "with processDefinitionVersion or processDefinitionVersionTag"));
+    return false;
+}
+
 // How long the caller wants to wait instead of api.timeout_ms.
 static struct caller *patient_caller(struct request *request)
 {
@@ -67,12 +81,12 @@ void handle_instance_create(struct request *request)
     create->business_id = json_get_str(request->body, STR("businessId"), STR_EMPTY);
     create->deduplication_id = request_header(request, "Idempotency-Key");
     create->version = (int32_t)json_get_i64(request->body, STR("processDefinitionVersion"), -1);
-    if (create->definition == 0 &&
-        !request_text(request, STR("processDefinitionId"), &create->process_id))
+    str tag = json_get_str(request->body, STR("processDefinitionVersionTag"), STR_EMPTY);
+    if (!read_definition(request, create, tag))
         return;
     if (create->await_completion && !request_may_wait(request))
         return;
-    gateway_start(patient_caller(request), create, answer_created);
+    gateway_start(patient_caller(request), create, tag, answer_created);
 }
 
 void handle_instance_restart(struct request *request)

@@ -74,11 +74,6 @@ void handle_job_update(struct request *request)
 {
     const struct json *changes = json_get(request->body, STR("changeset"));
     struct command *command = new_command(request, COMMAND_UPDATE_JOB);
-    if (!json_is(changes, JSON_OBJECT)) {
-        request_problem(request, 400, "INVALID_ARGUMENT",
-                        STR("\"changeset\" must be an object with retries, timeout or priority"));
-        return;
-    }
     command->update_job = (struct update_job){
         .retries = whole_number(changes, "retries", -1),
         .has_retries = is_given(changes, "retries"),
@@ -87,7 +82,12 @@ void handle_job_update(struct request *request)
         .priority = whole_number(changes, "priority", 0),
         .has_priority = is_given(changes, "priority"),
     };
-    send_to_job(request, command);
+    const struct update_job *update = &command->update_job;
+    if (update->retries < 0 && update->timeout_ms < 0 && !update->has_priority)
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("\"changeset\" must have retries, timeout or priority"));
+    else
+        send_to_job(request, command);
 }
 
 // -- Activation -------------------------------------------------------------------------
@@ -122,26 +122,16 @@ static void write_variables(struct json_writer *w, str variables, const struct j
     json_end_object(w);
 }
 
-static void write_text(struct json_writer *w, const char *name, str text)
-{
-    json_key(w, str_of(name));
-    json_string(w, text);
-}
-
 static const char *const kind_names[] = {
     [JOB_TASK] = "BPMN_ELEMENT",           [JOB_EXECUTION_LISTENER] = "EXECUTION_LISTENER",
     [JOB_TASK_LISTENER] = "TASK_LISTENER", [JOB_AD_HOC] = "AD_HOC_SUB_PROCESS",
     [JOB_NOTIFICATION] = "NOTIFICATION",
 };
 
-static str upper(struct arena *arena, str text)
+static void write_number(struct json_writer *w, str name, int64_t number)
 {
-    str copy = str_copy(arena, text);
-    char *data = (char *)(uintptr_t)copy.data;
-    for (size_t i = 0; i < copy.len; i++)
-        if (data[i] >= 'a' && data[i] <= 'z')
-            data[i] = (char)(data[i] - 32);
-    return copy;
+    json_key(w, name);
+    json_i64(w, number);
 }
 
 // A request for jobs, while its answer is written.
@@ -159,33 +149,32 @@ static void on_job(const struct job_poll *poll, const struct job_offer *job, int
     bool is_known = (size_t)job->kind < COUNT_OF(kind_names);
     json_begin_object(w);
     write_key(w, STR("jobKey"), job->key);
-    write_text(w, "type", job->type);
+    write_text(w, STR("type"), job->type);
     write_key(w, STR("processInstanceKey"), job->instance);
+    write_key(w, STR("rootProcessInstanceKey"),
+              job->root_instance != 0 ? job->root_instance : job->instance);
     write_key(w, STR("processDefinitionKey"), job->definition);
     write_key(w, STR("elementInstanceKey"), job->element_instance);
-    write_text(w, "processDefinitionId", job->process_id);
-    json_key(w, STR("processDefinitionVersion"));
-    json_i64(w, job->version);
-    write_text(w, "elementId", job->element_id);
-    write_text(w, "kind", str_of(is_known ? kind_names[job->kind] : kind_names[JOB_TASK]));
-    write_text(w, "listenerEventType",
-               job->listener_event.len > 0 ? upper(arena, job->listener_event)
+    write_text(w, STR("processDefinitionId"), job->process_id);
+    write_number(w, STR("processDefinitionVersion"), job->version);
+    write_text(w, STR("elementId"), job->element_id);
+    write_text(w, STR("kind"), str_of(is_known ? kind_names[job->kind] : kind_names[JOB_TASK]));
+    write_text(w, STR("listenerEventType"),
+               job->listener_event.len > 0 ? str_upper(arena, job->listener_event)
                                            : STR("UNSPECIFIED"));
-    json_key(w, STR("customHeaders"));
-    json_raw(w, job->headers.len > 0 ? job->headers : STR("{}"));
-    write_text(w, "worker", poll->worker);
-    json_key(w, STR("retries"));
-    json_i64(w, job->retries);
-    json_key(w, STR("deadline"));
-    json_i64(w, deadline_ms);
-    write_text(w, "tenantId", tenant_outside(job->tenant));
+    write_json(w, STR("customHeaders"), job->headers.len > 0 ? job->headers : STR("{}"));
+    write_text(w, STR("worker"), poll->worker);
+    write_number(w, STR("retries"), job->retries);
+    write_number(w, STR("priority"), job->priority);
+    write_number(w, STR("deadline"), deadline_ms);
+    write_tenant(w, job->tenant);
+    write_text(w, STR("physicalTenantId"), STR("default"));
     write_variables(w, job->variables, activation->fetch, arena);
-    if (job->user_task.len > 0) {
-        json_key(w, STR("userTask"));
-        json_raw(w, job->user_task);
-    }
-    json_key(w, STR("tags"));
-    json_raw(w, STR("[]"));
+    write_json(w, STR("userTask"), job->user_task.len > 0 ? job->user_task : STR("null"));
+    write_json(w, STR("tags"), STR("[]"));
+    write_optional(w, STR("businessId"), job->business_id);
+    write_json(w, STR("leaseToken"), STR("null"));
+    write_json(w, STR("jobLeaseToken"), STR("null"));
     json_end_object(w);
 }
 

@@ -13,16 +13,10 @@ struct searching {
 static void on_rows(struct caller *caller, void *context, const struct query_rows *rows)
 {
     const struct searching *search = context;
-    size_t count = query_row_count(rows);
     struct strbuf out = strbuf_new(caller->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t row = 0; row < count; row++)
-        search_write_item(&w, search->collection, rows, row);
-    json_end_array(&w);
-    search_write_page(&w, &search->sql, search->total, count);
+    search_write_page(&w, search->collection, &search->sql, rows, search->total);
     json_end_object(&w);
     request_answer_json(request_of(caller), 200, strbuf_str(&out));
 }
@@ -80,12 +74,12 @@ void answer_one(struct request *request, const struct collection *collection)
                  (void *)(uintptr_t)collection);
 }
 
-void answer_part(struct request *request, const struct collection *collection, size_t digits)
+void answer_part(struct request *request, const struct collection *collection)
 {
     struct caller *caller = caller_of(request);
     str key = request->arguments[0];
     uint64_t whole;
-    if (key.len <= digits || !str_to_u64(str_sub(key, 0, key.len - digits), &whole))
+    if (!str_to_u64(str_sub(key, 0, str_find_char(key, '-')), &whole))
         no_such(request, collection);
     else
         read_run(caller, search_part(caller->arena, caller->scope, collection, whole, key), on_one,

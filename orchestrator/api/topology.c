@@ -5,7 +5,7 @@
 #include "api/api_private.h"
 #include "store/read/read.h"
 
-enum { COLUMN_OWNER, COLUMN_SHARD, COLUMN_HALTED };
+enum { COLUMN_OWNER, COLUMN_SHARD, COLUMN_HALTED, COLUMN_CLUSTER };
 
 struct broker {
     int64_t id;
@@ -27,10 +27,9 @@ static void write_partitions(struct json_writer *w, const struct query_rows *row
         json_begin_object(w);
         json_key(w, STR("partitionId"));
         json_u64(w, shard + 1);
-        json_key(w, STR("role"));
-        json_string(w, STR("leader"));
-        json_key(w, STR("health"));
-        json_string(w, halted ? STR("unhealthy") : STR("healthy"));
+        write_text(w, STR("role"), STR("leader"));
+        write_text(w, STR("health"), halted ? STR("unhealthy") : STR("healthy"));
+        write_text(w, STR("state"), STR("ACTIVE"));
         json_end_object(w);
     }
     json_end_array(w);
@@ -42,12 +41,10 @@ static void write_broker(struct json_writer *w, const struct broker *broker,
     json_begin_object(w);
     json_key(w, STR("nodeId"));
     json_i64(w, broker->id);
-    json_key(w, STR("host"));
-    json_string(w, broker->host);
-    json_key(w, STR("port"));
-    json_raw(w, broker->port);
-    json_key(w, STR("version"));
-    json_string(w, STR(BATON_VERSION));
+    write_text(w, STR("brokerId"), broker->name);
+    write_text(w, STR("host"), broker->host);
+    write_json(w, STR("port"), broker->port);
+    write_text(w, STR("version"), STR(BATON_VERSION));
     json_key(w, STR("partitions"));
     write_partitions(w, rows, broker->name, row);
     json_end_object(w);
@@ -99,10 +96,10 @@ static void on_shards(struct caller *caller, void *context, const struct query_r
     json_u64(&w, gateway_shards(caller->gateway));
     json_key(&w, STR("replicationFactor"));
     json_i64(&w, 1);
-    json_key(&w, STR("gatewayVersion"));
-    json_string(&w, STR(BATON_VERSION));
-    json_key(&w, STR("lastCompletedChangeId"));
-    json_string(&w, STR("1"));
+    write_text(&w, STR("gatewayVersion"), STR(BATON_VERSION));
+    write_text(&w, STR("lastCompletedChangeId"), STR("1"));
+    write_optional(&w, STR("clusterId"),
+                   query_row_count(rows) > 0 ? query_value(rows, 0, COLUMN_CLUSTER) : STR_EMPTY);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }

@@ -4,6 +4,7 @@
 #include "api/api_private.h"
 #include "gateway/locate.h"
 #include "store/read/read.h"
+#include "store/read/time_text.h"
 #include "gateway/call.h"
 
 void handle_user_task_search(struct request *request)
@@ -53,8 +54,25 @@ void handle_user_task_unassign(struct request *request)
     send_to_task(request, command);
 }
 
+// A date of the changeset, when it is there; empty clears it. False after answering.
+static bool check_date(struct request *request, const char *name)
+{
+    const struct json *changes = json_get(request->body, STR("changeset"));
+    str date = json_get_str(changes, str_of(name), STR_EMPTY);
+    int64_t time_ms;
+    if (date.len == 0 || time_text_parse(date, &time_ms))
+        return true;
+    request_problem_format(request, 400, "INVALID_ARGUMENT",
+                           "\"changeset.%s\" must be a date-time such as 2026-11-22T17:00:00Z, or "
+                           "empty for none",
+                           name);
+    return false;
+}
+
 void handle_user_task_update(struct request *request)
 {
+    if (!check_date(request, "dueDate") || !check_date(request, "followUpDate"))
+        return;
     struct command *command = new_command(request, COMMAND_UPDATE_USER_TASK);
     command->user_task.changeset = request_member_json(request, request->body, STR("changeset"));
     if (command->user_task.changeset.len == 0)

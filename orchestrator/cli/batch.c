@@ -29,7 +29,7 @@ static const char *path_of(const char *name)
 struct batch {
     struct act act;
     str process, filter, target, map, move;
-    bool dry_run;
+    bool dry_run, all;
 };
 
 static bool add_filter(struct batch *batch, struct error *err)
@@ -37,9 +37,14 @@ static bool add_filter(struct batch *batch, struct error *err)
     struct json_writer *w = &batch->act.writer;
     if (batch->filter.len > 0)
         return act_add_json(&batch->act, "filter", batch->filter, err);
+    if (batch->all) {
+        json_key(w, STR("allInstances"));
+        json_bool(w, true);
+        return true;
+    }
     if (batch->process.len == 0)
         return error_set(err, ERROR_INVALID, "--filter",
-                         "which instances? --process ID, or --filter JSON ('{}': all)");
+                         "which instances? --process ID, --filter JSON, or --all");
     json_key(w, STR("filter"));
     json_begin_object(w);
     act_add_text(&batch->act, "processDefinitionId", batch->process);
@@ -72,6 +77,7 @@ int command_batch_begin(int argc, char **argv)
         {"process", "ID", "all instances of this process", &batch.process, NULL},
         {"filter", "JSON", "any filter that the API's search of instances takes", &batch.filter,
          NULL},
+        {"all", NULL, "every instance", NULL, &batch.all},
         {"to", "DEFINITION-KEY", "migrate: the version to move to", &batch.target, NULL},
         {"map", "FROM=TO,…", "migrate: elements that have another id there", &batch.map, NULL},
         {"move", "FROM=TO,…", "modify: tokens at one element go to another", &batch.move, NULL},

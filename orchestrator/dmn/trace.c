@@ -20,16 +20,35 @@ static void write_text(struct json_writer *w, const char *key, str text)
     json_string(w, text);
 }
 
-static void write_values(struct json_writer *w, const char *side,
-                         const struct dmn_traced_value *values, size_t count)
+static void write_inputs(struct json_writer *w, const struct dmn_traced_decision *d)
 {
-    bool is_input = side[0] == 'i';
     json_begin_array(w);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < d->input_count; i++) {
         json_begin_object(w);
-        write_text(w, is_input ? "inputId" : "outputId", values[i].id);
-        write_text(w, is_input ? "inputName" : "outputName", values[i].name);
-        write_value(w, is_input ? "inputValue" : "outputValue", values[i].value);
+        write_text(w, "inputId", d->inputs[i].id);
+        write_text(w, "inputName", d->inputs[i].name);
+        write_value(w, "inputValue", d->inputs[i].value);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+static void write_rule_name(struct json_writer *w, const struct dmn_traced_rule *rule)
+{
+    write_text(w, "ruleId", rule->id);
+    json_key(w, STR("ruleIndex"));
+    json_u64(w, rule->index);
+}
+
+static void write_outputs(struct json_writer *w, const struct dmn_traced_rule *rule)
+{
+    json_begin_array(w);
+    for (size_t i = 0; i < rule->output_count; i++) {
+        json_begin_object(w);
+        write_text(w, "outputId", rule->outputs[i].id);
+        write_text(w, "outputName", rule->outputs[i].name);
+        write_value(w, "outputValue", rule->outputs[i].value);
+        write_rule_name(w, rule); // once more: Camunda's outputs name their rule
         json_end_object(w);
     }
     json_end_array(w);
@@ -40,11 +59,9 @@ static void write_rules(struct json_writer *w, const struct dmn_traced_decision 
     json_begin_array(w);
     for (size_t i = 0; i < d->rule_count; i++) {
         json_begin_object(w);
-        write_text(w, "ruleId", d->rules[i].id);
-        json_key(w, STR("ruleIndex"));
-        json_u64(w, d->rules[i].index);
+        write_rule_name(w, &d->rules[i]);
         json_key(w, STR("evaluatedOutputs"));
-        write_values(w, "output", d->rules[i].outputs, d->rules[i].output_count);
+        write_outputs(w, &d->rules[i]);
         json_end_object(w);
     }
     json_end_array(w);
@@ -63,7 +80,7 @@ void dmn_trace_to_json(struct strbuf *out, const struct dmn_trace *trace)
                    d->is_table ? STR("DECISION_TABLE") : STR("LITERAL_EXPRESSION"));
         write_value(&w, "output", d->result);
         json_key(&w, STR("evaluatedInputs"));
-        write_values(&w, "input", d->inputs, d->input_count);
+        write_inputs(&w, d);
         json_key(&w, STR("matchedRules"));
         write_rules(&w, d);
         json_end_object(&w);

@@ -2,6 +2,7 @@
 #include "gateway/batch.h"
 
 #include "gateway/gateway_private.h"
+#include "store/read/search.h"
 
 // -- What an item does ------------------------------------------------------------------
 
@@ -105,9 +106,10 @@ void batch_begin(struct caller *caller, enum batch_type type, const struct json 
     struct error err;
     const char *why;
     const struct batch_row row = {type, written, caller->tenant, caller->principal};
-    if (!json_is(json_get(request, STR("filter")), JSON_OBJECT))
+    if (!search_has_filter(request) && !json_get_bool(request, STR("allInstances"), false))
         caller_fail_format(caller, ERROR_INVALID, "filter",
-                           "\"filter\" is missing: {} means every instance");
+                           "an empty filter finds every instance: say so with \"allInstances\": "
+                           "true, or filter by something");
     else if (!batch_command(caller->arena, type, request, &command, &why))
         caller_fail_format(caller, ERROR_INVALID, "", "%s", why);
     else if (!catalogue_batch_begin(caller->arena, caller->scope, &row, request, &statement, &err))

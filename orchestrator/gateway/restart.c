@@ -128,7 +128,7 @@ static void begin_from(struct caller *caller, const struct restarting *restartin
                            create->start_count, COMMAND_MAX_INSTRUCTIONS);
     else {
         create->variables = root_values(caller->arena, &picture->places[0], restarting->variables);
-        gateway_start(caller, create, restarting->answer);
+        gateway_start(caller, create, STR_EMPTY, restarting->answer);
     }
 }
 

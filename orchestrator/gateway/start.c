@@ -11,6 +11,7 @@ enum { SAME_SHARD_MS = 8, NS_PER_MS = 1000000 };
 
 struct starting {
     struct create_instance *create;
+    str version_tag;
     call_answer *answer;
 };
 
@@ -41,23 +42,27 @@ static void on_definition(struct caller *caller, void *context, const struct que
     create->definition = query_row_count(rows) > 0 ? query_u64(rows, 0, 0) : 0;
     if (create->definition == 0)
         caller_fail_format(caller, ERROR_NOT_FOUND, "processDefinitionId",
-                           "no process '%.*s' with version %d is deployed (-1: any)",
-                           STR_ARG(create->process_id), create->version);
+                           "no process '%.*s' with version %d (-1: any) and version tag '%.*s' is "
+                           "deployed",
+                           STR_ARG(create->process_id), create->version,
+                           STR_ARG(starting->version_tag));
     else
         start(caller, create, starting->answer);
 }
 
-void gateway_start(struct caller *caller, struct create_instance *create, call_answer *answer)
+void gateway_start(struct caller *caller, struct create_instance *create, str version_tag,
+                   call_answer *answer)
 {
     if (create->definition != 0) {
         start(caller, create, answer);
         return;
     }
     struct starting *starting = ARENA_NEW(caller->arena, struct starting);
-    *starting = (struct starting){create, answer};
+    *starting = (struct starting){create, version_tag, answer};
     read_run(caller,
-             read_process_key(caller->arena, caller->scope, caller->tenant, create->process_id,
-                              create->version),
+             read_process_key(
+                 caller->arena, caller->scope, caller->tenant,
+                 &(struct process_version){create->process_id, create->version, version_tag}),
              on_definition, starting);
 }
 

@@ -7,10 +7,11 @@
 #include "gateway/call.h"
 #include "gateway/read.h"
 
-// By create->definition, or where that is 0 by process_id and version (below 1: the newest), which
-// is resolved on the primary, so that who deployed before starts what was deployed. `create` lives
-// in the caller's arena.
-void gateway_start(struct caller *caller, struct create_instance *create, call_answer *answer);
+// By create->definition, or where that is 0 by process_id and version (below 1: the newest) and a
+// version tag unless it is empty, which is resolved on the primary, so that who deployed before
+// starts what was deployed. `create` lives in the caller's arena.
+void gateway_start(struct caller *caller, struct create_instance *create, str version_tag,
+                   call_answer *answer);
 
 // Processes that begin by a condition.
 void gateway_evaluate_conditions(struct caller *caller, struct command *command,

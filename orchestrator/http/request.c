@@ -7,9 +7,11 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 void request_leave(struct request *request)
 {
@@ -226,9 +228,23 @@ str request_header(const struct request *request, const char *name)
     return str_of(evhttp_find_header(evhttp_request_get_input_headers(request->http), name));
 }
 
+str request_query(struct request *request, const char *name)
+{
+    struct evkeyvalq pairs = TAILQ_HEAD_INITIALIZER(pairs);
+    const struct evhttp_uri *uri =
+        request->http != NULL ? evhttp_request_get_evhttp_uri(request->http) : NULL;
+    const char *query = uri != NULL ? evhttp_uri_get_query(uri) : NULL;
+    if (query == NULL || evhttp_parse_query_str(query, &pairs) != 0)
+        return STR_EMPTY;
+    const char *found = evhttp_find_header(&pairs, name);
+    str value = found != NULL ? str_copy(&request->arena, str_of(found)) : STR_EMPTY;
+    evhttp_clear_headers(&pairs);
+    return value;
+}
+
 bool request_key(struct request *request, size_t index, uint64_t *ret_key)
 {
-    if (str_to_u64(request->arguments[index], ret_key) && *ret_key != 0)
+    if (str_to_u64(request->arguments[index], ret_key) && *ret_key != 0 && *ret_key <= INT64_MAX)
         return true;
     request_problem_format(request, 400, "INVALID_ARGUMENT",
                            "expected a key (a positive number) in the path, found '%.*s'",

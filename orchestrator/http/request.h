@@ -63,6 +63,9 @@ void request_add_header(struct request *request, const char *name, const char *v
 const char *request_uri(const struct request *request); // as sent; "" when the client has gone
 str request_header(const struct request *request, const char *name); // empty when absent
 
+// What the query of the URI says of a name, decoded; empty when absent.
+str request_query(struct request *request, const char *name);
+
 // The n-th path argument as a key. False after answering 400.
 MUST_CHECK bool request_key(struct request *request, size_t index, uint64_t *ret_key);
 

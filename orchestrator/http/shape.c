@@ -74,6 +74,14 @@ static bool members_fit(const struct shape *shape, const struct json *value,
     return true;
 }
 
+static bool is_empty(const struct json *value)
+{
+    bool has_items = value->type == JSON_ARRAY || value->type == JSON_OBJECT;
+    return (has_items && value->count == 0) ||
+           (value->type == JSON_STRING && value->text.len == 0) ||
+           (value->type == JSON_BOOL && !value->boolean);
+}
+
 static bool fits(const struct shape *shape, const struct json *value, struct fitting *fitting)
 {
     char range[96];
@@ -98,6 +106,10 @@ static bool fits(const struct shape *shape, const struct json *value, struct fit
     case SHAPE_OBJECT:
         return value->type == JSON_OBJECT ? members_fit(shape, value, fitting)
                                           : misfit(fitting, "an object", value);
+    case SHAPE_MISSING:
+        return is_empty(value) ||
+               error_set(fitting->err, ERROR_INVALID, "", "\"%.*s\" is not done here: leave it out",
+                         STR_ARG(strbuf_str(&fitting->path)));
     }
     check_unreachable();
 }

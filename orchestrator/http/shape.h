@@ -17,6 +17,7 @@ enum shape_kind {
     SHAPE_BOOLEAN,
     SHAPE_ARRAY,
     SHAPE_OBJECT,
+    SHAPE_MISSING, // known elsewhere and not done here: null, or empty
 };
 
 struct shape_member;

@@ -10,6 +10,11 @@ shared.yaml has what all families share; each other file has the paths of a fami
 whoever is known), how it stands beside Camunda's (x-baton-standing: level done, partly, not or own, with a reason unless done) and
 since when Camunda has it (x-camunda-since). One that lacks any of these does not build. `not` has no handler: it documents what is
 missing. A text's limit is named by x-baton-limit, a row of common/record/limits.def.
+
+A member of a body with x-baton-missing is known to Camunda's clients and not done here: anything but null or empty is refused by name.
+
+A schema with x-baton-search is an item that can be searched: what makes its filter, its sort, its query and its page follows from its
+properties. x-baton-filter-only: not in the item. x-baton-alias: another name in filters. x-baton-filter: the schema of its filter.
 """
 import glob
 import json
@@ -44,7 +49,65 @@ def load():
             for method in METHODS:
                 if method in item:
                     item[method]['tags'] = [tag]
+    make_searches(document)
     return document, problems
+
+
+FILTERS = {'string': 'TextFilter', 'integer': 'IntegerFilter', 'boolean': 'BooleanFilter'}
+
+
+def filter_of(part):
+    """The name of the schema of a property's filter, and whether items can be sorted by it."""
+    kind = part.get('type')
+    kind = kind[0] if isinstance(kind, list) else kind
+    sortable = not part.get('x-baton-filter-only')
+    if part.get('x-baton-filter'):
+        return part['x-baton-filter'], False
+    reference = part.get('$ref', '').rsplit('/')[-1]
+    if reference in ('Key', 'OptionalKey'):
+        return 'KeyFilter', sortable
+    if reference == 'VariablesFilter':
+        return reference, False
+    if part.get('x-baton-tags'):
+        return 'TagsFilter', False
+    if part.get('format') == 'date-time':
+        return 'TimeFilter', sortable
+    if kind == 'object':
+        return 'TextFilter', False
+    return (None, False) if kind == 'array' else (FILTERS.get(kind, 'TextFilter'), sortable)
+
+
+def search_schemas(name, schema):
+    """What belongs to the search of an item: its filter, its query and its page."""
+    reference, filters, fields = '#/components/schemas/', {}, []
+    for field, part in schema['properties'].items():
+        kind, sortable = filter_of(part)
+        for known in filter(None, [field, part.get('x-baton-alias')]):
+            if kind:
+                filters[known] = {'$ref': reference + kind}
+            if sortable:
+                fields.append(known)
+    alternatives = {'$or': {'type': 'array', 'items': {'$ref': f'{reference}{name}FilterFields'}}}
+    sort = {'type': 'object', 'required': ['field'], 'properties': {
+        'field': {'type': 'string', 'enum': fields}, 'order': {'type': 'string', 'enum': ['ASC', 'DESC'], 'default': 'ASC'}}}
+    return {
+        f'{name}FilterFields': {'type': 'object', 'properties': filters, 'additionalProperties': False},
+        f'{name}Filter': {'type': 'object', 'properties': filters | alternatives, 'additionalProperties': False},
+        f'{name}SearchQuery': {'type': 'object', 'properties': {
+            'filter': {'$ref': f'{reference}{name}Filter'}, 'sort': {'type': 'array', 'items': sort},
+            'page': {'$ref': reference + 'SearchPage'}}},
+        f'{name}Search': {'type': 'object', 'required': ['items', 'page'], 'properties': {
+            'items': {'type': 'array', 'items': {'$ref': reference + name}}, 'page': {'$ref': reference + 'Page'}}},
+    }
+
+
+def make_searches(document):
+    schemas = document['components']['schemas']
+    for name, schema in list(schemas.items()):
+        if schema.get('x-baton-search'):
+            schemas.update(search_schemas(name, schema))
+            schema['properties'] = {key: part for key, part in schema['properties'].items() if not part.get('x-baton-filter-only')}
+            schema['required'] = list(schema['properties'])
 
 
 def operations(document):
@@ -129,6 +192,8 @@ class Shapes:
         return self.names[key]
 
     def of(self, schema):
+        if schema.get('x-baton-missing'):
+            return self.add('.kind = SHAPE_MISSING')
         if schema.get('$ref') == '#/components/schemas/Key':
             return self.add('.kind = SHAPE_KEY')
         schema = follow(self.document, schema)

@@ -38,9 +38,8 @@ struct statement catalogue_store_resource(struct arena *arena, const struct reso
 struct statement catalogue_delete_instance(struct arena *arena, struct scope scope, uint64_t key)
 {
     static const char sql[] =
-        "SELECT instance_delete($3::integer, $2::bigint) WHERE $1::text[] IS NULL OR EXISTS "
-        "(SELECT FROM instances i WHERE i.shard = $3::integer AND i.key = $2::bigint AND "
-        "i.tenant = ANY ($1::text[]))";
+        "SELECT instance_delete(i.shard, i.key) FROM instances i WHERE i.shard = $3::bigint AND "
+        "i.key = $2::bigint AND " SCOPE_SEES("i.tenant");
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
                      statement_u64(arena, key_shard(key)));
 }

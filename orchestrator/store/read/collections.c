@@ -6,6 +6,23 @@
 // "serviceTask" -> SERVICE_TASK
 #define BPMN_TYPE(column) "upper(regexp_replace(" column ", '([a-z])([A-Z])', '\\1_\\2', 'g'))"
 
+// What belongs to a row's process instance; a row may outlive it.
+#define WITH_INSTANCE(row)                                                                         \
+    " LEFT JOIN instances i ON i.shard = " row ".shard AND i.key = " row ".instance"
+#define ROOT_FIELD                                                                                 \
+    {                                                                                              \
+        .name = "rootProcessInstanceKey", .sql = "coalesce(i.root_instance, i.key)",               \
+        .kind = FIELD_KEY                                                                          \
+    }
+#define BUSINESS_FIELD                                                                             \
+    {                                                                                              \
+        .name = "businessId", .sql = "i.business_id", .kind = FIELD_OPTIONAL                       \
+    }
+#define NO_TEXT "NULL::text"
+#define NO_TIME "NULL::timestamptz"
+
+// -- Process instances ------------------------------------------------------------------
+
 static const struct state_name instance_states[] = {
     {INSTANCE_ACTIVE, "ACTIVE"},
     {INSTANCE_COMPLETED, "COMPLETED"},
@@ -14,25 +31,55 @@ static const struct state_name instance_states[] = {
     {0, NULL},
 };
 
+static const struct state_name element_states[] = {
+    {ELEMENT_ACTIVE, "ACTIVE"},
+    {ELEMENT_COMPLETED, "COMPLETED"},
+    {ELEMENT_TERMINATED, "TERMINATED"},
+    {0, NULL},
+};
+
+static const char instance_elements[] = "FROM elements x WHERE x.shard = i.shard AND x.instance = "
+                                        "i.key";
+static const char instance_incidents[] =
+    "FROM incidents n WHERE n.shard = i.shard AND n.instance = "
+    "i.key AND n.state = 1";
+static const char instance_batches[] =
+    "FROM batch_items n WHERE n.shard = i.shard AND n.instance = "
+    "i.key";
+
+_Static_assert(INCIDENT_OPEN == 1 && JOB_BACKING_OFF == 3, "the numbers in conditions");
+
 static const struct field instance_fields[] = {
-    {"processInstanceKey", "i.key", FIELD_LOCAL_KEY},
-    {"processDefinitionKey", "i.definition", FIELD_KEY},
-    {"processDefinitionId", "i.process_id", FIELD_TEXT},
+    {"processInstanceKey", "i.key", FIELD_LOCAL_KEY, .is_present = true},
+    {"processDefinitionKey", "i.definition", FIELD_KEY, .is_present = true},
+    {"processDefinitionId", "i.process_id", FIELD_TEXT, .is_present = true},
     {"processDefinitionName", "coalesce(nullif(d.name, ''), i.process_id)", FIELD_TEXT},
-    {"processDefinitionVersion", "i.version", FIELD_INTEGER},
+    {"processDefinitionVersion", "i.version", FIELD_INTEGER, .is_present = true},
     {"processDefinitionVersionTag", "d.version_tag", FIELD_OPTIONAL},
     {"businessId", "i.business_id", FIELD_OPTIONAL},
-    {"parentProcessInstanceKey", "i.parent_instance", FIELD_OPTIONAL_KEY},
-    {"parentElementInstanceKey", "i.parent_element_instance", FIELD_OPTIONAL_KEY},
-    {"rootProcessInstanceKey", "i.root_instance", FIELD_OPTIONAL_KEY},
-    {"state", "i.state", FIELD_STATE, instance_states},
-    {"startDate", "i.started", FIELD_TIME},
+    {"parentProcessInstanceKey", "i.parent_instance", FIELD_KEY},
+    {"parentElementInstanceKey", "i.parent_element_instance", FIELD_KEY},
+    ROOT_FIELD,
+    {"state", "i.state", FIELD_STATE, instance_states, .is_present = true},
+    {"startDate", "i.started", FIELD_TIME, .is_present = true},
     {"endDate", "i.ended", FIELD_TIME},
-    {"hasIncident", "(i.incidents > 0)", FIELD_BOOLEAN},
-    {"slaBreaches", "i.sla_breaches", FIELD_INTEGER},
+    {"suspendedDate", NO_TIME, FIELD_TIME},
+    {"hasIncident", "(i.incidents > 0)", FIELD_BOOLEAN, .is_present = true},
+    {"slaBreaches", "i.sla_breaches", FIELD_INTEGER, .is_present = true},
     {"cost", "i.cost", FIELD_OPTIONAL},
-    {"tenantId", "i.tenant", FIELD_TENANT},
+    {"tags", "NULL::json", FIELD_TAGS},
+    {"tenantId", "i.tenant", FIELD_TENANT, .is_present = true},
+    {"variables", "i.variables", FIELD_VARIABLES, .is_hidden = true},
     {"variables", "i.variables", FIELD_JSON},
+    {"elementId", "x.element_id", FIELD_TEXT, .within = instance_elements},
+    {"elementInstanceState", "1", FIELD_STATE, element_states, .within = instance_elements},
+    {"hasElementInstanceIncident", "x.has_incident", FIELD_BOOLEAN, .within = instance_elements},
+    {"errorMessage", "n.message", FIELD_TEXT, .within = instance_incidents},
+    {"incidentErrorHashCode", "hashtext(n.message)", FIELD_INTEGER, .within = instance_incidents},
+    {"batchOperationKey", "n.batch", FIELD_KEY, NULL, "batchOperationId", instance_batches},
+    {"hasRetriesLeft",
+     "EXISTS (SELECT FROM jobs j WHERE j.shard = i.shard AND j.instance = i.key AND j.state = 3)",
+     FIELD_BOOLEAN, .is_hidden = true},
 };
 
 const struct collection collection_instances = {
@@ -45,17 +92,23 @@ const struct collection collection_instances = {
     .tenant = "i.tenant",
 };
 
+// -- What is deployed -------------------------------------------------------------------
+
+static const struct state_name definition_states[] = {
+    {1, "ACTIVE"}, {STATE_NEVER, "DRAINING"}, {STATE_NEVER, "DELETED"}, {0, NULL}};
+
 static const struct field definition_fields[] = {
-    {"processDefinitionKey", "key", FIELD_KEY},
-    {"processDefinitionId", "id", FIELD_TEXT},
+    {"processDefinitionKey", "key", FIELD_KEY, .is_present = true},
+    {"processDefinitionId", "id", FIELD_TEXT, .is_present = true},
     {"name", "coalesce(nullif(name, ''), id)", FIELD_TEXT},
-    {"version", "version", FIELD_INTEGER},
+    {"version", "version", FIELD_INTEGER, .is_present = true},
     {"versionTag", "version_tag", FIELD_OPTIONAL},
     {"resourceName", "resource_name", FIELD_TEXT},
-    {"tenantId", "tenant", FIELD_TENANT},
+    {"tenantId", "tenant", FIELD_TENANT, .is_present = true},
     {"deploymentKey", "deployment", FIELD_KEY},
-    {"deploymentTime", "deployed", FIELD_TIME},
+    {"deploymentTime", "deployed", FIELD_TIME, .is_present = true},
     {"hasStartForm", "false::boolean", FIELD_BOOLEAN},
+    {"state", "1", FIELD_STATE, definition_states},
     {"isLatestVersion",
      "NOT EXISTS (SELECT 1 FROM definitions n WHERE n.deleted IS NULL AND n.kind = "
      "definitions.kind AND n.id = "
@@ -76,7 +129,7 @@ const struct collection collection_definitions = {
 };
 
 static const struct field decision_fields[] = {
-    {"decisionDefinitionKey", "key", FIELD_KEY},
+    {"decisionDefinitionKey", "key", FIELD_KEY, .is_present = true},
     {"decisionDefinitionId", "id", FIELD_TEXT},
     {"name", "name", FIELD_TEXT},
     {"version", "version", FIELD_INTEGER},
@@ -85,6 +138,11 @@ static const struct field decision_fields[] = {
     {"decisionRequirementsName", "requirements_name", FIELD_TEXT},
     {"decisionRequirementsVersion", "requirements_version", FIELD_INTEGER},
     {"tenantId", "tenant", FIELD_TENANT},
+    {"isLatestVersion",
+     "NOT EXISTS (SELECT 1 FROM definitions n WHERE n.deleted IS NULL AND n.kind = 1 AND n.id = "
+     "decision_definitions.id AND n.tenant = decision_definitions.tenant AND n.version > "
+     "decision_definitions.version)",
+     FIELD_BOOLEAN, .is_hidden = true},
 };
 
 const struct collection collection_decisions = {
@@ -98,7 +156,7 @@ const struct collection collection_decisions = {
 };
 
 static const struct field requirements_fields[] = {
-    {"decisionRequirementsKey", "key", FIELD_KEY},
+    {"decisionRequirementsKey", "key", FIELD_KEY, .is_present = true},
     {"decisionRequirementsId", "id", FIELD_TEXT},
     {"decisionRequirementsName", "coalesce(nullif(name, ''), id)", FIELD_TEXT},
     {"version", "version", FIELD_INTEGER},
@@ -118,81 +176,89 @@ const struct collection collection_requirements = {
     .tenant = "tenant",
 };
 
+// -- Evaluated decisions ----------------------------------------------------------------
+
 static const struct state_name decision_states[] = {
     {DECISION_EVALUATED, "EVALUATED"},
     {DECISION_FAILED, "FAILED"},
+    {STATE_NEVER, "UNKNOWN"},
+    {STATE_NEVER, "UNSPECIFIED"},
     {0, NULL},
 };
 
+#define DECISION_INSTANCES "decision_instances v" WITH_INSTANCE("v")
 #define DECISION_INSTANCE_FIELDS                                                                   \
-    {"decisionEvaluationInstanceKey", "key", FIELD_TEXT},                                          \
-        {"decisionEvaluationKey", "evaluation", FIELD_LOCAL_KEY},                                  \
-        {"state", "state", FIELD_STATE, decision_states},                                          \
-        {"evaluationDate", "evaluated", FIELD_TIME},                                               \
-        {"evaluationFailure", "failure", FIELD_OPTIONAL},                                          \
-        {"decisionDefinitionId", "decision_id", FIELD_TEXT},                                       \
-        {"decisionDefinitionName", "decision_name", FIELD_TEXT},                                   \
-        {"decisionDefinitionVersion", "decision_version", FIELD_INTEGER},                          \
-        {"decisionDefinitionType", "decision_type", FIELD_TEXT},                                   \
-        {"decisionDefinitionKey", "decision", FIELD_KEY},                                          \
-        {"decisionRequirementsKey", "requirements", FIELD_KEY}, {"result", "output", FIELD_TEXT},  \
-        {"processDefinitionKey", "definition", FIELD_OPTIONAL_KEY},                                \
-        {"processInstanceKey", "instance", FIELD_OPTIONAL_KEY},                                    \
-        {"elementInstanceKey", "element_instance", FIELD_OPTIONAL_KEY},                            \
+    {"decisionEvaluationInstanceKey", "v.key", FIELD_TEXT, .is_present = true},                    \
+        {"decisionEvaluationKey", "v.evaluation", FIELD_LOCAL_KEY, .is_present = true},            \
+        {"state", "v.state", FIELD_STATE, decision_states},                                        \
+        {"evaluationDate", "v.evaluated", FIELD_TIME},                                             \
+        {"evaluationFailure", "v.failure", FIELD_OPTIONAL},                                        \
+        {"decisionDefinitionId", "v.decision_id", FIELD_TEXT},                                     \
+        {"decisionDefinitionName", "v.decision_name", FIELD_TEXT},                                 \
+        {"decisionDefinitionVersion", "v.decision_version", FIELD_INTEGER},                        \
+        {"decisionDefinitionType", "v.decision_type", FIELD_NAME},                                 \
+        {"decisionDefinitionKey", "v.decision", FIELD_KEY},                                        \
+        {"rootDecisionDefinitionKey", "v.asked", FIELD_KEY},                                       \
+        {"decisionRequirementsKey", "v.requirements", FIELD_KEY},                                  \
+        {"result", "v.output", FIELD_TEXT}, {"processDefinitionKey", "v.definition", FIELD_KEY},   \
+        {"processInstanceKey", "v.instance", FIELD_KEY}, ROOT_FIELD, BUSINESS_FIELD,               \
+        {"elementInstanceKey", "v.element_instance", FIELD_KEY},                                   \
     {                                                                                              \
-        "tenantId", "tenant", FIELD_TENANT                                                         \
+        "tenantId", "v.tenant", FIELD_TENANT                                                       \
     }
 
 static const struct field decision_instance_fields[] = {DECISION_INSTANCE_FIELDS};
 
 const struct collection collection_decision_instances = {
     .noun = "decision instance",
-    .from = "decision_instances",
+    .from = DECISION_INSTANCES,
     .fields = decision_instance_fields,
     .field_count = COUNT_OF(decision_instance_fields),
-    .key = "key",
-    .shard = "shard",
-    .tenant = "tenant",
+    .key = "v.key",
+    .key_is_text = true,
+    .shard = "v.shard",
+    .tenant = "v.tenant",
 };
 
 // One of them alone also tells what it looked at and which rules matched.
 static const struct field decision_instance_details[] = {
     DECISION_INSTANCE_FIELDS,
-    {"evaluatedInputs", "inputs", FIELD_LIST},
-    {"matchedRules", "rules", FIELD_LIST},
+    {"evaluatedInputs", "v.inputs", FIELD_LIST},
+    {"matchedRules", "v.rules", FIELD_LIST},
 };
 
 const struct collection collection_decision_instance = {
     .noun = "decision instance",
-    .from = "decision_instances",
+    .from = DECISION_INSTANCES,
     .fields = decision_instance_details,
     .field_count = COUNT_OF(decision_instance_details),
-    .key = "key",
-    .shard = "shard",
-    .tenant = "tenant",
-    .whole = "evaluation",
+    .key = "v.key",
+    .key_is_text = true,
+    .shard = "v.shard",
+    .tenant = "v.tenant",
+    .whole = "v.evaluation",
 };
 
-static const struct state_name element_states[] = {
-    {ELEMENT_ACTIVE, "ACTIVE"},
-    {ELEMENT_COMPLETED, "COMPLETED"},
-    {ELEMENT_TERMINATED, "TERMINATED"},
-    {0, NULL},
-};
+// -- Element instances ------------------------------------------------------------------
 
 static const struct field element_fields[] = {
-    {"elementInstanceKey", "e.key", FIELD_LOCAL_KEY},
+    {"elementInstanceKey", "e.key", FIELD_LOCAL_KEY, .is_present = true},
     {"processInstanceKey", "e.instance", FIELD_LOCAL_KEY},
+    ROOT_FIELD,
     {"processDefinitionKey", "i.definition", FIELD_KEY},
     {"processDefinitionId", "i.process_id", FIELD_TEXT},
     {"elementId", "e.element_id", FIELD_TEXT},
     {"elementName", "e.element_id", FIELD_TEXT},
     {"elementInstanceScopeKey", "e.scope", FIELD_LOCAL_KEY},
-    {"type", BPMN_TYPE("e.type"), FIELD_TEXT},
-    {"state", "1::smallint", FIELD_STATE, element_states},
+    {"type", BPMN_TYPE("e.type"), FIELD_NAME},
+    {"state", "1", FIELD_STATE, element_states},
     {"startDate", "e.started", FIELD_TIME},
-    {"endDate", "NULL::timestamptz", FIELD_TIME},
+    {"endDate", NO_TIME, FIELD_TIME},
     {"hasIncident", "e.has_incident", FIELD_BOOLEAN},
+    {"incidentKey",
+     "(SELECT n.key FROM incidents n WHERE n.shard = e.shard AND n.instance = e.instance AND "
+     "n.element_instance = e.key AND n.state = 1 ORDER BY n.key LIMIT 1)",
+     FIELD_KEY},
     {"slaBreached", "e.sla_breached", FIELD_BOOLEAN},
     {"waitsFor", "e.waits_for", FIELD_OPTIONAL},
     {"tenantId", "i.tenant", FIELD_TENANT},
@@ -208,11 +274,21 @@ const struct collection collection_elements = {
     .tenant = "i.tenant",
 };
 
+// -- Jobs -------------------------------------------------------------------------------
+
 static const struct state_name job_states[] = {
     {JOB_WAITING, "CREATED"},
     {JOB_OFFERED, "CREATED"},
-    {JOB_BACKING_OFF, "RETRIES_UPDATED"},
+    {JOB_BACKING_OFF, "FAILED"},
     {JOB_FAILED, "FAILED"},
+    {STATE_NEVER, "COMPLETED"},
+    {STATE_NEVER, "CANCELED"},
+    {STATE_NEVER, "ERROR_THROWN"},
+    {STATE_NEVER, "MIGRATED"},
+    {STATE_NEVER, "TIMED_OUT"},
+    {STATE_NEVER, "RETRIES_UPDATED"},
+    {STATE_NEVER, "TIMEOUT_UPDATED"},
+    {STATE_NEVER, "PRIORITY_UPDATED"},
     {0, NULL},
 };
 
@@ -223,169 +299,234 @@ static const struct state_name job_kinds[] = {
 };
 
 static const struct field job_fields[] = {
-    {"jobKey", "key", FIELD_LOCAL_KEY},
-    {"type", "type", FIELD_TEXT},
-    {"state", "state", FIELD_STATE, job_states},
-    {"kind", "kind", FIELD_STATE, job_kinds},
-    {"listenerEventType", "coalesce(nullif(upper(listener_event), ''), 'UNSPECIFIED')", FIELD_TEXT},
-    {"processInstanceKey", "instance", FIELD_LOCAL_KEY},
-    {"processDefinitionKey", "definition", FIELD_KEY},
-    {"processDefinitionId", "process_id", FIELD_TEXT},
-    {"elementId", "element_id", FIELD_TEXT},
-    {"elementInstanceKey", "element_instance", FIELD_LOCAL_KEY},
-    {"retries", "retries", FIELD_INTEGER},
-    {"priority", "priority", FIELD_INTEGER},
-    {"attempt", "attempt", FIELD_INTEGER},
-    {"deadline", "due", FIELD_TIME},
-    {"creationTime", "created", FIELD_TIME},
-    {"customHeaders", "headers", FIELD_JSON},
-    {"errorMessage", "error_message", FIELD_OPTIONAL},
-    {"worker", "''::text", FIELD_TEXT},
-    {"hasFailedWithRetriesLeft", "(state = 3)", FIELD_BOOLEAN},
-    {"tenantId", "tenant", FIELD_TENANT},
+    {"jobKey", "j.key", FIELD_LOCAL_KEY, .is_present = true},
+    {"type", "j.type", FIELD_TEXT},
+    {"state", "j.state", FIELD_STATE, job_states},
+    {"kind", "j.kind", FIELD_STATE, job_kinds},
+    {"listenerEventType", "coalesce(nullif(upper(j.listener_event), ''), 'UNSPECIFIED')",
+     FIELD_NAME},
+    {"processInstanceKey", "j.instance", FIELD_LOCAL_KEY},
+    ROOT_FIELD,
+    BUSINESS_FIELD,
+    {"processDefinitionKey", "j.definition", FIELD_KEY},
+    {"processDefinitionId", "j.process_id", FIELD_TEXT},
+    {"elementId", "j.element_id", FIELD_TEXT},
+    {"elementInstanceKey", "j.element_instance", FIELD_LOCAL_KEY},
+    {"retries", "j.retries", FIELD_INTEGER},
+    {"priority", "j.priority", FIELD_INTEGER},
+    {"attempt", "j.attempt", FIELD_INTEGER},
+    {"deadline", "CASE WHEN j.state = 2 THEN j.due END", FIELD_TIME},
+    {"creationTime", "j.created", FIELD_TIME},
+    {"lastUpdateTime", "j.offered", FIELD_TIME},
+    {"endTime", NO_TIME, FIELD_TIME},
+    {"customHeaders", "j.headers", FIELD_JSON},
+    {"errorMessage", "j.error_message", FIELD_OPTIONAL},
+    {"errorCode", NO_TEXT, FIELD_OPTIONAL},
+    {"isDenied", "NULL::boolean", FIELD_BOOLEAN},
+    {"deniedReason", NO_TEXT, FIELD_OPTIONAL},
+    {"worker", "j.worker", FIELD_TEXT},
+    {"hasFailedWithRetriesLeft", "(j.state = 3)", FIELD_BOOLEAN},
+    {"tenantId", "j.tenant", FIELD_TENANT},
 };
 
-_Static_assert(JOB_BACKING_OFF == 3, "the number in hasFailedWithRetriesLeft");
+_Static_assert(JOB_OFFERED == 2, "the number in deadline");
 
 const struct collection collection_jobs = {
     .noun = "job",
-    .from = "jobs",
+    .from = "jobs j" WITH_INSTANCE("j"),
     .fields = job_fields,
     .field_count = COUNT_OF(job_fields),
-    .key = "key",
-    .shard = "shard",
-    .tenant = "tenant",
+    .key = "j.key",
+    .shard = "j.shard",
+    .tenant = "j.tenant",
 };
 
+// -- User tasks -------------------------------------------------------------------------
+
 static const struct state_name user_task_states[] = {
-    {USER_TASK_CREATED, "CREATED"},
-    {USER_TASK_COMPLETED, "COMPLETED"},
-    {USER_TASK_CANCELED, "CANCELED"},
     {USER_TASK_CREATING, "CREATING"},
     {USER_TASK_ASSIGNING, "ASSIGNING"},
     {USER_TASK_UPDATING, "UPDATING"},
     {USER_TASK_COMPLETING, "COMPLETING"},
     {USER_TASK_CANCELING, "CANCELING"},
-    {0, NULL},
+    {STATE_NEVER, "FAILED"},
 };
 
+#define AMONG(list) "FROM json_array_elements_text(json_without_nul(" list ")) c(value) WHERE true"
+static const char task_groups[] = AMONG("t.candidate_groups");
+static const char task_users[] = AMONG("t.candidate_users");
+
 static const struct field user_task_fields[] = {
-    {"userTaskKey", "key", FIELD_LOCAL_KEY},
-    {"name", "coalesce(nullif(name, ''), element_id)", FIELD_TEXT},
-    {"state", "state", FIELD_STATE, user_task_states},
-    {"assignee", "assignee", FIELD_OPTIONAL},
-    {"elementId", "element_id", FIELD_TEXT},
-    {"candidateGroups", "candidate_groups", FIELD_LIST, NULL, "candidateGroup"},
-    {"candidateUsers", "candidate_users", FIELD_LIST, NULL, "candidateUser"},
-    {"processDefinitionId", "process_id", FIELD_TEXT},
-    {"processDefinitionVersion", "version", FIELD_INTEGER},
-    {"processDefinitionKey", "definition", FIELD_KEY},
-    {"processInstanceKey", "instance", FIELD_LOCAL_KEY},
-    {"elementInstanceKey", "element_instance", FIELD_LOCAL_KEY},
-    {"creationDate", "created", FIELD_TIME},
-    {"completionDate", "ended", FIELD_TIME},
-    {"followUpDate", "follow_up", FIELD_TIME},
-    {"dueDate", "due", FIELD_TIME},
-    {"externalFormReference", "form_key", FIELD_OPTIONAL},
-    {"formId", "form_id", FIELD_OPTIONAL},
-    {"customHeaders", "headers", FIELD_JSON},
-    {"priority", "priority", FIELD_INTEGER},
-    {"tenantId", "tenant", FIELD_TENANT},
+    {"userTaskKey", "t.key", FIELD_LOCAL_KEY, .is_present = true},
+    {"name", "coalesce(nullif(t.name, ''), t.element_id)", FIELD_TEXT},
+    {"state", "t.state", FIELD_STATE, user_task_states},
+    {"assignee", "t.assignee", FIELD_OPTIONAL},
+    {"elementId", "t.element_id", FIELD_TEXT},
+    {"candidateGroups", "t.candidate_groups", FIELD_LIST},
+    {"candidateUsers", "t.candidate_users", FIELD_LIST},
+    {"candidateGroup", "c.value", FIELD_TEXT, .within = task_groups},
+    {"candidateUser", "c.value", FIELD_TEXT, .within = task_users},
+    {"processName", "coalesce(nullif(d.name, ''), t.process_id)", FIELD_TEXT},
+    {"processDefinitionId", "t.process_id", FIELD_TEXT},
+    {"processDefinitionVersion", "t.version", FIELD_INTEGER},
+    {"processDefinitionKey", "t.definition", FIELD_KEY},
+    {"processInstanceKey", "t.instance", FIELD_LOCAL_KEY},
+    ROOT_FIELD,
+    BUSINESS_FIELD,
+    {"elementInstanceKey", "t.element_instance", FIELD_LOCAL_KEY},
+    {"creationDate", "t.created", FIELD_TIME},
+    {"completionDate", "t.ended", FIELD_TIME},
+    {"followUpDate", "t.follow_up", FIELD_TIME},
+    {"dueDate", "t.due", FIELD_TIME},
+    {"externalFormReference", "t.form_key", FIELD_OPTIONAL},
+    {"formId", "t.form_id", FIELD_OPTIONAL},
+    {"formKey",
+     "(SELECT f.key FROM definitions f WHERE f.kind = 2 AND f.id = t.form_id AND f.tenant = "
+     "t.tenant AND f.deleted IS NULL ORDER BY f.version DESC LIMIT 1)",
+     FIELD_KEY},
+    {"customHeaders", "t.headers", FIELD_JSON},
+    {"priority", "t.priority", FIELD_INTEGER},
+    {"tags", "NULL::json", FIELD_TAGS},
+    {"tenantId", "t.tenant", FIELD_TENANT},
+    {"processInstanceVariables", "i.variables", FIELD_VARIABLES, .is_hidden = true},
+    {"localVariables",
+     "(SELECT x.variables FROM elements x WHERE x.shard = t.shard AND x.key = t.element_instance)",
+     FIELD_VARIABLES, .is_hidden = true},
 };
+
+_Static_assert(RESOURCE_FORM == 2, "the number in formKey");
 
 const struct collection collection_user_tasks = {
     .noun = "user task",
-    .from = "user_tasks",
+    .from = "user_tasks t LEFT JOIN definitions d ON d.key = t.definition" WITH_INSTANCE("t"),
     .fields = user_task_fields,
     .field_count = COUNT_OF(user_task_fields),
-    .key = "key",
-    .shard = "shard",
-    .tenant = "tenant",
+    .key = "t.key",
+    .shard = "t.shard",
+    .tenant = "t.tenant",
 };
 
+// -- Incidents --------------------------------------------------------------------------
+
 static const struct state_name incident_states[] = {
-    {INCIDENT_OPEN, "ACTIVE"},
-    {INCIDENT_RESOLVED, "RESOLVED"},
-    {0, NULL},
+    {INCIDENT_OPEN, "ACTIVE"}, {INCIDENT_RESOLVED, "RESOLVED"}, {STATE_NEVER, "MIGRATED"},
+    {STATE_NEVER, "PENDING"},  {STATE_NEVER, "UNKNOWN"},        {0, NULL},
 };
 
 static const struct field incident_fields[] = {
-    {"incidentKey", "key", FIELD_LOCAL_KEY},
-    {"errorType", "kind", FIELD_TEXT},
-    {"errorMessage", "message", FIELD_TEXT},
-    {"state", "state", FIELD_STATE, incident_states},
-    {"processDefinitionId", "process_id", FIELD_TEXT},
-    {"processDefinitionKey", "definition", FIELD_KEY},
-    {"processInstanceKey", "instance", FIELD_LOCAL_KEY},
-    {"elementId", "element_id", FIELD_TEXT},
-    {"elementInstanceKey", "element_instance", FIELD_LOCAL_KEY},
-    {"jobKey", "job", FIELD_OPTIONAL_KEY},
-    {"creationTime", "created", FIELD_TIME},
-    {"resolutionTime", "resolved", FIELD_TIME},
-    {"tenantId", "tenant", FIELD_TENANT},
+    {"incidentKey", "n.key", FIELD_LOCAL_KEY, .is_present = true},
+    {"errorType", "n.kind", FIELD_NAME},
+    {"errorMessage", "n.message", FIELD_TEXT},
+    {"state", "n.state", FIELD_STATE, incident_states},
+    {"processDefinitionId", "n.process_id", FIELD_TEXT},
+    {"processDefinitionKey", "n.definition", FIELD_KEY},
+    {"processInstanceKey", "n.instance", FIELD_LOCAL_KEY},
+    ROOT_FIELD,
+    {"elementId", "n.element_id", FIELD_TEXT},
+    {"elementInstanceKey", "n.element_instance", FIELD_LOCAL_KEY},
+    {"jobKey", "n.job", FIELD_KEY},
+    {"creationTime", "n.created", FIELD_TIME},
+    {"resolutionTime", "n.resolved", FIELD_TIME},
+    {"tenantId", "n.tenant", FIELD_TENANT},
 };
 
 const struct collection collection_incidents = {
     .noun = "incident",
-    .from = "incidents",
+    .from = "incidents n" WITH_INSTANCE("n"),
     .fields = incident_fields,
     .field_count = COUNT_OF(incident_fields),
-    .key = "key",
-    .shard = "shard",
-    .tenant = "tenant",
+    .key = "n.key",
+    .shard = "n.shard",
+    .tenant = "n.tenant",
 };
 
-// A variable has no row of its own. Its key is its scope's key and five digits of its name's hash.
+// -- Variables --------------------------------------------------------------------------
+
+// A variable has no row of its own. Its key is of its scope's shard and made of scope and name.
+#define VARIABLES                                                                                  \
+    "(SELECT i.shard, i.key AS instance, i.key AS scope, coalesce(i.root_instance, i.key) AS "     \
+    "root, i.tenant, x.key AS name, x.value::text AS value, variable_key(i.key, x.key) AS key "    \
+    "FROM instances i, json_each(json_without_nul(i.variables)) x UNION ALL SELECT e.shard, "      \
+    "e.instance, e.key, coalesce(i.root_instance, i.key), i.tenant, x.key, x.value::text, "        \
+    "variable_key(e.key, x.key) FROM elements e JOIN instances i ON i.shard = e.shard AND i.key "  \
+    "= e.instance, json_each(json_without_nul(e.variables)) x) AS v"
+
+#define VARIABLE_FIELDS                                                                            \
+    {"variableKey", "v.key", FIELD_LOCAL_KEY, .is_present = true},                                 \
+        {"name", "v.name", FIELD_TEXT, .is_present = true},                                        \
+        {"scopeKey", "v.scope", FIELD_LOCAL_KEY},                                                  \
+        {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY},                                     \
+        {"rootProcessInstanceKey", "v.root", FIELD_KEY},                                           \
+    {                                                                                              \
+        "tenantId", "v.tenant", FIELD_TENANT                                                       \
+    }
+
 static const struct field variable_fields[] = {
-    {"variableKey", "v.variable_key", FIELD_TEXT},
-    {"name", "v.name", FIELD_TEXT},
+    VARIABLE_FIELDS,
     {"value", "v.value", FIELD_TEXT},
-    {"scopeKey", "v.scope", FIELD_LOCAL_KEY},
-    {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY},
-    {"tenantId", "v.tenant", FIELD_TENANT},
-    {"isTruncated", "false::boolean", FIELD_BOOLEAN},
+    {"isTruncated", "false", FIELD_BOOLEAN},
 };
-
-#define VARIABLE_KEY(scope, name)                                                                  \
-    scope "::text || lpad((abs(hashtext(" name ")::bigint) % 100000)::text, 5, '0')"
 
 const struct collection collection_variables = {
     .noun = "variable",
-    .from = "(SELECT i.shard, i.key AS instance, i.key AS scope, i.tenant, x.key AS name, "
-            "x.value::text AS "
-            "value, " VARIABLE_KEY(
-                "i.key",
-                "x.key") " AS variable_key "
-                         "FROM instances i, json_each(json_without_nul(i.variables)) x "
-                         "UNION ALL "
-                         "SELECT e.shard, e.instance, e.key, i.tenant, x.key, "
-                         "x.value::text, " VARIABLE_KEY(
-                             "e.key",
-                             "x.key") " "
-                                      "FROM elements e JOIN instances i ON i.shard = e.shard AND "
-                                      "i.key = e.instance, "
-                                      "json_each(json_without_nul(e.variables)) x) AS v",
+    .from = VARIABLES,
     .fields = variable_fields,
     .field_count = COUNT_OF(variable_fields),
-    .key = "v.variable_key",
+    .key = "v.key",
     .shard = "v.shard",
     .tenant = "v.tenant",
-    .whole = "v.scope",
 };
 
-static const struct state_name subscription_states[] = {{0, "CREATED"}, {1, "CREATED"}, {0, NULL}};
+_Static_assert(SEARCH_MAX_SHOWN == 8191, "the number of characters");
+
+// The filter still sees the whole value: it is the first field of that name.
+static const struct field short_variable_fields[] = {
+    VARIABLE_FIELDS,
+    {"value", "v.value", FIELD_TEXT, .is_hidden = true},
+    {"value", "left(v.value, 8191)", FIELD_TEXT},
+    {"isTruncated", "(length(v.value) > 8191)", FIELD_BOOLEAN},
+};
+
+const struct collection collection_short_variables = {
+    .noun = "variable",
+    .from = VARIABLES,
+    .fields = short_variable_fields,
+    .field_count = COUNT_OF(short_variable_fields),
+    .key = "v.key",
+    .shard = "v.shard",
+    .tenant = "v.tenant",
+};
+
+// -- Subscriptions ----------------------------------------------------------------------
+
+static const struct state_name subscription_states[] = {{0, "CREATED"},
+                                                        {STATE_NEVER, "CORRELATED"},
+                                                        {STATE_NEVER, "DELETED"},
+                                                        {STATE_NEVER, "MIGRATED"},
+                                                        {0, NULL}};
+static const struct state_name subscription_types[] = {
+    {0, "PROCESS_EVENT"}, {STATE_NEVER, "START_EVENT"}, {0, NULL}};
 
 static const struct field subscription_fields[] = {
-    {"messageSubscriptionKey", "s.key", FIELD_LOCAL_KEY},
+    {"messageSubscriptionKey", "s.key", FIELD_LOCAL_KEY, .is_present = true},
     {"processDefinitionId", "i.process_id", FIELD_TEXT},
     {"processDefinitionKey", "i.definition", FIELD_KEY},
+    {"processDefinitionName", "coalesce(nullif(d.name, ''), i.process_id)", FIELD_TEXT},
+    {"processDefinitionVersion", "i.version", FIELD_INTEGER},
     {"processInstanceKey", "s.instance", FIELD_LOCAL_KEY},
+    ROOT_FIELD,
+    BUSINESS_FIELD,
     {"elementId", "s.element_id", FIELD_TEXT},
     {"elementInstanceKey", "s.element_instance", FIELD_LOCAL_KEY},
-    {"messageSubscriptionState", "0::smallint", FIELD_STATE, subscription_states},
+    {"messageSubscriptionState", "0", FIELD_STATE, subscription_states},
+    {"messageSubscriptionType", "0", FIELD_STATE, subscription_types},
     {"lastUpdatedDate", "s.created", FIELD_TIME},
     {"messageName", "s.name", FIELD_TEXT},
-    {"correlationKey", "s.correlation_key", FIELD_TEXT},
+    {"correlationKey", "s.correlation_key", FIELD_OPTIONAL},
+    {"toolName", NO_TEXT, FIELD_OPTIONAL},
+    {"inboundConnectorType", NO_TEXT, FIELD_OPTIONAL},
+    {"extensionProperties", NO_TEXT, FIELD_JSON},
+    {"toolProperties", NO_TEXT, FIELD_JSON},
     {"tenantId", "s.tenant", FIELD_TENANT},
 };
 
@@ -393,7 +534,7 @@ _Static_assert(SUBSCRIPTION_MESSAGE == 0, "the number in the condition");
 
 const struct collection collection_subscriptions = {
     .noun = "message subscription",
-    .from = "subscriptions s JOIN instances i ON i.shard = s.shard AND i.key = s.instance",
+    .from = "subscriptions s" WITH_INSTANCE("s") " LEFT JOIN definitions d ON d.key = i.definition",
     .fields = subscription_fields,
     .field_count = COUNT_OF(subscription_fields),
     .key = "s.key",
@@ -402,28 +543,47 @@ const struct collection collection_subscriptions = {
     .tenant = "s.tenant",
 };
 
+// -- Batch operations -------------------------------------------------------------------
+
 static const struct state_name batch_types[] = {
 #define BATCH(name, number, wanted) {number, #name},
 #include "store/catalogue/batches.def"
 #undef BATCH
+    {STATE_NEVER, "ADD_VARIABLE"},
+    {STATE_NEVER, "UPDATE_VARIABLE"},
+    {STATE_NEVER, "UPDATE_JOB"},
+    {STATE_NEVER, "DELETE_DECISION_DEFINITION"},
+    {STATE_NEVER, "DELETE_DECISION_INSTANCE"},
+    {STATE_NEVER, "DELETE_PROCESS_DEFINITION"},
     {0, NULL},
 };
 
 static const struct state_name batch_states[] = {
-    {1, "ACTIVE"}, {2, "SUSPENDED"}, {3, "CANCELED"}, {4, "COMPLETED"}, {0, NULL},
+    {1, "ACTIVE"},
+    {2, "SUSPENDED"},
+    {3, "CANCELED"},
+    {4, "COMPLETED"},
+    {STATE_NEVER, "CREATED"},
+    {STATE_NEVER, "FAILED"},
+    {STATE_NEVER, "PARTIALLY_COMPLETED"},
+    {0, NULL},
 };
 
+static const struct state_name actor_types[] = {
+    {1, "USER"}, {2, "ANONYMOUS"}, {STATE_NEVER, "CLIENT"}, {STATE_NEVER, "UNKNOWN"}, {0, NULL}};
+
 static const struct field batch_fields[] = {
-    {"batchOperationKey", "b.key", FIELD_KEY},
+    {"batchOperationKey", "b.key", FIELD_KEY, .is_present = true},
     {"batchOperationType", "b.type", FIELD_STATE, batch_types, "operationType"},
     {"state", "b.state", FIELD_STATE, batch_states},
     {"startDate", "b.started", FIELD_TIME},
     {"endDate", "b.ended", FIELD_TIME},
+    {"actorType", "CASE b.principal WHEN '' THEN 2 ELSE 1 END", FIELD_STATE, actor_types},
     {"actorId", "b.principal", FIELD_OPTIONAL},
     {"operationsTotalCount", "b.total", FIELD_INTEGER},
     {"operationsCompletedCount", "b.completed", FIELD_INTEGER},
     {"operationsFailedCount", "b.failed", FIELD_INTEGER},
-    {"errors", "NULL::text", FIELD_LIST},
+    {"errors", NO_TEXT, FIELD_LIST},
 };
 
 const struct collection collection_batches = {
@@ -436,11 +596,9 @@ const struct collection collection_batches = {
 };
 
 static const struct state_name batch_item_states[] = {
-    {BATCH_ITEM_ACTIVE, "ACTIVE"},
-    {BATCH_ITEM_COMPLETED, "COMPLETED"},
-    {BATCH_ITEM_FAILED, "FAILED"},
-    {BATCH_ITEM_CANCELED, "CANCELED"},
-    {0, NULL},
+    {BATCH_ITEM_ACTIVE, "ACTIVE"}, {BATCH_ITEM_COMPLETED, "COMPLETED"},
+    {BATCH_ITEM_FAILED, "FAILED"}, {BATCH_ITEM_CANCELED, "CANCELED"},
+    {STATE_NEVER, "SKIPPED"},      {0, NULL},
 };
 
 static const struct field batch_item_fields[] = {
@@ -448,7 +606,7 @@ static const struct field batch_item_fields[] = {
     {"operationType", "b.type", FIELD_STATE, batch_types},
     {"itemKey", "n.item", FIELD_KEY},
     {"processInstanceKey", "n.instance", FIELD_KEY},
-    {"rootProcessInstanceKey", "coalesce(i.root_instance, n.instance)", FIELD_OPTIONAL_KEY},
+    {"rootProcessInstanceKey", "coalesce(i.root_instance, n.instance)", FIELD_KEY},
     {"state", "n.state", FIELD_STATE, batch_item_states},
     {"processedDate", "n.processed", FIELD_TIME},
     {"errorMessage", "n.error", FIELD_OPTIONAL},
@@ -456,9 +614,7 @@ static const struct field batch_item_fields[] = {
 
 const struct collection collection_batch_items = {
     .noun = "item of a batch operation",
-    .from = "batch_items n JOIN batch_operations b ON b.key = n.batch LEFT JOIN instances i ON "
-            "i.shard = "
-            "n.shard AND i.key = n.instance",
+    .from = "batch_items n JOIN batch_operations b ON b.key = n.batch" WITH_INSTANCE("n"),
     .fields = batch_item_fields,
     .field_count = COUNT_OF(batch_item_fields),
     .key = "n.key",

@@ -17,6 +17,7 @@ extern const struct collection collection_jobs;
 extern const struct collection collection_user_tasks;
 extern const struct collection collection_incidents;
 extern const struct collection collection_variables;
+extern const struct collection collection_short_variables; // values cut to SEARCH_MAX_SHOWN
 extern const struct collection collection_subscriptions;
 extern const struct collection collection_batches;
 extern const struct collection collection_batch_items;

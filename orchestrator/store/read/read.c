@@ -10,15 +10,16 @@ static str shard_of(struct arena *arena, uint64_t key)
 
 // -- Definitions ------------------------------------------------------------------------
 
-struct statement read_process_key(struct arena *arena, struct scope scope, str tenant, str id,
-                                  int32_t version)
+struct statement read_process_key(struct arena *arena, struct scope scope, str tenant,
+                                  const struct process_version *wanted)
 {
     static const char sql[] = "SELECT key FROM definitions WHERE " SCOPE_SEES(
         "tenant") " AND kind = 0 AND id = $2 AND "
                   "deleted IS NULL AND tenant = $3 AND ($4::int <= 0 OR version = $4::int) "
-                  "ORDER BY version DESC LIMIT 1";
-    return STATEMENT(arena, sql, scope_parameter(arena, scope), id, tenant,
-                     statement_i64(arena, version));
+                  "AND ($5::text = '' OR version_tag = $5::text) ORDER BY version DESC LIMIT 1";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), wanted->id, tenant,
+                     statement_i64(arena, wanted->version),
+                     wanted->tag.len > 0 ? wanted->tag : STR_EMPTY);
 }
 
 struct statement read_process_source(struct arena *arena, struct scope scope, uint64_t definition)
@@ -117,6 +118,15 @@ struct statement read_instance_of_scope(struct arena *arena, struct scope scope,
     return by_key(arena, scope, sql, key);
 }
 
+struct statement read_identity(struct arena *arena, struct scope scope, uint64_t instance)
+{
+    return by_key(arena, scope,
+                  "SELECT definition, process_id, tenant, coalesce(root_instance, key) FROM "
+                  "instances WHERE " SCOPE_SEES("tenant") " AND key = $2::bigint AND shard = "
+                                                          "$3::bigint",
+                  instance);
+}
+
 // -- Others -----------------------------------------------------------------------------
 
 struct statement read_form(struct arena *arena, struct scope scope, uint64_t task)
@@ -159,6 +169,9 @@ struct statement read_history(struct arena *arena, struct scope scope, uint64_t 
 
 struct statement read_topology(struct arena *arena)
 {
-    return statement_new(
-        arena, "SELECT owner, shard, halted FROM shards WHERE owner <> '' ORDER BY 1, 2", NULL, 0);
+    return statement_new(arena,
+                         "SELECT owner, shard, halted, (SELECT id FROM installation LIMIT 1) FROM "
+                         "shards WHERE owner "
+                         "<> '' ORDER BY 1, 2",
+                         NULL, 0);
 }

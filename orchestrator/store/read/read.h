@@ -10,9 +10,15 @@
 
 // -- Definitions ----------------------------------------------------------------------------------
 
-// The newest, or this version (from 1), that is deployed under the process's id: key.
-struct statement read_process_key(struct arena *arena, struct scope scope, str tenant, str id,
-                                  int32_t version);
+struct process_version {
+    str id;
+    int32_t version; // below 1: the newest
+    str tag;         // empty: any
+};
+
+// The newest of them that is deployed: key.
+struct statement read_process_key(struct arena *arena, struct scope scope, str tenant,
+                                  const struct process_version *wanted);
 
 // What a process definition was made from: id, bytes.
 struct statement read_process_source(struct arena *arena, struct scope scope, uint64_t definition);
@@ -41,6 +47,9 @@ struct statement read_instance_of_incident(struct arena *arena, struct scope sco
 // Of an element instance that waits, or of a process instance that runs.
 struct statement read_instance_of_scope(struct arena *arena, struct scope scope, uint64_t key);
 
+// What an instance is: definition's key, process id, tenant, root instance's key.
+struct statement read_identity(struct arena *arena, struct scope scope, uint64_t instance);
+
 // -- Others ---------------------------------------------------------------------------------------
 
 // The form of a user task: key, id, version, schema, tenant.
@@ -56,7 +65,8 @@ struct statement read_evaluation(struct arena *arena, struct scope scope, uint64
 struct statement read_history(struct arena *arena, struct scope scope, uint64_t instance,
                               int64_t most);
 
-// Who owns which shard: owner, shard, why it is halted. Belongs to no tenant.
+// Who owns which shard: owner, shard, why it is halted, the installation's id. Belongs to no
+// tenant.
 struct statement read_topology(struct arena *arena);
 
 #endif

@@ -4,14 +4,24 @@
 #include "base/digest.h"
 #include "record/key.h"
 #include "store/query.h"
+#include "store/read/search_build.h"
 
 #define RFC_3339 "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'"
 
+static bool is_shown(const struct field *field)
+{
+    return field->within == NULL && !field->is_hidden;
+}
+
 static void add_columns(struct strbuf *out, const struct collection *collection)
 {
+    bool first = true;
     for (size_t i = 0; i < collection->field_count; i++) {
         const struct field *field = &collection->fields[i];
-        strbuf_add(out, i > 0 ? STR(", ") : STR_EMPTY);
+        if (!is_shown(field))
+            continue;
+        strbuf_add(out, first ? STR_EMPTY : STR(", "));
+        first = false;
         if (field->kind == FIELD_TIME)
             strbuf_format(out, "to_char((%s) AT TIME ZONE 'UTC', " RFC_3339 ")", field->sql);
         else
@@ -32,16 +42,22 @@ static void write_state(struct json_writer *w, const struct field *field, str ce
     json_string(w, STR("UNKNOWN"));
 }
 
+static void write_raw(struct json_writer *w, str cell, str when_null)
+{
+    json_raw(w, cell.len > 0 ? cell : when_null);
+}
+
+// A cell is empty when it is null.
 static void write_cell(struct json_writer *w, const struct field *field, str cell)
 {
     switch (field->kind) {
-    case FIELD_KEY:
-    case FIELD_LOCAL_KEY:
     case FIELD_TEXT:
+    case FIELD_NAME:
         json_string(w, cell);
         return;
+    case FIELD_KEY:
+    case FIELD_LOCAL_KEY:
     case FIELD_OPTIONAL:
-    case FIELD_OPTIONAL_KEY:
     case FIELD_TIME:
         if (cell.len == 0)
             json_null(w);
@@ -49,23 +65,42 @@ static void write_cell(struct json_writer *w, const struct field *field, str cel
             json_string(w, cell);
         return;
     case FIELD_INTEGER:
-        json_raw(w, cell.len > 0 ? cell : STR("0"));
+        write_raw(w, cell, STR("null"));
         return;
     case FIELD_BOOLEAN:
-        json_bool(w, str_equal(cell, STR("t")));
+        if (cell.len == 0)
+            json_null(w);
+        else
+            json_bool(w, str_equal(cell, STR("t")));
         return;
     case FIELD_STATE:
         write_state(w, field, cell);
         return;
     case FIELD_JSON:
-        json_raw(w, cell.len > 0 ? cell : STR("{}"));
+        write_raw(w, cell, STR("{}"));
         return;
     case FIELD_LIST:
-        json_raw(w, cell.len > 0 ? cell : STR("[]"));
+    case FIELD_TAGS:
+        write_raw(w, cell, STR("[]"));
         return;
     case FIELD_TENANT:
         json_string(w, tenant_outside(cell));
         return;
+    case FIELD_VARIABLES:
+        check_unreachable();
+    }
+}
+
+static void write_fields(struct json_writer *w, const struct collection *collection,
+                         const struct query_rows *rows, size_t row)
+{
+    size_t column = 0;
+    for (size_t i = 0; i < collection->field_count; i++) {
+        const struct field *field = &collection->fields[i];
+        if (!is_shown(field))
+            continue;
+        json_key(w, str_of(field->name));
+        write_cell(w, field, query_value(rows, row, column++));
     }
 }
 
@@ -73,36 +108,61 @@ void search_write_item(struct json_writer *w, const struct collection *collectio
                        const struct query_rows *rows, size_t row)
 {
     json_begin_object(w);
-    for (size_t i = 0; i < collection->field_count; i++) {
-        json_key(w, str_of(collection->fields[i].name));
-        write_cell(w, &collection->fields[i], query_value(rows, row, i));
-    }
+    write_fields(w, collection, rows, row);
     json_end_object(w);
 }
 
-static void write_cursor(struct json_writer *w, str name, size_t place)
+// The columns from `column` on are the place of the row in the order (search_page.c).
+static void write_cursor(struct json_writer *w, str name, const struct search_sql *sql,
+                         const struct query_rows *rows, size_t row)
 {
     struct strbuf text = strbuf_new(w->out->arena);
     struct strbuf encoded = strbuf_new(w->out->arena);
-    strbuf_add_u64(&text, place);
+    size_t first = query_column_count(rows) - sql->sort_count - 1;
+    struct json_writer place = json_writer_new(&text);
+    json_begin_array(&place);
+    for (size_t i = 0; i <= sql->sort_count; i++)
+        if (query_is_null(rows, row, first + i))
+            json_null(&place);
+        else
+            json_string(&place, query_value(rows, row, first + i));
+    json_end_array(&place);
     base64_encode(&encoded, strbuf_str(&text));
     json_key(w, name);
     json_string(w, strbuf_str(&encoded));
 }
 
-void search_write_page(struct json_writer *w, const struct search_sql *sql, size_t total,
-                       size_t count)
+static void write_cursors(struct json_writer *w, const struct search_sql *sql,
+                          const struct query_rows *rows)
 {
+    size_t count = query_row_count(rows);
+    if (count == 0) {
+        json_key(w, STR("startCursor"));
+        json_null(w);
+        json_key(w, STR("endCursor"));
+        json_null(w);
+        return;
+    }
+    write_cursor(w, STR("startCursor"), sql, rows, sql->is_backward ? count - 1 : 0);
+    write_cursor(w, STR("endCursor"), sql, rows, sql->is_backward ? 0 : count - 1);
+}
+
+void search_write_page(struct json_writer *w, const struct collection *collection,
+                       const struct search_sql *sql, const struct query_rows *rows, size_t total)
+{
+    size_t count = query_row_count(rows);
+    json_key(w, STR("items"));
+    json_begin_array(w);
+    for (size_t i = 0; i < count; i++)
+        search_write_item(w, collection, rows, sql->is_backward ? count - 1 - i : i);
+    json_end_array(w);
     json_key(w, STR("page"));
     json_begin_object(w);
     json_key(w, STR("totalItems"));
     json_u64(w, total);
     json_key(w, STR("hasMoreTotalItems"));
     json_bool(w, total >= SEARCH_MAX_TOTAL);
-    if (count > 0) {
-        write_cursor(w, STR("startCursor"), sql->offset);
-        write_cursor(w, STR("endCursor"), sql->offset + count - 1);
-    }
+    write_cursors(w, sql, rows);
     json_end_object(w);
 }
 
@@ -117,16 +177,40 @@ struct statement search_count(struct arena *arena, const struct collection *coll
     return statement_new(arena, strbuf_cstr(&sql), search->parameters, search->count);
 }
 
+static void add_order(struct strbuf *out, const struct collection *collection,
+                      const struct search_sql *search)
+{
+    for (size_t i = 0; i < search->sort_count; i++) {
+        const struct search_sort *sort = &search->sorts[i];
+        bool descends = sort->descends != search->is_backward;
+        field_add_order(out, sort->field);
+        strbuf_add(out, descends ? STR(" DESC") : STR(" ASC"));
+        if (!sort->field->is_present)
+            strbuf_add(out, search->is_backward ? STR(" NULLS FIRST") : STR(" NULLS LAST"));
+        strbuf_add(out, STR(", "));
+    }
+    strbuf_format(out, "%s%s", collection->key, search->is_backward ? " DESC" : "");
+}
+
 struct statement search_rows(struct arena *arena, const struct collection *collection,
                              const struct search_sql *search)
 {
     struct strbuf sql = strbuf_new(arena);
+    struct search_sql placed = *search; // the place has parameters that counting has not
     strbuf_add(&sql, STR("SELECT "));
     add_columns(&sql, collection);
-    strbuf_format(&sql, " FROM %s WHERE %.*s ORDER BY %.*s LIMIT %zu OFFSET %zu", collection->from,
-                  STR_ARG(strbuf_str(&search->where)), STR_ARG(strbuf_str(&search->order)),
-                  search->limit, search->offset);
-    return statement_new(arena, strbuf_cstr(&sql), search->parameters, search->count);
+    for (size_t i = 0; i < search->sort_count; i++) {
+        strbuf_add(&sql, STR(", "));
+        field_add_cursor(&sql, search->sorts[i].field);
+        strbuf_format(&sql, " AS place_%zu", i); // no name that ORDER BY could mean
+    }
+    strbuf_format(&sql, ", %s AS place FROM %s WHERE %.*s", collection->key, collection->from,
+                  STR_ARG(strbuf_str(&search->where)));
+    search_add_seek(&sql, collection, &placed);
+    strbuf_add(&sql, STR(" ORDER BY "));
+    add_order(&sql, collection, search);
+    strbuf_format(&sql, " LIMIT %zu OFFSET %zu", search->limit, search->offset);
+    return statement_new(arena, strbuf_cstr(&sql), placed.parameters, placed.count);
 }
 
 static struct statement first(struct arena *arena, struct scope scope,

@@ -2,13 +2,17 @@
 //
 // Searches: a collection is a table of fields, each with its name outside and its expression in
 // SQL, and everything else — filters, sorting, pages, the JSON that comes out — follows from it.
-// Values reach PostgreSQL as parameters only.
+// What a field can be asked is decided by its kind alone (field.h). Values reach PostgreSQL as
+// parameters only.
 //
 // Requests and answers have Camunda 8's shape:
 // {"filter":{…},"sort":[{"field","order"}],"page":{"from","limit"|"after"|"before"}} and
 // {"items":[…],"page":{"totalItems","hasMoreTotalItems","startCursor","endCursor"}}. A filter is a
-// value or {"$eq","$neq","$exists","$in","$notIn",
-// "$like","$gt","$gte","$lt","$lte"}; "$or" takes a list of filters.
+// value or {"$eq","$neq","$exists","$in","$notIn","$like","$gt","$gte","$lt","$lte"}; "$or" takes a
+// list of filters. What is null or an empty list is not asked: clients send what nobody filled in.
+//
+// A cursor is the place of an item in the order: its values of the sorted fields and its key. So a
+// page that follows one is right while items come and go. Nulls come last in either direction.
 #ifndef BATON_STORE_READ_SEARCH_H
 #define BATON_STORE_READ_SEARCH_H
 
@@ -20,24 +24,30 @@ enum {
     SEARCH_DEFAULT_LIMIT = 100,
     SEARCH_MAX_LIMIT = 10000,
     SEARCH_MAX_TOTAL = 10000, // counting stops here: "hasMoreTotalItems"
-    SEARCH_MAX_VALUES = 48,   // single values and lists in a filter
+    SEARCH_MAX_VALUES = 40,   // single values and lists in a filter
     SEARCH_MAX_LIST = 1000,   // values in one list: $in, $notIn
+    SEARCH_MAX_SORTS = 8,     // fields that an order has
+    SEARCH_MAX_SHOWN = 8191,  // characters of a variable's value, unless all are asked for
 };
 
 enum field_kind {
-    FIELD_KEY,       // bigint; a string of digits outside
+    FIELD_KEY,       // bigint; a string of digits outside, null when null
     FIELD_LOCAL_KEY, // the same, of something on the row's shard: the shard narrows the search
     FIELD_TEXT,
-    FIELD_INTEGER,
-    FIELD_BOOLEAN,
-    FIELD_TIME,  // timestamptz; RFC 3339 outside
-    FIELD_STATE, // smallint; a name outside
-    FIELD_JSON,  // JSON as text
+    FIELD_OPTIONAL, // text; empty is null outside
+    FIELD_NAME,     // text in upper case; any case in a filter
+    FIELD_INTEGER,  // null when null
+    FIELD_BOOLEAN,  // null when null
+    FIELD_TIME,     // timestamptz; RFC 3339 outside, null when null
+    FIELD_STATE,    // smallint; a name outside; any case in a filter
     FIELD_TENANT,
-    FIELD_LIST,         // JSON array of strings; a filter value must be among them
-    FIELD_OPTIONAL,     // text; empty is null outside
-    FIELD_OPTIONAL_KEY, // bigint; null outside when null
+    FIELD_JSON,      // JSON; no order
+    FIELD_LIST,      // JSON array; no order and no filter
+    FIELD_VARIABLES, // filter only: a JSON object; [{"name","value"}] must be in it
+    FIELD_TAGS,      // JSON array of strings; a filter's list must all be in it
 };
+
+enum { STATE_NEVER = -1 }; // number of a name that Camunda knows and no row ever has
 
 struct state_name {
     int number;
@@ -49,7 +59,12 @@ struct field {
     const char *sql;
     enum field_kind kind;
     const struct state_name *states; // FIELD_STATE; ends with a NULL name
-    const char *alias;               // another name that filters use; NULL: none
+    const char *alias;               // another name that filters and sorts use; NULL: none
+    // Filter only: what the field is a part of, such as "FROM elements x WHERE …". There must be
+    // one for which every filter of the same `within` holds.
+    const char *within;
+    bool is_hidden;  // filter only
+    bool is_present; // never null, which spares the order the question
 };
 
 struct collection {
@@ -58,6 +73,7 @@ struct collection {
     const struct field *fields;
     size_t field_count;
     const char *key;    // SQL of the key that a GET names and that ends every order
+    bool key_is_text;   // else bigint
     const char *shard;  // SQL of the row's shard, where there is one; else NULL
     const char *tenant; // SQL of the row's tenant
     const char *always; // condition that always holds; NULL: none
@@ -72,9 +88,18 @@ struct search_scope {
 
 // -- From a query to SQL --------------------------------------------------------------------------
 
+struct search_sort {
+    const struct field *field;
+    bool descends;
+};
+
 struct search_sql {
     struct strbuf where; // conditions joined with AND
-    struct strbuf order;
+    struct search_sort sorts[SEARCH_MAX_SORTS];
+    size_t sort_count;
+    bool has_place;                  // a cursor was given: its values and key
+    str place[SEARCH_MAX_SORTS + 1]; // data == NULL: null
+    bool is_backward;                // the page before a cursor: rows come in the opposite order
     size_t offset;
     size_t limit;
     size_t values; // of the filter
@@ -87,6 +112,9 @@ MUST_CHECK bool search_sql_build(struct arena *arena, struct scope scope,
                                  const struct collection *collection, const struct json *query,
                                  struct search_sql *ret_sql, struct error *err);
 
+// Whether a query has a filter that leaves something out.
+bool search_has_filter(const struct json *query);
+
 // Adds a parameter and writes its place ($n) to the statement.
 void search_sql_parameter(struct search_sql *sql, struct strbuf *out, str value);
 
@@ -98,16 +126,16 @@ void search_sql_narrow(struct arena *arena, const struct collection *collection,
 struct statement search_count(struct arena *arena, const struct collection *collection,
                               const struct search_sql *sql);
 
-// The page's rows, for search_write_item.
+// The page's rows, for search_write_items and search_write_page.
 struct statement search_rows(struct arena *arena, const struct collection *collection,
                              const struct search_sql *sql);
 
-// The one item that has this key.
+// The one item that has this key, for search_write_item.
 struct statement search_one(struct arena *arena, struct scope scope,
                             const struct collection *collection, uint64_t key);
 
-// Things whose keys are texts made of another key and a number: the item of a decision's
-// evaluation, a variable of a scope.
+// Things whose keys are texts made of another key and a number: a decision on the way of an
+// evaluation.
 struct statement search_part(struct arena *arena, struct scope scope,
                              const struct collection *collection, uint64_t whole, str key);
 
@@ -118,8 +146,8 @@ struct query_rows;
 void search_write_item(struct json_writer *writer, const struct collection *collection,
                        const struct query_rows *rows, size_t row);
 
-// "page": {…} of a page with `count` items.
-void search_write_page(struct json_writer *writer, const struct search_sql *sql, size_t total,
-                       size_t count);
+// "items": […], "page": {…}
+void search_write_page(struct json_writer *writer, const struct collection *collection,
+                       const struct search_sql *sql, const struct query_rows *rows, size_t total);
 
 #endif

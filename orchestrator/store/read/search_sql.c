@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/digest.h"
+//
+// Filters as SQL. Orders and pages are in search_page.c.
 #include "record/key.h"
-#include "store/read/search.h"
-#include "store/read/time_text.h"
-
-struct build {
-    struct arena *arena;
-    const struct collection *collection;
-    struct search_sql *sql;
-    struct error *err;
-};
+#include "store/read/search_build.h"
 
 void search_sql_parameter(struct search_sql *sql, struct strbuf *out, str value)
 {
@@ -18,7 +11,7 @@ void search_sql_parameter(struct search_sql *sql, struct strbuf *out, str value)
     strbuf_format(out, "$%zu", sql->count);
 }
 
-static const struct field *find_field(const struct collection *collection, str name)
+const struct field *search_find_field(const struct collection *collection, str name)
 {
     for (size_t i = 0; i < collection->field_count; i++) {
         const struct field *field = &collection->fields[i];
@@ -34,76 +27,6 @@ static bool fail_value(struct build *b, const struct field *field, const char *e
     return error_set(b->err, ERROR_INVALID, field->name, "the filter's value must be %s", expected);
 }
 
-static bool state_number(const struct field *field, str name, str *ret_text, struct arena *arena)
-{
-    for (const struct state_name *state = field->states; state->name != NULL; state++)
-        if (str_equal(str_of(state->name), name)) {
-            *ret_text = str_format(arena, "%d", state->number);
-            return true;
-        }
-    return false;
-}
-
-// The filter's value as the text of a parameter of the field's SQL type.
-static bool value_text(struct build *b, const struct field *field, const struct json *value,
-                       str *ret_text)
-{
-    int64_t number;
-    bool is_text = value->type == JSON_STRING;
-    switch (field->kind) {
-    case FIELD_KEY:
-    case FIELD_LOCAL_KEY:
-    case FIELD_OPTIONAL_KEY:
-    case FIELD_INTEGER:
-        *ret_text = is_text || value->type == JSON_NUMBER ? value->text : STR_EMPTY;
-        return str_to_i64(*ret_text, &number) || fail_value(b, field, "a whole number");
-    case FIELD_TIME:
-        if (!is_text || !time_text_parse(value->text, &number))
-            return fail_value(b, field, "a date-time such as 2026-11-22T17:00:00Z");
-        *ret_text = value->text;
-        return true;
-    case FIELD_BOOLEAN:
-        *ret_text = value->boolean ? STR("true") : STR("false");
-        return value->type == JSON_BOOL || fail_value(b, field, "true or false");
-    case FIELD_STATE:
-        return (is_text && state_number(field, value->text, ret_text, b->arena)) ||
-               fail_value(b, field, "one of the states' names");
-    case FIELD_TENANT:
-        *ret_text = is_text && str_equal(value->text, STR("<default>")) ? STR_EMPTY : value->text;
-        return is_text || fail_value(b, field, "a string");
-    case FIELD_TEXT:
-    case FIELD_OPTIONAL:
-    case FIELD_JSON:
-    case FIELD_LIST:
-        *ret_text = value->text;
-        return is_text || fail_value(b, field, "a string");
-    }
-    check_unreachable();
-}
-
-static const char *sql_type(enum field_kind kind)
-{
-    switch (kind) {
-    case FIELD_KEY:
-    case FIELD_LOCAL_KEY:
-    case FIELD_OPTIONAL_KEY:
-    case FIELD_INTEGER:
-    case FIELD_STATE:
-        return "bigint";
-    case FIELD_TIME:
-        return "timestamptz";
-    case FIELD_BOOLEAN:
-        return "boolean";
-    case FIELD_TEXT:
-    case FIELD_OPTIONAL:
-    case FIELD_JSON:
-    case FIELD_TENANT:
-    case FIELD_LIST:
-        return "text";
-    }
-    check_unreachable();
-}
-
 static bool has_room(struct build *b, size_t more)
 {
     b->sql->values += more;
@@ -111,6 +34,14 @@ static bool has_room(struct build *b, size_t more)
            error_set(b->err, ERROR_LIMIT, "filter", "more than SEARCH_MAX_VALUES (%d) values",
                      SEARCH_MAX_VALUES);
 }
+
+// What nobody filled in: clients send all the members that they know.
+static bool is_given(const struct json *value)
+{
+    return value->type != JSON_NULL && (value->type != JSON_ARRAY || value->count > 0);
+}
+
+// -- Operators --------------------------------------------------------------------------
 
 // Where a local key is asked for, its shard is known.
 static void add_shard(const struct collection *collection, const struct field *field, str key,
@@ -122,32 +53,41 @@ static void add_shard(const struct collection *collection, const struct field *f
         strbuf_format(out, " AND %s = %u", collection->shard, key_shard(number));
 }
 
+// `field op (ANY|ALL) (texts)`: one value may stand for several.
+static void add_texts(struct build *b, const struct field *field, const char *op, const str *texts,
+                      size_t count)
+{
+    struct strbuf *where = &b->sql->where;
+    field_add_value(where, field);
+    strbuf_format(where, " %s (", op);
+    search_sql_parameter(b->sql, where, statement_array(b->arena, texts, count));
+    strbuf_format(where, "::%s[])", field_sql_type(field));
+}
+
 static bool add_comparison(struct build *b, const struct field *field, const char *op,
                            const struct json *value)
 {
-    str text;
+    str texts[FIELD_MAX_TEXTS];
+    size_t count;
     struct strbuf *where = &b->sql->where;
-    if (!has_room(b, 1) || !value_text(b, field, value, &text))
+    if (!has_room(b, 1) || !field_read(b->arena, field, value, texts, &count, b->err))
         return false;
-    if (field->kind == FIELD_LIST) {
-        strbuf_format(where, "%sjson_searchable((%s)::json) ? ", op[0] == '<' ? "NOT " : "",
-                      field->sql);
-        search_sql_parameter(b->sql, where, text);
-    } else {
-        strbuf_format(where, "(%s)%s %s ", field->sql, field->kind == FIELD_JSON ? "::text" : "",
-                      op);
-        search_sql_parameter(b->sql, where, text);
-        strbuf_format(where, "::%s", sql_type(field->kind));
-        if (op[0] == '=')
-            add_shard(b->collection, field, text, where);
+    if (field->kind == FIELD_STATE) {
+        add_texts(b, field, op[0] == '=' ? "= ANY" : "<> ALL", texts, count);
+        return true;
     }
+    field_add_value(where, field);
+    strbuf_format(where, " %s ", op);
+    search_sql_parameter(b->sql, where, texts[0]);
+    strbuf_format(where, "::%s", field_sql_type(field));
+    if (op[0] == '=' && field->within == NULL)
+        add_shard(b->collection, field, texts[0], where);
     return true;
 }
 
 static bool add_list(struct build *b, const struct field *field, const char *op,
                      const struct json *values)
 {
-    struct strbuf *where = &b->sql->where;
     if (values->type != JSON_ARRAY)
         return fail_value(b, field, "a list");
     if (values->count > SEARCH_MAX_LIST)
@@ -156,13 +96,18 @@ static bool add_list(struct build *b, const struct field *field, const char *op,
                          SEARCH_MAX_LIST);
     if (!has_room(b, 1))
         return false;
-    str *texts = ARENA_ARRAY(b->arena, str, values->count);
-    for (size_t i = 0; i < values->count; i++)
-        if (!value_text(b, field, &values->items[i], &texts[i]))
+    size_t each = field->kind == FIELD_STATE ? FIELD_MAX_TEXTS : 1;
+    str *texts = ARENA_ARRAY(b->arena, str, values->count * each);
+    size_t total = 0;
+    for (size_t i = 0; i < values->count; i++) {
+        str some[FIELD_MAX_TEXTS];
+        size_t count;
+        if (!field_read(b->arena, field, &values->items[i], some, &count, b->err))
             return false;
-    strbuf_format(where, "(%s)::%s %s (", field->sql, sql_type(field->kind), op);
-    search_sql_parameter(b->sql, where, statement_array(b->arena, texts, values->count));
-    strbuf_format(where, "::%s[])", sql_type(field->kind));
+        memcpy(texts + total, some, count * sizeof *some);
+        total += count;
+    }
+    add_texts(b, field, op, texts, total);
     return true;
 }
 
@@ -192,8 +137,12 @@ static bool add_like(struct build *b, const struct field *field, const struct js
         return fail_value(b, field, "a string with * and ?");
     if (!has_room(b, 1))
         return false;
-    strbuf_format(&b->sql->where, "(%s)::text LIKE ", field->sql);
-    search_sql_parameter(b->sql, &b->sql->where, like_pattern(b->arena, value->text));
+    bool is_name = field->kind == FIELD_NAME || field->kind == FIELD_STATE;
+    field_add_shown(&b->sql->where, field);
+    strbuf_add(&b->sql->where, STR(" LIKE "));
+    search_sql_parameter(
+        b->sql, &b->sql->where,
+        like_pattern(b->arena, is_name ? str_upper(b->arena, value->text) : value->text));
     return true;
 }
 
@@ -201,33 +150,40 @@ static bool add_exists(struct build *b, const struct field *field, const struct 
 {
     if (value->type != JSON_BOOL)
         return fail_value(b, field, "true or false");
-    strbuf_format(&b->sql->where, "(nullif((%s)::text, '') IS %s NULL)", field->sql,
-                  value->boolean ? "NOT" : "");
+    field_add_shown(&b->sql->where, field);
+    strbuf_add(&b->sql->where, value->boolean ? STR(" IS NOT NULL") : STR(" IS NULL"));
     return true;
 }
 
 static const struct {
     const char *name;
     const char *sql;
-} comparisons[] = {{"$eq", "="},   {"$neq", "<>"}, {"$gt", ">"},
-                   {"$gte", ">="}, {"$lt", "<"},   {"$lte", "<="}};
+    unsigned operators;
+} operators[] = {
+    {"$eq", "=", FIELD_EQUALS},     {"$neq", "<>", FIELD_EQUALS},
+    {"$gt", ">", FIELD_ORDERS},     {"$gte", ">=", FIELD_ORDERS},
+    {"$lt", "<", FIELD_ORDERS},     {"$lte", "<=", FIELD_ORDERS},
+    {"$in", "= ANY", FIELD_EQUALS}, {"$notIn", "<> ALL", FIELD_EQUALS},
+    {"$like", "LIKE", FIELD_LIKES}, {"$exists", "IS", FIELD_EQUALS},
+};
 
 static bool add_operator(struct build *b, const struct field *field,
                          const struct json_member *member)
 {
-    for (size_t i = 0; i < COUNT_OF(comparisons); i++)
-        if (str_equal(member->name, str_of(comparisons[i].name)))
-            return add_comparison(b, field, comparisons[i].sql, &member->value);
-    if (str_equal(member->name, STR("$in")))
-        return add_list(b, field, "= ANY", &member->value);
-    if (str_equal(member->name, STR("$notIn")))
-        return add_list(b, field, "<> ALL", &member->value);
-    if (str_equal(member->name, STR("$like")))
+    size_t i = 0;
+    while (i < COUNT_OF(operators) && !str_equal(member->name, str_of(operators[i].name)))
+        i++;
+    if (i == COUNT_OF(operators) || (field_operators(field) & operators[i].operators) == 0)
+        return error_set(b->err, ERROR_INVALID, field->name, "'%.*s' is no operator of it",
+                         STR_ARG(member->name));
+    const char *sql = operators[i].sql;
+    if (str_ends_with(str_of(sql), STR("ANY")) || str_ends_with(str_of(sql), STR("ALL")))
+        return add_list(b, field, sql, &member->value);
+    if (operators[i].operators == FIELD_LIKES)
         return add_like(b, field, &member->value);
-    if (str_equal(member->name, STR("$exists")))
+    if (strcmp(sql, "IS") == 0)
         return add_exists(b, field, &member->value);
-    return error_set(b->err, ERROR_INVALID, field->name, "'%.*s' is no filter operator",
-                     STR_ARG(member->name));
+    return add_comparison(b, field, sql, &member->value);
 }
 
 static void add_and(struct build *b, bool *first)
@@ -243,6 +199,8 @@ static bool add_property(struct build *b, const struct field *field, const struc
         return add_comparison(b, field, "=", value);
     bool first = true;
     for (size_t i = 0; i < value->count; i++) {
+        if (!is_given(&value->members[i].value))
+            continue;
         add_and(b, &first);
         if (!add_operator(b, field, &value->members[i]))
             return false;
@@ -252,11 +210,133 @@ static bool add_property(struct build *b, const struct field *field, const struc
     return true;
 }
 
+// -- Members of a filter ----------------------------------------------------------------
+
+static bool fail_variable(struct build *b, const struct field *field)
+{
+    return error_set(b->err, ERROR_INVALID, field->name,
+                     "each needs a \"name\" and a \"value\": JSON as a string, or operators $eq, "
+                     "$neq, $in, $notIn, $like, $exists of such strings");
+}
+
+static void add_variable(struct build *b, const struct field *field, str name)
+{
+    strbuf_format(&b->sql->where, "(json_searchable(%s) -> ", field->sql);
+    search_sql_parameter(b->sql, &b->sql->where, name);
+    strbuf_add(&b->sql->where, STR("::text)"));
+}
+
+static bool add_variable_list(struct build *b, const struct field *field, const char *op,
+                              const struct json *value)
+{
+    const struct json *items = value->type == JSON_ARRAY ? value->items : value;
+    size_t count = value->type == JSON_ARRAY ? value->count : 1;
+    str *texts = ARENA_ARRAY(b->arena, str, count);
+    if (count > SEARCH_MAX_LIST)
+        return error_set(b->err, ERROR_LIMIT, field->name,
+                         "more than SEARCH_MAX_LIST (%d) values in a list", SEARCH_MAX_LIST);
+    for (size_t i = 0; i < count; i++) {
+        struct json *parsed;
+        if (items[i].type != JSON_STRING || !json_parse(b->arena, items[i].text, &parsed, b->err))
+            return fail_variable(b, field);
+        texts[i] = items[i].text;
+    }
+    strbuf_format(&b->sql->where, " %s (SELECT json_searchable(t::json) FROM unnest(", op);
+    search_sql_parameter(b->sql, &b->sql->where, statement_array(b->arena, texts, count));
+    strbuf_add(&b->sql->where, STR("::text[]) t)"));
+    return true;
+}
+
+static bool add_variable_operator(struct build *b, const struct field *field, str name,
+                                  const struct json_member *member)
+{
+    const struct json *value = &member->value;
+    bool is_list = value->type == JSON_ARRAY;
+    if (!has_room(b, 2))
+        return false;
+    add_variable(b, field, name);
+    if (str_equal(member->name, STR("$eq")) || str_equal(member->name, STR("$neq")))
+        return is_list ? fail_variable(b, field)
+                       : add_variable_list(b, field, member->name.data[1] == 'e' ? "IN" : "NOT IN",
+                                           value);
+    if (str_equal(member->name, STR("$in")) || str_equal(member->name, STR("$notIn")))
+        return !is_list ? fail_variable(b, field)
+                        : add_variable_list(b, field, member->name.data[1] == 'i' ? "IN" : "NOT IN",
+                                            value);
+    if (str_equal(member->name, STR("$exists")) && value->type == JSON_BOOL) {
+        strbuf_add(&b->sql->where, value->boolean ? STR(" IS NOT NULL") : STR(" IS NULL"));
+        return true;
+    }
+    if (!str_equal(member->name, STR("$like")) || value->type != JSON_STRING)
+        return fail_variable(b, field);
+    strbuf_add(&b->sql->where, STR("::text LIKE "));
+    search_sql_parameter(b->sql, &b->sql->where, like_pattern(b->arena, value->text));
+    return true;
+}
+
+// Values are JSON as text, as Camunda has them: compared as JSON by value, by $like as text.
+static bool add_variable_value(struct build *b, const struct field *field, str name,
+                               const struct json *value)
+{
+    struct strbuf *where = &b->sql->where;
+    bool first = true;
+    if (value->type != JSON_OBJECT) {
+        const struct json_member equal = {.name = STR("$eq"), .value = *value};
+        return add_variable_operator(b, field, name, &equal);
+    }
+    for (size_t i = 0; i < value->count; i++) {
+        if (!is_given(&value->members[i].value))
+            continue;
+        add_and(b, &first);
+        if (!add_variable_operator(b, field, name, &value->members[i]))
+            return false;
+    }
+    if (first)
+        strbuf_add(where, STR("true"));
+    return true;
+}
+
+static bool add_variables(struct build *b, const struct field *field, const struct json *list)
+{
+    bool first = true;
+    if (list->type != JSON_ARRAY)
+        return fail_value(b, field, "a list of names and values");
+    for (size_t i = 0; i < list->count; i++) {
+        const struct json *value = json_get(&list->items[i], STR("value"));
+        str name = json_get_str(&list->items[i], STR("name"), STR_EMPTY);
+        add_and(b, &first);
+        if (name.len == 0 || value == NULL || value->type == JSON_NULL)
+            return fail_variable(b, field);
+        if (!add_variable_value(b, field, name, value))
+            return false;
+    }
+    return true;
+}
+
+static bool add_tags(struct build *b, const struct field *field, const struct json *list)
+{
+    if (list->type != JSON_ARRAY)
+        return fail_value(b, field, "a list of strings");
+    if (list->count > SEARCH_MAX_LIST || !has_room(b, 1))
+        return error_set(b->err, ERROR_LIMIT, field->name,
+                         "more than SEARCH_MAX_LIST (%d) values in a list", SEARCH_MAX_LIST);
+    str *texts = ARENA_ARRAY(b->arena, str, list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        texts[i] = list->items[i].text;
+        if (list->items[i].type != JSON_STRING)
+            return fail_value(b, field, "a list of strings");
+    }
+    strbuf_format(&b->sql->where, "json_searchable(%s) ?& ", field->sql);
+    search_sql_parameter(b->sql, &b->sql->where, statement_array(b->arena, texts, list->count));
+    strbuf_add(&b->sql->where, STR("::text[]"));
+    return true;
+}
+
 static bool add_filter(struct build *b, const struct json *filter, bool may_nest);
 
 static bool add_or(struct build *b, const struct json *alternatives)
 {
-    if (alternatives->type != JSON_ARRAY || alternatives->count == 0)
+    if (alternatives->type != JSON_ARRAY)
         return error_set(b->err, ERROR_INVALID, "$or", "expected a list of filters");
     strbuf_add_char(&b->sql->where, '(');
     for (size_t i = 0; i < alternatives->count; i++) {
@@ -269,42 +349,60 @@ static bool add_or(struct build *b, const struct json *alternatives)
     return true;
 }
 
-// "variables": [{"name","value"}] with the value as JSON text, as Camunda has it.
-static bool add_variables(struct build *b, const struct json *list)
+// The one operator that says that there is none.
+static bool asks_for_none(const struct json *value)
 {
-    struct strbuf *where = &b->sql->where;
-    if (list->type != JSON_ARRAY || !has_room(b, list->count * 2))
-        return error_set(b->err, ERROR_INVALID, "variables", "expected a list of names and values");
-    strbuf_add(where, STR("true"));
-    for (size_t i = 0; i < list->count; i++) {
-        const struct json *value = json_get(&list->items[i], STR("value"));
-        str name = json_get_str(&list->items[i], STR("name"), STR_EMPTY);
-        struct json *parsed;
-        if (name.len == 0 || !json_is(value, JSON_STRING) ||
-            !json_parse(b->arena, value->text, &parsed, b->err))
-            return error_set(b->err, ERROR_INVALID, "variables",
-                             "each needs a \"name\" and a \"value\" that is JSON as a string");
-        strbuf_add(where, STR(" AND json_searchable(variables) -> "));
-        search_sql_parameter(b->sql, where, name);
-        strbuf_add(where, STR("::text = json_searchable("));
-        search_sql_parameter(b->sql, where, value->text);
-        strbuf_add(where, STR("::json)"));
+    const struct json *exists = json_get(value, STR("$exists"));
+    return json_is(exists, JSON_BOOL) && !exists->boolean;
+}
+
+// All members of the filter that are parts of the same thing, from the first of them on.
+static bool add_within(struct build *b, const struct json *filter, const char *within, size_t from)
+{
+    bool none = asks_for_none(&filter->members[from].value);
+    strbuf_format(&b->sql->where, "%sEXISTS (SELECT %s", none ? "NOT " : "", within);
+    for (size_t i = from; i < filter->count && !none; i++) {
+        const struct field *field = search_find_field(b->collection, filter->members[i].name);
+        bool belongs = field != NULL && field->within == within;
+        if (!belongs || !is_given(&filter->members[i].value))
+            continue;
+        strbuf_add(&b->sql->where, STR(" AND "));
+        if (!add_property(b, field, &filter->members[i].value))
+            return false;
     }
+    strbuf_add_char(&b->sql->where, ')');
     return true;
 }
 
-static bool add_member(struct build *b, const struct json_member *member, bool may_nest)
+static bool is_written(struct build *b, const struct json *filter, const char *within, size_t index)
 {
-    if (may_nest && str_equal(member->name, STR("$or")))
-        return add_or(b, &member->value);
-    if (str_equal(member->name, STR("variables")) &&
-        find_field(b->collection, STR("variables")) != NULL)
-        return add_variables(b, &member->value);
-    const struct field *field = find_field(b->collection, member->name);
-    if (field == NULL)
-        return error_set(b->err, ERROR_INVALID, "filter", "a %s has no field '%.*s' to filter by",
-                         b->collection->noun, STR_ARG(member->name));
-    return add_property(b, field, &member->value);
+    for (size_t i = 0; i < index; i++) {
+        const struct field *field = search_find_field(b->collection, filter->members[i].name);
+        if (field != NULL && field->within == within && is_given(&filter->members[i].value) &&
+            !asks_for_none(&filter->members[i].value))
+            return true;
+    }
+    return false;
+}
+
+static bool add_field(struct build *b, const struct field *field, const struct json *filter,
+                      size_t index)
+{
+    const struct json *value = &filter->members[index].value;
+    if (field->kind == FIELD_VARIABLES)
+        return add_variables(b, field, value);
+    if (field->kind == FIELD_TAGS)
+        return add_tags(b, field, value);
+    if (field_operators(field) == 0)
+        return error_set(b->err, ERROR_INVALID, "filter", "'%s' is no field to filter by",
+                         field->name);
+    if (field->within == NULL)
+        return add_property(b, field, value);
+    if (is_written(b, filter, field->within, index)) {
+        strbuf_add(&b->sql->where, STR("true"));
+        return true;
+    }
+    return add_within(b, filter, field->within, index);
 }
 
 static bool add_filter(struct build *b, const struct json *filter, bool may_nest)
@@ -314,72 +412,32 @@ static bool add_filter(struct build *b, const struct json *filter, bool may_nest
         return error_set(b->err, ERROR_INVALID, "filter", "expected an object");
     strbuf_add_char(&b->sql->where, '(');
     for (size_t i = 0; i < filter->count; i++) {
-        if (filter->members[i].value.type == JSON_NULL)
+        const struct json_member *member = &filter->members[i];
+        bool is_or = may_nest && str_equal(member->name, STR("$or"));
+        const struct field *field = search_find_field(b->collection, member->name);
+        if (!is_or && field == NULL)
+            return error_set(b->err, ERROR_INVALID, "filter",
+                             "a %s has no field '%.*s' to filter by", b->collection->noun,
+                             STR_ARG(member->name));
+        if (!is_given(&member->value))
             continue;
         add_and(b, &first);
-        if (!add_member(b, &filter->members[i], may_nest))
+        if (is_or ? !add_or(b, &member->value) : !add_field(b, field, filter, i))
             return false;
     }
     strbuf_add(&b->sql->where, first ? STR("true)") : STR(")"));
     return true;
 }
 
-static bool add_sort(struct build *b, const struct json *sort)
-{
-    if (sort->type != JSON_ARRAY)
-        return error_set(b->err, ERROR_INVALID, "sort", "expected a list");
-    for (size_t i = 0; i < sort->count; i++) {
-        str name = json_get_str(&sort->items[i], STR("field"), STR_EMPTY);
-        str order = json_get_str(&sort->items[i], STR("order"), STR("ASC"));
-        const struct field *field = find_field(b->collection, name);
-        if (field == NULL)
-            return error_set(b->err, ERROR_INVALID, "sort", "a %s has no field '%.*s' to sort by",
-                             b->collection->noun, STR_ARG(name));
-        if (field->kind == FIELD_JSON || field->kind == FIELD_LIST)
-            return error_set(b->err, ERROR_INVALID, "sort", "'%.*s' has no order to sort by",
-                             STR_ARG(name));
-        bool descends = str_equal_ignoring_case(order, STR("DESC"));
-        strbuf_format(&b->sql->order, "%s %s, ", field->sql, descends ? "DESC" : "ASC");
-    }
-    return true;
-}
+// -- The whole query --------------------------------------------------------------------
 
-// Cursors are the place of an item in the order, as base64 text.
-static bool read_cursor(struct build *b, str cursor, size_t *ret_place)
+bool search_has_filter(const struct json *query)
 {
-    str text;
-    uint64_t place;
-    if (!base64_decode(b->arena, cursor, &text) || !str_to_u64(text, &place) ||
-        place > SIZE_MAX / 2)
-        return error_set(b->err, ERROR_INVALID, "page", "the cursor is not one of ours");
-    *ret_place = (size_t)place;
-    return true;
-}
-
-static bool read_page(struct build *b, const struct json *page)
-{
-    int64_t limit = json_get_i64(page, STR("limit"), SEARCH_DEFAULT_LIMIT);
-    int64_t from = json_get_i64(page, STR("from"), 0);
-    str after = json_get_str(page, STR("after"), STR_EMPTY);
-    str before = json_get_str(page, STR("before"), STR_EMPTY);
-    if (limit < 0 || limit > SEARCH_MAX_LIMIT || from < 0)
-        return error_set(b->err, ERROR_INVALID, "page",
-                         "limit must be 0 to SEARCH_MAX_LIMIT (%d) and from not negative",
-                         SEARCH_MAX_LIMIT);
-    b->sql->limit = (size_t)limit;
-    b->sql->offset = (size_t)from;
-    if (after.len > 0) {
-        if (!read_cursor(b, after, &b->sql->offset))
-            return false;
-        b->sql->offset++;
-    } else if (before.len > 0) {
-        size_t place;
-        if (!read_cursor(b, before, &place))
-            return false;
-        b->sql->limit = place < b->sql->limit ? place : b->sql->limit;
-        b->sql->offset = place - b->sql->limit;
-    }
-    return true;
+    const struct json *filter = json_get(query, STR("filter"));
+    for (size_t i = 0; json_is(filter, JSON_OBJECT) && i < filter->count; i++)
+        if (is_given(&filter->members[i].value))
+            return true;
+    return false;
 }
 
 bool search_sql_build(struct arena *arena, struct scope scope, const struct collection *collection,
@@ -387,9 +445,7 @@ bool search_sql_build(struct arena *arena, struct scope scope, const struct coll
 {
     struct build b = {arena, collection, ret_sql, err};
     const struct json *filter = json_get(query, STR("filter"));
-    const struct json *sort = json_get(query, STR("sort"));
     ret_sql->where = strbuf_new(arena);
-    ret_sql->order = strbuf_new(arena);
     ret_sql->parameters[ret_sql->count++] = scope_parameter(arena, scope);
     strbuf_format(&ret_sql->where, "($1::text[] IS NULL OR %s = ANY ($1::text[]))",
                   collection->tenant);
@@ -400,10 +456,7 @@ bool search_sql_build(struct arena *arena, struct scope scope, const struct coll
     }
     if (collection->always != NULL)
         strbuf_format(&ret_sql->where, " AND %s", collection->always);
-    if (sort != NULL && sort->type != JSON_NULL && !add_sort(&b, sort))
-        return false;
-    strbuf_format(&ret_sql->order, "%s", collection->key);
-    return read_page(&b, json_get(query, STR("page")));
+    return search_build_page(&b, query);
 }
 
 void search_sql_narrow(struct arena *arena, const struct collection *collection,
@@ -411,7 +464,7 @@ void search_sql_narrow(struct arena *arena, const struct collection *collection,
 {
     if (narrow.field == NULL)
         return;
-    const struct field *field = find_field(collection, str_of(narrow.field));
+    const struct field *field = search_find_field(collection, str_of(narrow.field));
     check(field != NULL);
     str key = statement_u64(arena, narrow.key);
     strbuf_format(&sql->where, " AND %s = ", field->sql);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define SCOPE "($1::text[] IS NULL OR tenant = ANY ($1::text[]))"
+#define SCOPE "($1::text[] IS NULL OR j.tenant = ANY ($1::text[]))"
 
 static const struct {
     const char *query;
@@ -18,19 +18,36 @@ static const struct {
     const char *error;
 } cases[] = {
     {"{}", SCOPE, NULL},
-    {"{\"filter\":{\"type\":\"pay\"}}", SCOPE " AND ((type) = $2::text)", NULL},
+    {"{\"filter\":{\"type\":\"pay\"}}", SCOPE " AND ((j.type) = $2::text)", NULL},
     {"{\"filter\":{\"retries\":{\"$gt\":1,\"$lte\":3}}}",
-     SCOPE " AND ((retries) > $2::bigint AND (retries) <= $3::bigint)", NULL},
+     SCOPE " AND ((j.retries) > $2::bigint AND (j.retries) <= $3::bigint)", NULL},
     {"{\"filter\":{\"type\":{\"$in\":[\"a\",\"b\\\"\"]}}}",
-     SCOPE " AND ((type)::text = ANY ($2::text[]))", NULL},
-    {"{\"filter\":{\"tenantId\":\"<default>\"}}", SCOPE " AND ((tenant) = $2::text)", NULL},
-    {"{\"filter\":{\"customHeaders\":\"{}\"}}", SCOPE " AND ((headers)::text = $2::text)", NULL},
+     SCOPE " AND ((j.type) = ANY ($2::text[]))", NULL},
+    {"{\"filter\":{\"tenantId\":\"<default>\"}}", SCOPE " AND ((j.tenant) = $2::text)", NULL},
+    {"{\"filter\":{\"customHeaders\":\"{}\"}}", SCOPE " AND ((j.headers)::text = $2::text)", NULL},
+    // What nobody filled in is not asked.
+    {"{\"filter\":{\"type\":{\"$eq\":\"pay\",\"$in\":[],\"$notIn\":[],\"$like\":null}}}",
+     SCOPE " AND ((j.type) = $2::text)", NULL},
+    {"{\"filter\":{\"type\":{},\"worker\":null,\"jobKey\":[]}}", SCOPE " AND (true)", NULL},
+    {"{\"filter\":{\"$or\":[]}}", SCOPE " AND (true)", NULL},
+    // A name stands for all states that are shown by it, in any case.
+    {"{\"filter\":{\"state\":\"created\"}}", SCOPE " AND ((j.state) = ANY ($2::bigint[]))", NULL},
+    {"{\"filter\":{\"state\":{\"$neq\":\"FAILED\"}}}",
+     SCOPE " AND ((j.state) <> ALL ($2::bigint[]))", NULL},
+    {"{\"filter\":{\"tenantId\":{\"$like\":\"<de*\"}}}",
+     SCOPE " AND (coalesce(nullif(j.tenant, ''), '<default>') LIKE $2)", NULL},
     {"{\"filter\":{\"colour\":1}}", NULL, "a job has no field 'colour' to filter by"},
+    {"{\"filter\":{\"colour\":null}}", NULL, "a job has no field 'colour' to filter by"},
     {"{\"filter\":{\"retries\":\"x\"}}", NULL, "the filter's value must be a whole number"},
+    {"{\"filter\":{\"state\":\"ASLEEP\"}}", NULL, "one of CREATED, FAILED, COMPLETED"},
+    {"{\"filter\":{\"retries\":{\"$like\":\"1*\"}}}", NULL, "'$like' is no operator of it"},
     {"{\"filter\":{\"creationTime\":\"0000-01-01T00:00:00Z\"}}", NULL, "a date-time such as"},
     {"{\"sort\":[{\"field\":\"customHeaders\"}]}", NULL, "'customHeaders' has no order to sort by"},
+    {"{\"sort\":[{\"field\":\"type\",\"order\":\"UP\"}]}", NULL, "the order must be ASC or DESC"},
     {"{\"page\":{\"limit\":10001}}", NULL, "SEARCH_MAX_LIMIT (10000)"},
-    {"{\"page\":{\"after\":\"x\"}}", NULL, "the cursor is not one of ours"},
+    {"{\"page\":{\"after\":\"x\"}}", NULL, "the cursor is not one of a search with this sort"},
+    {"{\"page\":{\"after\":\"WyJhIl0=\"}}", NULL, "the cursor is not one of"}, // ["a"]: no key
+    {"{\"page\":{\"from\":1,\"after\":\"WyIxIl0=\"}}", NULL, "from, after and before exclude"},
 };
 
 static void queries_become_sql(void **state)
@@ -80,6 +97,45 @@ static void limits_have_names(void **state)
     arena_done(&arena);
 }
 
+// ["2026-01-02T03:04:05.678901Z","7"]
+#define PLACE "WyIyMDI2LTAxLTAyVDAzOjA0OjA1LjY3ODkwMVoiLCI3Il0="
+
+static const struct {
+    const char *query;
+    const char *rest; // of the statement, from the seek on
+} pages[] = {
+    {"{\"page\":{\"after\":\"WyI3Il0=\"}}",
+     " AND (j.key > $2::bigint) ORDER BY j.key LIMIT 100 OFFSET 0"},
+    {"{\"page\":{\"before\":\"WyI3Il0=\",\"limit\":2}}",
+     " AND (j.key < $2::bigint) ORDER BY j.key DESC LIMIT 2 OFFSET 0"},
+    {"{\"sort\":[{\"field\":\"endTime\",\"order\":\"desc\"}],\"page\":{\"after\":\"" PLACE "\"}}",
+     " AND (((NULL::timestamptz)::timestamptz < $2::timestamptz OR "
+     "(NULL::timestamptz)::timestamptz "
+     "IS NULL) OR ((NULL::timestamptz)::timestamptz = $3::timestamptz AND (j.key > $4::bigint))) "
+     "ORDER BY (NULL::timestamptz)::timestamptz DESC NULLS LAST, j.key LIMIT 100 OFFSET 0"},
+};
+
+static void cursors_are_places_in_the_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        struct arena arena = ARENA_EMPTY;
+        struct search_sql sql = {0};
+        struct json *query;
+        struct error err;
+        assert_true(json_parse(&arena, str_of(pages[i].query), &query, &err));
+        assert_true(
+            search_sql_build(&arena, scope_everything(), &collection_jobs, query, &sql, &err));
+        struct statement rows = search_rows(&arena, &collection_jobs, &sql);
+        struct statement count = search_count(&arena, &collection_jobs, &sql);
+        const char *rest = strstr(rows.sql, "ANY ($1::text[]))");
+        assert_non_null(rest);
+        assert_string_equal(rest + strlen("ANY ($1::text[]))"), pages[i].rest);
+        assert_int_equal(count.count, 1); // the whole, wherever the page is
+        arena_done(&arena);
+    }
+}
+
 // -- Scopes -----------------------------------------------------------------------------
 
 static void a_scope_is_a_parameter_of_every_statement(void **state)
@@ -89,7 +145,7 @@ static void a_scope_is_a_parameter_of_every_statement(void **state)
     const str tenants[] = {STR(""), STR("a\"b\\c")};
     struct scope two = scope_tenants(tenants, COUNT_OF(tenants));
     const struct statement statements[] = {
-        read_process_key(&arena, two, STR("t"), STR("p"), -1),
+        read_process_key(&arena, two, STR("t"), &(struct process_version){STR("p"), -1, STR("")}),
         read_process_source(&arena, two, 1),
         read_resource_text(&arena, two, 1),
         read_resource(&arena, two, 1),
@@ -103,7 +159,7 @@ static void a_scope_is_a_parameter_of_every_statement(void **state)
         read_evaluation(&arena, two, 1),
         read_history(&arena, two, 1, 10),
         search_one(&arena, two, &collection_jobs, 1),
-        search_part(&arena, two, &collection_variables, 1, STR("100001")),
+        search_part(&arena, two, &collection_decision_instance, 1, STR("1-1")),
     };
     for (size_t i = 0; i < COUNT_OF(statements); i++) {
         const struct statement *statement = &statements[i];
@@ -128,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queries_become_sql),
         cmocka_unit_test(limits_have_names),
+        cmocka_unit_test(cursors_are_places_in_the_order),
         cmocka_unit_test(a_scope_is_a_parameter_of_every_statement),
         cmocka_unit_test(a_scope_that_nobody_filled_sees_nothing),
     };

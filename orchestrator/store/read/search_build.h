@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the files that turn a query into SQL share.
+#ifndef BATON_STORE_READ_SEARCH_BUILD_H
+#define BATON_STORE_READ_SEARCH_BUILD_H
+
+#include "store/read/field.h"
+
+struct build {
+    struct arena *arena;
+    const struct collection *collection;
+    struct search_sql *sql;
+    struct error *err;
+};
+
+// The field that has this name or alias; NULL: none.
+const struct field *search_find_field(const struct collection *collection, str name);
+
+// Reads "sort" and "page": the order, the place in it, how many.
+MUST_CHECK bool search_build_page(struct build *build, const struct json *query);
+
+// Writes " AND …": what comes beyond the place that a cursor named; nothing without one.
+void search_add_seek(struct strbuf *out, const struct collection *collection,
+                     struct search_sql *sql);
+
+#endif
