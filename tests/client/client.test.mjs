@@ -227,13 +227,16 @@ test('an evaluation answers with every decision on the way, and can be found aga
   assert.equal(result.output, '27');
   assert.equal(result.decisionDefinitionName, 'Quote');
   assert.equal(result.decisionRequirementsId, 'quotes');
-  assert.equal(result.failureMessage, '');
+  assert.equal(result.failureMessage, null);
   assert.deepEqual(result.evaluatedDecisions.map(decision => decision.decisionDefinitionId), ['rate', 'quote']);
   const [rate] = result.evaluatedDecisions;
   assert.equal(rate.decisionDefinitionType, 'DECISION_TABLE');
   assert.deepEqual(rate.evaluatedInputs, [{inputId: 'region', inputName: 'Region', inputValue: '"abroad"'}]);
   assert.deepEqual(rate.matchedRules, [
-    {ruleId: 'abroad', ruleIndex: 2, evaluatedOutputs: [{outputId: 'percent', outputName: 'percent', outputValue: '9'}]},
+    {
+      ruleId: 'abroad', ruleIndex: 2,
+      evaluatedOutputs: [{outputId: 'percent', outputName: 'percent', outputValue: '9', ruleId: 'abroad', ruleIndex: 2}],
+    },
   ]);
   const {decisionEvaluationKey} = result;
   const found = await camunda.searchDecisionInstances({filter: {decisionEvaluationKey}, sort: [{field: 'decisionEvaluationInstanceKey'}]}, consistency);

@@ -324,7 +324,7 @@ static const struct field job_fields[] = {
     {"errorCode", NO_TEXT, FIELD_OPTIONAL},
     {"isDenied", "NULL::boolean", FIELD_BOOLEAN},
     {"deniedReason", NO_TEXT, FIELD_OPTIONAL},
-    {"worker", "j.worker", FIELD_TEXT},
+    {"worker", "coalesce(j.worker, '')", FIELD_TEXT},
     {"hasFailedWithRetriesLeft", "(j.state = 3)", FIELD_BOOLEAN},
     {"tenantId", "j.tenant", FIELD_TENANT},
 };
@@ -416,7 +416,7 @@ static const struct state_name incident_states[] = {
 static const struct field incident_fields[] = {
     {"incidentKey", "n.key", FIELD_LOCAL_KEY, .is_present = true},
     {"errorType", "n.kind", FIELD_NAME},
-    {"errorMessage", "n.message", FIELD_TEXT},
+    {"errorMessage", "coalesce(n.message, '')", FIELD_TEXT},
     {"state", "n.state", FIELD_STATE, incident_states},
     {"processDefinitionId", "n.process_id", FIELD_TEXT},
     {"processDefinitionKey", "n.definition", FIELD_KEY},
