@@ -83,7 +83,7 @@ void handle_job_update(struct request *request)
         .has_priority = is_given(changes, "priority"),
     };
     const struct update_job *update = &command->update_job;
-    if (update->retries < 0 && update->timeout_ms < 0 && !update->has_priority)
+    if (!update->has_retries && !update->has_timeout && !update->has_priority)
         request_problem(request, 400, "INVALID_ARGUMENT",
                         STR("\"changeset\" must have retries, timeout or priority"));
     else

@@ -344,12 +344,16 @@ const struct collection collection_jobs = {
 // -- User tasks -------------------------------------------------------------------------
 
 static const struct state_name user_task_states[] = {
+    {USER_TASK_CREATED, "CREATED"},
+    {USER_TASK_COMPLETED, "COMPLETED"},
+    {USER_TASK_CANCELED, "CANCELED"},
     {USER_TASK_CREATING, "CREATING"},
     {USER_TASK_ASSIGNING, "ASSIGNING"},
     {USER_TASK_UPDATING, "UPDATING"},
     {USER_TASK_COMPLETING, "COMPLETING"},
     {USER_TASK_CANCELING, "CANCELING"},
     {STATE_NEVER, "FAILED"},
+    {0, NULL},
 };
 
 #define AMONG(list) "FROM json_array_elements_text(json_without_nul(" list ")) c(value) WHERE true"
