@@ -49,6 +49,11 @@ struct bpmn_resource {
 MUST_CHECK bool bpmn_parse(struct arena *arena, struct arena *scratch, str xml,
                            struct bpmn_resource **ret_resource, struct error *err);
 
+// The same, and a time zone that is named but that `zones` has not is an error.
+MUST_CHECK bool bpmn_parse_in_zones(struct arena *arena, struct arena *scratch, str xml,
+                                    const struct zone_db *zones,
+                                    struct bpmn_resource **ret_resource, struct error *err);
+
 // The same for a model that is only walked: expressions and event definitions are kept, but what
 // they lack is no error.
 MUST_CHECK bool bpmn_parse_sketch(struct arena *arena, struct arena *scratch, str xml,

@@ -102,6 +102,12 @@ static void read_code(struct reader *r, const struct bpmn_element *element,
         reader_property(r, element, str_is_empty(str_trim(code)) ? trigger->reference : code);
 }
 
+static bool names_zone(str text)
+{
+    return str_find_char(text, '[') != SIZE_MAX ||
+           (str_find_char(text, '@') != SIZE_MAX && text.data[0] != '@');
+}
+
 static void check_timer(struct reader *r, const struct bpmn_element *element, str text,
                         const struct bpmn_trigger *trigger)
 {
@@ -113,13 +119,14 @@ static void check_timer(struct reader *r, const struct bpmn_element *element, st
     struct bpmn_cycle cycle;
     int64_t instant;
     bool ok = true;
+    if (r->zones == NULL && names_zone(value->string))
+        return; // whether there is such a zone is seen where it is used
     if (trigger->timer == BPMN_TIMER_DATE)
-        ok = feel_instant_parse(value->string, NULL, NULL, &instant) ||
-             str_find_char(value->string, '[') != SIZE_MAX;
+        ok = feel_instant_parse(value->string, r->zones, NULL, &instant);
     else if (trigger->timer == BPMN_TIMER_DURATION)
         ok = feel_duration_parse(value->string, &duration);
     else
-        ok = bpmn_cycle_parse(value->string, &cycle);
+        ok = bpmn_cycle_parse(value->string, r->zones, &cycle);
     if (!ok)
         reader_complain(r, BPMN_CODE_TIMER_INVALID, element, str_trim(text));
 }

@@ -7,24 +7,62 @@ str reader_keep(struct reader *r, str text)
     return str_is_empty(text) ? STR_EMPTY : str_copy(r->arena, text);
 }
 
-// Models say the same in many places: what is compiled from one text is shared.
-static const struct feel_program *compiled(struct reader *r, str source, struct error *err)
+struct compiled {
+    const struct feel_program *program;
+    size_t finding_count;
+    const struct feel_finding *findings; // what can be said of it before it is evaluated
+};
+
+// Variables are JSON, so none of them is a function.
+static bool is_never(void *context, str name)
 {
-    const struct feel_program *program = map_get(&r->programs, source);
-    if (program != NULL || !feel_compile(r->arena, source, NULL, &program, err))
-        return program;
-    map_put(&r->programs, str_copy(r->scratch, source), (void *)(uintptr_t)program);
-    return program;
+    (void)context, (void)name;
+    return false;
+}
+
+static void look_through(struct reader *r, struct compiled *compiled)
+{
+    struct feel_inference *inference = ARENA_NEW(r->scratch, struct feel_inference);
+    inference->arena = r->scratch;
+    inference->may_be_called = is_never;
+    (void)feel_infer(compiled->program, inference);
+    compiled->findings = inference->findings;
+    compiled->finding_count = inference->count;
+    if (compiled->finding_count > FEEL_FINDINGS_MAX)
+        compiled->finding_count = FEEL_FINDINGS_MAX;
+}
+
+// Models say the same in many places: what is compiled from one text is shared.
+static const struct compiled *compiled(struct reader *r, str source, struct error *err)
+{
+    struct compiled *known = map_get(&r->programs, source);
+    const struct feel_program *program;
+    if (known != NULL)
+        return known;
+    if (!feel_compile(r->arena, source, NULL, &program, err))
+        return NULL;
+    known = ARENA_NEW(r->scratch, struct compiled);
+    known->program = program;
+    if (feel_program_constant(program) == NULL)
+        look_through(r, known);
+    map_put(&r->programs, str_copy(r->scratch, source), known);
+    return known;
 }
 
 static const struct feel_program *compile(struct reader *r, const struct bpmn_element *element,
                                           str source)
 {
     struct error err;
-    const struct feel_program *program = compiled(r, source, &err);
-    if (program == NULL)
+    const struct compiled *c = compiled(r, source, &err);
+    if (c == NULL) {
         reader_complain(r, BPMN_CODE_EXPRESSION_INVALID, element, str_of(err.text));
-    return program;
+        return NULL;
+    }
+    for (size_t i = 0; i < c->finding_count; i++)
+        reader_complain(r, BPMN_CODE_EXPRESSION_DOUBTFUL, element,
+                        str_format(r->scratch, "%.*s in '%.*s'", STR_ARG(c->findings[i].text),
+                                   STR_ARG(str_trim(source))));
+    return c->program;
 }
 
 const struct feel_program *reader_constant(struct reader *r, str text)
@@ -32,7 +70,8 @@ const struct feel_program *reader_constant(struct reader *r, str text)
     struct error err;
     struct strbuf source = strbuf_new(r->scratch);
     json_quote(&source, text);
-    return compiled(r, strbuf_str(&source), &err);
+    const struct compiled *c = compiled(r, strbuf_str(&source), &err);
+    return c ? c->program : NULL;
 }
 
 const struct feel_program *reader_property(struct reader *r, const struct bpmn_element *element,

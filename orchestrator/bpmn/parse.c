@@ -327,6 +327,14 @@ bool bpmn_parse(struct arena *arena, struct arena *scratch, str xml,
     return parse(&r, xml, ret_resource, err);
 }
 
+bool bpmn_parse_in_zones(struct arena *arena, struct arena *scratch, str xml,
+                         const struct zone_db *zones, struct bpmn_resource **ret_resource,
+                         struct error *err)
+{
+    struct reader r = {.arena = arena, .scratch = scratch, .zones = zones};
+    return parse(&r, xml, ret_resource, err);
+}
+
 bool bpmn_parse_sketch(struct arena *arena, struct arena *scratch, str xml,
                        struct bpmn_resource **ret_resource, struct error *err)
 {

@@ -22,6 +22,7 @@ static bool matters_in_a_sketch(enum bpmn_code code)
 {
     switch ((int)code) {
     case BPMN_CODE_EXPRESSION_INVALID:
+    case BPMN_CODE_EXPRESSION_DOUBTFUL:
     case BPMN_CODE_EXPRESSION_MISSING:
     case BPMN_CODE_TIMER_INVALID:
     case BPMN_CODE_TIMER_CYCLE:

@@ -13,8 +13,9 @@
 #include "bpmn/xml.h"
 
 struct reader {
-    struct arena *arena;   // the result's
-    struct arena *scratch; // until bpmn_parse returns
+    struct arena *arena;         // the result's
+    struct arena *scratch;       // until bpmn_parse returns
+    const struct zone_db *zones; // NULL: zones by name are not checked
     bool sketch;
     bool is_marked; // some process of the file says that it is executable
     bool is_beside; // the process being read does not run, but another of its file does

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/feel_run.h"
 #include "cli/files.h"
 #include "cli/options.h"
 
@@ -69,7 +70,7 @@ static void print_unreadable(struct arena *arena, const struct error *err)
     printf("%s\n", strbuf_cstr(&out));
 }
 
-static int lint(const char *file, bool json)
+static int lint(const char *file, const struct zone_db *zones, bool json)
 {
     struct arena arena = ARENA_EMPTY, scratch = ARENA_EMPTY;
     struct bpmn_resource *resource;
@@ -77,7 +78,7 @@ static int lint(const char *file, bool json)
     str text;
     int code = EXIT_UNREADABLE;
     bool read = cli_read_file(&arena, file, &text, &err);
-    if (read && bpmn_parse(&arena, &scratch, text, &resource, &err)) {
+    if (read && bpmn_parse_in_zones(&arena, &scratch, text, zones, &resource, &err)) {
         bool has_error = false;
         for (size_t i = 0; i < resource->problem_count; i++)
             has_error |= resource->problems[i].severity == BPMN_ERROR;
@@ -116,9 +117,12 @@ int command_lint(int argc, char **argv)
     int code, worst = EXIT_EXECUTABLE;
     if (!cli_parse(&usage, argc, argv, &files, &code))
         return code;
+    struct arena arena = ARENA_EMPTY;
+    const struct zone_db *zones = cli_zones(&arena);
     for (size_t i = 0; i < files.count; i++) {
-        code = lint(files.items[i], str_equal(output, STR("json")));
+        code = lint(files.items[i], zones, str_equal(output, STR("json")));
         worst = code > worst ? code : worst;
     }
+    arena_done(&arena);
     return worst;
 }

@@ -322,7 +322,7 @@ static void check_outputs(struct analysis *a)
         feel_value value = table->constants[i];
         size_t rule = i / table->output_count;
         if (value.kind != NOT_CONSTANT)
-            builder_conforms(a->b, value, output->type, table->xml);
+            builder_conforms(a->b, value, builder_believed(output->type), table->xml);
         if (!output->allowed || value.kind == NOT_CONSTANT || value.kind == FEEL_NULL ||
             is_allowed(a, output->allowed, value))
             continue;

@@ -74,7 +74,7 @@ static str evaluate(const struct dmn_model *model, const char *name, const char 
     assert_non_null(decision);
     struct strbuf out = strbuf_new(&arena);
     assert_true(feel_to_json(&out, dmn_evaluate(decision, &run, trace)));
-    return strbuf_str(&out);
+    return run.stopped ? STR("stopped") : strbuf_str(&out);
 }
 
 static void hit_policies_choose_as_the_standard_says(void **state)
@@ -85,9 +85,9 @@ static void hit_policies_choose_as_the_standard_says(void **state)
         const char *policy, *rules, *inputs, *result;
     } cases[] = {
         {"hitPolicy='UNIQUE'", rules, "{\"x\":2}", "\"low\""},
-        {"hitPolicy='UNIQUE'", rules, "{\"x\":3}", "null"},
+        {"hitPolicy='UNIQUE'", rules, "{\"x\":3}", "stopped"},
         {"hitPolicy='FIRST'", rules, "{\"x\":5}", "\"low\""},
-        {"hitPolicy='ANY'", rules, "{\"x\":3}", "null"},
+        {"hitPolicy='ANY'", rules, "{\"x\":3}", "stopped"},
         {"hitPolicy='PRIORITY'", rules, "{\"x\":5}", "\"high\""},
         {"hitPolicy='OUTPUT ORDER'", rules, "{\"x\":5}", "[\"high\",\"low\",\"low\"]"},
         {"hitPolicy='RULE ORDER'", rules, "{\"x\":5}", "[\"low\",\"high\",\"low\"]"},
@@ -259,6 +259,54 @@ static void every_problem_has_a_code_and_a_line(void **state)
     }
 }
 
+static void what_comes_from_the_calling_process_is_no_problem(void **state)
+{
+    static const struct {
+        const char *attributes, *body;
+        const char *code; // NULL: no problem
+    } cases[] = {
+        {"",
+         "<decision id='d' name='d'><literalExpression><text>amount + 1</text>"
+         "</literalExpression></decision>",
+         NULL},
+        {"exporter='Camunda Modeler'",
+         "<inputData id='i' name='The amount'/><decision id='d' name='d'><informationRequirement>"
+         "<requiredInput href='#i'/></informationRequirement><literalExpression><text>amount + 1"
+         "</text></literalExpression></decision>",
+         NULL},
+        {"",
+         "<inputData id='i' name='The amount'/><decision id='d' name='d'>"
+         "<informationRequirement><requiredInput href='#i'/></informationRequirement>"
+         "<literalExpression><text>amount + 1</text></literalExpression></decision>",
+         "unknown-name"},
+        {"",
+         "<decision id='d' name='d'><literalExpression><text>rate(amount)</text>"
+         "</literalExpression></decision>",
+         "type"},
+        {"",
+         "<decision id='d' name='d'><decisionTable hitPolicy='FIRST'><input>"
+         "<inputExpression typeRef='string'><text>amount</text></inputExpression></input>"
+         "<output name='o' typeRef='string'/><rule><inputEntry><text>&gt; 5</text></inputEntry>"
+         "<outputEntry><text>1</text></outputEntry></rule><rule><inputEntry><text>-</text>"
+         "</inputEntry><outputEntry><text>0</text></outputEntry></rule></decisionTable>"
+         "</decision>",
+         NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct dmn_problems problems;
+        compile(str_format(&arena,
+                           "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' "
+                           "id='m' name='m' namespace='urn:m' %s>%s</definitions>",
+                           cases[i].attributes, cases[i].body),
+                &problems);
+        if (cases[i].code ? !has_problem(&problems, cases[i].code) : problems.list.count > 0)
+            fail_msg("case %zu: %s", i,
+                     problems.list.count ? problems.list.items[0].text.data : "nothing is said");
+        arena_reset(&arena);
+    }
+}
+
 static void tables_are_analysed(void **state)
 {
     static const struct {
@@ -344,6 +392,31 @@ static void services_knowledge_and_decisions_call_each_other(void **state)
     arena_reset(&arena);
 }
 
+static void a_column_whose_type_is_only_a_word_compares_and_gives_what_there_is(void **state)
+{
+    struct dmn_problems problems;
+    (void)state;
+    str xml = str_format(
+        &arena,
+        "%s<itemDefinition name='tSize'><typeRef>string</typeRef></itemDefinition>"
+        "<decision id='w' name='w'><informationRequirement><requiredInput href='#x'/>"
+        "</informationRequirement><decisionTable hitPolicy='FIRST'><input><inputExpression "
+        "typeRef='string'><text>x</text></inputExpression></input><output typeRef='string'/>"
+        "<rule><inputEntry><text>&gt; 5</text></inputEntry><outputEntry><text>x + 1</text>"
+        "</outputEntry></rule></decisionTable></decision>"
+        "<decision id='d' name='d'><informationRequirement><requiredInput href='#x'/>"
+        "</informationRequirement><decisionTable hitPolicy='FIRST'><input><inputExpression "
+        "typeRef='tSize'><text>x</text></inputExpression></input><output typeRef='string'/>"
+        "<rule><inputEntry><text>null</text></inputEntry><outputEntry><text>\"none\"</text>"
+        "</outputEntry></rule></decisionTable></decision></definitions>",
+        head);
+    const struct dmn_model *model = compile(xml, &problems);
+    assert_int_equal(problems.errors, 0);
+    assert_true(str_equal(evaluate(model, "w", "{\"x\":7}", NULL), STR("8")));
+    assert_true(str_equal(evaluate(model, "d", "{\"x\":7}", NULL), STR("\"none\"")));
+    arena_reset(&arena);
+}
+
 // As Camunda's models are: no input data, decisions named by their id.
 static void names_that_no_element_has_are_variables_of_the_caller(void **state)
 {
@@ -351,10 +424,10 @@ static void names_that_no_element_has_are_variables_of_the_caller(void **state)
     (void)state;
     str xml = str_format(
         &arena,
-        "%s<decision id='first_id' name='First decision'><literalExpression><text>amount * 2"
+        "%s<decision id='first-id' name='First decision'><literalExpression><text>amount * 2"
         "</text></literalExpression></decision><decision id='d' name='d'>"
-        "<informationRequirement><requiredDecision href='#first_id'/></informationRequirement>"
-        "<literalExpression><text>[first_id, First decision, amount, x]</text>"
+        "<informationRequirement><requiredDecision href='#first-id'/></informationRequirement>"
+        "<literalExpression><text>[first-id, First decision, amount, x]</text>"
         "</literalExpression></decision></definitions>",
         head);
     const struct dmn_model *model = compile(xml, &problems);
@@ -391,9 +464,11 @@ int main(void)
         cmocka_unit_test(hit_policies_choose_as_the_standard_says),
         cmocka_unit_test(an_index_lets_through_what_the_rules_let_through),
         cmocka_unit_test(every_problem_has_a_code_and_a_line),
+        cmocka_unit_test(what_comes_from_the_calling_process_is_no_problem),
         cmocka_unit_test(tables_are_analysed),
         cmocka_unit_test(a_trace_says_what_matched),
         cmocka_unit_test(services_knowledge_and_decisions_call_each_other),
+        cmocka_unit_test(a_column_whose_type_is_only_a_word_compares_and_gives_what_there_is),
         cmocka_unit_test(names_that_no_element_has_are_variables_of_the_caller),
         cmocka_unit_test(endless_recursion_ends_with_an_error_that_names_the_limit),
     };

@@ -21,15 +21,35 @@ static void warn(struct hits *h, const char *text)
         warnings->items[warnings->count - 1] = (struct feel_warning){.text = str_of(text)};
 }
 
+// A hit policy is a promise: broken, the decision has no value, and null would hide it.
+static feel_value fail(struct hits *h, const char *text)
+{
+    feel_run_fail(h->instance->run, str_of(text));
+    return feel_null();
+}
+
+// A column's type that is only a word: tools write one where nobody chose (string), and values that
+// do not conform are compared, and given, as they are. A type that the model defines is checked.
+static feel_value typed(struct hits *h, feel_value value, const struct feel_type *type, str what)
+{
+    struct feel_run *run = h->instance->run;
+    if (type == NULL || type != feel_type_named(type->name))
+        return type ? feel_coerce(run, value, type, what) : value;
+    struct feel_warnings *warnings = run->warnings;
+    run->warnings = NULL;
+    feel_value other = feel_coerce(run, value, type, what);
+    run->warnings = warnings;
+    return feel_is_null(other) ? value : other;
+}
+
 // ---- inputs ----
 
 static feel_value input_value(struct hits *h, const struct table_input *input)
 {
-    struct feel_run *run = h->instance->run;
     if (!input->expression)
         return feel_null();
     feel_value value = evaluate_program(h->instance, h->scope, input->expression);
-    return input->type ? feel_coerce(run, value, input->type, input->name) : value;
+    return typed(h, value, input->type, input->name);
 }
 
 // False when an input is outside its column's allowed values.
@@ -142,17 +162,13 @@ static void match(struct hits *h)
 
 // ---- outputs ----
 
-static feel_value typed(struct hits *h, const struct table_output *output, feel_value value)
-{
-    return output->type ? feel_coerce(h->instance->run, value, output->type, output->name) : value;
-}
-
 static feel_value output_value(struct hits *h, size_t rule, size_t column)
 {
     feel_value value = h->table->constants[rule * h->table->output_count + column];
     if (value.kind == NOT_CONSTANT)
         value = evaluate_program(h->instance, h->scope, h->table->rules[rule].outputs[column]);
-    return typed(h, &h->table->outputs[column], value);
+    const struct table_output *output = &h->table->outputs[column];
+    return typed(h, value, output->type, output->name);
 }
 
 static feel_value boxed(struct hits *h, const feel_value *values)
@@ -188,8 +204,8 @@ static feel_value default_output(struct hits *h)
         if (!table->outputs[c].otherwise)
             continue;
         any = true;
-        values[c] = typed(h, &table->outputs[c],
-                          evaluate_program(h->instance, h->scope, table->outputs[c].otherwise));
+        values[c] = typed(h, evaluate_program(h->instance, h->scope, table->outputs[c].otherwise),
+                          table->outputs[c].type, table->outputs[c].name);
     }
     return any ? boxed(h, values) : feel_null();
 }
@@ -255,8 +271,7 @@ static feel_value any_row(struct hits *h, const feel_value *rows)
     feel_value first = boxed(h, rows);
     for (size_t i = 1; i < h->rules.count; i++)
         if (feel_equal(first, boxed(h, rows + i * h->table->output_count)) != 1) {
-            warn(h, "rules of a table with hit policy ANY disagree");
-            return feel_null();
+            return fail(h, "rules of a table with hit policy ANY disagree");
         }
     return first;
 }
@@ -296,10 +311,8 @@ static feel_value apply_policy(struct hits *h, const feel_value *rows)
 {
     switch (h->table->policy) {
     case HIT_UNIQUE:
-        if (h->rules.count > 1) {
-            warn(h, "several rules of a table with hit policy UNIQUE match");
-            return feel_null();
-        }
+        if (h->rules.count > 1)
+            return fail(h, "several rules of a table with hit policy UNIQUE match");
         return boxed(h, rows);
     case HIT_ANY:
         return any_row(h, rows);

@@ -24,6 +24,12 @@ static const struct feel_type *name_type(void *context, str name)
     return NULL;
 }
 
+// What no element here is called comes from the caller, who gives data.
+static bool is_bound(void *context, str name)
+{
+    return builder_name_known(context, name);
+}
+
 static const struct feel_type *infer_in(struct builder *b, struct arena *arena,
                                         const struct feel_program *program,
                                         const struct feel_type *input, const struct xml_element *at)
@@ -31,6 +37,7 @@ static const struct feel_type *infer_in(struct builder *b, struct arena *arena,
     struct feel_inference *inference = &b->inference;
     inference->arena = arena;
     inference->variable = name_type;
+    inference->may_be_called = is_bound;
     inference->context = b;
     inference->input = input;
     inference->count = 0;

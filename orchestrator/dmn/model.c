@@ -373,6 +373,14 @@ static void add_name(struct builder *b, str name, const struct feel_type *type)
         builder_bind(b, name, type);
 }
 
+// Camunda's models name what they require by its id as well, whatever characters that has.
+static void add_names(struct builder *b, const struct dmn_decision *e)
+{
+    add_name(b, e->name, builder_element_type(b, e));
+    if (e->kind == ELEMENT_DECISION && e->id.len > 0)
+        add_name(b, e->id, builder_element_type(b, e));
+}
+
 static void scope_of(struct builder *b, const struct dmn_decision *e)
 {
     builder_unbind(b, 0);
@@ -382,7 +390,7 @@ static void scope_of(struct builder *b, const struct dmn_decision *e)
         if (by_alias)
             add_name(b, r->import->alias, NULL);
         else
-            add_name(b, r->target->name, builder_element_type(b, r->target));
+            add_names(b, r->target);
     }
 }
 

@@ -161,6 +161,10 @@ void builder_declare_types(struct builder *b);
 void builder_types(struct builder *b);
 
 // Reports a constant that evaluation would turn into null because of its type.
+// What a table's column says of its values: tools write `string` where nobody chose, and values are
+// compared and given as they are, so nothing is known then.
+const struct feel_type *builder_believed(const struct feel_type *column);
+
 void builder_conforms(struct builder *b, feel_value constant, const struct feel_type *type,
                       const struct xml_element *at);
 

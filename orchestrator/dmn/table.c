@@ -66,7 +66,7 @@ static struct table_input read_input(struct builder *b, const struct xml_element
         input.expression = builder_expression(b, text, expression);
     if (input.expression) {
         input.inferred = builder_infer(b, input.expression, NULL, expression);
-        builder_may_be(b, input.inferred, input.type, expression);
+        builder_may_be(b, input.inferred, builder_believed(input.type), expression);
     }
     return input;
 }
@@ -102,8 +102,8 @@ static struct table_output read_output(struct builder *b, const struct xml_eleme
     if (text.len)
         output.otherwise = builder_expression(b, text, otherwise);
     if (output.otherwise)
-        builder_may_be(b, builder_infer(b, output.otherwise, NULL, otherwise), output.type,
-                       otherwise);
+        builder_may_be(b, builder_infer(b, output.otherwise, NULL, otherwise),
+                       builder_believed(output.type), otherwise);
     read_priorities(b, &output);
     return output;
 }
@@ -147,7 +147,8 @@ static const struct feel_program *test_cell(struct builder *b, struct map *known
         return program;
     program = builder_tests(b, text, x);
     if (program) {
-        builder_infer_test(b, program, column->type ? column->type : column->inferred, x);
+        const struct feel_type *type = builder_believed(column->type);
+        builder_infer_test(b, program, type ? type : column->inferred, x);
         map_put(known, text, (void *)program);
     }
     return program;
@@ -164,7 +165,7 @@ static const struct feel_program *output_cell(struct builder *b, struct map *kno
     program = builder_expression(b, text, x);
     if (program) {
         if (!feel_program_constant(program)) // constants are looked at with their values
-            builder_infer_entry(b, program, column->type, x);
+            builder_infer_entry(b, program, builder_believed(column->type), x);
         map_put(known, text, (void *)program);
     }
     return program;

@@ -89,6 +89,11 @@ const struct feel_type *builder_type_of(struct builder *b, const struct xml_elem
     return at ? builder_type(b, xml_attribute(at, "typeRef", STR_EMPTY), at) : NULL;
 }
 
+const struct feel_type *builder_believed(const struct feel_type *column)
+{
+    return column == feel_type_named(STR("string")) ? NULL : column;
+}
+
 void builder_conforms(struct builder *b, feel_value constant, const struct feel_type *type,
                       const struct xml_element *at)
 {

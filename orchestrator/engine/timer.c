@@ -43,16 +43,20 @@ static bool plan_cycle(struct engine *engine, element_ref scope, const struct bp
     str text;
     if (!expression_text(engine, scope, trigger->expression, &text, ret_why))
         return false;
-    if (!bpmn_cycle_parse(text, &cycle))
+    if (!bpmn_cycle_parse(text, engine->environment.zones, &cycle))
         return bad_timer(engine, trigger, ret_why);
     *ret_repetitions = cycle.repetitions > 0 ? cycle.repetitions - 1 : cycle.repetitions;
     bool starts_later = cycle.has_start && cycle.start_ms >= engine->clock_ms;
     int64_t from_ms = starts_later ? border_moment(cycle.start_ms) : engine->clock_ms;
+    int64_t next_ms;
     if (!next_open(engine, trigger, &cycle, from_ms, ret_due_ms))
         return bad_timer(engine, trigger, ret_why);
-    if (*ret_repetitions != 0 && !has_rest(engine, from_ms, *ret_due_ms, ret_why))
+    if (starts_later)
+        *ret_due_ms = from_ms;
+    if (*ret_repetitions != 0 && next_open(engine, trigger, &cycle, *ret_due_ms, &next_ms) &&
+        !has_rest(engine, *ret_due_ms, next_ms, ret_why))
         return false;
-    *ret_due_ms = border_moment(starts_later ? from_ms : *ret_due_ms);
+    *ret_due_ms = border_moment(*ret_due_ms);
     return true;
 }
 
@@ -75,7 +79,7 @@ bool timer_plan_next(struct engine *engine, element_ref scope, const struct bpmn
     struct bpmn_cycle cycle;
     str text, why;
     return expression_text(engine, scope, trigger->expression, &text, &why) &&
-           bpmn_cycle_parse(text, &cycle) &&
+           bpmn_cycle_parse(text, engine->environment.zones, &cycle) &&
            next_open(engine, trigger, &cycle, due_ms, ret_due_ms) &&
            has_rest(engine, due_ms, *ret_due_ms, &why) && *ret_due_ms < LIMIT_LAST_MS;
 }

@@ -134,7 +134,9 @@ static bool assignee_of(struct engine *engine, element_ref ei, const struct bpmn
         return true;
     if (!expression_value(engine, ei, task->assignee, &value, ret_why))
         return false;
-    return feel_is_null(value) ||
+    bool is_none = feel_is_null(value) ||
+                   (feel_is(value, FEEL_STRING) && str_is_empty(str_trim(value.string)));
+    return is_none ||
            expression_name(engine, ei, task->assignee, "the assignee", ret_assignee, ret_why);
 }
 

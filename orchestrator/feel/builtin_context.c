@@ -169,14 +169,21 @@ feel_value builtin_is_defined(struct call *call)
     return feel_bool(call->args[0].kind != FEEL_NULL);
 }
 
+// What is not true does not hold: null neither.
 feel_value builtin_assert(struct call *call)
 {
     if (feel_is_true(call->args[1]))
         return call->args[0];
     str cause = call->args[2].kind == FEEL_STRING ? call->args[2].string
                                                   : STR("the condition is not fulfilled");
-    return run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
-                    "assertion failed: %.*s", STR_ARG(cause));
+    return run_fail(call->run,
+                    str_format(call->run->arena, "assertion failed: %.*s", STR_ARG(cause)));
+}
+
+// The value that an agent puts there; what is said of it is for the agent's tools only.
+feel_value builtin_from_ai(struct call *call)
+{
+    return call->args[0];
 }
 
 enum { JSON_STEPS = 8, JSON_BYTES_PER_STEP = 16 };

@@ -4,6 +4,7 @@
 // (DMN 10.3.4.1, 10.3.4.6, 10.3.4.8), and those whose result the run decides: now, today, uuid,
 // random.
 #include "feel/builtin.h"
+#include "feel/node.h"
 #include "feel/number.h"
 #include "feel/run.h"
 #include "feel/temporal.h"
@@ -44,6 +45,29 @@ feel_value builtin_date_and_time(struct call *call)
     if (date.kind == FEEL_DATE_TIME)
         date = temporal_date_of(date);
     return temporal_date_time(date, call->args[1]);
+}
+
+// The same moment in another zone; a local time, or a date's midnight, is one of that zone.
+feel_value builtin_date_and_time_in(struct call *call)
+{
+    feel_value from = call->args[0], zone = {.kind = FEEL_TIME};
+    if (from.kind == FEEL_DATE)
+        from = temporal_midnight(from);
+    if (!temporal_read_zone(call->args[1].string, call->run->zones, &zone))
+        return run_warn(call->run, call->node ? call->node->position : POSITION_UNKNOWN,
+                        "there is no time zone '%.*s'", STR_ARG(call->args[1].string));
+    bool is_zoned = zone.flags == FEEL_ZONED;
+    if (temporal_has_offset(from)) {
+        int64_t instant = temporal_instant(from);
+        from.time.seconds =
+            instant + (is_zoned ? zone_offset_at(zone.time.zone, instant) : zone.time.offset);
+    }
+    from.flags = zone.flags;
+    if (is_zoned)
+        from.time.zone = zone.time.zone;
+    else
+        from.time.offset = zone.time.offset;
+    return from;
 }
 
 feel_value builtin_date_and_time_from(struct call *call)

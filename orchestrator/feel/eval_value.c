@@ -196,9 +196,11 @@ static int list_has(struct feel_run *run, feel_value list, feel_value input)
 // Does the input pass the test whose value this is? A test that speaks of `?` says so itself.
 static int passes(struct feel_run *run, const struct node *test, feel_value value, feel_value input)
 {
-    if (value.kind == FEEL_BOOLEAN && (test->uses_input || input.kind != FEEL_BOOLEAN))
+    bool is_written = test->kind == NODE_CONSTANT; // compared, not obeyed
+    bool is_answer = test->uses_input || (input.kind != FEEL_BOOLEAN && !is_written);
+    if (value.kind == FEEL_BOOLEAN && is_answer)
         return value.boolean;
-    bool is_failed = value.kind == FEEL_NULL && test->kind != NODE_CONSTANT;
+    bool is_failed = value.kind == FEEL_NULL && !is_written;
     if (is_failed && (test->uses_input || input.kind != FEEL_NULL))
         return -1;
     if (value.kind == FEEL_RANGE && input.kind != FEEL_RANGE)

@@ -356,6 +356,8 @@ struct feel_inference {
     const struct feel_type *(*variable)(void *context, str name);
     void *context;
     const struct feel_type *input; // of unary tests
+    // Can the variable of this name be a function? NULL: any may.
+    bool (*may_be_called)(void *context, str name);
     struct feel_finding findings[FEEL_FINDINGS_MAX];
     size_t count; // may exceed FEEL_FINDINGS_MAX: those are dropped
 };
@@ -392,7 +394,8 @@ struct feel_limits {
 
 struct feel_limits feel_limits_default(void);
 
-enum feel_stop { FEEL_RUNNING, FEEL_OUT_OF_FUEL, FEEL_TOO_DEEP, FEEL_OUT_OF_BYTES };
+// FEEL_FAILED: an assertion did not hold, which is an error and not null.
+enum feel_stop { FEEL_RUNNING, FEEL_OUT_OF_FUEL, FEEL_TOO_DEEP, FEEL_OUT_OF_BYTES, FEEL_FAILED };
 
 enum { FEEL_WARNINGS_MAX = 32 };
 
@@ -423,6 +426,7 @@ struct feel_run {
     enum feel_stop stopped;
 
     // The evaluator's own.
+    str failure; // FEEL_FAILED: of what
     uint64_t fuel;
     uint64_t fuel_left; // once it was stopped, when there is none to go on with
     size_t bytes_start;
@@ -443,6 +447,9 @@ feel_value feel_evaluate_tests(const struct feel_program *program, struct feel_r
 
 // Ends a run, if it has not ended: what is evaluated afterwards is null at once.
 void feel_run_stop(struct feel_run *run, enum feel_stop why);
+
+// The same for what did not hold; the text lives as long as the run.
+void feel_run_fail(struct feel_run *run, str failure);
 
 // Fuel that the run has not used, stopped or not.
 uint64_t feel_run_left(const struct feel_run *run);

@@ -461,6 +461,10 @@ static bool is_bare(type_ref function)
 static type_ref of_call(struct walk *w, const struct node *node)
 {
     type_ref callee = infer(w, node->callee);
+    const struct feel_inference *inference = w->inference;
+    if (node->callee->kind == NODE_GLOBAL && inference->may_be_called &&
+        !inference->may_be_called(inference->context, node->callee->name))
+        find(w, node->callee, "there is no function '%.*s'", STR_ARG(node->callee->name));
     bool is_known = !type_is_any(callee) && callee->kind == FEEL_TYPE_FUNCTION && !is_bare(callee);
     if (!type_is_any(callee) && callee->kind != FEEL_TYPE_FUNCTION)
         find(w, node, "%s is not a function", name_of(w, callee));

@@ -23,19 +23,30 @@ bool feel_to_instant(feel_value value, const struct zone *zone, int64_t *ret_ms)
 }
 
 // Java's "2026-01-31T09:00:00+01:00[Europe/Paris]": the zone in brackets says how the offset came
-// about, the offset decides.
-static str without_brackets(str text)
+// about, the offset decides; without an offset the zone does. A zone that there is not is no zone.
+static bool take_brackets(str *text, const struct zone_db *zones, const struct zone **ret_zone)
 {
-    size_t bracket = str_find_char(text, '[');
-    return bracket != SIZE_MAX && text.data[text.len - 1] == ']' ? str_sub(text, 0, bracket) : text;
+    feel_value zone = {.kind = FEEL_TIME};
+    size_t bracket = str_find_char(*text, '[');
+    if (bracket == SIZE_MAX)
+        return true;
+    size_t length = text->len - bracket;
+    if (length < 3 || text->data[text->len - 1] != ']' ||
+        !temporal_read_zone(str_sub(*text, bracket + 1, length - 2), zones, &zone))
+        return false;
+    if (zone.flags == FEEL_ZONED)
+        *ret_zone = zone.time.zone;
+    *text = str_sub(*text, 0, bracket);
+    return true;
 }
 
 bool feel_instant_parse(str text, const struct zone_db *zones, const struct zone *zone,
                         int64_t *ret_ms)
 {
-    if (text.len == 0)
+    str moment_text = text;
+    if (text.len == 0 || !take_brackets(&moment_text, zones, &zone))
         return false;
-    feel_value moment = temporal_parse_date_time(without_brackets(text), zones);
+    feel_value moment = temporal_parse_date_time(moment_text, zones);
     return !feel_is_null(moment) && feel_to_instant(moment, zone, ret_ms);
 }
 

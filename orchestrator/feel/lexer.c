@@ -414,9 +414,29 @@ static struct token read_name(struct lexer *lexer, size_t at)
     return read_words(lexer, at, first_end);
 }
 
+// `any characters`: a name as Camunda writes those that hold operators.
+static struct token read_quoted_name(const struct lexer *lexer, size_t at)
+{
+    str rest = str_from_index(lexer->source, at + 1);
+    size_t length = str_find_char(rest, '`');
+    if (length == SIZE_MAX || length == 0)
+        return (struct token){TOKEN_BAD, at, at + 1,
+                              str_of("a name in back quotes that is empty or does not end")};
+    return (struct token){TOKEN_NAME, at, at + length + 2, str_sub(rest, 0, length)};
+}
+
+static bool is_back_quote(const struct lexer *lexer, size_t at)
+{
+    return at < lexer->source.len && lexer->source.data[at] == '`';
+}
+
 struct token lexer_read_definition(struct lexer *lexer, size_t at, const char *stops)
 {
     at = lexer_skip_space(lexer, at);
+    if (is_back_quote(lexer, at)) {
+        struct token name = read_quoted_name(lexer, at);
+        return name.kind == TOKEN_NAME ? name : (struct token){TOKEN_NAME, at, at, STR_EMPTY};
+    }
     size_t end = at, last = at;
     str source = lexer->source;
     if (!starts_name(lexer, at))
@@ -565,6 +585,8 @@ struct token lexer_read(struct lexer *lexer, size_t at)
         return read_string(lexer, at, TOKEN_AT);
     if (starts_name(lexer, at))
         return read_name(lexer, at);
+    if (c == '`')
+        return read_quoted_name(lexer, at);
     return read_symbol(lexer, at);
 }
 

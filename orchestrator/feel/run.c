@@ -51,6 +51,19 @@ feel_value run_stop(struct feel_run *run, enum feel_stop why)
     return feel_null();
 }
 
+void feel_run_fail(struct feel_run *run, str failure)
+{
+    if (run->stopped == FEEL_RUNNING)
+        run->failure = failure;
+    feel_run_stop(run, FEEL_FAILED);
+}
+
+feel_value run_fail(struct feel_run *run, str failure)
+{
+    feel_run_fail(run, failure);
+    return feel_null();
+}
+
 void *run_alloc(struct feel_run *run, size_t size)
 {
     size_t used = run->arena->used - run->bytes_start;
@@ -167,6 +180,8 @@ bool feel_run_finished(const struct feel_run *run, struct error *err)
         return error_set(err, ERROR_LIMIT, "feel",
                          "out of memory: the limits are %zu bytes and %zu list items",
                          run->limits.bytes, run->limits.list_items);
+    case FEEL_FAILED:
+        return error_set(err, ERROR_INVALID, "feel", "%.*s", STR_ARG(run->failure));
     }
     check_unreachable();
 }

@@ -10,6 +10,9 @@
 // Ends the run; everything evaluated afterwards is null at once. Returns null.
 feel_value run_stop(struct feel_run *run, enum feel_stop why);
 
+// Ends the run with what did not hold. Returns null.
+feel_value run_fail(struct feel_run *run, str failure);
+
 // Memory from the turn's arena, not cleared; NULL when the run's limit is reached.
 void *run_alloc(struct feel_run *run, size_t size);
 

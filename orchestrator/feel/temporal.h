@@ -19,6 +19,8 @@ feel_value temporal_date_from_days(int64_t days); // null beyond the years allow
 // Null when the text is not of the form.
 feel_value temporal_parse_date(str text);
 feel_value temporal_parse_time(str text, const struct zone_db *zones);
+// "Z", "+02:00" or the name of a zone into the flags and zone or offset of a time.
+MUST_CHECK bool temporal_read_zone(str text, const struct zone_db *zones, feel_value *ret_time);
 feel_value temporal_parse_date_time(str text,
                                     const struct zone_db *zones); // a plain date is its midnight
 feel_value temporal_parse_duration(str text);

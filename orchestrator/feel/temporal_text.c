@@ -118,6 +118,18 @@ static bool take_zone(struct cursor *c, const struct zone_db *zones, feel_value 
            take_offset(c, &time->time.offset) && c->rest.len == 0;
 }
 
+bool temporal_read_zone(str text, const struct zone_db *zones, feel_value *ret_time)
+{
+    struct cursor c = {text};
+    if (text.len == 0)
+        return false;
+    if (text.data[0] == 'Z' || text.data[0] == '+' || text.data[0] == '-')
+        return take_zone(&c, zones, ret_time);
+    ret_time->flags = FEEL_ZONED;
+    ret_time->time.zone = zone_find(zones, text);
+    return ret_time->time.zone != NULL;
+}
+
 static feel_value take_time(struct cursor *c, const struct zone_db *zones)
 {
     int64_t hour, minute, second;

@@ -396,7 +396,8 @@ bool sim_add(struct sim *sim, const char *file, str text, struct error *err)
         return true;
     }
     bool ok = sim->options.manual ? bpmn_parse_sketch(&sim->arena, &scratch, text, &resource, err)
-                                  : bpmn_parse(&sim->arena, &scratch, text, &resource, err);
+                                  : bpmn_parse_in_zones(&sim->arena, &scratch, text,
+                                                        sim->options.zones, &resource, err);
     arena_done(&scratch);
     if (!ok || refused(file, resource, err))
         return false;
