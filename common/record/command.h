@@ -30,14 +30,22 @@ struct reply_to {
 
 enum { COMMAND_MAX_INSTRUCTIONS = 256, COMMAND_MAX_RESOURCES = 256 };
 
+// In which scope what has moved begins: the nearest one around both places; the one that it came
+// from.
+enum move_ancestor { ANCESTOR_INFERRED, ANCESTOR_SOURCE_PARENT };
+
 // Where a new instance starts, when not at its none start event; or an element to activate or
 // terminate.
 struct element_instruction {
     str element_id;
     uint64_t element_instance; // terminate: this one; activate: the ancestor to start in; 0: any
     str variables;             // local to the activated element
+    str scoped_variables; // JSON array of {"scopeId", "variables"}: each local to the scope of this
+                          // id on the way to the element; empty: of the instance
     bool terminate;
     str move_from; // modify: as many tokens as stand at this element go to element_id; empty: none
+    uint64_t move_from_key; // likewise: this element instance; 0: none
+    uint32_t ancestor;      // of a move: enum move_ancestor, when element_instance names none
 };
 
 struct create_instance {
@@ -58,6 +66,13 @@ struct modify_instance {
     size_t count;
     struct element_instruction *instructions;
     str variables; // of the instance
+};
+
+// key = the element instance of the ad-hoc sub-process.
+struct activate_ad_hoc {
+    size_t count;
+    struct element_instruction *instructions; // element_id and variables
+    bool cancels_remaining;                   // what runs in it ends before
 };
 
 struct element_mapping {
@@ -239,6 +254,7 @@ struct command {
     union {
         struct create_instance create_instance;
         struct modify_instance modify_instance;
+        struct activate_ad_hoc activate_ad_hoc;
         struct migrate_instance migrate_instance;
         struct set_variables set_variables;
         struct job_answer job_answer;

@@ -312,7 +312,7 @@ struct job_offer {
     int32_t priority;
     int64_t lease_ms; // how long it belongs to whoever takes it
     str headers;      // JSON object
-    str variables;    // JSON object: only what the definition maps in
+    str variables;    // JSON object: what its element sees, or what it restricts that to
     str user_task;    // task listeners: JSON of the task; empty else
     str traceparent;  // W3C; empty: none
     str business_id;  // of the instance

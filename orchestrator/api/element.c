@@ -26,6 +26,31 @@ void handle_element_variables(struct request *request)
     call_scope(caller_of(request), command, answer_done);
 }
 
+void handle_ad_hoc_activate(struct request *request)
+{
+    struct command *command = ARENA_NEW(&request->arena, struct command);
+    struct activate_ad_hoc *body = &command->activate_ad_hoc;
+    const struct json *list = json_get(request->body, STR("elements"));
+    command->type = COMMAND_ACTIVATE_AD_HOC;
+    if (!request_key(request, 0, &command->key))
+        return;
+    body->count = json_is(list, JSON_ARRAY) ? list->count : 0;
+    if (body->count == 0 || body->count > COMMAND_MAX_INSTRUCTIONS) {
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "\"elements\" must have 1 to COMMAND_MAX_INSTRUCTIONS (%d) items",
+                               COMMAND_MAX_INSTRUCTIONS);
+        return;
+    }
+    body->instructions = ARENA_ARRAY(&request->arena, struct element_instruction, body->count);
+    for (size_t i = 0; i < body->count; i++)
+        body->instructions[i] = (struct element_instruction){
+            .element_id = json_get_str(&list->items[i], STR("elementId"), STR_EMPTY),
+            .variables = request_member_json(request, &list->items[i], STR("variables")),
+        };
+    body->cancels_remaining = json_get_bool(request->body, STR("cancelRemainingInstances"), false);
+    call_scope(caller_of(request), command, answer_done);
+}
+
 // Values are cut unless the query says truncateValues=false.
 static const struct collection *variables_of(struct request *request)
 {

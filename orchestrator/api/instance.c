@@ -143,15 +143,6 @@ static uint64_t key_member(const struct json *object, str name)
     return readable && str_to_u64(member->text, &key) ? key : 0;
 }
 
-// Camunda: variableInstructions [{variables, scopeId}] of an activation; ours are local to the
-// activated element.
-static str activation_variables(struct request *request, const struct json *activation)
-{
-    const struct json *list = json_get(activation, STR("variableInstructions"));
-    return list_length(list) > 0 ? request_member_json(request, &list->items[0], STR("variables"))
-                                 : STR_EMPTY;
-}
-
 void handle_instance_modify(struct request *request)
 {
     struct command command = {.type = COMMAND_MODIFY_INSTANCE};
@@ -173,7 +164,9 @@ void handle_instance_modify(struct request *request)
         modify->instructions[modify->count++] = (struct element_instruction){
             .element_id = json_get_str(&activate->items[i], STR("elementId"), STR_EMPTY),
             .element_instance = key_member(&activate->items[i], STR("ancestorElementInstanceKey")),
-            .variables = activation_variables(request, &activate->items[i]),
+            .variables = STR_EMPTY,
+            .scoped_variables = batch_json_of(
+                &request->arena, json_get(&activate->items[i], STR("variableInstructions"))),
         };
     for (size_t i = 0; i < list_length(terminate); i++)
         modify->instructions[modify->count++] = (struct element_instruction){

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the baton: namespace says beside the process: service levels, costs, reminders and
-// escalations of user tasks, business calendars. See docs/extensions.md.
+// escalations of user tasks, business calendars, what jobs carry. See docs/extensions.md.
 #include "bpmn/reader.h"
 
 static const struct bpmn_xml_node *extensions_of(const struct bpmn_xml_node *node)
@@ -149,10 +149,26 @@ static void read_escalations(struct reader *r, const struct bpmn_element *elemen
     extras->escalation_count = (uint32_t)escalations.count;
 }
 
+static void read_job_variables(struct reader *r, const struct bpmn_xml_node *node,
+                               struct bpmn_extras *extras)
+{
+    const struct bpmn_xml_node *n =
+        bpmn_xml_child(extensions_of(node), XML_BATON, STR("jobVariables"));
+    str rest = n == NULL ? STR_EMPTY : bpmn_xml_attribute(n, STR("names")), name;
+    ARRAY(str) names = {0};
+    while (!str_is_empty(rest) && str_split(&rest, ',', &name))
+        if (!str_is_empty(str_trim(name)))
+            *ARRAY_PUSH(r->arena, &names) = reader_keep(r, str_trim(name));
+    extras->restricts_job = n != NULL;
+    extras->job_variables = names.items;
+    extras->job_variable_count = (uint32_t)names.count;
+}
+
 static void check_known(struct reader *r, const struct bpmn_element *element,
                         const struct bpmn_xml_node *node)
 {
-    static const char *const known[] = {"sla", "cost", "reminder", "escalation", "calendar"};
+    static const char *const known[] = {"sla",        "cost",     "reminder",
+                                        "escalation", "calendar", "jobVariables"};
     const struct bpmn_xml_node *extensions = extensions_of(node);
     for (const struct bpmn_xml_node *n = extensions ? extensions->first : NULL; n; n = n->next) {
         bool is_known = n->space != XML_BATON;
@@ -195,9 +211,10 @@ void reader_read_extras(struct reader *r, uint32_t index)
     give_to_timers(r, element, extras.calendar);
     read_reminders(r, element, node, &extras);
     read_escalations(r, element, node, &extras);
+    read_job_variables(r, node, &extras);
     check_known(r, element, node);
     check_place(r, element, &extras);
     if (extras.sla || extras.cost || extras.calendar || extras.reminder_count ||
-        extras.escalation_count)
+        extras.escalation_count || extras.restricts_job)
         element->extras = arena_copy(r->arena, &extras, sizeof extras);
 }

@@ -56,7 +56,8 @@ static void hold(struct engine *engine, instance_ref instance, element_ref ei, e
                         "the process goes on for ever, or needs to wait in between",
                         LIMIT_STEPS_PER_COMMAND},
         [HOLD_OUTPUT] = {"OUTPUT_PER_COMMAND", "one command offered", "bytes of jobs",
-                         "map what the jobs need", LIMIT_OUTPUT_PER_COMMAND},
+                         "restrict what the jobs carry by baton:jobVariables",
+                         LIMIT_OUTPUT_PER_COMMAND},
         [HOLD_ALIVE] = {"ELEMENTS_PER_INSTANCE", "the instance has", "elements",
                         "some must end first", LIMIT_ELEMENTS_PER_INSTANCE},
     };
@@ -86,23 +87,36 @@ static void prepare(struct engine *engine, instance_ref instance, element_ref ei
     activity_start(engine, instance, ei);
 }
 
-static bool needs_preparing(const struct bpmn_element *element, bool is_body, bool triggered)
+// A body and an activation in an ad-hoc sub-process have nothing of this.
+static bool needs_preparing(const struct bpmn_element *element)
 {
-    return !is_body && !triggered &&
-           (element->input_count > 0 || has_listener(element, BPMN_LISTENER_START));
+    return element->input_count > 0 || has_listener(element, BPMN_LISTENER_START);
+}
+
+// What is the new element instance's own before it begins its work.
+static bool set_own_variables(struct engine *engine, instance_ref instance, element_ref ei,
+                              str variables, str *ret_why)
+{
+    bool repeats = state_is_repeated(ei) && !state_is_activation(ei);
+    if (repeats && ei->loop_counter > 0 && !loop_set_counter(engine, instance, ei, ret_why))
+        return false;
+    return variable_merge(engine, instance, ei, (struct merge){variables, true}, ret_why) &&
+           (!state_is_activation(ei) || ad_hoc_declare(engine, instance, ei, ret_why));
 }
 
 uint64_t activity_activate(struct engine *engine, instance_ref instance, element_ref scope,
                            uint32_t index, struct event with)
 {
     const struct bpmn_element *element = &instance->process->elements[index];
-    bool is_body = element->loop != NULL && !(scope->is_body && scope->element == index);
+    bool repeated = scope->element == index;
+    bool has_own = repeated ? scope->is_body : element->loop == NULL;
     bool triggered = str_equal(with.code, STR("TRIGGERED"));
     enum hold held = hold_of(engine, instance);
     str variables = with.value;
-    bool lacks_item = with.number > 0 && !loop_item_fits(instance, scope, with.number);
+    bool lacks_item =
+        scope->is_body && with.number > 0 && !loop_item_fits(instance, scope, with.number);
     bool prepares = held != HOLD_NONE || lacks_item || !str_is_empty(variables) ||
-                    needs_preparing(element, is_body, triggered);
+                    (has_own && !triggered && needs_preparing(element));
     with.type = prepares ? EVENT_ELEMENT_ACTIVATING : EVENT_ELEMENT_ACTIVATED;
     with.key = step_key(engine);
     with.scope = scope->entity.key;
@@ -111,8 +125,7 @@ uint64_t activity_activate(struct engine *engine, instance_ref instance, element
     step_emit(engine, instance, with);
     element_ref ei = state_element(instance, with.key);
     str why;
-    if ((with.number > 0 && !loop_set_counter(engine, instance, ei, &why)) ||
-        !variable_merge(engine, instance, ei, (struct merge){variables, true}, &why)) {
+    if (!set_own_variables(engine, instance, ei, variables, &why)) {
         incident_raise(engine, instance, ei, "IO_MAPPING_ERROR", why);
         return with.key;
     }
@@ -171,6 +184,10 @@ void activity_trigger(struct engine *engine, instance_ref instance, element_ref 
 void activity_start(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
+    if (state_is_activation(ei)) {
+        ad_hoc_run_activation(engine, instance, ei);
+        return;
+    }
     if (!event_subscribe(engine, instance, ei) || !promise_begin(engine, instance, ei))
         return;
     if (ei->entity.is_gone)
@@ -245,6 +262,7 @@ void activity_leave(struct engine *engine, instance_ref instance, element_ref ei
     element_ref scope = ei->scope;
     uint64_t thrower = ei->compensates;
     bool inner = scope->is_body && scope->element == ei->element && thrower == 0;
+    uint32_t child = state_is_activation(ei) ? (uint32_t)ei->loop_counter : ei->element;
     activity_detach(engine, instance, ei);
     if (instance->process->has_compensation)
         compensation_record(engine, instance, ei);
@@ -259,8 +277,8 @@ void activity_leave(struct engine *engine, instance_ref instance, element_ref ei
     if (thrower != 0)
         compensation_next(engine, instance, thrower);
     if (!scope->entity.is_gone && scope->phase == PHASE_ACTIVE && !scope->is_body &&
-        element_of(instance, scope)->type == BPMN_AD_HOC_SUB_PROCESS)
-        ad_hoc_child_completed(engine, instance, scope, ei->element);
+        !state_is_activation(scope) && element_of(instance, scope)->type == BPMN_AD_HOC_SUB_PROCESS)
+        ad_hoc_child_completed(engine, instance, scope, child);
     if (!scope->entity.is_gone)
         activity_scope_left(engine, instance, scope);
 }
@@ -278,14 +296,14 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
     bool inner = ei->scope->is_body && ei->scope->element == ei->element;
+    bool has_own = !ei->is_body && !state_is_activation(ei);
     uint32_t *flows = NULL, count = 0;
     str why;
-    if (!ei->is_body && ei->listeners_done == 0 &&
-        !variable_map_outputs(engine, instance, ei, &why)) {
+    if (has_own && ei->listeners_done == 0 && !variable_map_outputs(engine, instance, ei, &why)) {
         incident_raise(engine, instance, ei, "IO_MAPPING_ERROR", why);
         return;
     }
-    if (!ei->is_body && job_create_listener(engine, instance, ei, BPMN_LISTENER_END))
+    if (has_own && job_create_listener(engine, instance, ei, BPMN_LISTENER_END))
         return;
     if (!(inner ? loop_collect(engine, instance, ei, &why)
                 : ad_hoc_collect(engine, instance, ei, &why)) ||
@@ -293,7 +311,8 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;
     }
-    bool leaves = !inner && element->type != BPMN_EVENT_SUB_PROCESS && ei->compensates == 0;
+    bool leaves =
+        !state_is_repeated(ei) && element->type != BPMN_EVENT_SUB_PROCESS && ei->compensates == 0;
     if (leaves && !gateway_choose(engine, instance, ei, &flows, &count, &why)) {
         incident_raise(engine, instance, ei, "CONDITION_ERROR", why);
         return;
@@ -305,11 +324,11 @@ static void finish(struct engine *engine, instance_ref instance, element_ref ei)
 static bool needs_completing(instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
-    const struct bpmn_ad_hoc *around = element_of(instance, ei->scope)->ad_hoc;
-    bool collects =
-        ei->scope->outputs != NULL || (around != NULL && !str_is_empty(around->output_collection));
-    return (!ei->is_body &&
-            (element->output_count > 0 || has_listener(element, BPMN_LISTENER_END))) ||
+    bool has_own = !ei->is_body && !state_is_activation(ei);
+    bool collects = state_is_activation(ei)
+                        ? !str_is_empty(element->ad_hoc->output_collection)
+                        : ei->scope->outputs != NULL && ei->scope->is_body && state_is_repeated(ei);
+    return (has_own && (element->output_count > 0 || has_listener(element, BPMN_LISTENER_END))) ||
            collects || has_conditions(instance, element);
 }
 
@@ -377,7 +396,7 @@ void activity_continue(struct engine *engine, instance_ref instance, element_ref
                   (struct event){.type = EVENT_ELEMENT_HELD, .key = ei->entity.key, .number = 0});
     switch (ei->phase) {
     case PHASE_ACTIVATING:
-        if (ei->is_body) {
+        if (ei->is_body || state_is_activation(ei)) {
             emit_for(engine, instance, ei, EVENT_ELEMENT_ACTIVATED);
             activity_start(engine, instance, ei);
         } else {
@@ -411,7 +430,8 @@ void activity_scope_left(struct engine *engine, instance_ref instance, element_r
     if (scope->children > 0 || scope->tokens > 0 || scope->phase != PHASE_ACTIVE ||
         is_starting(engine, scope->entity.key))
         return;
-    if (element->type == BPMN_AD_HOC_SUB_PROCESS && !scope->is_body) {
+    if (element->type == BPMN_AD_HOC_SUB_PROCESS && !scope->is_body &&
+        !state_is_activation(scope)) {
         ad_hoc_child_left(engine, instance, scope);
         return;
     }

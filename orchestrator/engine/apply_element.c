@@ -167,7 +167,7 @@ static struct element_instance *begin(struct instance *instance, const struct ev
     ei->loop_counter = event->number;
     ei->started_ms = event->time_ms;
     const struct bpmn_element *element = element_of(instance, ei);
-    bool repeated = scope->is_body && scope->element == ei->element;
+    bool repeated = scope->element == ei->element;
     ei->is_body = element->loop != NULL && !repeated;
     if (event->flow != EVENT_NO_INDEX)
         scope->tokens--;
@@ -301,6 +301,7 @@ static void start_loop(struct instance *instance, struct element_instance *body,
         for (int64_t i = 0; i < event->number; i++)
             body->outputs[i] = STR("null");
     }
+    state_name_outputs(instance, body);
     apply_recount(instance, body);
 }
 
@@ -391,6 +392,9 @@ void apply_compensation(struct instance *instance, const struct event *event)
         apply_recount(instance, scope);
         break;
     }
+    case EVENT_AD_HOC_FULFILLED:
+        apply_find(instance, event->key)->is_fulfilled = true;
+        break;
     case EVENT_CHILD_CALLED:
         apply_find(instance, event->scope)->called = event->parent;
         break;
@@ -451,5 +455,7 @@ void apply_migration(struct instance *instance, const struct event *event)
 {
     struct element_instance *ei = apply_find(instance, event->key);
     ei->element = event->element - 1;
+    if (event->number != 0)
+        ei->loop_counter = event->number;
     apply_mark(instance, &ei->entity);
 }

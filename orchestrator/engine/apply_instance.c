@@ -67,6 +67,13 @@ static void end(struct instance *instance, const struct event *event)
     instance->ended_ms = event->time_ms;
 }
 
+static void name_outputs(struct instance *instance, struct element_instance *ei)
+{
+    state_name_outputs(instance, ei);
+    for (struct element_instance *child = ei->first_child; child != NULL; child = child->next)
+        name_outputs(instance, child);
+}
+
 static void migrate(const struct engine_environment *environment, struct instance *instance,
                     const struct event *event)
 {
@@ -78,6 +85,7 @@ static void migrate(const struct engine_environment *environment, struct instanc
     instance->definition = event->definition;
     instance->version = (int32_t)event->number;
     instance->process_id = to->id;
+    name_outputs(instance, instance->root);
 }
 
 static void apply_process(const struct engine_environment *environment, struct instance *instance,

@@ -23,10 +23,11 @@ static uint32_t compensation_sub_process(instance_ref instance, const struct bpm
 void compensation_record(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_element *element = element_of(instance, ei);
-    bool in_loop = ei->scope->is_body && ei->scope->element == ei->element;
-    bool nested = bpmn_is_scope(element->type) &&
-                  (ei->compensations != NULL ||
-                   (!ei->is_body && compensation_sub_process(instance, element) != BPMN_NONE));
+    bool in_loop = state_is_repeated(ei);
+    bool nested =
+        bpmn_is_scope(element->type) &&
+        (ei->compensations != NULL || (!ei->is_body && !state_is_activation(ei) &&
+                                       compensation_sub_process(instance, element) != BPMN_NONE));
     if (!bpmn_is_activity(element->type) || element->for_compensation || ei->compensates != 0 ||
         (element->compensation == BPMN_NONE ? !nested : in_loop))
         return;

@@ -68,6 +68,31 @@ static void a_job_without_retries_becomes_an_incident_that_can_be_resolved(void 
     fixture_free(f);
 }
 
+#define MAPPED(more)                                                                               \
+    MODEL("<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='t'/>"                \
+          "<serviceTask id='t'><extensionElements><zeebe:taskDefinition type='pay'/>"              \
+          "<zeebe:ioMapping><zeebe:input source='=1' target='own'/></zeebe:ioMapping>" more        \
+          "</extensionElements></serviceTask>")
+
+static void a_job_carries_what_its_element_sees(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model, *variables;
+    } jobs[] = {
+        {MAPPED(""), "{\"own\":1,\"a\":1}"},
+        {MAPPED("<b:jobVariables xmlns:b='http://baton.dev/schema/bpmn'/>"), "{\"own\":1}"},
+        {MAPPED("<b:jobVariables xmlns:b='http://baton.dev/schema/bpmn' names='a, none'/>"),
+         "{\"own\":1,\"a\":1}"},
+    };
+    for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+        struct fixture *f = fixture_new(jobs[i].model);
+        const struct job_offer *job = start(f);
+        assert_true(str_equal(job->variables, str_of(jobs[i].variables)));
+        fixture_free(f);
+    }
+}
+
 static struct command update_of(const struct job_offer *job, struct update_job update)
 {
     return (struct command){.type = COMMAND_UPDATE_JOB,
@@ -366,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_service_task_waits_for_its_job_and_completes),
         cmocka_unit_test(late_and_stale_answers_change_nothing),
         cmocka_unit_test(a_job_without_retries_becomes_an_incident_that_can_be_resolved),
+        cmocka_unit_test(a_job_carries_what_its_element_sees),
         cmocka_unit_test(a_change_of_a_job_takes_effect_or_is_refused),
         cmocka_unit_test(a_back_off_holds_a_job_back_whoever_failed_it),
         cmocka_unit_test(jobs_beyond_the_window_wait_until_released),

@@ -126,7 +126,7 @@ bool event_subscribe(struct engine *engine, instance_ref instance, element_ref e
     bool catches = element->type == BPMN_INTERMEDIATE_CATCH_EVENT ||
                    (element->type == BPMN_RECEIVE_TASK && !is_body);
     // Boundary events watch the whole activity: of a multi-instance one, its body.
-    bool is_inner = ei->scope != NULL && ei->scope->is_body && ei->scope->element == ei->element;
+    bool is_inner = state_is_repeated(ei);
     bool ok = is_inner || plan_list(&plan, &element->boundary);
     if (ok && catches)
         ok = plan_element(&plan, ei->element);
@@ -254,9 +254,10 @@ static bool catches_here(instance_ref instance, element_ref host, uint32_t index
     if (host->phase != PHASE_ACTIVE || host->is_held)
         return false;
     if (event->type == BPMN_BOUNDARY_EVENT)
-        return host->element == event->host && (host->is_body || !element_of(instance, host)->loop);
+        return host->element == event->host && !state_is_repeated(host);
     if (event->type == BPMN_START_EVENT)
-        return event->scope != 0 && !host->is_body && !host->interrupted &&
+        return event->scope != 0 && !host->is_body && !state_is_activation(host) &&
+               !host->interrupted &&
                instance->process->elements[event->scope].scope == host->element;
     if (host->element == index)
         return !host->is_body;

@@ -20,15 +20,30 @@ feel_value expression_variable(struct engine *engine, const struct variable *var
     return value;
 }
 
+// What a loop has collected so far is a variable inside of it, made when it is read.
+static feel_value collected(struct engine *engine, element_ref body)
+{
+    struct error err;
+    feel_value value;
+    str json = state_outputs_json(engine->turn, body);
+    step_spend(engine, json.len / JSON_BYTES_PER_STEP);
+    return feel_from_json_text(engine->turn, json, &value, &err) ? value : feel_null();
+}
+
 static bool look_up(void *context, str name, feel_value *ret_value)
 {
     const struct scope_lookup *lookup = context;
-    element_ref scope;
-    const struct variable *variable = state_visible(lookup->scope, name, &scope);
-    if (variable == NULL)
-        return false;
-    *ret_value = expression_variable(lookup->engine, variable);
-    return true;
+    for (element_ref scope = lookup->scope; scope != NULL; scope = scope->scope) {
+        const struct variable *variable = state_local(scope, name);
+        if (variable != NULL)
+            *ret_value = expression_variable(lookup->engine, variable);
+        else if (!str_is_empty(scope->output_name) && str_equal(scope->output_name, name))
+            *ret_value = collected(lookup->engine, scope);
+        else
+            continue;
+        return true;
+    }
+    return false;
 }
 
 // Variables are found by walking the scopes outwards: each name an expression reads pays for that.

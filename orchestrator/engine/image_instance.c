@@ -150,6 +150,7 @@ enum element_part {
     PART_ATTACHMENTS = 1 << 13,
     PART_CHILDREN = 1 << 14,
     PART_LATE = 1 << 15,
+    PART_FULFILLED = 1 << 16,
 };
 
 static uint64_t parts_of(const struct element_instance *ei)
@@ -157,12 +158,13 @@ static uint64_t parts_of(const struct element_instance *ei)
     bool loops = ei->loop_total != 0 || ei->loop_started != 0 || ei->loop_done != 0;
     return (ei->is_body ? PART_BODY : 0) | (ei->is_held ? PART_HELD : 0) |
            (ei->is_triggered ? PART_TRIGGERED : 0) | (ei->interrupted ? PART_INTERRUPTED : 0) |
-           (ei->is_late ? PART_LATE : 0) | (ei->listeners_done ? PART_LISTENERS : 0) |
-           (ei->loop_counter ? PART_COUNTER : 0) | (loops ? PART_LOOP : 0) |
-           (ei->called ? PART_CALLED : 0) | (ei->compensates ? PART_COMPENSATES : 0) |
-           (ei->items || ei->outputs ? PART_TEXTS : 0) | (ei->arrived ? PART_TOKENS : 0) |
-           (ei->variables ? PART_VARIABLES : 0) | (ei->compensations ? PART_COMPENSATIONS : 0) |
-           (ei->attachments ? PART_ATTACHMENTS : 0) | (ei->children ? PART_CHILDREN : 0);
+           (ei->is_late ? PART_LATE : 0) | (ei->is_fulfilled ? PART_FULFILLED : 0) |
+           (ei->listeners_done ? PART_LISTENERS : 0) | (ei->loop_counter ? PART_COUNTER : 0) |
+           (loops ? PART_LOOP : 0) | (ei->called ? PART_CALLED : 0) |
+           (ei->compensates ? PART_COMPENSATES : 0) | (ei->items || ei->outputs ? PART_TEXTS : 0) |
+           (ei->arrived ? PART_TOKENS : 0) | (ei->variables ? PART_VARIABLES : 0) |
+           (ei->compensations ? PART_COMPENSATIONS : 0) | (ei->attachments ? PART_ATTACHMENTS : 0) |
+           (ei->children ? PART_CHILDREN : 0);
 }
 
 static void put_scalars(struct strbuf *out, const struct element_instance *ei, uint64_t parts)
@@ -436,6 +438,7 @@ static uint64_t get_scalars(struct decoding *d, struct element_instance *ei)
     ei->is_triggered = (parts & PART_TRIGGERED) != 0;
     ei->interrupted = (parts & PART_INTERRUPTED) != 0;
     ei->is_late = (parts & PART_LATE) != 0;
+    ei->is_fulfilled = (parts & PART_FULFILLED) != 0;
     if (parts & PART_LISTENERS)
         ei->listeners_done = (uint32_t)image_get_u64(in);
     if (parts & PART_COUNTER)
@@ -478,6 +481,7 @@ static void get_lists(struct decoding *d, struct element_instance *ei, uint64_t 
     if (parts & PART_TEXTS) {
         ei->items = get_texts(d, ei);
         ei->outputs = get_texts(d, ei);
+        state_name_outputs(d->instance, ei);
     }
     if (parts & PART_TOKENS)
         get_tokens(d, ei);

@@ -101,7 +101,7 @@ static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
                                 : STR("{}"),
         .variables = listens
                          ? variable_visible_with(engine, ei, task_requested_variables(engine, task))
-                         : variable_outgoing_json(engine, instance, ei),
+                         : variable_job_json(engine, instance, ei),
         .user_task = task ? user_task_json(engine, task) : STR_EMPTY,
         .traceparent = engine->command->traceparent,
         .business_id = instance->business_id,
@@ -119,7 +119,7 @@ static bool is_too_large(struct engine *engine, instance_ref instance, const str
         return false;
     str why = str_format(engine->turn,
                          "the job would have %zu bytes of variables and headers, the limit "
-                         "OUTPUT_BYTES is %d: map what it needs",
+                         "OUTPUT_BYTES is %d: restrict it to what it needs by baton:jobVariables",
                          bytes, LIMIT_OUTPUT_BYTES);
     count_out(engine, instance, job);
     step_emit(engine, instance,
@@ -366,6 +366,9 @@ static bool result_fits(struct engine *engine, const struct answered *a,
                         enum bpmn_listener_event event)
 {
     str variables = engine->command->job_answer.variables, why;
+    if (a->job->kind == JOB_AD_HOC)
+        return ad_hoc_result_fits(engine, a->instance, a->job->attachment.owner, &why) ||
+               refuse_answer(engine, a, why);
     if (a->job->kind != JOB_TASK_LISTENER)
         return true;
     if (!str_is_empty(variables) && !str_equal(str_trim(variables), STR("{}")))

@@ -1,21 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations that change where an instance stands: activate and terminate elements, move to another
-// version.
+// Operations that change where an instance stands: elements are activated, terminated and moved.
 #include "engine/step.h"
-
-// -- Activating -------------------------------------------------------------------------
-
-static element_ref running_scope(element_ref scope, uint32_t element)
-{
-    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
-        if (child->element == element && !child->is_body && child->phase == PHASE_ACTIVE)
-            return child;
-        element_ref below = running_scope(child, element);
-        if (below != NULL)
-            return below;
-    }
-    return NULL;
-}
 
 bool process_can_activate(const struct bpmn_process *process, str id)
 {
@@ -23,28 +8,229 @@ bool process_can_activate(const struct bpmn_process *process, str id)
     return element != NULL && element != process->elements && element->type != BPMN_BOUNDARY_EVENT;
 }
 
-// The scope to activate in: one that runs, or a new one in its own scope. A new one begins empty.
-static element_ref scope_for(struct engine *engine, instance_ref instance, uint32_t element)
+// -- Where an element begins ------------------------------------------------------------
+
+// A way to an element: the scopes around it, which run already or begin with it.
+struct path {
+    struct engine *engine;
+    instance_ref instance;
+    const struct json *variables; // of scopes on the way: [{"scopeId", "variables"}]; NULL: none
+    element_ref ancestor;         // begin in it; NULL: wherever the scope runs
+};
+
+static bool is_running(element_ref ei, uint32_t element)
 {
+    return ei->element == element && !ei->is_body && !state_is_activation(ei) &&
+           ei->phase == PHASE_ACTIVE;
+}
+
+static uint32_t count_running(element_ref scope, uint32_t element, element_ref *ret_first)
+{
+    uint32_t count = 0;
+    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
+        if (is_running(child, element)) {
+            if (count++ == 0 && *ret_first == NULL)
+                *ret_first = child;
+        } else {
+            count += count_running(child, element, ret_first);
+        }
+    }
+    return count;
+}
+
+// The scope that runs and that the path leads through; NULL: none, one begins.
+static element_ref running_scope(const struct path *path, uint32_t element, uint32_t *ret_count)
+{
+    element_ref first = NULL;
+    element_ref around = path->ancestor ? path->ancestor : path->instance->root;
+    *ret_count = 1;
     if (element == 0)
-        return instance->root;
-    element_ref running = running_scope(instance->root, element);
-    if (running != NULL)
+        return path->instance->root;
+    if (path->ancestor != NULL)
+        return path->ancestor->element == element ? path->ancestor : NULL;
+    *ret_count = count_running(around, element, &first);
+    return first;
+}
+
+static str text_of(struct engine *engine, const struct json *value)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    if (value != NULL && value->type != JSON_NULL)
+        json_value(&w, value);
+    return strbuf_str(&out);
+}
+
+// The variables that the path brings for the scope of this id, the later ones of a name; empty:
+// none.
+static str variables_for(const struct path *path, str id)
+{
+    struct strbuf out = strbuf_new(path->engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    struct map seen = map_new(path->engine->turn);
+    json_begin_object(&w);
+    for (size_t i = path->variables == NULL ? 0 : path->variables->count; i-- > 0;) {
+        const struct json *item = &path->variables->items[i];
+        const struct json *object = json_get(item, STR("variables"));
+        if (!str_equal(json_get_str(item, STR("scopeId"), STR_EMPTY), id))
+            continue;
+        for (size_t k = 0; json_is(object, JSON_OBJECT) && k < object->count; k++) {
+            if (map_get(&seen, object->members[k].name) != NULL)
+                continue;
+            map_put(&seen, object->members[k].name, (void *)object);
+            json_key(&w, object->members[k].name);
+            json_value(&w, &object->members[k].value);
+        }
+    }
+    json_end_object(&w);
+    return seen.count == 0 ? STR_EMPTY : strbuf_str(&out);
+}
+
+static void set_variables(const struct path *path, element_ref scope, str id)
+{
+    str why;
+    if (!variable_merge(path->engine, path->instance, scope,
+                        (struct merge){variables_for(path, id), true}, &why))
+        incident_raise(path->engine, path->instance, scope, "LIMIT_REACHED", why);
+}
+
+// The scope to activate in: one that runs, or a new one in its own scope.
+static element_ref scope_for(const struct path *path, uint32_t element)
+{
+    instance_ref instance = path->instance;
+    uint32_t count;
+    element_ref running = running_scope(path, element, &count);
+    str id = instance->process->elements[element].id;
+    if (running != NULL) {
+        set_variables(path, running, id);
         return running;
-    element_ref above = scope_for(engine, instance, instance->process->elements[element].scope);
-    uint64_t key = activity_activate(engine, instance, above, element,
+    }
+    element_ref above = scope_for(path, instance->process->elements[element].scope);
+    uint64_t key = activity_activate(path->engine, instance, above, element,
                                      (struct event){.code = STR("TRIGGERED")});
     element_ref scope = state_element(instance, key);
-    step_or_incident(event_subscribe(engine, instance, scope));
+    set_variables(path, scope, id);
+    step_or_incident(event_subscribe(path->engine, instance, scope));
     return scope;
+}
+
+static void activate_on(const struct path *path, uint32_t element, str variables)
+{
+    instance_ref instance = path->instance;
+    element_ref scope = scope_for(path, instance->process->elements[element].scope);
+    str own = variables_for(path, instance->process->elements[element].id);
+    if (!str_is_empty(own))
+        variables = own;
+    set_variables(path, instance->root, STR_EMPTY);
+    if (!ad_hoc_activate(path->engine, instance, scope, element, variables))
+        activity_activate(path->engine, instance, scope, element,
+                          (struct event){.value = variables});
 }
 
 void process_activate_path(struct engine *engine, instance_ref instance, uint32_t element,
                            str variables)
 {
-    element_ref scope = scope_for(engine, instance, instance->process->elements[element].scope);
-    activity_activate(engine, instance, scope, element, (struct event){.value = variables});
+    activate_on(&(struct path){engine, instance, NULL, NULL}, element, variables);
 }
+
+// -- Checking ---------------------------------------------------------------------------
+
+static bool refuse(struct engine *engine, enum rejection rejection, str why)
+{
+    step_reject(engine, engine->shard, rejection, why);
+    return false;
+}
+
+static bool is_around(const struct bpmn_process *process, uint32_t scope, uint32_t element)
+{
+    while (element != 0 && element != scope)
+        element = process->elements[element].scope;
+    return element == scope;
+}
+
+// Whether every scope around the element runs once, or can begin.
+static bool path_is_clear(const struct path *path, uint32_t target)
+{
+    const struct bpmn_process *process = path->instance->process;
+    struct engine *engine = path->engine;
+    for (uint32_t scope = process->elements[target].scope; scope != 0;
+         scope = process->elements[scope].scope) {
+        uint32_t count;
+        element_ref running = running_scope(path, scope, &count);
+        if (count > 1)
+            return refuse(engine, REJECTION_INVALID,
+                          str_format(engine->turn,
+                                     "'%.*s' runs %u times: say in which one by "
+                                     "\"ancestorElementInstanceKey\"",
+                                     STR_ARG(process->elements[scope].id), count));
+        if (running != NULL)
+            return true;
+        if (process->elements[scope].loop != NULL)
+            return refuse(engine, REJECTION_INVALID,
+                          str_format(engine->turn,
+                                     "no instance of the loop '%.*s' runs, in which something "
+                                     "could be activated",
+                                     STR_ARG(process->elements[scope].id)));
+    }
+    return true;
+}
+
+static bool variables_fit(struct engine *engine, instance_ref instance, uint32_t target,
+                          const struct json *list)
+{
+    const struct bpmn_process *process = instance->process;
+    str why;
+    if (list != NULL && !json_is(list, JSON_ARRAY))
+        return refuse(engine, REJECTION_INVALID, STR("the variable instructions are no list"));
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        str id = json_get_str(&list->items[i], STR("scopeId"), STR_EMPTY);
+        const struct bpmn_element *scope =
+            str_is_empty(id) ? process->elements : bpmn_find_element(process, id);
+        if (scope == NULL || !is_around(process, bpmn_index(process, scope), target))
+            return refuse(
+                engine, REJECTION_INVALID,
+                str_format(engine->turn, "the scope '%.*s' is not '%.*s' or one around it",
+                           STR_ARG(border_text(id)), STR_ARG(process->elements[target].id)));
+        if (!variable_is_object(engine,
+                                text_of(engine, json_get(&list->items[i], STR("variables"))), &why))
+            return refuse(engine, REJECTION_INVALID, why);
+    }
+    return true;
+}
+
+static bool read_scoped(struct engine *engine, const struct element_instruction *instruction,
+                        const struct json **ret_list)
+{
+    struct json *list;
+    struct error err;
+    *ret_list = NULL;
+    if (str_is_empty(instruction->scoped_variables))
+        return true;
+    if (!json_parse(engine->turn, instruction->scoped_variables, &list, &err))
+        return refuse(engine, REJECTION_INVALID, STR("the variable instructions are no JSON"));
+    *ret_list = list;
+    return true;
+}
+
+// The ancestor that an instruction names by its key.
+static bool find_ancestor(struct engine *engine, instance_ref instance, uint32_t target,
+                          uint64_t key, element_ref *ret_ancestor)
+{
+    *ret_ancestor = key == 0 ? NULL : state_element(instance, key);
+    if (key == 0)
+        return true;
+    element_ref ancestor = *ret_ancestor;
+    bool fits = ancestor != NULL && ancestor->phase == PHASE_ACTIVE && !ancestor->is_body &&
+                ancestor->element != target &&
+                is_around(instance->process, ancestor->element, target);
+    return fits ||
+           refuse(engine, REJECTION_INVALID,
+                  str_format(engine->turn, "the ancestor %llu is no running scope around '%.*s'",
+                             (unsigned long long)key,
+                             STR_ARG(instance->process->elements[target].id)));
+}
+
+// -- Moving -----------------------------------------------------------------------------
 
 struct running {
     struct arena *arena;
@@ -54,47 +240,132 @@ struct running {
 static void find_running(struct running *running, element_ref scope, uint32_t element)
 {
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
-        if (child->element != element)
+        if (child->element != element || state_is_activation(child))
             find_running(running, child, element);
         else if (child->phase != PHASE_TERMINATING)
             *ARRAY_PUSH(running->arena, &running->keys) = child->entity.key;
 }
 
-static bool any_running(struct engine *engine, instance_ref instance, uint32_t element)
+static bool is_move(const struct element_instruction *instruction)
+{
+    return !str_is_empty(instruction->move_from) || instruction->move_from_key != 0;
+}
+
+static struct running sources_of(struct engine *engine, instance_ref instance,
+                                 const struct element_instruction *instruction)
 {
     struct running running = {.arena = engine->turn};
-    find_running(&running, instance->root, element);
-    return running.keys.count > 0;
+    element_ref one = state_element(instance, instruction->move_from_key);
+    const struct bpmn_element *element =
+        str_is_empty(instruction->move_from)
+            ? NULL
+            : bpmn_find_element(instance->process, instruction->move_from);
+    if (one != NULL && one->scope != NULL && one->phase != PHASE_TERMINATING)
+        *ARRAY_PUSH(engine->turn, &running.keys) = one->entity.key;
+    else if (element != NULL)
+        find_running(&running, instance->root, bpmn_index(instance->process, element));
+    return running;
+}
+
+// Where what has moved begins: as the instruction says, else in the scope around both.
+static element_ref ancestor_of_move(instance_ref instance, element_ref source, uint32_t target,
+                                    const struct element_instruction *instruction)
+{
+    element_ref scope = source->scope;
+    if (instruction->element_instance != 0)
+        return state_element(instance, instruction->element_instance);
+    while (scope->scope != NULL && (scope->is_body || state_is_activation(scope) ||
+                                    (instruction->ancestor != ANCESTOR_SOURCE_PARENT &&
+                                     !is_around(instance->process, scope->element, target))))
+        scope = scope->scope;
+    return scope;
+}
+
+static bool move_is_clear(struct engine *engine, instance_ref instance, uint32_t target,
+                          const struct element_instruction *instruction)
+{
+    struct running sources = sources_of(engine, instance, instruction);
+    if (sources.keys.count == 0)
+        return refuse(engine, REJECTION_INVALID_STATE,
+                      instruction->move_from_key != 0
+                          ? str_format(engine->turn, "no element instance %llu runs",
+                                       (unsigned long long)instruction->move_from_key)
+                          : str_format(engine->turn, "nothing runs at '%.*s'",
+                                       STR_ARG(instruction->move_from)));
+    for (size_t i = 0; i < sources.keys.count; i++) {
+        element_ref source = state_element(instance, sources.keys.items[i]);
+        struct path path = {engine, instance, NULL, NULL};
+        path.ancestor = ancestor_of_move(instance, source, target, instruction);
+        if (!is_around(instance->process, path.ancestor->element, target))
+            return refuse(engine, REJECTION_INVALID,
+                          str_format(engine->turn, "'%.*s' is not in the scope of '%.*s'",
+                                     STR_ARG(instance->process->elements[target].id),
+                                     STR_ARG(element_of(instance, source)->id)));
+        if (!path_is_clear(&path, target))
+            return false;
+    }
+    return true;
+}
+
+// As many tokens as stand at one element go to another.
+static void move(struct engine *engine, instance_ref instance, uint32_t target,
+                 const struct element_instruction *instruction, const struct json *variables)
+{
+    struct running running = sources_of(engine, instance, instruction);
+    for (size_t i = 0; i < running.keys.count && instance->state == INSTANCE_ACTIVE; i++) {
+        element_ref source = state_element(instance, running.keys.items[i]);
+        if (source == NULL)
+            continue;
+        struct path path = {engine, instance, variables,
+                            ancestor_of_move(instance, source, target, instruction)};
+        activate_on(&path, target, instruction->variables);
+    }
+    for (size_t i = 0; i < running.keys.count && instance->state == INSTANCE_ACTIVE; i++) {
+        element_ref ei = state_element(instance, running.keys.items[i]);
+        if (ei != NULL)
+            activity_terminate(engine, instance, ei);
+    }
+}
+
+// -- Instructions -----------------------------------------------------------------------
+
+static bool check_termination(struct engine *engine, instance_ref instance,
+                              const struct element_instruction *instruction)
+{
+    element_ref ei = state_element(instance, instruction->element_instance);
+    bool by_key = instruction->element_instance != 0;
+    if (by_key ? ei != NULL && ei->scope != NULL
+               : bpmn_find_element(instance->process, instruction->element_id) != NULL)
+        return true;
+    return refuse(engine, REJECTION_INVALID,
+                  ei != NULL ? STR("the process itself is not terminated but canceled")
+                             : str_format(engine->turn, "the instance has no element '%.*s' (%llu)",
+                                          STR_ARG(instruction->element_id),
+                                          (unsigned long long)instruction->element_instance));
 }
 
 static bool check_instruction(struct engine *engine, instance_ref instance,
                               const struct element_instruction *instruction)
 {
-    bool by_key = instruction->terminate && instruction->element_instance != 0;
-    bool found = by_key ? state_element(instance, instruction->element_instance) != NULL
-                 : instruction->terminate
-                     ? bpmn_find_element(instance->process, instruction->element_id) != NULL
-                     : process_can_activate(instance->process, instruction->element_id);
-    const struct bpmn_element *source =
-        str_is_empty(instruction->move_from)
-            ? NULL
-            : bpmn_find_element(instance->process, instruction->move_from);
+    struct path path = {engine, instance, NULL, NULL};
     str why;
-    if (found && !str_is_empty(instruction->move_from) &&
-        (source == NULL || !any_running(engine, instance, bpmn_index(instance->process, source))))
-        step_reject(
-            engine, engine->shard, REJECTION_INVALID_STATE,
-            str_format(engine->turn, "nothing runs at '%.*s'", STR_ARG(instruction->move_from)));
-    else if (!found)
-        step_reject(engine, engine->shard, REJECTION_INVALID,
-                    str_format(engine->turn, "the instance has no element '%.*s' (%llu)",
-                               STR_ARG(instruction->element_id),
-                               (unsigned long long)instruction->element_instance));
-    else if (!variable_is_object(engine, instruction->variables, &why))
-        step_reject(engine, engine->shard, REJECTION_INVALID, why);
-    else
-        return true;
-    return false;
+    if (instruction->terminate)
+        return check_termination(engine, instance, instruction);
+    if (!process_can_activate(instance->process, instruction->element_id))
+        return refuse(engine, REJECTION_INVALID,
+                      str_format(engine->turn,
+                                 "the process has no element '%.*s' that can be activated",
+                                 STR_ARG(instruction->element_id)));
+    uint32_t target = bpmn_index(instance->process,
+                                 bpmn_find_element(instance->process, instruction->element_id));
+    if (!variable_is_object(engine, instruction->variables, &why))
+        return refuse(engine, REJECTION_INVALID, why);
+    if (!read_scoped(engine, instruction, &path.variables) ||
+        !variables_fit(engine, instance, target, path.variables) ||
+        !find_ancestor(engine, instance, target, instruction->element_instance, &path.ancestor))
+        return false;
+    return is_move(instruction) ? move_is_clear(engine, instance, target, instruction)
+                                : path_is_clear(&path, target);
 }
 
 static void terminate_all(struct engine *engine, instance_ref instance, element_ref scope,
@@ -110,42 +381,28 @@ static void terminate_all(struct engine *engine, instance_ref instance, element_
     }
 }
 
-// As many tokens as stand at one element go to another.
-static void move(struct engine *engine, instance_ref instance, uint32_t target,
-                 const struct element_instruction *instruction)
-{
-    uint32_t source =
-        bpmn_index(instance->process, bpmn_find_element(instance->process, instruction->move_from));
-    struct running running = {.arena = engine->turn};
-    find_running(&running, instance->root, source);
-    for (size_t i = 0; i < running.keys.count && instance->state == INSTANCE_ACTIVE; i++)
-        process_activate_path(engine, instance, target, instruction->variables);
-    for (size_t i = 0; i < running.keys.count && instance->state == INSTANCE_ACTIVE; i++) {
-        element_ref ei = state_element(instance, running.keys.items[i]);
-        if (ei != NULL)
-            activity_terminate(engine, instance, ei);
-    }
-}
-
 static void carry_out(struct engine *engine, instance_ref instance,
                       const struct element_instruction *instruction)
 {
     const struct bpmn_element *element =
         bpmn_find_element(instance->process, instruction->element_id);
-    if (!str_is_empty(instruction->move_from)) {
-        move(engine, instance, bpmn_index(instance->process, element), instruction);
+    const struct json *variables;
+    if (instruction->terminate) {
+        element_ref ei = state_element(instance, instruction->element_instance);
+        if (ei != NULL && ei->scope != NULL)
+            activity_terminate(engine, instance, ei);
+        else if (element != NULL && instruction->element_instance == 0)
+            terminate_all(engine, instance, instance->root, bpmn_index(instance->process, element));
         return;
     }
-    if (!instruction->terminate) {
-        process_activate_path(engine, instance, bpmn_index(instance->process, element),
-                              instruction->variables);
-        return;
-    }
-    element_ref ei = state_element(instance, instruction->element_instance);
-    if (ei != NULL && ei->scope != NULL)
-        activity_terminate(engine, instance, ei);
-    else if (element != NULL)
-        terminate_all(engine, instance, instance->root, bpmn_index(instance->process, element));
+    check(read_scoped(engine, instruction, &variables)); // it was checked
+    uint32_t target = bpmn_index(instance->process, element);
+    if (is_move(instruction))
+        move(engine, instance, target, instruction, variables);
+    else
+        activate_on(&(struct path){engine, instance, variables,
+                                   state_element(instance, instruction->element_instance)},
+                    target, instruction->variables);
 }
 
 // Scopes that lost their last element end as if they had been terminated with it.
@@ -156,33 +413,40 @@ static void end_empty_scopes(struct engine *engine, instance_ref instance, eleme
         next = child->next;
         if (bpmn_is_scope(element_of(instance, child)->type) && child->first_child != NULL)
             end_empty_scopes(engine, instance, child);
+        bool waits = state_attachment(child, ENTITY_KIND_JOB) != NULL; // of a worker that decides
         if (bpmn_is_scope(element_of(instance, child)->type) && child->first_child == NULL &&
-            child->tokens == 0 && !child->is_held && child->phase == PHASE_ACTIVE)
+            child->tokens == 0 && !child->is_held && !waits && child->phase == PHASE_ACTIVE)
             activity_terminate(engine, instance, child);
     }
+}
+
+static instance_ref find_modifiable(struct engine *engine)
+{
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    if (instance == NULL)
+        refuse(engine, REJECTION_NOT_FOUND, STR("no such instance is running"));
+    else if (instance->ending != EVENT_NONE)
+        refuse(engine, REJECTION_INVALID_STATE,
+               STR("the instance ends when its listeners have answered"));
+    else
+        return instance;
+    return NULL;
 }
 
 void process_modify(struct engine *engine)
 {
     const struct modify_instance *body = &engine->command->modify_instance;
-    instance_ref instance = step_instance(engine, engine->command->instance);
-    if (instance == NULL) {
-        step_reject(engine, engine->shard, REJECTION_NOT_FOUND, STR("no such instance is running"));
+    instance_ref instance = find_modifiable(engine);
+    str why;
+    if (instance == NULL)
         return;
-    }
-    if (instance->ending != EVENT_NONE) {
-        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
-                    STR("the instance ends when its listeners have answered"));
-        return;
-    }
     for (size_t i = 0; i < body->count; i++)
         if (!check_instruction(engine, instance, &body->instructions[i]))
             return;
-    str why;
     if (!variable_fits(engine, instance, instance->root, body->variables, &why) ||
         !variable_merge(engine, instance, instance->root, (struct merge){body->variables, true},
                         &why)) {
-        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+        refuse(engine, REJECTION_INVALID, why);
         return;
     }
     step_accept(engine, instance->stream.key, instance->stream.key);
@@ -195,208 +459,4 @@ void process_modify(struct engine *engine)
     end_empty_scopes(engine, instance, instance->root);
     if (instance->root->children == 0 && instance->root->tokens == 0)
         process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("nothing was left to run"));
-}
-
-// -- Migrating --------------------------------------------------------------------------
-
-struct migration {
-    struct engine *engine;
-    instance_ref instance;
-    const struct bpmn_process *target;
-    uint32_t *map; // element -> element in the target; BPMN_NONE
-};
-
-static void plan_map(struct migration *m)
-{
-    const struct bpmn_process *source = m->instance->process;
-    const struct migrate_instance *body = &m->engine->command->migrate_instance;
-    m->map = ARENA_ARRAY(m->engine->turn, uint32_t, source->element_count);
-    for (uint32_t i = 1; i < source->element_count; i++) {
-        const struct bpmn_element *same = bpmn_find_element(m->target, source->elements[i].id);
-        m->map[i] = same ? bpmn_index(m->target, same) : BPMN_NONE;
-    }
-    for (size_t i = 0; i < body->count; i++) {
-        const struct bpmn_element *from = bpmn_find_element(source, body->mappings[i].source_id);
-        const struct bpmn_element *to = bpmn_find_element(m->target, body->mappings[i].target_id);
-        if (from != NULL && to != NULL)
-            m->map[bpmn_index(source, from)] = bpmn_index(m->target, to);
-    }
-}
-
-static bool refuse(struct migration *m, const struct bpmn_element *element, const char *why)
-{
-    step_reject(m->engine, m->engine->shard, REJECTION_INVALID_STATE,
-                str_format(m->engine->turn, "'%.*s' %s", STR_ARG(element->id), why));
-    return false;
-}
-
-// Tokens that wait at a join stay there: their flow and what it leads to keep their ids.
-static bool check_tokens(struct migration *m, element_ref scope)
-{
-    const struct bpmn_process *source = m->instance->process;
-    for (const struct token *t = scope->arrived; t != NULL; t = t->next) {
-        bool is_mark = t->flow >= source->flow_count;
-        const struct bpmn_flow *from = is_mark ? NULL : &source->flows[t->flow];
-        uint32_t gateway = is_mark ? t->flow - source->flow_count : from->target;
-        const struct bpmn_element *same =
-            bpmn_find_element(m->target, source->elements[gateway].id);
-        const struct bpmn_flow *to = is_mark ? NULL : bpmn_find_flow(m->target, from->id);
-        if (same == NULL || same->type != source->elements[gateway].type ||
-            (!is_mark && (to == NULL || to->target != bpmn_index(m->target, same))))
-            return refuse(m, &source->elements[gateway],
-                          "has a waiting token whose flow is not in the target");
-    }
-    return true;
-}
-
-static bool check_compensations(struct migration *m, const struct compensation *first)
-{
-    for (const struct compensation *c = first; c != NULL; c = c->next) {
-        const struct bpmn_element *element = &m->instance->process->elements[c->element];
-        if (bpmn_find_element(m->target, element->id) == NULL)
-            return refuse(m, element, "could be compensated and has no counterpart in the target");
-        if (!check_compensations(m, c->inner))
-            return false;
-    }
-    return true;
-}
-
-// Every element that runs needs a place of the same kind in the same place of the target.
-static bool check_scope(struct migration *m, element_ref scope)
-{
-    const struct bpmn_process *source = m->instance->process;
-    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
-        const struct bpmn_element *element = &source->elements[child->element];
-        uint32_t to = m->map[child->element];
-        if (to == BPMN_NONE)
-            return refuse(m, element, "runs and has no counterpart in the target");
-        if (m->target->elements[to].type != element->type)
-            return refuse(m, element, "would become an element of another type");
-        if (m->target->elements[to].scope != (element->scope == 0 ? 0 : m->map[element->scope]))
-            return refuse(m, element, "would move to another scope");
-        if ((m->target->elements[to].loop == NULL) != (element->loop == NULL))
-            return refuse(m, element, "would begin or cease to be a loop");
-        if (!check_scope(m, child))
-            return false;
-    }
-    return check_tokens(m, scope) && check_compensations(m, scope->compensations);
-}
-
-static void move_elements(struct migration *m, element_ref scope)
-{
-    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
-        step_emit(m->engine, m->instance,
-                  (struct event){.type = EVENT_ELEMENT_MIGRATED,
-                                 .key = child->entity.key,
-                                 .scope = scope->entity.key,
-                                 .element = m->map[child->element] + 1});
-        move_elements(m, child);
-    }
-}
-
-static void drop_triggers(struct migration *m, element_ref scope)
-{
-    activity_detach_triggers(m->engine, m->instance, scope);
-    for (element_ref child = scope->first_child; child != NULL; child = child->next)
-        drop_triggers(m, child);
-}
-
-// A task's job stays, unless the target has work of another type there.
-static void make_job(struct migration *m, element_ref ei)
-{
-    const struct bpmn_job *definition = element_of(m->instance, ei)->job;
-    const struct job *job = state_attachment(ei, ENTITY_KIND_JOB);
-    str type, why;
-    if (job == NULL || job->kind != JOB_TASK || definition == NULL ||
-        !expression_text(m->engine, ei, definition->type, &type, &why) ||
-        str_equal(type, job->type))
-        return;
-    for (const struct attachment *a = ei->attachments, *next; a != NULL; a = next) {
-        next = a->next;
-        if (a->entity.kind == ENTITY_KIND_INCIDENT)
-            step_emit(m->engine, m->instance,
-                      (struct event){.type = EVENT_INCIDENT_RESOLVED,
-                                     .key = a->entity.key,
-                                     .scope = ei->entity.key});
-    }
-    job_cancel(m->engine, m->instance, job);
-    step_or_incident(job_create(m->engine, m->instance, ei, definition, JOB_TASK));
-}
-
-// A join of the target may have all that it waits for.
-static void fire_joins(struct migration *m, element_ref scope)
-{
-    const struct bpmn_process *process = m->instance->process;
-    const struct token *t = scope->entity.is_gone ? NULL : scope->arrived;
-    while (t != NULL) {
-        uint32_t target =
-            t->flow < process->flow_count ? process->flows[t->flow].target : BPMN_NONE;
-        if (target == BPMN_NONE || process->elements[target].type != BPMN_PARALLEL_GATEWAY ||
-            !gateway_is_complete(m->instance, scope, target)) {
-            t = t->next;
-            continue;
-        }
-        activity_activate(m->engine, m->instance, scope, target, (struct event){0});
-        t = scope->entity.is_gone ? NULL : scope->arrived;
-    }
-}
-
-static void fire_joins_below(struct migration *m, element_ref scope)
-{
-    element_ref next;
-    for (element_ref child = scope->first_child; child != NULL; child = next) {
-        next = child->next;
-        fire_joins_below(m, child);
-    }
-    fire_joins(m, scope);
-}
-
-static void make_triggers(struct migration *m, element_ref scope)
-{
-    bool inner =
-        scope->scope != NULL && scope->scope->is_body && scope->scope->element == scope->element;
-    if (!inner && scope->phase == PHASE_ACTIVE)
-        step_or_incident(event_subscribe(m->engine, m->instance, scope));
-    if (scope->phase == PHASE_ACTIVE)
-        make_job(m, scope);
-    if (scope->phase == PHASE_ACTIVE && promise_begin(m->engine, m->instance, scope))
-        step_or_incident(promise_user_task(m->engine, m->instance, scope));
-    for (element_ref child = scope->first_child; child != NULL; child = child->next)
-        make_triggers(m, child);
-}
-
-// Timers, subscriptions and promises are made anew from the target, jobs where their type differs;
-// user tasks stay as they are.
-void process_migrate(struct engine *engine)
-{
-    const struct migrate_instance *body = &engine->command->migrate_instance;
-    instance_ref instance = step_instance(engine, engine->command->instance);
-    const struct definition *definition =
-        idmap_get(&engine->shard->by_key, body->target_definition);
-    struct migration m = {engine, instance, NULL, NULL};
-    if (definition != NULL)
-        m.target = engine->environment.find_process(engine->environment.context, definition->key);
-    if (instance == NULL || m.target == NULL) {
-        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
-                    instance ? STR("the target is not deployed")
-                             : STR("no such instance is running"));
-        return;
-    }
-    plan_map(&m);
-    if (!check_scope(&m, instance->root))
-        return;
-    if (body->dry_run) {
-        step_accept(engine, 0, instance->stream.key);
-        return;
-    }
-    step_accept(engine, instance->stream.key, instance->stream.key);
-    drop_triggers(&m, instance->root);
-    move_elements(&m, instance->root);
-    step_emit(engine, instance,
-              (struct event){.type = EVENT_PROCESS_MIGRATED,
-                             .key = instance->stream.key,
-                             .definition = definition->key,
-                             .number = definition->version});
-    make_triggers(&m, instance->root);
-    fire_joins_below(&m, instance->root);
 }

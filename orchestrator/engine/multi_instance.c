@@ -23,6 +23,19 @@ bool loop_item_fits(instance_ref instance, element_ref body, int64_t counter)
            (!has_item || body->items[counter - 1].len <= LIMIT_VARIABLE_BYTES);
 }
 
+// What the instance binds is its own until it is collected.
+static bool declare_results(struct engine *engine, instance_ref instance, element_ref ei,
+                            str *ret_why)
+{
+    const struct bpmn_element *element = element_of(instance, ei);
+    str result = element->call != NULL ? element->call->result_variable : STR_EMPTY;
+    if (!str_is_empty(result) && state_local(ei, result) == NULL &&
+        !variable_set(engine, instance, ei, (struct named_json){result, STR("null")}, ret_why))
+        return false;
+    return element->loop->output_element == NULL ||
+           variable_declare(engine, instance, ei, element->loop->output_element, ret_why);
+}
+
 // Called between the instance's first event and its work: what it counts and which item is its own.
 bool loop_set_counter(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why)
 {
@@ -35,7 +48,8 @@ bool loop_set_counter(struct engine *engine, instance_ref instance, element_ref 
     struct named_json item = {loop->element_variable,
                               has_item ? body->items[ei->loop_counter - 1] : STR_EMPTY};
     return variable_set(engine, instance, ei, counter, ret_why) &&
-           (!has_item || variable_set(engine, instance, ei, item, ret_why));
+           (!has_item || variable_set(engine, instance, ei, item, ret_why)) &&
+           (body->outputs == NULL || declare_results(engine, instance, ei, ret_why));
 }
 
 // -- The standard's loop ----------------------------------------------------------------
@@ -108,13 +122,7 @@ static void complete_body(struct engine *engine, instance_ref instance, element_
 {
     const struct bpmn_loop *loop = element_of(instance, body)->loop;
     if (!str_is_empty(loop->output_collection)) {
-        struct strbuf out = strbuf_new(engine->turn);
-        struct json_writer w = json_writer_new(&out);
-        json_begin_array(&w);
-        for (int64_t i = 0; i < body->loop_total; i++)
-            json_raw(&w, body->outputs[i]);
-        json_end_array(&w);
-        struct named_json all = {loop->output_collection, strbuf_str(&out)};
+        struct named_json all = {loop->output_collection, state_outputs_json(engine->turn, body)};
         str why;
         if (!variable_propagate(engine, instance, body->scope, all, &why)) {
             fail(engine, instance, body, why);

@@ -51,8 +51,8 @@ bool promise_begin(struct engine *engine, instance_ref instance, element_ref ei)
     const struct bpmn_extras *extras = element_of(instance, ei)->extras;
     int64_t due_ms;
     str why;
-    if (extras == NULL || extras->sla == NULL || ei->is_body || ei->is_late ||
-        is_armed(ei, TIMER_OF_SLA, 0))
+    if (extras == NULL || extras->sla == NULL || ei->is_body || state_is_activation(ei) ||
+        ei->is_late || is_armed(ei, TIMER_OF_SLA, 0))
         return true;
     if (!expression_moment(engine, ei, extras->sla, promise_base(instance, ei, ei->started_ms),
                            &due_ms, &why)) {
@@ -98,7 +98,7 @@ void promise_cost(struct engine *engine, instance_ref instance, element_ref ei)
                           .element = ei->element + 1,
                           .value = STR("0")};
     feel_value cost;
-    if (extras == NULL || extras->cost == NULL || ei->is_body)
+    if (extras == NULL || extras->cost == NULL || ei->is_body || state_is_activation(ei))
         return;
     event.code = str_is_empty(instance->cost) ? STR("0") : instance->cost;
     if (expression_value(engine, ei, extras->cost, &cost, &event.name)) {

@@ -75,9 +75,12 @@ static void element_row(struct rows *rows, const struct element_instance *ei)
         .key = ei->entity.key,
         .instance = rows->instance->stream.key,
         .scope = ei->scope->entity.key,
-        .element_id = element->id,
-        .type =
-            ei->is_body ? STR("multiInstanceBody") : str_of(bpmn_type_local_name(element->type)),
+        .element_id = state_is_activation(ei)
+                          ? str_format(rows->arena, "%.*s#innerInstance", STR_ARG(element->id))
+                          : element->id,
+        .type = ei->is_body               ? STR("multiInstanceBody")
+                : state_is_activation(ei) ? STR("adHocSubProcessInnerInstance")
+                                          : str_of(bpmn_type_local_name(element->type)),
         .waits_for = ei->entity.is_gone ? STR_EMPTY : waits_for(rows, ei),
         .started_ms = ei->started_ms,
         .has_incident = state_attachment(ei, ENTITY_KIND_INCIDENT) != NULL,

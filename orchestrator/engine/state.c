@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/state.h"
 
+#include "base/json.h"
+
 #include <stdio.h>
 
 void *state_entity(const struct instance *instance, enum entity_kind kind, uint64_t key)
@@ -41,6 +43,23 @@ const struct variable *state_visible(const struct element_instance *ei, str name
         }
     }
     return NULL;
+}
+
+str state_outputs_json(struct arena *arena, const struct element_instance *body)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_array(&w);
+    for (int64_t i = 0; i < body->loop_total; i++)
+        json_raw(&w, body->outputs[i]);
+    json_end_array(&w);
+    return strbuf_str(&out);
+}
+
+void state_name_outputs(const struct instance *instance, struct element_instance *body)
+{
+    const struct bpmn_loop *loop = element_of(instance, body)->loop;
+    body->output_name = body->outputs != NULL && loop != NULL ? loop->output_collection : STR_EMPTY;
 }
 
 uint32_t state_arrived(const struct element_instance *scope, uint32_t flow)

@@ -80,11 +80,13 @@ struct element_instance {
     bool is_triggered; // began because an event happened to it
     bool is_late;      // its service level is breached
     bool interrupted;  // an interrupting event sub-process runs: no other starts
+    bool is_fulfilled; // ad-hoc sub-process: its worker decided that it ends
     uint32_t children;
     uint32_t tokens;         // on their way to an element inside
     uint32_t listeners_done; // of the current phase
     int64_t started_ms;
-    int64_t loop_counter; // among the instances of a body, from 1; 0: none
+    int64_t loop_counter; // among the instances of a body, from 1; 0: none. Of an activation in an
+                          // ad-hoc sub-process: the element that it runs
     int64_t loop_total;   // body
     int64_t loop_started;
     int64_t loop_done;
@@ -98,6 +100,7 @@ struct element_instance {
     struct compensation *compensations; // in order of completion
     const str *items;                   // body: the collection, where it is needed later
     str *outputs;                       // body: collected results by loop counter - 1
+    str output_name; // body with outputs: of the variable by which they are read inside
 };
 
 struct job {
@@ -342,6 +345,19 @@ static inline const struct bpmn_element *element_of(const struct instance *insta
     return &instance->process->elements[ei->element];
 }
 
+// An instance of a loop, or an activation in an ad-hoc sub-process: what belongs to its element as
+// a whole (borders, mappings, listeners) is the outer one's, but for what each instance of a loop
+// has.
+static inline bool state_is_repeated(const struct element_instance *ei)
+{
+    return ei->scope != NULL && ei->scope->element == ei->element;
+}
+
+static inline bool state_is_activation(const struct element_instance *ei)
+{
+    return state_is_repeated(ei) && !ei->scope->is_body;
+}
+
 void *state_entity(const struct instance *instance, enum entity_kind kind, uint64_t key);
 const struct element_instance *state_element(const struct instance *instance, uint64_t key);
 
@@ -352,6 +368,12 @@ void *state_attachment(const struct element_instance *ei, enum entity_kind kind)
 const struct variable *state_local(const struct element_instance *ei, str name);
 const struct variable *state_visible(const struct element_instance *ei, str name,
                                      const struct element_instance **ret_scope);
+
+// What a body has collected so far, as a JSON array; null where nothing came yet.
+str state_outputs_json(struct arena *arena, const struct element_instance *body);
+
+// The name under which what the body collects is seen inside, by its process (again).
+void state_name_outputs(const struct instance *instance, struct element_instance *body);
 
 uint32_t state_arrived(const struct element_instance *scope, uint32_t flow);
 

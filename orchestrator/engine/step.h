@@ -241,6 +241,13 @@ MUST_CHECK bool variable_map_outputs(struct engine *engine, instance_ref instanc
 // The result of an element: local when it maps outputs, else propagated. An empty name keeps none.
 MUST_CHECK bool variable_result(struct engine *engine, instance_ref instance, element_ref ei,
                                 struct result result, str *ret_why);
+// What a job carries: all that is visible, unless its element restricts it.
+str variable_job_json(struct engine *engine, instance_ref instance, element_ref ei);
+// The names that the expression of an output reads become the scope's own, as null, when what runs
+// inside is to set them: one that is the whole expression, that nothing further out has, or that
+// something inside binds.
+MUST_CHECK bool variable_declare(struct engine *engine, instance_ref instance, element_ref scope,
+                                 const struct feel_program *output, str *ret_why);
 // What leaves with an element: its own variables when it maps inputs, else all it sees.
 str variable_outgoing_json(struct engine *engine, instance_ref instance, element_ref ei);
 str variable_visible_json(struct engine *engine, element_ref ei); // nearest wins
@@ -423,6 +430,17 @@ void loop_next(struct engine *engine, instance_ref instance, element_ref body);
 void subprocess_run(struct engine *engine, instance_ref instance, element_ref ei);
 void subprocess_begin(struct engine *engine, instance_ref instance,
                       element_ref scope); // its start events
+void ad_hoc_run(struct engine *engine, instance_ref instance, element_ref ei);
+// The element of an activation begins, unless it has.
+void ad_hoc_run_activation(struct engine *engine, instance_ref instance, element_ref activation);
+// Names that the output of an activation reads are its own.
+MUST_CHECK bool ad_hoc_declare(struct engine *engine, instance_ref instance, element_ref activation,
+                               str *ret_why);
+// False: the element is nothing that the ad-hoc sub-process `scope` activates, or it is none.
+bool ad_hoc_activate(struct engine *engine, instance_ref instance, element_ref scope,
+                     uint32_t element, str variables);
+MUST_CHECK bool ad_hoc_result_fits(struct engine *engine, instance_ref instance, element_ref scope,
+                                   str *ret_why);
 void ad_hoc_decided(struct engine *engine, instance_ref instance, element_ref scope, str result,
                     str variables);
 // Likewise for an activity inside of an ad-hoc sub-process, and its whole output when it ends.
@@ -475,6 +493,7 @@ void process_cancel(struct engine *engine);
 void process_set_variables(struct engine *engine);
 void process_modify(struct engine *engine);
 void process_migrate(struct engine *engine);
+void ad_hoc_activate_from_outside(struct engine *engine);
 void process_suspend(struct engine *engine);
 void process_resume(struct engine *engine);
 void credit_offer(struct engine *engine);

@@ -51,7 +51,7 @@ static bool on_border(const struct thrown *thrown, instance_ref instance, elemen
 {
     const struct bpmn_list *boundary = &element_of(instance, ei)->boundary;
     struct catcher candidate = {instance, ei, 0, NULL}, best = {0};
-    bool inner = ei->scope != NULL && ei->scope->is_body && ei->scope->element == ei->element;
+    bool inner = state_is_repeated(ei);
     for (uint32_t i = 0; !inner && i < boundary->count; i++)
         if (matches(thrown, &candidate, boundary->items[i], &best))
             break;
@@ -65,7 +65,8 @@ static bool inside(const struct thrown *thrown, instance_ref instance, element_r
     const struct bpmn_process *process = instance->process;
     const struct bpmn_list *events = &element_of(instance, scope)->event_sub_processes;
     struct catcher candidate = {instance, scope, 0, NULL}, best = {0};
-    for (uint32_t i = 0; !scope->is_body && !scope->interrupted && i < events->count; i++) {
+    bool hears = !scope->is_body && !state_is_activation(scope) && !scope->interrupted;
+    for (uint32_t i = 0; hears && i < events->count; i++) {
         const struct bpmn_list *starts = &process->elements[events->items[i]].starts;
         if (from->element != events->items[i] && starts->count > 0 &&
             matches(thrown, &candidate, starts->items[0], &best))

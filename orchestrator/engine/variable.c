@@ -54,10 +54,18 @@ bool variable_set(struct engine *engine, instance_ref instance, element_ref scop
     return true;
 }
 
+// Where what nothing defines is set: in the process, or the activation of an ad-hoc sub-process.
+static element_ref home_of(instance_ref instance, element_ref from)
+{
+    while (from != NULL && !state_is_activation(from))
+        from = from->scope;
+    return from == NULL ? instance->root : from;
+}
+
 bool variable_propagate(struct engine *engine, instance_ref instance, element_ref from,
                         struct named_json variable, str *ret_why)
 {
-    element_ref scope = instance->root;
+    element_ref scope = home_of(instance, from);
     state_visible(from, variable.name, &scope);
     return variable_set(engine, instance, scope, variable, ret_why);
 }
@@ -219,20 +227,88 @@ bool variable_map_inputs(struct engine *engine, instance_ref instance, element_r
     return true;
 }
 
+// An instance of a loop maps into itself first: what it collects is its own.
 bool variable_map_outputs(struct engine *engine, instance_ref instance, element_ref ei,
                           str *ret_why)
 {
     const struct bpmn_element *element = element_of(instance, ei);
+    element_ref outside = state_is_repeated(ei) ? ei : ei->scope;
     for (uint32_t i = 0; i < element->output_count; i++) {
         str json;
-        if (!map_value(engine, &element->outputs[i], ei, ei->scope, &json, ret_why))
+        if (!map_value(engine, &element->outputs[i], ei, outside, &json, ret_why))
             return false;
         struct named_json variable = {first_name(element->outputs[i].target), json};
-        if (!variable_propagate(engine, instance, ei->scope, variable, ret_why))
+        if (!variable_propagate(engine, instance, outside, variable, ret_why))
             return false;
     }
     return true;
 }
+
+// -- Names of an iteration --------------------------------------------------------------
+
+static bool is_path(str source)
+{
+    source = str_trim(source);
+    if (str_starts_with(source, STR("=")))
+        source = str_trim(str_from_index(source, 1));
+    for (size_t i = 0; i < source.len; i++) {
+        char c = source.data[i];
+        if (!(c == '_' || c == '.' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              (c >= '0' && c <= '9')))
+            return false;
+    }
+    return source.len > 0;
+}
+
+static bool element_binds(const struct bpmn_element *element, str name)
+{
+    for (uint32_t i = 0; i < element->output_count; i++)
+        if (str_equal(first_name(element->outputs[i].target), name))
+            return true;
+    return (element->call != NULL && str_equal(element->call->result_variable, name)) ||
+           (element->ad_hoc != NULL && str_equal(element->ad_hoc->output_collection, name));
+}
+
+// Whether the element, or one inside of it, sets a variable of this name.
+static bool binds(struct engine *engine, const struct bpmn_process *process, uint32_t element,
+                  str name)
+{
+    if (element_binds(&process->elements[element], name))
+        return true;
+    step_spend(engine, process->element_count / NAMES_PER_STEP);
+    for (uint32_t i = 1; i < process->element_count; i++) {
+        const struct bpmn_element *inner = &process->elements[i];
+        uint32_t scope = inner->scope;
+        while (scope != BPMN_NONE && scope != 0 && scope != element)
+            scope = process->elements[scope].scope;
+        if (scope == element &&
+            (element_binds(inner, name) ||
+             (inner->loop != NULL && str_equal(inner->loop->output_collection, name))))
+            return true;
+    }
+    return false;
+}
+
+bool variable_declare(struct engine *engine, instance_ref instance, element_ref scope,
+                      const struct feel_program *output, str *ret_why)
+{
+    const str *names;
+    size_t count = feel_program_names(output, &names);
+    bool alone = count == 1 && is_path(feel_program_source(output));
+    for (size_t i = 0; i < count; i++) {
+        element_ref found;
+        if (state_local(scope, names[i]) != NULL ||
+            (!alone && state_visible(scope, names[i], &found) != NULL &&
+             !binds(engine, instance->process, scope->element, names[i])))
+            continue;
+        if (!variable_set(engine, instance, scope, (struct named_json){names[i], STR("null")},
+                          ret_why))
+            return false;
+    }
+    return true;
+}
+
+// -- As JSON ----------------------------------------------------------------------------
 
 static void write_variables(struct json_writer *w, element_ref ei)
 {
@@ -256,7 +332,7 @@ str variable_local_json(struct arena *arena, element_ref ei)
 static bool is_hidden(element_ref ei, element_ref scope, str name)
 {
     for (; ei != scope; ei = ei->scope)
-        if (state_local(ei, name) != NULL)
+        if (state_local(ei, name) != NULL || str_equal(ei->output_name, name))
             return true;
     return false;
 }
@@ -289,6 +365,34 @@ str variable_visible_with(struct engine *engine, element_ref ei, str object)
             json_key(&w, v->name);
             json_raw(&w, v->value);
         }
+        if (!str_is_empty(scope->output_name) && !is_hidden(ei, scope, scope->output_name) &&
+            state_local(scope, scope->output_name) == NULL) {
+            json_key(&w, scope->output_name);
+            json_raw(&w, state_outputs_json(engine->turn, scope));
+        }
+    }
+    json_end_object(&w);
+    step_spend(engine, out.len / TEXT_BYTES_PER_STEP);
+    return strbuf_str(&out);
+}
+
+str variable_job_json(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    const struct bpmn_extras *extras = element_of(instance, ei)->extras;
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    if (extras == NULL || !extras->restricts_job)
+        return variable_visible_json(engine, ei);
+    json_begin_object(&w);
+    write_variables(&w, ei);
+    for (uint32_t i = 0; i < extras->job_variable_count; i++) {
+        element_ref scope;
+        str name = extras->job_variables[i];
+        const struct variable *v = state_visible(ei, name, &scope);
+        if (v == NULL || scope == ei)
+            continue;
+        json_key(&w, name);
+        json_raw(&w, v->value);
     }
     json_end_object(&w);
     step_spend(engine, out.len / TEXT_BYTES_PER_STEP);

@@ -22,6 +22,43 @@ void batch_read_mappings(struct arena *arena, const struct json *list,
             json_get_str(&list->items[i], STR("targetElementId"), STR_EMPTY)};
 }
 
+static uint64_t key_of(const struct json *object, const char *name)
+{
+    const struct json *member = json_get(object, str_of(name));
+    uint64_t key;
+    bool readable = member != NULL && (member->type == JSON_STRING || member->type == JSON_NUMBER);
+    return readable && str_to_u64(member->text, &key) ? key : 0;
+}
+
+str batch_json_of(struct arena *arena, const struct json *value)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    if (value == NULL || value->type == JSON_NULL)
+        return STR_EMPTY;
+    json_value(&w, value);
+    return strbuf_str(&out);
+}
+
+// Camunda 8.8 names the source by its element alone, later versions by an instruction of its own.
+static struct element_instruction read_move(struct arena *arena, const struct json *move)
+{
+    const struct json *source = json_get(move, STR("sourceElementInstruction"));
+    const struct json *ancestor = json_get(move, STR("ancestorScopeInstruction"));
+    bool is_parent = str_equal_ignoring_case(
+        json_get_str(ancestor, STR("ancestorScopeType"), STR_EMPTY), STR("sourceParent"));
+    source = json_is(source, JSON_OBJECT) ? source : move;
+    return (struct element_instruction){
+        .element_id = json_get_str(move, STR("targetElementId"), STR_EMPTY),
+        .element_instance = key_of(ancestor, "ancestorElementInstanceKey"),
+        .move_from = json_get_str(source, STR("sourceElementId"), STR_EMPTY),
+        .move_from_key = key_of(source, "sourceElementInstanceKey"),
+        .ancestor = is_parent ? ANCESTOR_SOURCE_PARENT : ANCESTOR_INFERRED,
+        .scoped_variables = batch_json_of(arena, json_get(move, STR("variableInstructions"))),
+        .variables = STR_EMPTY,
+    };
+}
+
 void batch_read_moves(struct arena *arena, const struct json *list, struct modify_instance *modify)
 {
     size_t count = length_of(list);
@@ -30,10 +67,7 @@ void batch_read_moves(struct arena *arena, const struct json *list, struct modif
     if (modify->count > 0)
         memcpy(all, modify->instructions, modify->count * sizeof *all);
     for (size_t i = 0; i < count; i++)
-        all[modify->count++] = (struct element_instruction){
-            .element_id = json_get_str(&list->items[i], STR("targetElementId"), STR_EMPTY),
-            .move_from = json_get_str(&list->items[i], STR("sourceElementId"), STR_EMPTY),
-            .variables = STR_EMPTY};
+        all[modify->count++] = read_move(arena, &list->items[i]);
     modify->instructions = all;
 }
 

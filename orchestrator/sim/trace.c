@@ -40,6 +40,20 @@ static void remember(struct sim *sim, const struct event *event, const struct bp
         idmap_put(&sim->element_names, event->key, (void *)element);
 }
 
+// An activation in an ad-hoc sub-process is an instance of the same element inside of it; of one
+// that has a loop the loop's body comes first.
+static void note_activation(struct sim *sim, const struct event *event,
+                            const struct bpmn_element *element)
+{
+    bool begins = event->type == EVENT_ELEMENT_ACTIVATED || event->type == EVENT_ELEMENT_ACTIVATING;
+    if (!begins || element == NULL || element->ad_hoc == NULL || event->scope == 0 ||
+        idmap_get(&sim->element_names, event->scope) != element)
+        return;
+    idmap_put(&sim->repeated, event->key, sim);
+    if (element->loop == NULL || idmap_get(&sim->repeated, event->scope) != NULL)
+        idmap_put(&sim->activations, event->key, sim);
+}
+
 static void visit(struct sim *sim, const struct event *event, const struct bpmn_process *process,
                   const struct bpmn_element *element)
 {
@@ -59,6 +73,7 @@ static void show(struct sim *sim, const struct traced *traced)
     struct sim_instance *instance = of_instance ? world_instance(sim, traced->row->stream) : NULL;
     const struct bpmn_process *process = instance ? instance->process : NULL;
     const struct bpmn_element *element = of_instance ? element_at(sim, process, event) : NULL;
+    note_activation(sim, event, element);
     remember(sim, event, element);
     if (event->type == EVENT_ELEMENT_INTERRUPTED)
         idmap_put(&sim->interrupted, event->key, sim);
@@ -77,6 +92,10 @@ static void show(struct sim *sim, const struct traced *traced)
     if (event->type == EVENT_FLOW_TAKEN && process != NULL) {
         out.element = process->flows[event->flow - 1].id;
         out.type = STR("sequenceFlow");
+    }
+    if (idmap_get(&sim->activations, event->key) != NULL && element != NULL) {
+        out.element = str_format(&sim->arena, "%.*s#innerInstance", STR_ARG(element->id));
+        out.type = STR("adHocSubProcessInnerInstance");
     }
     if (sim->options.observer != NULL)
         sim->options.observer(sim->options.observer_context, &out);

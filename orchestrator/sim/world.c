@@ -66,6 +66,8 @@ struct sim *sim_new(const struct sim_options *options)
         lists[i]->by_key = idmap_new(&sim->arena);
     sim->instance_by_key = idmap_new(&sim->arena);
     sim->element_names = idmap_new(&sim->arena);
+    sim->repeated = idmap_new(&sim->arena);
+    sim->activations = idmap_new(&sim->arena);
     sim->interrupted = idmap_new(&sim->arena);
     sim->mailboxes = mailboxes_new(&sim->arena);
     sim->visited = map_new(&sim->arena);

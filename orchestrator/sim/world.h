@@ -151,6 +151,8 @@ struct sim {
     struct delivery *deliveries;
     struct idmap instance_by_key;
     struct idmap interrupted;   // scopes in which nothing but an event sub-process goes on
+    struct idmap repeated;      // element instances inside one of the same element
+    struct idmap activations;   // those of them in an ad-hoc sub-process
     struct idmap element_names; // key of an element instance -> const struct bpmn_element
     struct mailboxes mailboxes;
     struct map visited;

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// An instance moves to another definition: what runs keeps its place, what it waits for is made
+// anew where the target says otherwise.
+#include "engine/step.h"
+
+struct migration {
+    struct engine *engine;
+    instance_ref instance;
+    const struct bpmn_process *target;
+    uint32_t *map; // element -> element in the target; BPMN_NONE
+};
+
+static void plan_map(struct migration *m)
+{
+    const struct bpmn_process *source = m->instance->process;
+    const struct migrate_instance *body = &m->engine->command->migrate_instance;
+    m->map = ARENA_ARRAY(m->engine->turn, uint32_t, source->element_count);
+    for (uint32_t i = 1; i < source->element_count; i++) {
+        const struct bpmn_element *same = bpmn_find_element(m->target, source->elements[i].id);
+        m->map[i] = same ? bpmn_index(m->target, same) : BPMN_NONE;
+    }
+    for (size_t i = 0; i < body->count; i++) {
+        const struct bpmn_element *from = bpmn_find_element(source, body->mappings[i].source_id);
+        const struct bpmn_element *to = bpmn_find_element(m->target, body->mappings[i].target_id);
+        if (from != NULL && to != NULL)
+            m->map[bpmn_index(source, from)] = bpmn_index(m->target, to);
+    }
+}
+
+static bool refuse(struct migration *m, const struct bpmn_element *element, const char *why)
+{
+    step_reject(m->engine, m->engine->shard, REJECTION_INVALID_STATE,
+                str_format(m->engine->turn, "'%.*s' %s", STR_ARG(element->id), why));
+    return false;
+}
+
+// Tokens that wait at a join stay there: their flow and what it leads to keep their ids.
+static bool check_tokens(struct migration *m, element_ref scope)
+{
+    const struct bpmn_process *source = m->instance->process;
+    for (const struct token *t = scope->arrived; t != NULL; t = t->next) {
+        bool is_mark = t->flow >= source->flow_count;
+        const struct bpmn_flow *from = is_mark ? NULL : &source->flows[t->flow];
+        uint32_t gateway = is_mark ? t->flow - source->flow_count : from->target;
+        const struct bpmn_element *same =
+            bpmn_find_element(m->target, source->elements[gateway].id);
+        const struct bpmn_flow *to = is_mark ? NULL : bpmn_find_flow(m->target, from->id);
+        if (same == NULL || same->type != source->elements[gateway].type ||
+            (!is_mark && (to == NULL || to->target != bpmn_index(m->target, same))))
+            return refuse(m, &source->elements[gateway],
+                          "has a waiting token whose flow is not in the target");
+    }
+    return true;
+}
+
+static bool check_compensations(struct migration *m, const struct compensation *first)
+{
+    for (const struct compensation *c = first; c != NULL; c = c->next) {
+        const struct bpmn_element *element = &m->instance->process->elements[c->element];
+        if (bpmn_find_element(m->target, element->id) == NULL)
+            return refuse(m, element, "could be compensated and has no counterpart in the target");
+        if (!check_compensations(m, c->inner))
+            return false;
+    }
+    return true;
+}
+
+// Every element that runs needs a place of the same kind in the same place of the target.
+static bool check_scope(struct migration *m, element_ref scope)
+{
+    const struct bpmn_process *source = m->instance->process;
+    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
+        const struct bpmn_element *element = &source->elements[child->element];
+        uint32_t to = m->map[child->element];
+        if (to == BPMN_NONE)
+            return refuse(m, element, "runs and has no counterpart in the target");
+        if (m->target->elements[to].type != element->type)
+            return refuse(m, element, "would become an element of another type");
+        if (m->target->elements[to].scope != (element->scope == 0 ? 0 : m->map[element->scope]))
+            return refuse(m, element, "would move to another scope");
+        if (state_is_activation(child) && child->is_held &&
+            m->map[child->loop_counter] == BPMN_NONE)
+            return refuse(m, &source->elements[child->loop_counter],
+                          "is to run and has no counterpart in the target");
+        if ((m->target->elements[to].loop == NULL) != (element->loop == NULL))
+            return refuse(m, element, "would begin or cease to be a loop");
+        if (!check_scope(m, child))
+            return false;
+    }
+    return check_tokens(m, scope) && check_compensations(m, scope->compensations);
+}
+
+// The element that an activation in an ad-hoc sub-process runs; itself, when that has no
+// counterpart and is not there any more.
+static int64_t moved_activation(const struct migration *m, element_ref ei)
+{
+    if (!state_is_activation(ei))
+        return 0;
+    uint32_t to = m->map[ei->loop_counter];
+    return to == BPMN_NONE ? m->map[ei->element] : to;
+}
+
+static void move_elements(struct migration *m, element_ref scope)
+{
+    for (element_ref child = scope->first_child; child != NULL; child = child->next) {
+        step_emit(m->engine, m->instance,
+                  (struct event){.type = EVENT_ELEMENT_MIGRATED,
+                                 .key = child->entity.key,
+                                 .scope = scope->entity.key,
+                                 .element = m->map[child->element] + 1,
+                                 .number = moved_activation(m, child)});
+        move_elements(m, child);
+    }
+}
+
+static void drop_triggers(struct migration *m, element_ref scope)
+{
+    activity_detach_triggers(m->engine, m->instance, scope);
+    for (element_ref child = scope->first_child; child != NULL; child = child->next)
+        drop_triggers(m, child);
+}
+
+// A task's job stays, unless the target has work of another type there.
+static void make_job(struct migration *m, element_ref ei)
+{
+    const struct bpmn_job *definition = element_of(m->instance, ei)->job;
+    const struct job *job = state_attachment(ei, ENTITY_KIND_JOB);
+    str type, why;
+    if (job == NULL || job->kind != JOB_TASK || definition == NULL ||
+        !expression_text(m->engine, ei, definition->type, &type, &why) ||
+        str_equal(type, job->type))
+        return;
+    for (const struct attachment *a = ei->attachments, *next; a != NULL; a = next) {
+        next = a->next;
+        if (a->entity.kind == ENTITY_KIND_INCIDENT)
+            step_emit(m->engine, m->instance,
+                      (struct event){.type = EVENT_INCIDENT_RESOLVED,
+                                     .key = a->entity.key,
+                                     .scope = ei->entity.key});
+    }
+    job_cancel(m->engine, m->instance, job);
+    step_or_incident(job_create(m->engine, m->instance, ei, definition, JOB_TASK));
+}
+
+// A join of the target may have all that it waits for.
+static void fire_joins(struct migration *m, element_ref scope)
+{
+    const struct bpmn_process *process = m->instance->process;
+    const struct token *t = scope->entity.is_gone ? NULL : scope->arrived;
+    while (t != NULL) {
+        uint32_t target =
+            t->flow < process->flow_count ? process->flows[t->flow].target : BPMN_NONE;
+        if (target == BPMN_NONE || process->elements[target].type != BPMN_PARALLEL_GATEWAY ||
+            !gateway_is_complete(m->instance, scope, target)) {
+            t = t->next;
+            continue;
+        }
+        activity_activate(m->engine, m->instance, scope, target, (struct event){0});
+        t = scope->entity.is_gone ? NULL : scope->arrived;
+    }
+}
+
+static void fire_joins_below(struct migration *m, element_ref scope)
+{
+    element_ref next;
+    for (element_ref child = scope->first_child; child != NULL; child = next) {
+        next = child->next;
+        fire_joins_below(m, child);
+    }
+    fire_joins(m, scope);
+}
+
+static void make_triggers(struct migration *m, element_ref scope)
+{
+    bool inner = state_is_repeated(scope);
+    if (!inner && scope->phase == PHASE_ACTIVE)
+        step_or_incident(event_subscribe(m->engine, m->instance, scope));
+    if (scope->phase == PHASE_ACTIVE)
+        make_job(m, scope);
+    if (scope->phase == PHASE_ACTIVE && promise_begin(m->engine, m->instance, scope))
+        step_or_incident(promise_user_task(m->engine, m->instance, scope));
+    for (element_ref child = scope->first_child; child != NULL; child = child->next)
+        make_triggers(m, child);
+}
+
+// Timers, subscriptions and promises are made anew from the target, jobs where their type differs;
+// user tasks stay as they are.
+void process_migrate(struct engine *engine)
+{
+    const struct migrate_instance *body = &engine->command->migrate_instance;
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    const struct definition *definition =
+        idmap_get(&engine->shard->by_key, body->target_definition);
+    struct migration m = {engine, instance, NULL, NULL};
+    if (definition != NULL)
+        m.target = engine->environment.find_process(engine->environment.context, definition->key);
+    if (instance == NULL || m.target == NULL) {
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
+                    instance ? STR("the target is not deployed")
+                             : STR("no such instance is running"));
+        return;
+    }
+    plan_map(&m);
+    if (!check_scope(&m, instance->root))
+        return;
+    if (body->dry_run) {
+        step_accept(engine, 0, instance->stream.key);
+        return;
+    }
+    step_accept(engine, instance->stream.key, instance->stream.key);
+    drop_triggers(&m, instance->root);
+    move_elements(&m, instance->root);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_PROCESS_MIGRATED,
+                             .key = instance->stream.key,
+                             .definition = definition->key,
+                             .number = definition->version});
+    make_triggers(&m, instance->root);
+    fire_joins_below(&m, instance->root);
+}
