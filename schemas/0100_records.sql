@@ -83,6 +83,14 @@ CREATE TABLE job_records (
 CREATE INDEX job_records_instance ON job_records (instance, key);
 CREATE INDEX job_records_type ON job_records (type, key);
 
+-- What values that are equal as JSON have in common, as far as an index needs it.
+CREATE FUNCTION variable_start(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN value ~ '^(-?[1-9]\d{0,14}|0|true|false|null)$' THEN value
+                WHEN left(value, 1) = '"' AND strpos(value, '\') = 0 THEN left(value, 60)
+                WHEN left(value, 1) ~ '[-0-9]' THEN left(trim_scale(json_searchable(value::json)::numeric)::text, 60)
+                ELSE left(json_searchable(value::json)::text, 60) END
+$$;
+
 -- Variables with their last values, by the scope they were set in; also of scopes that are over.
 CREATE TABLE variables (
     shard    integer NOT NULL,
@@ -92,7 +100,7 @@ CREATE TABLE variables (
     key      bigint  NOT NULL,                          -- variable_key(scope, name)
     tenant   text    NOT NULL,
     value    text    NOT NULL,                          -- JSON
-    start    text    NOT NULL,                          -- of it, for the index
+    start    text    NOT NULL,                          -- variable_start(value), for the index
     PRIMARY KEY (shard, instance, scope, name)
 ) WITH (fillfactor = 85);
 CREATE INDEX variables_key ON variables (key);

@@ -57,7 +57,7 @@ $$;
 
 -- Variables: those of the records that nothing pending has changed, and what it has changed them to.
 CREATE FUNCTION variables_pending(pending json) RETURNS SETOF variables LANGUAGE sql STABLE ROWS 10 AS $$
-    SELECT r.shard, r.instance, r.scope, r.name, variable_key(r.scope, r.name), i.tenant, r.value, left(r.value, 60)
+    SELECT r.shard, r.instance, r.scope, r.name, variable_key(r.scope, r.name), i.tenant, r.value, coalesce(variable_start(r.value), '')
     FROM json_to_recordset(pending) AS r (shard integer, instance bigint, scope bigint, name text, value text, removed boolean)
     JOIN instances i ON i.shard = r.shard AND i.key = r.instance WHERE NOT r.removed
 $$;

@@ -203,5 +203,5 @@ void handle_instance_waiting(struct request *request)
 {
     struct search_scope scope = {.field = "processInstanceKey"};
     if (request_key(request, 0, &scope.key))
-        answer_search(request, &collection_elements, scope);
+        answer_search(request, &collection_waiting, scope);
 }

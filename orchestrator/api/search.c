@@ -2,6 +2,7 @@
 //
 // Answers of searches and of single things (store/read/search.h has the words of a query).
 #include "api/api_private.h"
+#include "gateway/records.h"
 
 // A search under way: counted first, then its rows.
 struct searching {
@@ -28,6 +29,44 @@ static void on_count(struct caller *caller, void *context, const struct query_ro
     read_run(caller, search_rows(caller->arena, search->collection, &search->sql), on_rows, search);
 }
 
+static void count(struct caller *caller, struct searching *search)
+{
+    read_run(caller, search_count(caller->arena, search->collection, &search->sql), on_count,
+             search);
+}
+
+static str pending_of(const struct collection *collection, const struct pending *pending)
+{
+    switch (collection->pending) {
+    case PENDING_NOTHING:
+        return STR_EMPTY;
+    case PENDING_ELEMENTS:
+        return pending->elements;
+    case PENDING_JOBS:
+        return pending->jobs;
+    case PENDING_VARIABLES:
+        return pending->variables;
+    }
+    check_unreachable();
+}
+
+// Of what is over there may be more than the answer has: until then it is complete.
+static void tell_until(struct caller *caller, const struct records_view *view)
+{
+    if (view->until.len > 0)
+        request_add_header(request_of(caller), "Baton-Records-Until",
+                           str_cstr(caller->arena, view->until));
+}
+
+static void on_records(struct caller *caller, void *context, const struct records_view *view)
+{
+    struct searching *search = context;
+    if (search->collection->pending != PENDING_NOTHING)
+        search_sql_set_pending(&search->sql, pending_of(search->collection, &view->pending));
+    tell_until(caller, view);
+    count(caller, search);
+}
+
 void answer_search(struct request *request, const struct collection *collection,
                    struct search_scope narrow)
 {
@@ -42,7 +81,10 @@ void answer_search(struct request *request, const struct collection *collection,
         return;
     }
     search_sql_narrow(&request->arena, collection, narrow, &search->sql);
-    read_run(caller, search_count(&request->arena, collection, &search->sql), on_count, search);
+    if (search->sql.reads_records)
+        records_prepare(caller, search_instance(request->body, narrow), on_records, search);
+    else
+        count(caller, search);
 }
 
 static void no_such(struct request *request, const struct collection *collection)
@@ -65,13 +107,36 @@ static void on_one(struct caller *caller, void *context, const struct query_rows
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
+// A thing that is asked for by its key.
+struct finding {
+    const struct collection *collection;
+    uint64_t key;
+};
+
+static void find(struct caller *caller, const struct finding *finding)
+{
+    read_run(caller, search_one(caller->arena, caller->scope, finding->collection, finding->key),
+             on_one, (void *)(uintptr_t)finding->collection);
+}
+
+static void on_records_for_one(struct caller *caller, void *context,
+                               const struct records_view *view)
+{
+    tell_until(caller, view);
+    find(caller, context);
+}
+
 void answer_one(struct request *request, const struct collection *collection)
 {
     struct caller *caller = caller_of(request);
-    uint64_t key;
-    if (request_key(request, 0, &key))
-        read_run(caller, search_one(caller->arena, caller->scope, collection, key), on_one,
-                 (void *)(uintptr_t)collection);
+    struct finding *finding = ARENA_NEW(&request->arena, struct finding);
+    finding->collection = collection;
+    if (!request_key(request, 0, &finding->key))
+        return;
+    if (collection->pending != PENDING_NOTHING)
+        records_prepare(caller, 0, on_records_for_one, finding);
+    else
+        find(caller, finding);
 }
 
 void answer_part(struct request *request, const struct collection *collection)

@@ -17,6 +17,7 @@ struct listing {
     const char *path;
     const char *order; // field to sort by, newest first
     const char *columns[MAX_LIST_COLUMNS];
+    const char *waits_for; // a filter of its own; NULL: none
 };
 
 static const struct listing listings[] = {
@@ -57,7 +58,8 @@ static const struct listing listings[] = {
     {"waits",
      "/v2/element-instances/search",
      "elementInstanceKey",
-     {"processInstanceKey", "processDefinitionId", "elementId", "type", "waitsFor", "startDate"}},
+     {"processInstanceKey", "processDefinitionId", "elementId", "type", "waitsFor", "startDate"},
+     "{\"$exists\":true}"},
 };
 
 static const struct listing *find_listing(str noun)
@@ -77,7 +79,7 @@ struct list {
 };
 
 static bool add_filter(struct arena *arena, struct json_writer *w, const struct list *list,
-                       struct error *err)
+                       const struct listing *listing, struct error *err)
 {
     struct json *given = NULL;
     if (list->filter.len > 0 && !json_parse(arena, list->filter, &given, err))
@@ -87,6 +89,10 @@ static bool add_filter(struct arena *arena, struct json_writer *w, const struct 
     for (size_t i = 0; json_is(given, JSON_OBJECT) && i < given->count; i++) {
         json_key(w, given->members[i].name);
         json_value(w, &given->members[i].value);
+    }
+    if (listing->waits_for != NULL) {
+        json_key(w, STR("waitsFor"));
+        json_raw(w, str_of(listing->waits_for));
     }
     if (list->state.len > 0) {
         json_key(w, STR("state"));
@@ -109,7 +115,7 @@ static bool write_query(struct arena *arena, const struct list *list, const stru
     if (!str_to_u64(list->limit, &limit))
         return error_set(err, ERROR_INVALID, "--limit", "expected a number");
     json_begin_object(&w);
-    if (!add_filter(arena, &w, list, err))
+    if (!add_filter(arena, &w, list, listing, err))
         return false;
     json_key(&w, STR("sort"));
     json_raw(&w, str_format(arena, "[{\"field\":\"%s\",\"order\":\"DESC\"}]", listing->order));

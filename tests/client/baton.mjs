@@ -45,11 +45,11 @@ export async function startBaton(name, ...settings) {
   const url = `http://127.0.0.1:${port}`;
   let node;
   let ended;
-  async function start() {
+  async function start(...more) {
     ended = false;
     node = spawn(`${binaries}/baton-orchestrator`, [
       `--postgres.url=${postgres} dbname=${database}`, '--postgres.migrate=true', `--kafka.brokers=${kafka}`,
-      `--kafka.topic_prefix=${database}`, `--api.listen=127.0.0.1:${port}`, `--node.name=${name}`, '--engine.shards=3', ...settings,
+      `--kafka.topic_prefix=${database}`, `--api.listen=127.0.0.1:${port}`, `--node.name=${name}`, '--engine.shards=3', ...settings, ...more,
     ], {stdio: ['ignore', 'inherit', 'inherit']});
     node.on('exit', () => { ended = true; });
     await waitFor(`${url} to be ready`, async () => {

@@ -44,7 +44,7 @@ async function done(batchOperationKey) {
 }
 
 async function standsAt(processInstanceKey) {
-  const {items} = await camunda.searchElementInstances({filter: {processInstanceKey}}, consistency);
+  const {items} = await camunda.searchElementInstances({filter: {processInstanceKey, state: 'ACTIVE', type: {$neq: 'PROCESS'}}}, consistency);
   return items.map(item => item.elementId).sort();
 }
 

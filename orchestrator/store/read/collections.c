@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/read/collections.h"
 
-#include "record/rows.h"
+#include "record/records.h"
 
 // "serviceTask" -> SERVICE_TASK
 #define BPMN_TYPE(column) "upper(regexp_replace(" column ", '([a-z])([A-Z])', '\\1_\\2', 'g'))"
@@ -38,8 +38,8 @@ static const struct state_name element_states[] = {
     {0, NULL},
 };
 
-static const char instance_elements[] = "FROM elements x WHERE x.shard = i.shard AND x.instance = "
-                                        "i.key";
+static const char instance_elements[] =
+    "FROM elements_found x WHERE x.shard = i.shard AND x.instance = i.key";
 static const char instance_incidents[] =
     "FROM incidents n WHERE n.shard = i.shard AND n.instance = "
     "i.key AND n.state = 1";
@@ -69,10 +69,11 @@ static const struct field instance_fields[] = {
     {"cost", "i.cost", FIELD_OPTIONAL},
     {"tags", "NULL::json", FIELD_TAGS},
     {"tenantId", "i.tenant", FIELD_TENANT, .is_present = true},
-    {"variables", "i.variables", FIELD_VARIABLES, .is_hidden = true},
+    {"variables", "i.variables", FIELD_VARIABLES, .is_hidden = true, .indexed = "(i.shard, i.key)"},
     {"variables", "i.variables", FIELD_JSON},
-    {"elementId", "x.element_id", FIELD_TEXT, .within = instance_elements},
-    {"elementInstanceState", "1", FIELD_STATE, element_states, .within = instance_elements},
+    {"elementId", "x.element_id", FIELD_TEXT, .within = instance_elements, .is_record = true},
+    {"elementInstanceState", "x.state", FIELD_STATE, element_states, .within = instance_elements,
+     .is_record = true},
     {"hasElementInstanceIncident", "x.has_incident", FIELD_BOOLEAN, .within = instance_elements},
     {"errorMessage", "n.message", FIELD_TEXT, .within = instance_incidents},
     {"incidentErrorHashCode", "hashtext(n.message)", FIELD_INTEGER, .within = instance_incidents},
@@ -248,25 +249,39 @@ static const struct field element_fields[] = {
     {"processDefinitionKey", "i.definition", FIELD_KEY},
     {"processDefinitionId", "i.process_id", FIELD_TEXT},
     {"elementId", "e.element_id", FIELD_TEXT},
-    {"elementName", "e.element_id", FIELD_TEXT},
+    {"elementName", "e.element_name", FIELD_TEXT},
     {"elementInstanceScopeKey", "e.scope", FIELD_LOCAL_KEY},
     {"type", BPMN_TYPE("e.type"), FIELD_NAME},
-    {"state", "1", FIELD_STATE, element_states},
+    {"state", "e.state", FIELD_STATE, element_states},
     {"startDate", "e.started", FIELD_TIME},
-    {"endDate", NO_TIME, FIELD_TIME},
+    {"endDate", "e.ended", FIELD_TIME},
     {"hasIncident", "e.has_incident", FIELD_BOOLEAN},
     {"incidentKey",
      "(SELECT n.key FROM incidents n WHERE n.shard = e.shard AND n.instance = e.instance AND "
      "n.element_instance = e.key AND n.state = 1 ORDER BY n.key LIMIT 1)",
      FIELD_KEY},
-    {"slaBreached", "e.sla_breached", FIELD_BOOLEAN},
+    {"slaBreached", "e.breached", FIELD_BOOLEAN},
     {"waitsFor", "e.waits_for", FIELD_OPTIONAL},
     {"tenantId", "i.tenant", FIELD_TENANT},
 };
 
 const struct collection collection_elements = {
+    .noun = "element instance",
+    .from = "(SELECT * FROM elements_found UNION ALL SELECT * FROM elements_pending($2::json)) e "
+            "JOIN instances i ON i.shard = e.shard AND i.key = e.instance",
+    .pending = PENDING_ELEMENTS,
+    .fields = element_fields,
+    .field_count = COUNT_OF(element_fields),
+    .key = "e.key",
+    .shard = "e.shard",
+    .tenant = "i.tenant",
+};
+
+// Those alone that stand and wait.
+const struct collection collection_waiting = {
     .noun = "waiting element instance",
-    .from = "elements e JOIN instances i ON i.shard = e.shard AND i.key = e.instance",
+    .from = "(SELECT * FROM elements_found WHERE waits_for IS NOT NULL) e JOIN instances i ON "
+            "i.shard = e.shard AND i.key = e.instance",
     .fields = element_fields,
     .field_count = COUNT_OF(element_fields),
     .key = "e.key",
@@ -281,9 +296,9 @@ static const struct state_name job_states[] = {
     {JOB_OFFERED, "CREATED"},
     {JOB_BACKING_OFF, "FAILED"},
     {JOB_FAILED, "FAILED"},
-    {STATE_NEVER, "COMPLETED"},
-    {STATE_NEVER, "CANCELED"},
-    {STATE_NEVER, "ERROR_THROWN"},
+    {JOB_END_COMPLETED, "COMPLETED"},
+    {JOB_END_CANCELED, "CANCELED"},
+    {JOB_END_ERROR, "ERROR_THROWN"},
     {STATE_NEVER, "MIGRATED"},
     {STATE_NEVER, "TIMED_OUT"},
     {STATE_NEVER, "RETRIES_UPDATED"},
@@ -318,10 +333,10 @@ static const struct field job_fields[] = {
     {"deadline", "CASE WHEN j.state = 2 THEN j.due END", FIELD_TIME},
     {"creationTime", "j.created", FIELD_TIME},
     {"lastUpdateTime", "j.offered", FIELD_TIME},
-    {"endTime", NO_TIME, FIELD_TIME},
+    {"endTime", "j.ended", FIELD_TIME},
     {"customHeaders", "j.headers", FIELD_JSON},
     {"errorMessage", "j.error_message", FIELD_OPTIONAL},
-    {"errorCode", NO_TEXT, FIELD_OPTIONAL},
+    {"errorCode", "j.error_code", FIELD_OPTIONAL},
     {"isDenied", "NULL::boolean", FIELD_BOOLEAN},
     {"deniedReason", NO_TEXT, FIELD_OPTIONAL},
     {"worker", "coalesce(j.worker, '')", FIELD_TEXT},
@@ -333,7 +348,9 @@ _Static_assert(JOB_OFFERED == 2, "the number in deadline");
 
 const struct collection collection_jobs = {
     .noun = "job",
-    .from = "jobs j" WITH_INSTANCE("j"),
+    .from = "(SELECT * FROM jobs_found UNION ALL SELECT * FROM jobs_pending($2::json)) "
+            "j" WITH_INSTANCE("j"),
+    .pending = PENDING_JOBS,
     .fields = job_fields,
     .field_count = COUNT_OF(job_fields),
     .key = "j.key",
@@ -392,7 +409,8 @@ static const struct field user_task_fields[] = {
     {"priority", "t.priority", FIELD_INTEGER},
     {"tags", "NULL::json", FIELD_TAGS},
     {"tenantId", "t.tenant", FIELD_TENANT},
-    {"processInstanceVariables", "i.variables", FIELD_VARIABLES, .is_hidden = true},
+    {"processInstanceVariables", "i.variables", FIELD_VARIABLES, .is_hidden = true,
+     .indexed = "(t.shard, t.instance)"},
     {"localVariables",
      "(SELECT x.variables FROM elements x WHERE x.shard = t.shard AND x.key = t.element_instance)",
      FIELD_VARIABLES, .is_hidden = true},
@@ -446,21 +464,18 @@ const struct collection collection_incidents = {
 
 // -- Variables --------------------------------------------------------------------------
 
-// A variable has no row of its own. Its key is of its scope's shard and made of scope and name.
+// Its key is of its scope's shard and made of scope and name. What is pending of a variable counts,
+// not what the records have of it.
 #define VARIABLES                                                                                  \
-    "(SELECT i.shard, i.key AS instance, i.key AS scope, coalesce(i.root_instance, i.key) AS "     \
-    "root, i.tenant, x.key AS name, x.value::text AS value, variable_key(i.key, x.key) AS key "    \
-    "FROM instances i, json_each(json_without_nul(i.variables)) x UNION ALL SELECT e.shard, "      \
-    "e.instance, e.key, coalesce(i.root_instance, i.key), i.tenant, x.key, x.value::text, "        \
-    "variable_key(e.key, x.key) FROM elements e JOIN instances i ON i.shard = e.shard AND i.key "  \
-    "= e.instance, json_each(json_without_nul(e.variables)) x) AS v"
+    "(SELECT r.* FROM variables r WHERE NOT EXISTS (SELECT FROM variables_changed($2::json) c "    \
+    "WHERE c.scope = r.scope AND c.name = r.name) UNION ALL SELECT * FROM "                        \
+    "variables_pending($2::json)) v" WITH_INSTANCE("v")
 
 #define VARIABLE_FIELDS                                                                            \
     {"variableKey", "v.key", FIELD_LOCAL_KEY, .is_present = true},                                 \
         {"name", "v.name", FIELD_TEXT, .is_present = true},                                        \
         {"scopeKey", "v.scope", FIELD_LOCAL_KEY},                                                  \
-        {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY},                                     \
-        {"rootProcessInstanceKey", "v.root", FIELD_KEY},                                           \
+        {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY}, ROOT_FIELD,                         \
     {                                                                                              \
         "tenantId", "v.tenant", FIELD_TENANT                                                       \
     }
@@ -474,6 +489,7 @@ static const struct field variable_fields[] = {
 const struct collection collection_variables = {
     .noun = "variable",
     .from = VARIABLES,
+    .pending = PENDING_VARIABLES,
     .fields = variable_fields,
     .field_count = COUNT_OF(variable_fields),
     .key = "v.key",
@@ -494,6 +510,7 @@ static const struct field short_variable_fields[] = {
 const struct collection collection_short_variables = {
     .noun = "variable",
     .from = VARIABLES,
+    .pending = PENDING_VARIABLES,
     .fields = short_variable_fields,
     .field_count = COUNT_OF(short_variable_fields),
     .key = "v.key",

@@ -222,6 +222,8 @@ static struct statement first(struct arena *arena, struct scope scope,
     strbuf_format(&sql,
                   " FROM %s WHERE ($1::text[] IS NULL OR %s = ANY ($1::text[])) AND %.*s LIMIT 1",
                   collection->from, collection->tenant, STR_ARG(condition));
+    if (collection->pending != PENDING_NOTHING)
+        return STATEMENT(arena, strbuf_cstr(&sql), scope_parameter(arena, scope), STR("[]"), key);
     return STATEMENT(arena, strbuf_cstr(&sql), scope_parameter(arena, scope), key);
 }
 
@@ -229,7 +231,8 @@ struct statement search_one(struct arena *arena, struct scope scope,
                             const struct collection *collection, uint64_t key)
 {
     struct strbuf condition = strbuf_new(arena);
-    strbuf_format(&condition, "%s = $2::bigint", collection->key);
+    strbuf_format(&condition, "%s = $%d::bigint", collection->key,
+                  collection->pending != PENDING_NOTHING ? 3 : 2);
     if (collection->shard != NULL && key >= key_make(0, 0))
         strbuf_format(&condition, " AND %s = %u", collection->shard, key_shard(key));
     return first(arena, scope, collection, strbuf_str(&condition), statement_u64(arena, key));
@@ -239,7 +242,7 @@ struct statement search_part(struct arena *arena, struct scope scope,
                              const struct collection *collection, uint64_t whole, str key)
 {
     struct strbuf condition = strbuf_new(arena);
-    check(collection->whole != NULL && collection->shard != NULL);
+    check(collection->whole != NULL && collection->shard != NULL && !collection->pending);
     strbuf_format(&condition, "%s = %llu AND %s = %u AND %s = $2", collection->whole,
                   (unsigned long long)whole, collection->shard, key_shard(whole), collection->key);
     return first(arena, scope, collection, strbuf_str(&condition), key);

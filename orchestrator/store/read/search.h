@@ -63,9 +63,15 @@ struct field {
     // Filter only: what the field is a part of, such as "FROM elements x WHERE …". There must be
     // one for which every filter of the same `within` holds.
     const char *within;
-    bool is_hidden;  // filter only
-    bool is_present; // never null, which spares the order the question
+    const char *indexed; // FIELD_VARIABLES of an instance: SQL of the row (shard, instance)
+    bool is_hidden;      // filter only
+    bool is_present;     // never null, which spares the order the question
+    bool is_record;      // of what may be over: known as far as the records are (pending.h)
 };
+
+// What the projector has not come to yet, of the kind that a collection needs (pending.h). Its FROM
+// has it as parameter $2.
+enum search_pending { PENDING_NOTHING, PENDING_ELEMENTS, PENDING_JOBS, PENDING_VARIABLES };
 
 struct collection {
     const char *noun; // for messages: "process instance"
@@ -78,6 +84,7 @@ struct collection {
     const char *tenant; // SQL of the row's tenant
     const char *always; // condition that always holds; NULL: none
     const char *whole;  // SQL of the key that the key begins with (search_part); NULL: none
+    enum search_pending pending;
 };
 
 // A condition that the path adds: the field's value is this key. field == NULL: none.
@@ -102,8 +109,9 @@ struct search_sql {
     bool is_backward;                // the page before a cursor: rows come in the opposite order
     size_t offset;
     size_t limit;
-    size_t values; // of the filter
-    size_t count;  // parameters
+    bool reads_records; // it asks for what may be over
+    size_t values;      // of the filter
+    size_t count;       // parameters
     str parameters[STATEMENT_MAX_PARAMETERS];
 };
 
@@ -111,6 +119,12 @@ struct search_sql {
 MUST_CHECK bool search_sql_build(struct arena *arena, struct scope scope,
                                  const struct collection *collection, const struct json *query,
                                  struct search_sql *ret_sql, struct error *err);
+
+// The one process instance that a query is about, by its filter or its path; 0: several.
+uint64_t search_instance(const struct json *query, struct search_scope narrow);
+
+// For collections with something pending, before the statements are made: a JSON array.
+void search_sql_set_pending(struct search_sql *sql, str pending);
 
 // Whether a query has a filter that leaves something out.
 bool search_has_filter(const struct json *query);

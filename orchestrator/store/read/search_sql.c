@@ -247,6 +247,22 @@ static bool add_variable_list(struct build *b, const struct field *field, const 
     return true;
 }
 
+// The instances that can have the value: those of the records, by index, and those that the records
+// have not come to.
+static void add_indexed(struct build *b, const struct field *field, str name, str value)
+{
+    struct strbuf *where = &b->sql->where;
+    strbuf_format(where, " AND %s IN (SELECT v.shard, v.instance FROM variables v WHERE v.name = ",
+                  field->indexed);
+    search_sql_parameter(b->sql, where, name);
+    strbuf_add(where, STR(" AND v.start = variable_start("));
+    search_sql_parameter(b->sql, where, value);
+    strbuf_add(where, STR(") AND v.scope = v.instance UNION ALL SELECT h.shard, h.stream FROM "
+                          "shards s LEFT JOIN projections p ON p.shard = s.shard JOIN history h "
+                          "ON h.shard = s.shard AND h.batch > coalesce(p.batch, 0) AND h.kind = "
+                          "1)"));
+}
+
 static bool add_variable_operator(struct build *b, const struct field *field, str name,
                                   const struct json_member *member)
 {
@@ -255,10 +271,16 @@ static bool add_variable_operator(struct build *b, const struct field *field, st
     if (!has_room(b, 2))
         return false;
     add_variable(b, field, name);
-    if (str_equal(member->name, STR("$eq")) || str_equal(member->name, STR("$neq")))
-        return is_list ? fail_variable(b, field)
-                       : add_variable_list(b, field, member->name.data[1] == 'e' ? "IN" : "NOT IN",
-                                           value);
+    bool is_equal = str_equal(member->name, STR("$eq"));
+    if (is_equal || str_equal(member->name, STR("$neq"))) {
+        if (is_list)
+            return fail_variable(b, field);
+        if (!add_variable_list(b, field, is_equal ? "IN" : "NOT IN", value))
+            return false;
+        if (is_equal && field->indexed != NULL)
+            add_indexed(b, field, name, value->text);
+        return true;
+    }
     if (str_equal(member->name, STR("$in")) || str_equal(member->name, STR("$notIn")))
         return !is_list ? fail_variable(b, field)
                         : add_variable_list(b, field, member->name.data[1] == 'i' ? "IN" : "NOT IN",
@@ -389,6 +411,7 @@ static bool add_field(struct build *b, const struct field *field, const struct j
                       size_t index)
 {
     const struct json *value = &filter->members[index].value;
+    b->sql->reads_records |= field->is_record;
     if (field->kind == FIELD_VARIABLES)
         return add_variables(b, field, value);
     if (field->kind == FIELD_TAGS)
@@ -440,6 +463,24 @@ bool search_has_filter(const struct json *query)
     return false;
 }
 
+uint64_t search_instance(const struct json *query, struct search_scope narrow)
+{
+    static const char name[] = "processInstanceKey";
+    const struct json *value = json_get(json_get(query, STR("filter")), str_of(name));
+    uint64_t key;
+    if (narrow.field != NULL && strcmp(narrow.field, name) == 0)
+        return narrow.key;
+    if (json_is(value, JSON_OBJECT))
+        value = json_get(value, STR("$eq"));
+    bool is_one = json_is(value, JSON_STRING) || json_is(value, JSON_NUMBER);
+    return is_one && str_to_u64(value->text, &key) && key >= key_make(0, 0) ? key : 0;
+}
+
+void search_sql_set_pending(struct search_sql *sql, str pending)
+{
+    sql->parameters[1] = pending;
+}
+
 bool search_sql_build(struct arena *arena, struct scope scope, const struct collection *collection,
                       const struct json *query, struct search_sql *ret_sql, struct error *err)
 {
@@ -447,6 +488,9 @@ bool search_sql_build(struct arena *arena, struct scope scope, const struct coll
     const struct json *filter = json_get(query, STR("filter"));
     ret_sql->where = strbuf_new(arena);
     ret_sql->parameters[ret_sql->count++] = scope_parameter(arena, scope);
+    if (collection->pending != PENDING_NOTHING)
+        ret_sql->parameters[ret_sql->count++] = STR("[]");
+    ret_sql->reads_records = collection->pending != PENDING_NOTHING;
     strbuf_format(&ret_sql->where, "($1::text[] IS NULL OR %s = ANY ($1::text[]))",
                   collection->tenant);
     if (filter != NULL && filter->type != JSON_NULL) {
