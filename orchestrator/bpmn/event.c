@@ -98,8 +98,8 @@ static void read_code(struct reader *r, const struct bpmn_element *element,
         return;
     trigger->reference = reader_keep(r, bpmn_xml_attribute(referee, STR("id")));
     str code = bpmn_xml_attribute(referee, is_error ? STR("errorCode") : STR("escalationCode"));
-    trigger->name =
-        reader_property(r, element, str_is_empty(str_trim(code)) ? trigger->reference : code);
+    trigger->code_is_id = str_is_empty(str_trim(code));
+    trigger->name = reader_property(r, element, trigger->code_is_id ? trigger->reference : code);
 }
 
 static bool names_zone(str text)

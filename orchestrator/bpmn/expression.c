@@ -65,6 +65,28 @@ static const struct feel_program *compile(struct reader *r, const struct bpmn_el
     return c->program;
 }
 
+// Without xsi:type="tFormalExpression" an expression is a text for people by the standard.
+void reader_note_expression(struct reader *r, str id, const struct bpmn_xml_node *node)
+{
+    static const char *const names[] = {
+        "conditionExpression", "condition",     "timeDate",
+        "timeDuration",        "timeCycle",     "loopCardinality",
+        "completionCondition", "loopCondition", "activationCondition",
+        "formalExpression",
+    };
+    bool is_expression = false;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        is_expression |= str_equal(node->name, str_of(names[i]));
+    if (!is_expression)
+        return;
+    bool is_typed = str_equal(node->name, STR("formalExpression")) ||
+                    bpmn_xml_attribute_in(node, XML_SCHEMA_INSTANCE, STR("type")).data != NULL;
+    if (str_is_empty(str_trim(node->text)) && node->first == NULL)
+        reader_problem(r, BPMN_CODE_EXPRESSION_EMPTY, id, node->line, node->name);
+    else if (!is_typed)
+        reader_problem(r, BPMN_CODE_EXPRESSION_UNTYPED, id, node->line, node->name);
+}
+
 const struct feel_program *reader_constant(struct reader *r, str text)
 {
     struct error err;

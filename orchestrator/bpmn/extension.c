@@ -13,9 +13,12 @@ const struct bpmn_xml_node *reader_extension(const struct bpmn_xml_node *node,
 static void add_mapping(struct reader *r, const struct bpmn_mapping **mappings, uint32_t *count,
                         struct bpmn_mapping mapping)
 {
-    struct bpmn_mapping *grown = ARENA_ARRAY(r->arena, struct bpmn_mapping, *count + 1);
-    if (*count > 0)
-        memcpy(grown, *mappings, *count * sizeof *grown);
+    struct bpmn_mapping *grown = (struct bpmn_mapping *)*mappings;
+    if ((*count & (*count - 1)) == 0) { // full: its room doubles
+        grown = ARENA_ARRAY(r->arena, struct bpmn_mapping, *count == 0 ? 1 : 2 * (size_t)*count);
+        if (*count > 0)
+            memcpy(grown, *mappings, *count * sizeof *grown);
+    }
     grown[(*count)++] = mapping;
     *mappings = grown;
 }

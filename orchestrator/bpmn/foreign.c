@@ -202,8 +202,10 @@ static void look_at(const struct noting *n, const struct bpmn_xml_node *node)
             for (const struct bpmn_xml_node *e = child->first; e != NULL; e = e->next)
                 note_node(n, e, node);
         } else if (child->space == XML_BPMN) {
-            if (!reader_is_own_element(child))
-                look_at(n, child);
+            if (reader_is_own_element(child))
+                continue;
+            reader_note_expression(n->r, n->id, child);
+            look_at(n, child);
         } else {
             note_node(n, child, node);
         }

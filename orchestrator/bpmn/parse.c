@@ -100,10 +100,20 @@ static void bind_handlers(struct reader *r)
         uint32_t handler = reader_element(r, bpmn_xml_attribute(node, STR("targetRef")));
         if (event == BPMN_NONE || handler == BPMN_NONE)
             continue;
+        if (r->elements.items[handler].type == BPMN_BOUNDARY_EVENT) { // drawn the other way round
+            uint32_t drawn_from = event;
+            event = handler;
+            handler = drawn_from;
+        }
+        if (!bpmn_is_activity(r->elements.items[handler].type))
+            continue;
         struct bpmn_element *boundary = &r->elements.items[event];
         if (boundary->type != BPMN_BOUNDARY_EVENT || boundary->host == BPMN_NONE ||
             !bpmn_has_trigger(boundary, BPMN_COMPENSATION_TRIGGER))
             continue;
+        if (!r->elements.items[handler].for_compensation)
+            reader_complain(r, BPMN_CODE_COMPENSATION_HANDLER_MARK, &r->elements.items[handler],
+                            STR_EMPTY);
         if (r->elements.items[boundary->host].compensation != BPMN_NONE &&
             r->elements.items[boundary->host].compensation != handler)
             reader_complain(r, BPMN_CODE_COMPENSATION_HANDLERS, boundary,
@@ -122,29 +132,41 @@ static str link_name(const struct bpmn_element *element)
     return (str){NULL, 0};
 }
 
-static void bind_link(struct reader *r, uint32_t index)
+static str link_key(const struct reader *r, const struct bpmn_element *element)
 {
-    struct bpmn_element *thrower = &r->elements.items[index];
+    return str_format(r->scratch, "%u %.*s", element->scope, STR_ARG(link_name(element)));
+}
+
+// The catching links by scope and name; of two of a name the first catches.
+static struct map catching_links(struct reader *r)
+{
+    struct map links = map_new(r->scratch);
     for (uint32_t i = 0; i < r->elements.count; i++) {
-        const struct bpmn_element *catcher = &r->elements.items[i];
-        if (catcher->type != BPMN_INTERMEDIATE_CATCH_EVENT || catcher->scope != thrower->scope ||
-            link_name(catcher).data == NULL || !str_equal(link_name(catcher), link_name(thrower)))
+        const struct bpmn_element *e = &r->elements.items[i];
+        if (e->type != BPMN_INTERMEDIATE_CATCH_EVENT || link_name(e).data == NULL)
             continue;
-        if (thrower->link_target == BPMN_NONE)
-            thrower->link_target = i;
+        str key = link_key(r, e);
+        if (map_get(&links, key) != NULL)
+            reader_complain(r, BPMN_CODE_LINK_DUPLICATE, e, link_name(e));
         else
-            reader_complain(r, BPMN_CODE_LINK_DUPLICATE, catcher, link_name(catcher));
+            map_put(&links, key, (void *)(uintptr_t)(i + 1));
     }
-    if (thrower->link_target == BPMN_NONE)
-        reader_complain(r, BPMN_CODE_LINK_TARGET, thrower, link_name(thrower));
+    return links;
 }
 
 static void bind_links(struct reader *r)
 {
-    for (uint32_t i = 0; i < r->elements.count; i++)
-        if (r->elements.items[i].type == BPMN_INTERMEDIATE_THROW_EVENT &&
-            link_name(&r->elements.items[i]).data != NULL)
-            bind_link(r, i);
+    struct map links = catching_links(r);
+    for (uint32_t i = 0; i < r->elements.count; i++) {
+        struct bpmn_element *e = &r->elements.items[i];
+        if (e->type != BPMN_INTERMEDIATE_THROW_EVENT || link_name(e).data == NULL)
+            continue;
+        void *found = map_get(&links, link_key(r, e));
+        if (found == NULL)
+            reader_complain(r, BPMN_CODE_LINK_TARGET, e, link_name(e));
+        else
+            e->link_target = (uint32_t)(uintptr_t)found - 1;
+    }
 }
 
 static void read_version_tag(struct reader *r, struct bpmn_process *process,
@@ -313,6 +335,7 @@ static bool parse(struct reader *r, str xml, struct bpmn_resource **ret_resource
     read_processes(r, resource);
     read_message_flows(r, resource);
     note_roots(r);
+    reader_check_together(r, resource);
     resource->problems = r->problems.items;
     resource->problem_count = r->problems.count;
     resource->is_executable = can_run(resource);

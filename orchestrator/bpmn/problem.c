@@ -23,7 +23,10 @@ static bool matters_in_a_sketch(enum bpmn_code code)
     switch ((int)code) {
     case BPMN_CODE_EXPRESSION_INVALID:
     case BPMN_CODE_EXPRESSION_DOUBTFUL:
+    case BPMN_CODE_EXPRESSION_EMPTY:
+    case BPMN_CODE_EXPRESSION_UNTYPED:
     case BPMN_CODE_EXPRESSION_MISSING:
+    case BPMN_CODE_CODE_FROM_ID:
     case BPMN_CODE_TIMER_INVALID:
     case BPMN_CODE_TIMER_CYCLE:
     case BPMN_CODE_REFERENCE_MISSING:

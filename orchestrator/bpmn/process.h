@@ -36,6 +36,8 @@ struct bpmn_list {
 
 enum bpmn_timer { BPMN_TIMER_DATE, BPMN_TIMER_DURATION, BPMN_TIMER_CYCLE };
 
+enum bpmn_direction { BPMN_UNSPECIFIED, BPMN_CONVERGING, BPMN_DIVERGING, BPMN_MIXED };
+
 // One event definition.
 struct bpmn_trigger {
     enum bpmn_trigger_kind kind;
@@ -51,6 +53,7 @@ struct bpmn_trigger {
     const struct bpmn_calendar *calendar; // timer: counts in it; NULL: always open
     uint32_t activity;                    // compensation: of this one; BPMN_NONE: of the scope
     bool any_code;                        // error, escalation: catches all
+    bool code_is_id;                      // error, escalation: the definition has no code
     bool waits_for_completion;
 };
 
@@ -189,10 +192,11 @@ struct bpmn_element {
     struct bpmn_list triggered_starts;    // process: what an event outside makes an instance of
     uint32_t trigger_count;
     const struct bpmn_trigger *triggers;
-    bool parallel_multiple; // needs all triggers
-    bool interrupting;      // boundary event, start of an event sub-process
-    bool instantiates;      // event-based gateway, receive task
-    bool parallel_start;    // event-based gateway: waits for all of them
+    bool parallel_multiple;        // needs all triggers
+    bool interrupting;             // boundary event, start of an event sub-process
+    bool instantiates;             // event-based gateway, receive task
+    bool parallel_start;           // event-based gateway: waits for all of them
+    enum bpmn_direction direction; // gateways
     bool for_compensation;
     uint32_t start_quantity;
     uint32_t completion_quantity;

@@ -49,6 +49,8 @@ const struct feel_program *reader_property(struct reader *r, const struct bpmn_e
                                            str text);
 const struct feel_program *reader_expression(struct reader *r, const struct bpmn_element *element,
                                              str text);
+// Notes an expression whose element says no type, or nothing.
+void reader_note_expression(struct reader *r, str id, const struct bpmn_xml_node *node);
 const struct feel_program *reader_constant(struct reader *r, str text);
 str reader_keep(struct reader *r,
                 str text); // a copy that lives as long as the result; empty when absent
@@ -100,7 +102,10 @@ void reader_read_message(struct reader *r, const struct bpmn_element *element,
 // link.c: the finished arrays and lists
 void reader_link(struct reader *r, struct bpmn_process *process);
 
-// validate.c, soundness.c
+// validate.c, levels.c, together.c, soundness.c
+void reader_check_level(struct reader *r, const struct bpmn_process *process,
+                        const struct bpmn_element *scope);
+void reader_check_together(struct reader *r, const struct bpmn_resource *resource);
 void reader_validate(struct reader *r, const struct bpmn_process *process);
 void reader_check_soundness(struct reader *r, const struct bpmn_process *process);
 

@@ -11,7 +11,8 @@ enum { SPLIT_UNKNOWN = UINT32_MAX - 1 };
 struct graph {
     struct reader *r;
     const struct bpmn_process *process;
-    uint32_t *splits; // by flow: what split_of found
+    uint32_t *splits;   // by flow: what split_of found
+    uint32_t *throwers; // by catching link: the first that throws it, by that: the next
     ARRAY(uint32_t) stack;
 };
 
@@ -35,13 +36,28 @@ static void push_next(struct graph *g, uint32_t index, bool *seen)
 // A catching link is reached from its throwing links.
 static void push_throwers(struct graph *g, uint32_t index, bool *seen)
 {
-    if (!bpmn_has_trigger(&g->process->elements[index], BPMN_LINK_TRIGGER))
-        return;
-    for (uint32_t i = 0; i < g->process->element_count; i++)
-        if (g->process->elements[i].link_target == index && !seen[i]) {
+    if (g->process->elements[index].link_target != BPMN_NONE)
+        return; // throws one itself
+    for (uint32_t i = g->throwers[index]; i != BPMN_NONE; i = g->throwers[i])
+        if (!seen[i]) {
             seen[i] = true;
             *ARRAY_PUSH(g->r->scratch, &g->stack) = i;
         }
+}
+
+static void index_throwers(struct graph *g)
+{
+    uint32_t count = g->process->element_count;
+    g->throwers = ARENA_ARRAY(g->r->scratch, uint32_t, count);
+    for (uint32_t i = 0; i < count; i++)
+        g->throwers[i] = BPMN_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t target = g->process->elements[i].link_target;
+        if (target == BPMN_NONE)
+            continue;
+        g->throwers[i] = g->throwers[target];
+        g->throwers[target] = i;
+    }
 }
 
 static void push_previous(struct graph *g, uint32_t index, bool *seen)
@@ -250,6 +266,7 @@ void reader_check_soundness(struct reader *r, const struct bpmn_process *process
     g.splits = ARENA_ARRAY(r->scratch, uint32_t, process->flow_count + 1);
     for (uint32_t i = 0; i < process->flow_count; i++)
         g.splits[i] = SPLIT_UNKNOWN;
+    index_throwers(&g);
     check_reachable(&g);
     check_ends(&g);
     for (uint32_t i = 1; i < process->element_count; i++)

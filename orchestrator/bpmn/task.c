@@ -269,10 +269,20 @@ static void read_ad_hoc(struct reader *r, struct bpmn_element *element,
         reader_expression(r, element, attribute_of(zeebe, XML_NONE, "outputElement"));
 }
 
+static enum bpmn_direction direction_named(str name)
+{
+    static const char *const names[] = {"Unspecified", "Converging", "Diverging", "Mixed"};
+    for (int i = BPMN_CONVERGING; i <= BPMN_MIXED; i++)
+        if (str_equal_ignoring_case(name, str_of(names[i])))
+            return (enum bpmn_direction)i;
+    return BPMN_UNSPECIFIED;
+}
+
 static void read_gateway(struct reader *r, struct bpmn_element *element,
                          const struct bpmn_xml_node *node)
 {
     element->instantiates = str_equal(bpmn_xml_attribute(node, STR("instantiate")), STR("true"));
+    element->direction = direction_named(attribute_of(node, XML_NONE, "gatewayDirection"));
     element->parallel_start =
         str_equal_ignoring_case(bpmn_xml_attribute(node, STR("eventGatewayType")), STR("Parallel"));
     const struct bpmn_xml_node *condition =

@@ -18,6 +18,7 @@ enum {
 struct checking {
     struct reader *r;
     const struct bpmn_process *process;
+    bool *handlers; // by element: a compensation event is associated with it
 };
 
 static const struct bpmn_element *scope_of(const struct checking *c, const struct bpmn_element *e)
@@ -48,6 +49,8 @@ static void check_references(struct checking *c, const struct bpmn_element *e, b
         if (t->kind == BPMN_MESSAGE_TRIGGER && catches && t->name != NULL &&
             t->correlation == NULL && !(e->type == BPMN_START_EVENT && e->scope == 0))
             complain(c, BPMN_CODE_MESSAGE_WITHOUT_KEY, e);
+        if (t->code_is_id && !catches)
+            complain(c, BPMN_CODE_CODE_FROM_ID, e);
         if (t->kind == BPMN_ERROR_TRIGGER && !catches && t->name == NULL)
             complain(c, BPMN_CODE_ERROR_CODE_EMPTY, e);
         if (t->kind == BPMN_ESCALATION_TRIGGER && !catches && t->name == NULL)
@@ -76,6 +79,23 @@ static void check_start(struct checking *c, const struct bpmn_element *e)
     check_references(c, e, true);
 }
 
+// Compensation is of an activity of the level where it is thrown; an event sub-process stands in
+// for its parent (10.7.1).
+static void check_compensation(struct checking *c, const struct bpmn_element *e)
+{
+    for (uint32_t i = 0; i < e->trigger_count; i++) {
+        uint32_t activity = e->triggers[i].activity;
+        if (e->triggers[i].kind != BPMN_COMPENSATION_TRIGGER || activity == BPMN_NONE)
+            continue;
+        const struct bpmn_element *target = &c->process->elements[activity];
+        const struct bpmn_element *scope = scope_of(c, e);
+        bool is_near = target->scope == e->scope ||
+                       (scope->type == BPMN_EVENT_SUB_PROCESS && target->scope == scope->scope);
+        if (!bpmn_is_activity(target->type) || !is_near)
+            reader_complain(c->r, BPMN_CODE_COMPENSATION_TARGET, e, target->id);
+    }
+}
+
 static void check_end(struct checking *c, const struct bpmn_element *e)
 {
     if (e->outgoing.count > 0)
@@ -85,6 +105,7 @@ static void check_end(struct checking *c, const struct bpmn_element *e)
     check_kinds(c, e, END, BPMN_CODE_END_TRIGGER);
     if (bpmn_has_trigger(e, BPMN_CANCEL_TRIGGER) && scope_of(c, e)->type != BPMN_TRANSACTION)
         complain(c, BPMN_CODE_CANCEL_OUTSIDE_TRANSACTION, e);
+    check_compensation(c, e);
     check_references(c, e, false);
 }
 
@@ -113,6 +134,8 @@ static void check_boundary(struct checking *c, const struct bpmn_element *e)
     if (!e->interrupting &&
         (bpmn_has_trigger(e, BPMN_ERROR_TRIGGER) || bpmn_has_trigger(e, BPMN_CANCEL_TRIGGER)))
         complain(c, BPMN_CODE_BOUNDARY_EVENT_INTERRUPTS, e);
+    if (compensates && e->outgoing.count > 0)
+        complain(c, BPMN_CODE_COMPENSATION_EVENT_FLOW, e);
     if (compensates && e->compensation == BPMN_NONE)
         complain(c, BPMN_CODE_COMPENSATION_HANDLER_MISSING, e);
     if (!compensates && e->outgoing.count == 0)
@@ -135,6 +158,7 @@ static void check_throw(struct checking *c, const struct bpmn_element *e)
     check_kinds(c, e, THROW, BPMN_CODE_THROW_TRIGGER);
     if (bpmn_has_trigger(e, BPMN_LINK_TRIGGER) && e->outgoing.count > 0)
         complain(c, BPMN_CODE_LINK_FLOW, e);
+    check_compensation(c, e);
     check_references(c, e, false);
 }
 
@@ -178,6 +202,22 @@ static void check_event_gateway(struct checking *c, const struct bpmn_element *e
         complain(c, BPMN_CODE_EVENT_GATEWAY_MIX, e);
 }
 
+static bool fits_direction(const struct bpmn_element *e)
+{
+    bool joins = e->incoming.count > 1, splits = e->outgoing.count > 1;
+    switch (e->direction) {
+    case BPMN_UNSPECIFIED:
+        return true;
+    case BPMN_CONVERGING:
+        return joins && !splits;
+    case BPMN_DIVERGING:
+        return splits && !joins;
+    case BPMN_MIXED:
+        return joins && splits;
+    }
+    check_unreachable();
+}
+
 static void check_gateway(struct checking *c, const struct bpmn_element *e)
 {
     bool starts = e->type == BPMN_EVENT_BASED_GATEWAY && e->instantiates;
@@ -195,36 +235,51 @@ static void check_gateway(struct checking *c, const struct bpmn_element *e)
     if (e->type == BPMN_EVENT_BASED_GATEWAY)
         check_event_gateway(c, e);
     if (starts && e->incoming.count > 0)
+        complain(c, BPMN_CODE_INSTANTIATES_INCOMING, e);
+    if (e->parallel_start && !e->instantiates)
+        complain(c, BPMN_CODE_PARALLEL_EVENT_GATEWAY, e);
+    if (!fits_direction(e))
         complain(c, BPMN_CODE_GATEWAY_DIRECTION, e);
+    if (e->incoming.count == 1 && e->outgoing.count == 1)
+        complain(c, BPMN_CODE_GATEWAY_USELESS, e);
 }
 
-static bool catches_same(const struct bpmn_trigger *a, const struct bpmn_trigger *b)
+// What an error or escalation event catches, as text: two that say the same are ambiguous. Empty:
+// nothing that can be told before it runs.
+static str caught(struct checking *c, const struct bpmn_trigger *t)
 {
-    if (a->kind != b->kind || (a->kind != BPMN_ERROR_TRIGGER && a->kind != BPMN_ESCALATION_TRIGGER))
-        return false;
-    const feel_value *left = a->name ? feel_program_constant(a->name) : NULL;
-    const feel_value *right = b->name ? feel_program_constant(b->name) : NULL;
-    if (a->any_code || b->any_code)
-        return a->any_code && b->any_code;
-    return left != NULL && right != NULL && str_equal(left->string, right->string);
+    const feel_value *code = t->name ? feel_program_constant(t->name) : NULL;
+    if (t->kind != BPMN_ERROR_TRIGGER && t->kind != BPMN_ESCALATION_TRIGGER)
+        return STR_EMPTY;
+    if (t->any_code)
+        return str_format(c->r->scratch, "%d", (int)t->kind);
+    if (code == NULL || !feel_is(*code, FEEL_STRING))
+        return STR_EMPTY;
+    return str_format(c->r->scratch, "%d %.*s", (int)t->kind, STR_ARG(code->string));
 }
 
 static void check_catchers(struct checking *c, const struct bpmn_element *e)
 {
-    for (uint32_t i = 0; i < e->boundary.count; i++)
-        for (uint32_t k = 0; k < i; k++) {
-            const struct bpmn_element *a = &c->process->elements[e->boundary.items[i]];
-            const struct bpmn_element *b = &c->process->elements[e->boundary.items[k]];
-            if (a->trigger_count == 1 && b->trigger_count == 1 &&
-                catches_same(a->triggers, b->triggers))
-                complain(c, BPMN_CODE_CATCH_AMBIGUOUS, a);
-        }
+    struct map seen = map_new(c->r->scratch);
+    for (uint32_t i = 0; e->boundary.count > 1 && i < e->boundary.count; i++) {
+        const struct bpmn_element *event = &c->process->elements[e->boundary.items[i]];
+        str what = event->trigger_count == 1 ? caught(c, event->triggers) : STR_EMPTY;
+        if (str_is_empty(what))
+            continue;
+        if (map_get(&seen, what) != NULL)
+            complain(c, BPMN_CODE_CATCH_AMBIGUOUS, event);
+        map_put(&seen, what, c);
+    }
 }
 
 static void check_activity(struct checking *c, const struct bpmn_element *e)
 {
     if (e->type == BPMN_RECEIVE_TASK || e->type == BPMN_SEND_TASK)
         check_references(c, e, e->type == BPMN_RECEIVE_TASK);
+    if (e->type == BPMN_RECEIVE_TASK && e->instantiates && e->incoming.count > 0)
+        complain(c, BPMN_CODE_INSTANTIATES_INCOMING, e);
+    if (e->for_compensation && !c->handlers[bpmn_index(c->process, e)])
+        complain(c, BPMN_CODE_COMPENSATION_HANDLER_UNUSED, e);
     if (e->for_compensation && (e->incoming.count > 0 || e->outgoing.count > 0))
         complain(c, BPMN_CODE_COMPENSATION_HANDLER_FLOW, e);
     for (uint32_t i = 0; i < e->listener_count; i++)
@@ -257,11 +312,15 @@ static void check_event_sub_process(struct checking *c, const struct bpmn_elemen
 
 static void check_ad_hoc(struct checking *c, const struct bpmn_element *scope)
 {
+    bool has_activity = false;
     for (uint32_t i = 0; i < scope->children.count; i++) {
         const struct bpmn_element *child = &c->process->elements[scope->children.items[i]];
+        has_activity |= bpmn_is_activity(child->type);
         if (child->type == BPMN_START_EVENT || child->type == BPMN_END_EVENT)
             complain(c, BPMN_CODE_AD_HOC_EVENT, child);
     }
+    if (!has_activity)
+        complain(c, BPMN_CODE_AD_HOC_EMPTY, scope);
 }
 
 static void check_scope(struct checking *c, const struct bpmn_element *e)
@@ -278,6 +337,7 @@ static void check_scope(struct checking *c, const struct bpmn_element *e)
         complain(c, BPMN_CODE_EMPTY_SCOPE, e);
     else if (e->starts.count == 0 && e->triggered_starts.count == 0)
         complain(c, BPMN_CODE_NO_START, e);
+    reader_check_level(c->r, c->process, e);
 }
 
 static void check_element(struct checking *c, const struct bpmn_element *e)
@@ -302,7 +362,11 @@ static void check_element(struct checking *c, const struct bpmn_element *e)
 
 void reader_validate(struct reader *r, const struct bpmn_process *process)
 {
-    struct checking c = {r, process};
+    struct checking c = {r, process, ARENA_ARRAY(r->scratch, bool, process->element_count)};
+    for (uint32_t i = 0; i < process->element_count; i++)
+        if (process->elements[i].type == BPMN_BOUNDARY_EVENT &&
+            process->elements[i].compensation != BPMN_NONE)
+            c.handlers[process->elements[i].compensation] = true;
     for (uint32_t i = 0; i < process->flow_count; i++) {
         const struct bpmn_flow *f = &process->flows[i];
         if (f->source != BPMN_NONE && f->target != BPMN_NONE &&
