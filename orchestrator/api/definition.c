@@ -120,5 +120,5 @@ void handle_resource_delete(struct request *request)
 {
     struct command command = {.type = COMMAND_DELETE_DEFINITION};
     if (request_key(request, 0, &command.key))
-        call_shard(caller_of(request), &command, 0, answer_deleted);
+        call_every_shard(caller_of(request), &command, answer_deleted);
 }

@@ -70,5 +70,5 @@ void handle_signal_broadcast(struct request *request)
     struct command command = {.type = COMMAND_BROADCAST_SIGNAL};
     if (request_text(request, STR("signalName"), &command.broadcast_signal.name) &&
         request_variables(request, STR("variables"), &command.broadcast_signal.variables))
-        call_broadcast(caller_of(request), &command, answer_signal);
+        gateway_signal(caller_of(request), &command, answer_signal);
 }

@@ -309,14 +309,11 @@ static void delete_decisions_of(struct engine *engine, const struct definition *
                       (struct event){.type = EVENT_DEFINITION_DELETED, .key = d->key});
 }
 
-void definition_delete(struct engine *engine)
+// What it started is closed, and opened for the version before it. Nothing for one that is gone.
+static void withdraw(struct engine *engine, const struct definition *definition)
 {
-    const struct definition *definition = idmap_get(&engine->shard->by_key, engine->command->key);
-    if (definition == NULL || definition->is_deleted) {
-        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
-                    STR("no such definition is deployed"));
+    if (definition == NULL || definition->is_deleted)
         return;
-    }
     if (definition->kind == RESOURCE_REQUIREMENTS)
         delete_decisions_of(engine, definition);
     str id = definition->id, tenant = definition->tenant;
@@ -327,6 +324,32 @@ void definition_delete(struct engine *engine)
     const struct definition *latest = state_latest(engine->shard, tenant, kind, id);
     if (latest != NULL)
         switch_starts(engine, latest->key);
+}
+
+// Every shard answers when it has closed what the definition starts: who is told that it is deleted
+// sees no more of it.
+void definition_delete(struct engine *engine)
+{
+    const struct definition *definition = idmap_get(&engine->shard->by_key, engine->command->key);
+    struct command all = *engine->command;
+    if (engine->environment.shard != 0) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, STR("deletions go to shard 0"));
+        return;
+    }
+    if (definition == NULL || definition->is_deleted) {
+        step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
+                    STR("no such definition is deployed"));
+        return;
+    }
+    withdraw(engine, definition);
+    all.type = COMMAND_WITHDRAW_DEFINITION;
+    for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
+        step_send_command(engine, shard, &all);
+}
+
+void definition_withdraw(struct engine *engine)
+{
+    withdraw(engine, idmap_get(&engine->shard->by_key, engine->command->key));
     step_accept(engine, engine->command->key, 0);
 }
 

@@ -149,6 +149,22 @@ static void refuse_message(struct engine *engine, instance_ref instance, element
         incident_raise(engine, instance, host, "LIMIT_REACHED", why);
 }
 
+static void correlate(struct engine *engine, instance_ref instance, const struct subscription *s,
+                      uint64_t message, str variables)
+{
+    element_ref host = s->attachment.owner;
+    const struct bpmn_element *event = &instance->process->elements[s->element];
+    uint32_t element = s->element;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_SUBSCRIPTION_CORRELATED,
+                             .key = s->attachment.entity.key,
+                             .scope = host->entity.key,
+                             .parent = message});
+    if (event->parallel_multiple)
+        message_close(engine, instance, s);
+    event_happened(engine, instance, host, element, variables);
+}
+
 void message_correlate(struct engine *engine)
 {
     const struct command *command = engine->command;
@@ -169,19 +185,23 @@ void message_correlate(struct engine *engine)
         return;
     }
     answer_delivery(engine, COMMAND_CONFIRM_CORRELATION);
-    if (known)
+    if (!known)
+        correlate(engine, instance, s, command->subscription.message,
+                  command->subscription.variables);
+}
+
+void message_take_signal(struct engine *engine, instance_ref instance, const struct subscription *s,
+                         const struct broadcast_signal *signal)
+{
+    str why;
+    if (!takes_messages(instance, s))
         return;
-    element_ref host = s->attachment.owner;
-    const struct bpmn_element *event = &instance->process->elements[s->element];
-    uint32_t element = s->element;
-    step_emit(engine, instance,
-              (struct event){.type = EVENT_SUBSCRIPTION_CORRELATED,
-                             .key = command->key,
-                             .scope = host->entity.key,
-                             .parent = command->subscription.message});
-    if (event->parallel_multiple)
-        message_close(engine, instance, s);
-    event_happened(engine, instance, host, element, command->subscription.variables);
+    if (!variable_has_room(engine, instance, &why)) {
+        if (state_attachment(s->attachment.owner, ENTITY_KIND_INCIDENT) == NULL)
+            incident_raise(engine, instance, s->attachment.owner, "LIMIT_REACHED", why);
+        return;
+    }
+    correlate(engine, instance, s, signal->key, signal->variables);
 }
 
 // Subscriptions that were refused a message open again.

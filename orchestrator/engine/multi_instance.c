@@ -200,26 +200,31 @@ bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, 
 
 // -- What the body throws (BPMN 2.0, table 10.29) ---------------------------------------
 
-static void throw_named(struct engine *engine, element_ref body, const struct feel_program *program)
+static void throw_named(struct engine *engine, instance_ref instance, element_ref body,
+                        const struct feel_program *program)
 {
     str name, why;
     if (program != NULL &&
         expression_name(engine, body, program, "the name of the signal", &name, &why))
-        signal_broadcast(engine, name, STR_EMPTY);
+        signal_broadcast(engine, instance, name, STR_EMPTY);
 }
 
-static void throw_behavior(struct engine *engine, element_ref body, const struct bpmn_loop *loop)
+// A signal may reach what ends the body.
+static void throw_behavior(struct engine *engine, instance_ref instance, element_ref body,
+                           const struct bpmn_loop *loop)
 {
     if (loop->behavior == BPMN_THROW_NONE ||
         (loop->behavior == BPMN_THROW_ONE && body->loop_done == 1))
-        throw_named(engine, body, loop->behavior_signal);
-    for (uint32_t i = 0; loop->behavior == BPMN_THROW_COMPLEX && i < loop->behavior_count; i++) {
+        throw_named(engine, instance, body, loop->behavior_signal);
+    for (uint32_t i = 0;
+         loop->behavior == BPMN_THROW_COMPLEX && i < loop->behavior_count && !body->entity.is_gone;
+         i++) {
         bool truth = false;
         str why;
         const struct bpmn_behavior *behavior = &loop->behaviors[i];
         if (behavior->condition != NULL &&
             expression_truth(engine, body, behavior->condition, &truth, &why) && truth)
-            throw_named(engine, body, behavior->signal);
+            throw_named(engine, instance, body, behavior->signal);
     }
 }
 
@@ -259,7 +264,9 @@ void loop_next(struct engine *engine, instance_ref instance, element_ref body)
         fail(engine, instance, body, why);
         return;
     }
-    throw_behavior(engine, body, loop);
+    throw_behavior(engine, instance, body, loop);
+    if (body->entity.is_gone)
+        return;
     if (satisfied) {
         activity_terminate_children(engine, instance, body, NULL);
         complete_body(engine, instance, body);

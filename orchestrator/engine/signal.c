@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Signals reach those that wait as they are thrown (BPMN 2.0, 10.4.4), on every shard. The first
-// shard gives the signal its key and tells all shards. Each tells those of its instances whose
-// subscription has a key below the one that the signal has, or that the shard would give next when
-// it hears of it; so many at a time that others are served in between: the next piece is a command
-// that the shard sends to itself.
+// Signals reach those that wait as they are thrown (BPMN 2.0, 10.5.4), on every shard. What waits
+// in the instance that throws, and in those that called it, hears the signal in that very step,
+// before anything goes on: a border of the scope that throws, an event sub-process, another
+// instance of a loop. Of all others the first shard gives the signal its key and tells all shards.
+// Each tells those of its instances whose subscription has a key below the one that the signal has,
+// or that the shard would give next when it hears of it; so many at a time that others are served
+// in between: the next piece is a command that the shard sends to itself.
 #include "engine/step.h"
 
 #include "record/key.h"
 #include "record/partition.h"
+
+#include <stdlib.h>
 
 static void send_signal(struct engine *engine, uint32_t shard, struct broadcast_signal signal)
 {
@@ -18,13 +22,71 @@ static void send_signal(struct engine *engine, uint32_t shard, struct broadcast_
     step_send_command(engine, shard, &command);
 }
 
-void signal_broadcast(struct engine *engine, str name, str variables)
+// -- In the throwing instance -----------------------------------------------------------
+
+struct heard {
+    uint64_t instance;
+    uint64_t key; // of the subscription
+};
+
+struct hearers {
+    struct arena *arena;
+    ARRAY(struct heard) items;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    uint64_t left = ((const struct heard *)a)->key, right = ((const struct heard *)b)->key;
+    return left < right ? -1 : left > right;
+}
+
+enum { ENTITIES_PER_STEP = 16 };
+
+static void find_hearers(struct engine *engine, instance_ref instance, str name,
+                         struct hearers *hearers)
+{
+    size_t cursor = 0;
+    uint64_t key;
+    void *entity;
+    step_spend(engine, instance->entities.count / ENTITIES_PER_STEP);
+    while (idmap_next(&instance->entities, &cursor, &key, &entity)) {
+        const struct subscription *s = entity;
+        if (s->attachment.entity.kind == ENTITY_KIND_SUBSCRIPTION &&
+            s->kind == SUBSCRIPTION_SIGNAL && str_equal(s->name, name))
+            *ARRAY_PUSH(hearers->arena, &hearers->items) =
+                (struct heard){instance->stream.key, key};
+    }
+}
+
+// In the order in which they began to wait. What one of them ends does not hear it any more.
+static void tell_at_once(struct engine *engine, instance_ref instance,
+                         const struct broadcast_signal *signal)
+{
+    struct hearers hearers = {.arena = engine->turn};
+    for (; instance != NULL; instance = step_instance(engine, instance->parent_instance))
+        find_hearers(engine, instance, signal->name, &hearers);
+    if (hearers.items.count > 1)
+        qsort(hearers.items.items, hearers.items.count, sizeof *hearers.items.items, by_key);
+    for (size_t i = 0; i < hearers.items.count; i++) {
+        instance_ref hearer = step_instance(engine, hearers.items.items[i].instance);
+        const struct subscription *s =
+            hearer ? state_entity(hearer, ENTITY_KIND_SUBSCRIPTION, hearers.items.items[i].key)
+                   : NULL;
+        if (s != NULL)
+            message_take_signal(engine, hearer, s, signal);
+    }
+}
+
+void signal_broadcast(struct engine *engine, instance_ref instance, str name, str variables)
 {
     struct broadcast_signal signal = {.name = name, .variables = variables};
     signal.key = step_key(engine);
     for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
         send_signal(engine, shard, signal);
+    tell_at_once(engine, instance, &signal);
 }
+
+// -- Everywhere -------------------------------------------------------------------------
 
 bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
                   const struct bpmn_trigger *trigger, str *ret_why)
@@ -36,7 +98,7 @@ bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
     if (!border_value(engine, "the signal, with all its variables,", variables,
                       LIMIT_COMMAND_VARIABLES_BYTES, ret_why))
         return false;
-    signal_broadcast(engine, name, variables);
+    signal_broadcast(engine, instance, name, variables);
     return true;
 }
 
@@ -112,7 +174,7 @@ void signal_receive(struct engine *engine)
     }
     if (signal->key == 0) {
         step_accept(engine, key_make(engine->environment.shard, engine->next_key), 0);
-        signal_broadcast(engine, signal->name, signal->variables);
+        signal_broadcast(engine, NULL, signal->name, signal->variables);
         return;
     }
     tell_piece(engine, *signal);

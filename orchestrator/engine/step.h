@@ -352,13 +352,19 @@ void message_refuse_subscription(struct engine *engine, str why);
 void message_give_back(struct engine *engine);
 void message_close(struct engine *engine, instance_ref instance,
                    const struct subscription *subscription);
+// A signal that was thrown in this step reaches the subscription.
+void message_take_signal(struct engine *engine, instance_ref instance,
+                         const struct subscription *subscription,
+                         const struct broadcast_signal *signal);
 // Sends what the element throws; false when name, key or variables cannot be evaluated or are at a
 // limit, and nothing was sent.
 MUST_CHECK bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
                               const struct bpmn_trigger *trigger, str *ret_why);
 MUST_CHECK bool signal_throw(struct engine *engine, instance_ref instance, element_ref ei,
                              const struct bpmn_trigger *trigger, str *ret_why);
-void signal_broadcast(struct engine *engine, str name, str variables);
+// To all that wait for it; to those of `instance`, and of those that called it, at once. It may end
+// what runs in them.
+void signal_broadcast(struct engine *engine, instance_ref instance, str name, str variables);
 
 MUST_CHECK bool job_create(struct engine *engine, instance_ref instance, element_ref ei,
                            const struct bpmn_job *definition,
@@ -534,6 +540,7 @@ const struct definition *definition_bound(const struct engine *engine, instance_
 void definition_deploy(struct engine *engine);
 void definition_publish(struct engine *engine);
 void definition_delete(struct engine *engine);
+void definition_withdraw(struct engine *engine);
 void definition_evaluate_conditions(struct engine *engine);
 bool definition_start_due(struct engine *engine, uint64_t key); // a start timer; false: no such
 

@@ -267,14 +267,3 @@ void call_every_shard(struct caller *caller, struct command *command, call_answe
     if (can_take(caller))
         send_call(begin_call(caller, command, answer, caller->gateway->shard_count), command, 0);
 }
-
-void call_broadcast(struct caller *caller, struct command *command, call_answer *answer)
-{
-    if (!can_take(caller))
-        return;
-    uint32_t shards = caller->gateway->shard_count;
-    struct call *call = begin_call(caller, command, answer, shards);
-    for (uint32_t shard = 0; shard < shards; shard++)
-        if (!send_call(call, command, shard))
-            return;
-}

@@ -28,9 +28,6 @@ void call_instance(struct caller *caller, struct command *command, call_answer *
 // One reply of every shard; `answer` gets the first shard's, which made the definitions.
 void call_every_shard(struct caller *caller, struct command *command, call_answer *answer);
 
-// To every shard, each with its own copy of the command; answers when all have.
-void call_broadcast(struct caller *caller, struct command *command, call_answer *answer);
-
 // Sends a command that nobody waits for. False and *err when it could not be handed to Kafka.
 MUST_CHECK bool call_post(struct gateway *gateway, struct command *command, uint32_t shard,
                           struct error *err);

@@ -72,6 +72,12 @@ void gateway_evaluate_conditions(struct caller *caller, struct command *command,
     call_shard(caller, command, gateway_next_shard(caller->gateway), answer);
 }
 
+// One shard gives the signal its key and tells the others.
+void gateway_signal(struct caller *caller, struct command *command, call_answer *answer)
+{
+    call_shard(caller, command, gateway_next_shard(caller->gateway), answer);
+}
+
 void gateway_publish(struct caller *caller, struct command *command, call_answer *answer)
 {
     uint32_t shards = gateway_shards(caller->gateway);

@@ -17,6 +17,9 @@ void gateway_start(struct caller *caller, struct create_instance *create, str ve
 void gateway_evaluate_conditions(struct caller *caller, struct command *command,
                                  call_answer *answer);
 
+// A signal, to all that wait for it.
+void gateway_signal(struct caller *caller, struct command *command, call_answer *answer);
+
 // A message; its name and key choose the shard.
 void gateway_publish(struct caller *caller, struct command *command, call_answer *answer);
 

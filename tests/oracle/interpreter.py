@@ -292,7 +292,7 @@ class Interpreter:
     # ---- events take effect -----------------------------------------------------------------------
 
     def arrive(self, sent):
-        """A signal reaches all that wait for it (10.4.4); a message one, of each process: who is
+        """A signal reaches all that wait for it (10.5.4); a message one, of each process: who is
         meant when several are, the standard leaves to the implementation (10.4.4, 8.3.2)."""
         if sent.kind == "message" and sent not in self.messages:
             self.messages.append(sent)
@@ -399,8 +399,10 @@ class Interpreter:
         """What an end event or an intermediate throw event does as it is reached (13.4.2, 13.4.5)."""
         element, scope = run.element, run.parent
         kind = element.trigger
-        if kind in ("message", "signal"):
+        if kind == "message" or kind == "signal" and self.manual:
             return  # sent when the event is left
+        if kind == "signal":  # reaches who waits as it is thrown (10.5.4)
+            self.send(Sent(kind, element.ref, variables=self.variables(run)))
         if kind == "terminate":
             self.interrupt(scope, besides=run)
         elif kind == "error":
@@ -874,7 +876,7 @@ class Interpreter:
         if element.script is not None and run.role != "body" and not self.manual:
             known = self.variables(run)
             self.assign(run, element.result, evaluate(element.script, known))
-        if element.trigger in ("message", "signal") and (
+        if (element.trigger == "message" or element.trigger == "signal" and self.manual) and (
                 element.type in ("endEvent", "intermediateThrowEvent") or
                 element.type == "sendTask" and run.role != "body" and not self.is_worked_on(run)):
             key = evaluate(element.correlation, self.variables(run)) \
