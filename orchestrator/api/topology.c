@@ -29,7 +29,7 @@ static void write_partitions(struct json_writer *w, const struct query_rows *row
         json_u64(w, shard + 1);
         write_text(w, STR("role"), STR("leader"));
         write_text(w, STR("health"), halted ? STR("unhealthy") : STR("healthy"));
-        write_text(w, STR("state"), STR("ACTIVE"));
+        write_text(w, STR("state"), STR("active"));
         json_end_object(w);
     }
     json_end_array(w);
