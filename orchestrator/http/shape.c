@@ -16,9 +16,11 @@ static bool misfit(struct fitting *fitting, const char *wanted, const struct jso
                      STR_ARG(strbuf_str(&fitting->path)), wanted, STR_ARG(text));
 }
 
-static bool is_key(const struct json *value)
+static bool is_key(const struct shape *shape, const struct json *value)
 {
     uint64_t key;
+    if (shape->low == -1 && str_equal(value->text, STR("-1")))
+        return true;
     bool has_digits = value->type == JSON_STRING || value->type == JSON_NUMBER;
     return has_digits && str_to_u64(value->text, &key) && key > 0 && key <= INT64_MAX;
 }
@@ -91,7 +93,7 @@ static bool fits(const struct shape *shape, const struct json *value, struct fit
     case SHAPE_STRING:
         return string_fits(shape, value, fitting);
     case SHAPE_KEY:
-        return is_key(value) || misfit(fitting, "a key: a string of digits", value);
+        return is_key(shape, value) || misfit(fitting, "a key: a string of digits", value);
     case SHAPE_INTEGER:
         snprintf(range, sizeof range, "a whole number from %lld to %lld", (long long)shape->low,
                  (long long)shape->high);

@@ -11,7 +11,7 @@
 enum shape_kind {
     SHAPE_ANY,
     SHAPE_STRING,
-    SHAPE_KEY,     // a positive number, or its digits as a string
+    SHAPE_KEY,     // a positive number, or its digits as a string; -1 where low is it
     SHAPE_INTEGER, // a whole number from low to high
     SHAPE_NUMBER,
     SHAPE_BOOLEAN,

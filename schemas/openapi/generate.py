@@ -196,6 +196,8 @@ class Shapes:
             return self.add('.kind = SHAPE_MISSING')
         if schema.get('$ref') == '#/components/schemas/Key':
             return self.add('.kind = SHAPE_KEY')
+        if schema.get('$ref') == '#/components/schemas/KeyOrNone':
+            return self.add('.kind = SHAPE_KEY, .low = -1')
         schema = follow(self.document, schema)
         kind = schema.get('type')
         if kind == 'object':

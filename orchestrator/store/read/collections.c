@@ -201,13 +201,15 @@ static const struct state_name decision_states[] = {
         {"decisionDefinitionKey", "v.decision", FIELD_KEY},                                        \
         {"rootDecisionDefinitionKey", "v.asked", FIELD_KEY},                                       \
         {"decisionRequirementsKey", "v.requirements", FIELD_KEY},                                  \
-        {"result", "v.output", FIELD_TEXT}, {"processDefinitionKey", "v.definition", FIELD_KEY},   \
-        {"processInstanceKey", "v.instance", FIELD_KEY}, ROOT_FIELD, BUSINESS_FIELD,               \
-        {"elementInstanceKey", "v.element_instance", FIELD_KEY},                                   \
+        {"result", "v.output", FIELD_TEXT},                                                        \
+        {"processDefinitionKey", "v.definition", FIELD_KEY, .none = "-1"},                         \
+        {"processInstanceKey", "v.instance", FIELD_KEY, .none = "-1"}, ROOT_FIELD, BUSINESS_FIELD, \
+        {"elementInstanceKey", "v.element_instance", FIELD_KEY, .none = "-1"},                     \
     {                                                                                              \
         "tenantId", "v.tenant", FIELD_TENANT                                                       \
     }
 
+// Camunda's clients take no null for what a decision has not that was evaluated alone, but -1.
 static const struct field decision_instance_fields[] = {DECISION_INSTANCE_FIELDS};
 
 const struct collection collection_decision_instances = {
@@ -401,10 +403,7 @@ static const struct field user_task_fields[] = {
     {"dueDate", "t.due", FIELD_TIME},
     {"externalFormReference", "t.form_key", FIELD_OPTIONAL},
     {"formId", "t.form_id", FIELD_OPTIONAL},
-    {"formKey",
-     "(SELECT f.key FROM definitions f WHERE f.kind = 2 AND f.id = t.form_id AND f.tenant = "
-     "t.tenant AND f.deleted IS NULL ORDER BY f.version DESC LIMIT 1)",
-     FIELD_KEY},
+    {"formKey", "t.form", FIELD_KEY},
     {"customHeaders", "t.headers", FIELD_JSON},
     {"priority", "t.priority", FIELD_INTEGER},
     {"tags", "NULL::json", FIELD_TAGS},
@@ -415,8 +414,6 @@ static const struct field user_task_fields[] = {
      "(SELECT x.variables FROM elements x WHERE x.shard = t.shard AND x.key = t.element_instance)",
      FIELD_VARIABLES, .is_hidden = true},
 };
-
-_Static_assert(RESOURCE_FORM == 2, "the number in formKey");
 
 const struct collection collection_user_tasks = {
     .noun = "user task",

@@ -59,7 +59,9 @@ static void write_cell(struct json_writer *w, const struct field *field, str cel
     case FIELD_LOCAL_KEY:
     case FIELD_OPTIONAL:
     case FIELD_TIME:
-        if (cell.len == 0)
+        if (cell.len == 0 && field->none != NULL)
+            json_string(w, str_of(field->none));
+        else if (cell.len == 0)
             json_null(w);
         else
             json_string(w, cell);

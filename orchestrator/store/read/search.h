@@ -66,6 +66,7 @@ struct field {
     const char *indexed; // FIELD_VARIABLES of an instance: SQL of the row (shard, instance)
     bool is_hidden;      // filter only
     bool is_present;     // never null, which spares the order the question
+    const char *none;    // what a key that is null is outside; NULL: null
     bool is_record;      // of what may be over: known as far as the records are (pending.h)
 };
 

@@ -41,8 +41,9 @@ bool time_text_parse(str text, int64_t *ret_time_ms)
         return false;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
-    if (sscanf(copy, "%4d-%2d-%2dT%2d:%2d:%2d%n", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
-               &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &used) != 6 ||
+    // ISO 8601 lets seconds out where they are 0, and so does Java.
+    if (sscanf(copy, "%4d-%2d-%2dT%2d:%2d%n:%2d%n", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+               &utc.tm_hour, &utc.tm_min, &used, &utc.tm_sec, &used) < 5 ||
         !parse_rest(copy + used, &ms, &offset_s))
         return false;
     struct tm wanted = utc;
