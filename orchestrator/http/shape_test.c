@@ -10,6 +10,8 @@
 
 static const struct shape name = {.kind = SHAPE_STRING, .max_len = 5, .limit = "NAME_BYTES"};
 static const struct shape key = {.kind = SHAPE_KEY};
+static const struct shape ancestor = {.kind = SHAPE_KEY, .low = -1};
+static const struct shape missing = {.kind = SHAPE_MISSING};
 static const struct shape limit = {.kind = SHAPE_INTEGER, .low = 0, .high = 100};
 static const struct shape any_integer = {
     .kind = SHAPE_INTEGER, .low = INT64_MIN, .high = INT64_MAX};
@@ -26,6 +28,8 @@ static const struct shape_member members[] = {
     {"flag", &flag},
     {"names", &names},
     {"pages", &pages},
+    {"ancestor", &ancestor},
+    {"later", &missing},
 };
 static const struct shape body = {
     .kind = SHAPE_OBJECT, .members = members, .count = COUNT_OF(members)};
@@ -35,6 +39,12 @@ static const char *const cases[][2] = {
     {"{\"name\":\"a\",\"key\":\"17\",\"page\":{\"limit\":100},\"flag\":false,\"names\":[\"b\"]}",
      NULL},
     {"{\"name\":\"a\",\"key\":17,\"page\":null,\"unknown\":[1]}", NULL},
+    {"{\"name\":\"a\",\"ancestor\":\"-1\",\"later\":null}", NULL},
+    {"{\"name\":\"a\",\"ancestor\":-2}",
+     "\"ancestor\" must be a key: a string of digits, found -2"},
+    {"{\"name\":\"a\",\"later\":[]}", NULL},
+    {"{\"name\":\"a\",\"later\":\"\"}", NULL},
+    {"{\"name\":\"a\",\"later\":{\"x\":1}}", "\"later\" is not done here: leave it out"},
     {"{}", "\"name\" is missing"},
     {"{\"name\":null}", "\"name\" is missing"},
     {"{\"name\":1}", "\"name\" must be a string, found 1"},
