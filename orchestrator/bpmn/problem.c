@@ -22,6 +22,10 @@ static bool matters_in_a_sketch(enum bpmn_code code)
 {
     switch ((int)code) {
     case BPMN_CODE_EXPRESSION_INVALID:
+    case BPMN_CODE_MAPPING_TARGET:
+    case BPMN_CODE_TASK_TYPE_EMPTY:
+    case BPMN_CODE_CALENDAR_UNKNOWN:
+    case BPMN_CODE_CALENDAR_INVALID:
     case BPMN_CODE_EXPRESSION_DOUBTFUL:
     case BPMN_CODE_EXPRESSION_EMPTY:
     case BPMN_CODE_EXPRESSION_UNTYPED:
@@ -43,6 +47,14 @@ static bool matters_in_a_sketch(enum bpmn_code code)
     }
 }
 
+// What a walk does not come to, though it is wrong with the drawing.
+static bool stops_no_walk(enum bpmn_code code)
+{
+    return code == BPMN_CODE_UNSUPPORTED_ELEMENT || code == BPMN_CODE_NO_START ||
+           code == BPMN_CODE_QUANTITY || code == BPMN_CODE_COMPENSATION_TARGET ||
+           code == BPMN_CODE_COMPENSATION_HANDLERS;
+}
+
 // What is said of a pool that does not run never refuses the one that does.
 static enum bpmn_severity severity_of(const struct reader *r, enum bpmn_code code)
 {
@@ -54,6 +66,8 @@ static enum bpmn_severity severity_of(const struct reader *r, enum bpmn_code cod
 static bool matters(const struct reader *r, enum bpmn_code code)
 {
     if (r->is_beside && code == BPMN_CODE_TASK_WITHOUT_DEFINITION)
+        return false;
+    if (r->sketch && stops_no_walk(code))
         return false;
     return !(r->sketch || r->is_beside) || matters_in_a_sketch(code);
 }

@@ -22,15 +22,6 @@ static const struct feel_program *text_program(struct sim *sim, str text)
     return program_of(sim, strbuf_cstr(&source));
 }
 
-static bool follows_event_gateway(const struct bpmn_process *process, const struct bpmn_element *e)
-{
-    for (uint32_t i = 0; i < e->incoming.count; i++)
-        if (process->elements[process->flows[e->incoming.items[i]].source].type ==
-            BPMN_EVENT_BASED_GATEWAY)
-            return true;
-    return false;
-}
-
 static bool is_literal_count(const struct feel_program *program)
 {
     const feel_value *value = program ? feel_program_constant(program) : NULL;
@@ -59,12 +50,10 @@ static bool is_deployed(const struct sim *sim, const struct bpmn_call *call)
     return false;
 }
 
-static void simplify_activity(struct sim *sim, const struct bpmn_process *process,
-                              struct bpmn_element *e)
+static void simplify_activity(struct sim *sim, struct bpmn_element *e)
 {
     static const struct bpmn_job none;
-    bool waits =
-        e->type == BPMN_RECEIVE_TASK && (follows_event_gateway(process, e) || e->instantiates);
+    bool waits = e->type == BPMN_RECEIVE_TASK; // by its nature
     bool calls = e->type == BPMN_CALL_ACTIVITY && is_deployed(sim, e->call);
     e->job = NULL;
     if (e->loop != NULL)
@@ -130,7 +119,7 @@ static void simplify(struct sim *sim, const struct bpmn_process *process, struct
     if (bpmn_is_event(e->type))
         simplify_event(sim, process, e);
     else if (bpmn_is_activity(e->type) || bpmn_is_scope(e->type))
-        simplify_activity(sim, process, e);
+        simplify_activity(sim, e);
 }
 
 const struct bpmn_process *manual_process(struct sim *sim, const struct bpmn_process *process)
@@ -164,6 +153,68 @@ static bool is_choice(enum bpmn_type type)
            type == BPMN_COMPLEX_GATEWAY;
 }
 
+// Can a token that takes this flow come to the element again, within its scope?
+static bool leads_back(struct sim *sim, const struct bpmn_process *process, uint32_t flow,
+                       uint32_t element)
+{
+    bool *seen = ARENA_ARRAY(&sim->arena, bool, process->element_count);
+    ARRAY(uint32_t) stack = {0};
+    *ARRAY_PUSH(&sim->arena, &stack) = process->flows[flow].target;
+    while (stack.count > 0) {
+        uint32_t at = stack.items[--stack.count];
+        if (at == element)
+            return true;
+        if (seen[at])
+            continue;
+        seen[at] = true;
+        const struct bpmn_element *e = &process->elements[at];
+        for (uint32_t i = 0; i < e->outgoing.count; i++)
+            *ARRAY_PUSH(&sim->arena, &stack) = process->flows[e->outgoing.items[i]].target;
+        if (e->link_target != BPMN_NONE)
+            *ARRAY_PUSH(&sim->arena, &stack) = e->link_target;
+    }
+    return false;
+}
+
+// How often the walk has taken a flow by itself, and whether that leads back to where it began.
+static struct way *way_of(struct sim *sim, const struct bpmn_process *process, uint32_t flow)
+{
+    str key = str_format(&sim->arena, "%.*s/%u", STR_ARG(process->id), flow);
+    struct way *way = map_get(&sim->ways, key);
+    if (way != NULL)
+        return way;
+    way = ARENA_NEW(&sim->arena, struct way);
+    way->leads_back = leads_back(sim, process, flow, process->flows[flow].source);
+    map_put(&sim->ways, key, way);
+    return way;
+}
+
+// The default, else the first. A way that led back here is not taken again while there is one that
+// was not taken; then what leads away goes before what leads back.
+static uint32_t choose_by_itself(struct sim *sim, const struct bpmn_process *process,
+                                 const struct bpmn_element *element)
+{
+    uint32_t first =
+        element->default_flow != BPMN_NONE ? element->default_flow : element->outgoing.items[0];
+    uint32_t best = first;
+    struct way *way = way_of(sim, process, first);
+    for (uint32_t i = 0; way->leads_back && way->taken > 0 && i < element->outgoing.count; i++) {
+        struct way *other = way_of(sim, process, element->outgoing.items[i]);
+        bool is_fresh = other->taken == 0 && way->taken > 0;
+        if (is_fresh || (!other->leads_back && way->leads_back)) {
+            best = element->outgoing.items[i];
+            way = other;
+        }
+    }
+    if (++way->taken > SIM_MAX_ROUNDS && way->leads_back && !sim->limit_reached) {
+        sim->limit_reached = true;
+        (void)error_set(&sim->failure, ERROR_LIMIT, "simulate",
+                        "the walk came to '%.*s' for ever: `take` says which way it goes",
+                        STR_ARG(element->id));
+    }
+    return best;
+}
+
 bool manual_choose(struct sim *sim, const struct bpmn_process *process, uint32_t index,
                    uint32_t *ret_flows, uint32_t *ret_count)
 {
@@ -177,8 +228,7 @@ bool manual_choose(struct sim *sim, const struct bpmn_process *process, uint32_t
     }
     if (count == 0 && sim->options.manual && is_choice(element->type) &&
         element->outgoing.count > 0)
-        ret_flows[count++] =
-            element->default_flow != BPMN_NONE ? element->default_flow : element->outgoing.items[0];
+        ret_flows[count++] = choose_by_itself(sim, process, element);
     *ret_count = count;
     return count > 0;
 }
@@ -194,25 +244,84 @@ static void deliver_later(struct sim *sim, str target)
     (*at)->target = target;
 }
 
-static bool starts_process(struct sim *sim, str id)
+static const struct deployed *deployed_process(const struct sim *sim, str id)
 {
     for (size_t i = 0; i < sim->deployed.count; i++) {
         const struct deployed *d = &sim->deployed.items[i];
-        if (d->process == NULL || !str_equal(d->process->id, id))
-            continue;
-        trigger_start(sim, d, STR_EMPTY, STR_EMPTY);
-        return true;
+        if (d->process != NULL && str_equal(d->process->id, id))
+            return d;
     }
+    return NULL;
+}
+
+static bool is_running(const struct sim *sim, const struct bpmn_process *process)
+{
+    for (const struct sim_instance *i = sim->instances; i != NULL; i = i->next)
+        if (i->process == process && i->state == INSTANCE_ACTIVE)
+            return true;
     return false;
+}
+
+static bool can_begin(const struct bpmn_process *process)
+{
+    const struct bpmn_element *root = &process->elements[0];
+    return root->starts.count > 0 || root->triggered_starts.count > 0;
+}
+
+// A message to a pool begins it, and one to a pool that runs has come where it was sent.
+static bool reaches_process(struct sim *sim, str id)
+{
+    const struct deployed *d = deployed_process(sim, id);
+    if (d == NULL)
+        return false;
+    if (!is_running(sim, d->process) && can_begin(d->process))
+        trigger_start(sim, d, STR_EMPTY, STR_EMPTY);
+    return true;
+}
+
+// The same for a message to the start of a participant that runs.
+static bool has_begun(const struct sim *sim, str id)
+{
+    const struct deployed *d;
+    const struct bpmn_element *e = trigger_find(sim, id, &d);
+    return e != NULL && e->type == BPMN_START_EVENT && e->scope == 0 && is_running(sim, d->process);
+}
+
+bool manual_reach(struct sim *sim, str target)
+{
+    return has_begun(sim, target) || trigger_element(sim, target, STR_EMPTY) ||
+           reaches_process(sim, target);
 }
 
 bool manual_deliver(struct sim *sim)
 {
     for (struct delivery **at = &sim->deliveries; *at != NULL; at = &(*at)->next)
-        if (trigger_element(sim, (*at)->target, STR_EMPTY) || starts_process(sim, (*at)->target)) {
+        if (manual_reach(sim, (*at)->target)) {
             *at = (*at)->next;
             return true;
         }
+    return false;
+}
+
+str manual_flow_target(const struct sim *sim, str flow)
+{
+    for (size_t i = 0; i < sim->models.count; i++) {
+        const struct bpmn_resource *resource = sim->models.items[i].resource;
+        for (size_t k = 0; resource != NULL && k < resource->message_flow_count; k++)
+            if (str_equal(resource->message_flows[k].id, flow))
+                return resource->message_flows[k].target;
+    }
+    return STR_EMPTY;
+}
+
+static bool is_flow_target(const struct sim *sim, str id)
+{
+    for (size_t i = 0; i < sim->models.count; i++) {
+        const struct bpmn_resource *resource = sim->models.items[i].resource;
+        for (size_t k = 0; resource != NULL && k < resource->message_flow_count; k++)
+            if (str_equal(resource->message_flows[k].target, id))
+                return true;
+    }
     return false;
 }
 
@@ -241,6 +350,16 @@ static bool catches(const struct bpmn_element *e, const struct bpmn_trigger *thr
     return false;
 }
 
+// None equals none, in a sketch; but a message that is drawn to come from elsewhere comes from
+// there, and what names nothing begins no process a second time.
+static bool is_meant(const struct sim *sim, const struct bpmn_element *e,
+                     const struct bpmn_trigger *thrown)
+{
+    if (!str_is_empty(thrown->reference))
+        return true;
+    return !is_flow_target(sim, e->id) && !has_begun(sim, e->id);
+}
+
 // A message goes to one that waits for it, a signal to all.
 static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown, uint64_t thrower)
 {
@@ -248,7 +367,7 @@ static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown
         const struct bpmn_process *process = sim->deployed.items[i].original;
         for (uint32_t k = 0; process != NULL && k < process->element_count; k++) {
             const struct bpmn_element *e = &process->elements[k];
-            if (!catches(e, thrown))
+            if (!catches(e, thrown) || !is_meant(sim, e, thrown))
                 continue;
             if (thrown->kind == BPMN_SIGNAL_TRIGGER)
                 trigger_everywhere(sim, e->id, thrower);
@@ -258,9 +377,15 @@ static void throw_to_catchers(struct sim *sim, const struct bpmn_trigger *thrown
     }
 }
 
+static bool is_broadcast(const struct bpmn_trigger *trigger)
+{
+    return trigger->kind == BPMN_MESSAGE_TRIGGER || trigger->kind == BPMN_SIGNAL_TRIGGER;
+}
+
 void manual_event(struct sim *sim, const struct bpmn_process *process,
                   const struct bpmn_element *element, uint64_t key)
 {
+    static const struct bpmn_trigger message = {.kind = BPMN_MESSAGE_TRIGGER};
     const struct bpmn_element *drawn = NULL;
     if (send_by_flows(sim, element->id))
         return;
@@ -269,9 +394,9 @@ void manual_event(struct sim *sim, const struct bpmn_process *process,
             drawn = bpmn_find_element(sim->deployed.items[i].original, element->id);
     bool throws = drawn != NULL && (drawn->type == BPMN_INTERMEDIATE_THROW_EVENT ||
                                     drawn->type == BPMN_END_EVENT || drawn->type == BPMN_SEND_TASK);
+    if (throws && drawn->type == BPMN_SEND_TASK && drawn->trigger_count == 0)
+        throw_to_catchers(sim, &message, key);
     for (uint32_t i = 0; throws && i < drawn->trigger_count; i++)
-        if ((drawn->triggers[i].kind == BPMN_MESSAGE_TRIGGER ||
-             drawn->triggers[i].kind == BPMN_SIGNAL_TRIGGER) &&
-            !str_is_empty(drawn->triggers[i].reference))
+        if (is_broadcast(&drawn->triggers[i]))
             throw_to_catchers(sim, &drawn->triggers[i], key);
 }

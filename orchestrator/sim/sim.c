@@ -34,8 +34,10 @@ static const struct deployed *first_process(const struct sim *sim, str id)
             return d;
         if (!begins_by_itself(d->process) && !sim->options.manual)
             continue;
-        if (d->process->elements[0].starts.count == 0) {
-            triggered = triggered ? triggered : d;
+        const struct bpmn_element *root = &d->process->elements[0];
+        if (root->starts.count == 0) {
+            bool can_begin = root->triggered_starts.count > 0;
+            triggered = triggered || !can_begin ? triggered : d;
             continue;
         }
         if (!is_called(sim, d->process->id))
@@ -70,9 +72,10 @@ static bool finished_well(const struct sim *sim, struct error *err)
     }
     return !sim->limit_reached ||
            error_set(err, ERROR_LIMIT, "simulate",
-                     "stopped after %llu commands and %llu events, the limits are %d and %d",
+                     "stopped after %llu commands and %llu events, the limits are %d and %d; "
+                     "the last was at '%.*s'",
                      (unsigned long long)sim->commands, (unsigned long long)sim->seq,
-                     SIM_MAX_COMMANDS, SIM_MAX_EVENTS);
+                     SIM_MAX_COMMANDS, sim_max_events(sim), STR_ARG(sim->last_element));
 }
 
 bool sim_run(struct sim *sim, str process_id, str variables, str script, struct error *err)

@@ -12,6 +12,9 @@
 
 enum { SIM_MAX_COMMANDS = 100000, SIM_MAX_EVENTS = 500000 };
 
+// A walk meets nothing new after so many events, or rounds at one gateway.
+enum { SIM_MAX_WALK_EVENTS = 50000, SIM_MAX_ROUNDS = 100 };
+
 #define SIM_YEAR_MS INT64_C(31536000000)
 
 // One event of the trace: what history has, and the names that belong to it. Before a step of the

@@ -75,6 +75,8 @@ static void show(struct sim *sim, const struct traced *traced)
     const struct bpmn_element *element = of_instance ? element_at(sim, process, event) : NULL;
     note_activation(sim, event, element);
     remember(sim, event, element);
+    if (element != NULL)
+        sim->last_element = element->id;
     if (event->type == EVENT_ELEMENT_INTERRUPTED)
         idmap_put(&sim->interrupted, event->key, sim);
     visit(sim, event, process, element);

@@ -232,8 +232,9 @@ bool trigger_element(struct sim *sim, str id, str variables)
     const struct deployed *deployed;
     struct firing f = {.sim = sim, .variables = variables};
     f.element = trigger_find(sim, id, &deployed);
+    str target = f.element == NULL ? manual_flow_target(sim, id) : STR_EMPTY;
     if (f.element == NULL)
-        return false;
+        return !str_is_empty(target) && manual_reach(sim, target);
     return fire_timer(sim, id) || fire_subscription(sim, id, variables) ||
            complete_job(sim, id, variables) || complete_user_task(sim, id, variables) ||
            fire_event(&f, deployed);

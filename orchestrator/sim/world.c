@@ -74,6 +74,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->breached = map_new(&sim->arena);
     sim->delays = map_new(&sim->arena);
     sim->waits = map_new(&sim->arena);
+    sim->ways = map_new(&sim->arena);
     sim->takes = map_new(&sim->arena);
     sim->script_mentions = map_new(&sim->arena);
     // Verifying, nothing stays in memory: every command works on what images hold. Else everything
@@ -213,6 +214,11 @@ static void load_missing(struct sim *sim, const struct command *command)
         }
 }
 
+int sim_max_events(const struct sim *sim)
+{
+    return sim->options.manual ? SIM_MAX_WALK_EVENTS : SIM_MAX_EVENTS;
+}
+
 static void step(struct sim *sim, const struct command *command)
 {
     struct command *now = arena_copy(&sim->arena, command, sizeof *command);
@@ -230,7 +236,8 @@ static void step(struct sim *sim, const struct command *command)
     world_trace(sim, &changes);
     if (sim->options.verify)
         world_verify(sim, &changes);
-    sim->limit_reached |= sim->commands >= SIM_MAX_COMMANDS || sim->seq >= SIM_MAX_EVENTS;
+    sim->limit_reached |=
+        sim->commands >= SIM_MAX_COMMANDS || sim->seq >= (uint64_t)sim_max_events(sim);
 }
 
 // -- Jobs -------------------------------------------------------------------------------

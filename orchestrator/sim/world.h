@@ -160,6 +160,8 @@ struct sim {
     struct map delays;   // element -> ms
     struct map waits;    // element -> itself: kept for a trigger
     struct map takes;    // gateway -> struct take
+    struct map ways;     // flow of a gateway -> struct way
+    str last_element;    // where something happened last
     struct scripted *answers;
     struct map script_mentions;        // element -> how many later steps answer its job
     ARRAY(struct history_row) history; // verify
@@ -170,6 +172,12 @@ struct sim {
     struct error failure; // of verification
 };
 
+// A flow that a walk chose by itself.
+struct way {
+    uint64_t taken;
+    bool leads_back; // to the gateway
+};
+
 struct take {
     size_t count;
     str *flows;
@@ -178,6 +186,7 @@ struct take {
 // world.c
 MUST_CHECK bool world_compile_decisions(struct sim *sim, struct error *err);
 void world_deploy(struct sim *sim);
+int sim_max_events(const struct sim *sim);
 struct command *world_command(struct sim *sim, enum command_type type);
 void world_send(struct sim *sim, const struct command *command); // queued
 void world_drain(struct sim *sim);                               // until nothing else can run now
@@ -203,6 +212,9 @@ void world_trace(struct sim *sim, const struct changes *changes);
 const struct bpmn_process *manual_process(struct sim *sim, const struct bpmn_process *process);
 bool manual_choose(struct sim *sim, const struct bpmn_process *process, uint32_t element,
                    uint32_t *ret_flows, uint32_t *ret_count);
+// What a message flow to this element or process does there; false: nothing waits yet.
+bool manual_reach(struct sim *sim, str target);
+str manual_flow_target(const struct sim *sim, str flow); // empty: there is no such message flow
 bool manual_deliver(struct sim *sim); // true: something came to where it is waited for
 void manual_event(struct sim *sim, const struct bpmn_process *process,
                   const struct bpmn_element *element, uint64_t key);
