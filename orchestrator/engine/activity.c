@@ -267,13 +267,14 @@ void activity_leave(struct engine *engine, instance_ref instance, element_ref ei
     if (instance->process->has_compensation)
         compensation_record(engine, instance, ei);
     emit_for(engine, instance, ei, EVENT_ELEMENT_COMPLETED);
-    if (inner) {
-        loop_next(engine, instance, scope);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; !inner && i < count; i++)
         for (uint32_t n = 0; n < element->completion_quantity; n++)
             activity_take_flow(engine, instance, scope, flows[i]);
+    step_look(engine); // what it has set may end its scope, or begin something there
+    if (inner && !scope->entity.is_gone)
+        loop_next(engine, instance, scope);
+    if (inner)
+        return;
     if (thrower != 0)
         compensation_next(engine, instance, thrower);
     if (!scope->entity.is_gone && scope->phase == PHASE_ACTIVE && !scope->is_body &&

@@ -44,6 +44,7 @@ void apply_timer(struct instance *instance, const struct event *event);
 void apply_subscription(struct instance *instance, const struct event *event);
 void apply_user_task(struct instance *instance, const struct event *event);
 void apply_incident(struct instance *instance, const struct event *event);
+void apply_trigger(struct instance *instance, const struct event *event);
 
 // The row of the entity is out of date.
 void apply_mark(struct instance *instance, struct entity *entity);
@@ -57,6 +58,8 @@ struct variable *apply_add_variable(struct instance *instance, struct element_in
                                     str name, str value);
 // What the element instance holds has changed otherwise than by one addition.
 void apply_recount(struct instance *instance, struct element_instance *ei);
+void apply_set_mark(struct instance *instance, struct element_instance *host, struct mark mark);
+void apply_clear_mark(struct element_instance *host, struct mark mark);
 void apply_set_arrived(struct instance *instance, struct element_instance *scope, uint32_t flow,
                        uint32_t count);
 void apply_split_items(struct arena *arena, str array, size_t count, const str **ret_items);

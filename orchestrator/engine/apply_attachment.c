@@ -158,12 +158,68 @@ static enum timer_purpose purpose_named(str name)
     return str_equal(name, STR("ESCALATION")) ? TIMER_OF_ESCALATION : TIMER_OF_EVENT;
 }
 
+// -- Marks ------------------------------------------------------------------------------
+
+// In the order in which they came, as the image has them.
+void apply_set_mark(struct instance *instance, struct element_instance *host, struct mark mark)
+{
+    struct mark **at = &host->marks;
+    if (state_is_marked(host, mark.element, mark.trigger))
+        return;
+    while (*at != NULL)
+        at = &(*at)->next;
+    mark.next = NULL;
+    *at = arena_copy(&instance->stream.arena, &mark, sizeof mark);
+}
+
+void apply_clear_mark(struct element_instance *host, struct mark mark)
+{
+    struct mark **at = &host->marks;
+    while (*at != NULL && ((*at)->element != mark.element || (*at)->trigger != mark.trigger))
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = (*at)->next;
+}
+
+void apply_trigger(struct instance *instance, const struct event *event)
+{
+    struct mark mark = {NULL, event->element - 1, event->flow - 1};
+    struct element_instance *host = apply_find(instance, event->scope);
+    if (event->type == EVENT_TRIGGER_MIGRATED) {
+        struct timer *timer = state_entity(instance, ENTITY_KIND_TIMER, event->key);
+        struct subscription *s = state_entity(instance, ENTITY_KIND_SUBSCRIPTION, event->key);
+        check((timer != NULL) != (s != NULL));
+        *(timer ? &timer->element : &s->element) = mark.element;
+        *(timer ? &timer->trigger : &s->trigger) = mark.trigger;
+    } else if (event->number != 0) {
+        apply_set_mark(instance, host, mark);
+    } else {
+        apply_clear_mark(host, mark);
+    }
+}
+
+// -- Timers and subscriptions -----------------------------------------------------------
+
+static void mark_timer(struct instance *instance, const struct timer *timer, bool has_fired)
+{
+    struct element_instance *host = timer->attachment.owner;
+    struct mark mark = {NULL, timer->element, timer->trigger};
+    if (timer->purpose != TIMER_OF_EVENT || timer->element == host->element)
+        return;
+    if (has_fired)
+        apply_set_mark(instance, host, mark);
+    else
+        apply_clear_mark(host, mark);
+}
+
 // The row of the owner says what it waits for: a cycle's next timer comes while it waits.
 void apply_timer(struct instance *instance, const struct event *event)
 {
     if (event->type != EVENT_TIMER_CREATED) {
         struct timer *timer = find(instance, ENTITY_KIND_TIMER, event);
         apply_mark(instance, &timer->attachment.owner->entity);
+        if (event->type == EVENT_TIMER_FIRED)
+            mark_timer(instance, timer, true);
         detach(instance, &timer->attachment);
         return;
     }
@@ -174,6 +230,7 @@ void apply_timer(struct instance *instance, const struct event *event)
     timer->trigger = event->flow - 1;
     timer->due_ms = event->due_ms;
     timer->repetitions = event->number;
+    mark_timer(instance, timer, false);
 }
 
 static void open_subscription(struct instance *instance, const struct event *event)

@@ -67,11 +67,15 @@ static void end(struct instance *instance, const struct event *event)
     instance->ended_ms = event->time_ms;
 }
 
-static void name_outputs(struct instance *instance, struct element_instance *ei)
+// What is shown of it belongs to the new definition.
+static void belong(struct instance *instance, struct element_instance *ei)
 {
     state_name_outputs(instance, ei);
+    apply_mark(instance, &ei->entity);
+    for (struct attachment *a = ei->attachments; a != NULL; a = a->next)
+        apply_mark(instance, &a->entity);
     for (struct element_instance *child = ei->first_child; child != NULL; child = child->next)
-        name_outputs(instance, child);
+        belong(instance, child);
 }
 
 static void migrate(const struct engine_environment *environment, struct instance *instance,
@@ -85,7 +89,7 @@ static void migrate(const struct engine_environment *environment, struct instanc
     instance->definition = event->definition;
     instance->version = (int32_t)event->number;
     instance->process_id = to->id;
-    name_outputs(instance, instance->root);
+    belong(instance, instance->root);
 }
 
 static void apply_process(const struct engine_environment *environment, struct instance *instance,
@@ -184,7 +188,10 @@ void apply_to_instance(const struct engine_environment *environment, struct inst
         apply_incident(instance, event);
         break;
     case 10:
-        apply_compensation(instance, event);
+        if (event->type == EVENT_TRIGGER_MARKED || event->type == EVENT_TRIGGER_MIGRATED)
+            apply_trigger(instance, event);
+        else
+            apply_compensation(instance, event);
         break;
     default: // COMMAND_REJECTED and other notes change nothing
         break;

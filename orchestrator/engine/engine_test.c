@@ -272,7 +272,7 @@ static void an_instance_migrates_with_its_job(void **state)
     run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
                             .instance = job->instance,
                             .key = job->key,
-                            .job_answer = answer(1)});
+                            .job_answer = answer(2)});
     assert_int_equal(f->changes.instances.items[0].state, INSTANCE_COMPLETED);
     fixture_free(f);
 }

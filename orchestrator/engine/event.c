@@ -47,7 +47,7 @@ static bool plan_trigger(struct plan *plan, uint32_t element, uint32_t index)
                               .name = STR_EMPTY,
                               .correlation_key = STR_EMPTY};
     bool ok = true;
-    if (is_open(plan->host, element, index))
+    if (is_open(plan->host, element, index) || state_is_marked(plan->host, element, index))
         return true;
     if (trigger->kind == BPMN_TIMER_TRIGGER)
         ok = timer_plan(plan->engine, plan->host, trigger, &planned.due_ms, &planned.repetitions,
@@ -138,6 +138,8 @@ bool event_subscribe(struct engine *engine, instance_ref instance, element_ref e
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", plan.why);
     else
         carry_out(&plan);
+    if (ok && instance->process->conditions.count > 0)
+        *ARRAY_PUSH(engine->turn, &engine->arrived) = ei->entity.key;
     return ok;
 }
 
@@ -217,7 +219,8 @@ static bool waits_for_more(element_ref host, const struct bpmn_element *event, u
 {
     bool waits = false;
     for (uint32_t i = 0; event->parallel_multiple && i < event->trigger_count; i++)
-        waits |= is_open(host, index, i);
+        waits |= is_open(host, index, i) || (event->triggers[i].kind == BPMN_CONDITION_TRIGGER &&
+                                             !state_is_marked(host, index, i));
     return waits;
 }
 
@@ -246,7 +249,7 @@ void event_happened(struct engine *engine, instance_ref instance, element_ref ho
     }
 }
 
-// -- Conditions -------------------------------------------------------------------------
+// -- Who catches a condition ------------------------------------------------------------
 
 static bool catches_here(instance_ref instance, element_ref host, uint32_t index)
 {
@@ -269,14 +272,45 @@ static bool catches_here(instance_ref instance, element_ref host, uint32_t index
     return false;
 }
 
-static bool condition_holds(struct engine *engine, element_ref host,
-                            const struct bpmn_element *event)
+// -- Conditions -------------------------------------------------------------------------
+//
+// A condition is looked at when its event begins to wait, and when a variable that it reads has
+// changed. The event happens as the condition becomes true (BPMN 2.0, table 10.84); one that waits
+// for it again is marked until the condition is false.
+
+static bool holds(struct engine *engine, element_ref host, const struct bpmn_trigger *trigger)
 {
     bool truth = false;
     str why;
+    return trigger->kind == BPMN_CONDITION_TRIGGER && trigger->expression != NULL &&
+           expression_truth(engine, host, trigger->expression, &truth, &why) && truth;
+}
+
+static bool condition_holds(struct engine *engine, element_ref host,
+                            const struct bpmn_element *event)
+{
     for (uint32_t i = 0; i < event->trigger_count; i++)
-        if (event->triggers[i].kind == BPMN_CONDITION_TRIGGER && event->triggers[i].expression &&
-            expression_truth(engine, host, event->triggers[i].expression, &truth, &why) && truth)
+        if (holds(engine, host, &event->triggers[i]))
+            return true;
+    return false;
+}
+
+static bool reads_changed(const struct bpmn_trigger *trigger, const struct condition_news *news)
+{
+    const str *names;
+    size_t count = trigger->expression == NULL || news->changed.count == 0
+                       ? 0
+                       : feel_program_names(trigger->expression, &names);
+    for (size_t i = 0; i < count; i++)
+        if (map_get(&news->changed, names[i]) != NULL)
+            return true;
+    return false;
+}
+
+static bool has_arrived(element_ref host, const struct condition_news *news)
+{
+    for (size_t i = 0; i < news->arrived_count; i++)
+        if (news->arrived[i] == host->entity.key)
             return true;
     return false;
 }
@@ -284,36 +318,85 @@ static bool condition_holds(struct engine *engine, element_ref host,
 struct condition_search {
     struct engine *engine;
     instance_ref instance;
-    ARRAY(struct work) found; // scope = host's key
+    const struct condition_news *news;
+    ARRAY(struct work) found; // scope = host's key, flow = trigger
 };
 
-static void search_conditions(struct condition_search *search, element_ref host)
+static void mark(struct engine *engine, instance_ref instance, const struct work *at, bool holds)
 {
-    const struct bpmn_list *conditions = &search->instance->process->conditions;
-    for (uint32_t i = 0; i < conditions->count; i++) {
-        uint32_t index = conditions->items[i];
-        const struct bpmn_element *event = &search->instance->process->elements[index];
-        if (catches_here(search->instance, host, index) &&
-            condition_holds(search->engine, host, event))
-            *ARRAY_PUSH(search->engine->turn, &search->found) =
-                (struct work){.scope = host->entity.key, .element = index};
-    }
-    for (element_ref child = host->first_child; child != NULL; child = child->next)
-        search_conditions(search, child);
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_TRIGGER_MARKED,
+                             .key = at->scope,
+                             .scope = at->scope,
+                             .element = at->element + 1,
+                             .flow = at->flow + 1,
+                             .number = holds});
 }
 
-void event_check_conditions(struct engine *engine, instance_ref instance)
+static void search_event(struct condition_search *search, element_ref host, uint32_t index,
+                         bool is_new)
 {
-    struct condition_search search = {.engine = engine, .instance = instance};
+    const struct bpmn_element *event = &search->instance->process->elements[index];
+    for (uint32_t i = 0; i < event->trigger_count; i++) {
+        const struct bpmn_trigger *trigger = &event->triggers[i];
+        struct work at = {.scope = host->entity.key, .element = index, .flow = i};
+        if (trigger->kind != BPMN_CONDITION_TRIGGER || trigger->expression == NULL ||
+            (!is_new && !reads_changed(trigger, search->news)))
+            continue;
+        bool was_true = state_is_marked(host, index, i);
+        bool is_true = holds(search->engine, host, trigger);
+        if (is_true && !was_true)
+            *ARRAY_PUSH(search->engine->turn, &search->found) = at;
+        else if (!is_true && was_true)
+            mark(search->engine, search->instance, &at, false);
+    }
+}
+
+static void search_host(struct condition_search *search, element_ref host, bool is_new)
+{
+    const struct bpmn_list *conditions = &search->instance->process->conditions;
+    for (uint32_t i = 0; i < conditions->count; i++)
+        if (catches_here(search->instance, host, conditions->items[i]))
+            search_event(search, host, conditions->items[i], is_new);
+}
+
+static void search_below(struct condition_search *search, element_ref host)
+{
+    step_spend(search->engine, 1);
+    search_host(search, host, search->news->is_all || has_arrived(host, search->news));
+    for (element_ref child = host->first_child; child != NULL; child = child->next)
+        search_below(search, child);
+}
+
+static void happen(struct condition_search *search, const struct work *found)
+{
+    element_ref host = state_element(search->instance, found->scope);
+    if (host == NULL || !catches_here(search->instance, host, found->element) ||
+        state_is_marked(host, found->element, found->flow))
+        return;
+    const struct bpmn_element *event = &search->instance->process->elements[found->element];
+    bool again = !event->interrupting &&
+                 (event->type == BPMN_BOUNDARY_EVENT || event->type == BPMN_START_EVENT);
+    if (again || event->parallel_multiple)
+        mark(search->engine, search->instance, found, true);
+    event_happened(search->engine, search->instance, host, found->element, STR_EMPTY);
+}
+
+void event_check_conditions(struct engine *engine, instance_ref instance,
+                            const struct condition_news *news)
+{
+    struct condition_search search = {.engine = engine, .instance = instance, .news = news};
     if (instance->state != INSTANCE_ACTIVE || instance->process->conditions.count == 0)
         return;
-    search_conditions(&search, instance->root);
-    for (size_t i = 0; i < search.found.count; i++) {
-        element_ref host = state_element(instance, search.found.items[i].scope);
-        uint32_t index = search.found.items[i].element;
-        if (host != NULL && catches_here(instance, host, index))
-            event_happened(engine, instance, host, index, STR_EMPTY);
+    if (news->changed.count > 0 || news->is_all)
+        search_below(&search, instance->root);
+    for (size_t i = 0; news->changed.count == 0 && !news->is_all && i < news->arrived_count; i++) {
+        element_ref host = state_element(instance, news->arrived[i]);
+        if (host != NULL)
+            search_host(&search, host, true);
     }
+    for (size_t i = 0; i < search.found.count; i++)
+        happen(&search, &search.found.items[i]);
 }
 
 // -- Running ----------------------------------------------------------------------------

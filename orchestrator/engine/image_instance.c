@@ -111,6 +111,18 @@ static void put_tokens(struct strbuf *out, const struct element_instance *ei)
     }
 }
 
+static void put_marks(struct strbuf *out, const struct element_instance *ei)
+{
+    uint64_t count = 0;
+    for (const struct mark *m = ei->marks; m != NULL; m = m->next)
+        count++;
+    image_put_u64(out, count);
+    for (const struct mark *m = ei->marks; m != NULL; m = m->next) {
+        image_put_u64(out, m->element);
+        image_put_u64(out, m->trigger);
+    }
+}
+
 static void put_compensations(struct strbuf *out, const struct compensation *first)
 {
     uint64_t count = 0;
@@ -151,6 +163,7 @@ enum element_part {
     PART_CHILDREN = 1 << 14,
     PART_LATE = 1 << 15,
     PART_FULFILLED = 1 << 16,
+    PART_MARKS = 1 << 17,
 };
 
 static uint64_t parts_of(const struct element_instance *ei)
@@ -159,12 +172,12 @@ static uint64_t parts_of(const struct element_instance *ei)
     return (ei->is_body ? PART_BODY : 0) | (ei->is_held ? PART_HELD : 0) |
            (ei->is_triggered ? PART_TRIGGERED : 0) | (ei->interrupted ? PART_INTERRUPTED : 0) |
            (ei->is_late ? PART_LATE : 0) | (ei->is_fulfilled ? PART_FULFILLED : 0) |
-           (ei->listeners_done ? PART_LISTENERS : 0) | (ei->loop_counter ? PART_COUNTER : 0) |
-           (loops ? PART_LOOP : 0) | (ei->called ? PART_CALLED : 0) |
-           (ei->compensates ? PART_COMPENSATES : 0) | (ei->items || ei->outputs ? PART_TEXTS : 0) |
-           (ei->arrived ? PART_TOKENS : 0) | (ei->variables ? PART_VARIABLES : 0) |
-           (ei->compensations ? PART_COMPENSATIONS : 0) | (ei->attachments ? PART_ATTACHMENTS : 0) |
-           (ei->children ? PART_CHILDREN : 0);
+           (ei->marks ? PART_MARKS : 0) | (ei->listeners_done ? PART_LISTENERS : 0) |
+           (ei->loop_counter ? PART_COUNTER : 0) | (loops ? PART_LOOP : 0) |
+           (ei->called ? PART_CALLED : 0) | (ei->compensates ? PART_COMPENSATES : 0) |
+           (ei->items || ei->outputs ? PART_TEXTS : 0) | (ei->arrived ? PART_TOKENS : 0) |
+           (ei->variables ? PART_VARIABLES : 0) | (ei->compensations ? PART_COMPENSATIONS : 0) |
+           (ei->attachments ? PART_ATTACHMENTS : 0) | (ei->children ? PART_CHILDREN : 0);
 }
 
 static void put_scalars(struct strbuf *out, const struct element_instance *ei, uint64_t parts)
@@ -202,6 +215,8 @@ static void put_lists(struct strbuf *out, const struct element_instance *ei, uin
     }
     if (parts & PART_TOKENS)
         put_tokens(out, ei);
+    if (parts & PART_MARKS)
+        put_marks(out, ei);
     if (parts & PART_VARIABLES)
         put_variables(out, ei);
     if (parts & PART_COMPENSATIONS)
@@ -463,6 +478,15 @@ static void get_tokens(struct decoding *d, struct element_instance *ei)
     }
 }
 
+static void get_marks(struct decoding *d, struct element_instance *ei)
+{
+    for (uint64_t n = image_get_u64(&d->in); n > 0 && !d->in.failed; n--) {
+        struct mark mark = {.element = (uint32_t)image_get_u64(&d->in)};
+        mark.trigger = (uint32_t)image_get_u64(&d->in);
+        apply_set_mark(d->instance, ei, mark);
+    }
+}
+
 static void get_variables(struct image_reader *in, struct element_instance *ei)
 {
     struct variable **at = &ei->variables;
@@ -485,6 +509,8 @@ static void get_lists(struct decoding *d, struct element_instance *ei, uint64_t 
     }
     if (parts & PART_TOKENS)
         get_tokens(d, ei);
+    if (parts & PART_MARKS)
+        get_marks(d, ei);
     if (parts & PART_VARIABLES)
         get_variables(&d->in, ei);
     if (parts & PART_COMPENSATIONS)

@@ -602,6 +602,11 @@ static void give_back(struct engine *engine, instance_ref instance, const struct
     job_offer_or_wait(engine, instance, job);
 }
 
+void job_give_back(struct engine *engine, instance_ref instance, const struct job *job, str why)
+{
+    give_back(engine, instance, job, job->attempt, why);
+}
+
 // They came to a gateway when no client was left. The attempt does not count: nobody saw its token.
 void job_return(struct engine *engine)
 {

@@ -113,11 +113,115 @@ static void move_elements(struct migration *m, element_ref scope)
     }
 }
 
-static void drop_triggers(struct migration *m, element_ref scope)
+// -- What waits, and what has come ------------------------------------------------------
+
+// The event of the target that takes the place of this one on what `host` becomes.
+static uint32_t moved_event(const struct migration *m, element_ref host, uint32_t element,
+                            uint32_t trigger)
 {
-    activity_detach_triggers(m->engine, m->instance, scope);
+    const struct bpmn_process *source = m->instance->process;
+    uint32_t to = m->map[element];
+    if (to == BPMN_NONE || m->target->elements[to].type != source->elements[element].type ||
+        trigger >= m->target->elements[to].trigger_count ||
+        m->target->elements[to].triggers[trigger].kind !=
+            source->elements[element].triggers[trigger].kind)
+        return BPMN_NONE;
+    uint32_t place = host->scope == NULL ? 0 : m->map[host->element];
+    const struct bpmn_element *event = &m->target->elements[to];
+    bool fits = event->type == BPMN_BOUNDARY_EVENT ? event->host == place
+                : event->type == BPMN_START_EVENT
+                    ? event->scope != 0 && m->target->elements[event->scope].scope == place
+                    : true;
+    return fits ? to : BPMN_NONE;
+}
+
+static void keep_trigger(struct migration *m, const struct attachment *a, uint32_t to,
+                         uint32_t trigger)
+{
+    step_emit(m->engine, m->instance,
+              (struct event){.type = EVENT_TRIGGER_MIGRATED,
+                             .key = a->entity.key,
+                             .scope = a->owner->entity.key,
+                             .element = to + 1,
+                             .flow = trigger + 1});
+}
+
+// A timer keeps its time. Promises are planned anew.
+static void move_timer(struct migration *m, const struct timer *timer)
+{
+    element_ref host = timer->attachment.owner;
+    uint32_t to = timer->purpose == TIMER_OF_EVENT
+                      ? moved_event(m, host, timer->element, timer->trigger)
+                      : BPMN_NONE;
+    if (to != BPMN_NONE)
+        keep_trigger(m, &timer->attachment, to, timer->trigger);
+    else
+        step_emit(m->engine, m->instance,
+                  (struct event){.type = EVENT_TIMER_CANCELED,
+                                 .key = timer->attachment.entity.key,
+                                 .scope = host->entity.key});
+}
+
+// A subscription keeps its name and key, unless it stands in its mailbox for another process.
+static void move_subscription(struct migration *m, const struct subscription *s)
+{
+    uint32_t to = moved_event(m, s->attachment.owner, s->element, s->trigger);
+    bool is_known =
+        s->kind == SUBSCRIPTION_SIGNAL || str_equal(m->instance->process->id, m->target->id);
+    if (to != BPMN_NONE && is_known)
+        keep_trigger(m, &s->attachment, to, s->trigger);
+    else
+        message_close(m->engine, m->instance, s);
+}
+
+static void set_mark(struct migration *m, element_ref host, struct mark mark, bool is_set)
+{
+    step_emit(m->engine, m->instance,
+              (struct event){.type = EVENT_TRIGGER_MARKED,
+                             .key = host->entity.key,
+                             .scope = host->entity.key,
+                             .element = mark.element + 1,
+                             .flow = mark.trigger + 1,
+                             .number = is_set});
+}
+
+// What has fired is not armed again.
+static void move_marks(struct migration *m, element_ref host)
+{
+    ARRAY(struct mark) moved = {0};
+    while (host->marks != NULL) {
+        struct mark mark = *host->marks;
+        set_mark(m, host, mark, false);
+        mark.element = moved_event(m, host, mark.element, mark.trigger);
+        if (mark.element != BPMN_NONE)
+            *ARRAY_PUSH(m->engine->turn, &moved) = mark;
+    }
+    for (size_t i = 0; i < moved.count; i++)
+        set_mark(m, host, moved.items[i], true);
+}
+
+static void move_triggers(struct migration *m, element_ref scope)
+{
+    const struct attachment *next;
+    for (const struct attachment *a = scope->attachments; a != NULL; a = next) {
+        next = a->next;
+        if (a->entity.kind == ENTITY_KIND_TIMER)
+            move_timer(m, (const struct timer *)a);
+        else if (a->entity.kind == ENTITY_KIND_SUBSCRIPTION)
+            move_subscription(m, (const struct subscription *)a);
+    }
+    move_marks(m, scope);
     for (element_ref child = scope->first_child; child != NULL; child = child->next)
-        drop_triggers(m, child);
+        move_triggers(m, child);
+}
+
+// -- Jobs -------------------------------------------------------------------------------
+
+// A job that nobody has taken is offered again: what lies on its topic speaks of the old place.
+static void offer_again(struct migration *m, const struct job *job)
+{
+    if (job->state == JOB_OFFERED && job->due_ms == 0)
+        job_give_back(m->engine, m->instance, job, STR("MIGRATED"));
 }
 
 // A task's job stays, unless the target has work of another type there.
@@ -126,10 +230,14 @@ static void make_job(struct migration *m, element_ref ei)
     const struct bpmn_job *definition = element_of(m->instance, ei)->job;
     const struct job *job = state_attachment(ei, ENTITY_KIND_JOB);
     str type, why;
-    if (job == NULL || job->kind != JOB_TASK || definition == NULL ||
-        !expression_text(m->engine, ei, definition->type, &type, &why) ||
-        str_equal(type, job->type))
+    if (job == NULL)
         return;
+    if (job->kind != JOB_TASK || definition == NULL ||
+        !expression_text(m->engine, ei, definition->type, &type, &why) ||
+        str_equal(type, job->type)) {
+        offer_again(m, job);
+        return;
+    }
     for (const struct attachment *a = ei->attachments, *next; a != NULL; a = next) {
         next = a->next;
         if (a->entity.kind == ENTITY_KIND_INCIDENT)
@@ -172,19 +280,22 @@ static void fire_joins_below(struct migration *m, element_ref scope)
 
 static void make_triggers(struct migration *m, element_ref scope)
 {
-    bool inner = state_is_repeated(scope);
-    if (!inner && scope->phase == PHASE_ACTIVE)
+    element_ref next;
+    if (scope->phase == PHASE_ACTIVE && !state_is_activation(scope))
         step_or_incident(event_subscribe(m->engine, m->instance, scope));
     if (scope->phase == PHASE_ACTIVE)
         make_job(m, scope);
     if (scope->phase == PHASE_ACTIVE && promise_begin(m->engine, m->instance, scope))
         step_or_incident(promise_user_task(m->engine, m->instance, scope));
-    for (element_ref child = scope->first_child; child != NULL; child = child->next)
+    for (element_ref child = scope->first_child; child != NULL; child = next) {
+        next = child->next;
         make_triggers(m, child);
+    }
 }
 
-// Timers, subscriptions and promises are made anew from the target, jobs where their type differs;
-// user tasks stay as they are.
+// Timers and subscriptions stay where the target has the same event, with their time and key; what
+// it has beside them begins to wait. Promises are planned anew, jobs are made anew where their type
+// differs; user tasks stay as they are.
 void process_migrate(struct engine *engine)
 {
     const struct migrate_instance *body = &engine->command->migrate_instance;
@@ -208,7 +319,7 @@ void process_migrate(struct engine *engine)
         return;
     }
     step_accept(engine, instance->stream.key, instance->stream.key);
-    drop_triggers(&m, instance->root);
+    move_triggers(&m, instance->root);
     move_elements(&m, instance->root);
     step_emit(engine, instance,
               (struct event){.type = EVENT_PROCESS_MIGRATED,

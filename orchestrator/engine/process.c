@@ -401,6 +401,7 @@ void process_resume(struct engine *engine)
               (struct event){.type = EVENT_PROCESS_RESUMED, .key = instance->stream.key});
     tell_children(engine, instance, instance->root, COMMAND_RESUME_INSTANCE);
     step_accept(engine, instance->stream.key, instance->stream.key);
+    engine->looks_at_all = true; // what changed meanwhile
     incident_release_held(engine, instance);
     message_reopen_all(engine, instance, instance->root);
     timer_fire_overdue(engine, instance);

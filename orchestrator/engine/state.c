@@ -62,6 +62,14 @@ void state_name_outputs(const struct instance *instance, struct element_instance
     body->output_name = body->outputs != NULL && loop != NULL ? loop->output_collection : STR_EMPTY;
 }
 
+bool state_is_marked(const struct element_instance *host, uint32_t element, uint32_t trigger)
+{
+    const struct mark *mark = host->marks;
+    while (mark != NULL && (mark->element != element || mark->trigger != trigger))
+        mark = mark->next;
+    return mark != NULL;
+}
+
 uint32_t state_arrived(const struct element_instance *scope, uint32_t flow)
 {
     for (const struct token *t = scope->arrived; t != NULL; t = t->next)

@@ -49,6 +49,14 @@ struct token {
     uint32_t count;
 };
 
+// A trigger of an event on the element instance's border, or inside of it, that does not come for
+// now: a timer that has fired for the last time, a condition that holds already.
+struct mark {
+    struct mark *next;
+    uint32_t element;
+    uint32_t trigger;
+};
+
 // A completed activity that can be compensated.
 struct compensation {
     struct compensation *next;  // completed later
@@ -93,6 +101,7 @@ struct element_instance {
     uint64_t called;      // call activity: the child instance
     uint64_t compensates; // a compensation handler: the element instance that threw
     struct token *arrived;
+    struct mark *marks;
     struct variable *variables;
     uint32_t variable_count;
     size_t bytes; // of variables, items, outputs and compensations
@@ -374,6 +383,8 @@ str state_outputs_json(struct arena *arena, const struct element_instance *body)
 
 // The name under which what the body collects is seen inside, by its process (again).
 void state_name_outputs(const struct instance *instance, struct element_instance *body);
+
+bool state_is_marked(const struct element_instance *host, uint32_t element, uint32_t trigger);
 
 uint32_t state_arrived(const struct element_instance *scope, uint32_t flow);
 

@@ -29,6 +29,13 @@ static struct step_record *record_of(struct engine *engine, struct stream *strea
     return record;
 }
 
+static void note_change(struct engine *engine, str name)
+{
+    if (engine->changed.count == 0)
+        engine->changed = map_new(engine->turn);
+    map_put(&engine->changed, name, engine);
+}
+
 // The one place where processors reach the appliers: it takes constness away, and nothing else
 // does.
 void step_emit(struct engine *engine, const void *stream, struct event event)
@@ -45,7 +52,9 @@ void step_emit(struct engine *engine, const void *stream, struct event event)
     struct step_record *record = record_of(engine, changed);
     *ARRAY_PUSH(engine->turn, &record->events) = event;
     apply_event(&engine->environment, changed, &event);
-    engine->looks_at_conditions |= event.type == EVENT_VARIABLE_SET;
+    if (event.type == EVENT_VARIABLE_SET && changed->kind == STREAM_INSTANCE &&
+        ((instance_ref)stream)->process->conditions.count > 0)
+        note_change(engine, event.name);
 }
 
 void step_enqueue(struct engine *engine, instance_ref instance, struct work work)
@@ -59,19 +68,37 @@ static void run_queued(struct engine *engine)
     while (engine->queue_head < engine->queue.count) {
         struct work work = engine->queue.items[engine->queue_head++];
         activity_token(engine, work.instance, &work);
+        step_look(engine);
     }
     engine->queue.count = engine->queue_head = 0;
 }
 
-// Conditions are looked at when a variable changed, late joins when nothing else moves.
+static bool has_to_look(const struct engine *engine)
+{
+    return engine->changed.count > 0 || engine->arrived.count > 0 || engine->looks_at_all;
+}
+
+void step_look(struct engine *engine)
+{
+    struct condition_news news = {engine->changed, engine->looks_at_all, engine->arrived.count,
+                                  engine->arrived.items};
+    if (!has_to_look(engine))
+        return;
+    engine->changed = (struct map){0};
+    memset(&engine->arrived, 0, sizeof engine->arrived);
+    engine->looks_at_all = false;
+    for (struct step_record *r = engine->records; r != NULL; r = r->next)
+        if (r->stream->kind == STREAM_INSTANCE)
+            event_check_conditions(engine, (instance_ref)r->stream, &news);
+}
+
+// Conditions are looked at when something they read has changed, late joins when nothing else
+// moves.
 static bool settle(struct engine *engine)
 {
     struct step_record *record = engine->records;
-    if (engine->looks_at_conditions) {
-        engine->looks_at_conditions = false;
-        for (; record != NULL; record = record->next)
-            if (record->stream->kind == STREAM_INSTANCE)
-                event_check_conditions(engine, (instance_ref)record->stream);
+    if (has_to_look(engine)) {
+        step_look(engine);
         return true;
     }
     for (; record != NULL; record = record->next)

@@ -104,9 +104,11 @@ struct engine {
     struct starting *starting;
     str parsed_text; // the variables that were parsed last in this step, and what they are
     struct json *parsed;
-    uint64_t out_of_fuel; // the instance that has its incident about it
-    bool looks_at_conditions;
-    bool terminates_all; // even what waits for listeners for canceling
+    uint64_t out_of_fuel;    // the instance that has its incident about it
+    struct map changed;      // names of variables that have changed since conditions were looked at
+    ARRAY(uint64_t) arrived; // hosts that have begun to wait since then
+    bool looks_at_all;       // at every condition of the instances of this step
+    bool terminates_all;     // even what waits for listeners for canceling
 };
 
 typedef const struct instance *instance_ref;
@@ -130,6 +132,9 @@ static inline void step_spend(struct engine *engine, uint64_t steps)
 
 void step_emit(struct engine *engine, const void *stream, struct event event);
 void step_run_queue(struct engine *engine);
+// Looks at conditions that read what has changed, and at those that are new. What happens may end
+// any element instance.
+void step_look(struct engine *engine);
 void step_enqueue(struct engine *engine, instance_ref instance, struct work work);
 void step_send_command(struct engine *engine, uint32_t shard, const struct command *command);
 void step_reply(struct engine *engine, struct reply reply);
@@ -316,7 +321,15 @@ MUST_CHECK bool event_subscribe(struct engine *engine, instance_ref instance,
 void event_happened(struct engine *engine, instance_ref instance, element_ref host,
                     uint32_t element, str variables);
 void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope);
-void event_check_conditions(struct engine *engine, instance_ref instance);
+// What has happened since conditions were looked at.
+struct condition_news {
+    struct map changed; // names of variables
+    bool is_all;
+    size_t arrived_count;
+    const uint64_t *arrived; // element instances on which, or in which, events wait now
+};
+void event_check_conditions(struct engine *engine, instance_ref instance,
+                            const struct condition_news *news);
 struct thrown_error {
     str code;
     str message;
@@ -376,6 +389,8 @@ MUST_CHECK bool job_notify(struct engine *engine, instance_ref instance, element
                            uint32_t reminder); // false: incident
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job);
 void job_cancel(struct engine *engine, instance_ref instance, const struct job *job);
+// An offered job that nobody has taken is offered again.
+void job_give_back(struct engine *engine, instance_ref instance, const struct job *job, str why);
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
 struct window *job_window(struct engine *engine, str type, str tenant);
 
