@@ -23,15 +23,32 @@ static void add_mapping(struct reader *r, const struct bpmn_mapping **mappings, 
     *mappings = grown;
 }
 
-static bool is_path(str target)
+static bool has_only(str target, const char *refused)
 {
     if (str_is_empty(target) || (target.data[0] >= '0' && target.data[0] <= '9'))
         return false;
     for (size_t i = 0; i < target.len; i++)
-        if (strchr(" \t\n\"'()[]{},;:", target.data[i]) != NULL ||
+        if (strchr(refused, target.data[i]) != NULL ||
             (target.data[i] == '.' && (i == 0 || i + 1 == target.len || target.data[i - 1] == '.')))
             return false;
     return true;
+}
+
+static bool is_path(str target)
+{
+    return has_only(target, " \t\n\"'()[]{},;:");
+}
+
+// Words with single spaces between them.
+static bool is_spaced(str target)
+{
+    return has_only(target, "\t\n\"'()[]{},;:") && str_find(target, STR("  ")) == SIZE_MAX;
+}
+
+// A path, or a name of several words.
+bool reader_is_target(str target)
+{
+    return is_path(target) || (is_spaced(target) && str_find_char(target, '.') == SIZE_MAX);
 }
 
 static bool is_usable(struct reader *r, const struct bpmn_element *element,
@@ -120,6 +137,17 @@ static void read_camunda_mappings(struct reader *r, struct bpmn_element *element
     const struct bpmn_xml_node *connector = reader_extension(node, XML_CAMUNDA, "connector");
     read_camunda_list(r, element, reader_extension(node, XML_CAMUNDA, "inputOutput"));
     read_camunda_list(r, element, bpmn_xml_child(connector, XML_CAMUNDA, STR("inputOutput")));
+}
+
+void reader_add_data(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping,
+                     bool is_input)
+{
+    if (mapping.source == NULL || !reader_is_target(mapping.target))
+        return;
+    if (is_input)
+        add_mapping(r, &element->inputs, &element->input_count, mapping);
+    else
+        add_mapping(r, &element->outputs, &element->output_count, mapping);
 }
 
 static str headers_json(struct reader *r, const struct bpmn_xml_node *node, str extra_name,
@@ -326,63 +354,4 @@ void reader_read_extensions(struct reader *r, uint32_t index)
     vendor_refuse_cases(r, element, node);
     reader_note_foreign(r, element->id, node);
     read_job(r, element, node);
-}
-
-// -- Data associations (BPMN 2.0, 10.4.2) -----------------------------------------------
-
-// What a reference calls: the variable of a data object, property, data input or output is its
-// name, or its id.
-static str variable_named(struct reader *r, str reference)
-{
-    const struct bpmn_xml_node *node = reader_node(r, reference);
-    if (node == NULL)
-        return str_trim(reference);
-    str object = bpmn_xml_attribute(node, STR("dataObjectRef"));
-    str name = str_trim(bpmn_xml_attribute(node, STR("name")));
-    if (str_is_empty(name) && !str_is_empty(object))
-        return variable_named(r, object);
-    return str_is_empty(name) ? bpmn_xml_attribute(node, STR("id")) : name;
-}
-
-static str text_of(const struct bpmn_xml_node *node, const char *name)
-{
-    const struct bpmn_xml_node *child = bpmn_xml_child(node, XML_BPMN, str_of(name));
-    return child == NULL ? STR_EMPTY : str_trim(child->text);
-}
-
-static void read_association(struct reader *r, struct bpmn_element *element,
-                             const struct bpmn_xml_node *node, bool is_input)
-{
-    const struct bpmn_xml_node *assignment = bpmn_xml_child(node, XML_BPMN, STR("assignment"));
-    str source = text_of(node, "transformation");
-    str target = variable_named(r, text_of(node, "targetRef"));
-    if (str_is_empty(source))
-        source = variable_named(r, text_of(node, "sourceRef"));
-    if (assignment != NULL && !str_is_empty(text_of(assignment, "from")))
-        source = text_of(assignment, "from");
-    if (assignment != NULL && is_path(text_of(assignment, "to")))
-        target = text_of(assignment, "to");
-    if (!is_path(target) || str_is_empty(source) || (str_equal(source, target) && is_input))
-        return;
-    struct bpmn_mapping mapping = {reader_expression(r, element, source), reader_keep(r, target)};
-    is_input ? reader_add_input(r, element, mapping) : reader_add_output(r, element, mapping);
-}
-
-// Only associations that say something: those drawn between data objects by their names alone move
-// nothing, because the variable is the same on both ends.
-static bool carries_data(const struct bpmn_xml_node *node)
-{
-    return bpmn_xml_child(node, XML_BPMN, STR("assignment")) != NULL ||
-           bpmn_xml_child(node, XML_BPMN, STR("transformation")) != NULL;
-}
-
-void reader_read_data(struct reader *r, uint32_t index)
-{
-    struct bpmn_element *element = &r->elements.items[index];
-    for (const struct bpmn_xml_node *n = r->element_nodes.items[index]->first; n != NULL;
-         n = n->next) {
-        bool is_input = bpmn_xml_is(n, XML_BPMN, STR("dataInputAssociation"));
-        if ((is_input || bpmn_xml_is(n, XML_BPMN, STR("dataOutputAssociation"))) && carries_data(n))
-            read_association(r, element, n, is_input);
-    }
 }

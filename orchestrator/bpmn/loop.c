@@ -13,13 +13,11 @@ static bool is_true(str text)
     return str_equal(text, STR("true"));
 }
 
-// A data reference names a variable; data objects and item-aware elements by their name, where they
-// have one.
-static str variable_of(struct reader *r, str reference)
+// A data reference names a variable: the one that fills the data input, or that the output fills.
+static str variable_of(struct reader *r, const struct bpmn_element *element, str reference)
 {
-    const struct bpmn_xml_node *node = str_is_empty(reference) ? NULL : reader_node(r, reference);
-    str name = node == NULL ? STR_EMPTY : str_trim(bpmn_xml_attribute(node, STR("name")));
-    return str_is_empty(name) ? reference : name;
+    const struct bpmn_xml_node *activity = r->element_nodes.items[element - r->elements.items];
+    return reader_data_variable(r, activity, reference);
 }
 
 static void read_zeebe(struct reader *r, const struct bpmn_element *element,
@@ -54,12 +52,13 @@ static void read_standard(struct reader *r, const struct bpmn_element *element,
     str input = child_text(node, "loopDataInputRef");
     str output = child_text(node, "loopDataOutputRef");
     if (loop->collection == NULL && !str_is_empty(input)) {
-        loop->collection = reader_expression(r, element, variable_of(r, input));
+        loop->collection =
+            reader_expression(r, element, reader_variable(r, variable_of(r, element, input)));
         const struct bpmn_xml_node *item = bpmn_xml_child(node, XML_BPMN, STR("inputDataItem"));
         loop->element_variable = reader_keep(r, bpmn_xml_attribute(item, STR("name")));
     }
     if (str_is_empty(loop->output_collection) && !str_is_empty(output)) {
-        loop->output_collection = reader_keep(r, variable_of(r, output));
+        loop->output_collection = reader_keep(r, variable_of(r, element, output));
         const struct bpmn_xml_node *item = bpmn_xml_child(node, XML_BPMN, STR("outputDataItem"));
         loop->output_element = reader_expression(r, element, bpmn_xml_attribute(item, STR("name")));
     }

@@ -124,51 +124,6 @@ static void bind_handlers(struct reader *r)
     }
 }
 
-static str link_name(const struct bpmn_element *element)
-{
-    for (uint32_t i = 0; i < element->trigger_count; i++)
-        if (element->triggers[i].kind == BPMN_LINK_TRIGGER)
-            return element->triggers[i].reference;
-    return (str){NULL, 0};
-}
-
-static str link_key(const struct reader *r, const struct bpmn_element *element)
-{
-    return str_format(r->scratch, "%u %.*s", element->scope, STR_ARG(link_name(element)));
-}
-
-// The catching links by scope and name; of two of a name the first catches.
-static struct map catching_links(struct reader *r)
-{
-    struct map links = map_new(r->scratch);
-    for (uint32_t i = 0; i < r->elements.count; i++) {
-        const struct bpmn_element *e = &r->elements.items[i];
-        if (e->type != BPMN_INTERMEDIATE_CATCH_EVENT || link_name(e).data == NULL)
-            continue;
-        str key = link_key(r, e);
-        if (map_get(&links, key) != NULL)
-            reader_complain(r, BPMN_CODE_LINK_DUPLICATE, e, link_name(e));
-        else
-            map_put(&links, key, (void *)(uintptr_t)(i + 1));
-    }
-    return links;
-}
-
-static void bind_links(struct reader *r)
-{
-    struct map links = catching_links(r);
-    for (uint32_t i = 0; i < r->elements.count; i++) {
-        struct bpmn_element *e = &r->elements.items[i];
-        if (e->type != BPMN_INTERMEDIATE_THROW_EVENT || link_name(e).data == NULL)
-            continue;
-        void *found = map_get(&links, link_key(r, e));
-        if (found == NULL)
-            reader_complain(r, BPMN_CODE_LINK_TARGET, e, link_name(e));
-        else
-            e->link_target = (uint32_t)(uintptr_t)found - 1;
-    }
-}
-
 static void read_version_tag(struct reader *r, struct bpmn_process *process,
                              const struct bpmn_xml_node *node)
 {
@@ -195,7 +150,7 @@ static struct bpmn_process *finish_process(struct reader *r, const struct bpmn_x
     if (!process->executable)
         reader_problem(r, BPMN_CODE_NOT_EXECUTABLE, process->id, node->line, STR_EMPTY);
     bind_handlers(r);
-    bind_links(r);
+    reader_bind_links(r);
     reader_link(r, process);
     return process;
 }

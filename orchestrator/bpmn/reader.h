@@ -86,7 +86,13 @@ void vendor_add_headers(struct reader *r, const struct bpmn_xml_node *node, stru
                         struct map *seen);
 void reader_read_extras(struct reader *r, uint32_t index); // extras.c: baton:
 void reader_read_loop(struct reader *r, uint32_t index);
-void reader_read_data(struct reader *r, uint32_t index); // data associations, properties
+// data.c: data associations
+void reader_read_data(struct reader *r, uint32_t index);
+str reader_variable(struct reader *r, str name);
+str reader_data_variable(struct reader *r, const struct bpmn_xml_node *activity, str reference);
+bool reader_is_target(str target); // a path, or a name of several words
+void reader_add_data(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping,
+                     bool is_input);
 void reader_add_input(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);
 void reader_add_output(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);
 
@@ -98,6 +104,9 @@ void reader_read_trigger(struct reader *r, const struct bpmn_element *element,
                          const struct bpmn_xml_node *definition, struct bpmn_trigger *ret_trigger);
 void reader_read_message(struct reader *r, const struct bpmn_element *element,
                          const struct bpmn_xml_node *holder, struct bpmn_trigger *ret_trigger);
+
+// link_event.c: where throwing links go on
+void reader_bind_links(struct reader *r);
 
 // link.c: the finished arrays and lists
 void reader_link(struct reader *r, struct bpmn_process *process);
