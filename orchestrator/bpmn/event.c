@@ -99,6 +99,7 @@ static void read_code(struct reader *r, const struct bpmn_element *element,
     trigger->reference = reader_keep(r, bpmn_xml_attribute(referee, STR("id")));
     str code = bpmn_xml_attribute(referee, is_error ? STR("errorCode") : STR("escalationCode"));
     trigger->code_is_id = str_is_empty(str_trim(code));
+    trigger->any_code = trigger->code_is_id; // one that is thrown is named by its id
     trigger->name = reader_property(r, element, trigger->code_is_id ? trigger->reference : code);
 }
 

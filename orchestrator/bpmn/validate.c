@@ -251,7 +251,7 @@ static str caught(struct checking *c, const struct bpmn_trigger *t)
     const feel_value *code = t->name ? feel_program_constant(t->name) : NULL;
     if (t->kind != BPMN_ERROR_TRIGGER && t->kind != BPMN_ESCALATION_TRIGGER)
         return STR_EMPTY;
-    if (t->any_code)
+    if (t->any_code && !t->code_is_id)
         return str_format(c->r->scratch, "%d", (int)t->kind);
     if (code == NULL || !feel_is(*code, FEEL_STRING))
         return STR_EMPTY;

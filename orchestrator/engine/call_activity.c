@@ -87,9 +87,11 @@ void call_ended(struct engine *engine, instance_ref child)
     if (ei == NULL || ei->called != child->stream.key)
         return;
     if (child->state == INSTANCE_TERMINATED) {
-        element_ref scope = ei->scope;
-        activity_terminate(engine, caller, ei);
-        activity_scope_left(engine, caller, scope);
+        step_emit(engine, caller,
+                  (struct event){.type = EVENT_CHILD_CALLED, .scope = ei->entity.key});
+        incident_raise(engine, caller, ei, "CALLED_INSTANCE_TERMINATED",
+                       str_format(engine->turn, "the called instance %llu was terminated",
+                                  (unsigned long long)child->stream.key));
         return;
     }
     const struct bpmn_element *element = element_of(caller, ei);

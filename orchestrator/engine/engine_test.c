@@ -369,6 +369,54 @@ static void an_item_of_a_batch_operation_is_done_once(void **state)
     fixture_free(f);
 }
 
+#define CALLS                                                                                      \
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "                            \
+    "xmlns:zeebe='http://camunda.org/schema/zeebe/1.0'><process id='p' isExecutable='true'>"       \
+    "<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='c'/>"                      \
+    "<callActivity id='c'><extensionElements><zeebe:calledElement processId='q'/>"                 \
+    "</extensionElements></callActivity></process></definitions>"
+
+#define CALLED                                                                                     \
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'>"                            \
+    "<process id='q' isExecutable='true'><startEvent id='s'/>"                                     \
+    "<sequenceFlow id='f1' sourceRef='s' targetRef='t'/><userTask id='t'/></process>"              \
+    "</definitions>"
+
+static uint64_t instance_of(struct fixture *f, const char *process)
+{
+    for (size_t i = 0; i < f->changes.instances.count; i++)
+        if (str_equal(f->changes.instances.items[i].process_id, str_of(process)))
+            return f->changes.instances.items[i].key;
+    return 0;
+}
+
+static void a_called_instance_ends_with_its_caller_or_an_incident(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(CALLS);
+    deploy_as(f, "q", CALLED);
+    start_with(f, STR_EMPTY);
+    uint64_t caller = instance_of(f, "p"), child = instance_of(f, "q");
+    run(f, (struct command){.type = COMMAND_CANCEL_INSTANCE, .instance = child, .reply = {0, 3}});
+    assert_int_equal(rejection_of(f), REJECTION_INVALID_STATE);
+    struct element_instruction end = {
+        .element_id = STR("t"), .variables = STR_EMPTY, .terminate = true};
+    run(f, (struct command){.type = COMMAND_MODIFY_INSTANCE,
+                            .instance = child,
+                            .modify_instance = {1, &end, STR_EMPTY}});
+    assert_int_equal(f->changes.incidents.count, 1);
+    assert_true(str_equal(f->changes.incidents.items[0].kind, STR("CALLED_INSTANCE_TERMINATED")));
+    assert_int_equal(f->changes.incidents.items[0].instance, caller);
+    run(f, (struct command){.type = COMMAND_RESOLVE_INCIDENT,
+                            .instance = caller,
+                            .key = f->changes.incidents.items[0].key});
+    uint64_t again = instance_of(f, "q");
+    assert_true(again != 0 && again != child); // it is called again
+    run(f, (struct command){.type = COMMAND_CANCEL_INSTANCE, .instance = caller, .reply = {0, 3}});
+    assert_int_equal(rejection_of(f), REJECTION_NONE);
+    fixture_free(f);
+}
+
 static void a_cancelled_instance_owns_nothing(void **state)
 {
     (void)state;
@@ -401,6 +449,7 @@ int main(void)
         cmocka_unit_test(an_instance_migrates_with_its_job),
         cmocka_unit_test(a_migration_takes_waiting_tokens_and_compensation_along),
         cmocka_unit_test(an_item_of_a_batch_operation_is_done_once),
+        cmocka_unit_test(a_called_instance_ends_with_its_caller_or_an_incident),
         cmocka_unit_test(a_cancelled_instance_owns_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

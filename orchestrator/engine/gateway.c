@@ -109,13 +109,15 @@ bool gateway_is_complete(instance_ref instance, element_ref scope, uint32_t inde
 //
 // It fires when it has a token and no token elsewhere can still reach one of its empty incoming
 // flows without passing through it, unless the same token could as well reach a flow that already
-// has one (BPMN 2.0, table 13.3).
+// has one (BPMN 2.0, table 13.3). What comes from a border that does not interrupt comes beside the
+// token of its host, not instead of it: that one is waited for.
 
 struct reach {
     struct engine *engine;
     instance_ref instance;
     uint32_t gateway;
-    bool *seen; // by element
+    bool instead; // not from a border that does not interrupt back to its host
+    bool *seen;   // by element
     ARRAY(uint32_t) stack;
 };
 
@@ -133,7 +135,7 @@ static void visit_before(struct reach *r, uint32_t index)
     const struct bpmn_element *element = &process->elements[index];
     for (uint32_t i = 0; i < element->incoming.count; i++)
         visit(r, process->flows[element->incoming.items[i]].source);
-    if (element->type == BPMN_BOUNDARY_EVENT)
+    if (element->type == BPMN_BOUNDARY_EVENT && (element->interrupting || !r->instead))
         visit(r, element->host);
     if (!bpmn_has_trigger(element, BPMN_LINK_TRIGGER) ||
         element->type != BPMN_INTERMEDIATE_CATCH_EVENT)
@@ -155,7 +157,8 @@ static bool is_served(instance_ref instance, element_ref scope, uint32_t flow)
 static bool *elements_before(struct engine *engine, instance_ref instance, element_ref scope,
                              uint32_t gateway, bool with_token)
 {
-    struct reach r = {.engine = engine, .instance = instance, .gateway = gateway};
+    struct reach r = {
+        .engine = engine, .instance = instance, .gateway = gateway, .instead = with_token};
     const struct bpmn_element *element = &instance->process->elements[gateway];
     r.seen = ARENA_ARRAY(engine->turn, bool, instance->process->element_count);
     for (uint32_t i = 0; i < element->incoming.count; i++) {

@@ -216,6 +216,15 @@ static bool read_definition(struct engine *engine, instance_ref instance, elemen
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return false;
     }
+    if (event->number < 0 || event->number > INT32_MAX || priority < INT32_MIN ||
+        priority > INT32_MAX) {
+        incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR",
+                       str_format(engine->turn,
+                                  "the job would have %lld retries and the priority %lld: expected "
+                                  "0 to %d retries, and a priority of 32 bits",
+                                  (long long)event->number, (long long)priority, INT32_MAX));
+        return false;
+    }
     if (!has_topic(engine, event->name)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR",
                        str_format(engine->turn,

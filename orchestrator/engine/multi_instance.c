@@ -138,7 +138,13 @@ static void run_multiple(struct engine *engine, instance_ref instance, element_r
     struct event event = {.type = EVENT_LOOP_STARTED, .scope = body->entity.key};
     if (!count_instances(engine, instance, body, &event))
         return;
-    if (event.number > LIMIT_LOOP_INSTANCES || event.number < 0) {
+    if (event.number < 0) {
+        fail(engine, instance, body,
+             str_format(engine->turn, "the cardinality is %lld, expected 0 or more",
+                        (long long)event.number));
+        return;
+    }
+    if (event.number > LIMIT_LOOP_INSTANCES) {
         incident_raise(engine, instance, body, "LIMIT_REACHED",
                        str_format(engine->turn,
                                   "a multi-instance of %lld, the limit LOOP_INSTANCES is %d",

@@ -323,6 +323,14 @@ void process_cancel(struct engine *engine)
             find_or_reject(engine);
         return; // a caller's child that ended on its own
     }
+    bool is_asked = engine->command->reply.request != 0 || engine->command->batch_item != 0;
+    if (is_asked && step_instance(engine, instance->parent_instance) != NULL) {
+        step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
+                    str_format(engine->turn,
+                               "the instance was called by another: cancel the root instance %llu",
+                               (unsigned long long)instance->root_instance));
+        return;
+    }
     step_accept(engine, engine->command->instance, engine->command->instance);
     engine->terminates_all = instance->ending != EVENT_NONE; // asked twice: listeners or not
     process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("canceled"));

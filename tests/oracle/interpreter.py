@@ -276,18 +276,14 @@ class Interpreter:
         if run.role == "body" or element.is_scope:
             return False
         if self.manual:
-            if element.type == "receiveTask" and self.follows_event_gateway(element):
-                return False
+            if element.type == "receiveTask":
+                return False  # it waits for its message
             return element.type in TASKS or (element.type == "callActivity"
                                              and element.called not in self.model.processes)
         if element.type == "sendTask":
             return element.job_type is not None or element.trigger is None
         return element.type in ("serviceTask", "userTask") or \
             (element.type in ("scriptTask", "businessRuleTask") and element.script is None)
-
-    def follows_event_gateway(self, element):
-        return any(self.model.elements[flow.source].type == "eventBasedGateway"
-                   for flow in element.incoming)
 
     # ---- events take effect -----------------------------------------------------------------------
 
@@ -303,9 +299,6 @@ class Interpreter:
             self.happenings += [Happening(sent, [option], sent.variables) for option in options]
             return
         if self.manual:
-            options += [Option("run", run.element, run) for run in self.runs()
-                        if run.element.type == "receiveTask" and self.is_worked_on(run)
-                        and self.matcher(sent)(run.element, run) and not run.occurred]
             if options:
                 self.happenings.append(Happening(sent, options, sent.variables))
             return
@@ -624,19 +617,17 @@ class Interpreter:
 
     def is_blocked(self, scope, gateway, consumed):
         """Some token can come to an empty incoming flow and to no other (13.4.3)."""
-        reaches = self.model.reaches(gateway)
+        reaches, instead = self.model.reaches(gateway), self.model.reaches(gateway, True)
         full = {flow.id for flow in gateway.incoming
                 if scope.tokens[flow.id] > 0 or flow.id in consumed}
         empty = {flow.id for flow in gateway.incoming} - full
-        for place in self.places(scope):
-            reached = set()
-            for flow in place:
-                reached |= reaches.get(flow.id, set())
-            if reached & empty and not reached & full:
+        for to_empty, to_full in zip(self.places(scope, False), self.places(scope, True)):
+            can_come = any(reaches.get(flow.id, set()) & empty for flow in to_empty)
+            if can_come and not any(instead.get(flow.id, set()) & full for flow in to_full):
                 return True
         return False
 
-    def places(self, scope):
+    def places(self, scope, instead):
         """Where tokens are, each as the flows on which it is or on which it may go on."""
         for name, count in scope.tokens.items():
             if count > 0:
@@ -645,9 +636,9 @@ class Interpreter:
             yield [flow]
         for child in scope.children:
             if not child.doomed:
-                yield self.model.exits(child.element)
+                yield self.model.exits(child.element, instead)
         for entry in scope.entries:
-            yield self.model.exits(entry.element)
+            yield self.model.exits(entry.element, instead)
 
     def is_active(self, scope, gateway, flows):
         """The complex gateway waiting for start (13.4.5)."""

@@ -218,39 +218,41 @@ class Model:
                 return other
         return None
 
-    def exits(self, element):
-        """The flows on which a token that is at this node may go on, in whatever way."""
+    def exits(self, element, instead=False):
+        """The flows on which a token that is at this node may go on, in whatever way; `instead`: in
+        one way or another. What a border that does not interrupt gives comes beside, not instead."""
         flows = list(element.outgoing)
         for boundary in element.boundaries:
-            flows += boundary.outgoing
+            if boundary.interrupting or not instead:
+                flows += boundary.outgoing
         if element.trigger == "link" and element.type == "intermediateThrowEvent":
             target = self.link_target(element)
-            flows += self.exits(target) if target else []
+            flows += self.exits(target, instead) if target else []
         return flows
 
-    def reaches(self, gateway):
+    def reaches(self, gateway, instead=False):
         """flow -> the gateway's incoming flows to which a directed path leads that does not visit
         the gateway (13.4.3)."""
-        if gateway.id not in self.reach:
+        if (gateway.id, instead) not in self.reach:
             into = {}
             for last in gateway.incoming:
                 seen, todo = {last.id}, [last]
                 while todo:
                     flow = todo.pop()
                     into.setdefault(flow.id, set()).add(last.id)
-                    for before in self.flows_before(flow, gateway):
+                    for before in self.flows_before(flow, gateway, instead):
                         if before.id not in seen:
                             seen.add(before.id)
                             todo.append(before)
-            self.reach[gateway.id] = into
-        return self.reach[gateway.id]
+            self.reach[gateway.id, instead] = into
+        return self.reach[gateway.id, instead]
 
-    def flows_before(self, flow, gateway):
+    def flows_before(self, flow, gateway, instead):
         source = self.elements[flow.source]
         if source is gateway:
             return []
         flows = list(source.incoming)
-        if source.host:
+        if source.host and (source.interrupting or not instead):
             host = self.elements[source.host]
             flows += [] if host is gateway else host.incoming
         if source.trigger == "link" and source.type == "intermediateCatchEvent":
