@@ -20,9 +20,22 @@ CREATE TABLE process_elements (
     name       text    NOT NULL,
     type       text    NOT NULL,                        -- BPMN's name: serviceTask
     listeners  text[]  NOT NULL,                        -- their events, in order
+    form       text,                                    -- of a start of the process: the id of its form
+    form_binding smallint,                              -- to the latest, 1 the deployment's, 2 the version tag
+    form_version text,
     PRIMARY KEY (digest, process_id, element)
 );
 CREATE INDEX process_elements_id ON process_elements (digest, process_id, id);
+
+-- The form that starts a process, where it has one.
+CREATE VIEW start_forms AS
+SELECT DISTINCT ON (d.key) d.key AS definition, f.key, f.id, f.version, f.digest, f.tenant
+FROM definitions d
+JOIN process_elements p ON p.digest = d.digest AND p.process_id = d.id AND p.form IS NOT NULL
+JOIN definitions f ON f.kind = 2 AND f.id = p.form AND f.tenant = d.tenant AND f.deleted IS NULL
+                  AND (p.form_binding <> 1 OR f.deployed <= d.deployed) AND (p.form_binding <> 2 OR f.version_tag = p.form_version)
+WHERE d.kind = 0
+ORDER BY d.key, f.version DESC;
 
 -- Element instances, from their first event on. The root of a process instance has the instance's key.
 CREATE TABLE element_instances (

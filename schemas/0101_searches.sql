@@ -65,3 +65,18 @@ $$;
 CREATE FUNCTION variables_changed(pending json) RETURNS TABLE (scope bigint, name text) LANGUAGE sql STABLE ROWS 10 AS $$
     SELECT r.scope, r.name FROM json_to_recordset(pending) AS r (scope bigint, name text)
 $$;
+
+-- An element instance and the scopes around it, from the inside out.
+CREATE FUNCTION scopes_around(of_shard integer, element bigint) RETURNS TABLE (scope bigint, depth integer) LANGUAGE sql STABLE ROWS 5 AS $$
+    WITH RECURSIVE up AS (
+        SELECT element AS scope, 0 AS depth
+        UNION ALL
+        SELECT e.scope, up.depth + 1 FROM up JOIN elements_found e ON e.shard = of_shard AND e.key = up.scope
+        WHERE e.scope IS NOT NULL AND up.depth < 1000)
+    SELECT scope, depth FROM up
+$$;
+
+CREATE FUNCTION task_scopes(task bigint) RETURNS TABLE (scope bigint, depth integer) LANGUAGE sql STABLE ROWS 5 AS $$
+    SELECT s.scope, s.depth FROM user_tasks t CROSS JOIN LATERAL scopes_around(t.shard, t.element_instance) s
+    WHERE t.key = task AND t.shard = (task >> 51) - 1
+$$;

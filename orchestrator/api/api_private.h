@@ -60,6 +60,12 @@ void write_tenant(struct json_writer *writer, str tenant);
 void answer_search(struct request *request, const struct collection *collection,
                    struct search_scope narrow);
 
+// The collection of variables: values are cut unless the query says truncateValues=false.
+const struct collection *variables_shown(struct request *request);
+
+// The first row as a form; columns as read_form has them.
+void answer_form(struct request *request, const struct query_rows *rows);
+
 // Answers with the one item that the first argument of the path names, or 404.
 void answer_one(struct request *request, const struct collection *collection);
 

@@ -5,6 +5,7 @@
 
 #include "api/api_private.h"
 #include "store/catalogue/catalogue.h"
+#include "store/read/read.h"
 
 // -- Beginning --------------------------------------------------------------------------
 
@@ -65,6 +66,33 @@ void handle_batch_suspend(struct request *request)
 void handle_batch_resume(struct request *request)
 {
     begin(request, BATCH_RESUME_PROCESS_INSTANCE);
+}
+
+// The incidents of one instance, as a batch of its own.
+static void on_instance(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct request *request = request_of(caller);
+    struct json *query;
+    struct error err;
+    (void)context;
+    str written = str_format(caller->arena, "{\"filter\":{\"processInstanceKey\":\"%.*s\"}}",
+                             STR_ARG(request->arguments[0]));
+    if (query_row_count(rows) == 0)
+        request_problem_format(request, 404, "NOT_FOUND",
+                               "there is no process instance with key %.*s",
+                               STR_ARG(request->arguments[0]));
+    else if (json_parse(caller->arena, written, &query, &err))
+        batch_begin(caller, BATCH_RESOLVE_INCIDENT, query, written, on_begun);
+    else
+        request_failed(request, &err);
+}
+
+void handle_instance_resolve(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        read_run(caller, read_identity(caller->arena, caller->scope, key), on_instance, NULL);
 }
 
 // -- Looking and steering ---------------------------------------------------------------

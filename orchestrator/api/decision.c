@@ -5,6 +5,7 @@
 #include "api/api_private.h"
 #include "gateway/start.h"
 #include "gateway/call.h"
+#include "store/catalogue/catalogue.h"
 
 // ---- evaluating -----------------------------------------------------------------------
 
@@ -105,6 +106,27 @@ void handle_decision_evaluate(struct request *request)
 void handle_decision_instance_search(struct request *request)
 {
     answer_search(request, &collection_decision_instances, (struct search_scope){0});
+}
+
+static void on_deleted(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct request *request = request_of(caller);
+    (void)context;
+    if (query_row_count(rows) > 0)
+        request_answer_empty(request);
+    else
+        request_problem_format(request, 404, "NOT_FOUND",
+                               "there is no evaluation of a decision with key %.*s",
+                               STR_ARG(request->arguments[0]));
+}
+
+void handle_decision_instance_delete(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        read_run(caller, catalogue_delete_evaluation(caller->arena, caller->scope, key), on_deleted,
+                 NULL);
 }
 
 void handle_decision_instance_get(struct request *request)

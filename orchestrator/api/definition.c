@@ -69,6 +69,30 @@ void handle_resource_content(struct request *request)
     send_text(request, "application/json");
 }
 
+static void on_bytes(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct request *request = request_of(caller);
+    (void)context;
+    if (query_row_count(rows) == 0)
+        no_such(request);
+    else
+        request_answer_text(request, 200, "application/octet-stream",
+                            query_bytes(rows, 0, 0, caller->arena));
+}
+
+void handle_resource_bytes(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        read_run(caller, read_resource_bytes(caller->arena, caller->scope, key), on_bytes, NULL);
+}
+
+void handle_resource_search(struct request *request)
+{
+    answer_search(request, &collection_resources, (struct search_scope){0});
+}
+
 static void on_resource(struct caller *caller, void *context, const struct query_rows *rows)
 {
     (void)context;

@@ -51,8 +51,7 @@ void handle_ad_hoc_activate(struct request *request)
     call_scope(caller_of(request), command, answer_done);
 }
 
-// Values are cut unless the query says truncateValues=false.
-static const struct collection *variables_of(struct request *request)
+const struct collection *variables_shown(struct request *request)
 {
     return str_equal_ignoring_case(request_query(request, "truncateValues"), STR("false"))
                ? &collection_variables
@@ -61,10 +60,17 @@ static const struct collection *variables_of(struct request *request)
 
 void handle_variable_search(struct request *request)
 {
-    answer_search(request, variables_of(request), (struct search_scope){0});
+    answer_search(request, variables_shown(request), (struct search_scope){0});
 }
 
 void handle_variable_get(struct request *request)
 {
     answer_one(request, &collection_variables);
+}
+
+void handle_element_incidents(struct request *request)
+{
+    struct search_scope scope = {.field = "elementInstanceKey"};
+    if (request_key(request, 0, &scope.key))
+        answer_search(request, &collection_incidents, scope);
 }

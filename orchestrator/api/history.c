@@ -238,36 +238,3 @@ void handle_instance_statistics(struct request *request)
 {
     answer_history(request, answer_counts);
 }
-
-static void on_statistics(struct caller *caller, void *context, const struct query_rows *rows)
-{
-    struct request *request = request_of(caller);
-    (void)context;
-    struct strbuf out = strbuf_new(&request->arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t row = 0; row < query_row_count(rows); row++) {
-        json_begin_object(&w);
-        write_text(&w, STR("elementId"), query_value(rows, row, 0));
-        json_key(&w, STR("active"));
-        json_raw(&w, query_value(rows, row, 1));
-        json_key(&w, STR("incidents"));
-        json_raw(&w, query_value(rows, row, 2));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
-}
-
-// What stands where now, over all instances of a definition. Counts of what has passed are the
-// instances' (above).
-void handle_definition_statistics(struct request *request)
-{
-    struct caller *caller = caller_of(request);
-    uint64_t key;
-    if (request_key(request, 0, &key))
-        read_run(caller, read_standing(caller->arena, caller->scope, key), on_statistics, NULL);
-}

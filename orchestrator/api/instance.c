@@ -5,6 +5,7 @@
 #include "gateway/batch.h"
 #include "gateway/history.h"
 #include "gateway/start.h"
+#include "store/read/read.h"
 
 static void answer_created(struct caller *caller, const struct reply *reply)
 {
@@ -197,6 +198,38 @@ void handle_instance_incidents(struct request *request)
     struct search_scope scope = {.field = "processInstanceKey"};
     if (request_key(request, 0, &scope.key))
         answer_search(request, &collection_incidents, scope);
+}
+
+static void on_callers(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct request *request = request_of(caller);
+    (void)context;
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    if (query_row_count(rows) == 0) {
+        request_problem_format(request, 404, "NOT_FOUND",
+                               "there is no process instance with key %.*s",
+                               STR_ARG(request->arguments[0]));
+        return;
+    }
+    json_begin_array(&w);
+    for (size_t row = 0; row < query_row_count(rows); row++) {
+        json_begin_object(&w);
+        write_text(&w, STR("processInstanceKey"), query_value(rows, row, 0));
+        write_text(&w, STR("processDefinitionKey"), query_value(rows, row, 1));
+        write_text(&w, STR("processDefinitionName"), query_value(rows, row, 2));
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+void handle_instance_callers(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    uint64_t key;
+    if (request_key(request, 0, &key))
+        read_run(caller, read_callers(caller->arena, caller->scope, key), on_callers, NULL);
 }
 
 void handle_instance_waiting(struct request *request)

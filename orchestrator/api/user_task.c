@@ -82,27 +82,11 @@ void handle_user_task_update(struct request *request)
 
 static void on_form(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct request *request = request_of(caller);
     (void)context;
-    if (query_row_count(rows) == 0) {
-        request_answer_empty(request); // Camunda: 204 when the task has no form of its own
-        return;
-    }
-    struct strbuf out = strbuf_new(&request->arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    json_key(&w, STR("formKey"));
-    json_string(&w, query_value(rows, 0, 0));
-    json_key(&w, STR("formId"));
-    json_string(&w, query_value(rows, 0, 1));
-    json_key(&w, STR("version"));
-    json_raw(&w, query_value(rows, 0, 2));
-    json_key(&w, STR("schema"));
-    json_string(&w, query_value(rows, 0, 3));
-    json_key(&w, STR("tenantId"));
-    json_string(&w, tenant_outside(query_value(rows, 0, 4)));
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
+    if (query_row_count(rows) == 0)
+        request_answer_empty(request_of(caller)); // as Camunda: the task has no form of its own
+    else
+        answer_form(request_of(caller), rows);
 }
 
 void handle_user_task_form(struct request *request)
@@ -113,25 +97,35 @@ void handle_user_task_form(struct request *request)
         read_run(caller, read_form(caller->arena, caller->scope, key), on_form, NULL);
 }
 
-// The variables that a task sees: its own and the instance's.
+// `context` is the condition on the variables that the task sees.
 static void on_task(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    (void)context;
     struct request *request = request_of(caller);
-    struct search_scope narrow = {.field = "processInstanceKey"};
+    struct search_scope narrow = {.field = "processInstanceKey", .condition = context};
+    check(str_to_u64(request->arguments[0], &narrow.other));
     narrow.key = query_row_count(rows) > 0 ? query_u64(rows, 0, 0) : 0;
     if (narrow.key == 0)
         request_problem_format(request, 404, "NOT_FOUND", "there is no user task with key %.*s",
                                STR_ARG(request->arguments[0]));
     else
-        answer_search(request, &collection_variables, narrow);
+        answer_search(request, variables_shown(request), narrow);
 }
 
-void handle_user_task_variables(struct request *request)
+static void search_seen(struct request *request, const char *condition)
 {
     struct caller *caller = caller_of(request);
     uint64_t key;
     if (request_key(request, 0, &key))
         read_run(caller, read_instance_of_user_task(caller->arena, caller->scope, key), on_task,
-                 NULL);
+                 (void *)(uintptr_t)condition);
+}
+
+void handle_user_task_variables(struct request *request)
+{
+    search_seen(request, variables_of_task);
+}
+
+void handle_user_task_effective_variables(struct request *request)
+{
+    search_seen(request, variables_in_effect);
 }

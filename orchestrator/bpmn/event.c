@@ -270,6 +270,7 @@ void reader_read_event(struct reader *r, uint32_t index)
     } else if (element->type == BPMN_START_EVENT) {
         element->interrupting =
             !str_equal(bpmn_xml_attribute(node, STR("isInterrupting")), STR("false"));
+        reader_read_start_form(r, element, node);
     }
     check_cycles(r, element);
 }

@@ -108,6 +108,13 @@ struct bpmn_user_task {
     str headers;      // JSON object
 };
 
+// Of a start event: what a person fills in to start the process.
+struct bpmn_start_form {
+    str id;
+    enum bpmn_binding binding;
+    str version; // tag
+};
+
 enum bpmn_loop_behavior { BPMN_THROW_ALL, BPMN_THROW_NONE, BPMN_THROW_ONE, BPMN_THROW_COMPLEX };
 
 // Multi-instance with complex behavior: throws the signal when the condition holds.
@@ -210,6 +217,7 @@ struct bpmn_element {
     const struct bpmn_job *job; // NULL: none
     const struct bpmn_call *call;
     const struct bpmn_user_task *user_task;
+    const struct bpmn_start_form *start_form;
     const struct bpmn_loop *loop;
     const struct bpmn_ad_hoc *ad_hoc;
     const struct bpmn_extras *extras;

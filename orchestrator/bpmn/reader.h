@@ -68,6 +68,8 @@ struct bpmn_list reader_list(struct reader *r, const uint32_t *items, uint32_t c
 
 // event.c, task.c, extension.c, loop.c: details of the element at `index`
 void reader_read_event(struct reader *r, uint32_t index);
+void reader_read_start_form(struct reader *r, struct bpmn_element *element,
+                            const struct bpmn_xml_node *node); // task.c
 void reader_read_task(struct reader *r, uint32_t index);
 void reader_read_extensions(struct reader *r, uint32_t index);
 // foreign.c: names what a node says in other namespaces without effect here.

@@ -213,6 +213,20 @@ static void read_form(struct reader *r, struct bpmn_user_task *task,
     task->form_version = reader_keep(r, attribute_of(form, XML_NONE, "versionTag"));
 }
 
+void reader_read_start_form(struct reader *r, struct bpmn_element *element,
+                            const struct bpmn_xml_node *node)
+{
+    const struct bpmn_xml_node *form = reader_extension(node, XML_ZEEBE, "formDefinition");
+    str id = attribute_of(form, XML_NONE, "formId");
+    if (str_is_empty(id))
+        return;
+    struct bpmn_start_form *start = ARENA_NEW(r->arena, struct bpmn_start_form);
+    start->id = reader_keep(r, id);
+    start->binding = binding_named(attribute_of(form, XML_NONE, "bindingType"));
+    start->version = reader_keep(r, attribute_of(form, XML_NONE, "versionTag"));
+    element->start_form = start;
+}
+
 static void read_user_task(struct reader *r, struct bpmn_element *element,
                            const struct bpmn_xml_node *node)
 {

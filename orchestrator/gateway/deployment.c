@@ -69,6 +69,14 @@ static void write_listeners(struct json_writer *writer, const struct bpmn_elemen
     json_end_array(writer);
 }
 
+static void write_start_form(struct json_writer *writer, const struct bpmn_start_form *form)
+{
+    write_text(writer, "form", form->id);
+    json_key(writer, STR("form_binding"));
+    json_i64(writer, form->binding);
+    write_text(writer, "form_version", form->version);
+}
+
 static void write_elements(struct json_writer *writer, const struct bpmn_process *process)
 {
     for (uint32_t i = 0; i < process->element_count; i++) {
@@ -81,6 +89,8 @@ static void write_elements(struct json_writer *writer, const struct bpmn_process
         write_text(writer, "name", element->name);
         write_text(writer, "type", str_of(bpmn_type_local_name(element->type)));
         write_listeners(writer, element);
+        if (element->start_form != NULL && element->scope == 0)
+            write_start_form(writer, element->start_form);
         json_end_object(writer);
     }
 }

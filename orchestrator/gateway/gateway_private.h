@@ -22,6 +22,7 @@ struct reading;
 struct records_desk;
 struct timer;
 struct upkeep;
+struct zone_db;
 
 struct gateway {
     struct gateway_options options;
@@ -41,6 +42,7 @@ struct gateway {
     struct batch_runner *batches;
     struct upkeep *upkeep;
     struct records_desk *records;
+    const struct zone_db *zones; // NULL: not read yet
     uint32_t shard_count;
     uint32_t next_shard;  // round robin
     uint32_t start_shard; // of the instances that are started now

@@ -186,6 +186,12 @@ static void handle(struct request *request)
         request_failed(request, &err);
 }
 
+void route_missing(struct request *request)
+{
+    request_problem_format(request, 404, "NOT_FOUND", "'%.200s' is not here. %s",
+                           request_uri(request), request->route->instead);
+}
+
 static void answer_without_route(struct request *request, str allowed)
 {
     if (allowed.len == 0) {

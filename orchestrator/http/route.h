@@ -20,7 +20,11 @@ struct route {
     // What the caller needs, in its owner's words. "none": nothing, and it is answered when too
     // many requests are open.
     const char *permission;
+    const char *instead; // route_missing: what takes its place
 };
+
+// For what is known not to be there: 404 with route->instead.
+void route_missing(struct request *request);
 
 // Every request is answered: an unknown path with 404, a wrong method with 405, a body of another
 // type with 415.

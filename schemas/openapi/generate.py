@@ -4,12 +4,13 @@
 
 usage: generate.py OUTPUT      writes OUTPUT/api_routes.h, api_routes.c and openapi.json
        generate.py --check     only says what is wrong
+       generate.py --standing  prints docs/camunda-api.md
 
 shared.yaml has what all families share; each other file has the paths of a family. An operation says who handles it
 (x-baton-handler: handle_NAME in C), what it takes to be allowed (x-baton-permission: RESOURCE/PERMISSION; `none`: anybody, `self`:
 whoever is known), how it stands beside Camunda's (x-baton-standing: level done, partly, not or own, with a reason unless done) and
-since when Camunda has it (x-camunda-since). One that lacks any of these does not build. `not` has no handler: it documents what is
-missing. A text's limit is named by x-baton-limit, a row of common/record/limits.def.
+since when Camunda has it (x-camunda-since). One that lacks any of these does not build. What Camunda has and this API has not is in
+missing/operations.yaml, with what takes its place. A text's limit is named by x-baton-limit, a row of common/record/limits.def.
 
 A member of a body with x-baton-missing is known to Camunda's clients and not done here: anything but null or empty is refused by name.
 
@@ -26,7 +27,7 @@ import yaml
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 METHODS = ('get', 'post', 'put', 'patch', 'delete')
-LEVELS = ('done', 'partly', 'not', 'own')
+LEVELS = ('done', 'partly', 'own')
 PERMISSION = re.compile(r'^(none|self|[A-Z_]+/[A-Z_]+)$')
 I64 = (-2**63, 2**63 - 1)
 
@@ -150,8 +151,8 @@ def check_operation(document, route, method, item, operation):
         yield f'{place}: permission none and "security: []" go together'
     if level != 'own' and not re.match(r'^8\.\d+$', str(operation.get('x-camunda-since'))):
         yield f'{place}: x-camunda-since says the version that has it'
-    if (level == 'not') == ('x-baton-handler' in operation):
-        yield f'{place}: x-baton-handler is for what is there'
+    if 'x-baton-handler' not in operation:
+        yield f'{place}: who handles it (x-baton-handler)?'
     if not any(code.startswith('2') for code in operation['responses']):
         yield f'{place}: it never succeeds'
     declared = {follow(document, parameter)['name'] for parameter in item.get('parameters', []) + operation.get('parameters', [])
@@ -232,17 +233,56 @@ def body_of(shapes, operation):
     return 'JSON', shapes.of(content['application/json'].get('schema', {}))
 
 
+def load_missing():
+    with open(os.path.join(ROOT, 'missing', 'operations.yaml'), encoding='utf-8') as file:
+        return yaml.safe_load(file)['missing']
+
+
+def missing_routes():
+    for group in load_missing():
+        for operation in group['operations']:
+            method, path = operation.split(' ')
+            yield f'    {{ROUTE_{method}, "{path}", NO_BODY, route_missing, NULL, "self",\n     {json.dumps(group["instead"])}}},\n'
+
+
+def standing(document):
+    """The page of docs: every operation of Camunda's newest API beside what is here."""
+    rows = {}
+    for route, method, _, operation in operations(document):
+        level = operation['x-baton-standing']
+        rows.setdefault(operation['tags'][0], []).append(
+            (operation['operationId'], f'{method.upper()} {route}', operation.get('x-camunda-since', ''), level['level'], level.get('reason', '')))
+    counts = {level: sum(row[3] == level for family in rows.values() for row in family) for level in LEVELS}
+    lacking = load_missing()
+    counts['not'] = sum(len(group['operations']) for group in lacking)
+    yield '# Camunda 8\'s REST API and Baton\'s\n'
+    yield '<!-- Made by schemas/openapi/generate.py --standing; a test keeps it so. -->\n'
+    yield (f'Of the {counts["done"] + counts["partly"] + counts["not"]} operations of Camunda\'s newest API {counts["done"]} are here whole, '
+           f'{counts["partly"]} in part and {counts["not"]} not; {counts["own"]} are Baton\'s own. '
+           'Camunda\'s official clients run unchanged against those that are here: tests/client/README.md.\n')
+    for family in sorted(rows):
+        yield f'## {family.replace("-", " ").capitalize()}\n'
+        yield '| Operation | Method and path | Since | Here | What differs |\n|---|---|---|---|---|'
+        for row in rows[family]:
+            yield f'| {row[0]} | `{row[1]}` | {row[2]} | {row[3]} | {row[4]} |'
+        yield ''
+    yield '## Not here\n'
+    yield 'These answer 404 with the sentence that says what takes their place.\n'
+    yield '| Family | Since | What takes its place | Operations |\n|---|---|---|---|'
+    for group in lacking:
+        yield f'| {group["family"]} | {group["since"]} | {group["instead"]} | {"<br>".join(f"`{operation}`" for operation in group["operations"])} |'
+
+
 def write_routes(document, output):
     shapes, rows, handlers = Shapes(document), [], []
     for route, method, _, operation in operations(document):
-        if 'x-baton-handler' not in operation:
-            continue
         body, shape = body_of(shapes, operation)
         handler = operation['x-baton-handler']
         pattern = re.sub(r'\{\w+\}', '{}', route)
         rows.append(f'    {{ROUTE_{method.upper()}, "{pattern}", {body}, handle_{handler}, {"&" + shape if shape else "NULL"},\n'
-                    f'     "{operation["x-baton-permission"]}"}},\n')
+                    f'     "{operation["x-baton-permission"]}", NULL}},\n')
         handlers.append(handler)
+    rows += missing_routes()
     with open(os.path.join(output, 'api_routes.h'), 'w', encoding='utf-8') as file:
         file.write('// Made by schemas/openapi/generate.py.\n#include "http/route.h"\n\n')
         file.write(''.join(f'void handle_{name}(struct request *request);\n' for name in sorted(set(handlers))))
@@ -275,7 +315,9 @@ def main():
     problems += check(document)
     for text in problems:
         print(f'schemas/openapi: {text}', file=sys.stderr)
-    if not problems and sys.argv[1] != '--check':
+    if not problems and sys.argv[1] == '--standing':
+        print('\n'.join(standing(document)))
+    elif not problems and sys.argv[1] != '--check':
         write_routes(document, sys.argv[1])
     return 1 if problems else 0
 

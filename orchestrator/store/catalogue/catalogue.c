@@ -26,7 +26,8 @@ struct statement catalogue_store_resource(struct arena *arena, const struct reso
     static const char sql[] =
         "WITH kept AS (INSERT INTO process_elements SELECT $1::bytea, e.* FROM "
         "json_to_recordset($5::json) AS e (process_id text, element integer, id text, name text, "
-        "type text, listeners text[]) ON CONFLICT DO NOTHING) "
+        "type text, listeners text[], form text, form_binding smallint, form_version text) ON "
+        "CONFLICT DO NOTHING) "
         "INSERT INTO resources (digest, bytes, imports, namespace) VALUES ($1::bytea, $2::bytea, "
         "$3::bytea[], $4::text) ON CONFLICT DO NOTHING";
     return STATEMENT(arena, sql, query_hex(arena, row->digest), query_hex(arena, row->bytes),
@@ -40,6 +41,14 @@ struct statement catalogue_delete_instance(struct arena *arena, struct scope sco
     static const char sql[] =
         "SELECT instance_delete(i.shard, i.key) FROM instances i WHERE i.shard = $3::bigint AND "
         "i.key = $2::bigint AND " SCOPE_SEES("i.tenant");
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
+                     statement_u64(arena, key_shard(key)));
+}
+
+struct statement catalogue_delete_evaluation(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] = "DELETE FROM decision_evaluations WHERE " SCOPE_SEES(
+        "tenant") " AND key = $2::bigint AND shard = $3::bigint RETURNING key";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
                      statement_u64(arena, key_shard(key)));
 }

@@ -24,6 +24,9 @@ struct statement catalogue_store_resource(struct arena *arena, const struct reso
 // Takes an ended instance out of the current picture: whether it was there and had ended.
 struct statement catalogue_delete_instance(struct arena *arena, struct scope scope, uint64_t key);
 
+// Forgets an evaluation of a decision with all decisions on its way. A row when it was there.
+struct statement catalogue_delete_evaluation(struct arena *arena, struct scope scope, uint64_t key);
+
 // -- Topic subscriptions: of the whole installation -----------------------------------------------
 
 struct topic_subscription {

@@ -108,7 +108,10 @@ static const struct field definition_fields[] = {
     {"tenantId", "tenant", FIELD_TENANT, .is_present = true},
     {"deploymentKey", "deployment", FIELD_KEY},
     {"deploymentTime", "deployed", FIELD_TIME, .is_present = true},
-    {"hasStartForm", "false::boolean", FIELD_BOOLEAN},
+    {"hasStartForm",
+     "EXISTS (SELECT FROM process_elements p WHERE p.digest = definitions.digest AND p.process_id "
+     "= definitions.id AND p.form IS NOT NULL)",
+     FIELD_BOOLEAN},
     {"state", "1", FIELD_STATE, definition_states},
     {"isLatestVersion",
      "NOT EXISTS (SELECT 1 FROM definitions n WHERE n.deleted IS NULL AND n.kind = "
@@ -639,3 +642,37 @@ const struct collection collection_batch_items = {
     .shard = "n.shard",
     .tenant = "b.tenant",
 };
+
+// -- Other files ------------------------------------------------------------------------
+
+static const struct field resource_fields[] = {
+    {"resourceKey", "key", FIELD_KEY, .is_present = true},
+    {"resourceId", "id", FIELD_TEXT, .is_present = true},
+    {"resourceName", "resource_name", FIELD_TEXT, .is_present = true},
+    {"version", "version", FIELD_INTEGER, .is_present = true},
+    {"versionTag", "version_tag", FIELD_OPTIONAL},
+    {"deploymentKey", "deployment", FIELD_KEY},
+    {"tenantId", "tenant", FIELD_TENANT},
+};
+
+_Static_assert(RESOURCE_OTHER == 3, "the number in the condition");
+
+const struct collection collection_resources = {
+    .noun = "resource",
+    .from = "definitions",
+    .fields = resource_fields,
+    .field_count = COUNT_OF(resource_fields),
+    .key = "key",
+    .always = "kind = 3 AND deleted IS NULL",
+    .tenant = "tenant",
+};
+
+// -- What a user task sees --------------------------------------------------------------
+
+const char variables_of_task[] = "v.scope IN (SELECT s.scope FROM task_scopes(@::bigint) s)";
+
+const char variables_in_effect[] =
+    "v.scope = (SELECT s.scope FROM task_scopes(@::bigint) s WHERE EXISTS (SELECT FROM variables w "
+    "WHERE w.shard = v.shard AND w.instance = v.instance AND w.scope = s.scope AND w.name = "
+    "v.name) OR EXISTS (SELECT FROM variables_pending($2::json) w WHERE w.scope = s.scope AND "
+    "w.name = v.name) ORDER BY s.depth LIMIT 1)";

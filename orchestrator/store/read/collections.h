@@ -20,7 +20,12 @@ extern const struct collection collection_incidents;
 extern const struct collection collection_variables;
 extern const struct collection collection_short_variables; // values cut to SEARCH_MAX_SHOWN
 extern const struct collection collection_subscriptions;
+extern const struct collection collection_resources; // files that are no model
 extern const struct collection collection_batches;
 extern const struct collection collection_batch_items;
+
+// Conditions on variables: those that a user task (@) sees, and of each name the nearest of them.
+extern const char variables_of_task[];
+extern const char variables_in_effect[];
 
 #endif

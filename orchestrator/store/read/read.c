@@ -38,6 +38,14 @@ struct statement read_resource_text(struct arena *arena, struct scope scope, uin
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
 }
 
+struct statement read_resource_bytes(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] =
+        "SELECT r.bytes FROM definitions d JOIN resources r ON r.digest = d.digest "
+        "WHERE " SCOPE_SEES("d.tenant") " AND d.key = $2::bigint";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
+}
+
 struct statement read_resource(struct arena *arena, struct scope scope, uint64_t key)
 {
     static const char sql[] =
@@ -55,15 +63,6 @@ struct statement read_model(struct arena *arena, struct scope scope, str tenant,
                                         "d.kind IN (1, 4) AND d.deleted IS NULL ORDER BY "
                                         "d.deployed DESC, d.key DESC LIMIT 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), namespace, tenant);
-}
-
-struct statement read_standing(struct arena *arena, struct scope scope, uint64_t definition)
-{
-    static const char sql[] =
-        "SELECT e.element_id, count(*), count(*) FILTER (WHERE e.has_incident) FROM elements e "
-        "JOIN instances i ON i.shard = e.shard AND i.key = e.instance "
-        "WHERE " SCOPE_SEES("i.tenant") " AND i.definition = $2::bigint GROUP BY 1 ORDER BY 1";
-    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, definition));
 }
 
 // -- Where something lives --------------------------------------------------------------
@@ -138,6 +137,62 @@ struct statement read_form(struct arena *arena, struct scope scope, uint64_t tas
         "WHERE " SCOPE_SEES("t.tenant") " AND t.key = $2::bigint AND t.shard = $3::bigint "
                                         "ORDER BY d.version DESC LIMIT 1";
     return by_key(arena, scope, sql, task);
+}
+
+struct statement read_form_by_key(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] =
+        "SELECT d.key, d.id, d.version, convert_from(r.bytes, 'UTF8'), d.tenant FROM definitions d "
+        "JOIN resources r ON r.digest = d.digest WHERE " SCOPE_SEES(
+            "d.tenant") " AND d.kind = 2 AND d.key = $2::bigint";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
+}
+
+struct statement read_start_form(struct arena *arena, struct scope scope, uint64_t definition)
+{
+    static const char sql[] =
+        "SELECT f.key, f.id, f.version, convert_from(r.bytes, 'UTF8'), f.tenant FROM start_forms f "
+        "JOIN resources r ON r.digest = f.digest WHERE " SCOPE_SEES(
+            "f.tenant") " AND f.definition = $2::bigint";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, definition));
+}
+
+struct statement read_is_deployed(struct arena *arena, struct scope scope, uint64_t definition)
+{
+    return STATEMENT(arena,
+                     "SELECT 1 FROM definitions WHERE " SCOPE_SEES(
+                         "tenant") " AND key = $2::bigint AND kind = 0",
+                     scope_parameter(arena, scope), statement_u64(arena, definition));
+}
+
+struct statement read_visible(struct arena *arena, struct scope scope, uint64_t key)
+{
+    static const char sql[] =
+        "WITH s AS (SELECT * FROM scopes_around($3::integer, $2::bigint)), v AS (SELECT DISTINCT "
+        "ON (x.name) x.name, x.value FROM (SELECT y.key AS name, y.value, s.depth FROM s JOIN "
+        "instances i ON i.shard = $3::integer AND i.key = s.scope CROSS JOIN LATERAL "
+        "json_each(json_without_nul(i.variables)) y UNION ALL SELECT y.key, y.value, s.depth FROM "
+        "s JOIN elements e ON e.shard = $3::integer AND e.key = s.scope CROSS JOIN LATERAL "
+        "json_each(json_without_nul(e.variables)) y) x ORDER BY x.name, x.depth) "
+        "SELECT (SELECT coalesce(json_object_agg(v.name, v.value), '{}') FROM v) FROM instances i "
+        "WHERE i.shard = $3::integer AND i.key IN (SELECT scope FROM s) AND " SCOPE_SEES(
+            "i.tenant");
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
+                     key < key_make(0, 0) ? STR("0") : shard_of(arena, key));
+}
+
+struct statement read_callers(struct arena *arena, struct scope scope, uint64_t instance)
+{
+    static const char sql[] =
+        "WITH RECURSIVE up AS (SELECT i.key, i.definition, i.process_id, i.parent_instance, 0 AS "
+        "depth FROM instances i WHERE " SCOPE_SEES(
+            "i.tenant") " AND i.key = $2::bigint AND i.shard = $3::bigint UNION ALL SELECT i.key, "
+                        "i.definition, i.process_id, i.parent_instance, up.depth + 1 FROM up JOIN "
+                        "instances i ON i.key = up.parent_instance AND i.shard = "
+                        "(up.parent_instance >> 51) - 1 WHERE up.depth < 1000) SELECT up.key, "
+                        "up.definition, coalesce(nullif(d.name, ''), up.process_id) FROM up LEFT "
+                        "JOIN definitions d ON d.key = up.definition ORDER BY up.depth DESC";
+    return by_key(arena, scope, sql, instance);
 }
 
 struct statement read_evaluation(struct arena *arena, struct scope scope, uint64_t evaluation)

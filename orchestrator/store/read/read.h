@@ -26,14 +26,14 @@ struct statement read_process_source(struct arena *arena, struct scope scope, ui
 // Any deployed file, as text: text.
 struct statement read_resource_text(struct arena *arena, struct scope scope, uint64_t key);
 
+// The same as it came: bytes.
+struct statement read_resource_bytes(struct arena *arena, struct scope scope, uint64_t key);
+
 // key, id, name of the file, version, version tag, tenant.
 struct statement read_resource(struct arena *arena, struct scope scope, uint64_t key);
 
 // The newest DMN file of a namespace that a tenant deployed: name of the file, bytes.
 struct statement read_model(struct arena *arena, struct scope scope, str tenant, str namespace);
-
-// What stands where now, over all instances of a definition: element, how many, with incidents.
-struct statement read_standing(struct arena *arena, struct scope scope, uint64_t definition);
 
 // -- Where something lives ------------------------------------------------------------------------
 
@@ -52,8 +52,21 @@ struct statement read_identity(struct arena *arena, struct scope scope, uint64_t
 
 // -- Others ---------------------------------------------------------------------------------------
 
-// The form of a user task: key, id, version, schema, tenant.
+// The form of a user task, one by its key, the one that starts a process: key, id, version, schema,
+// tenant.
 struct statement read_form(struct arena *arena, struct scope scope, uint64_t task);
+struct statement read_form_by_key(struct arena *arena, struct scope scope, uint64_t key);
+struct statement read_start_form(struct arena *arena, struct scope scope, uint64_t definition);
+
+// Whether such a process is deployed: a row.
+struct statement read_is_deployed(struct arena *arena, struct scope scope, uint64_t definition);
+
+// The variables that a process or element instance sees while it runs, the nearest of each name: a
+// JSON object. No row when there is none.
+struct statement read_visible(struct arena *arena, struct scope scope, uint64_t key);
+
+// Who called an instance, from the root to itself: instance, definition, its name.
+struct statement read_callers(struct arena *arena, struct scope scope, uint64_t instance);
 
 // An evaluation, a row a decision on its way; columns of its own in each row: key; of the decision
 // asked for key, id, name, version, requirements' key, requirements' id; tenant; output; failure;

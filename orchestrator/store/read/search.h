@@ -92,6 +92,8 @@ struct collection {
 struct search_scope {
     const char *field;
     uint64_t key;
+    const char *condition; // another one, in which @ stands for `other`; NULL: none
+    uint64_t other;
 };
 
 // -- From a query to SQL --------------------------------------------------------------------------

@@ -515,4 +515,12 @@ void search_sql_narrow(struct arena *arena, const struct collection *collection,
     search_sql_parameter(sql, &sql->where, key);
     strbuf_add(&sql->where, STR("::bigint"));
     add_shard(collection, field, key, &sql->where);
+    if (narrow.condition == NULL)
+        return;
+    strbuf_add(&sql->where, STR(" AND "));
+    for (const char *at = narrow.condition; *at != '\0'; at++)
+        if (*at == '@')
+            search_sql_parameter(sql, &sql->where, statement_u64(arena, narrow.other));
+        else
+            strbuf_add_char(&sql->where, *at);
 }

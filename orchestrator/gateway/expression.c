@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/expression.h"
+
+#include "base/clock.h"
+#include "base/zone.h"
+#include "gateway/gateway_private.h"
+#include "gateway/read.h"
+#include "store/read/read.h"
+
+struct trying {
+    const struct expression *expression;
+    expression_answer *answer;
+};
+
+// Zones by name are read when they are needed first.
+static const struct zone_db *zones_of(struct gateway *gateway)
+{
+    struct error ignored; // without them zones by name are null, with a warning
+    if (gateway->zones == NULL &&
+        !zone_db_load(&gateway->arena, ZONE_DIRECTORY, &gateway->zones, &ignored))
+        return NULL;
+    return gateway->zones;
+}
+
+// The members of both; those of `first` count.
+static str merge(struct arena *arena, const struct json *first, const struct json *second)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    for (size_t i = 0; json_is(first, JSON_OBJECT) && i < first->count; i++) {
+        json_key(&w, first->members[i].name);
+        json_value(&w, &first->members[i].value);
+    }
+    for (size_t i = 0; json_is(second, JSON_OBJECT) && i < second->count; i++)
+        if (json_get(first, second->members[i].name) == NULL) {
+            json_key(&w, second->members[i].name);
+            json_value(&w, &second->members[i].value);
+        }
+    json_end_object(&w);
+    return strbuf_str(&out);
+}
+
+static void evaluate(struct caller *caller, const struct trying *trying, const struct json *seen)
+{
+    struct error err;
+    feel_value variables;
+    const struct feel_program *program;
+    struct arena *arena = caller->arena;
+    const struct zone_db *zones = zones_of(caller->gateway);
+    str context = merge(arena, trying->expression->variables, seen);
+    if (!feel_from_json_text(arena, context, &variables, &err)) {
+        caller_fail(caller, &err);
+        return;
+    }
+    struct feel_compile_options options = feel_options_for(arena, variables);
+    options.zones = zones;
+    if (!feel_compile_property(arena, trying->expression->text, &options, &program, &err)) {
+        caller_fail(caller, &err);
+        return;
+    }
+    struct feel_warnings *warnings = ARENA_NEW(arena, struct feel_warnings);
+    struct feel_run run = feel_run_new(arena, &variables);
+    run.warnings = warnings;
+    run.zones = zones;
+    run.now_ms = clock_now_ms();
+    run.limits.fuel = run.fuel = EXPRESSION_MAX_STEPS;
+    feel_value result = feel_evaluate(program, &run);
+    if (feel_run_finished(&run, &err))
+        trying->answer(caller, result, warnings);
+    else
+        caller_fail(caller, &err);
+}
+
+static void on_variables(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    const struct trying *trying = context;
+    struct json *seen = NULL;
+    struct error err;
+    if (query_row_count(rows) == 0)
+        caller_fail_format(caller, ERROR_NOT_FOUND, "scopeKey",
+                           "no process or element instance has the key %llu",
+                           (unsigned long long)trying->expression->scope);
+    else if (!json_parse(caller->arena, str_copy(caller->arena, query_value(rows, 0, 0)), &seen,
+                         &err))
+        caller_fail(caller, &err);
+    else
+        evaluate(caller, trying, seen);
+}
+
+void gateway_evaluate_expression(struct caller *caller, const struct expression *expression,
+                                 expression_answer *answer)
+{
+    struct trying *trying = ARENA_NEW(caller->arena, struct trying);
+    *trying = (struct trying){expression, answer};
+    if (expression->scope != 0)
+        read_run(caller, read_visible(caller->arena, caller->scope, expression->scope),
+                 on_variables, trying);
+    else
+        evaluate(caller, trying, NULL);
+}
