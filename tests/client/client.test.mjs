@@ -248,7 +248,7 @@ test('an evaluation answers with every decision on the way, and can be found aga
   assert.equal(one.result, '9');
   assert.deepEqual(one.evaluatedInputs, rate.evaluatedInputs);
   assert.deepEqual(one.matchedRules, rate.matchedRules);
-  assert.ok(!one.processInstanceKey);
+  assert.equal(one.processInstanceKey, '-1');
 });
 
 test('a business rule task leaves decision instances; one beyond a limit is a failed one', async () => {
