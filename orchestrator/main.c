@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "gateway/gateway.h"
+#include "grpc/grpc.h"
 #include "ingress/ingress.h"
 #include "node/node.h"
 #include "node/watch.h"
@@ -44,6 +45,7 @@ struct process {
     struct watch *watch;         // signals, and records that take long
     struct gateway *gateway;     // NULL without the role api
     struct api *api;             // NULL without the role api
+    struct grpc_server *grpc;    // NULL without the role api, or without an address
     struct ingress *ingress;     // NULL without the role ingress
     struct projector *projector; // NULL without the role insight
     struct query_pool *reader;
@@ -144,6 +146,8 @@ static void on_signal(void *context, int number)
     event_base_once(process->loop, -1, EV_TIMEOUT, on_late, process, &latest);
     if (process->gateway != NULL)
         gateway_drain(process->gateway);
+    if (process->grpc != NULL)
+        grpc_server_drain(process->grpc);
     if (process->api != NULL)
         api_drain(process->api, on_api_drained, process);
     else
@@ -174,11 +178,26 @@ static void add_metrics(void *context, struct strbuf *out)
         ingress_add_metrics(process->ingress, out);
     if (process->projector != NULL)
         projector_print_metrics(process->projector, out);
+    if (process->grpc != NULL)
+        grpc_server_print_metrics(process->grpc, out);
 }
 
 static str secret_of(const struct node_site *site)
 {
     return str_from(site->installation.secret, site->installation.secret_len);
+}
+
+static bool start_grpc(struct process *process, struct error *err)
+{
+    const struct grpc_options options = {.loop = process->loop,
+                                         .config = &process->config,
+                                         .gateway = process->gateway,
+                                         .node_name =
+                                             config_str(&process->config, CONFIG_NODE_NAME)};
+    if (config_str(&process->config, CONFIG_GRPC_LISTEN)[0] == '\0')
+        return true;
+    process->grpc = grpc_server_new(&options, err);
+    return process->grpc != NULL;
 }
 
 static bool start_api(struct process *process, const struct node_site *site, struct error *err)
@@ -198,7 +217,7 @@ static bool start_api(struct process *process, const struct node_site *site, str
                                   .warning = warning,
                                   .add_metrics = add_metrics};
     process->api = api_new(&options, err);
-    return process->api != NULL;
+    return process->api != NULL && start_grpc(process, err);
 }
 
 static bool start_ingress(struct process *process, const struct node_site *site, struct error *err)
@@ -247,6 +266,7 @@ static void stop_roles(struct process *process)
 {
     if (process->gateway != NULL)
         gateway_stop(process->gateway);
+    grpc_server_free(process->grpc);
     api_free(process->api);
     ingress_free(process->ingress);
     gateway_free(process->gateway);

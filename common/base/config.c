@@ -12,7 +12,17 @@
 
 extern char **environ;
 
-enum type { STRING, SECRET, INTEGER, BOOLEAN, CHOICE, CHOICES, ADDRESS, ADDRESSES };
+enum type {
+    STRING,
+    SECRET,
+    INTEGER,
+    BOOLEAN,
+    CHOICE,
+    CHOICES,
+    ADDRESS,
+    OPTIONAL_ADDRESS,
+    ADDRESSES
+};
 
 enum { CONFIG_MAX_LINE = 4096 };
 
@@ -115,6 +125,9 @@ static bool parse(const struct row *row, str value, int64_t *ret_number, struct 
         return are_choices(str_of(row->allowed), value) || refuse(err, row, value, row->allowed);
     case ADDRESS:
         return are_addresses(value, 1) || refuse(err, row, value, "host:port");
+    case OPTIONAL_ADDRESS:
+        return value.len == 0 || are_addresses(value, 1) ||
+               refuse(err, row, value, "host:port, or nothing");
     case ADDRESSES:
         return are_addresses(value, SIZE_MAX) ||
                refuse(err, row, value, "host:port, separated by commas");
@@ -343,20 +356,34 @@ static bool check_prefix(const struct config *config, struct error *err)
                      topics, MAX_PREFIX);
 }
 
-bool config_check(const struct config *config, struct error *err)
+// Without a key, only this machine may ask.
+static bool check_listener(const struct config *config, enum config_key key, const char *name,
+                           struct error *err)
 {
     struct endpoint endpoint;
-    if (!check_prefix(config, err))
-        return false;
-    const char *listen = config_str(config, CONFIG_API_LISTEN);
-    if (!config_has(config, CONFIG_ROLES, STR("api")) ||
-        config_str(config, CONFIG_API_KEY)[0] != '\0')
-        return true;
-    check(endpoint_parse(config->arena, str_of(listen), &endpoint));
-    return endpoint_is_loopback(&endpoint) ||
-           error_set(err, ERROR_INVALID, "api.listen",
+    const char *listen = config_str(config, key);
+    return listen[0] == '\0' ||
+           (endpoint_parse(config->arena, str_of(listen), &endpoint) &&
+            endpoint_is_loopback(&endpoint)) ||
+           error_set(err, ERROR_INVALID, name,
                      "'%s' can be reached from other machines: set api.key, or listen on 127.0.0.1",
                      listen);
+}
+
+bool config_check(const struct config *config, struct error *err)
+{
+    static const struct {
+        enum config_key key;
+        const char *name;
+    } listeners[] = {{CONFIG_API_LISTEN, "api.listen"}, {CONFIG_GRPC_LISTEN, "grpc.listen"}};
+    bool is_open = config_str(config, CONFIG_API_KEY)[0] == '\0';
+    if (!check_prefix(config, err))
+        return false;
+    for (size_t i = 0; is_open && i < COUNT_OF(listeners); i++)
+        if (config_has(config, CONFIG_ROLES, STR("api")) &&
+            !check_listener(config, listeners[i].key, listeners[i].name, err))
+            return false;
+    return true;
 }
 
 const char *config_str(const struct config *config, enum config_key key)

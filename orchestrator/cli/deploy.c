@@ -106,6 +106,15 @@ static void print_warnings(const struct json *warnings)
     }
 }
 
+// The one member of what was deployed that says what it is; the others are null.
+static const struct json_member *kind_of(const struct json *item)
+{
+    size_t i = 0;
+    while (i + 1 < item->count && item->members[i].value.type == JSON_NULL)
+        i++;
+    return &item->members[i];
+}
+
 void deploy_print(struct arena *arena, const struct json *answer)
 {
     static const char *const titles[] = {"kind", "id", "version", "key", "file"};
@@ -120,7 +129,7 @@ void deploy_print(struct arena *arena, const struct json *answer)
     for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++) {
         if (items->items[i].type != JSON_OBJECT || items->items[i].count == 0)
             continue;
-        const struct json_member *entry = &items->items[i].members[0];
+        const struct json_member *entry = kind_of(&items->items[i]);
         table_add(&table, entry->name);
         table_add(&table, first_of(&entry->value, ids));
         table_add(&table, first_of(&entry->value, versions));

@@ -38,6 +38,7 @@ struct dev {
     struct client_options client; // of our own API
     str data_option;
     str listen;
+    str grpc;
     str allow;
     bool without_worker;
     const char *folder; // of models; NULL: none
@@ -150,6 +151,7 @@ static bool start_orchestrator(struct dev *dev, struct error *err)
         text_of(dev, "--postgres.url=%", dev->postgres.url),
         text_of(dev, "--kafka.brokers=%", dev->broker.address),
         text_of(dev, "--api.listen=%", str_cstr(&dev->arena, dev->listen)),
+        text_of(dev, "--grpc.listen=%", str_cstr(&dev->arena, dev->grpc)),
         "--node.name=dev",
         dev->broker.properties,
         NULL};
@@ -249,12 +251,13 @@ static void print_welcome(const struct dev *dev)
 {
     printf("\nBaton is ready.\n\n"
            "  API        http://%.*s/v2     (baton list instances, baton start …)\n"
+           "  Zeebe gRPC %.*s\n"
            "  Kafka      %s, %s\n"
            "  PostgreSQL psql '%s'\n"
            "  logs       %s/log\n\n"
            "Ctrl-C stops everything; started again it goes on where it was.\n\n",
-           STR_ARG(dev->listen), dev->broker.address, dev->broker.text, dev->postgres.url,
-           dev->data);
+           STR_ARG(dev->listen), STR_ARG(dev->grpc.len > 0 ? dev->grpc : STR("not served")),
+           dev->broker.address, dev->broker.text, dev->postgres.url, dev->data);
     fflush(stdout);
 }
 
@@ -281,21 +284,35 @@ static bool can_bind(const struct addrinfo *address)
 }
 
 // Another program there would answer in our place: be taken for ready, and be deployed to.
-static bool check_listen(struct dev *dev, struct error *err)
+static bool check_address(struct dev *dev, const char *option, str address, struct error *err)
 {
     struct endpoint endpoint;
     struct addrinfo *found, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    if (!endpoint_parse(&dev->arena, dev->listen, &endpoint))
-        return error_set(err, ERROR_INVALID, "--listen", "expected HOST:PORT, found '%.*s'",
-                         STR_ARG(dev->listen));
+    if (!endpoint_parse(&dev->arena, address, &endpoint))
+        return error_set(err, ERROR_INVALID, option, "expected HOST:PORT, found '%.*s'",
+                         STR_ARG(address));
     const char *port = str_cstr(&dev->arena, str_format(&dev->arena, "%u", endpoint.port));
     if (getaddrinfo(endpoint.host, port, &hints, &found) != 0)
-        return error_set(err, ERROR_INVALID, "--listen", "'%s' is no host here", endpoint.host);
+        return error_set(err, ERROR_INVALID, option, "'%s' is no host here", endpoint.host);
     bool is_free = can_bind(found);
     freeaddrinfo(found);
-    return is_free || error_set(err, ERROR_CONFLICT, "--listen",
+    return is_free || error_set(err, ERROR_CONFLICT, option,
                                 "%.*s is taken by another program: choose another HOST:PORT",
-                                STR_ARG(dev->listen));
+                                STR_ARG(address));
+}
+
+// The usual place of the Zeebe protocol is left to whoever has it; a place that was asked for is
+// not.
+static bool check_listen(struct dev *dev, struct error *err)
+{
+    static const char usual[] = "127.0.0.1:26500";
+    struct error ignored;
+    if (!check_address(dev, "--listen", dev->listen, err))
+        return false;
+    if (dev->grpc.data != NULL)
+        return dev->grpc.len == 0 || check_address(dev, "--grpc", dev->grpc, err);
+    dev->grpc = check_address(dev, "--grpc", str_of(usual), &ignored) ? str_of(usual) : STR_EMPTY;
+    return true;
 }
 
 static bool start_all(struct dev *dev, struct error *err)
@@ -375,6 +392,10 @@ int command_dev(int argc, char **argv)
          "where everything is kept (~/.local/share/baton-dev; root: /var/lib/baton-dev)",
          &dev.data_option, NULL},
         {"listen", "HOST:PORT", "where the API is served (127.0.0.1:8080)", &dev.listen, NULL},
+        {"grpc", "HOST:PORT",
+         "where the Zeebe gateway protocol is served (127.0.0.1:26500 where that is free; '' for "
+         "nowhere)",
+         &dev.grpc, NULL},
         {"broker", "WHICH",
          "auto (kafka where it is installed), kafka, embedded, or HOST:PORT of one that runs",
          &dev.broker_option, NULL},

@@ -15,6 +15,7 @@
 #include "gateway/job_poll.h"
 #include "gateway/read.h"
 #include "loop/timer.h"
+#include "record/key.h"
 #include "record/topic.h"
 #include "store/read/read.h"
 
@@ -278,14 +279,20 @@ static void buffered_free(struct job_line *line, struct buffered *buffered)
     arena_done(&arena);
 }
 
-static void return_job(struct job_line *line, struct buffered *buffered)
+void job_give_back(struct gateway *gateway, const struct released_job *job)
 {
     struct error err;
-    struct released_job released = {buffered->job.instance, buffered->job.key,
-                                    buffered->job.attempt};
+    struct released_job released = *job;
     struct command command = {.type = COMMAND_RETURN_JOBS, .release_job = {1, &released}};
-    if (!call_post(line->desk->gateway, &command, buffered->shard, &err))
+    if (!call_post(gateway, &command, key_shard(job->job), &err))
         log_failure("gateway", &err); // it comes back when its lease has ended
+}
+
+static void return_job(struct job_line *line, struct buffered *buffered)
+{
+    job_give_back(
+        line->desk->gateway,
+        &(struct released_job){buffered->job.instance, buffered->job.key, buffered->job.attempt});
     buffered_free(line, buffered);
 }
 

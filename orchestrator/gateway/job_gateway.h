@@ -24,6 +24,7 @@ enum {
 };
 
 struct job_offer;
+struct released_job;
 struct reply;
 
 struct job_poll {
@@ -49,6 +50,10 @@ void job_desk_free(struct job_desk *desk);
 // Ends when some jobs have come, or when its time is over. The poll is copied; its type, worker and
 // tenants live in the caller's arena.
 void job_poll_begin(const struct job_poll *asked);
+
+// A job that a client was given and cannot have had: it is offered again at once, and the attempt
+// does not count.
+void job_give_back(struct gateway *gateway, const struct released_job *job);
 
 // A reply with jobs has come; those for another gateway are left alone.
 void job_desk_take(struct job_desk *desk, const struct reply *reply);

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grpc/call.h"
+
+#include "base/digest.h"
+#include "gateway/job_gateway.h"
+#include "grpc/connection.h"
+#include "wire/pack.h"
+
+#include <event2/buffer.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FRAME_HEADER = 5 };
+
+// -- Life ---------------------------------------------------------------------------------
+
+static enum grpc_status status_of_error(enum error_kind kind)
+{
+    switch ((int)kind) {
+    case ERROR_INVALID:
+    case ERROR_LIMIT:
+        return GRPC_INVALID_ARGUMENT;
+    case ERROR_NOT_FOUND:
+        return GRPC_NOT_FOUND;
+    case ERROR_CONFLICT:
+        return GRPC_FAILED_PRECONDITION;
+    case ERROR_UNSUPPORTED:
+        return GRPC_UNIMPLEMENTED;
+    case ERROR_UNAVAILABLE:
+        return GRPC_UNAVAILABLE;
+    default:
+        return GRPC_INTERNAL;
+    }
+}
+
+static enum grpc_status status_of_rejection(enum rejection rejection)
+{
+    switch ((int)rejection) {
+    case REJECTION_INVALID:
+    case REJECTION_LIMIT:
+        return GRPC_INVALID_ARGUMENT;
+    case REJECTION_NOT_FOUND:
+        return GRPC_NOT_FOUND;
+    case REJECTION_ALREADY_EXISTS:
+        return GRPC_ALREADY_EXISTS;
+    case REJECTION_EXHAUSTED:
+        return GRPC_RESOURCE_EXHAUSTED;
+    case REJECTION_QUARANTINED:
+        return GRPC_INTERNAL;
+    default:
+        return GRPC_FAILED_PRECONDITION;
+    }
+}
+
+static void on_failed(struct caller *caller, const struct failure *failure)
+{
+    struct grpc_call *call = grpc_call_of(caller);
+    switch (failure->kind) {
+    case FAILURE_ERROR:
+        grpc_call_fail(call, status_of_error(failure->err->kind), "%s%s%s", failure->err->place,
+                       failure->err->place[0] != '\0' ? ": " : "", failure->err->text);
+        return;
+    case FAILURE_REJECTED:
+        grpc_call_end(call, status_of_rejection(failure->rejection), failure->reason);
+        return;
+    case FAILURE_DEADLINE:
+        grpc_call_fail(call, GRPC_DEADLINE_EXCEEDED,
+                       "the engine did not answer in time; the request may still take effect");
+        return;
+    }
+    check_unreachable();
+}
+
+struct grpc_call *grpc_call_new(struct grpc_connection *connection, int32_t stream)
+{
+    struct grpc_call *call = calloc(1, sizeof *call);
+    check(call != NULL);
+    call->server = grpc_connection_server(connection);
+    call->connection = connection;
+    call->stream = stream;
+    call->in = evbuffer_new();
+    call->out = evbuffer_new();
+    check(call->in != NULL && call->out != NULL);
+    call->message = call->authorization = STR_EMPTY;
+    call->caller = (struct caller){.gateway = call->server->options.gateway,
+                                   .arena = &call->arena,
+                                   .tenant = STR_EMPTY,
+                                   .scope = scope_everything(),
+                                   .principal = STR_EMPTY,
+                                   .traceparent = STR_EMPTY,
+                                   .context = call,
+                                   .failed = on_failed};
+    call->server->call_count++;
+    return call;
+}
+
+static void free_when_over(struct grpc_call *call)
+{
+    if (call->connection != NULL || call->is_working)
+        return;
+    if (call->on_free != NULL)
+        call->on_free(call);
+    call->server->bytes -= evbuffer_get_length(call->in);
+    call->server->call_count--;
+    evbuffer_free(call->in);
+    evbuffer_free(call->out);
+    arena_done(&call->arena);
+    free(call);
+}
+
+void grpc_call_closed(struct grpc_call *call)
+{
+    call->connection = NULL;
+    if (!call->is_working)
+        free_when_over(call);
+    else if (call->on_closed != NULL) // its end, now or later, frees the call
+        call->on_closed(call);
+    else
+        caller_leave(&call->caller);
+}
+
+// -- The request --------------------------------------------------------------------------
+
+static const struct grpc_method *find_method(str path)
+{
+    static const char service[] = "/gateway_protocol.Gateway/";
+    if (!str_starts_with(path, str_of(service)))
+        return NULL;
+    str name = str_from_index(path, sizeof service - 1);
+    for (size_t i = 0; i < grpc_method_count; i++)
+        if (str_equal(name, str_of(grpc_methods[i].name)))
+            return &grpc_methods[i];
+    return NULL;
+}
+
+// "500m": at most eight digits and a unit.
+static int64_t read_timeout_ms(str value)
+{
+    static const struct {
+        char unit;
+        int64_t us;
+    } units[] = {{'H', 3600000000}, {'M', 60000000}, {'S', 1000000},
+                 {'m', 1000},       {'u', 1},        {'n', 0}};
+    int64_t number;
+    if (value.len < 2 || !str_to_i64(str_sub(value, 0, value.len - 1), &number) || number < 0)
+        return 0;
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (units[i].unit == value.data[value.len - 1])
+            return number * units[i].us / 1000 + 1;
+    return 0;
+}
+
+bool grpc_call_header(struct grpc_call *call, str name, str value)
+{
+    call->header_bytes += name.len + value.len;
+    if (call->header_bytes > GRPC_MAX_HEADER_BYTES)
+        return false;
+    if (str_equal(name, STR(":path")))
+        call->method = find_method(value);
+    else if (str_equal(name, STR("content-type")))
+        call->is_grpc = str_starts_with(value, STR("application/grpc"));
+    else if (str_equal(name, STR("authorization")))
+        call->authorization = str_copy(&call->arena, value);
+    else if (str_equal(name, STR("traceparent")))
+        call->caller.traceparent = str_copy(&call->arena, value);
+    else if (str_equal(name, STR("grpc-timeout")))
+        call->caller.timeout_ms = read_timeout_ms(value);
+    return true;
+}
+
+bool grpc_call_data(struct grpc_call *call, str bytes)
+{
+    size_t len = evbuffer_get_length(call->in) + bytes.len;
+    if (call->is_ending)
+        return true;
+    if (len > FRAME_HEADER + GRPC_MAX_MESSAGE) {
+        grpc_call_fail(call, GRPC_RESOURCE_EXHAUSTED,
+                       "a request has at most GRPC_MAX_MESSAGE (%d) bytes", GRPC_MAX_MESSAGE);
+        return false;
+    }
+    if (call->server->bytes + bytes.len > GRPC_MAX_BYTES) {
+        grpc_call_fail(call, GRPC_RESOURCE_EXHAUSTED,
+                       "GRPC_MAX_BYTES (%d) of requests are being received: try again later",
+                       GRPC_MAX_BYTES);
+        return false;
+    }
+    call->server->bytes += bytes.len;
+    check(evbuffer_add(call->in, bytes.data, bytes.len) == 0);
+    return true;
+}
+
+// The password of "Basic user:password", or what stands behind "Bearer".
+static str credential_of(struct grpc_call *call)
+{
+    str header = call->authorization, decoded;
+    if (str_starts_with(header, STR("Bearer ")))
+        return str_trim(str_from_index(header, 7));
+    if (!str_starts_with(header, STR("Basic ")) ||
+        !base64_decode(&call->arena, str_trim(str_from_index(header, 6)), &decoded))
+        return STR_EMPTY;
+    size_t colon = str_find_char(decoded, ':');
+    call->caller.principal = str_sub(decoded, 0, colon);
+    return colon == SIZE_MAX ? STR_EMPTY : str_from_index(decoded, colon + 1);
+}
+
+static bool admit(struct grpc_call *call)
+{
+    str key = str_of(call->server->key);
+    str credential = credential_of(call);
+    if (!call->is_grpc)
+        grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "the content type must be application/grpc");
+    else if (call->server->is_draining)
+        grpc_call_fail(call, GRPC_UNAVAILABLE, "this node is stopping");
+    else if (key.len > 0 && !digest_equal(credential, key))
+        grpc_call_fail(call, GRPC_UNAUTHENTICATED,
+                       "send the API key as metadata authorization: Bearer KEY");
+    else if (call->method == NULL)
+        grpc_call_fail(call, GRPC_UNIMPLEMENTED,
+                       "there is no such call: see gateway_protocol.Gateway, up to Camunda 8.9");
+    else
+        return true;
+    return false;
+}
+
+// The one message; false after answering.
+static bool read_message(struct grpc_call *call, str *ret_bytes)
+{
+    size_t len = evbuffer_get_length(call->in);
+    const unsigned char *data = evbuffer_pullup(call->in, -1);
+    if (len < FRAME_HEADER) {
+        grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "the request has no message");
+        return false;
+    }
+    if (data[0] != 0) {
+        grpc_call_fail(call, GRPC_UNIMPLEMENTED, "messages are not compressed (identity only)");
+        return false;
+    }
+    size_t size = (size_t)data[1] << 24 | (size_t)data[2] << 16 | (size_t)data[3] << 8 | data[4];
+    if (size != len - FRAME_HEADER) {
+        grpc_call_fail(call, GRPC_INVALID_ARGUMENT,
+                       "expected one message of %zu bytes, found %zu bytes", size,
+                       len - FRAME_HEADER);
+        return false;
+    }
+    *ret_bytes = str_copy(&call->arena, str_from(data + FRAME_HEADER, size));
+    call->server->bytes -= len;
+    evbuffer_drain(call->in, len);
+    return true;
+}
+
+void grpc_call_begin(struct grpc_call *call)
+{
+    str bytes;
+    struct error err;
+    if (call->is_ending || !admit(call) || !read_message(call, &bytes))
+        return;
+    const ProtobufCMessage *request =
+        unpack_message(&call->arena, call->method->request, bytes, &err);
+    if (request == NULL) {
+        grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "%s: %s", err.place, err.text);
+        return;
+    }
+    call->is_working = true;
+    call->method->handle(call, request);
+}
+
+// -- The answer ---------------------------------------------------------------------------
+
+size_t grpc_call_unsent(const struct grpc_call *call)
+{
+    return evbuffer_get_length(call->out);
+}
+
+static void begin_answer(struct grpc_call *call)
+{
+    if (call->has_answered)
+        grpc_connection_resume(call->connection, call);
+    else
+        grpc_connection_respond(call->connection, call);
+    call->has_answered = true;
+}
+
+void grpc_call_send(struct grpc_call *call, const ProtobufCMessage *message)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct strbuf bytes = strbuf_new(&scratch);
+    if (call->connection != NULL && !call->is_ending) {
+        pack_message(&bytes, message);
+        const unsigned char header[FRAME_HEADER] = {
+            0, (unsigned char)(bytes.len >> 24), (unsigned char)(bytes.len >> 16),
+            (unsigned char)(bytes.len >> 8), (unsigned char)bytes.len};
+        check(evbuffer_add(call->out, header, sizeof header) == 0);
+        check(evbuffer_add(call->out, bytes.data, bytes.len) == 0);
+        begin_answer(call);
+    }
+    arena_done(&scratch);
+}
+
+void grpc_call_promise_job(struct grpc_call *call, const struct released_job *job)
+{
+    if (call->connection != NULL)
+        grpc_connection_note_job(call->connection, call, job);
+    else
+        job_give_back(call->server->options.gateway, job);
+}
+
+void grpc_call_end(struct grpc_call *call, enum grpc_status status, str message)
+{
+    call->is_working = false;
+    if (call->connection != NULL && !call->is_ending) {
+        call->is_ending = true;
+        call->status = status;
+        call->message = str_copy(&call->arena, message);
+        call->server->calls_ended[status]++;
+        begin_answer(call);
+    }
+    free_when_over(call);
+}
+
+void grpc_call_answer(struct grpc_call *call, const ProtobufCMessage *message)
+{
+    grpc_call_send(call, message);
+    grpc_call_end(call, GRPC_OK, STR_EMPTY);
+}
+
+void grpc_call_fail(struct grpc_call *call, enum grpc_status status, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    grpc_call_end(call, status, str_of(text));
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the files that do the calls share.
+#ifndef BATON_GRPC_METHODS_H
+#define BATON_GRPC_METHODS_H
+
+#include "gateway.pb-c.h"
+#include "grpc/call.h"
+#include "wire/pack.h"
+
+#define GRPC_HANDLER(name)                                                                         \
+    void grpc_handle_##name(struct grpc_call *call, const ProtobufCMessage *request)
+
+GRPC_HANDLER(activate_jobs);
+GRPC_HANDLER(stream_activated_jobs);
+GRPC_HANDLER(complete_job);
+GRPC_HANDLER(fail_job);
+GRPC_HANDLER(throw_error);
+GRPC_HANDLER(update_job_retries);
+GRPC_HANDLER(update_job_timeout);
+GRPC_HANDLER(create_process_instance);
+GRPC_HANDLER(create_process_instance_with_result);
+GRPC_HANDLER(cancel_process_instance);
+GRPC_HANDLER(modify_process_instance);
+GRPC_HANDLER(migrate_process_instance);
+GRPC_HANDLER(set_variables);
+GRPC_HANDLER(resolve_incident);
+GRPC_HANDLER(publish_message);
+GRPC_HANDLER(broadcast_signal);
+GRPC_HANDLER(evaluate_conditional);
+GRPC_HANDLER(evaluate_decision);
+GRPC_HANDLER(deploy_process);
+GRPC_HANDLER(deploy_resource);
+GRPC_HANDLER(delete_resource);
+GRPC_HANDLER(topology);
+
+static inline str grpc_text(const char *text)
+{
+    return unpack_text(text);
+}
+
+// The tenant of what the call makes.
+static inline void grpc_call_tenant(struct grpc_call *call, const char *tenant)
+{
+    call->caller.tenant = tenant_inside(grpc_text(tenant));
+}
+
+// The text as a JSON object of variables; empty is {}. False after failing.
+MUST_CHECK bool grpc_variables(struct grpc_call *call, const char *text, str *ret_variables);
+
+// A message to clear, whose kind follows from where it is kept.
+#define GRPC_MESSAGE(arena, type, init)                                                            \
+    ({                                                                                             \
+        type *made = ARENA_NEW((arena), type);                                                     \
+        *made = (type)init;                                                                        \
+        made;                                                                                      \
+    })
+
+#endif
