@@ -279,7 +279,7 @@ static void buffered_free(struct job_line *line, struct buffered *buffered)
     arena_done(&arena);
 }
 
-void job_give_back(struct gateway *gateway, const struct released_job *job)
+void job_gateway_give_back(struct gateway *gateway, const struct released_job *job)
 {
     struct error err;
     struct released_job released = *job;
@@ -290,7 +290,7 @@ void job_give_back(struct gateway *gateway, const struct released_job *job)
 
 static void return_job(struct job_line *line, struct buffered *buffered)
 {
-    job_give_back(
+    job_gateway_give_back(
         line->desk->gateway,
         &(struct released_job){buffered->job.instance, buffered->job.key, buffered->job.attempt});
     buffered_free(line, buffered);

@@ -53,7 +53,7 @@ void job_poll_begin(const struct job_poll *asked);
 
 // A job that a client was given and cannot have had: it is offered again at once, and the attempt
 // does not count.
-void job_give_back(struct gateway *gateway, const struct released_job *job);
+void job_gateway_give_back(struct gateway *gateway, const struct released_job *job);
 
 // A reply with jobs has come; those for another gateway are left alone.
 void job_desk_take(struct job_desk *desk, const struct reply *reply);

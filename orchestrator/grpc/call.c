@@ -2,6 +2,7 @@
 #include "grpc/call.h"
 
 #include "base/digest.h"
+#include "base/gzip.h"
 #include "gateway/job_gateway.h"
 #include "grpc/connection.h"
 #include "wire/pack.h"
@@ -82,7 +83,7 @@ struct grpc_call *grpc_call_new(struct grpc_connection *connection, int32_t stre
     call->in = evbuffer_new();
     call->out = evbuffer_new();
     check(call->in != NULL && call->out != NULL);
-    call->message = call->authorization = STR_EMPTY;
+    call->message = call->authorization = call->encoding = STR_EMPTY;
     call->caller = (struct caller){.gateway = call->server->options.gateway,
                                    .arena = &call->arena,
                                    .tenant = STR_EMPTY,
@@ -164,6 +165,8 @@ bool grpc_call_header(struct grpc_call *call, str name, str value)
         call->authorization = str_copy(&call->arena, value);
     else if (str_equal(name, STR("traceparent")))
         call->caller.traceparent = str_copy(&call->arena, value);
+    else if (str_equal(name, STR("grpc-encoding")))
+        call->encoding = str_copy(&call->arena, value);
     else if (str_equal(name, STR("grpc-timeout")))
         call->caller.timeout_ms = read_timeout_ms(value);
     return true;
@@ -223,6 +226,23 @@ static bool admit(struct grpc_call *call)
     return false;
 }
 
+// A packed message; false after answering.
+static bool unpack(struct grpc_call *call, str packed, str *ret_bytes)
+{
+    struct error err;
+    if (!str_equal(call->encoding, STR("gzip")) && !str_equal(call->encoding, STR("deflate"))) {
+        grpc_call_fail(call, GRPC_UNIMPLEMENTED,
+                       "grpc-encoding '%.*s' is not known: identity, gzip or deflate",
+                       STR_ARG(call->encoding));
+        return false;
+    }
+    if (gzip_unpack(&call->arena, packed, GRPC_MAX_MESSAGE, ret_bytes, &err))
+        return true;
+    grpc_call_fail(call, err.kind == ERROR_LIMIT ? GRPC_RESOURCE_EXHAUSTED : GRPC_INVALID_ARGUMENT,
+                   "the message: %s (GRPC_MAX_MESSAGE)", err.text);
+    return false;
+}
+
 // The one message; false after answering.
 static bool read_message(struct grpc_call *call, str *ret_bytes)
 {
@@ -232,10 +252,6 @@ static bool read_message(struct grpc_call *call, str *ret_bytes)
         grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "the request has no message");
         return false;
     }
-    if (data[0] != 0) {
-        grpc_call_fail(call, GRPC_UNIMPLEMENTED, "messages are not compressed (identity only)");
-        return false;
-    }
     size_t size = (size_t)data[1] << 24 | (size_t)data[2] << 16 | (size_t)data[3] << 8 | data[4];
     if (size != len - FRAME_HEADER) {
         grpc_call_fail(call, GRPC_INVALID_ARGUMENT,
@@ -243,7 +259,11 @@ static bool read_message(struct grpc_call *call, str *ret_bytes)
                        len - FRAME_HEADER);
         return false;
     }
-    *ret_bytes = str_copy(&call->arena, str_from(data + FRAME_HEADER, size));
+    bool good = data[0] == 0 || unpack(call, str_from(data + FRAME_HEADER, size), ret_bytes);
+    if (data[0] == 0)
+        *ret_bytes = str_copy(&call->arena, str_from(data + FRAME_HEADER, size));
+    if (!good)
+        return false;
     call->server->bytes -= len;
     evbuffer_drain(call->in, len);
     return true;
@@ -302,7 +322,7 @@ void grpc_call_promise_job(struct grpc_call *call, const struct released_job *jo
     if (call->connection != NULL)
         grpc_connection_note_job(call->connection, call, job);
     else
-        job_give_back(call->server->options.gateway, job);
+        job_gateway_give_back(call->server->options.gateway, job);
 }
 
 void grpc_call_end(struct grpc_call *call, enum grpc_status status, str message)

@@ -52,6 +52,7 @@ struct grpc_call {
     int32_t stream;
     const struct grpc_method *method; // NULL: not known (yet)
     str authorization;
+    str encoding; // of the request's message
     bool is_grpc; // its content type
     size_t header_bytes;
     struct evbuffer *in;  // the request

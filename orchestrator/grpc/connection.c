@@ -82,7 +82,7 @@ static void forget(struct grpc_connection *connection, struct sent_job *sent)
 
 static void give_back(struct grpc_connection *connection, struct sent_job *sent)
 {
-    job_give_back(connection->server->options.gateway, &sent->job);
+    job_gateway_give_back(connection->server->options.gateway, &sent->job);
     forget(connection, sent);
 }
 
@@ -236,7 +236,7 @@ void grpc_connection_respond(struct grpc_connection *connection, struct grpc_cal
         call->message = encoded(&call->arena, call->message);
     const nghttp2_nv headers[] = {
         NV(":status", STR("200")), NV("content-type", STR("application/grpc")),
-        NV("grpc-accept-encoding", STR("identity")), NV("grpc-status", str_of(status)),
+        NV("grpc-accept-encoding", STR("identity,gzip,deflate")), NV("grpc-status", str_of(status)),
         NV("grpc-message", call->message)};
     size_t count = COUNT_OF(headers) - (call->message.len > 0 ? 0 : 1);
     bool is_short = call->is_ending && grpc_call_unsent(call) == 0;

@@ -284,7 +284,7 @@ GRPC_HANDLER(broadcast_signal)
     if (command.broadcast_signal.name.len == 0)
         grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "signalName must not be empty");
     else if (grpc_variables(call, body->variables, &command.broadcast_signal.variables))
-        call_broadcast(&call->caller, &command, answer_signal);
+        gateway_signal(&call->caller, &command, answer_signal);
 }
 
 static void answer_conditions(struct caller *caller, const struct reply *reply)
