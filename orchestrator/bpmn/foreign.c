@@ -83,6 +83,32 @@ static void note_foreign(const struct noting *n, enum bpmn_xml_space space, str 
     note(n, BPMN_CODE_VENDOR_EXTENSION_IGNORED, prefix, name, "");
 }
 
+static size_t row_of(str name)
+{
+    size_t i = 0;
+    while (i < COUNT_OF(foreign) &&
+           (foreign[i].space != XML_CAMUNDA || !str_equal(str_of(foreign[i].name), name)))
+        i++;
+    return i;
+}
+
+bool foreign_is_needed(str name, str value)
+{
+    size_t i = row_of(name);
+    if (i == COUNT_OF(foreign) || foreign[i].standing == READ)
+        return true;
+    bool is_usual = !str_is_empty(value) && str_equal(value, str_of(foreign[i].usual));
+    return foreign[i].standing == LOST && !is_usual;
+}
+
+const char *foreign_effect(str name)
+{
+    size_t i = row_of(name);
+    if (i == COUNT_OF(foreign))
+        return "it has no meaning here";
+    return foreign[i].standing == LOST ? foreign[i].effect : "it stays as it is";
+}
+
 // A namespace that nobody here knows: each of its names is noted once.
 static void note_unknown(const struct noting *n, str prefix, str name)
 {

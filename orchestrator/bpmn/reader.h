@@ -74,6 +74,9 @@ void reader_read_task(struct reader *r, uint32_t index);
 void reader_read_extensions(struct reader *r, uint32_t index);
 // foreign.c: names what a node says in other namespaces without effect here.
 void reader_note_foreign(struct reader *r, str id, const struct bpmn_xml_node *node);
+// Of Camunda 7's: would it have done something here that is not done anyway, and what?
+bool foreign_is_needed(str name, str value);
+const char *foreign_effect(str name);
 // vendor.c
 void vendor_refuse_cases(struct reader *r, const struct bpmn_element *element,
                          const struct bpmn_xml_node *node);

@@ -99,11 +99,21 @@ static const struct known_space customary_prefixes[] = {
     {"omgdc", XML_DIAGRAM},    {"xsi", XML_SCHEMA_INSTANCE},
 };
 
-static enum bpmn_xml_space space_named(str name)
+enum bpmn_xml_space bpmn_xml_space_named(str name)
 {
     for (size_t i = 0; i < COUNT_OF(known_names); i++)
         if (str_starts_with(name, str_of(known_names[i].text)))
             return known_names[i].space;
+    return XML_OTHER;
+}
+
+enum bpmn_xml_space bpmn_xml_customary_space(str prefix)
+{
+    if (str_is_empty(prefix))
+        return XML_BPMN;
+    for (size_t i = 0; i < COUNT_OF(customary_prefixes); i++)
+        if (str_equal(str_of(customary_prefixes[i].text), prefix))
+            return customary_prefixes[i].space;
     return XML_OTHER;
 }
 
@@ -112,12 +122,7 @@ static enum bpmn_xml_space space_of_prefix(const struct reader *r, str prefix)
     for (size_t i = r->bindings.count; i > 0; i--)
         if (str_equal(r->bindings.items[i - 1].prefix, prefix))
             return r->bindings.items[i - 1].space;
-    if (str_is_empty(prefix))
-        return XML_BPMN;
-    for (size_t i = 0; i < COUNT_OF(customary_prefixes); i++)
-        if (str_equal(str_of(customary_prefixes[i].text), prefix))
-            return customary_prefixes[i].space;
-    return XML_OTHER;
+    return bpmn_xml_customary_space(prefix);
 }
 
 static void fail(struct reader *r, enum error_kind kind, const char *text)
@@ -141,7 +146,8 @@ static void split_name(str qualified, str *ret_prefix, str *ret_local)
 static void bind(struct reader *r, str prefix, const char *value)
 {
     struct binding *binding = ARRAY_PUSH(r->arena, &r->bindings);
-    *binding = (struct binding){str_copy(r->arena, prefix), space_named(str_of(value)), r->depth};
+    *binding =
+        (struct binding){str_copy(r->arena, prefix), bpmn_xml_space_named(str_of(value)), r->depth};
 }
 
 static void bind_all(struct reader *r, const char **attributes)

@@ -48,6 +48,10 @@ struct bpmn_xml_node {
 MUST_CHECK bool bpmn_xml_parse(struct arena *arena, str text, struct bpmn_xml_node **ret_root,
                                struct error *err);
 
+// What a namespace is, and what a prefix that nobody declared customarily stands for.
+enum bpmn_xml_space bpmn_xml_space_named(str name);
+enum bpmn_xml_space bpmn_xml_customary_space(str prefix);
+
 // The attribute's value; data == NULL when absent.
 str bpmn_xml_attribute(const struct bpmn_xml_node *node, str name);
 str bpmn_xml_attribute_in(const struct bpmn_xml_node *node, enum bpmn_xml_space space, str name);
