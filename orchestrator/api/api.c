@@ -23,6 +23,7 @@ struct api *api_new(const struct api_options *options, struct error *err)
             .context = api,
             .admit = caller_admit,
             .local_only = api->key[0] == '\0',
+            .cors_origins = config_str(config, CONFIG_API_CORS_ORIGINS),
             .max_open_requests = (size_t)config_i64(config, CONFIG_API_PENDING),
             .max_connections = (size_t)config_i64(config, CONFIG_API_MAX_CONNECTIONS),
             .max_bytes = (size_t)config_i64(config, CONFIG_API_MAX_BYTES),

@@ -160,6 +160,16 @@ bool connection_has_room(struct connection_pool *pool, size_t len)
     return make_bytes_fit(pool, NULL, 0, len);
 }
 
+bool connection_grow(struct connection *connection, struct request *request, size_t len)
+{
+    struct connection_pool *pool = connection->pool;
+    if (!make_bytes_fit(pool, connection, request->counted, request->counted + len))
+        return false;
+    count_bytes(pool, request->counted, request->counted + len);
+    request->counted += len;
+    return true;
+}
+
 // -- Refusing ---------------------------------------------------------------------------
 
 static void refuse(struct connection *connection, int status, const char *title, const char *detail)
@@ -248,7 +258,8 @@ static void feed(struct connection *connection, str bytes)
         enter(connection, CONNECTION_READING);
     count_body(connection);
     if (guard->objection != NULL && connection->refusal.status == 0)
-        refuse(connection, 400, "INVALID_ARGUMENT", guard->objection);
+        refuse(connection, guard->has_long_uri ? 414 : 400,
+               guard->has_long_uri ? "URI_TOO_LONG" : "INVALID_ARGUMENT", guard->objection);
 }
 
 static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)

@@ -115,6 +115,9 @@ struct connection *connection_of(struct connection_pool *pool, struct evhttp_con
 // The request is over: what was counted of its body.
 void connection_release(struct connection_pool *pool, size_t len);
 
+// A body is larger than what arrived: `len` more bytes of it. False when they have no room.
+MUST_CHECK bool connection_grow(struct connection *connection, struct request *request, size_t len);
+
 // Whether an answer of `len` bytes has room among those that are sent; who takes too slowly is cut
 // off for it.
 MUST_CHECK bool connection_has_room(struct connection_pool *pool, size_t len);

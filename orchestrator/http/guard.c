@@ -208,6 +208,7 @@ static void feed_line_byte(struct guard *guard, char c)
     } else if (after_return) {
         object(guard, "a carriage return stands alone");
     } else if (guard->line_len == GUARD_MAX_LINE) {
+        guard->has_long_uri = guard->state == GUARD_REQUEST_LINE;
         object(guard, "a line is longer than 8192 bytes (GUARD_MAX_LINE)");
     } else {
         guard->line[guard->line_len++] = c;

@@ -30,6 +30,7 @@ struct guard {
     uint64_t body_left;    // bytes
     uint64_t body_total;   // of this request's body, as far as it is known
     uint64_t arrived;      // bytes of bodies that have come; the reader sets it back to 0
+    bool has_long_uri;     // that is what it objects to
     bool has_length;
     bool has_host;
     bool is_chunked;

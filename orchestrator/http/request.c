@@ -2,6 +2,7 @@
 #include "http/request.h"
 
 #include "base/clock.h"
+#include "http/coding.h"
 #include "http/server_private.h"
 
 #include <event2/buffer.h>
@@ -86,6 +87,21 @@ static void empty_for_head(struct evhttp_request *http, str *body)
     *body = STR_EMPTY;
 }
 
+// As gzip where the client takes it and it pays.
+static void pack(struct request *request, str *body)
+{
+    str packed;
+    bool fits = body->len >= CODING_MIN_BYTES && body->len <= CODING_MAX_BYTES;
+    if (evhttp_request_get_command(request->http) == EVHTTP_REQ_HEAD || !fits)
+        return;
+    request_add_header(request, "Vary", "Accept-Encoding");
+    if (!coding_takes_gzip(request_header(request, "Accept-Encoding")) ||
+        !coding_pack(&request->arena, *body, &packed))
+        return;
+    request_add_header(request, "Content-Encoding", "gzip");
+    *body = packed;
+}
+
 // A large answer has to find room among those that nobody has taken yet. One that tells what was
 // done is owed.
 static bool may_send(const struct request *request, size_t len)
@@ -108,6 +124,7 @@ static void send_answer(struct request *request, int status, const char *content
         request_busy(request, "too many bytes of answers wait to be taken (api.max_bytes)");
         return;
     }
+    pack(request, &body);
     struct evkeyvalq *headers = evhttp_request_get_output_headers(http);
     if (content_type != NULL)
         evhttp_add_header(headers, "Content-Type", content_type);
@@ -142,8 +159,10 @@ void request_answer_empty(struct request *request)
 
 void request_problem(struct request *request, int status, const char *title, str detail)
 {
+    enum { SHOWN_BYTES = 500 };
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
+    str uri = str_of(request_uri(request));
     json_begin_object(&w);
     json_key(&w, STR("type"));
     json_string(&w, STR("about:blank"));
@@ -154,7 +173,7 @@ void request_problem(struct request *request, int status, const char *title, str
     json_key(&w, STR("detail"));
     json_string(&w, detail);
     json_key(&w, STR("instance"));
-    json_string(&w, str_of(request_uri(request)));
+    json_string(&w, str_sub(uri, 0, SHOWN_BYTES));
     json_end_object(&w);
     send_answer(request, status, "application/problem+json", strbuf_str(&out));
 }

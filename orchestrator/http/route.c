@@ -2,6 +2,8 @@
 #include "http/route.h"
 
 #include "base/utf8.h"
+#include "http/coding.h"
+#include "http/cors.h"
 #include "http/server_private.h"
 
 #include <event2/event.h>
@@ -126,8 +128,8 @@ static bool may_ask(struct request *request)
 {
     str origin = request_header(request, "Origin");
     str host = request_header(request, "Host");
-    if (!request->server->options.local_only || (is_local(host) && origin.len == 0) ||
-        (is_local(host) && is_local(origin)))
+    bool is_own = origin.len == 0 || is_local(origin) || cors_allows(request, origin);
+    if (!request->server->options.local_only || (is_local(host) && is_own))
         return true;
     request_problem_format(request, 403, "FORBIDDEN",
                            "this API is for programs on its own machine: '%.*s' is not one; set "
@@ -165,6 +167,64 @@ static bool check_type(struct request *request)
     return false;
 }
 
+// False after answering. What was packed is unpacked, and counted as what it is.
+static bool unpack_body(struct request *request)
+{
+    str coding = str_trim(request_header(request, "Content-Encoding"));
+    str plain;
+    if (coding.len == 0 || str_equal_ignoring_case(coding, STR("identity")) ||
+        request->raw_body.len == 0)
+        return true;
+    if (!str_equal_ignoring_case(coding, STR("gzip"))) {
+        request_add_header(request, "Accept-Encoding", "gzip");
+        request_problem_format(request, 415, "UNSUPPORTED_MEDIA_TYPE",
+                               "the header Content-Encoding says '%.*s': only gzip is taken",
+                               STR_ARG(coding));
+        return false;
+    }
+    if (!coding_unpack(&request->arena, request->raw_body, REQUEST_MAX_BODY, &plain)) {
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("the body is not gzip, or more than 16777216 bytes (REQUEST_MAX_BODY) "
+                            "unpacked"));
+        return false;
+    }
+    if (request->connection != NULL && !connection_grow(request->connection, request, plain.len)) {
+        request_busy(request, "too many bytes of requests and answers are in flight "
+                              "(api.max_bytes)");
+        return false;
+    }
+    request->raw_body = plain;
+    return true;
+}
+
+static bool takes_json(str range)
+{
+    static const char *const ranges[] = {"*/*", "application/*", "application/json",
+                                         "application/problem+json"};
+    for (size_t i = 0; i < COUNT_OF(ranges); i++)
+        if (str_equal_ignoring_case(range, str_of(ranges[i])))
+            return true;
+    return str_starts_with(range, STR("application/")) && str_ends_with(range, STR("+json"));
+}
+
+// False after answering 406.
+static bool check_accept(struct request *request)
+{
+    str header = request_header(request, "Accept");
+    str rest = header;
+    str item;
+    str range;
+    if (!request->route->answers_json || str_trim(header).len == 0)
+        return true;
+    while (str_split(&rest, ',', &item))
+        if (coding_is_wanted(item, &range) && takes_json(range))
+            return true;
+    request_problem_format(request, 406, "NOT_ACCEPTABLE",
+                           "the answer is application/json, the header Accept says '%.*s'",
+                           STR_ARG(header));
+    return false;
+}
+
 // -- The way of a request ---------------------------------------------------------------
 
 static void handle(struct request *request)
@@ -176,7 +236,8 @@ static void handle(struct request *request)
                         STR("the path is not valid UTF-8, or has U+0000"));
         return;
     }
-    if (!check_type(request) || (request->route->body == JSON && !read_json_body(request)))
+    if (!check_accept(request) || !check_type(request) || !unpack_body(request) ||
+        (request->route->body == JSON && !read_json_body(request)))
         return;
     struct error err;
     const struct shape *shape = request->route->shape;
@@ -231,6 +292,7 @@ void route_request(struct request *request)
     }
     if (!may_ask(request))
         return;
+    cors_add_headers(request);
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request->http);
     const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
     str allowed = find_route(request, str_of(path ? path : "/"));

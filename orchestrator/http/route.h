@@ -20,6 +20,7 @@ struct route {
     // What the caller needs, in its owner's words. "none": nothing, and it is answered when too
     // many requests are open.
     const char *permission;
+    bool answers_json;   // and nothing else, where it succeeds
     const char *instead; // route_missing: what takes its place
 };
 

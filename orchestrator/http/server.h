@@ -24,6 +24,7 @@ struct http_options {
     // Only this machine may ask: a Host or Origin of another one is refused, as a web page of a
     // browser on this machine would send it.
     bool local_only;
+    const char *cors_origins; // that pages may ask from: with commas, or *; "" or NULL: none
     size_t max_open_requests;
     size_t max_connections; // fewer when the process has no descriptors for them
     size_t max_bytes;       // of requests and answers in flight

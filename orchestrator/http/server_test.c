@@ -374,7 +374,8 @@ static void answers_that_nobody_takes_shut_out_no_small_request(void **state)
     assert_true(http_server_counts(it.server).bytes > MOST_BYTES);
     assert_answer("GET /big HTTP/1.1\r\n" LOCAL "\r\n", "wait to be taken", "503");
     assert_posted("{\"small\":1}", "small", "200");
-    bool has_room = false; // once the slow one has to make it, some time after it last took anything
+    bool has_room =
+        false; // once the slow one has to make it, some time after it last took anything
     int next = -1;
     for (int tries = 0; tries < 100 && !has_room; tries++) {
         close(next);

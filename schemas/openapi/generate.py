@@ -242,7 +242,7 @@ def missing_routes():
     for group in load_missing():
         for operation in group['operations']:
             method, path = operation.split(' ')
-            yield f'    {{ROUTE_{method}, "{path}", NO_BODY, route_missing, NULL, "self",\n     {json.dumps(group["instead"])}}},\n'
+            yield f'    {{ROUTE_{method}, "{path}", NO_BODY, route_missing, NULL, "self", false,\n     {json.dumps(group["instead"])}}},\n'
 
 
 def standing(document):
@@ -273,6 +273,12 @@ def standing(document):
         yield f'| {group["family"]} | {group["since"]} | {group["instead"]} | {"<br>".join(f"`{operation}`" for operation in group["operations"])} |'
 
 
+def answers_json(operation):
+    """Whether an answer that is good has a body, and no other than JSON."""
+    content = {kind for code, answer in operation['responses'].items() if code.startswith('2') for kind in answer.get('content', {})}
+    return 'true' if content == {'application/json'} else 'false'
+
+
 def write_routes(document, output):
     shapes, rows, handlers = Shapes(document), [], []
     for route, method, _, operation in operations(document):
@@ -280,7 +286,7 @@ def write_routes(document, output):
         handler = operation['x-baton-handler']
         pattern = re.sub(r'\{\w+\}', '{}', route)
         rows.append(f'    {{ROUTE_{method.upper()}, "{pattern}", {body}, handle_{handler}, {"&" + shape if shape else "NULL"},\n'
-                    f'     "{operation["x-baton-permission"]}", NULL}},\n')
+                    f'     "{operation["x-baton-permission"]}", {answers_json(operation)}, NULL}},\n')
         handlers.append(handler)
     rows += missing_routes()
     with open(os.path.join(output, 'api_routes.h'), 'w', encoding='utf-8') as file:

@@ -8,6 +8,7 @@ import {createServer, request} from 'node:http';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {pathToFileURL} from 'node:url';
+import {gunzipSync} from 'node:zlib';
 
 const folder = dirname(createRequire(import.meta.url).resolve('@camunda8/orchestration-cluster-api'));
 
@@ -59,7 +60,8 @@ function forward(incoming, outgoing) {
     answer.on('data', part => parts.push(part));
     answer.on('end', () => {
       const body = Buffer.concat(parts);
-      if (!answer.headers['content-encoding']) check(incoming.method, incoming.url, answer.statusCode, body.toString());
+      const plain = answer.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+      check(incoming.method, incoming.url, answer.statusCode, plain.toString());
       outgoing.writeHead(answer.statusCode, answer.headers);
       outgoing.end(body);
     });
