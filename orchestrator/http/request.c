@@ -2,6 +2,7 @@
 #include "http/request.h"
 
 #include "base/clock.h"
+#include "base/gzip.h"
 #include "http/coding.h"
 #include "http/server_private.h"
 
@@ -90,13 +91,14 @@ static void empty_for_head(struct evhttp_request *http, str *body)
 // As gzip where the client takes it and it pays.
 static void pack(struct request *request, str *body)
 {
-    str packed;
     bool fits = body->len >= CODING_MIN_BYTES && body->len <= CODING_MAX_BYTES;
     if (evhttp_request_get_command(request->http) == EVHTTP_REQ_HEAD || !fits)
         return;
     request_add_header(request, "Vary", "Accept-Encoding");
-    if (!coding_takes_gzip(request_header(request, "Accept-Encoding")) ||
-        !coding_pack(&request->arena, *body, &packed))
+    if (!coding_takes_gzip(request_header(request, "Accept-Encoding")))
+        return;
+    str packed = gzip_pack(&request->arena, *body);
+    if (packed.len >= body->len)
         return;
     request_add_header(request, "Content-Encoding", "gzip");
     *body = packed;

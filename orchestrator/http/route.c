@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/route.h"
 
+#include "base/gzip.h"
 #include "base/utf8.h"
 #include "http/coding.h"
 #include "http/cors.h"
@@ -182,10 +183,11 @@ static bool unpack_body(struct request *request)
                                STR_ARG(coding));
         return false;
     }
-    if (!coding_unpack(&request->arena, request->raw_body, REQUEST_MAX_BODY, &plain)) {
-        request_problem(request, 400, "INVALID_ARGUMENT",
-                        STR("the body is not gzip, or more than 16777216 bytes (REQUEST_MAX_BODY) "
-                            "unpacked"));
+    struct error err;
+    if (!gzip_unpack(&request->arena, request->raw_body, REQUEST_MAX_BODY, &plain, &err)) {
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "the packed body: %s (at most REQUEST_MAX_BODY, %d, unpacked)",
+                               err.text, REQUEST_MAX_BODY);
         return false;
     }
     if (request->connection != NULL && !connection_grow(request->connection, request, plain.len)) {
