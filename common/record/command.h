@@ -53,7 +53,11 @@ struct create_instance {
     str process_id;
     int32_t version; // with process_id; 0 or less: the latest
     str variables;
-    str business_id;       // optional name of the case; shown and searchable
+    str business_id; // optional name of the case; shown and searchable
+    bool is_unique;  // refused while another root instance of the process runs with this business
+                     // id; for the shard of it (partition.h)
+    str tags;        // JSON array of texts; empty: none
+    str ends_after; // JSON array of element ids: terminated when one of them has ended; empty: none
     bool await_completion; // answer when the instance has ended, with its variables
     str fetch_variables;   // JSON array of names for the awaited answer; empty: all
     str deduplication_id; // optional: a second create with the same id answers with the first one's
@@ -246,6 +250,7 @@ struct command {
     str traceparent;     // W3C, kept and passed on
     uint64_t batch_item; // of a batch operation: what comes of it is written to its row; 0: none
     uint32_t shard;      // the logical shard that it is for, plus 1; 0: by the partition
+    uint64_t reference;  // a number of the caller's own, noted in history; 0: none
     str reason;          // why, in the words of the person who asked
     str on_behalf_of;    // whom the principal stands in for; empty: nobody
     bool restricted;     // what the command reaches is checked against its grants

@@ -9,4 +9,8 @@
 
 uint32_t record_message_partition(str name, str correlation_key, uint32_t shard_count);
 
+// The name under which the lock of a business id is kept, where only one instance may have it: on
+// the shard of this name and the business id.
+#define RECORD_BUSINESS_LOCK STR("baton:business-id")
+
 #endif

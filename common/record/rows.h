@@ -27,6 +27,7 @@ struct instance_row {
     int32_t version;
     str tenant;
     str business_id;
+    str tags;                 // JSON array of texts; empty: none
     uint64_t parent_instance; // call activity
     uint64_t parent_element_instance;
     uint64_t root_instance;
@@ -316,6 +317,7 @@ struct job_offer {
     str user_task;    // task listeners: JSON of the task; empty else
     str traceparent;  // W3C; empty: none
     str business_id;  // of the instance
+    str tags;         // likewise: JSON array of texts; empty: none
     uint64_t root_instance;
     size_t secret_count;
     const struct secret_pointer {

@@ -50,6 +50,8 @@ struct caller *caller_of(struct request *request)
     struct caller *caller = request->asker;
     if (request->body != NULL)
         caller->tenant = tenant_inside(json_get_str(request->body, STR("tenantId"), STR_EMPTY));
+    int64_t reference = json_get_i64(request->body, STR("operationReference"), 0);
+    caller->reference = reference > 0 ? (uint64_t)reference : 0;
     return caller;
 }
 

@@ -21,7 +21,8 @@ static void answer_created(struct caller *caller, const struct reply *reply)
     json_i64(&w, reply->version);
     write_tenant(&w, caller->tenant);
     write_json(&w, STR("variables"), reply->variables.len > 0 ? reply->variables : STR("{}"));
-    write_json(&w, STR("tags"), STR("[]"));
+    str tags = request_member_json(request, request->body, STR("tags"));
+    write_json(&w, STR("tags"), tags.len > 0 ? tags : STR("[]"));
     write_optional(&w, STR("businessId"), business_id);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
@@ -44,6 +45,21 @@ static bool read_starts(struct request *request, struct create_instance *create)
     for (size_t i = 0; i < list->count; i++)
         create->start_at[i].element_id = json_get_str(&list->items[i], STR("elementId"), STR_EMPTY);
     return true;
+}
+
+// The elements after which the instance is to end, as the list of their ids.
+static str ends_after(struct request *request)
+{
+    const struct json *list = json_get(request->body, STR("runtimeInstructions"));
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    if (!json_is(list, JSON_ARRAY) || list->count == 0)
+        return STR_EMPTY;
+    json_begin_array(&w);
+    for (size_t i = 0; i < list->count; i++)
+        json_string(&w, json_get_str(&list->items[i], STR("afterElementId"), STR_EMPTY));
+    json_end_array(&w);
+    return strbuf_str(&out);
 }
 
 // By key or by id, not by both; false after answering.
@@ -80,6 +96,8 @@ void handle_instance_create(struct request *request)
     create->await_completion = json_get_bool(request->body, STR("awaitCompletion"), false);
     create->fetch_variables = request_member_json(request, request->body, STR("fetchVariables"));
     create->business_id = json_get_str(request->body, STR("businessId"), STR_EMPTY);
+    create->tags = request_member_json(request, request->body, STR("tags"));
+    create->ends_after = ends_after(request);
     create->deduplication_id = request_header(request, "Idempotency-Key");
     create->version = (int32_t)json_get_i64(request->body, STR("processDefinitionVersion"), -1);
     str tag = json_get_str(request->body, STR("processDefinitionVersionTag"), STR_EMPTY);
@@ -119,6 +137,21 @@ static void send_plain(struct request *request, enum command_type type)
 void handle_instance_cancel(struct request *request)
 {
     send_plain(request, COMMAND_CANCEL_INSTANCE);
+}
+
+void handle_instance_name(struct request *request)
+{
+    struct command command = {.type = COMMAND_NAME_INSTANCE};
+    struct caller *caller = caller_of(request);
+    if (!request_key(request, 0, &command.instance) ||
+        !request_text(request, STR("businessId"), &command.create_instance.business_id))
+        return;
+    if (gateway_has_unique_ids(caller->gateway))
+        request_problem(request, 409, "INVALID_STATE",
+                        STR("business ids are unique here (engine.unique_business_ids): they are "
+                            "given at the start"));
+    else
+        call_instance(caller, &command, answer_done);
 }
 
 void handle_instance_suspend(struct request *request)

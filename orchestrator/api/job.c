@@ -171,7 +171,7 @@ static void on_job(const struct job_poll *poll, const struct job_offer *job, int
     write_text(w, STR("physicalTenantId"), STR("default"));
     write_variables(w, job->variables, activation->fetch, arena);
     write_json(w, STR("userTask"), job->user_task.len > 0 ? job->user_task : STR("null"));
-    write_json(w, STR("tags"), STR("[]"));
+    write_json(w, STR("tags"), job->tags.len > 0 ? job->tags : STR("[]"));
     write_optional(w, STR("businessId"), job->business_id);
     write_json(w, STR("leaseToken"), STR("null"));
     write_json(w, STR("jobLeaseToken"), STR("null"));

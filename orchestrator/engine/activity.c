@@ -267,6 +267,8 @@ void activity_leave(struct engine *engine, instance_ref instance, element_ref ei
     if (instance->process->has_compensation)
         compensation_record(engine, instance, ei);
     emit_for(engine, instance, ei, EVENT_ELEMENT_COMPLETED);
+    if (!inner && process_ends_after(engine, instance, ei->element))
+        return;
     for (uint32_t i = 0; !inner && i < count; i++)
         for (uint32_t n = 0; n < element->completion_quantity; n++)
             activity_take_flow(engine, instance, scope, flows[i]);
@@ -501,6 +503,9 @@ void activity_terminate(struct engine *engine, instance_ref instance, element_re
     if (ei->called != 0)
         call_cancel(engine, instance, ei);
     activity_detach(engine, instance, ei);
-    if (ei->scope != NULL)
-        emit_for(engine, instance, ei, EVENT_ELEMENT_TERMINATED);
+    if (ei->scope == NULL)
+        return;
+    emit_for(engine, instance, ei, EVENT_ELEMENT_TERMINATED);
+    if (process_is_asked_to_end(engine, instance, ei->element))
+        engine->ends = instance->stream.key;
 }

@@ -106,6 +106,15 @@ static void apply_process(const struct engine_environment *environment, struct i
     case EVENT_PROCESS_AWAITED:
         await(instance, event);
         break;
+    case EVENT_PROCESS_TAGGED:
+        instance->tags = str_copy(&instance->stream.arena, event->value);
+        break;
+    case EVENT_PROCESS_INSTRUCTED:
+        instance->ends_after = str_copy(&instance->stream.arena, event->value);
+        break;
+    case EVENT_PROCESS_NAMED:
+        instance->business_id = str_copy(&instance->stream.arena, event->value);
+        break;
     case EVENT_PROCESS_LOCKED:
         lock(instance, event);
         break;
@@ -149,6 +158,7 @@ void apply_to_instance(const struct engine_environment *environment, struct inst
 {
     switch (event->type / 10) {
     case 0:
+    case 14:
         apply_process(environment, instance, event);
         break;
     case 1:

@@ -68,9 +68,8 @@ static size_t names_of(const struct command *command, struct named *ret)
     case COMMAND_CREATE_INSTANCE:
     case COMMAND_EVALUATE_CONDITIONS:
         ret[0] = (struct named){"the process id", create->process_id};
-        ret[1] = (struct named){"the business id", create->business_id};
-        ret[2] = (struct named){"the deduplication id", create->deduplication_id};
-        return 3;
+        ret[1] = (struct named){"the deduplication id", create->deduplication_id};
+        return 2;
     case COMMAND_PUBLISH_MESSAGE:
         ret[0] = (struct named){"the name of the message", message->name};
         ret[1] = (struct named){"the correlation key", message->correlation_key};
@@ -114,6 +113,20 @@ static bool resources_fit(struct engine *engine, const struct deploy *deploy, st
     return true;
 }
 
+bool border_business_id(struct engine *engine, str id, str *ret_why)
+{
+    size_t characters = 0;
+    for (size_t i = 0; i < id.len; i++)
+        characters += ((unsigned char)id.data[i] & 0xc0) != 0x80; // not inside of one
+    if (characters <= LIMIT_BUSINESS_ID_CHARACTERS)
+        return border_name(engine, "the business id", id, ret_why);
+    *ret_why = str_format(engine->turn,
+                          "the business id has %zu characters, the limit BUSINESS_ID_CHARACTERS is "
+                          "%d",
+                          characters, LIMIT_BUSINESS_ID_CHARACTERS);
+    return false;
+}
+
 bool border_command(struct engine *engine, str *ret_why)
 {
     const struct command *command = engine->command;
@@ -122,6 +135,11 @@ bool border_command(struct engine *engine, str *ret_why)
     for (size_t i = 0; i < count; i++)
         if (!border_name(engine, named[i].what, named[i].name, ret_why))
             return false;
+    bool names = command->type == COMMAND_CREATE_INSTANCE ||
+                 command->type == COMMAND_EVALUATE_CONDITIONS ||
+                 command->type == COMMAND_NAME_INSTANCE;
+    if (names && !border_business_id(engine, command->create_instance.business_id, ret_why))
+        return false;
     bool deploys = command->type == COMMAND_DEPLOY || command->type == COMMAND_PUBLISH_DEFINITIONS;
     return border_name(engine, "the tenant", command->tenant, ret_why) &&
            border_name(engine, "the principal", command->principal, ret_why) &&

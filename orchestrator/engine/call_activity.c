@@ -36,9 +36,10 @@ static void start_child(struct engine *engine, instance_ref instance, element_re
         .variables = call->propagates_to_child ? variable_visible_json(engine, ei)
                                                : variable_local_json(engine->turn, ei),
         .business_id = business,
+        .tags = instance->tags,
     };
     step_spend(engine, body.variables.len / VARIABLES_BYTES_PER_STEP);
-    if (!border_name(engine, "the business id", business, &why) ||
+    if (!border_business_id(engine, business, &why) ||
         !child_can_hold(engine, ei, body.variables, &why))
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
     else if (process_start(engine, definition, body,

@@ -4,6 +4,7 @@
 #include "engine/step.h"
 
 #include "record/key.h"
+#include "record/partition.h"
 
 enum {
     // What a batch said points into streams; they stay for so many batches after they were dropped,
@@ -179,6 +180,24 @@ static enum need need_of(enum command_type type)
     }
 }
 
+static size_t named_by_start(const struct command *command, struct stream_ref ref,
+                             struct stream_ref *ret_refs)
+{
+    const struct create_instance *body = &command->create_instance;
+    size_t count = 0;
+    if (body->is_unique && !str_is_empty(body->business_id)) {
+        ref.name = RECORD_BUSINESS_LOCK;
+        ref.correlation_key = body->business_id;
+        ret_refs[count++] = ref;
+    }
+    ref.kind = STREAM_REMEMBERED;
+    ref.name = body->deduplication_id;
+    ref.correlation_key = STR_EMPTY;
+    if (!str_is_empty(ref.name))
+        ret_refs[count++] = ref;
+    return count;
+}
+
 // The streams that a command names. Instances bring those that called them (missing_instance).
 static size_t named_by(const struct command *command, struct stream_ref *ret_refs)
 {
@@ -222,10 +241,7 @@ static size_t named_by(const struct command *command, struct stream_ref *ret_ref
         *ret_refs = ref;
         return command->broadcast_signal.key != 0; // it has been thrown
     case NEEDS_REMEMBERED:
-        ref.kind = STREAM_REMEMBERED;
-        ref.name = command->create_instance.deduplication_id;
-        *ret_refs = ref;
-        return !str_is_empty(ref.name);
+        return named_by_start(command, ref, ret_refs);
     }
     *ret_refs = ref;
     return 1;
@@ -568,6 +584,7 @@ static void begin_step(struct engine *engine, const struct command *command)
     memset(&engine->arrived, 0, sizeof engine->arrived);
     engine->looks_at_all = false;
     engine->terminates_all = false;
+    engine->ends = 0;
 }
 
 // A mailbox ends with the step that empties it, not with the batch: what comes to its name later
@@ -647,6 +664,15 @@ static void refuse(struct engine *engine, str why)
         message_refuse_subscription(engine, why);
 }
 
+// The caller's own number stands with what the command did, in the instance that it is about.
+static void do_command(struct engine *engine, processor process)
+{
+    instance_ref instance = step_instance(engine, engine->command->instance);
+    if (instance != NULL)
+        step_note_reference(engine, instance);
+    process(engine);
+}
+
 void engine_step(struct engine *engine, const struct command *command)
 {
     str why;
@@ -657,7 +683,7 @@ void engine_step(struct engine *engine, const struct command *command)
     else if (!border_command(engine, &why))
         refuse(engine, why);
     else if (process != NULL)
-        process(engine);
+        do_command(engine, process);
     else
         step_reject(engine, engine->shard, REJECTION_INVALID,
                     STR("this command is not known here"));

@@ -248,13 +248,17 @@ enum instance_part {
     PART_COST = 1 << 5,
     PART_BREACHES = 1 << 6,
     PART_BATCH = 1 << 7,
+    PART_TAGS = 1 << 8,
+    PART_ENDS_AFTER = 1 << 9,
 };
 
 static uint64_t instance_parts(const struct instance *instance)
 {
     return (instance->ending != EVENT_NONE ? PART_ENDING : 0) |
            (str_is_empty(instance->cost) ? 0 : PART_COST) |
-           (instance->sla_breaches ? PART_BREACHES : 0) | (instance->batch_item ? PART_BATCH : 0);
+           (instance->sla_breaches ? PART_BREACHES : 0) | (instance->batch_item ? PART_BATCH : 0) |
+           (str_is_empty(instance->tags) ? 0 : PART_TAGS) |
+           (str_is_empty(instance->ends_after) ? 0 : PART_ENDS_AFTER);
 }
 
 static void put_instance_parts(struct strbuf *out, const struct instance *instance)
@@ -270,6 +274,10 @@ static void put_instance_parts(struct strbuf *out, const struct instance *instan
         image_put_u64(out, instance->sla_breaches);
     if (parts & PART_BATCH)
         image_put_u64(out, instance->batch_item);
+    if (parts & PART_TAGS)
+        image_put_str(out, instance->tags);
+    if (parts & PART_ENDS_AFTER)
+        image_put_str(out, instance->ends_after);
 }
 
 str image_of_instance(struct arena *arena, const struct instance *instance)
@@ -575,6 +583,8 @@ static void get_header(struct image_reader *in, struct instance *instance)
         instance->sla_breaches = (uint32_t)image_get_u64(in);
     if (state & PART_BATCH)
         instance->batch_item = image_get_u64(in);
+    instance->tags = state & PART_TAGS ? image_get_str(in) : STR_EMPTY;
+    instance->ends_after = state & PART_ENDS_AFTER ? image_get_str(in) : STR_EMPTY;
 }
 
 // What the store has is neither dirty nor new.

@@ -105,6 +105,7 @@ static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
         .user_task = task ? user_task_json(engine, task) : STR_EMPTY,
         .traceparent = engine->command->traceparent,
         .business_id = instance->business_id,
+        .tags = instance->tags,
         .root_instance = instance->root_instance,
     };
     return offer;

@@ -90,6 +90,22 @@ static bool is_waited_for(const struct engine *engine, const struct mailbox *mai
     return state_first_free(mailbox, definition->id) != NULL;
 }
 
+bool message_lock_is_free(struct engine *engine, str name, str key, str process_id)
+{
+    return !is_locked(engine_mailbox(engine, SUBSCRIPTION_MESSAGE, name, key), process_id);
+}
+
+void message_lock(struct engine *engine, str name, str key, instance_ref instance)
+{
+    const struct mailbox *mailbox = engine_mailbox(engine, SUBSCRIPTION_MESSAGE, name, key);
+    emit(engine, mailbox,
+         (struct event){.type = EVENT_MAILBOX_LOCKED,
+                        .name = instance->process_id,
+                        .parent = instance->stream.key});
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_PROCESS_LOCKED, .name = name, .value = key});
+}
+
 static void start_instance(struct engine *engine, const struct mailbox *mailbox,
                            const struct start *start, const struct buffered_message *message)
 {
@@ -111,12 +127,7 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
                         .name = definition->id});
     if (!locks)
         return;
-    emit(engine, mailbox,
-         (struct event){.type = EVENT_MAILBOX_LOCKED, .name = definition->id, .parent = key});
-    step_emit(engine, step_instance(engine, key),
-              (struct event){.type = EVENT_PROCESS_LOCKED,
-                             .name = mailbox->name,
-                             .value = mailbox->correlation_key});
+    message_lock(engine, mailbox->name, mailbox->correlation_key, step_instance(engine, key));
 }
 
 static void start_all(struct engine *engine, const struct mailbox *mailbox,

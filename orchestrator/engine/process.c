@@ -2,6 +2,8 @@
 // Process instances: started, ended, cancelled, changed from outside.
 #include "engine/step.h"
 
+#include "record/partition.h"
+
 #define NOT_COMPILED STR("this version cannot run the process definition")
 
 // -- Starting ---------------------------------------------------------------------------
@@ -9,6 +11,21 @@
 static bool is_compiled(const struct engine *engine, const struct definition *definition)
 {
     return engine->environment.find_process(engine->environment.context, definition->key) != NULL;
+}
+
+static void note_start(struct engine *engine, instance_ref instance,
+                       const struct create_instance *body)
+{
+    if (!str_is_empty(body->tags))
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_PROCESS_TAGGED,
+                                 .key = instance->stream.key,
+                                 .value = body->tags});
+    if (!str_is_empty(body->ends_after))
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_PROCESS_INSTRUCTED,
+                                 .key = instance->stream.key,
+                                 .value = body->ends_after});
 }
 
 // Emits the first events of an instance. Its variables may not fit: then it has an incident, and
@@ -36,6 +53,7 @@ static instance_ref create(struct engine *engine, const struct definition *defin
                                  .parent = key,
                                  .definition = definition->key});
     }
+    note_start(engine, instance, body);
     str why;
     if (!variable_merge(engine, instance, instance->root, (struct merge){body->variables, true},
                         &why))
@@ -136,6 +154,81 @@ static void begin_where_asked(struct engine *engine, uint64_t key,
     }
 }
 
+static bool refuse_start(struct engine *engine, enum rejection rejection, str why)
+{
+    step_reject(engine, engine->shard, rejection, why);
+    return false;
+}
+
+static bool is_tag(str tag)
+{
+    for (size_t i = 0; i < tag.len; i++) {
+        char c = tag.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool other = (c >= '0' && c <= '9') || c == '_' || c == '-' || c == ':' || c == '.';
+        if (!letter && (i == 0 || !other))
+            return false;
+    }
+    return tag.len > 0 && tag.len <= LIMIT_TAG_BYTES;
+}
+
+// A JSON array of texts, at most so many.
+static bool read_texts(struct engine *engine, str text, size_t most, struct json **ret_list)
+{
+    struct error err;
+    if (!json_parse(engine->turn, text, ret_list, &err) || !json_is(*ret_list, JSON_ARRAY) ||
+        (*ret_list)->count > most)
+        return false;
+    for (size_t i = 0; i < (*ret_list)->count; i++)
+        if (!json_is(&(*ret_list)->items[i], JSON_STRING))
+            return false;
+    return true;
+}
+
+static bool tags_fit(struct engine *engine, str tags)
+{
+    struct json *list;
+    if (str_is_empty(tags))
+        return true;
+    bool ok = read_texts(engine, tags, LIMIT_TAGS, &list);
+    for (size_t i = 0; ok && i < list->count; i++)
+        ok = is_tag(list->items[i].text);
+    return ok || refuse_start(engine, REJECTION_INVALID,
+                              str_format(engine->turn,
+                                         "tags are at most %d texts of a letter and up to %d "
+                                         "letters, digits, '_', '-', ':' and '.'",
+                                         LIMIT_TAGS, LIMIT_TAG_BYTES - 1));
+}
+
+static bool ends_fit(struct engine *engine, const struct bpmn_process *process, str ends_after)
+{
+    struct json *list;
+    if (str_is_empty(ends_after))
+        return true;
+    if (!read_texts(engine, ends_after, COMMAND_MAX_INSTRUCTIONS, &list))
+        return refuse_start(engine, REJECTION_INVALID,
+                            STR("the runtime instructions are no list of element ids"));
+    for (size_t i = 0; i < list->count; i++)
+        if (bpmn_find_element(process, list->items[i].text) == NULL)
+            return refuse_start(engine, REJECTION_INVALID,
+                                str_format(engine->turn,
+                                           "the process has no element '%.*s' to end after",
+                                           STR_ARG(border_text(list->items[i].text))));
+    return true;
+}
+
+static bool id_is_free(struct engine *engine, const struct definition *definition,
+                       const struct create_instance *body)
+{
+    if (!body->is_unique || str_is_empty(body->business_id) ||
+        message_lock_is_free(engine, RECORD_BUSINESS_LOCK, body->business_id, definition->id))
+        return true;
+    return refuse_start(engine, REJECTION_ALREADY_EXISTS,
+                        str_format(engine->turn,
+                                   "an instance of '%.*s' with the business id '%.*s' runs",
+                                   STR_ARG(definition->id), STR_ARG(body->business_id)));
+}
+
 static bool can_begin(struct engine *engine, const struct definition *definition,
                       const struct create_instance *body)
 {
@@ -158,7 +251,8 @@ static bool can_begin(struct engine *engine, const struct definition *definition
                     STR("the process has no start event without a trigger"));
         return false;
     }
-    return true;
+    return tags_fit(engine, body->tags) && ends_fit(engine, process, body->ends_after) &&
+           id_is_free(engine, definition, body);
 }
 
 void process_create(struct engine *engine)
@@ -185,6 +279,9 @@ void process_create(struct engine *engine)
         return;
     instance_ref instance = create(engine, definition, body, (struct event){0});
     uint64_t key = instance->stream.key;
+    step_note_reference(engine, instance);
+    if (body->is_unique && !str_is_empty(body->business_id))
+        message_lock(engine, RECORD_BUSINESS_LOCK, body->business_id, instance);
     if (!str_is_empty(body->deduplication_id)) {
         entries_remember(engine, body->deduplication_id, key);
         step_emit(engine, instance,
@@ -334,6 +431,57 @@ void process_cancel(struct engine *engine)
     step_accept(engine, engine->command->instance, engine->command->instance);
     engine->terminates_all = instance->ending != EVENT_NONE; // asked twice: listeners or not
     process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("canceled"));
+}
+
+// -- Asked to end after an element ------------------------------------------------------
+
+bool process_is_asked_to_end(struct engine *engine, instance_ref instance, uint32_t element)
+{
+    struct json *list;
+    if (str_is_empty(instance->ends_after) ||
+        !read_texts(engine, instance->ends_after, COMMAND_MAX_INSTRUCTIONS, &list))
+        return false;
+    for (size_t i = 0; i < list->count; i++)
+        if (str_equal(list->items[i].text, instance->process->elements[element].id))
+            return true;
+    return false;
+}
+
+bool process_ends_after(struct engine *engine, instance_ref instance, uint32_t element)
+{
+    if (!process_is_asked_to_end(engine, instance, element))
+        return false;
+    process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("as it was asked to"));
+    return true;
+}
+
+// -- Names ------------------------------------------------------------------------------
+
+// The business id is given once, to who has none.
+void process_name(struct engine *engine)
+{
+    instance_ref instance = find_or_reject(engine);
+    str id = engine->command->create_instance.business_id;
+    if (instance == NULL)
+        return;
+    bool is_same = str_equal(instance->business_id, id);
+    if (str_is_empty(id))
+        refuse_start(engine, REJECTION_INVALID, STR("the business id is empty"));
+    else if (instance->parent_instance != 0)
+        refuse_start(
+            engine, REJECTION_INVALID_STATE,
+            STR("an instance that was called has the business id that its caller gave it"));
+    else if (!is_same && !str_is_empty(instance->business_id))
+        refuse_start(engine, REJECTION_INVALID_STATE,
+                     str_format(engine->turn, "the instance has the business id '%.*s'",
+                                STR_ARG(instance->business_id)));
+    else {
+        if (!is_same)
+            step_emit(engine, instance,
+                      (struct event){
+                          .type = EVENT_PROCESS_NAMED, .key = instance->stream.key, .value = id});
+        step_accept(engine, instance->stream.key, instance->stream.key);
+    }
 }
 
 // -- Variables --------------------------------------------------------------------------

@@ -312,6 +312,7 @@ static void instance_rows(struct rows *rows, struct instance *instance)
         .version = instance->version,
         .tenant = instance->tenant,
         .business_id = instance->business_id,
+        .tags = instance->tags,
         .parent_instance = instance->parent_instance,
         .parent_element_instance = instance->parent_element,
         .root_instance = instance->root_instance,

@@ -200,6 +200,8 @@ struct instance {
     int32_t version;
     str tenant;
     str business_id;
+    str tags;       // JSON array; empty: none
+    str ends_after; // JSON array of element ids; empty: none
     uint64_t parent_instance;
     uint64_t parent_element;
     uint64_t root_instance;

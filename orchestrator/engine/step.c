@@ -63,12 +63,23 @@ void step_enqueue(struct engine *engine, instance_ref instance, struct work work
     *ARRAY_PUSH(engine->turn, &engine->queue) = work;
 }
 
+// An element after which the instance was asked to end was terminated.
+static void end_if_asked(struct engine *engine)
+{
+    instance_ref instance = step_instance(engine, engine->ends);
+    engine->ends = 0;
+    if (instance != NULL && instance->ending == EVENT_NONE)
+        process_end(engine, instance, EVENT_PROCESS_TERMINATED, STR("as it was asked to"));
+}
+
 static void run_queued(struct engine *engine)
 {
+    end_if_asked(engine);
     while (engine->queue_head < engine->queue.count) {
         struct work work = engine->queue.items[engine->queue_head++];
         activity_token(engine, work.instance, &work);
         step_look(engine);
+        end_if_asked(engine);
     }
     engine->queue.count = engine->queue_head = 0;
 }
@@ -171,6 +182,14 @@ static void settle_item(struct engine *engine, enum batch_item_state state, str 
                   (struct event){.type = EVENT_PROCESS_BATCHED,
                                  .key = instance->stream.key,
                                  .parent = command->batch_item});
+}
+
+void step_note_reference(struct engine *engine, const void *stream)
+{
+    uint64_t reference = engine->command->reference;
+    if (reference != 0)
+        step_emit(engine, stream,
+                  (struct event){.type = EVENT_REFERENCED, .number = (int64_t)reference});
 }
 
 void step_accept(struct engine *engine, uint64_t key, uint64_t instance)

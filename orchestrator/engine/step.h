@@ -108,7 +108,8 @@ struct engine {
     struct map changed;      // names of variables that have changed since conditions were looked at
     ARRAY(uint64_t) arrived; // hosts that have begun to wait since then
     bool looks_at_all;       // at every condition of the instances of this step
-    bool terminates_all;     // even what waits for listeners for canceling
+    uint64_t ends;       // an instance that ends before anything else begins, as it was asked to
+    bool terminates_all; // even what waits for listeners for canceling
 };
 
 typedef const struct instance *instance_ref;
@@ -138,6 +139,7 @@ void step_look(struct engine *engine);
 void step_enqueue(struct engine *engine, instance_ref instance, struct work work);
 void step_send_command(struct engine *engine, uint32_t shard, const struct command *command);
 void step_reply(struct engine *engine, struct reply reply);
+void step_note_reference(struct engine *engine, const void *stream);
 void step_accept(struct engine *engine, uint64_t key,
                  uint64_t instance); // answers the running command
 void step_reject(struct engine *engine, const void *stream, enum rejection rejection, str why);
@@ -200,6 +202,7 @@ feel_value expression_variable(struct engine *engine, const struct variable *var
 
 // A name, key or id: at most NAME_BYTES, without U+0000. `what` names it: "the correlation key".
 MUST_CHECK bool border_name(struct engine *engine, const char *what, str name, str *ret_why);
+MUST_CHECK bool border_business_id(struct engine *engine, str id, str *ret_why);
 // JSON that we wrote: at most so many bytes, without U+0000.
 MUST_CHECK bool border_value(struct engine *engine, const char *what, str json, size_t most,
                              str *ret_why);
@@ -511,6 +514,14 @@ void process_finish(struct engine *engine, instance_ref instance, enum event_typ
 void process_end(struct engine *engine, instance_ref instance, enum event_type how, str why);
 void process_element_gone(struct engine *engine, instance_ref instance); // was TERMINATING
 void process_cancel(struct engine *engine);
+void process_name(struct engine *engine);
+// Whether the instance was asked to end after this element; then it does. In the middle of a step:
+// whatever the caller holds of it may be gone.
+bool process_is_asked_to_end(struct engine *engine, instance_ref instance, uint32_t element);
+bool process_ends_after(struct engine *engine, instance_ref instance, uint32_t element);
+// The lock of a business id, which is the running command's. False: another instance has it.
+bool message_lock_is_free(struct engine *engine, str name, str key, str process_id);
+void message_lock(struct engine *engine, str name, str key, instance_ref instance);
 void process_set_variables(struct engine *engine);
 void process_modify(struct engine *engine);
 void process_migrate(struct engine *engine);

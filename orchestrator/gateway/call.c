@@ -215,6 +215,7 @@ static struct call *begin_call(struct caller *caller, struct command *command, c
     command->tenant = caller->tenant;
     command->principal = caller->principal;
     command->traceparent = caller->traceparent;
+    command->reference = caller->reference;
     call->deadline = evtimer_new(gateway->options.loop, on_deadline, call);
     check(call->deadline != NULL);
     int64_t timeout_ms = caller->timeout_ms > 0 ? caller->timeout_ms : gateway->timeout_ms;
@@ -235,13 +236,29 @@ static bool send_call(struct call *call, struct command *command, uint32_t shard
     return false;
 }
 
+static bool is_known_tenant(const struct gateway *gateway, str tenant)
+{
+    str rest = str_of(config_str(gateway->options.config, CONFIG_ENGINE_TENANTS)), known;
+    if (str_is_empty(tenant))
+        return true;
+    while (!str_is_empty(rest) && str_split(&rest, ',', &known))
+        if (str_equal(str_trim(known), tenant))
+            return true;
+    return false;
+}
+
 // False after failing, when no command can be taken now.
 static bool can_take(struct caller *caller)
 {
     const char *why = gateway_not_ready(caller->gateway);
     if (why != NULL)
         caller_fail_format(caller, ERROR_UNAVAILABLE, "", "%s", why);
-    return why == NULL;
+    else if (!is_known_tenant(caller->gateway, caller->tenant))
+        caller_fail_format(caller, ERROR_INVALID, "tenantId",
+                           "there is no tenant '%.*s' (engine.tenants)", STR_ARG(caller->tenant));
+    else
+        return true;
+    return false;
 }
 
 void call_shard(struct caller *caller, struct command *command, uint32_t shard, call_answer *answer)

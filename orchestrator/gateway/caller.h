@@ -38,6 +38,7 @@ struct caller {
     struct scope scope;  // what its reads may see
     str principal;       // who asks; empty without authentication
     str traceparent;     // W3C trace context; empty: none
+    uint64_t reference;  // the caller's own number for the operation; 0: none
     int64_t timeout_ms;  // how long the engine may take; 0: api.timeout_ms
     void *context;       // of the protocol
     void (*failed)(struct caller *caller, const struct failure *failure);

@@ -415,10 +415,17 @@ static struct buffered *keep(struct job_line *line, const struct job_offer *job,
     kept->job = *job;
     kept->shard = shard;
     kept->came_ms = clock_now_ms();
-    str *const texts[] = {&kept->job.process_id, &kept->job.element_id,     &kept->job.type,
-                          &kept->job.tenant,     &kept->job.listener_event, &kept->job.headers,
-                          &kept->job.variables,  &kept->job.user_task,      &kept->job.traceparent,
-                          &kept->job.business_id};
+    str *const texts[] = {&kept->job.process_id,
+                          &kept->job.element_id,
+                          &kept->job.type,
+                          &kept->job.tenant,
+                          &kept->job.listener_event,
+                          &kept->job.headers,
+                          &kept->job.variables,
+                          &kept->job.user_task,
+                          &kept->job.traceparent,
+                          &kept->job.business_id,
+                          &kept->job.tags};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = str_copy(&kept->arena, *texts[i]);
     kept->job.secret_count = 0;

@@ -15,12 +15,20 @@ struct starting {
     call_answer *answer;
 };
 
+bool gateway_has_unique_ids(const struct gateway *gateway)
+{
+    return config_bool(gateway->options.config, CONFIG_ENGINE_UNIQUE_IDS);
+}
+
 // A repeated request goes to the shard that remembers the first one. Others go round, but all that
 // come within a moment to the same one: they travel and commit together.
 static uint32_t choose_shard(struct gateway *gateway, const struct create_instance *create)
 {
-    if (create->deduplication_id.len > 0 && gateway->shard_count > 0)
+    if (!create->is_unique && create->deduplication_id.len > 0 && gateway->shard_count > 0)
         return murmur2_partition(create->deduplication_id, gateway->shard_count);
+    if (create->is_unique && gateway->shard_count > 0)
+        return record_message_partition(RECORD_BUSINESS_LOCK, create->business_id,
+                                        gateway->shard_count);
     int64_t now_ns = clock_monotonic_ns();
     if (now_ns - gateway->chosen_ns > SAME_SHARD_MS * NS_PER_MS) {
         gateway->chosen_ns = now_ns;
@@ -32,7 +40,9 @@ static uint32_t choose_shard(struct gateway *gateway, const struct create_instan
 static void start(struct caller *caller, const struct create_instance *create, call_answer *answer)
 {
     struct command command = {.type = COMMAND_CREATE_INSTANCE, .create_instance = *create};
-    call_shard(caller, &command, choose_shard(caller->gateway, create), answer);
+    command.create_instance.is_unique =
+        create->business_id.len > 0 && gateway_has_unique_ids(caller->gateway);
+    call_shard(caller, &command, choose_shard(caller->gateway, &command.create_instance), answer);
 }
 
 static void on_definition(struct caller *caller, void *context, const struct query_rows *rows)

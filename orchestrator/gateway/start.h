@@ -7,6 +7,9 @@
 #include "gateway/call.h"
 #include "gateway/read.h"
 
+// Two instances that run cannot have the same business id.
+bool gateway_has_unique_ids(const struct gateway *gateway);
+
 // By create->definition, or where that is 0 by process_id and version (below 1: the newest) and a
 // version tag unless it is empty, which is resolved on the primary, so that who deployed before
 // starts what was deployed. `create` lives in the caller's arena.
