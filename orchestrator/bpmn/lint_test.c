@@ -130,8 +130,9 @@ static const struct {
     {S "<receiveTask id='a' instantiate='true' messageRef='m'/>" E F("s", "a") F("a", "e"),
      "a INSTANTIATES_INCOMING, "},
     {S "<eventBasedGateway id='g' eventGatewayType='Parallel'/><receiveTask id='a' "
-       "messageRef='m'/><receiveTask id='b' messageRef='m'/>" E F("s", "g") F("g", "a") F("g", "b")
-           F("a", "e") F("b", "e"),
+       "messageRef='m'/><intermediateCatchEvent id='b'><conditionalEventDefinition><condition>x"
+       "</condition></conditionalEventDefinition></intermediateCatchEvent>" E F("s", "g")
+           F("g", "a") F("g", "b") F("a", "e") F("b", "e"),
      "g PARALLEL_EVENT_GATEWAY, "},
     {S "<task id='a'/><boundaryEvent id='b' attachedToRef='a' cancelActivity='false'>"
        "<compensateEventDefinition/></boundaryEvent><task id='h'/><association id='bh' "
@@ -145,6 +146,16 @@ static const struct {
                      "<compensateEventDefinition activityRef='x'/></endEvent>" F("s", "x")
                          F("x", "t") F("t", "e"),
      "t COMPENSATION_TARGET, "},
+    {S "<userTask id='u'/><boundaryEvent id='b' attachedToRef='u'><messageEventDefinition "
+       "messageRef='m'/></boundaryEvent><boundaryEvent id='c' attachedToRef='u' "
+       "cancelActivity='false'><messageEventDefinition messageRef='m'/></boundaryEvent>" E F(
+           "s", "u") F("u", "e") F("b", "e") F("c", "e"),
+     "c CATCH_AMBIGUOUS, "},
+    {"<startEvent id='s'><messageEventDefinition messageRef='m'/></startEvent><startEvent id='r'>"
+     "<messageEventDefinition messageRef='m'/></startEvent><eventBasedGateway id='g'/>"
+     "<receiveTask id='a' messageRef='m'/><receiveTask id='b' messageRef='m'/>" E F("s", "g")
+         F("r", "g") F("g", "a") F("g", "b") F("a", "e") F("b", "e"),
+     "r CATCH_AMBIGUOUS, b CATCH_AMBIGUOUS, "},
     {S "<endEvent id='e'><escalationEventDefinition escalationRef='n'/></endEvent>" F("s", "e"),
      "e CODE_FROM_ID, "},
     {S "<task id='a'/>" E F("s", "a") "<sequenceFlow id='f' sourceRef='a' targetRef='e'>"

@@ -174,6 +174,57 @@ static void check_choices(struct checking *c, const struct bpmn_element *e)
     }
 }
 
+// -- Two that wait for the same -----------------------------------------------------------
+
+// What an event waits for, as text: of two that say the same one would never happen. Empty: nothing
+// that can be told before it runs, or that all hear.
+static str awaited(struct checking *c, const struct bpmn_trigger *t)
+{
+    const feel_value *name = t->name ? feel_program_constant(t->name) : NULL;
+    bool has_code = t->kind == BPMN_ERROR_TRIGGER || t->kind == BPMN_ESCALATION_TRIGGER;
+    if (has_code && t->any_code)
+        return str_format(c->r->scratch, "%d", (int)t->kind);
+    if ((!has_code && t->kind != BPMN_MESSAGE_TRIGGER) || name == NULL ||
+        !feel_is(*name, FEEL_STRING))
+        return STR_EMPTY;
+    str key = t->correlation && !has_code ? feel_program_source(t->correlation) : STR_EMPTY;
+    return str_format(c->r->scratch, "%d %.*s %.*s", (int)t->kind, STR_ARG(name->string),
+                      STR_ARG(key));
+}
+
+static void await(struct checking *c, struct map *seen, const struct bpmn_element *event)
+{
+    str what = event->trigger_count == 1 ? awaited(c, event->triggers) : STR_EMPTY;
+    if (str_is_empty(what))
+        return;
+    if (map_get(seen, what) != NULL)
+        complain(c, BPMN_CODE_CATCH_AMBIGUOUS, event);
+    map_put(seen, what, c);
+}
+
+static void check_borders(struct checking *c, const struct bpmn_element *e)
+{
+    struct map seen = map_new(c->r->scratch);
+    for (uint32_t i = 0; e->boundary.count > 1 && i < e->boundary.count; i++)
+        await(c, &seen, &c->process->elements[e->boundary.items[i]]);
+}
+
+// The starts of the process, and those of the event sub-processes of a scope.
+static void check_starts(struct checking *c, const struct bpmn_element *scope)
+{
+    const struct bpmn_element *elements = c->process->elements;
+    struct map starts = map_new(c->r->scratch), handlers = map_new(c->r->scratch);
+    for (uint32_t i = 0; i < scope->children.count; i++) {
+        const struct bpmn_element *child = &elements[scope->children.items[i]];
+        if (child->type == BPMN_START_EVENT)
+            await(c, &starts, child);
+        for (uint32_t k = 0; child->type == BPMN_EVENT_SUB_PROCESS && k < child->children.count;
+             k++)
+            if (elements[child->children.items[k]].type == BPMN_START_EVENT)
+                await(c, &handlers, &elements[child->children.items[k]]);
+    }
+}
+
 static bool is_event_target(const struct bpmn_element *e)
 {
     return (e->type == BPMN_INTERMEDIATE_CATCH_EVENT && !bpmn_has_trigger(e, BPMN_LINK_TRIGGER)) ||
@@ -183,6 +234,7 @@ static bool is_event_target(const struct bpmn_element *e)
 static void check_event_gateway(struct checking *c, const struct bpmn_element *e)
 {
     bool has_message = false, has_receive = false;
+    struct map seen = map_new(c->r->scratch);
     if (e->outgoing.count < 2)
         complain(c, BPMN_CODE_EVENT_GATEWAY_OUTGOING, e);
     for (uint32_t i = 0; i < e->outgoing.count; i++) {
@@ -192,6 +244,7 @@ static void check_event_gateway(struct checking *c, const struct bpmn_element *e
         const struct bpmn_element *target = &c->process->elements[index];
         if (!is_event_target(target))
             reader_complain(c->r, BPMN_CODE_EVENT_GATEWAY_TARGET, e, target->id);
+        await(c, &seen, target);
         if (target->incoming.count > 1)
             complain(c, BPMN_CODE_EVENT_GATEWAY_TARGET_INCOMING, target);
         has_receive |= target->type == BPMN_RECEIVE_TASK;
@@ -244,34 +297,6 @@ static void check_gateway(struct checking *c, const struct bpmn_element *e)
         complain(c, BPMN_CODE_GATEWAY_USELESS, e);
 }
 
-// What an error or escalation event catches, as text: two that say the same are ambiguous. Empty:
-// nothing that can be told before it runs.
-static str caught(struct checking *c, const struct bpmn_trigger *t)
-{
-    const feel_value *code = t->name ? feel_program_constant(t->name) : NULL;
-    if (t->kind != BPMN_ERROR_TRIGGER && t->kind != BPMN_ESCALATION_TRIGGER)
-        return STR_EMPTY;
-    if (t->any_code && !t->code_is_id)
-        return str_format(c->r->scratch, "%d", (int)t->kind);
-    if (code == NULL || !feel_is(*code, FEEL_STRING))
-        return STR_EMPTY;
-    return str_format(c->r->scratch, "%d %.*s", (int)t->kind, STR_ARG(code->string));
-}
-
-static void check_catchers(struct checking *c, const struct bpmn_element *e)
-{
-    struct map seen = map_new(c->r->scratch);
-    for (uint32_t i = 0; e->boundary.count > 1 && i < e->boundary.count; i++) {
-        const struct bpmn_element *event = &c->process->elements[e->boundary.items[i]];
-        str what = event->trigger_count == 1 ? caught(c, event->triggers) : STR_EMPTY;
-        if (str_is_empty(what))
-            continue;
-        if (map_get(&seen, what) != NULL)
-            complain(c, BPMN_CODE_CATCH_AMBIGUOUS, event);
-        map_put(&seen, what, c);
-    }
-}
-
 static void check_activity(struct checking *c, const struct bpmn_element *e)
 {
     if (e->type == BPMN_RECEIVE_TASK || e->type == BPMN_SEND_TASK)
@@ -286,7 +311,7 @@ static void check_activity(struct checking *c, const struct bpmn_element *e)
         if (e->listeners[i].event >= BPMN_LISTENER_CREATING && e->type != BPMN_USER_TASK)
             reader_complain(c->r, BPMN_CODE_LISTENER_IGNORED, e,
                             str_of(bpmn_listener_event_name(e->listeners[i].event)));
-    check_catchers(c, e);
+    check_borders(c, e);
 }
 
 static uint32_t count_none_starts(const struct checking *c, const struct bpmn_element *scope,
@@ -337,6 +362,7 @@ static void check_scope(struct checking *c, const struct bpmn_element *e)
         complain(c, BPMN_CODE_EMPTY_SCOPE, e);
     else if (e->starts.count == 0 && e->triggered_starts.count == 0)
         complain(c, BPMN_CODE_NO_START, e);
+    check_starts(c, e);
     reader_check_level(c->r, c->process, e);
 }
 

@@ -376,10 +376,18 @@ static void instants_and_durations_need_no_expression(void **state)
     assert_false(feel_instant_parse(STR("tomorrow"), zones, NULL, &ms));
     assert_true(feel_instant_parse(STR("2026-01-01T01:00:00[Europe/Paris]"), zones, NULL, &ms));
     assert_int_equal(ms, 1767225600000);
-    static const char *const wrong[] = {
-        "2026-01-01T01:00:00[No/Where]", "2026-01-01T01:00:00Z[No/Where]",
-        "2026-01-01T01:00:00[]",         "2026-01-01T01:00:00[Europe/Paris] later",
-        "2026-01-01T01:00:00Z[UTC",      "2026-01-01T01:00:00@No/Where"};
+    assert_true(feel_instant_parse(STR("2026-01-01T00:00Z"), zones, NULL, &ms));
+    assert_int_equal(ms, 1767225600000);
+    assert_true(feel_instant_parse(STR("2026-01-01T01:00[Europe/Paris]"), zones, NULL, &ms));
+    assert_int_equal(ms, 1767225600000);
+    static const char *const wrong[] = {"2026-01-01T01:0Z",
+                                        "2026-01-01T01:00:",
+                                        "2026-01-01T01:00:00[No/Where]",
+                                        "2026-01-01T01:00:00Z[No/Where]",
+                                        "2026-01-01T01:00:00[]",
+                                        "2026-01-01T01:00:00[Europe/Paris] later",
+                                        "2026-01-01T01:00:00Z[UTC",
+                                        "2026-01-01T01:00:00@No/Where"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         assert_false(feel_instant_parse(str_of(wrong[i]), zones, NULL, &ms));
     assert_true(feel_duration_parse(STR("P2W"), &duration));

@@ -40,13 +40,28 @@ static bool take_brackets(str *text, const struct zone_db *zones, const struct z
     return true;
 }
 
+// "2026-01-31T09:00Z": people leave the seconds out.
+static feel_value parse_moment(str text, const struct zone_db *zones)
+{
+    enum { SECONDS_AT = sizeof "2026-01-31T09:00" - 1, ROOM = 80 };
+    char room[ROOM];
+    bool has_minutes = text.len >= SECONDS_AT && text.data[10] == 'T' && text.data[13] == ':';
+    bool has_seconds = text.len > SECONDS_AT && text.data[SECONDS_AT] == ':';
+    if (!has_minutes || has_seconds || text.len + 3 > ROOM)
+        return temporal_parse_date_time(text, zones);
+    memcpy(room, text.data, SECONDS_AT);
+    memcpy(room + SECONDS_AT, ":00", 3);
+    memcpy(room + SECONDS_AT + 3, text.data + SECONDS_AT, text.len - SECONDS_AT);
+    return temporal_parse_date_time(str_from(room, text.len + 3), zones);
+}
+
 bool feel_instant_parse(str text, const struct zone_db *zones, const struct zone *zone,
                         int64_t *ret_ms)
 {
     str moment_text = text;
     if (text.len == 0 || !take_brackets(&moment_text, zones, &zone))
         return false;
-    feel_value moment = temporal_parse_date_time(moment_text, zones);
+    feel_value moment = parse_moment(moment_text, zones);
     return !feel_is_null(moment) && feel_to_instant(moment, zone, ret_ms);
 }
 
