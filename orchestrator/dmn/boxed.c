@@ -43,24 +43,12 @@ static bool is_feel(struct builder *b, const struct xml_element *at)
     return false;
 }
 
-// Models made for Camunda have no input data, or some that are drawn only: their variables come
-// from the process that calls them.
-static bool is_called_with_variables(const struct xml_element *root)
-{
-    str exporter = xml_attribute(root, "exporter", STR_EMPTY);
-    bool is_camunda =
-        str_starts_with(exporter, STR("Camunda")) || str_starts_with(exporter, STR("dmn-js"));
-    for (size_t i = 0; i < root->attribute_count; i++)
-        is_camunda |= str_find(root->attributes[i].namespace, STR("camunda.org")) != SIZE_MAX;
-    return is_camunda || xml_child(root, "inputData") == NULL;
-}
-
 static void check_names(struct builder *b, const struct feel_program *program,
                         const struct xml_element *at)
 {
     const str *names;
     size_t count = feel_program_names(program, &names);
-    if (is_called_with_variables(b->model->root))
+    if (b->model->is_called_with_variables)
         return;
     for (size_t i = 0; i < count && !b->dynamic; i++)
         if (!builder_name_known(b, names[i]) && !str_equal(names[i], STR("?")))

@@ -417,6 +417,34 @@ static void a_column_whose_type_is_only_a_word_compares_and_gives_what_there_is(
     arena_reset(&arena);
 }
 
+// What Camunda Modeler writes of a variable's type changes no value in Camunda's engine.
+static void a_model_of_camunda_modeler_gives_what_it_gives_in_camunda(void **state)
+{
+    struct dmn_problems problems;
+    struct feel_warnings warnings = {0};
+    (void)state;
+    str xml = STR(
+        "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='m' name='m' "
+        "namespace='http://camunda.org/schema/1.0/dmn'><inputData id='i' name='The amount'/>"
+        "<decision id='r-1' name='Rate'><variable name='rate' typeRef='string'/>"
+        "<informationRequirement><requiredInput href='#i'/></informationRequirement>"
+        "<literalExpression><text>amount * 2</text></literalExpression></decision>"
+        "<decision id='d' name='d'><informationRequirement><requiredDecision href='#r-1'/>"
+        "</informationRequirement><literalExpression><text>rate + r-1</text></literalExpression>"
+        "</decision></definitions>");
+    const struct dmn_model *model = compile(xml, &problems);
+    assert_int_equal(problems.list.count, 0);
+    assert_true(str_equal(evaluate(model, "d", "{\"amount\":3}", NULL), STR("12")));
+    feel_value amount = feel_i64(3);
+    struct feel_entry entry = {STR("amount"), amount};
+    feel_value variables = feel_context_new(&arena, &entry, 1);
+    struct feel_run run = feel_run_new(&arena, &variables);
+    run.warnings = &warnings;
+    (void)dmn_evaluate(dmn_find(model, STR("d")), &run, NULL);
+    assert_int_equal(warnings.count, 0);
+    arena_reset(&arena);
+}
+
 // As Camunda's models are: no input data, decisions named by their id.
 static void names_that_no_element_has_are_variables_of_the_caller(void **state)
 {
@@ -469,6 +497,7 @@ int main(void)
         cmocka_unit_test(a_trace_says_what_matched),
         cmocka_unit_test(services_knowledge_and_decisions_call_each_other),
         cmocka_unit_test(a_column_whose_type_is_only_a_word_compares_and_gives_what_there_is),
+        cmocka_unit_test(a_model_of_camunda_modeler_gives_what_it_gives_in_camunda),
         cmocka_unit_test(names_that_no_element_has_are_variables_of_the_caller),
         cmocka_unit_test(endless_recursion_ends_with_an_error_that_names_the_limit),
     };

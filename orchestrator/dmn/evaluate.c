@@ -77,7 +77,8 @@ static feel_value evaluate_input(struct instance *instance, const struct dmn_dec
 {
     feel_value value;
     if (!find_input(instance, element->name, &value))
-        return warn(instance, element, "the input is missing");
+        return element->model->is_camundas ? feel_null() // it is only drawn
+                                           : warn(instance, element, "the input is missing");
     return element->type ? feel_coerce(instance->run, value, element->type, element->name) : value;
 }
 

@@ -113,6 +113,21 @@ static uint32_t line_of(str place)
     return str_to_u64(str_from_index(place, colon), &line) ? (uint32_t)line : 0;
 }
 
+// Models made for Camunda have no input data, or some that are drawn only: their variables come
+// from the process that calls them.
+static void note_origin(struct dmn_model *model)
+{
+    const struct xml_element *root = model->root;
+    str exporter = xml_attribute(root, "exporter", STR_EMPTY);
+    model->is_camundas = str_starts_with(exporter, STR("Camunda")) ||
+                         str_starts_with(exporter, STR("dmn-js")) ||
+                         str_find(model->namespace, STR("camunda.org")) != SIZE_MAX;
+    for (size_t i = 0; i < root->attribute_count; i++)
+        model->is_camundas |=
+            str_find(root->attributes[i].namespace, STR("camunda.org")) != SIZE_MAX;
+    model->is_called_with_variables = model->is_camundas || xml_child(root, "inputData") == NULL;
+}
+
 static bool read_document(struct builder *b, const struct dmn_source *source,
                           struct dmn_model *model)
 {
@@ -135,6 +150,7 @@ static bool read_document(struct builder *b, const struct dmn_source *source,
     model->id = xml_attribute(model->root, "id", STR_EMPTY);
     model->name = xml_attribute(model->root, "name", STR_EMPTY);
     model->namespace = xml_attribute(model->root, "namespace", STR_EMPTY);
+    note_origin(model);
     return true;
 }
 
@@ -477,6 +493,8 @@ static void type_elements(struct builder *b)
         struct dmn_decision *e = &b->model->elements[i];
         const struct xml_element *variable = xml_child(e->xml, "variable");
         e->type = builder_type_of(b, variable);
+        if (b->model->is_camundas && e->type && e->type == feel_type_named(e->type->name))
+            e->type = NULL; // Camunda does not look at it
     }
 }
 

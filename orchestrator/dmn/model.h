@@ -62,6 +62,8 @@ struct dmn_model {
     struct map by_name; // of elements: these are seen only by those that require them
     struct map types;   // name -> struct item_type
     const struct feel_members *members; // names of context entries, of all models
+    bool is_camundas;                   // made with Camunda Modeler, or for its engine
+    bool is_called_with_variables;      // those of the process that calls it
 };
 
 // ---- boxed expressions ----
