@@ -149,11 +149,35 @@ static void read_timer(struct reader *r, const struct bpmn_element *element,
                     STR("no date, duration or cycle is given"));
 }
 
+// Which variables a condition is looked at for: zeebe:conditionalFilter, or camunda:variableName.
+static void read_filter(struct reader *r, const struct bpmn_element *element,
+                        const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
+{
+    const struct bpmn_xml_node *filter =
+        reader_extension(definition, XML_ZEEBE, "conditionalFilter");
+    str names = bpmn_xml_attribute(filter, STR("variableNames"));
+    str events = bpmn_xml_attribute(filter, STR("variableEvents")), name;
+    ARRAY(str) found = {0};
+    if (str_is_empty(names))
+        names = bpmn_xml_attribute_in(definition, XML_CAMUNDA, STR("variableName"));
+    while (str_split(&names, ',', &name))
+        if (!str_is_empty(str_trim(name)))
+            *ARRAY_PUSH(r->arena, &found) = str_copy(r->arena, str_trim(name));
+    trigger->filter = found.items;
+    trigger->filter_count = (uint32_t)found.count;
+    if (!str_is_empty(str_trim(events)) && (str_find(events, STR("create")) == SIZE_MAX ||
+                                            str_find(events, STR("update")) == SIZE_MAX))
+        reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
+                        STR("zeebe:conditionalFilter variableEvents (making and changing a "
+                            "variable are both looked at)"));
+}
+
 static void read_condition(struct reader *r, const struct bpmn_element *element,
                            const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
     const struct bpmn_xml_node *condition = bpmn_xml_child(definition, XML_BPMN, STR("condition"));
     trigger->expression = condition ? reader_expression(r, element, condition->text) : NULL;
+    read_filter(r, element, definition, trigger);
     if (condition == NULL || str_is_empty(str_trim(condition->text)))
         reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element, STR("condition"));
 }

@@ -48,7 +48,9 @@ struct bpmn_trigger {
     const struct feel_program *message_id;   // thrown message; NULL: none
     const struct feel_program *time_to_live; // thrown message; NULL: none
     const struct feel_program *expression;   // timer: when; condition: what
-    str code_variable; // error, escalation: where the code and text go; empty: nowhere
+    uint32_t filter_count; // condition: looked at when one of these variables changes; 0: when one
+    const str *filter;     // that it reads does
+    str code_variable;     // error, escalation: where the code and text go; empty: nowhere
     str message_variable;
     const struct bpmn_calendar *calendar; // timer: counts in it; NULL: always open
     uint32_t activity;                    // compensation: of this one; BPMN_NONE: of the scope

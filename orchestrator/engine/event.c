@@ -274,9 +274,9 @@ static bool catches_here(instance_ref instance, element_ref host, uint32_t index
 
 // -- Conditions -------------------------------------------------------------------------
 //
-// A condition is looked at when its event begins to wait, and when a variable that it reads has
-// changed. The event happens as the condition becomes true (BPMN 2.0, table 10.84); one that waits
-// for it again is marked until the condition is false.
+// A condition is looked at when its event begins to wait, and when a variable that it reads, or
+// that its filter names, has changed. The event happens as the condition becomes true (BPMN 2.0,
+// table 10.84); one that waits for it again is marked until the condition is false.
 
 static bool holds(struct engine *engine, element_ref host, const struct bpmn_trigger *trigger)
 {
@@ -297,10 +297,12 @@ static bool condition_holds(struct engine *engine, element_ref host,
 
 static bool reads_changed(const struct bpmn_trigger *trigger, const struct condition_news *news)
 {
-    const str *names;
-    size_t count = trigger->expression == NULL || news->changed.count == 0
-                       ? 0
-                       : feel_program_names(trigger->expression, &names);
+    const str *names = trigger->filter;
+    size_t count = trigger->filter_count;
+    if (trigger->expression == NULL || news->changed.count == 0)
+        return false;
+    if (count == 0)
+        count = feel_program_names(trigger->expression, &names);
     for (size_t i = 0; i < count; i++)
         if (map_get(&news->changed, names[i]) != NULL)
             return true;
