@@ -96,7 +96,7 @@ void handle_resource_search(struct request *request)
 static void on_resource(struct caller *caller, void *context, const struct query_rows *rows)
 {
     (void)context;
-    enum { VERSION = 3, TENANT = 5 };
+    enum { VERSION = 3, VERSION_TAG = 4, TENANT = 5 };
     static const char *const names[] = {"resourceKey", "resourceId", "resourceName",
                                         "version",     "versionTag", "tenantId"};
     struct request *request = request_of(caller);
@@ -108,12 +108,14 @@ static void on_resource(struct caller *caller, void *context, const struct query
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        json_key(&w, str_of(names[i]));
+        str name = str_of(names[i]);
         str cell = query_value(rows, 0, i);
         if (i == VERSION)
-            json_raw(&w, cell);
+            write_json(&w, name, cell);
+        else if (i == VERSION_TAG)
+            write_optional(&w, name, cell);
         else
-            json_string(&w, i == TENANT ? tenant_outside(cell) : cell);
+            write_text(&w, name, i == TENANT ? tenant_outside(cell) : cell);
     }
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));

@@ -89,6 +89,10 @@ static bool read_json_body(struct request *request)
 {
     struct error err;
     struct json *body;
+    if (str_trim(request->raw_body).len == 0 && request->route->needs_body) {
+        request_problem(request, 400, "INVALID_ARGUMENT", STR("the body is missing"));
+        return false;
+    }
     if (str_trim(request->raw_body).len == 0)
         return true;
     if (!json_parse(&request->arena, request->raw_body, &body, &err)) {

@@ -20,7 +20,8 @@ struct route {
     // What the caller needs, in its owner's words. "none": nothing, and it is answered when too
     // many requests are open.
     const char *permission;
-    bool answers_json;   // and nothing else, where it succeeds
+    bool answers_json; // and nothing else, where it succeeds
+    bool needs_body;
     const char *instead; // route_missing: what takes its place
 };
 

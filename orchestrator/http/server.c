@@ -121,7 +121,8 @@ struct http_server *http_server_new(const struct http_options *options, struct e
     check(server->http != NULL);
     evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
                                                  EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH |
-                                                 EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS);
+                                                 EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
+                                                 EVHTTP_REQ_TRACE);
     evhttp_set_max_headers_size(server->http, MAX_HEADER_BYTES);
     evhttp_set_max_body_size(server->http, REQUEST_MAX_BODY);
     evhttp_set_timeout(server->http, QUIET_SECONDS);

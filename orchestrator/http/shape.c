@@ -81,6 +81,7 @@ static bool is_empty(const struct json *value)
     bool has_items = value->type == JSON_ARRAY || value->type == JSON_OBJECT;
     return (has_items && value->count == 0) ||
            (value->type == JSON_STRING && value->text.len == 0) ||
+           (value->type == JSON_NUMBER && str_equal(value->text, STR("0"))) ||
            (value->type == JSON_BOOL && !value->boolean);
 }
 

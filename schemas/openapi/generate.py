@@ -57,8 +57,17 @@ def load():
 FILTERS = {'string': 'TextFilter', 'integer': 'IntegerFilter', 'boolean': 'BooleanFilter'}
 
 
+def state_filter(names):
+    """Names of states and the like, which a filter may write in any case."""
+    name = {'type': 'string', 'enum': names}
+    several = {'type': ['array', 'null'], 'items': name}
+    return {'anyOf': [{'type': 'null'}, name, {'type': 'object', 'additionalProperties': False, 'properties': {
+        '$eq': {'anyOf': [name, {'type': 'null'}]}, '$neq': {'anyOf': [name, {'type': 'null'}]}, '$exists': {'type': ['boolean', 'null']},
+        '$in': several, '$notIn': several, '$like': {'type': ['string', 'null']}}}]}
+
+
 def filter_of(part):
-    """The name of the schema of a property's filter, and whether items can be sorted by it."""
+    """The schema of a property's filter or its name, and whether items can be sorted by it."""
     kind = part.get('type')
     kind = kind[0] if isinstance(kind, list) else kind
     sortable = not part.get('x-baton-filter-only')
@@ -75,6 +84,8 @@ def filter_of(part):
         return 'TimeFilter', sortable
     if kind == 'object':
         return 'TextFilter', False
+    if part.get('enum'):
+        return state_filter(part['enum']), sortable
     return (None, False) if kind == 'array' else (FILTERS.get(kind, 'TextFilter'), sortable)
 
 
@@ -85,7 +96,7 @@ def search_schemas(name, schema):
         kind, sortable = filter_of(part)
         for known in filter(None, [field, part.get('x-baton-alias')]):
             if kind:
-                filters[known] = {'$ref': reference + kind}
+                filters[known] = {'$ref': reference + kind} if isinstance(kind, str) else kind
             if sortable:
                 fields.append(known)
     alternatives = {'$or': {'type': 'array', 'items': {'$ref': f'{reference}{name}FilterFields'}}}
@@ -95,7 +106,7 @@ def search_schemas(name, schema):
         f'{name}FilterFields': {'type': 'object', 'properties': filters, 'additionalProperties': False},
         f'{name}Filter': {'type': 'object', 'properties': filters | alternatives, 'additionalProperties': False},
         f'{name}SearchQuery': {'type': 'object', 'properties': {
-            'filter': {'$ref': f'{reference}{name}Filter'}, 'sort': {'type': 'array', 'items': sort},
+            'filter': {'$ref': f'{reference}{name}Filter'}, 'sort': {'type': 'array', 'items': sort, 'maxItems': 8},
             'page': {'$ref': reference + 'SearchPage'}}},
         f'{name}Search': {'type': 'object', 'required': ['items', 'page'], 'properties': {
             'items': {'type': 'array', 'items': {'$ref': reference + name}}, 'page': {'$ref': reference + 'Page'}}},
@@ -201,6 +212,8 @@ class Shapes:
             return self.add('.kind = SHAPE_KEY, .low = -1')
         schema = follow(self.document, schema)
         kind = schema.get('type')
+        if isinstance(kind, list):  # what may be null may be absent, too
+            kind = next(name for name in kind if name != 'null')
         if kind == 'object':
             return self.of_object(schema)
         if kind == 'array':
@@ -242,7 +255,7 @@ def missing_routes():
     for group in load_missing():
         for operation in group['operations']:
             method, path = operation.split(' ')
-            yield f'    {{ROUTE_{method}, "{path}", NO_BODY, route_missing, NULL, "self", false,\n     {json.dumps(group["instead"])}}},\n'
+            yield f'    {{ROUTE_{method}, "{path}", NO_BODY, route_missing, NULL, "self", false, false,\n     {json.dumps(group["instead"])}}},\n'
 
 
 def standing(document):
@@ -273,6 +286,10 @@ def standing(document):
         yield f'| {group["family"]} | {group["since"]} | {group["instead"]} | {"<br>".join(f"`{operation}`" for operation in group["operations"])} |'
 
 
+def needs_body(operation):
+    return 'true' if operation.get('requestBody', {}).get('required') else 'false'
+
+
 def answers_json(operation):
     """Whether an answer that is good has a body, and no other than JSON."""
     content = {kind for code, answer in operation['responses'].items() if code.startswith('2') for kind in answer.get('content', {})}
@@ -286,7 +303,7 @@ def write_routes(document, output):
         handler = operation['x-baton-handler']
         pattern = re.sub(r'\{\w+\}', '{}', route)
         rows.append(f'    {{ROUTE_{method.upper()}, "{pattern}", {body}, handle_{handler}, {"&" + shape if shape else "NULL"},\n'
-                    f'     "{operation["x-baton-permission"]}", {answers_json(operation)}, NULL}},\n')
+                    f'     "{operation["x-baton-permission"]}", {answers_json(operation)}, {needs_body(operation)}, NULL}},\n')
         handlers.append(handler)
     rows += missing_routes()
     with open(os.path.join(output, 'api_routes.h'), 'w', encoding='utf-8') as file:
