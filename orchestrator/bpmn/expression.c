@@ -113,7 +113,7 @@ const struct feel_program *reader_expression(struct reader *r, const struct bpmn
     str trimmed = str_trim(text);
     if (str_is_empty(trimmed))
         return NULL;
-    str method = juel_is(trimmed) ? juel_method(trimmed) : STR_EMPTY;
+    str method = juel_is(trimmed) ? juel_method(r->scratch, trimmed) : STR_EMPTY;
     if (!str_is_empty(method)) {
         reader_complain(
             r, BPMN_CODE_EXPRESSION_INVALID, element,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Camunda 7 writes ${…} in JUEL. Its comparisons and connectives have the same meaning in FEEL
-// under other signs; anything beyond them (beans, method calls) does not compile afterwards and is
-// reported as it stands.
+// under other signs, and a few methods under other words; anything beyond them (beans, other calls)
+// does not compile afterwards and is reported as it stands.
 #include "bpmn/reader.h"
 
 struct sign {
@@ -73,6 +73,146 @@ static size_t name_end(str text)
     return end;
 }
 
+// -- Calls of methods -------------------------------------------------------------------
+//
+// Those of Java's texts, lists and maps that FEEL has a word for; the rest only Java has.
+
+static const struct method {
+    const char *name;
+    bool has_argument;
+    const char *feel; // @: what it is called on, #: its argument
+} methods[] = {
+    {"size", false, "count(@)"},
+    {"length", false, "string length(@)"},
+    {"isEmpty", false, "(if @ = \"\" or @ = [] then true else false)"},
+    {"equals", true, "(@ = #)"},
+    {"equalsIgnoreCase", true, "(lower case(@) = lower case(#))"},
+    {"contains", true, "(if @ instance of string then contains(@, #) else list contains(@, #))"},
+    {"startsWith", true, "starts with(@, #)"},
+    {"endsWith", true, "ends with(@, #)"},
+    {"toLowerCase", false, "lower case(@)"},
+    {"toUpperCase", false, "upper case(@)"},
+    {"trim", false, "trim(@)"},
+    {"toString", false, "string(@)"},
+    {"containsKey", true, "(get value(@, #) != null)"},
+};
+
+struct method_call {
+    str object, method, argument;
+    size_t len; // all of it
+};
+
+static size_t closing(str text, size_t open)
+{
+    char quote = 0;
+    int depth = 0;
+    for (size_t i = open; i < text.len; i++) {
+        char c = text.data[i];
+        if (quote != 0)
+            quote = c == quote ? 0 : quote;
+        else if (c == '\'' || c == '"')
+            quote = c;
+        else if (c == '(')
+            depth++;
+        else if (c == ')' && --depth == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+// "order.items.size()" at the beginning of the text, and nothing called on what it gives.
+static bool read_call(str text, struct method_call *ret_call)
+{
+    size_t name = name_end(text), dot = name;
+    if (name == 0 || name >= text.len || text.data[name] != '(')
+        return false;
+    while (dot > 0 && text.data[dot - 1] != '.')
+        dot--;
+    size_t end = closing(text, name);
+    if (dot < 2 || end == SIZE_MAX || (end + 1 < text.len && text.data[end + 1] == '.'))
+        return false;
+    ret_call->object = str_sub(text, 0, dot - 1);
+    ret_call->method = str_sub(text, dot, name - dot);
+    ret_call->argument = str_trim(str_sub(text, name + 1, end - name - 1));
+    ret_call->len = end + 1;
+    return true;
+}
+
+static const struct method *method_of(const struct method_call *call)
+{
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (str_equal(call->method, str_of(methods[i].name)) &&
+            methods[i].has_argument != str_is_empty(call->argument))
+            return &methods[i];
+    return NULL;
+}
+
+// "execution.getVariable('x')" at the beginning of the text: the name's place; 0: something else.
+static size_t lookup_length(str text, str *ret_name)
+{
+    static const char *const begins[] = {"execution.getVariable(", "task.getVariable("};
+    for (size_t i = 0; i < COUNT_OF(begins); i++) {
+        if (!str_starts_with(text, str_of(begins[i])))
+            continue;
+        size_t open = strlen(begins[i]);
+        str name = str_from_index(text, open + 1);
+        size_t len = open < text.len ? name_end(name) : 0;
+        if (len > 0 && len + 1 < name.len && name.data[len] == text.data[open] &&
+            strchr("'\"", text.data[open]) != NULL && name.data[len + 1] == ')') {
+            *ret_name = str_sub(name, 0, len);
+            return open + 1 + len + 2;
+        }
+    }
+    return 0;
+}
+
+// With x in the place of execution.getVariable('x').
+static str without_lookups(struct arena *arena, str text)
+{
+    struct strbuf out = strbuf_new(arena);
+    if (str_find(text, STR("getVariable(")) == SIZE_MAX)
+        return text;
+    for (size_t i = 0; i < text.len;) {
+        str name;
+        bool begins = i == 0 || !is_name_character(text.data[i - 1]);
+        size_t len = begins ? lookup_length(str_from_index(text, i), &name) : 0;
+        if (len > 0)
+            strbuf_add(&out, name);
+        else
+            strbuf_add_char(&out, text.data[i]);
+        i += len > 0 ? len : 1;
+    }
+    return strbuf_str(&out);
+}
+
+static bool is_known_call(str text)
+{
+    struct method_call call;
+    return read_call(text, &call) && method_of(&call) != NULL;
+}
+
+static void add_body(struct strbuf *out, str body);
+
+static size_t add_call(struct strbuf *out, str text, char before)
+{
+    struct method_call call;
+    if (is_name_character(before) || !read_call(text, &call))
+        return 0;
+    const struct method *method = method_of(&call);
+    if (method == NULL)
+        return 0;
+    bool is_of_list = str_equal(call.method, STR("contains")) && call.argument.data[0] >= '0' &&
+                      call.argument.data[0] <= '9';
+    for (const char *c = is_of_list ? "list contains(@, #)" : method->feel; *c; c++)
+        if (*c == '@')
+            strbuf_add(out, call.object);
+        else if (*c == '#')
+            add_body(out, call.argument);
+        else
+            strbuf_add_char(out, *c);
+    return call.len;
+}
+
 static bool is_word(str text, char before, const char *word)
 {
     size_t len = strlen(word);
@@ -102,6 +242,8 @@ static size_t add_not(struct strbuf *out, str text)
     struct strbuf inner = strbuf_new(out->arena);
     size_t used = is_word(rest, ' ', "empty") ? add_empty(&inner, rest) : 0;
     if (used == 0)
+        used = add_call(&inner, rest, ' ');
+    if (used == 0)
         return text.data[0] == '!' ? add_negation(out, text) : 0;
     strbuf_format(out, "not(%.*s)", STR_ARG(strbuf_str(&inner)));
     return from + used;
@@ -130,8 +272,11 @@ static void add_body(struct strbuf *out, str body)
         size_t used = add_sign(out, rest);
         if (used == 0 && (rest.data[0] == '\'' || rest.data[0] == '"'))
             used = add_quoted(out, rest);
+        char before = at == 0 ? ' ' : body.data[at - 1];
         if (used == 0)
-            used = add_word(out, rest, at == 0 ? ' ' : body.data[at - 1]);
+            used = add_word(out, rest, before);
+        if (used == 0)
+            used = add_call(out, rest, before);
         if (used == 0) {
             strbuf_add_char(out, rest.data[0]);
             used = 1;
@@ -163,7 +308,7 @@ static size_t find_outside(str text, char wanted)
 str juel_to_feel(struct arena *arena, str text)
 {
     struct strbuf out = strbuf_new(arena);
-    str body = str_sub(text, 2, text.len - 3);
+    str body = without_lookups(arena, str_sub(text, 2, text.len - 3));
     for (size_t at; (at = find_outside(body, '?')) < body.len;) {
         str after = str_from_index(body, at + 1);
         size_t colon = find_outside(after, ':');
@@ -178,9 +323,10 @@ str juel_to_feel(struct arena *arena, str text)
     return strbuf_str(&out);
 }
 
-str juel_method(str text)
+str juel_method(struct arena *arena, str written)
 {
     char quote = 0;
+    str text = without_lookups(arena, written);
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
         if (quote != 0)
@@ -192,7 +338,8 @@ str juel_method(str text)
         size_t dot = str_find_char(name, '.');
         if (len == 0)
             continue;
-        if (i + len < text.len && text.data[i + len] == '(' && dot != SIZE_MAX)
+        if (i + len < text.len && text.data[i + len] == '(' && dot != SIZE_MAX &&
+            !is_known_call(str_from_index(text, i)))
             return str_sub(text, i, len + 1);
         i += len - 1;
     }

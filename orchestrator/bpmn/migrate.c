@@ -125,7 +125,7 @@ static str renamed(struct arena *arena, str feel)
 
 static bool calls_java(const struct migrating *at, str what, str text)
 {
-    str method = juel_method(text);
+    str method = juel_method(at->m->arena, text);
     if (str_is_empty(method))
         return false;
     migration_note(at, what, STR_EMPTY,

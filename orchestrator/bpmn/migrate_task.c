@@ -181,8 +181,9 @@ static void migrate_script(const struct migrating *at)
         document_child(d, document_child(d, at->node, XML_BPMN, "extensionElements"), XML_ZEEBE,
                        "script") != NULL)
         return;
-    bool is_expression = is_feel(format) || (str_equal_ignoring_case(format, STR("juel")) &&
-                                             juel_is(text) && str_is_empty(juel_method(text)));
+    bool is_expression =
+        is_feel(format) || (str_equal_ignoring_case(format, STR("juel")) && juel_is(text) &&
+                            str_is_empty(juel_method(at->m->arena, text)));
     if (!is_expression) {
         add_header(at, STR("language"), format.data ? format : STR_EMPTY);
         add_header(at, STR("script"), text);

@@ -57,7 +57,8 @@ str reader_keep(struct reader *r,
 // juel.c: "${a == 'x' && b}" becomes `a = "x" and b`.
 str juel_to_feel(struct arena *arena, str text);
 bool juel_is(str text);
-str juel_method(str text); // the first method call, "items.size("; empty: none
+str juel_method(struct arena *arena,
+                str text); // the first call that only Java has, "bean.pay("; empty: none
 
 // collect.c
 void reader_collect(struct reader *r, const struct bpmn_xml_node *process);
