@@ -112,5 +112,7 @@ const struct bpmn_element *bpmn_starting_gateway(const struct bpmn_process *proc
 bool bpmn_starts_in_parallel(const struct bpmn_process *process, uint32_t element)
 {
     const struct bpmn_element *gateway = bpmn_starting_gateway(process, element);
-    return gateway != NULL && gateway->parallel_start;
+    const struct bpmn_element *e = &process->elements[element];
+    bool needs_all = e->type == BPMN_START_EVENT && e->parallel_multiple && e->trigger_count > 1;
+    return needs_all || (gateway != NULL && gateway->parallel_start);
 }

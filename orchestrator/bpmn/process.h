@@ -289,7 +289,8 @@ static inline bool bpmn_is_event(enum bpmn_type type)
 const struct bpmn_element *bpmn_starting_gateway(const struct bpmn_process *process,
                                                  uint32_t element);
 
-// True when that gateway waits for all of its events.
+// True when that gateway waits for all of its events, or the element is a start event that needs
+// all of its triggers.
 bool bpmn_starts_in_parallel(const struct bpmn_process *process, uint32_t element);
 
 // True when one of its triggers is of this kind.

@@ -159,7 +159,7 @@ bool definition_start_due(struct engine *engine, uint64_t key)
                           .flow = s->trigger + 1,
                           .code = STR("TIMER"),
                           .number = s->repetitions > 0 ? s->repetitions - 1 : s->repetitions};
-    uint32_t element = s->element;
+    uint32_t element = s->element, index = s->trigger;
     if (process == NULL || definition == NULL) {
         step_reject(engine, engine->shard, REJECTION_INVALID_STATE,
                     STR("this version cannot run the process definition"));
@@ -175,7 +175,8 @@ bool definition_start_due(struct engine *engine, uint64_t key)
         again.key = step_key(engine);
         step_emit(engine, engine->shard, again);
     }
-    process_start_at(engine, definition, element, STR_EMPTY, STR_EMPTY);
+    process_start_at(engine, definition, (struct start_place){element, index}, STR_EMPTY,
+                     STR_EMPTY);
     return true;
 }
 
@@ -400,9 +401,9 @@ static void start_where_it_holds(struct engine *engine, const struct definition 
         uint32_t start = process->elements[0].triggered_starts.items[i];
         if (!start_holds(engine, scope, &process->elements[start]))
             continue;
-        uint64_t key =
-            process_start_at(engine, definition, start, engine->command->create_instance.variables,
-                             engine->command->create_instance.business_id);
+        uint64_t key = process_start_at(engine, definition, (struct start_place){start, 0},
+                                        engine->command->create_instance.variables,
+                                        engine->command->create_instance.business_id);
         json_begin_object(w);
         json_key(w, STR("processDefinitionKey"));
         json_string(w, str_format(engine->turn, "%llu", (unsigned long long)definition->key));

@@ -124,6 +124,7 @@ bool event_subscribe(struct engine *engine, instance_ref instance, element_ref e
     bool is_body = ei->is_body;
     struct plan plan = {.engine = engine, .instance = instance, .host = ei};
     bool catches = element->type == BPMN_INTERMEDIATE_CATCH_EVENT ||
+                   (element->type == BPMN_START_EVENT && element->parallel_multiple) ||
                    (element->type == BPMN_RECEIVE_TASK && !is_body);
     // Boundary events watch the whole activity: of a multi-instance one, its body.
     bool is_inner = state_is_repeated(ei);
@@ -235,7 +236,7 @@ void event_happened(struct engine *engine, instance_ref instance, element_ref ho
             incident_raise(engine, instance, host, "LIMIT_REACHED", why);
         return;
     }
-    if (event->type == BPMN_START_EVENT) {
+    if (event->type == BPMN_START_EVENT && host->element != index) {
         start_event_sub_process(engine, instance, host, index, variables);
     } else if (event->type == BPMN_BOUNDARY_EVENT) {
         element_ref scope = host->scope;

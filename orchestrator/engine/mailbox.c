@@ -116,8 +116,9 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
     bool locks = !str_is_empty(mailbox->correlation_key);
     if (locks && is_locked(mailbox, definition->id))
         return;
-    uint64_t key = process_start_at(engine, definition, start->element, message->variables,
-                                    mailbox->correlation_key);
+    uint64_t key =
+        process_start_at(engine, definition, (struct start_place){start->element, start->trigger},
+                         message->variables, mailbox->correlation_key);
     if (key == 0)
         return;
     emit(engine, mailbox,

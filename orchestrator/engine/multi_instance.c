@@ -204,6 +204,25 @@ bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, 
     return true;
 }
 
+// What conditions of a multi-instance may ask about (BPMN 2.0, table 10.30; Camunda's names).
+static bool is_counted_true(struct engine *engine, element_ref body,
+                            const struct feel_program *condition, bool *ret_truth, str *ret_why)
+{
+    static const char *const names[] = {"numberOfInstances", "numberOfActiveInstances",
+                                        "numberOfCompletedInstances",
+                                        "numberOfTerminatedInstances"};
+    int64_t values[] = {body->loop_total, body->children, body->loop_done, 0};
+    struct element_instance counting = {.scope = (struct element_instance *)body};
+    struct variable variables[COUNT_OF(names)] = {0};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        variables[i].name = str_of(names[i]);
+        variables[i].value = str_format(engine->turn, "%lld", (long long)values[i]);
+        variables[i].next = i + 1 < COUNT_OF(names) ? &variables[i + 1] : NULL;
+    }
+    counting.variables = variables;
+    return expression_truth(engine, &counting, condition, ret_truth, ret_why);
+}
+
 // -- What the body throws (BPMN 2.0, table 10.29) ---------------------------------------
 
 static void throw_named(struct engine *engine, instance_ref instance, element_ref body,
@@ -229,32 +248,19 @@ static void throw_behavior(struct engine *engine, instance_ref instance, element
         str why;
         const struct bpmn_behavior *behavior = &loop->behaviors[i];
         if (behavior->condition != NULL &&
-            expression_truth(engine, body, behavior->condition, &truth, &why) && truth)
+            is_counted_true(engine, body, behavior->condition, &truth, &why) && truth)
             throw_named(engine, instance, body, behavior->signal);
     }
 }
 
 // -- An instance has completed ----------------------------------------------------------
 
-// What a completion condition may ask about (Camunda's names).
 static bool is_satisfied(struct engine *engine, element_ref body, const struct bpmn_loop *loop,
                          bool *ret_satisfied, str *ret_why)
 {
-    static const char *const names[] = {"numberOfInstances", "numberOfActiveInstances",
-                                        "numberOfCompletedInstances",
-                                        "numberOfTerminatedInstances"};
-    int64_t values[] = {body->loop_total, body->children, body->loop_done, 0};
-    struct element_instance counting = {.scope = (struct element_instance *)body};
-    struct variable variables[COUNT_OF(names)] = {0};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        variables[i].name = str_of(names[i]);
-        variables[i].value = str_format(engine->turn, "%lld", (long long)values[i]);
-        variables[i].next = i + 1 < COUNT_OF(names) ? &variables[i + 1] : NULL;
-    }
-    counting.variables = variables;
     *ret_satisfied = false;
     return loop->condition == NULL ||
-           expression_truth(engine, &counting, loop->condition, ret_satisfied, ret_why);
+           is_counted_true(engine, body, loop->condition, ret_satisfied, ret_why);
 }
 
 void loop_next(struct engine *engine, instance_ref instance, element_ref body)

@@ -94,18 +94,44 @@ static void begin_at_gateway(struct engine *engine, instance_ref instance, uint3
     }
 }
 
-void process_begin_at(struct engine *engine, instance_ref instance, uint32_t index, str variables)
+// A start event that needs all of its triggers (BPMN 2.0, table 10.84): the first one makes the
+// instance, in which the event waits for the others.
+static void begin_in_parts(struct engine *engine, instance_ref instance, struct start_place place,
+                           str variables)
+{
+    uint64_t key = activity_activate(engine, instance, instance->root, place.element,
+                                     (struct event){.code = STR("TRIGGERED")});
+    element_ref start = state_element(instance, key);
+    str why;
+    step_emit(engine, instance,
+              (struct event){.type = EVENT_TRIGGER_MARKED,
+                             .key = key,
+                             .scope = key,
+                             .element = place.element + 1,
+                             .flow = place.trigger + 1,
+                             .number = 1});
+    if (!variable_merge(engine, instance, instance->root, (struct merge){variables, true}, &why))
+        incident_raise(engine, instance, start, "LIMIT_REACHED", why);
+    step_or_incident(event_subscribe(engine, instance, start));
+}
+
+void process_begin_at(struct engine *engine, instance_ref instance, struct start_place place,
+                      str variables)
 {
     const struct bpmn_process *process = instance->process;
-    const struct bpmn_element *gateway = bpmn_starting_gateway(process, index);
+    const struct bpmn_element *element = &process->elements[place.element];
+    const struct bpmn_element *gateway = bpmn_starting_gateway(process, place.element);
     if (gateway != NULL)
-        begin_at_gateway(engine, instance, bpmn_index(process, gateway), index, variables);
+        begin_at_gateway(engine, instance, bpmn_index(process, gateway), place.element, variables);
+    else if (element->type == BPMN_START_EVENT && element->parallel_multiple &&
+             element->trigger_count > 1)
+        begin_in_parts(engine, instance, place, variables);
     else
-        activity_trigger(engine, instance, instance->root, index, variables);
+        activity_trigger(engine, instance, instance->root, place.element, variables);
 }
 
 uint64_t process_start_at(struct engine *engine, const struct definition *definition,
-                          uint32_t element, str variables, str business_id)
+                          struct start_place place, str variables, str business_id)
 {
     struct create_instance body = {.variables = STR_EMPTY, .business_id = business_id};
     if (!is_compiled(engine, definition)) {
@@ -120,7 +146,7 @@ uint64_t process_start_at(struct engine *engine, const struct definition *defini
     instance_ref instance = create(engine, definition, &body, (struct event){0});
     uint64_t key = instance->stream.key;
     if (begin(engine, instance))
-        process_begin_at(engine, instance, element, variables);
+        process_begin_at(engine, instance, place, variables);
     return key;
 }
 

@@ -159,7 +159,8 @@ static void start_instances(struct engine *engine, const struct broadcast_signal
         const struct definition *definition = idmap_get(&engine->shard->by_key, s->definition);
         if (s->kind == BPMN_SIGNAL_TRIGGER && definition != NULL &&
             str_equal(s->name, signal->name) && str_equal(s->tenant, engine->command->tenant))
-            process_start_at(engine, definition, s->element, signal->variables, STR_EMPTY);
+            process_start_at(engine, definition, (struct start_place){s->element, s->trigger},
+                             signal->variables, STR_EMPTY);
     }
 }
 

@@ -501,9 +501,14 @@ void incident_raise_for_job(struct engine *engine, instance_ref instance, const 
 void process_create(struct engine *engine);
 uint64_t process_start(struct engine *engine, const struct definition *definition,
                        struct create_instance body, struct event called);
+// Which event of a definition started an instance, and which of its triggers.
+struct start_place {
+    uint32_t element;
+    uint32_t trigger;
+};
 uint64_t process_start_at(struct engine *engine, const struct definition *definition,
-                          uint32_t element, str variables, str business_id);
-void process_begin_at(struct engine *engine, instance_ref instance, uint32_t element,
+                          struct start_place place, str variables, str business_id);
+void process_begin_at(struct engine *engine, instance_ref instance, struct start_place place,
                       str variables);
 // Whether an element of this id can be activated from outside: not the process, nor what hangs on
 // another.

@@ -139,6 +139,12 @@ static void note(struct engine *engine, instance_ref instance, element_ref from,
     step_emit(engine, instance, event);
 }
 
+// The catcher as the history of the thrower names it: one in another instance has no name there.
+static uint32_t element_in(instance_ref instance, const struct catcher *catcher)
+{
+    return catcher->instance == instance ? catcher->element + 1 : EVENT_NO_INDEX;
+}
+
 // Instances between the thrower and the catcher end.
 static void end_called(struct engine *engine, instance_ref instance, instance_ref until)
 {
@@ -159,7 +165,8 @@ bool event_throw_error(struct engine *engine, instance_ref instance, element_ref
     if (!find_catcher(&thrown, instance, from, &catcher))
         return false;
     note(engine, instance, from, EVENT_ERROR_THROWN,
-         (struct event){.element = catcher.element + 1, .code = code, .value = error->message});
+         (struct event){
+             .element = element_in(instance, &catcher), .code = code, .value = error->message});
     end_called(engine, instance, catcher.instance);
     event_happened(engine, catcher.instance, catcher.host, catcher.element,
                    with_code(engine, catcher.trigger, error->variables, code, error->message));
@@ -173,7 +180,7 @@ void event_throw_escalation(struct engine *engine, instance_ref instance, elemen
     struct catcher catcher;
     bool caught = find_catcher(&thrown, instance, from, &catcher);
     note(engine, instance, from, EVENT_ESCALATION_THROWN,
-         (struct event){.element = caught ? catcher.element + 1 : 0, .code = code});
+         (struct event){.element = caught ? element_in(instance, &catcher) : 0, .code = code});
     if (!caught)
         return; // nobody is interested: the process goes on (10.5.6.1)
     if (catcher.instance->process->elements[catcher.element].interrupting)
