@@ -132,10 +132,23 @@ static void check_timer(struct reader *r, const struct bpmn_element *element, st
         reader_complain(r, BPMN_CODE_TIMER_INVALID, element, str_trim(text));
 }
 
+// A date, a duration or a cycle (10.5.5): of two that say something none is the one that is meant.
+static bool says_several_times(const struct bpmn_xml_node *definition)
+{
+    int count = 0;
+    for (const struct bpmn_xml_node *n = definition->first; n != NULL; n = n->next)
+        count += n->space == XML_BPMN && str_starts_with(n->name, STR("time")) &&
+                 !str_is_empty(str_trim(n->text));
+    return count > 1;
+}
+
 static void read_timer(struct reader *r, const struct bpmn_element *element,
                        const struct bpmn_xml_node *definition, struct bpmn_trigger *trigger)
 {
     static const char *const names[] = {"timeDate", "timeDuration", "timeCycle"};
+    if (says_several_times(definition))
+        reader_complain(r, BPMN_CODE_TIMER_INVALID, element,
+                        STR("more than one of date, duration and cycle is given"));
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         const struct bpmn_xml_node *time = bpmn_xml_child(definition, XML_BPMN, str_of(names[i]));
         if (time == NULL || str_is_empty(str_trim(time->text)))

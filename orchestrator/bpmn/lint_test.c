@@ -156,6 +156,17 @@ static const struct {
      "<receiveTask id='a' messageRef='m'/><receiveTask id='b' messageRef='m'/>" E F("s", "g")
          F("r", "g") F("g", "a") F("g", "b") F("a", "e") F("b", "e"),
      "r CATCH_AMBIGUOUS, b CATCH_AMBIGUOUS, "},
+    {"<startEvent id='s'><outgoing>se</outgoing></startEvent><endEvent id='e'><incoming>se"
+     "</incoming><incoming>other</incoming></endEvent>" F("s", "e"),
+     "e FLOW_CHILDREN, "},
+    {S "<intermediateCatchEvent id='c'><timerEventDefinition><timeDate>2030-01-01</timeDate>"
+       "<timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>" E F(
+           "s", "c") F("c", "e"),
+     "c TIMER_INVALID, "},
+    {S "<task id='a'><standardLoopCharacteristics loopMaximum='2'/>"
+       "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>"
+       "</multiInstanceLoopCharacteristics></task>" E F("s", "a") F("a", "e"),
+     "a LOOP_TWICE, "},
     {S "<endEvent id='e'><escalationEventDefinition escalationRef='n'/></endEvent>" F("s", "e"),
      "e CODE_FROM_ID, "},
     {S "<task id='a'/>" E F("s", "a") "<sequenceFlow id='f' sourceRef='a' targetRef='e'>"

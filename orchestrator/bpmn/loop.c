@@ -164,6 +164,8 @@ void reader_read_loop(struct reader *r, uint32_t index)
         bpmn_xml_child(node, XML_BPMN, STR("multiInstanceLoopCharacteristics"));
     const struct bpmn_xml_node *standard =
         bpmn_xml_child(node, XML_BPMN, STR("standardLoopCharacteristics"));
+    if (multiple != NULL && standard != NULL)
+        reader_complain(r, BPMN_CODE_LOOP_TWICE, element, STR_EMPTY);
     if (multiple != NULL)
         read_multi_instance(r, element, multiple);
     else if (standard != NULL)

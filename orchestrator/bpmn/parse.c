@@ -73,6 +73,28 @@ static void read_default(struct reader *r, uint32_t index)
         element->default_flow = flow;
 }
 
+// The children <incoming> and <outgoing> repeat what the flows say, or contradict it.
+static void check_children(struct reader *r, uint32_t index)
+{
+    const struct bpmn_element *element = &r->elements.items[index];
+    for (const struct bpmn_xml_node *n = r->element_nodes.items[index]->first; n; n = n->next) {
+        bool is_incoming = bpmn_xml_is(n, XML_BPMN, STR("incoming"));
+        if (!is_incoming && !bpmn_xml_is(n, XML_BPMN, STR("outgoing")))
+            continue;
+        str id = str_trim(n->text);
+        size_t colon = str_find_char(id, ':');
+        void *found = map_get(&r->flow_ids, id);
+        if (found == NULL && colon != SIZE_MAX)
+            found = map_get(&r->flow_ids, str_from_index(id, colon + 1));
+        const struct bpmn_flow *flow =
+            found ? &r->flows.items[(uint32_t)(uintptr_t)found - 1] : NULL;
+        if (flow == NULL || (is_incoming ? flow->target : flow->source) != index) {
+            reader_complain(r, BPMN_CODE_FLOW_CHILDREN, element, id);
+            return;
+        }
+    }
+}
+
 static void read_details(struct reader *r)
 {
     for (uint32_t i = 0; i < r->flows.count; i++)
@@ -86,6 +108,7 @@ static void read_details(struct reader *r)
         reader_read_extensions(r, i);
         reader_read_data(r, i);
         read_default(r, i);
+        check_children(r, i);
     }
     for (uint32_t i = 0; i < r->flows.count; i++)
         reader_note_foreign(r, r->flows.items[i].id, r->flow_nodes.items[i]);

@@ -42,6 +42,8 @@ static void print_end(const struct sim_result *result)
                STR_ARG(result->waiting[i].reason));
     for (size_t i = 0; i < result->incident_count; i++)
         printf("  incident %.*s\n", STR_ARG(result->incidents[i]));
+    for (size_t i = 0; i < result->warning_count; i++)
+        printf("  warning %.*s\n", STR_ARG(result->warnings[i]));
     printf("  variables %.*s\n", STR_ARG(result->variables));
 }
 

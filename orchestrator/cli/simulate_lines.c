@@ -69,6 +69,18 @@ static void put_waiting(struct json_writer *w, const struct sim_result *result)
     json_end_array(w);
 }
 
+// Left out when there is nothing in it.
+static void put_list(struct json_writer *w, const char *name, const str *texts, size_t count)
+{
+    if (count == 0)
+        return;
+    json_key(w, str_of(name));
+    json_begin_array(w);
+    for (size_t i = 0; i < count; i++)
+        json_string(w, texts[i]);
+    json_end_array(w);
+}
+
 void simulate_print_end(struct arena *arena, const struct sim_result *result, const char *failure)
 {
     struct strbuf out = strbuf_new(arena);
@@ -79,13 +91,8 @@ void simulate_print_end(struct arena *arena, const struct sim_result *result, co
     put_waiting(&w, result);
     json_key(&w, STR("variables"));
     json_raw(&w, result->variables);
-    if (result->incident_count > 0) {
-        json_key(&w, STR("incidents"));
-        json_begin_array(&w);
-        for (size_t i = 0; i < result->incident_count; i++)
-            json_string(&w, result->incidents[i]);
-        json_end_array(&w);
-    }
+    put_list(&w, "incidents", result->incidents, result->incident_count);
+    put_list(&w, "warnings", result->warnings, result->warning_count);
     if (failure != NULL)
         put_text(&w, "error", str_of(failure));
     json_end_object(&w);

@@ -61,6 +61,8 @@ static void tell_end(struct strbuf *out, struct sim *sim)
     strbuf_format(out, " %.*s\n", STR_ARG(result.variables));
     for (size_t i = 0; i < result.incident_count; i++)
         strbuf_format(out, "INCIDENT %.*s\n", STR_ARG(result.incidents[i]));
+    for (size_t i = 0; i < result.warning_count; i++)
+        strbuf_format(out, "WARNING %.*s\n", STR_ARG(result.warnings[i]));
 }
 
 static str trace_of(struct arena *arena, const char *model)

@@ -185,6 +185,25 @@ static void take_user_tasks(struct sim *sim, const struct changes *changes)
     }
 }
 
+// A decision that is evaluated, but to null because of a mistake: mostly a variable that its
+// process does not give it.
+static void take_decisions(struct sim *sim, const struct changes *changes)
+{
+    for (size_t i = 0; i < changes->decisions.count; i++) {
+        const struct decision_row *row = &changes->decisions.items[i];
+        bool is_new = true;
+        if (row->state != DECISION_EVALUATED || str_is_empty(row->failure) ||
+            sim->warnings.count >= SIM_MAX_WARNINGS)
+            continue;
+        str text = str_format(&sim->arena, "decision %.*s: %.*s", STR_ARG(row->decision_id),
+                              STR_ARG(row->failure));
+        for (size_t k = 0; k < sim->warnings.count; k++)
+            is_new &= !str_equal(sim->warnings.items[k], text);
+        if (is_new)
+            *ARRAY_PUSH(&sim->arena, &sim->warnings) = text;
+    }
+}
+
 void world_take_changes(struct sim *sim, const struct changes *changes)
 {
     take_instances(sim, changes);
@@ -195,4 +214,5 @@ void world_take_changes(struct sim *sim, const struct changes *changes)
     take_jobs(sim, changes);
     take_incidents(sim, changes);
     take_user_tasks(sim, changes);
+    take_decisions(sim, changes);
 }

@@ -151,6 +151,8 @@ void sim_result(struct sim *sim, struct sim_result *ret_result)
         result.variables = sim->instances->variables;
     list_waiting(sim, &result);
     list_incidents(sim, &result);
+    result.warnings = sim->warnings.items;
+    result.warning_count = sim->warnings.count;
     result.state = result.incident_count > 0 ? SIM_INCIDENT
                    : runs                    ? SIM_WAITING
                    : terminated              ? SIM_TERMINATED

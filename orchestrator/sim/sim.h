@@ -15,6 +15,8 @@ enum { SIM_MAX_COMMANDS = 100000, SIM_MAX_EVENTS = 500000 };
 // A walk meets nothing new after so many events, or rounds at one gateway.
 enum { SIM_MAX_WALK_EVENTS = 50000, SIM_MAX_ROUNDS = 100 };
 
+enum { SIM_MAX_WARNINGS = 20 };
+
 #define SIM_YEAR_MS INT64_C(31536000000)
 
 // One event of the trace: what history has, and the names that belong to it. Before a step of the
@@ -73,6 +75,8 @@ struct sim_result {
     str variables; // JSON object, of the first instance
     size_t incident_count;
     const str *incidents; // "KIND: message"
+    size_t warning_count;
+    const str *warnings; // "decision rate: there is no variable 'amount'"
 };
 
 // After a run with `verify` and without `manual`: does all its commands again in another engine, in

@@ -162,6 +162,7 @@ struct sim {
     struct map takes;    // gateway -> struct take
     struct map ways;     // flow of a gateway -> struct way
     str last_element;    // where something happened last
+    ARRAY(str) warnings; // decisions that came to null by a mistake, each text once
     struct scripted *answers;
     struct map script_mentions;        // element -> how many later steps answer its job
     ARRAY(struct history_row) history; // verify
