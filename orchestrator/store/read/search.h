@@ -44,7 +44,7 @@ enum field_kind {
     FIELD_JSON,      // JSON; no order
     FIELD_LIST,      // JSON array; no order and no filter
     FIELD_VARIABLES, // filter only: a JSON object; [{"name","value"}] must be in it
-    FIELD_TAGS,      // JSON array of strings; a filter's list must all be in it
+    FIELD_TAGS,      // jsonb array of strings; a filter's list must all be in it
 };
 
 enum { STATE_NEVER = -1 }; // number of a name that Camunda knows and no row ever has

@@ -348,7 +348,7 @@ static bool add_tags(struct build *b, const struct field *field, const struct js
         if (list->items[i].type != JSON_STRING)
             return fail_value(b, field, "a list of strings");
     }
-    strbuf_format(&b->sql->where, "json_searchable(%s) ?& ", field->sql);
+    strbuf_format(&b->sql->where, "coalesce(%s, '[]') ?& ", field->sql);
     search_sql_parameter(b->sql, &b->sql->where, statement_array(b->arena, texts, list->count));
     strbuf_add(&b->sql->where, STR("::text[]"));
     return true;
