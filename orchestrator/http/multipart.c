@@ -26,10 +26,14 @@ static str parameter(str header, str name)
 static void read_part_header(str line, struct multipart_part *part)
 {
     size_t colon = str_find_char(line, ':');
-    if (colon == SIZE_MAX ||
-        !str_equal_ignoring_case(str_sub(line, 0, colon), STR("Content-Disposition")))
+    if (colon == SIZE_MAX)
         return;
+    str name = str_sub(line, 0, colon);
     str value = str_from_index(line, colon + 1);
+    if (str_equal_ignoring_case(name, STR("Content-Type")))
+        part->content_type = str_trim(value);
+    if (!str_equal_ignoring_case(name, STR("Content-Disposition")))
+        return;
     part->name = parameter(value, STR("name"));
     part->file_name = parameter(value, STR("filename"));
 }

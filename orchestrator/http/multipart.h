@@ -10,7 +10,8 @@ enum { MULTIPART_MAX_PARTS = 256 };
 
 struct multipart_part {
     str name;
-    str file_name; // data == NULL: a plain field
+    str file_name;    // data == NULL: a plain field
+    str content_type; // empty: it has none
     str data;
 };
 

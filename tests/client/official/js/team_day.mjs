@@ -237,3 +237,14 @@ test('evaluations are forgotten', async () => {
   const {items} = await client.searchDecisionInstances({filter: {decisionEvaluationKey}}, now);
   assert.equal(items.length, 0);
 });
+
+test('documents are kept', async () => {
+  const made = await client.createDocument({file: new File(['a page'], 'page.txt', {type: 'text/plain'}), metadata: {customProperties: {shelf: 'upper'}}});
+  assert.deepEqual([made.metadata.fileName, made.metadata.contentType, made.metadata.size, made.metadata.customProperties.shelf], ['page.txt', 'text/plain', 6, 'upper']);
+  const found = await client.getDocument({documentId: made.documentId, contentHash: made.contentHash});
+  assert.equal(typeof found === 'string' ? found : await new Response(found).text(), 'a page');
+  const several = await client.createDocuments({files: ['one', 'two'].map(name => new File([name], `${name}.txt`, {type: 'text/plain'}))});
+  assert.deepEqual(several.createdDocuments.map(one => one.metadata.fileName), ['one.txt', 'two.txt']);
+  await client.deleteDocument({documentId: made.documentId});
+  await assert.rejects(client.getDocument({documentId: made.documentId}), error => status(error) === 404);
+});

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/catalogue/document.h"
+
+#include "store/query.h"
+
+static str or_null(str text)
+{
+    return text.len > 0 ? text : (str){NULL, 0};
+}
+
+struct statement catalogue_document_insert(struct arena *arena, const struct document_row *row)
+{
+    static const char sql[] =
+        "WITH gone AS (DELETE FROM documents WHERE id IN (SELECT id FROM documents WHERE expires < "
+        "now() LIMIT 20)) INSERT INTO documents (id, tenant, content_hash, content_type, "
+        "file_name, size, expires, process_id, instance, properties, bytes) SELECT "
+        "coalesce($1::text, gen_random_uuid()::text), $2::text, encode(sha256($3::bytea), 'hex'), "
+        "$4::text, $5::text, length($3::bytea), $6::timestamptz, $7::text, $8::bigint, $9::json, "
+        "$3::bytea ON CONFLICT DO NOTHING RETURNING id, content_hash, content_type, file_name, "
+        "size, to_char(expires AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+        "process_id, instance, properties";
+    str instance = row->instance != 0 ? statement_u64(arena, row->instance) : (str){NULL, 0};
+    return STATEMENT(arena, sql, or_null(row->id), row->tenant.len > 0 ? row->tenant : STR_EMPTY,
+                     query_hex(arena, row->bytes), row->content_type, row->file_name,
+                     or_null(row->expires), or_null(row->process_id), instance,
+                     or_null(row->properties));
+}
+
+struct statement catalogue_document_delete(struct arena *arena, struct scope scope, str id)
+{
+    return STATEMENT(
+        arena,
+        "DELETE FROM documents WHERE " SCOPE_SEES("tenant") " AND id = $2::text RETURNING id",
+        scope_parameter(arena, scope), id);
+}
+
+struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id)
+{
+    return STATEMENT(arena,
+                     "SELECT content_type, file_name, content_hash, bytes FROM documents "
+                     "WHERE " SCOPE_SEES("tenant") " AND id = $2::text AND (expires IS NULL OR "
+                                                   "expires > now())",
+                     scope_parameter(arena, scope), id);
+}

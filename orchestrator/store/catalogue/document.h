@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Documents: kept whole in PostgreSQL until they expire or are deleted.
+#ifndef BATON_STORE_CATALOGUE_DOCUMENT_H
+#define BATON_STORE_CATALOGUE_DOCUMENT_H
+
+#include "store/read/scope.h"
+#include "store/statement.h"
+
+struct document_row {
+    str id; // empty: a new one is made up
+    str tenant;
+    str bytes;
+    str content_type;
+    str file_name;
+    str expires;    // RFC 3339; empty: never
+    str process_id; // empty: none
+    uint64_t instance;
+    str properties; // JSON object; empty: none
+};
+
+// A row of document_columns; none when the id is there already. Some that have expired go with it.
+struct statement catalogue_document_insert(struct arena *arena, const struct document_row *row);
+
+// A row when it was there.
+struct statement catalogue_document_delete(struct arena *arena, struct scope scope, str id);
+
+// content type, file name, hash, bytes; no row once it has expired.
+struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id);
+
+enum document_columns {
+    DOCUMENT_ID,
+    DOCUMENT_HASH,
+    DOCUMENT_TYPE,
+    DOCUMENT_NAME,
+    DOCUMENT_SIZE,
+    DOCUMENT_EXPIRES, // RFC 3339
+    DOCUMENT_PROCESS,
+    DOCUMENT_INSTANCE,
+    DOCUMENT_PROPERTIES,
+};
+
+#endif
