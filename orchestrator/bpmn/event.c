@@ -62,7 +62,7 @@ void reader_read_message(struct reader *r, const struct bpmn_element *element,
     if (message == NULL)
         return;
     trigger->reference = reader_keep(r, bpmn_xml_attribute(message, STR("id")));
-    trigger->name = reader_property(r, element, name_or_id(message));
+    trigger->name = reader_foreign(r, element, name_or_id(message));
     const struct bpmn_xml_node *subscription = reader_extension(message, XML_ZEEBE, "subscription");
     if (subscription != NULL)
         trigger->correlation =
@@ -77,7 +77,7 @@ static void read_signal(struct reader *r, const struct bpmn_element *element,
     if (signal == NULL)
         return;
     trigger->reference = reader_keep(r, bpmn_xml_attribute(signal, STR("id")));
-    trigger->name = reader_property(r, element, name_or_id(signal));
+    trigger->name = reader_foreign(r, element, name_or_id(signal));
 }
 
 // Errors and escalations match by code; by the referred definition where it has none.

@@ -107,6 +107,20 @@ const struct feel_program *reader_property(struct reader *r, const struct bpmn_e
     return reader_constant(r, text);
 }
 
+const struct feel_program *reader_foreign(struct reader *r, const struct bpmn_element *element,
+                                          str text)
+{
+    str method = juel_is_mixed(text) ? juel_method(r->scratch, text) : STR_EMPTY;
+    if (!juel_is_mixed(text))
+        return reader_property(r, element, text);
+    if (str_is_empty(method))
+        return compile(r, element, juel_join(r->scratch, text));
+    reader_complain(
+        r, BPMN_CODE_EXPRESSION_INVALID, element,
+        str_format(r->arena, "a method is called, which only Java has: %.*s", STR_ARG(method)));
+    return NULL;
+}
+
 const struct feel_program *reader_expression(struct reader *r, const struct bpmn_element *element,
                                              str text)
 {

@@ -111,7 +111,7 @@ static void add_camunda_mapping(struct reader *r, struct bpmn_element *element,
     struct bpmn_mapping mapping = {.target = name};
     if (source.data == NULL) {
         reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
-                        str_format(r->scratch, "%.*s: a script", STR_ARG(name)));
+                        str_format(r->scratch, "%.*s: a script, or a call of Java", STR_ARG(name)));
         return;
     }
     mapping.source = reader_expression(r, element, source);
@@ -192,7 +192,7 @@ static struct bpmn_job *job_new(struct reader *r, const struct bpmn_element *ele
                                 str retries)
 {
     struct bpmn_job *job = ARENA_NEW(r->arena, struct bpmn_job);
-    job->type = reader_property(r, element, type);
+    job->type = reader_foreign(r, element, type);
     job->retries = reader_property(r, element, retries);
     job->headers = STR("{}");
     return job;
@@ -209,8 +209,9 @@ static str camunda_type(const struct bpmn_xml_node *node)
                                        "type"};
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
         str type = str_trim(bpmn_xml_attribute_in(node, XML_CAMUNDA, str_of(ways[i])));
+        bool names_code = juel_is(type) && i > 0; // a topic is evaluated
         if (!str_is_empty(type) && !str_equal(type, STR("external")))
-            return type;
+            return names_code ? str_sub(type, 2, type.len - 3) : type;
     }
     const struct bpmn_xml_node *connector = reader_extension(node, XML_CAMUNDA, "connector");
     const struct bpmn_xml_node *id = bpmn_xml_child(connector, XML_CAMUNDA, STR("connectorId"));
@@ -269,8 +270,6 @@ static void read_job(struct reader *r, struct bpmn_element *element,
             reader_complain(r, BPMN_CODE_TRANSLATED, element, type);
         else
             type = default_type(r, element);
-        if (juel_is(type))
-            type = str_sub(type, 2, type.len - 3);
     }
     if (str_is_empty(type) || (!works_by_job(element) && element->type != BPMN_AD_HOC_SUB_PROCESS))
         return;

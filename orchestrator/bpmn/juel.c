@@ -16,8 +16,14 @@ static const struct sign signs[] = {
 
 bool juel_is(str text)
 {
-    return (str_starts_with(text, STR("${")) || str_starts_with(text, STR("#{"))) &&
-           str_ends_with(text, STR("}"));
+    bool begins = str_starts_with(text, STR("${")) || str_starts_with(text, STR("#{"));
+    return begins && str_ends_with(text, STR("}")) &&
+           str_find(str_from_index(text, 2), STR("${")) == SIZE_MAX;
+}
+
+bool juel_is_mixed(str text)
+{
+    return str_find(text, STR("${")) != SIZE_MAX && !juel_is(text);
 }
 
 static size_t add_quoted(struct strbuf *out, str text)
@@ -320,6 +326,29 @@ str juel_to_feel(struct arena *arena, str text)
         body = str_from_index(after, colon + 1);
     }
     add_body(&out, body);
+    return strbuf_str(&out);
+}
+
+// Texts and string(…) of what stands between them, joined by +.
+str juel_join(struct arena *arena, str text)
+{
+    struct strbuf out = strbuf_new(arena);
+    while (!str_is_empty(text)) {
+        size_t begin = str_find(text, STR("${"));
+        size_t end = begin == SIZE_MAX ? SIZE_MAX : str_find_char(str_from_index(text, begin), '}');
+        bool is_last = end == SIZE_MAX;
+        str plain = is_last ? text : str_sub(text, 0, begin);
+        if (plain.len > 0) {
+            strbuf_add(&out, out.len > 0 ? STR(" + ") : STR_EMPTY);
+            json_quote(&out, plain);
+        }
+        if (is_last)
+            break;
+        str inner = str_sub(text, begin, end + 1);
+        strbuf_format(&out, "%sstring(%.*s)", out.len > 0 ? " + " : "",
+                      STR_ARG(juel_to_feel(arena, inner)));
+        text = str_from_index(text, begin + end + 1);
+    }
     return strbuf_str(&out);
 }
 

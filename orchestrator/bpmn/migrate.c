@@ -134,49 +134,17 @@ static bool calls_java(const struct migrating *at, str what, str text)
     return true;
 }
 
-// "for ${name}" as a joined text: "for " + string(name).
-static bool join(const struct migrating *at, str what, str text, struct strbuf *out)
-{
-    bool is_first = true;
-    while (!str_is_empty(text)) {
-        size_t begin = str_find(text, STR("${")), end = SIZE_MAX;
-        str plain = begin == SIZE_MAX ? text : str_sub(text, 0, begin);
-        if (begin != SIZE_MAX)
-            end = str_find_char(str_from_index(text, begin), '}');
-        if (!is_first && plain.len > 0)
-            strbuf_add(out, STR(" + "));
-        if (plain.len > 0)
-            json_quote(out, plain);
-        is_first &= plain.len == 0;
-        if (begin == SIZE_MAX || end == SIZE_MAX)
-            return true;
-        str inner = str_sub(text, begin, end + 1);
-        if (calls_java(at, what, inner))
-            return false;
-        strbuf_format(out, "%sstring(%.*s)", is_first ? "" : " + ",
-                      STR_ARG(juel_to_feel(at->m->arena, inner)));
-        is_first = false;
-        text = str_from_index(text, begin + end + 1);
-    }
-    return true;
-}
-
 bool migration_value(const struct migrating *at, str what, str text, str *ret_value)
 {
-    struct strbuf out = strbuf_new(at->m->arena);
     str trimmed = str_trim(text);
     *ret_value = text;
-    bool is_whole = juel_is(trimmed) && str_find(str_from_index(trimmed, 2), STR("${")) == SIZE_MAX;
-    if (!is_whole && str_find(trimmed, STR("${")) == SIZE_MAX)
+    if (!juel_is(trimmed) && !juel_is_mixed(trimmed))
         return true;
-    strbuf_add(&out, STR("= "));
-    if (is_whole && calls_java(at, what, trimmed))
+    if (calls_java(at, what, trimmed))
         return false;
-    if (is_whole)
-        strbuf_add(&out, renamed(at->m->arena, str_trim(juel_to_feel(at->m->arena, trimmed))));
-    else if (!join(at, what, trimmed, &out))
-        return false;
-    *ret_value = strbuf_str(&out);
+    str feel =
+        juel_is(trimmed) ? juel_to_feel(at->m->arena, trimmed) : juel_join(at->m->arena, trimmed);
+    *ret_value = str_join2(at->m->arena, STR("= "), renamed(at->m->arena, str_trim(feel)));
     return true;
 }
 

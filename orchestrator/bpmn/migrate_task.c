@@ -157,8 +157,12 @@ static void migrate_work(const struct migrating *at)
         str value = migration_look(&sender, ways[i]);
         if (str_is_empty(value) || str_equal(value, STR("external")))
             continue;
+        bool is_topic = i == 0; // which is evaluated; the rest names code
+        str type = value;
+        if (is_topic && !migration_value(at, qualified(at, ways[i]), value, &type))
+            return;
         (void)migration_take(&sender, ways[i]);
-        add_job(at, qualified(at, ways[i]), job_type(at, value));
+        add_job(at, qualified(at, ways[i]), is_topic ? type : job_type(at, value));
         (void)migration_take(&sender, "type"); // external
         return;
     }

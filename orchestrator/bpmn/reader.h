@@ -49,6 +49,9 @@ const struct feel_program *reader_property(struct reader *r, const struct bpmn_e
                                            str text);
 const struct feel_program *reader_expression(struct reader *r, const struct bpmn_element *element,
                                              str text);
+// A property as Camunda 7 writes it: "for ${x}" is joined.
+const struct feel_program *reader_foreign(struct reader *r, const struct bpmn_element *element,
+                                          str text);
 // Notes an expression whose element says no type, or nothing.
 void reader_note_expression(struct reader *r, str id, const struct bpmn_xml_node *node);
 const struct feel_program *reader_constant(struct reader *r, str text);
@@ -57,6 +60,8 @@ str reader_keep(struct reader *r,
 // juel.c: "${a == 'x' && b}" becomes `a = "x" and b`.
 str juel_to_feel(struct arena *arena, str text);
 bool juel_is(str text);
+bool juel_is_mixed(str text); // "for ${x}"
+str juel_join(struct arena *arena, str text);
 str juel_method(struct arena *arena,
                 str text); // the first call that only Java has, "bean.pay("; empty: none
 

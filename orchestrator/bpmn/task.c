@@ -71,7 +71,7 @@ static void read_called_element(struct reader *r, struct bpmn_element *element,
         size_t colon = str_find_char(standard, ':');
         bool is_name = standard.data[0] != '=' && !juel_is(standard) && colon != SIZE_MAX;
         call->id =
-            reader_property(r, element, is_name ? str_from_index(standard, colon + 1) : standard);
+            reader_foreign(r, element, is_name ? str_from_index(standard, colon + 1) : standard);
         bind_camunda(r, element, node, "calledElement");
         if (str_equal(attribute_of(node, XML_CAMUNDA, "sameDeployment"), STR("true")))
             call->binding = BPMN_DEPLOYMENT;
@@ -127,7 +127,7 @@ static void read_decision(struct reader *r, struct bpmn_element *element,
         bind_version(r, call, called);
     } else if (!str_is_empty(camunda)) {
         struct bpmn_call *call = call_of(r, element);
-        call->id = reader_property(r, element, camunda);
+        call->id = reader_foreign(r, element, camunda);
         call->result_variable = reader_keep(r, attribute_of(node, XML_CAMUNDA, "resultVariable"));
         bind_camunda(r, element, node, "decisionRef");
         reader_complain(r, BPMN_CODE_TRANSLATED, element, STR("camunda:decisionRef"));
@@ -186,14 +186,13 @@ static const struct feel_program *either(struct reader *r, const struct bpmn_ele
                                          const struct bpmn_xml_node *zeebe, const char *name)
 {
     str value = attribute_of(zeebe, XML_NONE, name);
-    if (str_is_empty(value)) {
-        value =
-            attribute_of(r->element_nodes.items[element - r->elements.items], XML_CAMUNDA, name);
-        if (!str_is_empty(value))
-            reader_complain(r, BPMN_CODE_TRANSLATED, element,
-                            str_format(r->scratch, "camunda:%s", name));
-    }
-    return reader_property(r, element, value);
+    if (!str_is_empty(value))
+        return reader_property(r, element, value);
+    value = attribute_of(r->element_nodes.items[element - r->elements.items], XML_CAMUNDA, name);
+    if (!str_is_empty(value))
+        reader_complain(r, BPMN_CODE_TRANSLATED, element,
+                        str_format(r->scratch, "camunda:%s", name));
+    return reader_foreign(r, element, value);
 }
 
 static void read_form(struct reader *r, struct bpmn_user_task *task,

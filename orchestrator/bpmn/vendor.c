@@ -129,8 +129,12 @@ static bool add_parameter(struct strbuf *out, const struct bpmn_xml_node *node)
         return add_parameter(out, node->first);
     if (str_is_empty(text))
         strbuf_add(out, STR("null"));
+    else if ((juel_is(text) || juel_is_mixed(text)) && !str_is_empty(juel_method(out->arena, text)))
+        return false;
     else if (juel_is(text))
         strbuf_add(out, juel_to_feel(out->arena, text));
+    else if (juel_is_mixed(text))
+        strbuf_add(out, juel_join(out->arena, text));
     else
         json_quote(out, node->text);
     return true;
