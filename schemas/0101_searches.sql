@@ -38,7 +38,8 @@ CREATE FUNCTION elements_pending(pending json) RETURNS SETOF elements_found LANG
                                           is_body boolean, state smallint, started bigint, ended bigint, breached boolean)
     LEFT JOIN definitions d ON d.key = r.definition
     LEFT JOIN process_elements p ON p.digest = d.digest AND p.process_id = d.id AND p.element = r.element
-    WHERE NOT EXISTS (SELECT FROM element_instances e WHERE e.shard = r.shard AND e.key = r.key AND e.ended IS NOT NULL)
+    WHERE NOT EXISTS (SELECT FROM element_instances e WHERE e.shard = r.shard AND e.instance = r.instance AND e.key = r.key
+                      AND e.ended IS NOT NULL)
 $$;
 
 CREATE FUNCTION jobs_pending(pending json) RETURNS SETOF jobs_found LANGUAGE sql STABLE ROWS 10 AS $$
@@ -52,7 +53,7 @@ CREATE FUNCTION jobs_pending(pending json) RETURNS SETOF jobs_found LANGUAGE sql
                                           created bigint, ended bigint)
     JOIN definitions d ON d.key = r.definition
     LEFT JOIN process_elements p ON p.digest = d.digest AND p.process_id = d.id AND p.element = r.element
-    WHERE NOT EXISTS (SELECT FROM job_records e WHERE e.shard = r.shard AND e.key = r.key AND e.ended IS NOT NULL)
+    WHERE NOT EXISTS (SELECT FROM job_records e WHERE e.shard = r.shard AND e.instance = r.instance AND e.key = r.key AND e.ended IS NOT NULL)
 $$;
 
 -- Variables: those of the records that nothing pending has changed, and what it has changed them to.

@@ -63,10 +63,15 @@ struct variable_record {
     bool is_removed;
 };
 
-// Keys of stored records.
+// Stored records by their instance and key.
+struct record_key {
+    uint64_t instance;
+    uint64_t key;
+};
+
 struct record_wanted {
-    ARRAY(uint64_t) jobs;
-    ARRAY(uint64_t) elements; // and those that the jobs belong to
+    ARRAY(struct record_key) jobs;
+    ARRAY(struct record_key) elements; // and those that the jobs belong to
 };
 
 // New and changed ones, each once, in its last state.

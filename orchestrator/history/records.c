@@ -47,16 +47,16 @@ static bool is_new(struct wanting *wanting, uint64_t key)
     return true;
 }
 
-static void want_element(struct wanting *wanting, uint64_t key)
+static void want_element(struct wanting *wanting, uint64_t root, uint64_t key)
 {
     if (is_new(wanting, key))
-        *ARRAY_PUSH(wanting->arena, &wanting->wanted.elements) = key;
+        *ARRAY_PUSH(wanting->arena, &wanting->wanted.elements) = (struct record_key){root, key};
 }
 
-static void want_job(struct wanting *wanting, uint64_t key)
+static void want_job(struct wanting *wanting, uint64_t root, uint64_t key)
 {
     if (is_new(wanting, key))
-        *ARRAY_PUSH(wanting->arena, &wanting->wanted.jobs) = key;
+        *ARRAY_PUSH(wanting->arena, &wanting->wanted.jobs) = (struct record_key){root, key};
 }
 
 static bool begins_element(const struct event *event)
@@ -77,15 +77,15 @@ static void want(struct wanting *wanting, uint64_t root, const struct event *eve
         (void)is_new(wanting, root);
         return;
     }
-    want_element(wanting, root);
+    want_element(wanting, root, root);
     if (begins_element(event)) {
-        want_element(wanting, event->scope);
+        want_element(wanting, root, event->scope);
         (void)is_new(wanting, event->key);
     } else if (event->type == EVENT_JOB_CREATED) {
-        want_element(wanting, event->scope);
+        want_element(wanting, root, event->scope);
         (void)is_new(wanting, event->key);
     } else if (is_of_job(event)) {
-        want_job(wanting, event->key);
+        want_job(wanting, root, event->key);
     } else {
         switch ((int)event->type) {
         case EVENT_ELEMENT_ACTIVATED:
@@ -94,12 +94,12 @@ static void want(struct wanting *wanting, uint64_t root, const struct event *eve
         case EVENT_ELEMENT_MIGRATED:
         case EVENT_SLA_BREACHED:
         case EVENT_COST_ADDED:
-            want_element(wanting, event->key);
+            want_element(wanting, root, event->key);
             break;
         case EVENT_ERROR_THROWN:
         case EVENT_INCIDENT_CREATED:
         case EVENT_USER_TASK_COMPLETED:
-            want_element(wanting, event->scope);
+            want_element(wanting, root, event->scope);
             break;
         default:
             break;

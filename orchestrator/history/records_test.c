@@ -41,10 +41,10 @@ static void put_job(struct fixture *f, struct stored *stored, const struct job_r
     *ARRAY_PUSH(&f->arena, &stored->jobs) = *row;
 }
 
-static bool is_wanted(const uint64_t *keys, size_t count, uint64_t key)
+static bool is_wanted(const struct record_key *keys, size_t count, uint64_t key)
 {
     for (size_t i = 0; i < count; i++)
-        if (keys[i] == key)
+        if (keys[i].key == key)
             return true;
     return false;
 }

@@ -24,7 +24,7 @@ static const struct pg_statement statements[RECORDS_STATEMENTS] = {
 // A transaction that nobody ends (a node that was stopped) lets the shard's records go.
 static const char session[] =
     "SET statement_timeout = '20s'; SET idle_in_transaction_session_timeout = '20s'; "
-    "SET synchronous_commit = off; SET jit = off";
+    "SET synchronous_commit = off; SET jit = off; SET plan_cache_mode = force_custom_plan";
 
 struct records {
     char *url;
@@ -274,11 +274,15 @@ bool records_begin(struct records *records, uint32_t shard, struct arena *arena,
     return settle(records, read_steps(records, from, ret_turn, err));
 }
 
-static void add_keys(struct params *params, const uint64_t *keys, size_t count)
+static void add_keys(struct params *params, const struct record_key *keys, size_t count)
 {
+    struct param_array instances = param_array_new(params->arena, PARAM_I64);
     struct param_array array = param_array_new(params->arena, PARAM_I64);
-    for (size_t i = 0; i < count; i++)
-        param_array_int(&array, (int64_t)keys[i]);
+    for (size_t i = 0; i < count; i++) {
+        param_array_int(&instances, (int64_t)keys[i].instance);
+        param_array_int(&array, (int64_t)keys[i].key);
+    }
+    params_array(params, &instances);
     params_array(params, &array);
 }
 
@@ -476,6 +480,24 @@ static bool store_jobs(struct records *records, const struct records_turn *turn,
     return changes->jobs.count == 0 || run_only(records, RECORDS_STORE_JOBS, &params, err);
 }
 
+// variable_start() of the schema, for the values that most are: short numbers, truths and texts
+// without escapes. False: PostgreSQL is to make it.
+static bool plain_start(str value, str *ret_start)
+{
+    enum { MOST_DIGITS = 15, START = 60 };
+    static const char *const words[] = {"true", "false", "null", "0"};
+    *ret_start = value;
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (str_equal(value, str_of(words[i])))
+            return true;
+    if (value.len > 1 && value.data[0] == '"' && value.len <= START)
+        return memchr(value.data, '\\', value.len) == NULL;
+    size_t digits = 0;
+    while (digits < value.len && value.data[digits] >= '0' && value.data[digits] <= '9')
+        digits++;
+    return value.len > 0 && value.len <= MOST_DIGITS && digits == value.len && value.data[0] != '0';
+}
+
 // Those that are removed, or those that are not.
 static bool store_variables(struct records *records, const struct records_turn *turn,
                             const struct record_changes *changes, bool removed, struct error *err)
@@ -484,10 +506,16 @@ static bool store_variables(struct records *records, const struct records_turn *
     struct param_array names = param_array_new(turn->arena, PARAM_TEXT);
     struct param_array instances = param_array_new(turn->arena, PARAM_I64);
     struct param_array values = param_array_new(turn->arena, PARAM_TEXT);
+    struct param_array starts = param_array_new(turn->arena, PARAM_TEXT);
     for (size_t i = 0; i < changes->variables.count; i++) {
         const struct variable_record *row = changes->variables.items[i];
+        str start;
         if (row->is_removed != removed)
             continue;
+        if (plain_start(row->value, &start))
+            param_array_bytes(&starts, start);
+        else
+            param_array_null(&starts);
         param_array_int(&scopes, (int64_t)row->scope);
         param_array_bytes(&names, row->name);
         param_array_int(&instances, (int64_t)row->instance);
@@ -497,8 +525,10 @@ static bool store_variables(struct records *records, const struct records_turn *
     params_array(&params, &scopes);
     params_array(&params, &names);
     params_array(&params, &instances);
-    if (!removed)
+    if (!removed) {
         params_array(&params, &values);
+        params_array(&params, &starts);
+    }
     return values.count == 0 ||
            run_only(records, removed ? RECORDS_REMOVE_VARIABLES : RECORDS_STORE_VARIABLES, &params,
                     err);

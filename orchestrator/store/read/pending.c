@@ -29,11 +29,11 @@ struct statement read_pending_steps(struct arena *arena, struct scope scope, uin
                      statement_u64(arena, key_shard(instance)));
 }
 
-static str keys_array(struct arena *arena, const uint64_t *keys, size_t count)
+static str keys_array(struct arena *arena, const struct record_key *keys, size_t count)
 {
     str *texts = ARENA_ARRAY(arena, str, count);
     for (size_t i = 0; i < count; i++)
-        texts[i] = statement_u64(arena, keys[i]);
+        texts[i] = statement_u64(arena, keys[i].key);
     return statement_array(arena, texts, count);
 }
 
@@ -46,8 +46,10 @@ struct statement read_wanted_jobs(struct arena *arena, uint64_t instance,
         "SELECT key, instance, element_instance, definition, element, listener, type, kind, "
         "priority, retries, attempt, worker, error_message, " MS(
             "created") " FROM job_records "
-                       "WHERE shard = $1::bigint AND key = ANY($2::bigint[])";
+                       "WHERE shard = $1::bigint AND instance = $2::bigint AND key = "
+                       "ANY($3::bigint[])";
     return STATEMENT(arena, sql, statement_u64(arena, key_shard(instance)),
+                     statement_u64(arena, instance),
                      keys_array(arena, wanted->jobs.items, wanted->jobs.count));
 }
 
@@ -57,10 +59,13 @@ struct statement read_wanted_elements(struct arena *arena, uint64_t instance,
     static const char sql[] =
         "SELECT key, instance, scope, definition, element, is_body, state, " MS("started") ", " MS(
             "ended") ", outcome, actor, attempts, incidents, cost, breached FROM element_instances "
-                     "WHERE shard = $1::bigint AND (key = ANY($2::bigint[]) OR key IN (SELECT "
-                     "j.element_instance FROM job_records j WHERE j.shard = $1::bigint AND j.key = "
-                     "ANY($3::bigint[])))";
+                     "WHERE shard = $1::bigint AND instance = $2::bigint AND (key = "
+                     "ANY($3::bigint[]) OR key IN "
+                     "(SELECT j.element_instance FROM job_records j WHERE j.shard = $1::bigint AND "
+                     "j.instance = "
+                     "$2::bigint AND j.key = ANY($4::bigint[])))";
     return STATEMENT(arena, sql, statement_u64(arena, key_shard(instance)),
+                     statement_u64(arena, instance),
                      keys_array(arena, wanted->elements.items, wanted->elements.count),
                      keys_array(arena, wanted->jobs.items, wanted->jobs.count));
 }
