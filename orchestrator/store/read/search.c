@@ -191,7 +191,10 @@ static void add_order(struct strbuf *out, const struct collection *collection,
             strbuf_add(out, search->is_backward ? STR(" NULLS FIRST") : STR(" NULLS LAST"));
         strbuf_add(out, STR(", "));
     }
-    strbuf_format(out, "%s%s", collection->key, search->is_backward ? " DESC" : "");
+    const char *direction = search->key_descends != search->is_backward ? " DESC" : "";
+    if (search_has_shard_order(collection, search))
+        strbuf_format(out, "%s%s, ", collection->shard, direction);
+    strbuf_format(out, "%s%s", collection->key, direction);
 }
 
 struct statement search_rows(struct arena *arena, const struct collection *collection,

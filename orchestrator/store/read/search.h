@@ -107,6 +107,7 @@ struct search_sql {
     struct strbuf where; // conditions joined with AND
     struct search_sort sorts[SEARCH_MAX_SORTS];
     size_t sort_count;
+    bool key_descends;               // the key ends every order
     bool has_place;                  // a cursor was given: its values and key
     str place[SEARCH_MAX_SORTS + 1]; // data == NULL: null
     bool is_backward;                // the page before a cursor: rows come in the opposite order

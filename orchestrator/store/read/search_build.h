@@ -19,6 +19,13 @@ const struct field *search_find_field(const struct collection *collection, str n
 // Reads "sort" and "page": the order, the place in it, how many.
 MUST_CHECK bool search_build_page(struct build *build, const struct json *query);
 
+// Whether the order is the key's alone, and so that of shard and key, which an index has.
+static inline bool search_has_shard_order(const struct collection *collection,
+                                          const struct search_sql *sql)
+{
+    return sql->sort_count == 0 && collection->shard != NULL && !collection->key_is_text;
+}
+
 // Writes " AND …": what comes beyond the place that a cursor named; nothing without one.
 void search_add_seek(struct strbuf *out, const struct collection *collection,
                      struct search_sql *sql);

@@ -3,6 +3,7 @@
 // The order of a search and a place in it. A cursor is base64 of a JSON array: the values of the
 // sorted fields as text, null where there is none, and the key.
 #include "base/digest.h"
+#include "record/key.h"
 #include "store/read/search_build.h"
 
 // -- Order ------------------------------------------------------------------------------
@@ -35,6 +36,10 @@ static bool read_sorts(struct build *b, const struct json *sort)
                              STR_ARG(name));
         if (!read_order(b, &sort->items[i], &descends))
             return false;
+        if (strcmp(field->sql, b->collection->key) == 0) { // no two are equal: what follows is void
+            b->sql->key_descends = descends;
+            return true;
+        }
         b->sql->sorts[b->sql->sort_count++] = (struct search_sort){field, descends};
     }
     return true;
@@ -89,6 +94,26 @@ static void add_equal(struct seek *seek, size_t index)
     strbuf_format(seek->out, "::%s", field_order_type(field));
 }
 
+// A key begins with its shard, as the primary keys of the tables do.
+static void add_beyond_key(struct seek *seek)
+{
+    const struct collection *collection = seek->collection;
+    const char *op = seek->sql->key_descends != seek->sql->is_backward ? "<" : ">";
+    str place = seek->sql->place[seek->sql->sort_count];
+    uint64_t key;
+    if (search_has_shard_order(collection, seek->sql) && str_to_u64(place, &key) &&
+        key >= key_make(0, 0)) {
+        strbuf_format(seek->out, "(%s, %s) %s (%u, ", collection->shard, collection->key, op,
+                      key_shard(key));
+        search_sql_parameter(seek->sql, seek->out, place);
+        strbuf_add(seek->out, STR("::bigint)"));
+        return;
+    }
+    strbuf_format(seek->out, "%s %s ", collection->key, op);
+    search_sql_parameter(seek->sql, seek->out, place);
+    strbuf_add(seek->out, collection->key_is_text ? STR("::text") : STR("::bigint"));
+}
+
 // " AND (beyond a OR (a AND (beyond b OR (b AND (key beyond)))))"
 void search_add_seek(struct strbuf *out, const struct collection *collection,
                      struct search_sql *sql)
@@ -103,9 +128,7 @@ void search_add_seek(struct strbuf *out, const struct collection *collection,
         add_equal(&seek, i);
         strbuf_add(out, STR(" AND ("));
     }
-    strbuf_format(out, "%s %s ", collection->key, sql->is_backward ? "<" : ">");
-    search_sql_parameter(sql, out, sql->place[sql->sort_count]);
-    strbuf_add(out, collection->key_is_text ? STR("::text") : STR("::bigint"));
+    add_beyond_key(&seek);
     for (size_t i = 0; i < sql->sort_count; i++)
         strbuf_add(out, STR("))"));
     strbuf_add_char(out, ')');

@@ -104,10 +104,11 @@ static const struct {
     const char *query;
     const char *rest; // of the statement, from the seek on
 } pages[] = {
-    {"{\"page\":{\"after\":\"WyI3Il0=\"}}",
-     " AND (j.key > $3::bigint) ORDER BY j.key LIMIT 100 OFFSET 0"},
-    {"{\"page\":{\"before\":\"WyI3Il0=\",\"limit\":2}}",
-     " AND (j.key < $3::bigint) ORDER BY j.key DESC LIMIT 2 OFFSET 0"},
+    {"{\"page\":{\"after\":\"WyIyMjUxNzk5ODEzNjg1MjU1Il0=\"}}",
+     " AND ((j.shard, j.key) > (0, $3::bigint)) ORDER BY j.shard, j.key LIMIT 100 OFFSET 0"},
+    {"{\"page\":{\"before\":\"WyIyMjUxNzk5ODEzNjg1MjU1Il0=\",\"limit\":2}}",
+     " AND ((j.shard, j.key) < (0, $3::bigint)) ORDER BY j.shard DESC, j.key DESC LIMIT 2 OFFSET "
+     "0"},
     {"{\"sort\":[{\"field\":\"endTime\",\"order\":\"desc\"}],\"page\":{\"after\":\"" PLACE "\"}}",
      " AND (((j.ended)::timestamptz < $3::timestamptz OR "
      "(j.ended)::timestamptz "
