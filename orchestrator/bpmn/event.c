@@ -178,11 +178,14 @@ static void read_filter(struct reader *r, const struct bpmn_element *element,
             *ARRAY_PUSH(r->arena, &found) = str_copy(r->arena, str_trim(name));
     trigger->filter = found.items;
     trigger->filter_count = (uint32_t)found.count;
-    if (!str_is_empty(str_trim(events)) && (str_find(events, STR("create")) == SIZE_MAX ||
-                                            str_find(events, STR("update")) == SIZE_MAX))
-        reader_complain(r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
-                        STR("zeebe:conditionalFilter variableEvents (making and changing a "
-                            "variable are both looked at)"));
+    bool creates = str_find(events, STR("create")) != SIZE_MAX;
+    bool updates = str_find(events, STR("update")) != SIZE_MAX;
+    trigger->only_created = creates && !updates;
+    trigger->only_updated = updates && !creates;
+    if (!str_is_empty(str_trim(events)) && !creates && !updates)
+        reader_complain(
+            r, BPMN_CODE_VENDOR_EXTENSION_IGNORED, element,
+            STR("zeebe:conditionalFilter variableEvents (create and update are known)"));
 }
 
 static void read_condition(struct reader *r, const struct bpmn_element *element,

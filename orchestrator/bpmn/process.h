@@ -48,6 +48,8 @@ struct bpmn_trigger {
     const struct feel_program *message_id;   // thrown message; NULL: none
     const struct feel_program *time_to_live; // thrown message; NULL: none
     const struct feel_program *expression;   // timer: when; condition: what
+    bool only_created;     // condition: looked at when such a variable is made, not when it changes
+    bool only_updated;     // the other way
     uint32_t filter_count; // condition: looked at when one of these variables changes; 0: when one
     const str *filter;     // that it reads does
     str code_variable;     // error, escalation: where the code and text go; empty: nowhere

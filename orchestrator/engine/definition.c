@@ -44,12 +44,12 @@ static bool is_bound(const struct engine *engine, instance_ref instance,
 {
     int64_t version;
     switch (binding->binding) {
-    case BPMN_DEPLOYMENT: // whatever became of it: it belongs to the instance's definition
+    case BPMN_DEPLOYMENT:
         return is_deployed_with(engine, instance, d);
     case BPMN_VERSION_TAG:
-        return !d->is_deleted && str_equal(d->version_tag, binding->version);
+        return str_equal(d->version_tag, binding->version);
     case BPMN_VERSION:
-        return !d->is_deleted && str_to_i64(binding->version, &version) && d->version == version;
+        return str_to_i64(binding->version, &version) && d->version == version;
     case BPMN_LATEST:
         break;
     }
@@ -63,7 +63,7 @@ const struct definition *definition_bound(const struct engine *engine, instance_
     if (binding->binding == BPMN_LATEST)
         return state_latest(engine->shard, instance->tenant, binding->kind, binding->id);
     for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
-        if (d->kind == binding->kind && str_equal(d->id, binding->id) &&
+        if (d->kind == binding->kind && !d->is_deleted && str_equal(d->id, binding->id) &&
             str_equal(d->tenant, instance->tenant) && is_bound(engine, instance, binding, d))
             found = d;
     return found;

@@ -580,7 +580,7 @@ static void begin_step(struct engine *engine, const struct command *command)
     engine->events_in_step = 0;
     engine->starting = NULL;
     engine->parsed_text = (str){NULL, 0};
-    engine->changed = (struct map){0};
+    engine->created = engine->changed = (struct map){0};
     memset(&engine->arrived, 0, sizeof engine->arrived);
     engine->looks_at_all = false;
     engine->terminates_all = false;

@@ -296,16 +296,22 @@ static bool condition_holds(struct engine *engine, element_ref host,
     return false;
 }
 
+static bool is_in(const struct map *names, str name)
+{
+    return names->count > 0 && map_get(names, name) != NULL;
+}
+
 static bool reads_changed(const struct bpmn_trigger *trigger, const struct condition_news *news)
 {
     const str *names = trigger->filter;
     size_t count = trigger->filter_count;
-    if (trigger->expression == NULL || news->changed.count == 0)
+    if (trigger->expression == NULL || news->created.count + news->changed.count == 0)
         return false;
     if (count == 0)
         count = feel_program_names(trigger->expression, &names);
     for (size_t i = 0; i < count; i++)
-        if (map_get(&news->changed, names[i]) != NULL)
+        if ((!trigger->only_updated && is_in(&news->created, names[i])) ||
+            (!trigger->only_created && is_in(&news->changed, names[i])))
             return true;
     return false;
 }
@@ -391,9 +397,10 @@ void event_check_conditions(struct engine *engine, instance_ref instance,
     struct condition_search search = {.engine = engine, .instance = instance, .news = news};
     if (instance->state != INSTANCE_ACTIVE || instance->process->conditions.count == 0)
         return;
-    if (news->changed.count > 0 || news->is_all)
+    bool is_wide = news->created.count + news->changed.count > 0 || news->is_all;
+    if (is_wide)
         search_below(&search, instance->root);
-    for (size_t i = 0; news->changed.count == 0 && !news->is_all && i < news->arrived_count; i++) {
+    for (size_t i = 0; !is_wide && i < news->arrived_count; i++) {
         element_ref host = state_element(instance, news->arrived[i]);
         if (host != NULL)
             search_host(&search, host, true);

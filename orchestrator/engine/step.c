@@ -29,11 +29,18 @@ static struct step_record *record_of(struct engine *engine, struct stream *strea
     return record;
 }
 
-static void note_change(struct engine *engine, str name)
+// Before the change is applied.
+static void note_change(struct engine *engine, instance_ref instance, const struct event *event)
 {
-    if (engine->changed.count == 0)
-        engine->changed = map_new(engine->turn);
-    map_put(&engine->changed, name, engine);
+    if (event->type != EVENT_VARIABLE_SET || instance->process == NULL ||
+        instance->process->conditions.count == 0)
+        return;
+    element_ref scope = state_element(instance, event->scope);
+    struct map *names = scope != NULL && state_local(scope, event->name) == NULL ? &engine->created
+                                                                                 : &engine->changed;
+    if (names->count == 0)
+        *names = map_new(engine->turn);
+    map_put(names, event->name, engine);
 }
 
 // The one place where processors reach the appliers: it takes constness away, and nothing else
@@ -51,10 +58,9 @@ void step_emit(struct engine *engine, const void *stream, struct event event)
           LIMIT_VALUE_BYTES + LIMIT_RECORD_ROOM);
     struct step_record *record = record_of(engine, changed);
     *ARRAY_PUSH(engine->turn, &record->events) = event;
+    if (changed->kind == STREAM_INSTANCE)
+        note_change(engine, stream, &event);
     apply_event(&engine->environment, changed, &event);
-    if (event.type == EVENT_VARIABLE_SET && changed->kind == STREAM_INSTANCE &&
-        ((instance_ref)stream)->process->conditions.count > 0)
-        note_change(engine, event.name);
 }
 
 void step_enqueue(struct engine *engine, instance_ref instance, struct work work)
@@ -86,16 +92,17 @@ static void run_queued(struct engine *engine)
 
 static bool has_to_look(const struct engine *engine)
 {
-    return engine->changed.count > 0 || engine->arrived.count > 0 || engine->looks_at_all;
+    return engine->created.count + engine->changed.count + engine->arrived.count > 0 ||
+           engine->looks_at_all;
 }
 
 void step_look(struct engine *engine)
 {
-    struct condition_news news = {engine->changed, engine->looks_at_all, engine->arrived.count,
-                                  engine->arrived.items};
+    struct condition_news news = {engine->created, engine->changed, engine->looks_at_all,
+                                  engine->arrived.count, engine->arrived.items};
     if (!has_to_look(engine))
         return;
-    engine->changed = (struct map){0};
+    engine->created = engine->changed = (struct map){0};
     memset(&engine->arrived, 0, sizeof engine->arrived);
     engine->looks_at_all = false;
     for (struct step_record *r = engine->records; r != NULL; r = r->next)

@@ -105,7 +105,8 @@ struct engine {
     str parsed_text; // the variables that were parsed last in this step, and what they are
     struct json *parsed;
     uint64_t out_of_fuel;    // the instance that has its incident about it
-    struct map changed;      // names of variables that have changed since conditions were looked at
+    struct map created;      // names of variables that were made, …
+    struct map changed;      // … and that have changed since conditions were looked at
     ARRAY(uint64_t) arrived; // hosts that have begun to wait since then
     bool looks_at_all;       // at every condition of the instances of this step
     uint64_t ends;       // an instance that ends before anything else begins, as it was asked to
@@ -326,7 +327,7 @@ void event_happened(struct engine *engine, instance_ref instance, element_ref ho
 void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope);
 // What has happened since conditions were looked at.
 struct condition_news {
-    struct map changed; // names of variables
+    struct map created, changed; // names of variables
     bool is_all;
     size_t arrived_count;
     const uint64_t *arrived; // element instances on which, or in which, events wait now

@@ -133,7 +133,8 @@ struct statement read_form(struct arena *arena, struct scope scope, uint64_t tas
     static const char sql[] =
         "SELECT d.key, d.id, d.version, convert_from(r.bytes, 'UTF8'), d.tenant "
         "FROM user_tasks t JOIN definitions d ON d.kind = 2 AND d.id = t.form_id AND "
-        "d.tenant = t.tenant AND d.deleted IS NULL JOIN resources r ON r.digest = d.digest "
+        "d.tenant = t.tenant AND (d.key = t.form OR (t.form IS NULL AND d.deleted IS NULL)) "
+        "JOIN resources r ON r.digest = d.digest "
         "WHERE " SCOPE_SEES("t.tenant") " AND t.key = $2::bigint AND t.shard = $3::bigint "
                                         "ORDER BY d.version DESC LIMIT 1";
     return by_key(arena, scope, sql, task);
