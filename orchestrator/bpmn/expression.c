@@ -107,6 +107,23 @@ const struct feel_program *reader_property(struct reader *r, const struct bpmn_e
     return reader_constant(r, text);
 }
 
+void reader_check_count(struct reader *r, const struct bpmn_element *element,
+                        const struct feel_program *program, struct count count)
+{
+    const feel_value *value = program ? feel_program_constant(program) : NULL;
+    feel_value number = value ? *value : feel_null();
+    int64_t whole;
+    if (value == NULL || feel_is_null(*value))
+        return;
+    bool is_number =
+        feel_is(number, FEEL_NUMBER) ||
+        (feel_is(number, FEEL_STRING) && feel_number_parse(str_trim(number.string), &number));
+    if (!is_number || !feel_to_i64(number, &whole) || whole < count.low || whole > count.high)
+        reader_complain(
+            r, BPMN_CODE_COUNT_INVALID, element,
+            str_format(r->scratch, "%s: %.*s", count.what, STR_ARG(feel_program_source(program))));
+}
+
 const struct feel_program *reader_foreign(struct reader *r, const struct bpmn_element *element,
                                           str text)
 {

@@ -195,6 +195,7 @@ static struct bpmn_job *job_new(struct reader *r, const struct bpmn_element *ele
     job->type = reader_foreign(r, element, type);
     job->retries = reader_property(r, element, retries);
     job->headers = STR("{}");
+    reader_check_count(r, element, job->retries, (struct count){"retries", 0, INT32_MAX});
     return job;
 }
 
@@ -279,6 +280,7 @@ static void read_job(struct reader *r, struct bpmn_element *element,
         r, element, type, str_is_empty(retries) ? vendor_retries(r, element, node) : retries);
     job->priority =
         reader_property(r, element, str_is_empty(before) ? vendor_priority(node) : before);
+    reader_check_count(r, element, job->priority, (struct count){"priority", INT32_MIN, INT32_MAX});
     const struct bpmn_xml_node *script = element->type == BPMN_SCRIPT_TASK && task == NULL
                                              ? bpmn_xml_child(node, XML_BPMN, STR("script"))
                                              : NULL;

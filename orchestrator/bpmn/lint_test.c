@@ -167,6 +167,17 @@ static const struct {
        "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>"
        "</multiInstanceLoopCharacteristics></task>" E F("s", "a") F("a", "e"),
      "a LOOP_TWICE, "},
+    {S "<serviceTask id='t'><extensionElements><zeebe:taskDefinition type='t' retries='3x'/>"
+       "</extensionElements><multiInstanceLoopCharacteristics><loopCardinality>-1"
+       "</loopCardinality></multiInstanceLoopCharacteristics></serviceTask><userTask id='u'>"
+       "<extensionElements><zeebe:priorityDefinition priority='101'/></extensionElements>"
+       "</userTask>" E F("s", "t") F("t", "u") F("u", "e"),
+     "t COUNT_INVALID, t COUNT_INVALID, u COUNT_INVALID, "},
+    {S "<serviceTask id='t'><extensionElements><zeebe:taskDefinition type='t' retries='=3.5'/>"
+       "</extensionElements></serviceTask><serviceTask id='u'><extensionElements>"
+       "<zeebe:taskDefinition type='t' retries=' 3 '/></extensionElements></serviceTask>" E F(
+           "s", "t") F("t", "u") F("u", "e"),
+     "t COUNT_INVALID, "},
     {S "<endEvent id='e'><escalationEventDefinition escalationRef='n'/></endEvent>" F("s", "e"),
      "e CODE_FROM_ID, "},
     {S "<task id='a'/>" E F("s", "a") "<sequenceFlow id='f' sourceRef='a' targetRef='e'>"

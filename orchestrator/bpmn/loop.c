@@ -133,6 +133,8 @@ static void read_multi_instance(struct reader *r, struct bpmn_element *element,
     loop->element_variable = loop->output_collection = STR_EMPTY;
     loop->sequential = is_true(bpmn_xml_attribute(node, STR("isSequential")));
     loop->cardinality = reader_expression(r, element, child_text(node, "loopCardinality"));
+    reader_check_count(r, element, loop->cardinality,
+                       (struct count){"loopCardinality", 0, INT32_MAX});
     loop->condition = reader_expression(r, element, child_text(node, "completionCondition"));
     read_zeebe(r, element, node, loop);
     read_camunda(r, element, node, loop);
@@ -152,6 +154,7 @@ static void read_standard_loop(struct reader *r, struct bpmn_element *element,
     loop->test_before = is_true(bpmn_xml_attribute(node, STR("testBefore")));
     loop->condition = reader_expression(r, element, child_text(node, "loopCondition"));
     loop->cardinality = reader_expression(r, element, bpmn_xml_attribute(node, STR("loopMaximum")));
+    reader_check_count(r, element, loop->cardinality, (struct count){"loopMaximum", 0, INT32_MAX});
     if (loop->condition == NULL && loop->cardinality == NULL)
         reader_complain(r, BPMN_CODE_STANDARD_LOOP_UNBOUNDED, element, STR_EMPTY);
 }

@@ -49,6 +49,14 @@ const struct feel_program *reader_property(struct reader *r, const struct bpmn_e
                                            str text);
 const struct feel_program *reader_expression(struct reader *r, const struct bpmn_element *element,
                                              str text);
+// Bounds of a count, and what it counts.
+struct count {
+    const char *what;
+    int64_t low, high;
+};
+// Complains of a constant that is no whole number in these bounds.
+void reader_check_count(struct reader *r, const struct bpmn_element *element,
+                        const struct feel_program *program, struct count count);
 // A property as Camunda 7 writes it: "for ${x}" is joined.
 const struct feel_program *reader_foreign(struct reader *r, const struct bpmn_element *element,
                                           str text);

@@ -238,8 +238,10 @@ static void read_user_task(struct reader *r, struct bpmn_element *element,
     task->candidate_users = either(r, element, people, "candidateUsers");
     task->due = either(r, element, times, "dueDate");
     task->follow_up = either(r, element, times, "followUpDate");
-    task->priority =
-        either(r, element, reader_extension(node, XML_ZEEBE, "priorityDefinition"), "priority");
+    const struct bpmn_xml_node *rank = reader_extension(node, XML_ZEEBE, "priorityDefinition");
+    task->priority = either(r, element, rank, "priority");
+    if (rank != NULL)
+        reader_check_count(r, element, task->priority, (struct count){"priority", 0, 100});
     if (task->candidate_groups == NULL)
         task->candidate_groups = resource_of(r, element, node, "potentialOwner");
     if (task->assignee == NULL)
