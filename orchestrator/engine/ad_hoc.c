@@ -37,8 +37,10 @@ static void activate(struct engine *engine, instance_ref instance, element_ref s
 {
     struct event with = {.value = variables};
     bool wrapped = wraps(instance, scope) || !str_is_empty(variables);
-    if (wrapped)
-        with.number = index; // of the activation: the element that it runs
+    if (wrapped) { // of the activation: the element that it runs
+        with.number = index;
+        with.code = STR("ACTIVATION");
+    }
     activity_activate(engine, instance, scope, wrapped ? scope->element : index, with);
 }
 

@@ -245,6 +245,7 @@ static void open_subscription(struct instance *instance, const struct event *eve
     subscription->name = keep(instance, event->name);
     subscription->correlation_key = keep(instance, event->value);
     subscription->opened = subscription->kind == SUBSCRIPTION_SIGNAL; // nobody else need know
+    instance->hears += subscription->kind == SUBSCRIPTION_SIGNAL;
 }
 
 void apply_subscription(struct instance *instance, const struct event *event)
@@ -258,8 +259,11 @@ void apply_subscription(struct instance *instance, const struct event *event)
         subscription->opened = true;
     else if (event->type == EVENT_SUBSCRIPTION_CORRELATED)
         subscription->last_message = event->parent;
-    else
+    else {
+        check(subscription->kind != SUBSCRIPTION_SIGNAL || instance->hears > 0);
+        instance->hears -= subscription->kind == SUBSCRIPTION_SIGNAL;
         detach(instance, &subscription->attachment);
+    }
 }
 
 static void create_user_task(struct instance *instance, const struct event *event)

@@ -353,6 +353,7 @@ static void get_subscription(struct decoding *d, struct subscription *subscripti
 {
     struct image_reader *in = &d->in;
     subscription->kind = (enum subscription_kind)image_get_u64(in);
+    d->instance->hears += subscription->kind == SUBSCRIPTION_SIGNAL;
     subscription->opened = image_get_u64(in) != 0;
     subscription->element = (uint32_t)image_get_u64(in);
     subscription->trigger = (uint32_t)image_get_u64(in);

@@ -48,6 +48,8 @@ static void find_hearers(struct engine *engine, instance_ref instance, str name,
     size_t cursor = 0;
     uint64_t key;
     void *entity;
+    if (instance->hears == 0)
+        return;
     step_spend(engine, instance->entities.count / ENTITIES_PER_STEP);
     while (idmap_next(&instance->entities, &cursor, &key, &entity)) {
         const struct subscription *s = entity;

@@ -223,6 +223,7 @@ struct instance {
     struct idmap entities;
     uint32_t elements; // alive
     size_t bytes;      // the sum of theirs; like `elements` told by the rest, so in no image
+    uint32_t hears;    // subscriptions to signals, likewise
     struct entity *dirty;
     bool row_dirty;
 };

@@ -194,14 +194,16 @@ static void end_element(struct record_fold *fold, uint64_t key, enum element_sta
         element->outcome = event->value;
 }
 
-// A round of a multi-instance is in an instance of the same element: its body.
+// A round of a multi-instance is in an instance of the same element: its body. An activation in an
+// ad-hoc sub-process is in one, too, and says so.
 static void begin_element(struct record_fold *fold, uint64_t root_key, const struct event *event)
 {
     const struct element_record *root = find_element(fold, root_key);
     const struct element_record *scope = find_element(fold, event->scope);
     if (root == NULL || find_element(fold, event->key) != NULL)
         return;
-    if (scope != NULL && scope->element == event->element && !scope->is_body)
+    bool is_activation = str_equal(event->code, STR("ACTIVATION"));
+    if (scope != NULL && scope->element == event->element && !scope->is_body && !is_activation)
         change_element(fold, event->scope)->is_body = true;
     struct element_record *element = new_element(fold, event->key);
     element->instance = root_key;

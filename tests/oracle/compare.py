@@ -6,7 +6,7 @@ order that the standard allows is right, and no other."""
 from datetime import datetime, timezone
 
 from interpreter import Interpreter, Sent
-from model import Model
+from model import Model, NotCovered
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MOVES = {"PROCESS_ACTIVATED", "PROCESS_COMPLETED", "PROCESS_TERMINATED", "ELEMENT_ACTIVATED",
@@ -275,6 +275,8 @@ class Follower:
     def end(self, line):
         self.happened.append(line)
         error = line.get("error")
+        if error and "CATCH_AMBIGUOUS" in error:
+            raise NotCovered("two that catch the same, which the engine refuses")
         if self.refused or error:
             if not (self.refused and error and "nothing waits" in error):
                 raise Difference(f"the run stops with {error!r}; by the standard the last step "
