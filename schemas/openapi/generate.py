@@ -41,8 +41,11 @@ def load():
         if os.path.basename(path) == 'shared.yaml':
             continue
         with open(path, encoding='utf-8') as file:
-            family = yaml.safe_load(file)
+            text = file.read()
+        family = yaml.safe_load(text)
+        about = text.splitlines()[1].removeprefix('# ')  # each file says so in its second line
         tag = os.path.basename(path).removesuffix('.yaml')
+        document.setdefault('tags', []).append({'name': tag, 'description': about})
         for route, item in family['paths'].items():
             known = document['paths'].setdefault(route, {})
             problems += [f'{tag}.yaml: {route} {key} is there twice' for key in item if key in known]
@@ -50,8 +53,22 @@ def load():
             for method in METHODS:
                 if method in item:
                     item[method]['tags'] = [tag]
+                    add_problems(item[method])
     make_searches(document)
     return document, problems
+
+
+PROBLEMS = {'400': 'The request is not right: the detail says where', '401': 'No key, or another one', '404': 'There is no such thing',
+            '409': 'Not in a state that allows this', '503': 'Not now: come again after Retry-After'}
+
+
+def add_problems(operation):
+    """What goes wrong in the same way everywhere."""
+    reads = operation.get('x-baton-permission') == 'none'
+    for status, description in PROBLEMS.items():
+        if not (reads and status in ('400', '401', '409')):
+            content = {'application/problem+json': {'schema': {'$ref': '#/components/schemas/Problem'}}}
+            operation['responses'].setdefault(status, {'description': description, 'content': content})
 
 
 FILTERS = {'string': 'TextFilter', 'integer': 'IntegerFilter', 'boolean': 'BooleanFilter'}
