@@ -248,3 +248,47 @@ test('documents are kept', async () => {
   await client.deleteDocument({documentId: made.documentId});
   await assert.rejects(client.getDocument({documentId: made.documentId}), error => status(error) === 404);
 });
+
+test('instances start in every form', async () => {
+  await client.createDeployment({resources: [file('guarded.bpmn')]});
+  const tagged = await client.createProcessInstance({processDefinitionId: 'guarded', tags: ['night', 'desk:2'], startInstructions: [{elementId: 'file'}]});
+  assert.deepEqual(tagged.tags, ['night', 'desk:2']);
+  const {items: [filing]} = await client.searchElementInstances({filter: {processInstanceKey: tagged.processInstanceKey, state: 'ACTIVE', type: 'SERVICE_TASK'}}, now);
+  assert.equal(filing.elementId, 'file');
+  const {items: found} = await client.searchProcessInstances({filter: {tags: ['desk:2']}}, now);
+  assert.deepEqual(found.map(item => item.processInstanceKey), [tagged.processInstanceKey]);
+  const short = await client.createProcessInstance({processDefinitionId: 'guarded', startInstructions: [{elementId: 'file'}],
+    runtimeInstructions: [{type: 'TERMINATE_PROCESS_INSTANCE', afterElementId: 'file'}]});
+  for (let round = 0; round < 2; round++) await client.completeJob({jobKey: (await job('file')).jobKey});
+  assert.equal((await client.getProcessInstance({processInstanceKey: short.processInstanceKey}, now)).state, 'TERMINATED');
+  assert.equal((await client.getProcessInstance({processInstanceKey: tagged.processInstanceKey}, now)).state, 'COMPLETED');
+  await assert.rejects(client.createProcessInstance({processDefinitionId: 'guarded', processDefinitionVersion: 9}), error => status(error) === 404);
+});
+
+test('a listener denies, and who completes the task is told', async () => {
+  const {processInstanceKey, processDefinitionKey} = await client.createProcessInstance({processDefinitionId: 'guarded'});
+  const task = await taskOf(processInstanceKey);
+  const denied = assert.rejects(client.completeUserTask({userTaskKey: task.userTaskKey, variables: {name: ''}}), error => status(error) === 409);
+  const guard = await job('guard');
+  assert.deepEqual([guard.kind, guard.listenerEventType, guard.userTask.action, guard.userTask.userTaskKey], ['TASK_LISTENER', 'COMPLETING', 'complete', task.userTaskKey]);
+  await client.completeJob({jobKey: guard.jobKey, result: {type: 'userTask', denied: true, deniedReason: 'no name'}});
+  await denied;
+  assert.equal((await client.getUserTask({userTaskKey: task.userTaskKey}, now)).state, 'CREATED');
+  const done = client.completeUserTask({userTaskKey: task.userTaskKey, variables: {name: 'Bo'}});
+  await client.completeJob({jobKey: (await job('guard')).jobKey, result: {type: 'userTask', denied: false}});
+  await done;
+  // Once more the same way back, to another version.
+  await client.modifyProcessInstance({processInstanceKey, moveInstructions: [{
+    sourceElementInstruction: {sourceType: 'byId', sourceElementId: 'file'}, targetElementId: 'sign', ancestorScopeInstruction: {ancestorScopeType: 'inferred'}}]});
+  await taskOf(processInstanceKey);
+  const text = readFileSync(`${process.env.MODELS}/guarded.bpmn`, 'utf8').replaceAll('"sign"', '"sign2"');
+  const {deployments: [{processDefinition: second}]} = await client.createDeployment({resources: [new File([text], 'guarded.bpmn')]});
+  assert.equal(second.processDefinitionVersion, 2);
+  await client.migrateProcessInstance({processInstanceKey, targetProcessDefinitionKey: second.processDefinitionKey,
+    mappingInstructions: [{sourceElementId: 'sign', targetElementId: 'sign2'}]});
+  const moved = await taskOf(processInstanceKey);
+  assert.deepEqual([moved.elementId, moved.processDefinitionVersion], ['sign2', 2]);
+  assert.notEqual(moved.processDefinitionKey, processDefinitionKey);
+  const {batchOperationKey} = await client.suspendProcessInstancesBatchOperation?.({filter: {processInstanceKey}}) ?? {};
+  if (batchOperationKey) await client.getBatchOperation({batchOperationKey}, now);
+});
