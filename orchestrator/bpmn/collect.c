@@ -19,7 +19,6 @@ static const char *const silent[] = {
     "categoryValueRef",
     "categoryValue",
     "completionCondition",
-    "correlationSubscription",
     "dataInput",
     "dataInputAssociation",
     "dataObject",
@@ -34,7 +33,6 @@ static const char *const silent[] = {
     "group",
     "incoming",
     "inputSet",
-    "ioBinding",
     "ioSpecification",
     "laneSet",
     "loopCharacteristics",
@@ -76,6 +74,12 @@ static bool type_named(const struct bpmn_xml_node *node, enum bpmn_type *ret_typ
             return true;
         }
     return false;
+}
+
+// Parts that would do something in an engine that has them.
+static bool says_more(str name)
+{
+    return str_equal(name, STR("correlationSubscription")) || str_equal(name, STR("ioBinding"));
 }
 
 bool reader_is_own_element(const struct bpmn_xml_node *node)
@@ -148,6 +152,9 @@ static void collect_node(struct reader *r, const struct bpmn_xml_node *node, uin
         uint32_t index = add_element(r, node, type, scope);
         if (bpmn_is_scope(type))
             collect_scope(r, node, index, depth + 1);
+    } else if (says_more(node->name)) {
+        reader_problem(r, BPMN_CODE_STANDARD_IGNORED, r->elements.items[scope].id, node->line,
+                       node->name);
     } else if (!is_silent(node->name)) {
         reader_problem(r, BPMN_CODE_UNSUPPORTED_ELEMENT, bpmn_xml_attribute(node, STR("id")),
                        node->line, node->name);

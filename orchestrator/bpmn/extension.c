@@ -308,9 +308,14 @@ static uint32_t add_listeners(struct reader *r, struct bpmn_element *element,
     uint32_t count = 0;
     for (const struct bpmn_xml_node *n = list ? list->first : NULL; n != NULL; n = n->next) {
         enum bpmn_listener_event event;
-        if (n->space != XML_ZEEBE ||
-            !listener_event(bpmn_xml_attribute(n, STR("eventType")), &event))
+        if (n->space != XML_ZEEBE)
             continue;
+        if (!listener_event(bpmn_xml_attribute(n, STR("eventType")), &event)) {
+            reader_complain(r, BPMN_CODE_ZEEBE_UNKNOWN, element,
+                            str_format(r->scratch, "eventType '%.*s' of a listener",
+                                       STR_ARG(bpmn_xml_attribute(n, STR("eventType")))));
+            continue;
+        }
         struct bpmn_job *job = job_new(r, element, bpmn_xml_attribute(n, STR("type")),
                                        bpmn_xml_attribute(n, STR("retries")));
         job->event = event;

@@ -178,6 +178,19 @@ static const struct {
        "<zeebe:taskDefinition type='t' retries=' 3 '/></extensionElements></serviceTask>" E F(
            "s", "t") F("t", "u") F("u", "e"),
      "t COUNT_INVALID, "},
+    {S "<scriptTask id='t'><extensionElements><zeebe:script expression='=1'/>"
+       "<zeebe:taskDefinition type='x'/></extensionElements></scriptTask><businessRuleTask id='u'>"
+       "<extensionElements><zeebe:calledDecision decisionId='d' bindingType='newest' "
+       "resultVariable='x'/></extensionElements></businessRuleTask><callActivity id='v'>"
+       "<extensionElements><zeebe:calledElement processId='q' bindingType='versionTag'/>"
+       "</extensionElements></callActivity>" E F("s", "t") F("t", "u") F("u", "v") F("v", "e"),
+     "t TASK_TWICE, t RESULT_NOWHERE, u BINDING_INVALID, v BINDING_INVALID, "},
+    {S "<userTask id='u'><extensionElements><zeebe:taskListeners><zeebe:taskListener "
+       "eventType='seen' type='x'/></zeebe:taskListeners></extensionElements>"
+       "<multiInstanceLoopCharacteristics><extensionElements><zeebe:loopCharacteristics "
+       "inputCollection='=a' outputCollection='b'/></extensionElements>"
+       "</multiInstanceLoopCharacteristics></userTask>" E F("s", "u") F("u", "e"),
+     "u EXPRESSION_MISSING, u ZEEBE_UNKNOWN, "},
     {S "<endEvent id='e'><escalationEventDefinition escalationRef='n'/></endEvent>" F("s", "e"),
      "e CODE_FROM_ID, "},
     {S "<task id='a'/>" E F("s", "a") "<sequenceFlow id='f' sourceRef='a' targetRef='e'>"

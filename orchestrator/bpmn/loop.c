@@ -32,6 +32,10 @@ static void read_zeebe(struct reader *r, const struct bpmn_element *element,
     loop->output_collection = reader_keep(r, bpmn_xml_attribute(zeebe, STR("outputCollection")));
     loop->output_element =
         reader_expression(r, element, bpmn_xml_attribute(zeebe, STR("outputElement")));
+    if (str_is_empty(loop->output_collection) !=
+        str_is_empty(str_trim(bpmn_xml_attribute(zeebe, STR("outputElement")))))
+        reader_complain(r, BPMN_CODE_EXPRESSION_MISSING, element,
+                        STR("outputCollection and outputElement belong together"));
 }
 
 static void read_camunda(struct reader *r, const struct bpmn_element *element,

@@ -26,10 +26,17 @@ static enum bpmn_binding binding_named(str name)
     return str_equal(name, STR("version")) ? BPMN_VERSION : BPMN_LATEST;
 }
 
-static void bind_version(struct reader *r, struct bpmn_call *call, const struct bpmn_xml_node *node)
+static void bind_version(struct reader *r, const struct bpmn_element *element,
+                         const struct bpmn_xml_node *node)
 {
-    call->binding = binding_named(attribute_of(node, XML_NONE, "bindingType"));
+    struct bpmn_call *call = (struct bpmn_call *)element->call;
+    str binding = attribute_of(node, XML_NONE, "bindingType");
+    call->binding = binding_named(binding);
     call->version = reader_keep(r, attribute_of(node, XML_NONE, "versionTag"));
+    bool is_latest = str_is_empty(binding) || str_equal(binding, STR("latest"));
+    if ((call->binding == BPMN_LATEST && !is_latest) || call->binding == BPMN_VERSION ||
+        (call->binding == BPMN_VERSION_TAG && str_is_empty(call->version)))
+        reader_complain(r, BPMN_CODE_BINDING_INVALID, element, binding);
 }
 
 // camunda:calledElementBinding and the like.
@@ -64,7 +71,7 @@ static void read_called_element(struct reader *r, struct bpmn_element *element,
             !str_equal(attribute_of(called, XML_NONE, "propagateAllParentVariables"), STR("false"));
         call->propagates_to_parent =
             !str_equal(attribute_of(called, XML_NONE, "propagateAllChildVariables"), STR("false"));
-        bind_version(r, call, called);
+        bind_version(r, element, called);
     }
     str standard = attribute_of(node, XML_NONE, "calledElement");
     if (call->id == NULL && !str_is_empty(standard)) {
@@ -115,6 +122,16 @@ static void read_camunda_call(struct reader *r, struct bpmn_element *element,
     call->propagates_to_parent |= all_out;
 }
 
+// A task is one thing, and its result goes somewhere.
+static void check_result(struct reader *r, const struct bpmn_element *element,
+                         const struct bpmn_xml_node *node)
+{
+    if (reader_extension(node, XML_ZEEBE, "taskDefinition") != NULL)
+        reader_complain(r, BPMN_CODE_TASK_TWICE, element, STR_EMPTY);
+    if (str_is_empty(element->call->result_variable))
+        reader_complain(r, BPMN_CODE_RESULT_NOWHERE, element, STR_EMPTY);
+}
+
 static void read_decision(struct reader *r, struct bpmn_element *element,
                           const struct bpmn_xml_node *node)
 {
@@ -124,7 +141,8 @@ static void read_decision(struct reader *r, struct bpmn_element *element,
         struct bpmn_call *call = call_of(r, element);
         call->id = reader_property(r, element, attribute_of(called, XML_NONE, "decisionId"));
         call->result_variable = reader_keep(r, attribute_of(called, XML_NONE, "resultVariable"));
-        bind_version(r, call, called);
+        bind_version(r, element, called);
+        check_result(r, element, node);
     } else if (!str_is_empty(camunda)) {
         struct bpmn_call *call = call_of(r, element);
         call->id = reader_foreign(r, element, camunda);
@@ -161,6 +179,7 @@ static void read_script(struct reader *r, struct bpmn_element *element,
         struct bpmn_call *call = call_of(r, element);
         call->script = reader_expression(r, element, attribute_of(zeebe, XML_NONE, "expression"));
         call->result_variable = reader_keep(r, attribute_of(zeebe, XML_NONE, "resultVariable"));
+        check_result(r, element, node);
     } else if (standard != NULL && is_feel(attribute_of(node, XML_NONE, "scriptFormat"))) {
         struct bpmn_call *call = call_of(r, element);
         call->script = reader_expression(r, element, standard->text);
