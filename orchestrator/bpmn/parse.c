@@ -22,8 +22,9 @@ static void remember_node(struct reader *r, const struct bpmn_xml_node *node,
     if (node->space != XML_BPMN || str_is_empty(id))
         return;
     const struct bpmn_xml_node *first = map_get(&r->owners, id);
+    bool runs = first == owner && (says_executable(owner) || !r->is_marked);
     bool is_fatal = (node == owner && first != NULL && str_equal(first->name, owner->name)) ||
-                    (first == owner && (says_executable(owner) || !r->is_marked));
+                    (runs && reader_is_own_element(node));
     if (first != NULL) {
         reader_problem_as(r, BPMN_CODE_DUPLICATE_ID, is_fatal ? BPMN_ERROR : BPMN_WARNING, node);
         return;
