@@ -391,18 +391,50 @@ static void happen(struct condition_search *search, const struct work *found)
     event_happened(search->engine, search->instance, host, found->element, STR_EMPTY);
 }
 
+static bool is_read(instance_ref instance, const struct condition_news *news)
+{
+    const struct bpmn_list *conditions = &instance->process->conditions;
+    for (uint32_t i = 0; i < conditions->count; i++) {
+        const struct bpmn_element *event = &instance->process->elements[conditions->items[i]];
+        for (uint32_t j = 0; j < event->trigger_count; j++)
+            if (event->triggers[j].kind == BPMN_CONDITION_TRIGGER &&
+                reads_changed(&event->triggers[j], news))
+                return true;
+    }
+    return false;
+}
+
+// The scope below which events see what has changed; NULL: there is none.
+static element_ref changed_scope(instance_ref instance, const struct condition_news *news)
+{
+    if (news->is_all)
+        return instance->root;
+    if (!is_read(instance, news))
+        return NULL;
+    return news->changed_in == CHANGED_IN_SEVERAL ? instance->root
+                                                  : state_element(instance, news->changed_in);
+}
+
+static bool is_below(element_ref host, element_ref scope)
+{
+    for (; host != NULL; host = host->scope)
+        if (host == scope)
+            return true;
+    return false;
+}
+
 void event_check_conditions(struct engine *engine, instance_ref instance,
                             const struct condition_news *news)
 {
     struct condition_search search = {.engine = engine, .instance = instance, .news = news};
     if (instance->state != INSTANCE_ACTIVE || instance->process->conditions.count == 0)
         return;
-    bool is_wide = news->created.count + news->changed.count > 0 || news->is_all;
-    if (is_wide)
-        search_below(&search, instance->root);
-    for (size_t i = 0; !is_wide && i < news->arrived_count; i++) {
+    element_ref scope = changed_scope(instance, news);
+    if (scope != NULL)
+        search_below(&search, scope);
+    for (size_t i = 0; i < news->arrived_count; i++) {
         element_ref host = state_element(instance, news->arrived[i]);
-        if (host != NULL)
+        if (host != NULL && (scope == NULL || !is_below(host, scope)))
             search_host(&search, host, true);
     }
     for (size_t i = 0; i < search.found.count; i++)

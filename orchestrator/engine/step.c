@@ -38,6 +38,11 @@ static void note_change(struct engine *engine, instance_ref instance, const stru
     element_ref scope = state_element(instance, event->scope);
     struct map *names = scope != NULL && state_local(scope, event->name) == NULL ? &engine->created
                                                                                  : &engine->changed;
+    bool is_first = engine->created.count + engine->changed.count == 0;
+    if (is_first)
+        engine->changed_in = event->scope;
+    else if (engine->changed_in != event->scope)
+        engine->changed_in = CHANGED_IN_SEVERAL;
     if (names->count == 0)
         *names = map_new(engine->turn);
     map_put(names, event->name, engine);
@@ -98,7 +103,8 @@ static bool has_to_look(const struct engine *engine)
 
 void step_look(struct engine *engine)
 {
-    struct condition_news news = {engine->created, engine->changed, engine->looks_at_all,
+    struct condition_news news = {engine->created,       engine->changed,
+                                  engine->changed_in,    engine->looks_at_all,
                                   engine->arrived.count, engine->arrived.items};
     if (!has_to_look(engine))
         return;

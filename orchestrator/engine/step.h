@@ -107,6 +107,7 @@ struct engine {
     uint64_t out_of_fuel;    // the instance that has its incident about it
     struct map created;      // names of variables that were made, …
     struct map changed;      // … and that have changed since conditions were looked at
+    uint64_t changed_in;     // the one scope of all these, or CHANGED_IN_SEVERAL
     ARRAY(uint64_t) arrived; // hosts that have begun to wait since then
     bool looks_at_all;       // at every condition of the instances of this step
     uint64_t ends;       // an instance that ends before anything else begins, as it was asked to
@@ -326,8 +327,10 @@ void event_happened(struct engine *engine, instance_ref instance, element_ref ho
                     uint32_t element, str variables);
 void event_close_inner(struct engine *engine, instance_ref instance, element_ref scope);
 // What has happened since conditions were looked at.
+#define CHANGED_IN_SEVERAL UINT64_MAX
 struct condition_news {
     struct map created, changed; // names of variables
+    uint64_t changed_in;         // their scope, or CHANGED_IN_SEVERAL
     bool is_all;
     size_t arrived_count;
     const uint64_t *arrived; // element instances on which, or in which, events wait now
