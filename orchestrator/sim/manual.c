@@ -355,9 +355,15 @@ static bool catches(const struct bpmn_element *e, const struct bpmn_trigger *thr
 static bool is_meant(const struct sim *sim, const struct bpmn_element *e,
                      const struct bpmn_trigger *thrown)
 {
+    const struct deployed *d;
     if (!str_is_empty(thrown->reference))
         return true;
-    return !is_flow_target(sim, e->id) && !has_begun(sim, e->id);
+    if (is_flow_target(sim, e->id))
+        return false;
+    bool is_first = trigger_find(sim, e->id, &d) != NULL;
+    for (const struct sim_instance *i = sim->instances; is_first && i != NULL; i = i->next)
+        is_first = i->process != d->process;
+    return e->type != BPMN_START_EVENT || e->scope != 0 || is_first;
 }
 
 // A message goes to one that waits for it, a signal to all.
