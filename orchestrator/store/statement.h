@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-enum { STATEMENT_MAX_PARAMETERS = 64 };
+enum { STATEMENT_MAX_PARAMETERS = 128 };
 
 struct statement {
     const char *sql;

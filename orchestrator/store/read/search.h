@@ -24,10 +24,11 @@ enum {
     SEARCH_DEFAULT_LIMIT = 100,
     SEARCH_MAX_LIMIT = 10000,
     SEARCH_MAX_TOTAL = 10000, // counting stops here: "hasMoreTotalItems"
-    SEARCH_MAX_VALUES = 40,   // single values and lists in a filter
-    SEARCH_MAX_LIST = 1000,   // values in one list: $in, $notIn
-    SEARCH_MAX_SORTS = 8,     // fields that an order has
-    SEARCH_MAX_SHOWN = 8191,  // characters of a variable's value, unless all are asked for
+    SEARCH_MAX_VALUES = 96,   // single values and lists in a filter; a variable's counts up to four
+    SEARCH_OTHER_PARAMETERS = 32, // of a statement: scope, place, path, what others add
+    SEARCH_MAX_LIST = 1000,       // values in one list: $in, $notIn
+    SEARCH_MAX_SORTS = 8,         // fields that an order has
+    SEARCH_MAX_SHOWN = 8191,      // characters of a variable's value, unless all are asked for
 };
 
 enum field_kind {

@@ -27,6 +27,11 @@ static bool fail_value(struct build *b, const struct field *field, const char *e
     return error_set(b->err, ERROR_INVALID, field->name, "the filter's value must be %s", expected);
 }
 
+_Static_assert(SEARCH_MAX_VALUES + SEARCH_OTHER_PARAMETERS <= STATEMENT_MAX_PARAMETERS &&
+                   2 * SEARCH_MAX_SORTS + 1 + 8 <= SEARCH_OTHER_PARAMETERS,
+               "whatever a query holds becomes a statement");
+
+// Before as many parameters are added.
 static bool has_room(struct build *b, size_t more)
 {
     b->sql->values += more;
@@ -268,10 +273,10 @@ static bool add_variable_operator(struct build *b, const struct field *field, st
 {
     const struct json *value = &member->value;
     bool is_list = value->type == JSON_ARRAY;
-    if (!has_room(b, 2))
+    bool is_equal = str_equal(member->name, STR("$eq"));
+    if (!has_room(b, is_equal && field->indexed != NULL ? 4 : 2))
         return false;
     add_variable(b, field, name);
-    bool is_equal = str_equal(member->name, STR("$eq"));
     if (is_equal || str_equal(member->name, STR("$neq"))) {
         if (is_list)
             return fail_variable(b, field);
