@@ -470,6 +470,7 @@ static void compact_shard(struct engine *engine)
     engine->shard = shard_new();
     check(image_read_shard(image, engine->shard, &err));
     bury(engine, &shard->stream);
+    engine->shard->stream.compact_above = engine->shard->stream.arena.used * 2;
 }
 
 static void compact_instance(struct engine *engine, struct instance *instance)
@@ -484,6 +485,7 @@ static void compact_instance(struct engine *engine, struct instance *instance)
     forget(engine, &instance->stream);
     bury(engine, &instance->stream);
     keep_instance(engine, fresh);
+    fresh->stream.compact_above = fresh->stream.arena.used * 2;
 }
 
 static void settle(struct engine *engine, struct stream *stream)
