@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/array.h"
 #include "cli/command.h"
 #include "cli/feel_run.h"
 #include "cli/files.h"
@@ -50,6 +51,61 @@ static void print_lines(const char *file, const struct bpmn_resource *resource)
     }
 }
 
+// -- Between files ----------------------------------------------------------------------
+
+struct call {
+    const char *file;
+    uint32_t line;
+    str element, process;
+};
+
+// What of each file the others have to know.
+struct together {
+    struct arena arena;
+    struct map uncallable; // id of a process without a none start -> its file
+    ARRAY(struct call) calls;
+};
+
+static void note_processes(struct together *t, const char *file,
+                           const struct bpmn_resource *resource)
+{
+    for (size_t i = 0; i < resource->process_count; i++) {
+        const struct bpmn_element *root = &resource->processes[i]->elements[0];
+        if (root->starts.count == 0 && root->children.count > 0)
+            map_put(&t->uncallable, str_copy(&t->arena, resource->processes[i]->id),
+                    (void *)(uintptr_t)file);
+    }
+}
+
+static void note_calls(struct together *t, const char *file, const struct bpmn_resource *resource,
+                       const struct bpmn_process *process)
+{
+    for (uint32_t i = 0; i < process->element_count; i++) {
+        const struct bpmn_element *e = &process->elements[i];
+        const feel_value *id = e->type == BPMN_CALL_ACTIVITY && e->call->id
+                                   ? feel_program_constant(e->call->id)
+                                   : NULL;
+        if (id == NULL || !feel_is(*id, FEEL_STRING) ||
+            bpmn_find_process(resource, id->string) != NULL)
+            continue; // one of the same file was looked at with it
+        *ARRAY_PUSH(&t->arena, &t->calls) = (struct call){file, e->line, str_copy(&t->arena, e->id),
+                                                          str_copy(&t->arena, id->string)};
+    }
+}
+
+static void print_together(const struct together *t)
+{
+    for (size_t i = 0; i < t->calls.count; i++) {
+        const struct call *call = &t->calls.items[i];
+        const char *file = map_get(&t->uncallable, call->process);
+        if (file != NULL)
+            printf("%s:%u: warning: %.*s: the called process '%.*s' of %s has no start event "
+                   "without a trigger [%s]\n",
+                   call->file, call->line, STR_ARG(call->element), STR_ARG(call->process), file,
+                   bpmn_code_name(BPMN_CODE_CALLED_WITHOUT_START));
+    }
+}
+
 static void print_unreadable(struct arena *arena, const struct error *err)
 {
     struct strbuf out = strbuf_new(arena);
@@ -70,7 +126,7 @@ static void print_unreadable(struct arena *arena, const struct error *err)
     printf("%s\n", strbuf_cstr(&out));
 }
 
-static int lint(const char *file, const struct zone_db *zones, bool json)
+static int lint(const char *file, const struct zone_db *zones, bool json, struct together *together)
 {
     struct arena arena = ARENA_EMPTY, scratch = ARENA_EMPTY;
     struct bpmn_resource *resource;
@@ -83,6 +139,9 @@ static int lint(const char *file, const struct zone_db *zones, bool json)
         for (size_t i = 0; i < resource->problem_count; i++)
             has_error |= resource->problems[i].severity == BPMN_ERROR;
         code = has_error ? EXIT_REFUSED : EXIT_EXECUTABLE;
+        note_processes(together, file, resource);
+        for (size_t i = 0; i < resource->process_count; i++)
+            note_calls(together, file, resource, resource->processes[i]);
         if (json)
             print_json(&arena, resource);
         else
@@ -117,12 +176,16 @@ int command_lint(int argc, char **argv)
     int code, worst = EXIT_EXECUTABLE;
     if (!cli_parse(&usage, argc, argv, &files, &code))
         return code;
-    struct arena arena = ARENA_EMPTY;
-    const struct zone_db *zones = cli_zones(&arena);
+    bool json = str_equal(output, STR("json"));
+    struct together together = {.arena = ARENA_EMPTY};
+    together.uncallable = map_new(&together.arena);
+    const struct zone_db *zones = cli_zones(&together.arena);
     for (size_t i = 0; i < files.count; i++) {
-        code = lint(files.items[i], zones, str_equal(output, STR("json")));
+        code = lint(files.items[i], zones, json, &together);
         worst = code > worst ? code : worst;
     }
-    arena_done(&arena);
+    if (!json)
+        print_together(&together);
+    arena_done(&together.arena);
     return worst;
 }
