@@ -2,39 +2,15 @@
 // Models as other tools export them, and everything that is said about them: tests/golden/lint. To
 // add one, put NAME.bpmn there and run this with GOLDEN=write.
 #include "bpmn/bpmn.h"
+#include "bpmn/golden.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <glob.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static bool read_file(struct arena *arena, const char *path, str *ret_text)
-{
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return false;
-    struct strbuf text = strbuf_new(arena);
-    char *room = strbuf_reserve(&text, 1 << 20);
-    text.len = fread(room, 1, 1 << 20, file);
-    fclose(file);
-    *ret_text = strbuf_str(&text);
-    return true;
-}
-
-static str told(struct arena *arena, const char *path)
+static str told(struct arena *arena, str model)
 {
     struct arena scratch = ARENA_EMPTY;
     struct strbuf out = strbuf_new(arena);
     struct bpmn_resource *resource;
     struct error err;
-    str text;
-    if (!read_file(arena, path, &text))
-        fail_msg("%s cannot be read", path);
-    if (!bpmn_parse(arena, &scratch, text, &resource, &err)) {
+    if (!bpmn_parse(arena, &scratch, model, &resource, &err)) {
         strbuf_format(&out, "unreadable: %s: %s\n", err.place, err.text);
         arena_done(&scratch);
         return strbuf_str(&out);
@@ -52,31 +28,7 @@ static str told(struct arena *arena, const char *path)
 static void what_other_tools_export_is_told_about(void **state)
 {
     (void)state;
-    glob_t models;
-    size_t wrong = 0;
-    assert_int_equal(glob("tests/golden/lint/*.bpmn", 0, NULL, &models), 0);
-    assert_true(models.gl_pathc >= 5);
-    for (size_t i = 0; i < models.gl_pathc; i++) {
-        struct arena arena = ARENA_EMPTY;
-        str path = str_of(models.gl_pathv[i]), wanted = STR_EMPTY;
-        const char *golden =
-            str_cstr(&arena, str_format(&arena, "%.*s.golden", (int)(path.len - strlen(".bpmn")),
-                                        path.data));
-        str actual = told(&arena, models.gl_pathv[i]);
-        bool known = read_file(&arena, golden, &wanted);
-        if (getenv("GOLDEN") != NULL) {
-            FILE *file = fopen(golden, "w");
-            assert_non_null(file);
-            assert_int_equal(fwrite(actual.data, 1, actual.len, file), actual.len);
-            assert_int_equal(fclose(file), 0);
-        } else if (!known || !str_equal(actual, wanted)) {
-            print_error("%s:\n%.*s", models.gl_pathv[i], STR_ARG(actual));
-            wrong++;
-        }
-        arena_done(&arena);
-    }
-    globfree(&models);
-    assert_int_equal(wrong, 0);
+    golden_check("tests/golden/lint/*.bpmn", told);
 }
 
 int main(void)

@@ -3,30 +3,7 @@
 // tests/golden/migrate. To add one, put NAME.bpmn there and run this with GOLDEN=write.
 #include "bpmn/migrate.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <glob.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "base/strbuf.h"
-#include "bpmn/bpmn.h"
-
-static bool read_file(struct arena *arena, const char *path, str *ret_text)
-{
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return false;
-    struct strbuf text = strbuf_new(arena);
-    char *room = strbuf_reserve(&text, 1 << 20);
-    text.len = fread(room, 1, 1 << 20, file);
-    fclose(file);
-    *ret_text = strbuf_str(&text);
-    return true;
-}
+#include "bpmn/golden.h"
 
 static str migrated(struct arena *arena, str xml)
 {
@@ -46,31 +23,7 @@ static str migrated(struct arena *arena, str xml)
 static void models_become_what_is_written_down(void **state)
 {
     (void)state;
-    glob_t models;
-    size_t wrong = 0;
-    assert_int_equal(glob("tests/golden/migrate/*.bpmn", 0, NULL, &models), 0);
-    for (size_t i = 0; i < models.gl_pathc; i++) {
-        struct arena arena = ARENA_EMPTY;
-        str path = str_of(models.gl_pathv[i]), xml, wanted = STR_EMPTY;
-        const char *golden =
-            str_cstr(&arena, str_format(&arena, "%.*s.golden", (int)(path.len - strlen(".bpmn")),
-                                        path.data));
-        assert_true(read_file(&arena, models.gl_pathv[i], &xml));
-        str actual = migrated(&arena, xml);
-        bool known = read_file(&arena, golden, &wanted);
-        if (getenv("GOLDEN") != NULL) {
-            FILE *file = fopen(golden, "w");
-            assert_non_null(file);
-            assert_int_equal(fwrite(actual.data, 1, actual.len, file), actual.len);
-            assert_int_equal(fclose(file), 0);
-        } else if (!known || !str_equal(actual, wanted)) {
-            print_error("%s:\n%.*s", models.gl_pathv[i], STR_ARG(actual));
-            wrong++;
-        }
-        arena_done(&arena);
-    }
-    globfree(&models);
-    assert_int_equal(wrong, 0);
+    golden_check("tests/golden/migrate/*.bpmn", migrated);
 }
 
 // A model without anything foreign is written as it was read, but for the platform it is for.
