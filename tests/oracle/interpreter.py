@@ -157,6 +157,7 @@ class Interpreter:
         self.canceling = []  # called instances whose caller is gone
         self.now, self.deadline = 0, 0
         self.answers, self.mentions, self.waits, self.takes = [], Counter(), set(), {}
+        self.walked = Counter()  # flows of gateways that nobody chose for
 
     # ---- the script: the world around the process -------------------------------------------------
 
@@ -936,6 +937,8 @@ class Interpreter:
         if run.role in ("inner", "process", "container"):
             return []
         flows = self.selected(run)
+        if self.manual and element.id not in self.takes:
+            self.walked.update(flow.id for flow in flows)
         return [flow for flow in flows for _ in range(element.completion_quantity)]
 
     def selected(self, run):
@@ -949,8 +952,7 @@ class Interpreter:
                 return taken[:1] if element.type == "exclusiveGateway" else taken
         default = self.model.flows.get(element.default)
         if self.manual:
-            return ([default] if default else element.outgoing[:1]) if choosing \
-                else list(element.outgoing)
+            return self.walk(element, default) if choosing else list(element.outgoing)
         if element.type == "parallelGateway":
             return list(element.outgoing)
         known = self.variables(run)
@@ -963,6 +965,17 @@ class Interpreter:
         if default is not None and none_holds:
             holding = holding + [default] if not choosing else [default]
         return holding
+
+    def walk(self, element, default):
+        """The standard leaves it to the conditions, of which a walk knows none: the default, else the
+        first; a way that led back here not again while there is another (docs: simulate)."""
+        way = default or next(iter(element.outgoing), None)
+        for other in element.outgoing:
+            if way is None or not self.model.leads_back(way) or not self.walked[way.id]:
+                break
+            if not self.walked[other.id] or not self.model.leads_back(other):
+                way = other
+        return [] if way is None else [way]
 
     def is_stuck(self, run):
         """A gateway of whose conditions none holds, without a default (13.4.2, 13.4.3, 13.4.5)."""

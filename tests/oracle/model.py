@@ -57,6 +57,7 @@ class Element:
         self.host = node.get("attachedToRef")
         self.trigger, self.ref, self.duration = None, None, None
         self.correlation = None
+        self.link, self.links = None, []  # the definition's own id, and those that it names
         self.interrupting = node.get("cancelActivity", node.get("isInterrupting", "true")) == "true"
         self.is_event_sub = node.get("triggeredByEvent") == "true"
         self.is_handler = node.get("isForCompensation") == "true"
@@ -130,7 +131,8 @@ class Model:
 
     def name_of(self, node, kind):
         code = {"error": "errorCode", "escalation": "escalationCode"}.get(kind)
-        name = node.get("id") if self.manual else node.get(code) if code else node.get("name")
+        name = node.get("id") if self.manual else node.get(code) or None if code \
+            else node.get("name")
         subscription = node.find(f"{BPMN}extensionElements/{ZEEBE}subscription")
         key = None if subscription is None else subscription.get("correlationKey")
         return name, None if key is None else key.removeprefix("=")
@@ -167,6 +169,12 @@ class Model:
                         ("messageRef", "signalRef", "errorRef", "escalationRef", "activityRef",
                          "name") if definition.get(name)), None)
             element.ref, element.correlation = self.named.get(ref, (ref, None))
+            if self.manual and kind in ("message", "signal") and ref is None:
+                raise NotCovered("what names nothing, in a walk")
+            if kind == "link":
+                element.link = definition.get("id")
+                element.links = [text(child) for child in definition
+                                 if local(child) in ("source", "target")]
             if kind == "timer" and not self.manual:
                 element.duration = seconds(text(definition.find(BPMN + "timeDuration")))
 
@@ -212,11 +220,28 @@ class Model:
                 and not e.is_handler and e.trigger != "link"]
 
     def link_target(self, element):
-        for other in element.scope.inside:
-            if other.type == "intermediateCatchEvent" and other.trigger == "link" \
-                    and other.ref == element.ref:
-                return other
-        return None
+        targets = [other for other in element.scope.inside if other.trigger == "link"
+                   and other.type == "intermediateCatchEvent"]
+        named = [other for other in targets if self.is_named(element, other)]
+        return next(iter(named or [other for other in targets if other.ref == element.ref]), None)
+
+    def is_named(self, source, target):
+        return target.link in source.links or source.link in target.links
+
+    def leads_back(self, flow):
+        """Whether who takes the flow may come again to where it begins, within the scope."""
+        seen, todo = set(), [flow.target]
+        while todo:
+            at = todo.pop()
+            if at == flow.source:
+                return True
+            if at not in seen:
+                seen.add(at)
+                element = self.elements[at]
+                todo += [way.target for way in element.outgoing]
+                if element.trigger == "link" and element.type == "intermediateThrowEvent":
+                    todo += [target.id for target in [self.link_target(element)] if target]
+        return False
 
     def exits(self, element, instead=False):
         """The flows on which a token that is at this node may go on, in whatever way; `instead`: in
@@ -258,7 +283,7 @@ class Model:
         if source.trigger == "link" and source.type == "intermediateCatchEvent":
             for other in source.scope.inside:
                 if other.trigger == "link" and other.type == "intermediateThrowEvent" \
-                        and other.ref == source.ref:
+                        and self.link_target(other) is source:
                     flows += other.incoming
         return flows
 
