@@ -45,16 +45,39 @@ static bool takes(const struct route *route, int command)
     return methods[route->method].command == command || is_head;
 }
 
+static size_t arguments_in(const char *pattern)
+{
+    size_t count = 0;
+    for (; *pattern != '\0'; pattern++)
+        count += *pattern == '{';
+    return count;
+}
+
+// Of the paths that match, that which says most: "search" is no key. NULL: none.
+static const char *find_path(const struct http_options *options, str path)
+{
+    const char *best = NULL;
+    str ignored[REQUEST_MAX_ARGUMENTS];
+    for (size_t i = 0; i < options->route_count; i++) {
+        const char *pattern = options->routes[i].path;
+        if (path_matches(pattern, path, ignored) &&
+            (best == NULL || arguments_in(pattern) < arguments_in(best)))
+            best = pattern;
+    }
+    return best;
+}
+
 // What the path does take, for the header Allow; empty when there is no such path.
 static str find_route(struct request *request, str path)
 {
     const struct http_options *options = &request->server->options;
     int command = (int)evhttp_request_get_command(request->http);
     struct strbuf allowed = strbuf_new(&request->arena);
-    for (size_t i = 0; i < options->route_count && request->route == NULL; i++) {
+    const char *pattern = find_path(options, path);
+    for (size_t i = 0; pattern != NULL && i < options->route_count && request->route == NULL; i++) {
         const struct route *route = &options->routes[i];
         str arguments[REQUEST_MAX_ARGUMENTS] = {STR_EMPTY, STR_EMPTY};
-        if (!path_matches(route->path, path, arguments))
+        if (strcmp(route->path, pattern) != 0 || !path_matches(route->path, path, arguments))
             continue;
         strbuf_format(&allowed, "%s%s", methods[route->method].name,
                       route->method == ROUTE_GET ? ", HEAD, " : ", ");

@@ -336,8 +336,41 @@ def write_routes(document, output):
         write_document(document, output, file)
 
 
+def or_null(part):
+    kind = part.get('type')
+    if '$ref' in part or 'anyOf' in part:
+        return {'anyOf': [part, {'type': 'null'}]}
+    if not isinstance(kind, str):
+        return part
+    return part | {'type': [kind, 'null']} | ({'enum': part['enum'] + [None]} if 'enum' in part else {})
+
+
+def allow_null(document, schema, seen):
+    """What a body need not have may be null in it: clients send what nobody filled in."""
+    if '$ref' in schema:
+        if schema['$ref'] not in seen:
+            seen.add(schema['$ref'])
+            allow_null(document, follow(document, schema), seen)
+        return
+    for part in [schema[key] for key in ('items',) if key in schema] + schema.get('anyOf', []):
+        allow_null(document, part, seen)
+    for name, part in schema.get('properties', {}).items():
+        allow_null(document, part, seen)
+        if name not in schema.get('required', []):
+            schema['properties'][name] = or_null(part)
+
+
+def published(document):
+    document, seen = json.loads(json.dumps(document)), set()  # nothing is shared in it
+    for _, _, _, operation in operations(document):
+        content = operation.get('requestBody', {}).get('content', {})
+        if 'application/json' in content:
+            allow_null(document, content['application/json'].get('schema', {}), seen)
+    return document
+
+
 def write_document(document, output, file):
-    text = json.dumps(document, separators=(',', ':'), ensure_ascii=True)
+    text = json.dumps(published(document), separators=(',', ':'), ensure_ascii=True)
     with open(os.path.join(output, 'openapi.json'), 'w', encoding='utf-8') as copy:
         copy.write(text + '\n')
     file.write('\nconst char api_document[] = {\n')
