@@ -4,20 +4,13 @@
 #include "api/api_private.h"
 
 #include "base/digest.h"
+#include "gateway/credential.h"
 
-// The password of "Basic user:password", or what stands behind "Bearer".
 static str credential_of(struct request *request, str *ret_principal)
 {
     str header = request_header(request, "Authorization");
-    str decoded;
-    if (str_starts_with(header, STR("Bearer ")))
-        return str_trim(str_from_index(header, 7));
-    if (!str_starts_with(header, STR("Basic ")) ||
-        !base64_decode(&request->arena, str_trim(str_from_index(header, 6)), &decoded))
-        return request_header(request, "X-API-Key");
-    size_t colon = str_find_char(decoded, ':');
-    *ret_principal = str_sub(decoded, 0, colon);
-    return colon == SIZE_MAX ? STR_EMPTY : str_from_index(decoded, colon + 1);
+    return header.len > 0 ? credential_read(&request->arena, header, ret_principal)
+                          : request_header(request, "X-API-Key");
 }
 
 static bool is_public(const struct request *request)

@@ -24,23 +24,10 @@ static const struct names names_by_kind[] = {
                                "decisionRequirementsKey", "decisionRequirementsName"},
 };
 
-// The graph that a decision of the reply stands in: the one of its file.
-static const struct deployed_resource *requirements_of(const struct reply *reply,
-                                                       const struct deployed_resource *decision)
-{
-    for (size_t i = 0; i < reply->deployed_count; i++) {
-        const struct deployed_resource *resource = &reply->deployed[i];
-        if (resource->kind == RESOURCE_REQUIREMENTS && str_equal(resource->name, decision->name) &&
-            str_equal(resource->digest, decision->digest))
-            return resource;
-    }
-    return NULL;
-}
-
 static void write_requirements(struct json_writer *w, const struct reply *reply,
                                const struct deployed_resource *decision)
 {
-    const struct deployed_resource *requirements = requirements_of(reply, decision);
+    const struct deployed_resource *requirements = deployed_requirements(reply, decision);
     if (requirements == NULL)
         return;
     json_key(w, STR("decisionRequirementsId"));
@@ -70,7 +57,7 @@ static void write_deployed(struct json_writer *w, const struct reply *reply, siz
     json_string(w, tenant_outside(tenant));
     if (names->title != NULL) {
         json_key(w, str_of(names->title));
-        json_string(w, resource->title.len > 0 ? resource->title : resource->definition_id);
+        json_string(w, deployed_title(resource));
     }
     if (resource->kind == RESOURCE_DECISIONS)
         write_requirements(w, reply, resource);

@@ -92,36 +92,6 @@ void handle_job_update(struct request *request)
 
 // -- Activation -------------------------------------------------------------------------
 
-static bool is_listed(const struct json *names, str name)
-{
-    if (!json_is(names, JSON_ARRAY) || names->count == 0)
-        return true;
-    for (size_t i = 0; i < names->count; i++)
-        if (json_is(&names->items[i], JSON_STRING) && str_equal(names->items[i].text, name))
-            return true;
-    return false;
-}
-
-static void write_variables(struct json_writer *w, str variables, const struct json *fetch,
-                            struct arena *arena)
-{
-    struct json *all;
-    struct error err;
-    json_key(w, STR("variables"));
-    if (!json_is(fetch, JSON_ARRAY) || fetch->count == 0 ||
-        !json_parse(arena, variables, &all, &err)) {
-        json_raw(w, variables.len > 0 ? variables : STR("{}"));
-        return;
-    }
-    json_begin_object(w);
-    for (size_t i = 0; i < all->count; i++)
-        if (is_listed(fetch, all->members[i].name)) {
-            json_key(w, all->members[i].name);
-            json_value(w, &all->members[i].value);
-        }
-    json_end_object(w);
-}
-
 static const char *const kind_names[] = {
     [JOB_TASK] = "BPMN_ELEMENT",           [JOB_EXECUTION_LISTENER] = "EXECUTION_LISTENER",
     [JOB_TASK_LISTENER] = "TASK_LISTENER", [JOB_AD_HOC] = "AD_HOC_SUB_PROCESS",
@@ -138,7 +108,8 @@ static void write_number(struct json_writer *w, str name, int64_t number)
 struct activation {
     struct strbuf out;
     struct json_writer writer;
-    const struct json *fetch; // names of variables; NULL or empty: all
+    const str *names; // of variables; none: all
+    size_t name_count;
 };
 
 static void on_job(const struct job_poll *poll, const struct job_offer *job, int64_t deadline_ms)
@@ -169,7 +140,8 @@ static void on_job(const struct job_poll *poll, const struct job_offer *job, int
     write_number(w, STR("deadline"), deadline_ms);
     write_tenant(w, job->tenant);
     write_text(w, STR("physicalTenantId"), STR("default"));
-    write_variables(w, job->variables, activation->fetch, arena);
+    write_json(w, STR("variables"),
+               job_variables(arena, job->variables, activation->names, activation->name_count));
     write_json(w, STR("userTask"), job->user_task.len > 0 ? job->user_task : STR("null"));
     write_json(w, STR("tags"), job->tags.len > 0 ? job->tags : STR("[]"));
     write_optional(w, STR("businessId"), job->business_id);
@@ -186,12 +158,23 @@ static void on_end(const struct job_poll *poll)
     request_answer_json(request_of(poll->caller), 200, strbuf_str(&activation->out));
 }
 
+static void read_names(struct request *request, struct activation *activation)
+{
+    const struct json *list = json_get(request->body, STR("fetchVariable"));
+    size_t count = json_is(list, JSON_ARRAY) ? list->count : 0;
+    str *names = ARENA_ARRAY(&request->arena, str, count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = list->items[i].text;
+    activation->names = names;
+    activation->name_count = count;
+}
+
 static struct activation *new_activation(struct request *request)
 {
     struct activation *activation = ARENA_NEW(&request->arena, struct activation);
     activation->out = strbuf_new(&request->arena);
     activation->writer = json_writer_new(&activation->out);
-    activation->fetch = json_get(request->body, STR("fetchVariable"));
+    read_names(request, activation);
     json_begin_object(&activation->writer);
     json_key(&activation->writer, STR("jobs"));
     json_begin_array(&activation->writer);

@@ -124,3 +124,22 @@ void gateway_deploy(struct caller *caller, const struct deploy_file *files, size
         deployment_add_file(&deploying->deployment, files[i].name, files[i].bytes);
     look_up(caller, deploying);
 }
+
+// -- What was deployed ----------------------------------------------------------------------------
+
+const struct deployed_resource *deployed_requirements(const struct reply *reply,
+                                                      const struct deployed_resource *decision)
+{
+    for (size_t i = 0; i < reply->deployed_count; i++) {
+        const struct deployed_resource *resource = &reply->deployed[i];
+        if (resource->kind == RESOURCE_REQUIREMENTS && str_equal(resource->name, decision->name) &&
+            str_equal(resource->digest, decision->digest))
+            return resource;
+    }
+    return NULL;
+}
+
+str deployed_title(const struct deployed_resource *resource)
+{
+    return resource->title.len > 0 ? resource->title : resource->definition_id;
+}

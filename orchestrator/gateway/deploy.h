@@ -18,6 +18,13 @@ struct deploy_file {
 typedef void deploy_answer(struct caller *caller, const struct reply *reply,
                            const struct deployment *deployment);
 
+// The graph that a decision of the reply stands in: the one of its file. NULL: none.
+const struct deployed_resource *deployed_requirements(const struct reply *reply,
+                                                      const struct deployed_resource *decision);
+
+// What people call it.
+str deployed_title(const struct deployed_resource *resource);
+
 // At most COMMAND_MAX_RESOURCES files, in the caller's arena.
 void gateway_deploy(struct caller *caller, const struct deploy_file *files, size_t count,
                     deploy_answer *answer);

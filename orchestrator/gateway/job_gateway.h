@@ -43,6 +43,9 @@ struct job_poll {
     void *context;                            // of these two
 };
 
+// The job's variables, or those that were asked for by name: a JSON object.
+str job_variables(struct arena *arena, str variables, const str *names, size_t count);
+
 struct job_desk *job_desk_new(struct gateway *gateway);
 void job_desk_drain(struct job_desk *desk); // ends the polls that wait, returns what nobody took
 void job_desk_free(struct job_desk *desk);

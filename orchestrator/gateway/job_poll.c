@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/job_poll.h"
 
+#include "base/json.h"
+
 #include "record/limits.h"
 
 static bool is_short(str name, const char *place, struct error *err)
@@ -39,4 +41,30 @@ bool job_poll_check(struct job_poll *poll, struct error *err)
     poll->tenants = tenants;
     poll->tenant_count = count;
     return true;
+}
+
+static bool is_listed(const str *names, size_t count, str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(names[i], name))
+            return true;
+    return false;
+}
+
+str job_variables(struct arena *arena, str variables, const str *names, size_t count)
+{
+    struct json *all;
+    struct error err;
+    if (count == 0 || !json_parse(arena, variables, &all, &err))
+        return variables.len > 0 ? variables : STR("{}");
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    for (size_t i = 0; i < all->count; i++)
+        if (is_listed(names, count, all->members[i].name)) {
+            json_key(&w, all->members[i].name);
+            json_value(&w, &all->members[i].value);
+        }
+    json_end_object(&w);
+    return strbuf_str(&out);
 }

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/gzip.h"
+#include "gateway/credential.h"
 #include "gateway/job_gateway.h"
 #include "grpc/connection.h"
 #include "wire/pack.h"
@@ -193,24 +194,10 @@ bool grpc_call_data(struct grpc_call *call, str bytes)
     return true;
 }
 
-// The password of "Basic user:password", or what stands behind "Bearer".
-static str credential_of(struct grpc_call *call)
-{
-    str header = call->authorization, decoded;
-    if (str_starts_with(header, STR("Bearer ")))
-        return str_trim(str_from_index(header, 7));
-    if (!str_starts_with(header, STR("Basic ")) ||
-        !base64_decode(&call->arena, str_trim(str_from_index(header, 6)), &decoded))
-        return STR_EMPTY;
-    size_t colon = str_find_char(decoded, ':');
-    call->caller.principal = str_sub(decoded, 0, colon);
-    return colon == SIZE_MAX ? STR_EMPTY : str_from_index(decoded, colon + 1);
-}
-
 static bool admit(struct grpc_call *call)
 {
     str key = str_of(call->server->key);
-    str credential = credential_of(call);
+    str credential = credential_read(&call->arena, call->authorization, &call->caller.principal);
     if (!call->is_grpc)
         grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "the content type must be application/grpc");
     else if (call->server->is_draining)

@@ -26,6 +26,36 @@ static bool read_starts(struct grpc_call *call,
     return true;
 }
 
+static str name_list(struct arena *arena, char **names, size_t count)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_array(&w);
+    for (size_t i = 0; i < count; i++)
+        json_string(&w, grpc_text(names[i]));
+    json_end_array(&w);
+    return count > 0 ? strbuf_str(&out) : STR_EMPTY;
+}
+
+// The elements after which the instance is to end, as the list of their ids; false after failing.
+static bool read_ends(struct grpc_call *call,
+                      const GatewayProtocol__CreateProcessInstanceRequest *body,
+                      struct create_instance *create)
+{
+    size_t count = body->n_runtimeinstructions;
+    char **ids = ARENA_ARRAY(&call->arena, char *, count);
+    for (size_t i = 0; i < count; i++) {
+        if (body->runtimeinstructions[i]->instruction_case == 0) {
+            grpc_call_fail(call, GRPC_INVALID_ARGUMENT,
+                           "a runtime instruction must say terminate.afterElementId");
+            return false;
+        }
+        ids[i] = body->runtimeinstructions[i]->terminate->afterelementid;
+    }
+    create->ends_after = name_list(&call->arena, ids, count);
+    return true;
+}
+
 // NULL after failing.
 static struct create_instance *
 read_create(struct grpc_call *call, const GatewayProtocol__CreateProcessInstanceRequest *body)
@@ -33,7 +63,9 @@ read_create(struct grpc_call *call, const GatewayProtocol__CreateProcessInstance
     struct create_instance *create = ARENA_NEW(&call->arena, struct create_instance);
     *create = (struct create_instance){.definition = (uint64_t)body->processdefinitionkey,
                                        .process_id = grpc_text(body->bpmnprocessid),
-                                       .version = body->version};
+                                       .version = body->version,
+                                       .tags = name_list(&call->arena, body->tags, body->n_tags)};
+    GRPC_REFERENCE(call, body);
     grpc_call_tenant(call, body->tenantid);
     if (create->definition == 0 && create->process_id.len == 0) {
         grpc_call_fail(call, GRPC_INVALID_ARGUMENT,
@@ -41,9 +73,16 @@ read_create(struct grpc_call *call, const GatewayProtocol__CreateProcessInstance
         return NULL;
     }
     if (!grpc_variables(call, body->variables, &create->variables) ||
-        !read_starts(call, body, create))
+        !read_starts(call, body, create) || !read_ends(call, body, create))
         return NULL;
+    call->context = create;
     return create;
+}
+
+static char **tags_of(struct caller *caller, size_t *ret_count)
+{
+    const struct create_instance *create = grpc_call_of(caller)->context;
+    return grpc_texts(caller->arena, create->tags, ret_count);
 }
 
 static void answer_created(struct caller *caller, const struct reply *reply)
@@ -55,6 +94,7 @@ static void answer_created(struct caller *caller, const struct reply *reply)
     response.version = reply->version;
     response.processinstancekey = (int64_t)reply->instance;
     response.tenantid = pack_text(caller->arena, tenant_outside(caller->tenant));
+    response.tags = tags_of(caller, &response.n_tags);
     grpc_call_answer(grpc_call_of(caller), &response.base);
 }
 
@@ -69,6 +109,7 @@ static void answer_ended(struct caller *caller, const struct reply *reply)
     response.variables =
         pack_text(caller->arena, reply->variables.len > 0 ? reply->variables : STR("{}"));
     response.tenantid = pack_text(caller->arena, tenant_outside(caller->tenant));
+    response.tags = tags_of(caller, &response.n_tags);
     grpc_call_answer(grpc_call_of(caller), &response.base);
 }
 
@@ -77,17 +118,6 @@ GRPC_HANDLER(create_process_instance)
     struct create_instance *create = read_create(call, (const void *)request);
     if (create != NULL)
         gateway_start(&call->caller, create, STR_EMPTY, answer_created);
-}
-
-static str name_list(struct arena *arena, char **names, size_t count)
-{
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_array(&w);
-    for (size_t i = 0; i < count; i++)
-        json_string(&w, grpc_text(names[i]));
-    json_end_array(&w);
-    return count > 0 ? strbuf_str(&out) : STR_EMPTY;
 }
 
 GRPC_HANDLER(create_process_instance_with_result)
@@ -109,24 +139,17 @@ GRPC_HANDLER(create_process_instance_with_result)
 
 // -- Operations on one --------------------------------------------------------------------
 
-#define ANSWER_EMPTY(name, snake, SNAKE)                                                           \
-    static void answer_##snake(struct caller *caller, const struct reply *reply)                   \
-    {                                                                                              \
-        GatewayProtocol__##name##Response response = GATEWAY_PROTOCOL__##SNAKE##_RESPONSE__INIT;   \
-        (void)reply;                                                                               \
-        grpc_call_answer(grpc_call_of(caller), &response.base);                                    \
-    }
-
-ANSWER_EMPTY(CancelProcessInstance, cancel_process_instance, CANCEL_PROCESS_INSTANCE)
-ANSWER_EMPTY(ModifyProcessInstance, modify_process_instance, MODIFY_PROCESS_INSTANCE)
-ANSWER_EMPTY(MigrateProcessInstance, migrate_process_instance, MIGRATE_PROCESS_INSTANCE)
-ANSWER_EMPTY(ResolveIncident, resolve_incident, RESOLVE_INCIDENT)
+GRPC_ANSWER_EMPTY(CancelProcessInstance, cancel_process_instance, CANCEL_PROCESS_INSTANCE)
+GRPC_ANSWER_EMPTY(ModifyProcessInstance, modify_process_instance, MODIFY_PROCESS_INSTANCE)
+GRPC_ANSWER_EMPTY(MigrateProcessInstance, migrate_process_instance, MIGRATE_PROCESS_INSTANCE)
+GRPC_ANSWER_EMPTY(ResolveIncident, resolve_incident, RESOLVE_INCIDENT)
 
 GRPC_HANDLER(cancel_process_instance)
 {
     const GatewayProtocol__CancelProcessInstanceRequest *body = (const void *)request;
     struct command command = {.type = COMMAND_CANCEL_INSTANCE,
                               .instance = (uint64_t)body->processinstancekey};
+    GRPC_REFERENCE(call, body);
     call_instance(&call->caller, &command, answer_cancel_process_instance);
 }
 
@@ -181,6 +204,7 @@ GRPC_HANDLER(modify_process_instance)
         modify->instructions[modify->count++] = (struct element_instruction){
             .element_instance = (uint64_t)body->terminateinstructions[i]->elementinstancekey,
             .terminate = true};
+    GRPC_REFERENCE(call, body);
     call_instance(&call->caller, &command, answer_modify_process_instance);
 }
 
@@ -205,6 +229,7 @@ GRPC_HANDLER(migrate_process_instance)
         migrate->mappings[i] =
             (struct element_mapping){grpc_text(plan->mappinginstructions[i]->sourceelementid),
                                      grpc_text(plan->mappinginstructions[i]->targetelementid)};
+    GRPC_REFERENCE(call, body);
     call_instance(&call->caller, &command, answer_migrate_process_instance);
 }
 
@@ -222,6 +247,7 @@ GRPC_HANDLER(set_variables)
     *command = (struct command){.type = COMMAND_SET_VARIABLES,
                                 .key = (uint64_t)body->elementinstancekey,
                                 .set_variables = {.local = body->local}};
+    GRPC_REFERENCE(call, body);
     if (grpc_variables(call, body->variables, &command->set_variables.variables))
         call_scope(&call->caller, command, answer_set_variables);
 }
@@ -232,6 +258,7 @@ GRPC_HANDLER(resolve_incident)
     struct command *command = ARENA_NEW(&call->arena, struct command);
     *command =
         (struct command){.type = COMMAND_RESOLVE_INCIDENT, .key = (uint64_t)body->incidentkey};
+    GRPC_REFERENCE(call, body);
     call_incident(&call->caller, command, answer_resolve_incident);
 }
 

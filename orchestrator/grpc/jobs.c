@@ -13,30 +13,12 @@ enum { STREAM_JOBS = 32, STREAM_WAIT_MS = 60000 };
 
 // -- A job as a message -------------------------------------------------------------------
 
-static bool is_listed(char **names, size_t count, str name)
+static str shown_variables(struct arena *arena, str variables, char **fetch, size_t count)
 {
+    str *names = ARENA_ARRAY(arena, str, count);
     for (size_t i = 0; i < count; i++)
-        if (str_equal(grpc_text(names[i]), name))
-            return true;
-    return count == 0;
-}
-
-static str shown_variables(struct arena *arena, str variables, char **names, size_t count)
-{
-    struct json *all;
-    struct error err;
-    if (count == 0 || !json_parse(arena, variables, &all, &err))
-        return variables.len > 0 ? variables : STR("{}");
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    for (size_t i = 0; i < all->count; i++)
-        if (is_listed(names, count, all->members[i].name)) {
-            json_key(&w, all->members[i].name);
-            json_value(&w, &all->members[i].value);
-        }
-    json_end_object(&w);
-    return strbuf_str(&out);
+        names[i] = grpc_text(fetch[i]);
+    return job_variables(arena, variables, names, count);
 }
 
 static GatewayProtocol__ActivatedJob__ListenerEventType listener_event(str name)
@@ -63,16 +45,6 @@ static GatewayProtocol__ActivatedJob__JobKind job_kind(enum job_kind kind)
         return GATEWAY_PROTOCOL__ACTIVATED_JOB__JOB_KIND__BPMN_ELEMENT;
     }
     check_unreachable();
-}
-
-static char **texts_of(struct arena *arena, const struct json *list, size_t *ret_count)
-{
-    size_t count = json_is(list, JSON_ARRAY) ? list->count : 0;
-    char **texts = ARENA_ARRAY(arena, char *, count);
-    for (size_t i = 0; i < count; i++)
-        texts[i] = pack_text(arena, list->items[i].text);
-    *ret_count = count;
-    return texts;
 }
 
 // Member of the task as the engine writes it (engine/user_task.c); false: null or not there.
@@ -105,11 +77,11 @@ static GatewayProtocol__UserTaskProperties *user_task_of(struct arena *arena, st
     GatewayProtocol__UserTaskProperties *to = GRPC_MESSAGE(
         arena, GatewayProtocol__UserTaskProperties, GATEWAY_PROTOCOL__USER_TASK_PROPERTIES__INIT);
     to->candidategroups =
-        texts_of(arena, json_get(task, STR("candidateGroups")), &to->n_candidategroups);
+        grpc_list(arena, json_get(task, STR("candidateGroups")), &to->n_candidategroups);
     to->candidateusers =
-        texts_of(arena, json_get(task, STR("candidateUsers")), &to->n_candidateusers);
+        grpc_list(arena, json_get(task, STR("candidateUsers")), &to->n_candidateusers);
     to->changedattributes =
-        texts_of(arena, json_get(task, STR("changedAttributes")), &to->n_changedattributes);
+        grpc_list(arena, json_get(task, STR("changedAttributes")), &to->n_changedattributes);
     if (has_text(arena, task, "action", &to->action))
         SET(action, has_action_case, HAS_ACTION_ACTION);
     if (has_text(arena, task, "assignee", &to->assignee))
@@ -147,6 +119,7 @@ static void fill_job(struct arena *arena, const struct job_poll *poll, const str
     to->tenantid = pack_text(arena, tenant_outside(job->tenant));
     to->kind = job_kind(job->kind);
     to->listenereventtype = listener_event(job->listener_event);
+    to->tags = grpc_texts(arena, job->tags, &to->n_tags);
     to->usertask = user_task_of(arena, job->user_task);
     if (to->usertask != NULL)
         to->has_user_task_case = GATEWAY_PROTOCOL__ACTIVATED_JOB__HAS_USER_TASK_USER_TASK;
@@ -351,19 +324,11 @@ static void send_to_job(struct grpc_call *call, struct command *command, call_an
     call_job(&call->caller, kept, answer);
 }
 
-#define ANSWER_EMPTY(name, snake, SNAKE)                                                           \
-    static void answer_##snake(struct caller *caller, const struct reply *reply)                   \
-    {                                                                                              \
-        GatewayProtocol__##name##Response response = GATEWAY_PROTOCOL__##SNAKE##_RESPONSE__INIT;   \
-        (void)reply;                                                                               \
-        grpc_call_answer(grpc_call_of(caller), &response.base);                                    \
-    }
-
-ANSWER_EMPTY(CompleteJob, complete_job, COMPLETE_JOB)
-ANSWER_EMPTY(FailJob, fail_job, FAIL_JOB)
-ANSWER_EMPTY(ThrowError, throw_error, THROW_ERROR)
-ANSWER_EMPTY(UpdateJobRetries, update_job_retries, UPDATE_JOB_RETRIES)
-ANSWER_EMPTY(UpdateJobTimeout, update_job_timeout, UPDATE_JOB_TIMEOUT)
+GRPC_ANSWER_EMPTY(CompleteJob, complete_job, COMPLETE_JOB)
+GRPC_ANSWER_EMPTY(FailJob, fail_job, FAIL_JOB)
+GRPC_ANSWER_EMPTY(ThrowError, throw_error, THROW_ERROR)
+GRPC_ANSWER_EMPTY(UpdateJobRetries, update_job_retries, UPDATE_JOB_RETRIES)
+GRPC_ANSWER_EMPTY(UpdateJobTimeout, update_job_timeout, UPDATE_JOB_TIMEOUT)
 
 static void write_text(struct json_writer *w, const char *name, const char *text)
 {
@@ -492,6 +457,7 @@ GRPC_HANDLER(update_job_retries)
     struct command command = {.type = COMMAND_UPDATE_JOB,
                               .key = (uint64_t)body->jobkey,
                               .update_job = {.retries = body->retries, .has_retries = true}};
+    GRPC_REFERENCE(call, body);
     send_to_job(call, &command, answer_update_job_retries);
 }
 
@@ -501,5 +467,6 @@ GRPC_HANDLER(update_job_timeout)
     struct command command = {.type = COMMAND_UPDATE_JOB,
                               .key = (uint64_t)body->jobkey,
                               .update_job = {.timeout_ms = body->timeout, .has_timeout = true}};
+    GRPC_REFERENCE(call, body);
     send_to_job(call, &command, answer_update_job_timeout);
 }

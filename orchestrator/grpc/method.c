@@ -57,3 +57,23 @@ bool grpc_variables(struct grpc_call *call, const char *text, str *ret_variables
                    json_type_name(parsed->type));
     return false;
 }
+
+char **grpc_list(struct arena *arena, const struct json *list, size_t *ret_count)
+{
+    size_t count = json_is(list, JSON_ARRAY) ? list->count : 0;
+    char **texts = ARENA_ARRAY(arena, char *, count);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = pack_text(arena, list->items[i].text);
+    *ret_count = count;
+    return texts;
+}
+
+char **grpc_texts(struct arena *arena, str list, size_t *ret_count)
+{
+    struct json *parsed;
+    struct error err;
+    *ret_count = 0;
+    return list.len > 0 && json_parse(arena, list, &parsed, &err)
+               ? grpc_list(arena, parsed, ret_count)
+               : NULL;
+}

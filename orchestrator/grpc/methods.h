@@ -48,6 +48,25 @@ static inline void grpc_call_tenant(struct grpc_call *call, const char *tenant)
 // The text as a JSON object of variables; empty is {}. False after failing.
 MUST_CHECK bool grpc_variables(struct grpc_call *call, const char *text, str *ret_variables);
 
+// The caller's own number for the operation, where the message has one.
+#define GRPC_REFERENCE(call, body)                                                                 \
+    ((call)->caller.reference =                                                                    \
+         (body)->has_operation_reference_case != 0 ? (body)->operationreference : 0)
+
+// A list of texts in JSON, as a message has it.
+struct json;
+char **grpc_list(struct arena *arena, const struct json *list, size_t *ret_count);
+char **grpc_texts(struct arena *arena, str list, size_t *ret_count); // empty: none
+
+// The answer of a call that has nothing to say.
+#define GRPC_ANSWER_EMPTY(name, snake, SNAKE)                                                      \
+    static void answer_##snake(struct caller *caller, const struct reply *reply)                   \
+    {                                                                                              \
+        GatewayProtocol__##name##Response response = GATEWAY_PROTOCOL__##SNAKE##_RESPONSE__INIT;   \
+        (void)reply;                                                                               \
+        grpc_call_answer(grpc_call_of(caller), &response.base);                                    \
+    }
+
 // A message to clear, whose kind follows from where it is kept.
 #define GRPC_MESSAGE(arena, type, init)                                                            \
     ({                                                                                             \

@@ -25,24 +25,6 @@ process_of(struct arena *arena, const struct deployed_resource *from, str tenant
     return to;
 }
 
-// The graph that a decision of the reply stands in: the one of its file.
-static const struct deployed_resource *requirements_of(const struct reply *reply,
-                                                       const struct deployed_resource *decision)
-{
-    for (size_t i = 0; i < reply->deployed_count; i++) {
-        const struct deployed_resource *resource = &reply->deployed[i];
-        if (resource->kind == RESOURCE_REQUIREMENTS && str_equal(resource->name, decision->name) &&
-            str_equal(resource->digest, decision->digest))
-            return resource;
-    }
-    return NULL;
-}
-
-static str title_of(const struct deployed_resource *resource)
-{
-    return resource->title.len > 0 ? resource->title : resource->definition_id;
-}
-
 static GatewayProtocol__DecisionMetadata *decision_of(struct arena *arena,
                                                       const struct reply *reply,
                                                       const struct deployed_resource *from,
@@ -50,9 +32,9 @@ static GatewayProtocol__DecisionMetadata *decision_of(struct arena *arena,
 {
     GatewayProtocol__DecisionMetadata *to = GRPC_MESSAGE(arena, GatewayProtocol__DecisionMetadata,
                                                          GATEWAY_PROTOCOL__DECISION_METADATA__INIT);
-    const struct deployed_resource *requirements = requirements_of(reply, from);
+    const struct deployed_resource *requirements = deployed_requirements(reply, from);
     to->dmndecisionid = pack_text(arena, from->definition_id);
-    to->dmndecisionname = pack_text(arena, title_of(from));
+    to->dmndecisionname = pack_text(arena, deployed_title(from));
     to->version = from->version;
     to->decisionkey = (int64_t)from->key;
     to->tenantid = pack_text(arena, tenant_outside(tenant));
@@ -70,7 +52,7 @@ graph_of(struct arena *arena, const struct deployed_resource *from, str tenant)
         GRPC_MESSAGE(arena, GatewayProtocol__DecisionRequirementsMetadata,
                      GATEWAY_PROTOCOL__DECISION_REQUIREMENTS_METADATA__INIT);
     to->dmndecisionrequirementsid = pack_text(arena, from->definition_id);
-    to->dmndecisionrequirementsname = pack_text(arena, title_of(from));
+    to->dmndecisionrequirementsname = pack_text(arena, deployed_title(from));
     to->version = from->version;
     to->decisionrequirementskey = (int64_t)from->key;
     to->resourcename = pack_text(arena, from->name);
@@ -200,6 +182,7 @@ GRPC_HANDLER(delete_resource)
     const GatewayProtocol__DeleteResourceRequest *body = (const void *)request;
     struct command command = {.type = COMMAND_DELETE_DEFINITION,
                               .key = (uint64_t)body->resourcekey};
+    GRPC_REFERENCE(call, body);
     call_shard(&call->caller, &command, 0, answer_deleted);
 }
 

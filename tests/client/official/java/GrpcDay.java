@@ -54,6 +54,11 @@ public class GrpcDay {
                 waitFor(seen, 50 + round * 6, "a worker that is opened anew has its jobs at once, round " + round);
                 next.close();
             }
+            var marked = client.newCreateInstanceCommand().bpmnProcessId("loan").latestVersion().variables(Map.of("loan", "T-1", "days", 3)).tags("by:grpc", "early")
+                    .terminateAfterElement("asked").send().join();
+            check(marked.getTags().equals(Set.of("by:grpc", "early")), "tags are the instance's");
+            var found = client.newProcessInstanceGetRequest(marked.getProcessInstanceKey()).send().join();
+            check(found.getState().name().equals("TERMINATED") && found.getTags().equals(Set.of("by:grpc", "early")), "it ends after the element that was said");
             Map<String, Object> result = client.newCreateInstanceCommand().bpmnProcessId("fee").latestVersion().variables(Map.of("days", 40)).withResult()
                     .requestTimeout(Duration.ofSeconds(20)).send().join().getVariablesAsMap();
             check(result.containsKey("fee"), "an instance is awaited");
