@@ -83,9 +83,14 @@ static const struct field instance_fields[] = {
      FIELD_BOOLEAN, .is_hidden = true},
 };
 
+#define INSTANCE_JOINS " LEFT JOIN definitions d ON d.key = i.definition"
+
 const struct collection collection_instances = {
     .noun = "process instance",
-    .from = "instances i LEFT JOIN definitions d ON d.key = i.definition",
+    .from = "instances i" INSTANCE_JOINS,
+    .grows = "i.started",
+    .grows_in = "instances",
+    .joins = INSTANCE_JOINS,
     .fields = instance_fields,
     .field_count = COUNT_OF(instance_fields),
     .key = "i.key",

@@ -134,6 +134,11 @@ static void write_cursor(struct json_writer *w, str name, const struct search_sq
     json_string(w, strbuf_str(&encoded));
 }
 
+static size_t most_counted(const struct search_sql *sql)
+{
+    return sql->reads_records ? SEARCH_MAX_OVER : SEARCH_MAX_TOTAL;
+}
+
 static void write_cursors(struct json_writer *w, const struct search_sql *sql,
                           const struct query_rows *rows)
 {
@@ -163,7 +168,7 @@ void search_write_page(struct json_writer *w, const struct collection *collectio
     json_key(w, STR("totalItems"));
     json_u64(w, total);
     json_key(w, STR("hasMoreTotalItems"));
-    json_bool(w, total >= SEARCH_MAX_TOTAL);
+    json_bool(w, total >= most_counted(sql));
     write_cursors(w, sql, rows);
     json_end_object(w);
 }
@@ -174,8 +179,8 @@ struct statement search_count(struct arena *arena, const struct collection *coll
                               const struct search_sql *search)
 {
     struct strbuf sql = strbuf_new(arena);
-    strbuf_format(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s WHERE %.*s LIMIT %d) AS counted",
-                  collection->from, STR_ARG(strbuf_str(&search->where)), SEARCH_MAX_TOTAL);
+    strbuf_format(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s WHERE %.*s LIMIT %zu) AS counted",
+                  collection->from, STR_ARG(strbuf_str(&search->where)), most_counted(search));
     return statement_new(arena, strbuf_cstr(&sql), search->parameters, search->count);
 }
 
@@ -197,6 +202,19 @@ static void add_order(struct strbuf *out, const struct collection *collection,
     strbuf_format(out, "%s%s", collection->key, direction);
 }
 
+// The page is among the first of each shard, in the order of keys.
+static void add_newest(struct strbuf *out, const struct collection *collection,
+                       struct search_sql *placed)
+{
+    const char *direction = placed->key_descends != placed->is_backward ? " DESC" : "";
+    strbuf_format(out,
+                  "shards of CROSS JOIN LATERAL (SELECT i.* FROM %s WHERE %s = of.shard AND %.*s",
+                  collection->from, collection->shard, STR_ARG(strbuf_str(&placed->where)));
+    search_add_seek(out, collection, placed);
+    strbuf_format(out, " ORDER BY %s%s, %s%s LIMIT %zu) i%s", collection->shard, direction,
+                  collection->key, direction, placed->limit + placed->offset, collection->joins);
+}
+
 struct statement search_rows(struct arena *arena, const struct collection *collection,
                              const struct search_sql *search)
 {
@@ -209,9 +227,13 @@ struct statement search_rows(struct arena *arena, const struct collection *colle
         field_add_cursor(&sql, search->sorts[i].field);
         strbuf_format(&sql, " AS place_%zu", i); // no name that ORDER BY could mean
     }
-    strbuf_format(&sql, ", %s AS place FROM %s WHERE %.*s", collection->key, collection->from,
-                  STR_ARG(strbuf_str(&search->where)));
-    search_add_seek(&sql, collection, &placed);
+    strbuf_format(&sql, ", %s AS place FROM ", collection->key);
+    if (search_has_grown_order(collection, search)) {
+        add_newest(&sql, collection, &placed);
+    } else {
+        strbuf_format(&sql, "%s WHERE %.*s", collection->from, STR_ARG(strbuf_str(&search->where)));
+        search_add_seek(&sql, collection, &placed);
+    }
     strbuf_add(&sql, STR(" ORDER BY "));
     add_order(&sql, collection, search);
     strbuf_format(&sql, " LIMIT %zu OFFSET %zu", search->limit, search->offset);

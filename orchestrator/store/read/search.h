@@ -24,6 +24,7 @@ enum {
     SEARCH_DEFAULT_LIMIT = 100,
     SEARCH_MAX_LIMIT = 10000,
     SEARCH_MAX_TOTAL = 10000, // counting stops here: "hasMoreTotalItems"
+    SEARCH_MAX_OVER = 1000,   // likewise, where what may be over is looked through
     SEARCH_MAX_VALUES = 96,   // single values and lists in a filter; a variable's counts up to four
     SEARCH_OTHER_PARAMETERS = 32, // of a statement: scope, place, path, what others add
     SEARCH_MAX_LIST = 1000,       // values in one list: $in, $notIn
@@ -78,6 +79,12 @@ enum search_pending { PENDING_NOTHING, PENDING_ELEMENTS, PENDING_JOBS, PENDING_V
 struct collection {
     const char *noun; // for messages: "process instance"
     const char *from; // SQL from-list
+    // Where a column grows with the key within a shard, an order by it is that of the keys, shard
+    // by shard, which the primary key has. `from` is then the table `grows_in`, as `i`, and its
+    // joins.
+    const char *grows; // SQL of the column; NULL: none
+    const char *grows_in;
+    const char *joins;
     const struct field *fields;
     size_t field_count;
     const char *key;    // SQL of the key that a GET names and that ends every order
@@ -141,7 +148,8 @@ void search_sql_parameter(struct search_sql *sql, struct strbuf *out, str value)
 void search_sql_narrow(struct arena *arena, const struct collection *collection,
                        struct search_scope narrow, struct search_sql *sql);
 
-// One row, one column: how many there are, counted up to SEARCH_MAX_TOTAL.
+// One row, one column: how many there are, counted up to SEARCH_MAX_TOTAL or
+// SEARCH_MAX_OVER.
 struct statement search_count(struct arena *arena, const struct collection *collection,
                               const struct search_sql *sql);
 

@@ -26,6 +26,14 @@ static inline bool search_has_shard_order(const struct collection *collection,
     return sql->sort_count == 0 && collection->shard != NULL && !collection->key_is_text;
 }
 
+// Whether the order is that of a column which grows with the key within a shard.
+static inline bool search_has_grown_order(const struct collection *collection,
+                                          const struct search_sql *sql)
+{
+    return sql->sort_count == 1 && collection->grows != NULL &&
+           strcmp(sql->sorts[0].field->sql, collection->grows) == 0;
+}
+
 // Writes " AND …": what comes beyond the place that a cursor named; nothing without one.
 void search_add_seek(struct strbuf *out, const struct collection *collection,
                      struct search_sql *sql);

@@ -42,6 +42,8 @@ static bool read_sorts(struct build *b, const struct json *sort)
         }
         b->sql->sorts[b->sql->sort_count++] = (struct search_sort){field, descends};
     }
+    if (search_has_grown_order(b->collection, b->sql))
+        b->sql->key_descends = b->sql->sorts[0].descends;
     return true;
 }
 
