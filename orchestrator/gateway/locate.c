@@ -10,6 +10,12 @@ struct locating {
     const char *noun;
 };
 
+static void fail_unknown(struct caller *caller, const char *noun, uint64_t key)
+{
+    caller_fail_format(caller, ERROR_NOT_FOUND, "", "there is no %s with key %lld", noun,
+                       (long long)key);
+}
+
 static void on_located(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct locating *locating = context;
@@ -17,39 +23,39 @@ static void on_located(struct caller *caller, void *context, const struct query_
     if (locating->command->instance != 0)
         call_instance(caller, locating->command, locating->answer);
     else
-        caller_fail_format(caller, ERROR_NOT_FOUND, "", "there is no %s with key %llu",
-                           locating->noun, (unsigned long long)locating->command->key);
+        fail_unknown(caller, locating->noun, locating->command->key);
 }
 
-static struct locating *locate(struct caller *caller, struct command *command, call_answer *answer,
-                               const char *noun)
+static void locate(struct caller *caller, const struct locating *asked,
+                   struct statement (*read)(struct arena *, struct scope, uint64_t))
 {
-    struct locating *locating = ARENA_NEW(caller->arena, struct locating);
-    *locating = (struct locating){command, answer, noun};
-    return locating;
+    struct locating *locating = arena_copy(caller->arena, asked, sizeof *asked);
+    if (asked->command->key > INT64_MAX) // PostgreSQL has none beyond
+        fail_unknown(caller, asked->noun, asked->command->key);
+    else
+        read_run(caller, read(caller->arena, caller->scope, asked->command->key), on_located,
+                 locating);
 }
 
 void call_user_task(struct caller *caller, struct command *command, call_answer *answer)
 {
-    read_run(caller, read_instance_of_user_task(caller->arena, caller->scope, command->key),
-             on_located, locate(caller, command, answer, "user task"));
+    locate(caller, &(struct locating){command, answer, "user task"}, read_instance_of_user_task);
 }
 
 void call_incident(struct caller *caller, struct command *command, call_answer *answer)
 {
-    read_run(caller, read_instance_of_incident(caller->arena, caller->scope, command->key),
-             on_located, locate(caller, command, answer, "incident"));
+    locate(caller, &(struct locating){command, answer, "incident"}, read_instance_of_incident);
 }
 
 void call_scope(struct caller *caller, struct command *command, call_answer *answer)
 {
-    read_run(caller, read_instance_of_scope(caller->arena, caller->scope, command->key), on_located,
-             locate(caller, command, answer, "running element instance or process instance"));
+    locate(caller,
+           &(struct locating){command, answer, "running element instance or process instance"},
+           read_instance_of_scope);
 }
 
 // Attempt 0: the answer counts whatever the attempt.
 void call_job(struct caller *caller, struct command *command, call_answer *answer)
 {
-    read_run(caller, read_instance_of_job(caller->arena, caller->scope, command->key), on_located,
-             locate(caller, command, answer, "open job"));
+    locate(caller, &(struct locating){command, answer, "open job"}, read_instance_of_job);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grpc/call.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/gzip.h"
 #include "gateway/credential.h"
@@ -13,7 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FRAME_HEADER = 5 };
+enum {
+    FRAME_HEADER = 5,
+    UNPACKED = 2,         // bytes of memory for one of a message, beside its copy
+    MESSAGE_BYTES = 1000, // of a status; clients take 8 KiB of headers, and a byte may need three
+    MOST_TIMEOUT = 99999999,
+    NS_PER_MS = 1000000,
+};
 
 // -- Life ---------------------------------------------------------------------------------
 
@@ -93,6 +100,7 @@ struct grpc_call *grpc_call_new(struct grpc_connection *connection, int32_t stre
                                    .traceparent = STR_EMPTY,
                                    .context = call,
                                    .failed = on_failed};
+    call->began_ms = clock_monotonic_ns() / NS_PER_MS;
     call->server->call_count++;
     return call;
 }
@@ -103,7 +111,7 @@ static void free_when_over(struct grpc_call *call)
         return;
     if (call->on_free != NULL)
         call->on_free(call);
-    call->server->bytes -= evbuffer_get_length(call->in);
+    call->server->bytes -= call->bytes;
     call->server->call_count--;
     evbuffer_free(call->in);
     evbuffer_free(call->out);
@@ -145,7 +153,8 @@ static int64_t read_timeout_ms(str value)
     } units[] = {{'H', 3600000000}, {'M', 60000000}, {'S', 1000000},
                  {'m', 1000},       {'u', 1},        {'n', 0}};
     int64_t number;
-    if (value.len < 2 || !str_to_i64(str_sub(value, 0, value.len - 1), &number) || number < 0)
+    if (value.len < 2 || !str_to_i64(str_sub(value, 0, value.len - 1), &number) || number < 0 ||
+        number > MOST_TIMEOUT)
         return 0;
     for (size_t i = 0; i < COUNT_OF(units); i++)
         if (units[i].unit == value.data[value.len - 1])
@@ -161,7 +170,9 @@ bool grpc_call_header(struct grpc_call *call, str name, str value)
     if (str_equal(name, STR(":path")))
         call->method = find_method(value);
     else if (str_equal(name, STR("content-type")))
-        call->is_grpc = str_starts_with(value, STR("application/grpc"));
+        call->is_grpc = str_equal(value, STR("application/grpc")) ||
+                        str_starts_with(value, STR("application/grpc+proto")) ||
+                        str_starts_with(value, STR("application/grpc;"));
     else if (str_equal(name, STR("authorization")))
         call->authorization = str_copy(&call->arena, value);
     else if (str_equal(name, STR("traceparent")))
@@ -171,6 +182,18 @@ bool grpc_call_header(struct grpc_call *call, str name, str value)
     else if (str_equal(name, STR("grpc-timeout")))
         call->caller.timeout_ms = read_timeout_ms(value);
     return true;
+}
+
+// False after failing.
+static bool take(struct grpc_call *call, size_t more)
+{
+    if (call->connection == NULL || grpc_connection_take(call->connection, call, more))
+        return true;
+    grpc_call_fail(call, GRPC_RESOURCE_EXHAUSTED,
+                   "requests of GRPC_CONNECTION_BYTES (%d) a connection or GRPC_MAX_BYTES (%d) in "
+                   "all wait for their answers: try again later",
+                   GRPC_CONNECTION_BYTES, GRPC_MAX_BYTES);
+    return false;
 }
 
 bool grpc_call_data(struct grpc_call *call, str bytes)
@@ -183,13 +206,8 @@ bool grpc_call_data(struct grpc_call *call, str bytes)
                        "a request has at most GRPC_MAX_MESSAGE (%d) bytes", GRPC_MAX_MESSAGE);
         return false;
     }
-    if (call->server->bytes + bytes.len > GRPC_MAX_BYTES) {
-        grpc_call_fail(call, GRPC_RESOURCE_EXHAUSTED,
-                       "GRPC_MAX_BYTES (%d) of requests are being received: try again later",
-                       GRPC_MAX_BYTES);
+    if (!take(call, bytes.len))
         return false;
-    }
-    call->server->bytes += bytes.len;
     check(evbuffer_add(call->in, bytes.data, bytes.len) == 0);
     return true;
 }
@@ -224,7 +242,7 @@ static bool unpack(struct grpc_call *call, str packed, str *ret_bytes)
         return false;
     }
     if (gzip_unpack(&call->arena, packed, GRPC_MAX_MESSAGE, ret_bytes, &err))
-        return true;
+        return take(call, ret_bytes->len);
     grpc_call_fail(call, err.kind == ERROR_LIMIT ? GRPC_RESOURCE_EXHAUSTED : GRPC_INVALID_ARGUMENT,
                    "the message: %s (GRPC_MAX_MESSAGE)", err.text);
     return false;
@@ -249,18 +267,29 @@ static bool read_message(struct grpc_call *call, str *ret_bytes)
     bool good = data[0] == 0 || unpack(call, str_from(data + FRAME_HEADER, size), ret_bytes);
     if (data[0] == 0)
         *ret_bytes = str_copy(&call->arena, str_from(data + FRAME_HEADER, size));
-    if (!good)
-        return false;
-    call->server->bytes -= len;
     evbuffer_drain(call->in, len);
-    return true;
+    return good;
+}
+
+void grpc_call_admit(struct grpc_call *call)
+{
+    if (!call->is_admitted && !call->is_ending)
+        call->is_admitted = admit(call);
+}
+
+void grpc_call_check(struct grpc_call *call, int64_t now_ms)
+{
+    if (!call->is_working && !call->is_ending && now_ms - call->began_ms > GRPC_REQUEST_MS)
+        grpc_call_fail(call, GRPC_DEADLINE_EXCEEDED,
+                       "the request did not arrive within GRPC_REQUEST_MS (%d)", GRPC_REQUEST_MS);
 }
 
 void grpc_call_begin(struct grpc_call *call)
 {
     str bytes;
     struct error err;
-    if (call->is_ending || !admit(call) || !read_message(call, &bytes))
+    grpc_call_admit(call);
+    if (call->is_ending || !read_message(call, &bytes) || !take(call, UNPACKED * bytes.len))
         return;
     const ProtobufCMessage *request =
         unpack_message(&call->arena, call->method->request, bytes, &err);
@@ -312,13 +341,22 @@ void grpc_call_promise_job(struct grpc_call *call, const struct released_job *jo
         job_gateway_give_back(call->server->options.gateway, job);
 }
 
+// At the border of a character.
+static str cut(str text)
+{
+    size_t len = text.len < MESSAGE_BYTES ? text.len : MESSAGE_BYTES;
+    while (len > 0 && len < text.len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+        len--;
+    return str_sub(text, 0, len);
+}
+
 void grpc_call_end(struct grpc_call *call, enum grpc_status status, str message)
 {
     call->is_working = false;
     if (call->connection != NULL && !call->is_ending) {
         call->is_ending = true;
         call->status = status;
-        call->message = str_copy(&call->arena, message);
+        call->message = str_copy(&call->arena, cut(message));
         call->server->calls_ended[status]++;
         begin_answer(call);
     }

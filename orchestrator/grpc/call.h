@@ -52,8 +52,11 @@ struct grpc_call {
     int32_t stream;
     const struct grpc_method *method; // NULL: not known (yet)
     str authorization;
-    str encoding; // of the request's message
-    bool is_grpc; // its content type
+    str encoding;     // of the request's message
+    bool is_grpc;     // its content type
+    int64_t began_ms; // when its headers came
+    bool is_admitted; // may be received
+    size_t bytes;     // counted for it: received, unpacked
     size_t header_bytes;
     struct evbuffer *in;  // the request
     struct evbuffer *out; // messages that are not sent yet
@@ -104,6 +107,12 @@ MUST_CHECK bool grpc_call_header(struct grpc_call *call, str name, str value);
 
 // False when the request is too large, after answering.
 MUST_CHECK bool grpc_call_data(struct grpc_call *call, str bytes);
+
+// The headers are complete: a call that may not be made ends here.
+void grpc_call_admit(struct grpc_call *call);
+
+// A request that does not arrive in time ends here.
+void grpc_call_check(struct grpc_call *call, int64_t now_ms);
 
 // The request is complete.
 void grpc_call_begin(struct grpc_call *call);

@@ -33,6 +33,7 @@ struct sent_job {
     struct grpc_call *call; // NULL: it has ended
     struct released_job job;
     uint64_t ping;
+    int64_t since_ms; // when it was promised
 };
 
 struct grpc_connection {
@@ -42,12 +43,15 @@ struct grpc_connection {
     nghttp2_session *session;
     TAILQ_HEAD(, grpc_call) calls; // whose streams are open
     TAILQ_HEAD(, sent_job) sent;
+    size_t bytes;         // of requests of its open calls
+    int64_t heard_ms;     // when the client last said anything
     uint64_t pings;       // sent
     uint64_t answered;    // up to this one
     int64_t pinged_ms;    // when the oldest unanswered one was sent; 0: none
     int64_t began_ms;     // 0: it had a call
     int64_t resets_since; // ms
     uint32_t resets;
+    bool is_asked; // for jobs whose bytes have not left
     bool is_flushing;
     bool is_over;
 };
@@ -71,6 +75,7 @@ void grpc_connection_note_job(struct grpc_connection *connection, struct grpc_ca
     check(sent != NULL);
     sent->call = call;
     sent->job = *job;
+    sent->since_ms = now_ms();
     TAILQ_INSERT_TAIL(&connection->sent, sent, link);
 }
 
@@ -86,24 +91,32 @@ static void give_back(struct grpc_connection *connection, struct sent_job *sent)
     forget(connection, sent);
 }
 
-// Those whose bytes have left are confirmed by the answer to a ping that follows them.
-static void ping(struct grpc_connection *connection)
+static void send_ping(struct grpc_connection *connection)
 {
-    struct sent_job *sent;
     uint8_t payload[8];
-    bool any = false;
-    TAILQ_FOREACH(sent, &connection->sent, link)
-    if (sent->ping == 0 && (sent->call == NULL || grpc_call_unsent(sent->call) == 0)) {
-        sent->ping = connection->pings + 1;
-        any = true;
-    }
-    if (!any)
-        return;
     connection->pings++;
     memcpy(payload, &connection->pings, sizeof payload);
     if (nghttp2_submit_ping(connection->session, NGHTTP2_FLAG_NONE, payload) == 0 &&
         connection->pinged_ms == 0)
         connection->pinged_ms = now_ms();
+}
+
+// Jobs whose bytes have left are confirmed by the answer to a ping that follows them. Others tell,
+// too, whether the client is there.
+static void ping(struct grpc_connection *connection)
+{
+    struct sent_job *sent;
+    bool follows = false, waits = false;
+    TAILQ_FOREACH(sent, &connection->sent, link)
+    if (sent->ping == 0 && (sent->call == NULL || grpc_call_unsent(sent->call) == 0)) {
+        sent->ping = connection->pings + 1;
+        follows = true;
+    } else if (sent->ping == 0) {
+        waits = true;
+    }
+    if (follows || (waits && connection->pinged_ms == 0 && !connection->is_asked))
+        send_ping(connection);
+    connection->is_asked = waits;
 }
 
 static void take_answer(struct grpc_connection *connection, const uint8_t *payload)
@@ -257,6 +270,17 @@ void grpc_connection_resume(struct grpc_connection *connection, struct grpc_call
     flush_later(connection);
 }
 
+bool grpc_connection_take(struct grpc_connection *connection, struct grpc_call *call, size_t more)
+{
+    struct grpc_server *server = connection->server;
+    if (connection->bytes + more > GRPC_CONNECTION_BYTES || server->bytes + more > GRPC_MAX_BYTES)
+        return false;
+    connection->bytes += more;
+    server->bytes += more;
+    call->bytes += more;
+    return true;
+}
+
 void grpc_connection_reset(struct grpc_connection *connection, int32_t stream)
 {
     (void)nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE, stream,
@@ -316,6 +340,10 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         struct grpc_call *call = call_of(session, frame->hd.stream_id);
         if (call != NULL)
             grpc_call_begin(call);
+    } else if (frame->hd.type == NGHTTP2_HEADERS) {
+        struct grpc_call *call = call_of(session, frame->hd.stream_id);
+        if (call != NULL)
+            grpc_call_admit(call);
     }
     return 0;
 }
@@ -350,6 +378,7 @@ static int on_closed(nghttp2_session *session, int32_t stream, uint32_t code, vo
     bool given_up = code != NGHTTP2_NO_ERROR || !call->is_ending;
     settle_jobs(connection, call, given_up);
     TAILQ_REMOVE(&connection->calls, call, link);
+    connection->bytes -= call->bytes;
     grpc_call_closed(call);
     if (given_up && !connection->is_over && resets_too_often(connection)) {
         log_warning("grpc", "a client opens and gives up calls without end: its connection ends");
@@ -411,6 +440,7 @@ static void on_readable(struct bufferevent *socket, void *context)
     struct evbuffer *input = bufferevent_get_input(socket);
     size_t len = evbuffer_get_length(input);
     const unsigned char *data = evbuffer_pullup(input, -1);
+    connection->heard_ms = now_ms();
     connection->is_flushing = true; // not from inside of reading
     ssize_t taken = nghttp2_session_mem_recv(connection->session, data, len);
     connection->is_flushing = false;
@@ -451,7 +481,7 @@ static void take_connection(struct evconnlistener *listener, evutil_socket_t fd,
     struct grpc_connection *connection = calloc(1, sizeof *connection);
     check(connection != NULL);
     connection->server = server;
-    connection->began_ms = now_ms();
+    connection->began_ms = connection->heard_ms = now_ms();
     TAILQ_INIT(&connection->sent);
     TAILQ_INIT(&connection->calls);
     connection->socket = bufferevent_socket_new(server->options.loop, fd,
@@ -467,6 +497,31 @@ static void take_connection(struct evconnlistener *listener, evutil_socket_t fd,
 
 // -- The server ---------------------------------------------------------------------------
 
+// Requests that do not arrive, and jobs that a client leaves standing before its door.
+static void look_at_calls(struct grpc_connection *connection, int64_t now)
+{
+    struct grpc_call *call, *next;
+    const struct sent_job *sent;
+    for (call = TAILQ_FIRST(&connection->calls); call != NULL; call = next) {
+        next = TAILQ_NEXT(call, link);
+        grpc_call_check(call, now);
+    }
+    TAILQ_FOREACH(sent, &connection->sent, link)
+    if (sent->ping == 0 && sent->call != NULL && now - sent->since_ms > GRPC_PING_MS)
+        (void)nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE, sent->call->stream,
+                                        NGHTTP2_CANCEL);
+}
+
+static bool is_gone(const struct grpc_connection *connection, int64_t now)
+{
+    bool is_silent = connection->pinged_ms != 0 && now - connection->pinged_ms > GRPC_SILENCE_MS;
+    bool is_idle = connection->began_ms != 0 && now - connection->began_ms > HANDSHAKE_MS;
+    if (is_silent)
+        log_warning("grpc", "a client does not answer: its connection ends, and jobs that it "
+                            "has not confirmed go back");
+    return is_silent || is_idle;
+}
+
 static void on_look(void *context)
 {
     struct grpc_server *server = context;
@@ -474,13 +529,14 @@ static void on_look(void *context)
     int64_t now = now_ms();
     for (struct grpc_connection *c = TAILQ_FIRST(&server->connections); c != NULL; c = next) {
         next = TAILQ_NEXT(c, link);
-        bool is_silent = c->pinged_ms != 0 && now - c->pinged_ms > GRPC_SILENCE_MS;
-        bool is_idle = c->began_ms != 0 && now - c->began_ms > HANDSHAKE_MS;
-        if (is_silent)
-            log_warning("grpc", "a client does not answer: its connection ends, and jobs that it "
-                                "has not confirmed go back");
-        if (is_silent || is_idle)
+        if (is_gone(c, now)) {
             close_connection(c);
+            continue;
+        }
+        look_at_calls(c, now);
+        if (c->pinged_ms == 0 && now - c->heard_ms > GRPC_PING_MS)
+            send_ping(c);
+        flush(c);
     }
     timer_set(server->look, LOOK_MS);
 }

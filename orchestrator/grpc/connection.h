@@ -24,7 +24,7 @@ struct grpc_server {
     TAILQ_HEAD(, grpc_connection) connections;
     size_t connection_count;
     size_t call_count;
-    size_t bytes; // of requests that are being received
+    size_t bytes; // of requests, until they are answered
     bool is_draining;
     uint64_t calls_ended[GRPC_UNAUTHENTICATED + 1]; // by status
     uint64_t refused;                               // connections and calls
@@ -39,6 +39,11 @@ void grpc_connection_respond(struct grpc_connection *connection, struct grpc_cal
 // A job was written for this call; and the call has sent all it had.
 void grpc_connection_note_job(struct grpc_connection *connection, struct grpc_call *call,
                               const struct released_job *job);
+
+// Room for so many bytes more of the call's request, here and in all; they are the call's until it
+// is over.
+MUST_CHECK bool grpc_connection_take(struct grpc_connection *connection, struct grpc_call *call,
+                                     size_t more);
 
 void grpc_connection_reset(struct grpc_connection *connection, int32_t stream);
 

@@ -14,9 +14,13 @@ struct grpc_server;
 
 enum {
     GRPC_MAX_CONNECTIONS = 1024,
-    GRPC_MAX_STREAMS = 1000,          // of one connection at a time
-    GRPC_MAX_MESSAGE = 8 << 20,       // bytes of a request
-    GRPC_MAX_BYTES = 256 << 20,       // of all requests that are being received
+    GRPC_MAX_STREAMS = 1000,    // of one connection at a time
+    GRPC_MAX_MESSAGE = 8 << 20, // bytes of a request
+    GRPC_MAX_BYTES = 256 << 20, // of all requests that are being received
+    GRPC_CONNECTION_BYTES =
+        64 << 20,            // of those of one connection, unpacked, until they are answered
+    GRPC_REQUEST_MS = 30000, // in which a request must arrive
+    GRPC_PING_MS = 30000,    // a client that has said nothing for so long is asked
     GRPC_MAX_HEADER_BYTES = 16 << 10, // of a call
     GRPC_MAX_RESETS = 1000,           // streams that a client opens and gives up, in ten seconds
     GRPC_SILENCE_MS = 10000,          // a client that answers no ping for so long has gone

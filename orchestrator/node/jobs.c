@@ -4,6 +4,7 @@
 // clients of a gateway wait for are released to it, also from their topic; those that the workers
 // of their type have gone past without an answer are offered again. What is to be done becomes a
 // command of the node's own to the shard; when it is lost, the next look finds the same jobs.
+#include "engine/engine.h"
 #include "node/internal.h"
 
 #include "record/topic.h"
@@ -18,8 +19,8 @@ enum {
     PASS_MOST_PARTITIONS = 1024,
 };
 
-static void send_list(struct shard *shard, enum command_type type, const struct store_job_id *jobs,
-                      size_t count)
+static void send_piece(struct shard *shard, enum command_type type, const struct store_job_id *jobs,
+                       size_t count)
 {
     struct arena arena = ARENA_EMPTY;
     struct command command = {.type = type};
@@ -30,6 +31,16 @@ static void send_list(struct shard *shard, enum command_type type, const struct 
             .instance = jobs[i].instance, .job = jobs[i].key, .attempt = jobs[i].attempt};
     publish_own(shard, &command);
     arena_done(&arena);
+}
+
+// Each has what the engine loads for one command: a job of an instance that is not in memory would
+// be passed over.
+static void send_list(struct shard *shard, enum command_type type, const struct store_job_id *jobs,
+                      size_t count)
+{
+    for (size_t at = 0; at < count; at += ENGINE_MAX_REFS)
+        send_piece(shard, type, &jobs[at],
+                   count - at < ENGINE_MAX_REFS ? count - at : ENGINE_MAX_REFS);
 }
 
 // -- Windows ----------------------------------------------------------------------------

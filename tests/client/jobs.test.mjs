@@ -86,6 +86,19 @@ test('jobs that come beyond what was asked for are returned, and nobody misses t
   }
 });
 
+test('jobs of instances that are not in memory are all given to one who polls without a pause', async () => {
+  await deployTask('rested');
+  const keys = new Set();
+  for (let i = 0; i < 8; i++)
+    for (const {processInstanceKey} of await Promise.all(Array.from({length: 75}, () => start('rested')))) keys.add(processInstanceKey);
+  await baton.stop();
+  await baton.start();
+  const taken = new Set();
+  for (const end = Date.now() + 15000; taken.size < keys.size && Date.now() < end;)
+    for (const {processInstanceKey} of (await poll('rested', {maxJobsToActivate: 1000, timeout: 600000, requestTimeout: 1000})).jobs) taken.add(processInstanceKey);
+  assert.equal(taken.size, keys.size);
+}, {timeout: 120000});
+
 test('history tells who took a job, and when', async () => {
   await deployTask('taken');
   const {processInstanceKey} = await start('taken');

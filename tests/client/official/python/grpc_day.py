@@ -85,7 +85,8 @@ class Raw(unittest.TestCase):
         self.assertIn('at least one', self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.stub.UpdateJobRetries, UpdateJobRetriesRequest(jobKey=job.key, retries=0)))
         self.stub.UpdateJobRetries(UpdateJobRetriesRequest(jobKey=job.key, retries=1))
         self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.stub.CompleteJob, CompleteJobRequest(jobKey=job.key, variables='[1]'))
-        self.refused(grpc.StatusCode.NOT_FOUND, self.stub.CompleteJob, CompleteJobRequest(jobKey=17))
+        for key in (17, -1, 2 ** 63 - 1):
+            self.refused(grpc.StatusCode.NOT_FOUND, self.stub.CompleteJob, CompleteJobRequest(jobKey=key))
 
     def test_an_error_ends_it(self):
         self.start('loan', '{"loan": "G-2", "days": 3}')
@@ -104,6 +105,8 @@ class Raw(unittest.TestCase):
         self.refused(grpc.StatusCode.NOT_FOUND, self.stub.ModifyProcessInstance, ModifyProcessInstanceRequest(processInstanceKey=2251799813685249))
         broken = DeployResourceRequest(resources=[Resource(name='broken.bpmn', content=b'<a')])
         self.assertIn('broken.bpmn', self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.stub.DeployResource, broken))
+        far = CreateProcessInstanceRequest(bpmnProcessId='loan', version=-1, startInstructions=[{'elementId': 'é' * 30000}])
+        self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.stub.CreateProcessInstance, far)
         unknown = self.channel.unary_unary('/gateway_protocol.Gateway/Nothing', lambda x: b'', lambda x: x)
         self.refused(grpc.StatusCode.UNIMPLEMENTED, unknown, None)
         large = DeployResourceRequest(resources=[Resource(name='large.bpmn', content=b' ' * (9 << 20))])
