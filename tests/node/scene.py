@@ -89,7 +89,7 @@ class Scene:
 
     def java(self, name, *arguments):
         done = subprocess.run(['java', '-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', KAFKA_LIBRARIES, os.path.join(HERE, name), self.kafka,
-                               *arguments], capture_output=True, text=True, errors='replace', timeout=60)
+                               *arguments], capture_output=True, text=True, errors='replace', timeout=180)
         if done.returncode:
             raise AssertionError(done.stdout + done.stderr)
         return done.stdout
