@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -167,6 +168,49 @@ class Raw(unittest.TestCase):
             taken |= {job.processInstanceKey for job in self.take('slow', wait=2000)}
         had = 4 << 20  # what this library takes in without being read from
         self.assertLessEqual(len(keys - taken) * 200000, had)
+
+
+def frame(kind, flags, stream, payload=b''):
+    return len(payload).to_bytes(3, 'big') + bytes([kind, flags]) + stream.to_bytes(4, 'big') + payload
+
+
+def open_call(stream, path):
+    """HEADERS of a call whose request does not follow (RFC 7541: literals that are not indexed)."""
+    fields = [(':method', 'POST'), (':scheme', 'http'), (':path', path), (':authority', 'x'), ('content-type', 'application/grpc'), ('te', 'trailers')]
+    block = b''.join(b'\0' + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode() for name, value in fields)
+    return frame(1, 4, stream, block)
+
+
+def answered(peer, stream, seconds):
+    """Whether a call is ended by the other side within this time; pings are answered meanwhile."""
+    end, buffer = time.monotonic() + seconds, b''
+    while (left := end - time.monotonic()) > 0:
+        peer.settimeout(left)
+        try:
+            buffer += peer.recv(65536)
+        except TimeoutError:
+            return False
+        while len(buffer) >= 9 and len(buffer) >= 9 + (size := int.from_bytes(buffer[:3], 'big')):
+            kind, flags, number, payload = buffer[3], buffer[4], int.from_bytes(buffer[5:9], 'big'), buffer[9:9 + size]
+            buffer = buffer[9 + size:]
+            if kind == 6 and not flags & 1:
+                peer.sendall(frame(6, 1, 0, payload))
+            if kind == 1 and flags & 1 and number == stream:
+                return True
+    return False
+
+
+class Borders(unittest.TestCase):
+    """A request that never comes."""
+
+    def test_requests_that_never_come(self):
+        host, port = ADDRESS.split(':')
+        with socket.create_connection((host, int(port))) as peer:
+            peer.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + frame(4, 0, 0) + open_call(1, '/gateway_protocol.Gateway/Nothing'))
+            self.assertTrue(answered(peer, 1, 10), 'a call that may not be made is refused before its request comes')
+            peer.sendall(open_call(3, '/gateway_protocol.Gateway/CompleteJob'))
+            self.assertFalse(answered(peer, 3, 10), 'one that may be made has time')
+            self.assertTrue(answered(peer, 3, 40), 'but not for ever')
 
 
 class Day(unittest.TestCase):
