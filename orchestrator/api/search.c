@@ -4,12 +4,21 @@
 #include "api/api_private.h"
 #include "gateway/records.h"
 
-// A search under way: counted first, then its rows.
+// A search under way: counted first, then its rows; on the snapshot of the records, if it has them.
 struct searching {
     const struct collection *collection;
     struct search_sql sql;
     size_t total;
 };
+
+static void read_more(struct caller *caller, struct searching *search, struct statement statement,
+                      read_answer *answer)
+{
+    if (search->sql.reads_records)
+        read_on(caller, statement, answer, search);
+    else
+        read_run(caller, statement, answer, search);
+}
 
 static void on_rows(struct caller *caller, void *context, const struct query_rows *rows)
 {
@@ -26,13 +35,14 @@ static void on_count(struct caller *caller, void *context, const struct query_ro
 {
     struct searching *search = context;
     search->total = (size_t)query_u64(rows, 0, 0);
-    read_run(caller, search_rows(caller->arena, search->collection, &search->sql), on_rows, search);
+    read_more(caller, search, search_rows(caller->arena, search->collection, &search->sql),
+              on_rows);
 }
 
 static void count(struct caller *caller, struct searching *search)
 {
-    read_run(caller, search_count(caller->arena, search->collection, &search->sql), on_count,
-             search);
+    read_more(caller, search, search_count(caller->arena, search->collection, &search->sql),
+              on_count);
 }
 
 static str pending_of(const struct collection *collection, const struct pending *pending)
@@ -81,8 +91,10 @@ void answer_search(struct request *request, const struct collection *collection,
         return;
     }
     search_sql_narrow(&request->arena, collection, narrow, &search->sql);
+    bool takes_pending = collection->pending != PENDING_NOTHING;
+    uint64_t instance = takes_pending ? search_instance(request->body, narrow) : 0;
     if (search->sql.reads_records)
-        records_prepare(caller, search_instance(request->body, narrow), on_records, search);
+        records_prepare(caller, instance, on_records, search);
     else
         count(caller, search);
 }
@@ -110,33 +122,42 @@ static void on_one(struct caller *caller, void *context, const struct query_rows
 // A thing that is asked for by its key.
 struct finding {
     const struct collection *collection;
-    uint64_t key;
+    struct statement statement;
 };
-
-static void find(struct caller *caller, const struct finding *finding)
-{
-    read_run(caller, search_one(caller->arena, caller->scope, finding->collection, finding->key),
-             on_one, (void *)(uintptr_t)finding->collection);
-}
 
 static void on_records_for_one(struct caller *caller, void *context,
                                const struct records_view *view)
 {
+    const struct finding *finding = context;
     tell_until(caller, view);
-    find(caller, context);
+    read_on(caller, finding->statement, on_one, (void *)(uintptr_t)finding->collection);
+}
+
+// What is not there may be over and not in the records yet.
+static void on_one_at_once(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct finding *finding = context;
+    if (query_row_count(rows) == 0)
+        records_prepare(caller, 0, on_records_for_one, finding);
+    else
+        on_one(caller, (void *)(uintptr_t)finding->collection, rows);
 }
 
 void answer_one(struct request *request, const struct collection *collection)
 {
     struct caller *caller = caller_of(request);
-    struct finding *finding = ARENA_NEW(&request->arena, struct finding);
-    finding->collection = collection;
-    if (!request_key(request, 0, &finding->key))
+    uint64_t key;
+    if (!request_key(request, 0, &key))
         return;
-    if (collection->pending != PENDING_NOTHING)
+    struct finding *finding = ARENA_NEW(&request->arena, struct finding);
+    *finding =
+        (struct finding){collection, search_one(caller->arena, caller->scope, collection, key)};
+    if (collection->pending == PENDING_NOTHING)
+        read_run(caller, finding->statement, on_one, (void *)(uintptr_t)collection);
+    else if (collection->pending == PENDING_VARIABLES) // the records may have an older value
         records_prepare(caller, 0, on_records_for_one, finding);
     else
-        find(caller, finding);
+        read_run(caller, finding->statement, on_one_at_once, finding);
 }
 
 void answer_part(struct request *request, const struct collection *collection)

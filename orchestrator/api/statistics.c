@@ -67,7 +67,7 @@ static void on_records(struct caller *caller, void *context, const struct record
     if (view->until.len > 0)
         request_add_header(request_of(caller), "Baton-Records-Until",
                            str_cstr(caller->arena, view->until));
-    read_run(caller, read_element_statistics(caller->arena, instances), on_elements, NULL);
+    read_on(caller, read_element_statistics(caller->arena, instances), on_elements, NULL);
 }
 
 // Of the instances of a definition that the filter finds.

@@ -29,15 +29,37 @@ static void on_done(void *context, const struct query_rows *rows, const struct e
     reading.answer(reading.caller, reading.context, rows);
 }
 
+typedef void run_query(struct query_pool *pool, struct statement statement, query_done *done,
+                       void *context);
+
+static void run(struct reading reading, struct statement statement, run_query *query)
+{
+    struct gateway *gateway = reading.caller->gateway;
+    struct reading *kept = calloc(1, sizeof *kept);
+    check(kept != NULL);
+    *kept = reading;
+    kept->gateway = gateway;
+    TAILQ_INSERT_TAIL(&gateway->readings, kept, link);
+    query(gateway->options.reader, statement, on_done, kept);
+}
+
 void read_run(struct caller *caller, struct statement statement, read_answer *answer, void *context)
 {
-    struct gateway *gateway = caller->gateway;
-    struct reading *reading = calloc(1, sizeof *reading);
-    check(reading != NULL);
-    *reading = (struct reading){
-        .gateway = gateway, .caller = caller, .answer = answer, .context = context};
-    TAILQ_INSERT_TAIL(&gateway->readings, reading, link);
-    query_statement(gateway->options.reader, statement, on_done, reading);
+    run((struct reading){.caller = caller, .answer = answer, .context = context}, statement,
+        query_statement);
+}
+
+void read_snapshot(struct caller *caller, struct statement statement, read_answer *answer,
+                   void *context)
+{
+    run((struct reading){.caller = caller, .answer = answer, .context = context}, statement,
+        query_snapshot);
+}
+
+void read_on(struct caller *caller, struct statement statement, read_answer *answer, void *context)
+{
+    run((struct reading){.caller = caller, .answer = answer, .context = context}, statement,
+        query_on);
 }
 
 void read_stop_all(struct gateway *gateway)

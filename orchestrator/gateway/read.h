@@ -12,6 +12,12 @@ typedef void read_answer(struct caller *caller, void *context, const struct quer
 void read_run(struct caller *caller, struct statement statement, read_answer *answer,
               void *context);
 
+// The same on a snapshot of its own. From inside of its answer read_on asks more of that snapshot,
+// once an answer; an answer that asks nothing more ends it.
+void read_snapshot(struct caller *caller, struct statement statement, read_answer *answer,
+                   void *context);
+void read_on(struct caller *caller, struct statement statement, read_answer *answer, void *context);
+
 // Fails the callers of all reads under way. What the database still answers is dropped.
 void read_stop_all(struct gateway *gateway);
 

@@ -48,8 +48,8 @@ static void on_jobs(struct caller *caller, void *context, const struct query_row
         struct job_record job = pending_job_of(rows, i, caller->arena);
         record_fold_add_job(preparing->fold, &job);
     }
-    read_run(caller, read_wanted_elements(caller->arena, preparing->instance, &preparing->wanted),
-             on_elements, preparing);
+    read_on(caller, read_wanted_elements(caller->arena, preparing->instance, &preparing->wanted),
+            on_elements, preparing);
 }
 
 static bool read_step(struct preparing *preparing, struct arena *arena,
@@ -83,8 +83,8 @@ static void on_steps(struct caller *caller, void *context, const struct query_ro
     if (preparing->count == 0)
         finish(caller, preparing);
     else
-        read_run(caller, read_wanted_jobs(caller->arena, preparing->instance, &preparing->wanted),
-                 on_jobs, preparing);
+        read_on(caller, read_wanted_jobs(caller->arena, preparing->instance, &preparing->wanted),
+                on_jobs, preparing);
 }
 
 // -- Across instances ---------------------------------------------------------------------
@@ -111,13 +111,23 @@ struct look {
     struct records_desk *desk; // NULL: nobody waits any more
 };
 
-static void leave(struct records_desk *desk, struct waiter *waiter, str until)
+// How far the records are in the snapshot that is searched: they may have fallen behind again.
+static void on_snapshot(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    const struct records_view view = {.pending = pending_none(), .until = until};
-    struct waiter last = *waiter;
+    const struct waiter *waiter = context;
+    const struct records_view view = {.pending = pending_none(),
+                                      .until = str_copy(caller->arena, query_value(rows, 0, 2))};
+    waiter->answer(caller, waiter->context, &view);
+}
+
+static void leave(struct records_desk *desk, struct waiter *waiter)
+{
+    struct caller *caller = waiter->caller;
+    struct waiter *last = ARENA_NEW(caller->arena, struct waiter);
+    *last = *waiter;
     TAILQ_REMOVE(&desk->waiters, waiter, link);
     free(waiter);
-    last.answer(last.caller, last.context, &view);
+    read_snapshot(caller, read_records_lag(caller->arena), on_snapshot, last);
 }
 
 static void fail_all(struct records_desk *desk, const struct error *err)
@@ -131,7 +141,7 @@ static void fail_all(struct records_desk *desk, const struct error *err)
     }
 }
 
-// now, and until when the records are complete: ms, and that as text; null: nothing is missing.
+// now, and until when the records are complete: both ms; null: nothing is missing.
 static void tell(struct records_desk *desk, const struct query_rows *rows)
 {
     bool is_complete = query_is_null(rows, 0, 1);
@@ -141,10 +151,9 @@ static void tell(struct records_desk *desk, const struct query_rows *rows)
         next = TAILQ_NEXT(waiter, link);
         if (waiter->began_ms == 0)
             waiter->began_ms = query_i64(rows, 0, 0);
-        if (is_complete || until_ms > waiter->began_ms)
-            leave(desk, waiter, STR_EMPTY);
-        else if (waiter->caller->is_gone || clock_monotonic_ns() > waiter->ends_ns)
-            leave(desk, waiter, str_copy(waiter->caller->arena, query_value(rows, 0, 2)));
+        if (is_complete || until_ms > waiter->began_ms || waiter->caller->is_gone ||
+            clock_monotonic_ns() > waiter->ends_ns)
+            leave(desk, waiter);
     }
 }
 
@@ -228,6 +237,6 @@ void records_prepare(struct caller *caller, uint64_t instance, records_answer *a
     }
     struct preparing *preparing = ARENA_NEW(caller->arena, struct preparing);
     *preparing = (struct preparing){.instance = instance, .answer = answer, .context = context};
-    read_run(caller, read_pending_steps(caller->arena, caller->scope, instance), on_steps,
-             preparing);
+    read_snapshot(caller, read_pending_steps(caller->arena, caller->scope, instance), on_steps,
+                  preparing);
 }

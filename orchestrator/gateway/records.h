@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Records of what is over are made some time after it happened (schemas/0100_records.sql). A caller
-// reads its own writes all the same: of one instance what is missing is read from history; across
-// instances the search waits for the records, RECORDS_WAIT_MS at most, and says how far they are.
+// reads its own writes all the same: of one instance what is missing is read from history, on the
+// snapshot that is searched, so nothing is lost between the two; across instances the search waits
+// for the records, RECORDS_WAIT_MS at most, and says how far they are.
 #ifndef BATON_GATEWAY_RECORDS_H
 #define BATON_GATEWAY_RECORDS_H
 
@@ -19,6 +20,7 @@ struct records_view {
     str until; // the records are complete up to here (RFC 3339); empty: they are
 };
 
+// Called inside of a snapshot's answer: read_on (gateway/read.h) searches what the view is of.
 typedef void records_answer(struct caller *caller, void *context, const struct records_view *view);
 
 // Those who wait across instances; one for the gateway.

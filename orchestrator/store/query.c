@@ -10,6 +10,7 @@ enum { QUERY_MAX_CONNECTIONS = 64, QUERY_IN_PIPELINE = 16 };
 
 static const char session[] = "SELECT set_config('statement_timeout', '10000', false), "
                               "set_config('timezone', 'UTC', false), "
+                              "set_config('idle_in_transaction_session_timeout', '20000', false), "
                               "set_config('jit', 'off', false)";
 
 struct query_rows {
@@ -24,11 +25,15 @@ struct waiting {
     size_t count;
     query_done *done;
     void *context;
+    bool on_snapshot;
 };
 
 struct query_pool {
     uint32_t size;
     struct pg *connections[QUERY_MAX_CONNECTIONS];
+    bool is_taken[QUERY_MAX_CONNECTIONS]; // by a snapshot
+    struct pg *answering;                 // whose snapshot's answer is being given; NULL: none
+    bool continues;                       // that answer asked for more
     struct waiting *first;
     struct waiting *last;
     size_t waiting;
@@ -52,7 +57,9 @@ static struct waiting *take_first(struct query_pool *pool)
 
 static void answer(struct waiting *waiting, const struct pg_answer *answer)
 {
-    struct query_rows rows = {.result = answer->count > 0 ? answer->results[0] : NULL};
+    // A snapshot begins in the request of its first statement.
+    struct query_rows rows = {.result =
+                                  answer->count > 0 ? answer->results[answer->count - 1] : NULL};
     bool good = !answer->lost && !answer->failed && rows.result != NULL;
     struct error err = answer->err;
     if (!good && err.kind == ERROR_NONE)
@@ -67,22 +74,56 @@ static void send_waiting(struct query_pool *pool);
 struct query_call {
     struct query_pool *pool;
     struct waiting *waiting;
+    struct pg *pg;
 };
+
+static void set_taken(struct query_pool *pool, const struct pg *pg, bool is_taken)
+{
+    for (uint32_t i = 0; i < pool->size; i++)
+        if (pool->connections[i] == pg)
+            pool->is_taken[i] = is_taken;
+}
+
+static void ignore_end(void *context, const struct pg_answer *answer)
+{
+    (void)context, (void)answer;
+}
+
+static void answer_on_snapshot(const struct query_call *call, const struct pg_answer *found)
+{
+    struct query_pool *pool = call->pool;
+    pool->answering = found->lost || found->failed ? NULL : call->pg;
+    pool->continues = false;
+    answer(call->waiting, found);
+    pool->answering = NULL;
+    if (pool->continues)
+        return;
+    set_taken(pool, call->pg, false);
+    if (found->lost)
+        return;
+    pg_begin(call->pg);
+    pg_query(call->pg, "ROLLBACK", NULL, 0);
+    pg_end(call->pg, ignore_end, NULL);
+}
 
 static void on_answer(void *context, const struct pg_answer *found)
 {
     struct query_call call = *(struct query_call *)context; // lives in the waiting's arena
-    answer(call.waiting, found);
+    if (call.waiting->on_snapshot)
+        answer_on_snapshot(&call, found);
+    else
+        answer(call.waiting, found);
     send_waiting(call.pool);
 }
 
-// The least busy connection that has room; NULL when all are away or busy.
+// The least busy connection that has room and is nobody's; NULL when all are away or busy.
 static struct pg *find_connection(const struct query_pool *pool)
 {
     struct pg *best = NULL;
     for (uint32_t i = 0; i < pool->size; i++) {
         struct pg *pg = pool->connections[i];
-        if (pg == NULL || !pg_is_ready(pg) || pg_pending(pg) >= QUERY_IN_PIPELINE)
+        if (pg == NULL || pool->is_taken[i] || !pg_is_ready(pg) ||
+            pg_pending(pg) >= QUERY_IN_PIPELINE)
             continue;
         if (best == NULL || pg_pending(pg) < pg_pending(best))
             best = pg;
@@ -90,16 +131,24 @@ static struct pg *find_connection(const struct query_pool *pool)
     return best;
 }
 
+static void send(struct query_pool *pool, struct pg *pg, struct waiting *waiting, bool begins)
+{
+    struct query_call *call = ARENA_NEW(&waiting->arena, struct query_call);
+    *call = (struct query_call){pool, waiting, pg};
+    pg_begin(pg);
+    if (begins)
+        pg_query(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, 0);
+    pg_query(pg, waiting->sql, waiting->params, waiting->count);
+    pg_end(pg, on_answer, call);
+}
+
 static void send_waiting(struct query_pool *pool)
 {
     struct pg *pg;
     while (pool->first != NULL && (pg = find_connection(pool)) != NULL) {
         struct waiting *waiting = take_first(pool);
-        struct query_call *call = ARENA_NEW(&waiting->arena, struct query_call);
-        *call = (struct query_call){pool, waiting};
-        pg_begin(pg);
-        pg_query(pg, waiting->sql, waiting->params, waiting->count);
-        pg_end(pg, on_answer, call);
+        set_taken(pool, pg, waiting->on_snapshot);
+        send(pool, pg, waiting, waiting->on_snapshot);
     }
 }
 
@@ -182,19 +231,16 @@ static struct waiting *waiting_new(str sql, const str *params, size_t count)
 static void refuse_later(struct query_pool *pool, struct waiting *waiting)
 {
     struct query_call *call = ARENA_NEW(&waiting->arena, struct query_call);
-    *call = (struct query_call){pool, waiting};
+    *call = (struct query_call){.pool = pool, .waiting = waiting};
     struct pg *away = pool->connections[0]; // not ready: answers from the loop with `lost`
     pg_begin(away);
     pg_end(away, on_answer, call);
 }
 
-void query_run(struct query_pool *pool, str sql, const str *params, size_t count, query_done *done,
-               void *context)
+static void enqueue(struct query_pool *pool, struct waiting *waiting)
 {
-    struct waiting *waiting = waiting_new(sql, params, count);
-    waiting->done = done;
-    waiting->context = context;
     if (!query_pool_is_ready(pool) || pool->waiting >= QUERY_MAX_WAITING) {
+        waiting->on_snapshot = false;
         refuse_later(pool, waiting);
         return;
     }
@@ -207,10 +253,42 @@ void query_run(struct query_pool *pool, str sql, const str *params, size_t count
     send_waiting(pool);
 }
 
+void query_run(struct query_pool *pool, str sql, const str *params, size_t count, query_done *done,
+               void *context)
+{
+    struct waiting *waiting = waiting_new(sql, params, count);
+    waiting->done = done;
+    waiting->context = context;
+    enqueue(pool, waiting);
+}
+
 void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
                      void *context)
 {
     query_run(pool, str_of(statement.sql), statement.parameters, statement.count, done, context);
+}
+
+static struct waiting *on_snapshot_new(struct statement statement, query_done *done, void *context)
+{
+    struct waiting *waiting =
+        waiting_new(str_of(statement.sql), statement.parameters, statement.count);
+    waiting->done = done;
+    waiting->context = context;
+    waiting->on_snapshot = true;
+    return waiting;
+}
+
+void query_snapshot(struct query_pool *pool, struct statement statement, query_done *done,
+                    void *context)
+{
+    enqueue(pool, on_snapshot_new(statement, done, context));
+}
+
+void query_on(struct query_pool *pool, struct statement statement, query_done *done, void *context)
+{
+    check(pool->answering != NULL && !pool->continues);
+    pool->continues = true;
+    send(pool, pool->answering, on_snapshot_new(statement, done, context), false);
 }
 
 // -- Rows -------------------------------------------------------------------------------

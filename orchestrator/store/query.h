@@ -54,6 +54,14 @@ void query_run(struct query_pool *pool, str sql, const str *params, size_t count
 void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
                      void *context);
 
+// The same on one snapshot: what is asked by query_on from inside of `done` sees nothing that was
+// committed after the first of them. A snapshot has a connection to itself, and ends by itself as
+// soon as an answer's `done` has asked nothing more. It reads only.
+void query_snapshot(struct query_pool *pool, struct statement statement, query_done *done,
+                    void *context);
+// Inside of `done` of query_snapshot or query_on alone, once each, and not after a failure.
+void query_on(struct query_pool *pool, struct statement statement, query_done *done, void *context);
+
 // For bytea parameters: the bytes as \x… text.
 str query_hex(struct arena *arena, str bytes);
 

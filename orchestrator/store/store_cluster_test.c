@@ -519,6 +519,61 @@ static void what_grows_is_loaded_by_its_key_and_in_pieces(void **state)
     assert_answer("SELECT string_agg(id, ',') FROM remembered", "a");
 }
 
+// -- Snapshots --------------------------------------------------------------------------
+
+struct snapshot_reading {
+    struct query_pool *pool;
+    size_t answers;
+    str found[3];
+};
+
+static void count_shards(struct query_pool *pool, bool begins, query_done *done, void *context)
+{
+    const struct statement statement = {.sql = "SELECT count(*) FROM projections"};
+    if (begins)
+        query_snapshot(pool, statement, done, context);
+    else
+        query_on(pool, statement, done, context);
+}
+
+static void on_count(void *context, const struct query_rows *rows, const struct error *err)
+{
+    struct snapshot_reading *reading = context;
+    if (rows == NULL)
+        fail_msg("%s", err->text);
+    reading->found[reading->answers++] = str_copy(&scene.arena, query_value(rows, 0, 0));
+    ask("INSERT INTO projections (shard) SELECT 1000 + count(*) FROM projections");
+    if (reading->answers == 1)
+        count_shards(reading->pool, false, on_count, reading);
+    else if (reading->answers == 2) // the snapshot ends: this one begins another
+        count_shards(reading->pool, true, on_count, reading);
+    else
+        stop();
+}
+
+static void on_failure(void *context, const struct query_rows *rows, const struct error *err)
+{
+    struct snapshot_reading *reading = context;
+    assert_null(rows);
+    assert_int_equal(err->kind, ERROR_IO);
+    count_shards(reading->pool, true, on_count, reading);
+}
+
+static void a_snapshot_sees_nothing_that_is_committed_later(void **state)
+{
+    (void)state;
+    struct snapshot_reading reading = {.pool = query_pool_new(scene.url, 1, scene.loop)};
+    while (!query_pool_is_ready(reading.pool))
+        event_base_loop(scene.loop, EVLOOP_ONCE);
+    query_snapshot(reading.pool, (struct statement){.sql = "SELECT 1 / 0"}, on_failure, &reading);
+    run();
+    assert_string_equal(str_cstr(&scene.arena, reading.found[0]), "0");
+    assert_string_equal(str_cstr(&scene.arena, reading.found[1]), "0");
+    assert_string_equal(str_cstr(&scene.arena, reading.found[2]), "2");
+    query_pool_free(reading.pool);
+    ask("DELETE FROM projections");
+}
+
 static void a_url_that_cannot_be_read_is_an_invalid_setting(void **state)
 {
     (void)state;
@@ -559,6 +614,7 @@ int main(void)
         cmocka_unit_test(the_chain_follows_from_history),
         cmocka_unit_test(every_key_of_instance_data_begins_with_the_shard),
         cmocka_unit_test(what_grows_is_loaded_by_its_key_and_in_pieces),
+        cmocka_unit_test(a_snapshot_sees_nothing_that_is_committed_later),
         cmocka_unit_test(a_url_that_cannot_be_read_is_an_invalid_setting),
         cmocka_unit_test(a_newer_schema_is_refused),
     };
