@@ -11,7 +11,8 @@ CREATE TABLE users (
     totp_new bytea,                                     -- … offered, and not confirmed yet
     totp_step bigint     NOT NULL DEFAULT 0,            -- the step of the last code that was taken: none is taken twice
     failures integer     NOT NULL DEFAULT 0,            -- in a row
-    locked_until timestamptz,
+    locked_until timestamptz,                           -- after failures: nobody logs in
+    is_locked boolean    NOT NULL DEFAULT false,        -- by an administrator
     created  timestamptz NOT NULL DEFAULT now(),
     changed  timestamptz NOT NULL DEFAULT now()         -- of the password
 );
@@ -130,4 +131,13 @@ CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON mapping_rules FOR EAC
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON members FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authorizations FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
 CREATE TRIGGER changed AFTER UPDATE OF revoked, expires OR DELETE ON api_keys FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
-CREATE TRIGGER changed AFTER DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
+
+-- A session that has ended by itself is remembered by nobody.
+CREATE FUNCTION sessions_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM gone WHERE ends > now()) THEN
+        UPDATE access_version SET version = version + 1;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER changed AFTER DELETE ON sessions REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION sessions_revoked();

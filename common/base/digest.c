@@ -152,6 +152,64 @@ bool base64_decode(struct arena *arena, str text, str *ret_bytes)
     return true;
 }
 
+static const char url_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+str base64url_encode(struct arena *arena, str bytes)
+{
+    size_t len = (bytes.len * 4 + 2) / 3;
+    char *text = arena_alloc(arena, len + 1);
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t written = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        bits = bits << 8 | (unsigned char)bytes.data[i];
+        for (count += 8; count >= 6; count -= 6)
+            text[written++] = url_alphabet[bits >> (count - 6) & 63];
+    }
+    if (count > 0)
+        text[written++] = url_alphabet[bits << (6 - count) & 63];
+    check(written == len);
+    return (str){text, len};
+}
+
+static int url_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+bool base64url_decode(struct arena *arena, str text, str *ret_bytes)
+{
+    size_t len = text.len * 3 / 4;
+    char *bytes = arena_alloc(arena, len);
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t written = 0;
+    if (text.len % 4 == 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        int value = url_value(text.data[i]);
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)value;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            bytes[written++] = (char)(bits >> count & 255);
+        }
+    }
+    if ((bits & ((1u << count) - 1)) != 0) // two texts for the same bytes
+        return false;
+    *ret_bytes = (str){bytes, written};
+    return true;
+}
+
 void random_bytes(void *data, size_t len)
 {
     check(RAND_bytes(data, (int)len) == 1);

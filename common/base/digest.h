@@ -27,6 +27,11 @@ MUST_CHECK bool digest_from_hex(struct arena *arena, str hex, str *ret_bytes);
 void base64_encode(struct strbuf *out, str bytes);
 MUST_CHECK bool base64_decode(struct arena *arena, str text, str *ret_bytes);
 
+// The variant for URLs and file names (RFC 4648, 5), without padding, as JOSE writes it. Decoding
+// refuses whatever encoding would not have written.
+str base64url_encode(struct arena *arena, str bytes);
+MUST_CHECK bool base64url_decode(struct arena *arena, str text, str *ret_bytes);
+
 // From the system's source; aborts when there is none.
 void random_bytes(void *data, size_t len);
 

@@ -67,12 +67,34 @@ static void a_chain_is_a_hash_of_both(void **state)
     assert_memory_equal(chained.bytes, wanted.bytes, DIGEST_SIZE);
 }
 
+// RFC 4648, 10, without padding; and the two characters that are not the usual alphabet's.
+static void text_for_urls_has_one_form(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},      {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"\xfb\xff", "-_8"}};
+    static const char *const wrong[] = {"Z", "Zg==", "Zh", "Zm9", "+/8", "Zm9v Yg", "Zm\n8"};
+    struct arena arena = ARENA_EMPTY;
+    str bytes;
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        str text = base64url_encode(&arena, str_of(pairs[i][0]));
+        assert_true(str_equal(text, str_of(pairs[i][1])));
+        assert_true(base64url_decode(&arena, text, &bytes));
+        assert_true(str_equal(bytes, str_of(pairs[i][0])));
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(base64url_decode(&arena, str_of(wrong[i]), &bytes));
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_are_those_of_the_standard),
         cmocka_unit_test(codes_are_those_of_the_standard),
         cmocka_unit_test(a_chain_is_a_hash_of_both),
+        cmocka_unit_test(text_for_urls_has_one_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

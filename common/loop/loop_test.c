@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "loop/helper.h"
 #include "loop/pending.h"
 #include "loop/retry.h"
 #include "loop/timer.h"
 
 #include <event2/event.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -106,6 +108,95 @@ static void a_timer_rings_once_each_time_it_is_set(void **state)
     event_base_free(bell.loop);
 }
 
+// -- Helpers ----------------------------------------------------------------------------
+
+struct gate { // that a task stands before
+    pthread_mutex_t lock;
+    pthread_cond_t opened;
+    bool is_open;
+};
+
+struct errand {
+    struct gate *gate;
+    struct event_base *loop;
+    pthread_t thread; // that it was run on
+    bool was_run, came_back;
+    size_t *left;
+};
+
+static void stand(void *context)
+{
+    struct errand *errand = context;
+    pthread_mutex_lock(&errand->gate->lock);
+    while (!errand->gate->is_open)
+        pthread_cond_wait(&errand->gate->opened, &errand->gate->lock);
+    pthread_mutex_unlock(&errand->gate->lock);
+    errand->thread = pthread_self();
+}
+
+static void come_back(void *context, bool was_run)
+{
+    struct errand *errand = context;
+    errand->came_back = true;
+    errand->was_run = was_run;
+    if (--*errand->left == 0)
+        event_base_loopbreak(errand->loop);
+}
+
+static void open_gate(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    gate->is_open = true;
+    pthread_cond_broadcast(&gate->opened);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void a_helper_runs_tasks_beside_the_loop_and_refuses_too_many(void **state)
+{
+    (void)state;
+    struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    size_t left = 0;
+    struct event_base *loop = event_base_new();
+    struct helper *helper = helper_new(loop, 1, 3);
+    struct errand errands[6];
+    size_t taken = 0;
+    for (size_t i = 0; i < COUNT_OF(errands); i++) {
+        errands[i] = (struct errand){.gate = &gate, .loop = loop, .left = &left};
+        left++;
+        if (helper_run(helper, stand, come_back, &errands[i]))
+            taken++;
+        else
+            left--;
+    }
+    assert_true(taken == 3 || taken == 4); // one may have been taken up by then
+    open_gate(&gate);
+    event_base_dispatch(loop);
+    for (size_t i = 0; i < taken; i++) {
+        assert_true(errands[i].came_back && errands[i].was_run);
+        assert_false(pthread_equal(errands[i].thread, pthread_self()));
+    }
+    helper_free(helper);
+    event_base_free(loop);
+}
+
+static void a_helper_that_ends_gives_back_what_it_has(void **state)
+{
+    (void)state;
+    struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    struct event_base *loop = event_base_new();
+    struct helper *helper = helper_new(loop, 2, 10);
+    struct errand errands[10];
+    size_t left = COUNT_OF(errands);
+    for (size_t i = 0; i < COUNT_OF(errands); i++) {
+        errands[i] = (struct errand){.gate = &gate, .loop = loop, .left = &left};
+        assert_true(helper_run(helper, stand, come_back, &errands[i]));
+    }
+    open_gate(&gate);
+    helper_free(helper);
+    assert_int_equal(left, 0);
+    event_base_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +205,8 @@ int main(void)
         cmocka_unit_test(a_retry_rests_longer_each_time_and_ends),
         cmocka_unit_test(a_retry_without_an_end_keeps_its_longest_rest),
         cmocka_unit_test(a_timer_rings_once_each_time_it_is_set),
+        cmocka_unit_test(a_helper_runs_tasks_beside_the_loop_and_refuses_too_many),
+        cmocka_unit_test(a_helper_that_ends_gives_back_what_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

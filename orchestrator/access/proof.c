@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access/proof_private.h"
+
+#include "access/api_key.h"
+#include "base/log.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+struct proving *proving_new(struct proof *proof, proof_done *done, void *context)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct proving *proving = ARENA_NEW(&arena, struct proving);
+    proving->arena = arena;
+    proving->proof = proof;
+    proving->done = done;
+    proving->context = context;
+    proving->next = proof->first;
+    proving->link = &proof->first;
+    if (proof->first != NULL)
+        proof->first->link = &proving->next;
+    proof->first = proving;
+    return proving;
+}
+
+static void wipe(str secret)
+{
+    if (secret.len > 0)
+        OPENSSL_cleanse((char *)secret.data, secret.len);
+}
+
+static void answer(struct proving *proving, const struct subject *subject, const struct error *err)
+{
+    *proving->link = proving->next;
+    if (proving->next != NULL)
+        proving->next->link = proving->link;
+    proving->done(proving->context, subject, err);
+    wipe(proving->password);
+    wipe(proving->secret);
+    struct arena arena = proving->arena; // it lives in it
+    arena_done(&arena);
+}
+
+void proving_succeed(struct proving *proving, const struct subject *subject)
+{
+    answer(proving, subject, NULL);
+}
+
+void proving_fail(struct proving *proving, const struct error *err)
+{
+    answer(proving, NULL, err);
+}
+
+void proving_refuse(struct proving *proving, const char *place, const char *text)
+{
+    struct error err;
+    (void)error_set(&err, ERROR_DENIED, place, "%s", text);
+    answer(proving, NULL, &err);
+}
+
+// What the database says is for the log, not for whoever is not known yet.
+static void on_rows(void *context, const struct query_rows *rows, const struct error *err)
+{
+    struct proving *proving = pending_end(context);
+    struct error unavailable;
+    if (proving == NULL)
+        return;
+    if (rows != NULL) {
+        proving->on_rows(proving, rows);
+        return;
+    }
+    log_failure("access", err);
+    (void)error_set(&unavailable, ERROR_UNAVAILABLE, "postgres",
+                    "who you are cannot be checked now: try again later");
+    proving_fail(proving, &unavailable);
+}
+
+void proving_ask(struct proving *proving, struct statement statement, proving_rows *then)
+{
+    struct proof *proof = proving->proof;
+    proving->on_rows = then;
+    query_statement(proof->pool, statement, on_rows, pending_new(&proof->out, proving));
+}
+
+static void on_posted(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)context;
+    if (rows == NULL)
+        log_failure("access", err);
+}
+
+void proof_post(struct proof *proof, struct statement statement)
+{
+    query_statement(proof->pool, statement, on_posted, NULL);
+}
+
+void proof_check(struct proof *proof, const struct credential *credential, proof_done *done,
+                 void *context)
+{
+    struct proving *proving = proving_new(proof, done, context);
+    proving->user = str_copy(&proving->arena, credential->user);
+    proving->secret = str_copy(&proving->arena, credential->secret);
+    switch (credential->kind) {
+    case CREDENTIAL_NONE:
+        proving_refuse(proving, "credential", "there is no credential");
+        return;
+    case CREDENTIAL_BEARER:
+        if (str_starts_with(proving->secret, STR(API_KEY_PREFIX)))
+            api_key_prove(proving);
+        else
+            proving_refuse(proving, "token", "the token is of no provider that is known here");
+        return;
+    case CREDENTIAL_BASIC:
+        proving->password = proving->secret;
+        proving->takes_no_factor = true;
+        user_prove(proving);
+        return;
+    case CREDENTIAL_SESSION:
+        session_prove(proving);
+        return;
+    }
+    check_unreachable();
+}
+
+struct passwords *proof_passwords(struct proof *proof)
+{
+    return proof->passwords;
+}
+
+struct proof *proof_new(struct event_base *loop, const struct config *config,
+                        struct query_pool *pool, struct error *err)
+{
+    struct proof *proof = calloc(1, sizeof *proof);
+    check(proof != NULL);
+    proof->config = config;
+    proof->pool = pool;
+    proof->passwords = passwords_new(loop, config);
+    (void)err;
+    return proof;
+}
+
+void proof_free(struct proof *proof)
+{
+    struct error err;
+    if (proof == NULL)
+        return;
+    passwords_free(proof->passwords);
+    (void)error_set(&err, ERROR_UNAVAILABLE, "access", "this program is stopping");
+    while (proof->first != NULL)
+        proving_fail(proof->first, &err);
+    pending_cancel(&proof->out);
+    free(proof);
+}
