@@ -369,7 +369,9 @@ BEGIN
     RETURN dropped;
 END $$;
 
--- The key of a variable: of its scope's shard, and made of scope and name.
+-- The key of a variable: of its scope's shard, and made of scope and name so that those of one name lie in the order of their scopes,
+-- nearly. The projector makes the same (store/records_write.c).
 CREATE FUNCTION variable_key(scope bigint, name text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT (scope >> 51 << 51) | (hashtextextended(name, scope) & ((1::bigint << 51) - 1))
+    SELECT (scope >> 51 << 51) | (((('x' || encode(substr(sha256(convert_to(name, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint) # scope)
+                                  & ((1::bigint << 51) - 1))
 $$;

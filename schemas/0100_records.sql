@@ -65,6 +65,8 @@ CREATE TABLE element_instances (
 ) WITH (fillfactor = 85);
 -- Keys of a shard come in the order of their rows: by key alone, a block of them is looked through.
 CREATE INDEX element_instances_key ON element_instances USING brin (key int8_minmax_multi_ops) WITH (autosummarize = on);
+-- Who passed an element, and when it was passed: in the order of searches.
+CREATE INDEX element_instances_element ON element_instances (element_id, shard, instance);
 
 -- Jobs, from their creation on.
 CREATE TABLE job_records (
@@ -115,7 +117,8 @@ CREATE TABLE variables (
     start    text    NOT NULL,                          -- variable_start(value), for the index
     PRIMARY KEY (shard, instance, scope, name)
 ) WITH (fillfactor = 85);
-CREATE INDEX variables_key ON variables (key);
+-- Those of one name lie nearly in the order of their keys: a block has a short span a name.
+CREATE INDEX variables_key ON variables USING brin (key int8_minmax_multi_ops (values_per_range = 64)) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX variables_value ON variables (name, start, instance) WHERE scope = instance;
 
 -- Whole batches of a shard in order: the projector, the event topic and auditors read history so.

@@ -25,6 +25,7 @@ struct element_record {
     uint32_t incidents;
     str cost; // a decimal number; empty: none
     bool breached;
+    bool is_new; // not stored before
 };
 
 // What became of a job; the numbers stand in job_records.state, beside those of enum job_state.
@@ -53,14 +54,17 @@ struct job_record {
     str error_message;
     int64_t created_ms;
     int64_t ended_ms; // 0: open
+    bool is_new;      // not stored before
 };
 
 struct variable_record {
     uint64_t instance;
     uint64_t scope;
+    uint64_t definition; // of the instance
     str name;
     str value; // JSON
     bool is_removed;
+    bool is_new; // its scope was not stored before, so neither was it
 };
 
 // Stored records by their instance and key.

@@ -154,7 +154,8 @@ static struct element_record *change_element(struct record_fold *fold, uint64_t 
 
 static struct element_record *new_element(struct record_fold *fold, uint64_t key)
 {
-    record_fold_add_element(fold, &(struct element_record){.key = key, .state = ELEMENT_ACTIVE});
+    record_fold_add_element(
+        fold, &(struct element_record){.key = key, .state = ELEMENT_ACTIVE, .is_new = true});
     return change_element(fold, key);
 }
 
@@ -323,7 +324,8 @@ static void create_job(struct record_fold *fold, uint64_t root_key, const struct
                                              .kind = kind,
                                              .priority = priority,
                                              .retries = event->number,
-                                             .created_ms = event->time_ms});
+                                             .created_ms = event->time_ms,
+                                             .is_new = true});
     (void)change_job(fold, event->key);
 }
 
@@ -408,6 +410,10 @@ static void fold_job(struct record_fold *fold, const struct history_row *step,
 static void fold_variable(struct record_fold *fold, const struct history_row *step,
                           const struct event *event)
 {
+    const struct element_record *root = find_element(fold, step->stream);
+    const struct element_record *scope = find_element(fold, event->scope);
+    if (root == NULL)
+        return;
     str key = str_format(fold->arena, "%llu %.*s", (unsigned long long)event->scope,
                          STR_ARG(event->name));
     struct variable_record *variable = map_get(&fold->variables, key);
@@ -418,8 +424,10 @@ static void fold_variable(struct record_fold *fold, const struct history_row *st
     }
     *variable = (struct variable_record){.instance = step->stream,
                                          .scope = event->scope,
+                                         .definition = root->definition,
                                          .name = event->name,
                                          .value = event->value,
+                                         .is_new = scope != NULL && scope->is_new,
                                          .is_removed = event->type == EVENT_VARIABLE_REMOVED};
 }
 

@@ -19,26 +19,47 @@
 struct stored {
     ARRAY(struct element_record) elements;
     ARRAY(struct job_record) jobs;
+    ARRAY(struct variable_record) variables;
 };
+
+// What is said to be new is not stored, and the other way around.
 
 static void put_element(struct fixture *f, struct stored *stored, const struct element_record *row)
 {
     for (size_t i = 0; i < stored->elements.count; i++)
         if (stored->elements.items[i].key == row->key) {
+            assert_false(row->is_new);
             stored->elements.items[i] = *row;
             return;
         }
+    assert_true(row->is_new);
     *ARRAY_PUSH(&f->arena, &stored->elements) = *row;
+    stored->elements.items[stored->elements.count - 1].is_new = false;
 }
 
 static void put_job(struct fixture *f, struct stored *stored, const struct job_record *row)
 {
     for (size_t i = 0; i < stored->jobs.count; i++)
         if (stored->jobs.items[i].key == row->key) {
+            assert_false(row->is_new);
             stored->jobs.items[i] = *row;
             return;
         }
+    assert_true(row->is_new);
     *ARRAY_PUSH(&f->arena, &stored->jobs) = *row;
+    stored->jobs.items[stored->jobs.count - 1].is_new = false;
+}
+
+static void put_variable(struct fixture *f, struct stored *stored,
+                         const struct variable_record *row)
+{
+    for (size_t i = 0; i < stored->variables.count; i++)
+        if (stored->variables.items[i].scope == row->scope &&
+            str_equal(stored->variables.items[i].name, row->name)) {
+            assert_false(row->is_new);
+            return;
+        }
+    *ARRAY_PUSH(&f->arena, &stored->variables) = *row;
 }
 
 static bool is_wanted(const struct record_key *keys, size_t count, uint64_t key)
@@ -84,6 +105,8 @@ static struct stored project(struct fixture *f, size_t at_once)
             put_element(f, &stored, changes->elements.items[i]);
         for (size_t i = 0; i < changes->jobs.count; i++)
             put_job(f, &stored, changes->jobs.items[i]);
+        for (size_t i = 0; i < changes->variables.count; i++)
+            put_variable(f, &stored, changes->variables.items[i]);
     }
     return stored;
 }

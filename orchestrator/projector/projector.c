@@ -12,11 +12,13 @@
 #include <time.h>
 
 enum {
-    IDLE_MS = 100,      // between looks when there is nothing to do
-    SMALL_TURN_MS = 50, // what comes in this time is taken together
-    RETRY_MS = 1000,    // after a failure, doubled up to …
+    IDLE_MS = 100,       // between looks when there is nothing to do
+    SMALL_TURN_MS = 50,  // what comes in this time is taken together,
+    LARGE_TURN_MS = 150, // and when much comes: most instances are then begun and ended in one turn
+    LARGE_TURN_STEPS = 1000,
+    RETRY_MS = 1000, // after a failure, doubled up to …
     RETRY_MOST_MS = 30000,
-    REST_PERCENT = 60, // of a turn's time: its share of the machine stays below two thirds
+    POLITE_PERCENT = 100, // of a round's time, while history grows faster than its records
     MS_PER_SECOND = 1000,
     NS_PER_MS = 1000000,
 };
@@ -30,6 +32,7 @@ struct projector {
     // For the metrics.
     atomic_uint_fast64_t steps, failures, lag_batches;
     atomic_int_fast64_t lag_ms;
+    bool is_polite; // more is behind than a round before
 };
 
 // -- A turn -------------------------------------------------------------------------------
@@ -101,6 +104,7 @@ static bool go_round(struct projector *projector, size_t *ret_steps, struct erro
     if (!records_open(projector->records, err) ||
         !records_behind(projector->records, shards, &count, &lag, err))
         return false;
+    projector->is_polite = lag.batches > atomic_load(&projector->lag_batches);
     atomic_store(&projector->lag_batches, lag.batches);
     atomic_store(&projector->lag_ms, lag.behind_ms);
     bool good = true;
@@ -113,13 +117,17 @@ static bool go_round(struct projector *projector, size_t *ret_steps, struct erro
     return good;
 }
 
-// How long to rest after a round that took so long: nothing stays waiting for long on a machine
-// with room, and one without keeps most of itself.
-static int64_t rest_after(size_t steps, int64_t took_ms)
+// How long to rest after a round that took so long. Where the machine has room records keep up, and
+// what little comes is taken together. Where they do not keep up it has none: what executes keeps
+// most of it. When the burst is over they are made without a rest.
+static int64_t rest_after(const struct projector *projector, size_t steps, int64_t took_ms)
 {
-    int64_t share = took_ms * REST_PERCENT / 100;
-    int64_t least = steps == 0 ? IDLE_MS : SMALL_TURN_MS;
-    return share > least ? share : least;
+    enum { PERCENT = 100 };
+    int64_t least = steps == 0 ? IDLE_MS : steps < LARGE_TURN_STEPS ? SMALL_TURN_MS : LARGE_TURN_MS;
+    if (projector->is_polite)
+        return took_ms * POLITE_PERCENT / PERCENT > least ? took_ms * POLITE_PERCENT / PERCENT
+                                                          : least;
+    return took_ms < least ? least - took_ms : 0;
 }
 
 static void *run(void *context)
@@ -133,7 +141,7 @@ static void *run(void *context)
         int64_t began_ns = clock_monotonic_ns();
         if (go_round(projector, &steps, &err)) {
             retry_ms = RETRY_MS;
-            wait_ms = rest_after(steps, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
+            wait_ms = rest_after(projector, steps, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
             continue;
         }
         atomic_fetch_add(&projector->failures, 1);

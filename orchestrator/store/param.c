@@ -98,6 +98,43 @@ void params_null(struct params *params)
     add(params, NULL, 0);
 }
 
+// -- Fields -----------------------------------------------------------------------------
+
+void param_field_int(struct strbuf *out, enum param_type type, int64_t value)
+{
+    size_t size = size_of(type);
+    char *bytes = strbuf_reserve(out, sizeof(uint32_t) + size);
+    put_int(bytes, (int64_t)size, sizeof(uint32_t));
+    put_int(bytes + sizeof(uint32_t), value, size);
+    out->len += sizeof(uint32_t) + size;
+}
+
+void param_field_time(struct strbuf *out, int64_t ms)
+{
+    if (ms == 0)
+        param_field_null(out);
+    else
+        param_field_int(out, PARAM_TIME, ms * 1000 - us_to_2000);
+}
+
+void param_field_text(struct strbuf *out, str value)
+{
+    param_field_bytes(out, without_nul(out->arena, value));
+}
+
+void param_field_bytes(struct strbuf *out, str value)
+{
+    add_u32(out, (uint32_t)value.len);
+    strbuf_add(out, value);
+}
+
+void param_field_null(struct strbuf *out)
+{
+    add_u32(out, UINT32_MAX);
+}
+
+// -- Arrays -----------------------------------------------------------------------------
+
 struct param_array param_array_new(struct arena *arena, enum param_type type)
 {
     struct param_array array = {.bytes = strbuf_new(arena), .type = type};
@@ -108,34 +145,29 @@ struct param_array param_array_new(struct arena *arena, enum param_type type)
 
 void param_array_int(struct param_array *array, int64_t value)
 {
-    size_t size = size_of(array->type);
-    char *bytes = strbuf_reserve(&array->bytes, sizeof(uint32_t) + size);
-    put_int(bytes, (int64_t)size, sizeof(uint32_t));
-    put_int(bytes + sizeof(uint32_t), value, size);
-    array->bytes.len += sizeof(uint32_t) + size;
+    param_field_int(&array->bytes, array->type, value);
     array->count++;
 }
 
 void param_array_time(struct param_array *array, int64_t ms)
 {
-    if (ms == 0)
-        param_array_null(array);
-    else
-        param_array_int(array, ms * 1000 - us_to_2000);
+    param_field_time(&array->bytes, ms);
+    array->has_null |= ms == 0;
+    array->count++;
 }
 
 void param_array_bytes(struct param_array *array, str value)
 {
-    if (array->type != PARAM_BYTES)
-        value = without_nul(array->bytes.arena, value);
-    add_u32(&array->bytes, (uint32_t)value.len);
-    strbuf_add(&array->bytes, value);
+    if (array->type == PARAM_BYTES)
+        param_field_bytes(&array->bytes, value);
+    else
+        param_field_text(&array->bytes, value);
     array->count++;
 }
 
 void param_array_null(struct param_array *array)
 {
-    add_u32(&array->bytes, UINT32_MAX);
+    param_field_null(&array->bytes);
     array->has_null = true;
     array->count++;
 }

@@ -47,6 +47,13 @@ void param_array_bytes(struct param_array *array, str value);   // TEXT, JSON, B
 void param_array_null(struct param_array *array);
 void params_array(struct params *params, struct param_array *array);
 
+// One field, its length first, as arrays and COPY have it.
+void param_field_int(struct strbuf *out, enum param_type type, int64_t value);
+void param_field_time(struct strbuf *out, int64_t ms); // 0: null
+void param_field_text(struct strbuf *out, str value);
+void param_field_bytes(struct strbuf *out, str value);
+void param_field_null(struct strbuf *out);
+
 // Fields of a binary result. A null is 0, false or empty.
 int64_t field_i64(const PGresult *result, int row, int column); // any integer width
 int64_t field_time_ms(const PGresult *result, int row, int column);

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store/records.h"
-
 #include "base/log.h"
-#include "store/param.h"
+#include "store/records_private.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum records_statement {
-#define RECORDS_STATEMENT(name, sql) RECORDS_##name,
-#include "store/records.def"
-#undef RECORDS_STATEMENT
-    RECORDS_STATEMENTS
-};
 
 static const struct pg_statement statements[RECORDS_STATEMENTS] = {
 #define RECORDS_STATEMENT(name, sql) [RECORDS_##name] = {"records_" #name, sql},
@@ -26,17 +17,12 @@ static const char session[] =
     "SET statement_timeout = '20s'; SET idle_in_transaction_session_timeout = '20s'; "
     "SET synchronous_commit = off; SET jit = off; SET plan_cache_mode = force_custom_plan";
 
-struct records {
-    char *url;
-    PGconn *conn; // NULL: not connected
-    int32_t rows; // of a turn: fewer after one that failed
-};
-
 struct records *records_new(const char *url)
 {
     struct records *records = calloc(1, sizeof *records);
     check(records != NULL);
     records->rows = RECORDS_TURN_ROWS;
+    record_names_init(&records->names);
     records->url = strdup(url);
     check(records->url != NULL);
     return records;
@@ -47,13 +33,14 @@ void records_free(struct records *records)
     if (records == NULL)
         return;
     PQfinish(records->conn);
+    record_names_done(&records->names);
     free(records->url);
     free(records);
 }
 
 // -- The connection -----------------------------------------------------------------------
 
-static bool fail(struct records *records, struct error *err)
+bool records_fail(struct records *records, struct error *err)
 {
     bool is_lost = PQstatus(records->conn) != CONNECTION_OK;
     str text = str_trim(str_of(PQerrorMessage(records->conn)));
@@ -70,7 +57,7 @@ static bool execute(struct records *records, const char *sql, struct error *err)
     PGresult *result = PQexec(records->conn, sql);
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
-    return good || fail(records, err);
+    return good || records_fail(records, err);
 }
 
 static bool prepare(struct records *records, struct error *err)
@@ -80,7 +67,7 @@ static bool prepare(struct records *records, struct error *err)
         bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
         PQclear(result);
         if (!good)
-            return fail(records, err);
+            return records_fail(records, err);
     }
     return true;
 }
@@ -100,7 +87,7 @@ bool records_open(struct records *records, struct error *err)
     check(records->conn != NULL);
     PQsetNoticeReceiver(records->conn, ignore_notice, NULL);
     if (PQstatus(records->conn) != CONNECTION_OK)
-        return fail(records, err);
+        return records_fail(records, err);
     if (execute(records, session, err) && prepare(records, err))
         return true;
     PQfinish(records->conn);
@@ -108,9 +95,8 @@ bool records_open(struct records *records, struct error *err)
     return false;
 }
 
-// NULL after *err says why.
-static PGresult *run(struct records *records, enum records_statement statement,
-                     const struct params *params, struct error *err)
+PGresult *records_run(struct records *records, enum records_statement statement,
+                      const struct params *params, struct error *err)
 {
     enum { BINARY = 1 };
     int formats[PG_MAX_PARAMS];
@@ -123,19 +109,19 @@ static PGresult *run(struct records *records, enum records_statement statement,
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return result;
     PQclear(result);
-    (void)fail(records, err);
+    records_fail(records, err);
     return NULL;
 }
 
-static bool run_only(struct records *records, enum records_statement statement,
-                     const struct params *params, struct error *err)
+bool records_run_only(struct records *records, enum records_statement statement,
+                      const struct params *params, struct error *err)
 {
-    PGresult *result = run(records, statement, params, err);
+    PGresult *result = records_run(records, statement, params, err);
     PQclear(result);
     return result != NULL;
 }
 
-static struct params params_of_turn(const struct records_turn *turn)
+struct params records_params(const struct records_turn *turn)
 {
     struct params params = params_new(turn->arena);
     params_i32(&params, (int32_t)turn->shard);
@@ -169,7 +155,7 @@ bool records_behind(struct records *records, uint32_t *ret_shards, size_t *ret_c
     struct arena arena = ARENA_EMPTY;
     struct params params = params_new(&arena);
     params_i32(&params, RECORDS_MOST_SHARDS);
-    PGresult *result = run(records, RECORDS_BEHIND, &params, err);
+    PGresult *result = records_run(records, RECORDS_BEHIND, &params, err);
     arena_done(&arena);
     if (result == NULL)
         return false;
@@ -196,11 +182,11 @@ static str copied(struct arena *arena, const PGresult *result, int row, int colu
 static bool lock(struct records *records, const struct records_turn *turn, int64_t *ret_batch,
                  struct error *err)
 {
-    struct params params = params_of_turn(turn);
+    struct params params = records_params(turn);
     *ret_batch = 0;
-    if (!run_only(records, RECORDS_NEW, &params, err))
+    if (!records_run_only(records, RECORDS_NEW, &params, err))
         return false;
-    PGresult *result = run(records, RECORDS_LOCK, &params, err);
+    PGresult *result = records_run(records, RECORDS_LOCK, &params, err);
     bool is_mine = result != NULL && PQntuples(result) > 0;
     if (result != NULL)
         *ret_batch = is_mine ? field_i64(result, 0, 0) : -1;
@@ -211,10 +197,10 @@ static bool lock(struct records *records, const struct records_turn *turn, int64
 static bool find_until(struct records *records, const struct records_turn *turn, int64_t from,
                        int64_t *ret_until, struct error *err)
 {
-    struct params params = params_of_turn(turn);
+    struct params params = records_params(turn);
     params_i64(&params, from);
     params_i32(&params, records->rows);
-    PGresult *result = run(records, RECORDS_UNTIL, &params, err);
+    PGresult *result = records_run(records, RECORDS_UNTIL, &params, err);
     if (result != NULL)
         *ret_until = field_i64(result, 0, 0);
     PQclear(result);
@@ -243,10 +229,10 @@ static void read_step(const PGresult *result, int row, struct arena *arena,
 static bool read_steps(struct records *records, int64_t from, struct records_turn *turn,
                        struct error *err)
 {
-    struct params params = params_of_turn(turn);
+    struct params params = records_params(turn);
     params_i64(&params, from);
     params_i64(&params, (int64_t)turn->batch);
-    PGresult *result = run(records, RECORDS_STEPS, &params, err);
+    PGresult *result = records_run(records, RECORDS_STEPS, &params, err);
     if (result == NULL)
         return false;
     turn->count = (size_t)PQntuples(result);
@@ -274,16 +260,29 @@ bool records_begin(struct records *records, uint32_t shard, struct arena *arena,
     return settle(records, read_steps(records, from, ret_turn, err));
 }
 
-static void add_keys(struct params *params, const struct record_key *keys, size_t count)
+struct keys {
+    struct param_array instances;
+    struct param_array keys;
+};
+
+static struct keys keys_new(struct arena *arena)
 {
-    struct param_array instances = param_array_new(params->arena, PARAM_I64);
-    struct param_array array = param_array_new(params->arena, PARAM_I64);
-    for (size_t i = 0; i < count; i++) {
-        param_array_int(&instances, (int64_t)keys[i].instance);
-        param_array_int(&array, (int64_t)keys[i].key);
-    }
-    params_array(params, &instances);
-    params_array(params, &array);
+    return (struct keys){param_array_new(arena, PARAM_I64), param_array_new(arena, PARAM_I64)};
+}
+
+static void keys_add(struct keys *keys, uint64_t instance, uint64_t key)
+{
+    param_array_int(&keys->instances, (int64_t)instance);
+    param_array_int(&keys->keys, (int64_t)key);
+}
+
+static PGresult *run_keys(struct records *records, enum records_statement statement,
+                          const struct records_turn *turn, struct keys *keys, struct error *err)
+{
+    struct params params = records_params(turn);
+    params_array(&params, &keys->instances);
+    params_array(&params, &keys->keys);
+    return records_run(records, statement, &params, err);
 }
 
 static struct job_record job_of(const PGresult *result, int row, struct arena *arena)
@@ -327,11 +326,12 @@ static bool load_jobs(struct records *records, const struct records_turn *turn,
                       const struct record_wanted *wanted, struct records_loaded *loaded,
                       struct error *err)
 {
+    struct keys keys = keys_new(turn->arena);
+    for (size_t i = 0; i < wanted->jobs.count; i++)
+        keys_add(&keys, wanted->jobs.items[i].instance, wanted->jobs.items[i].key);
     if (wanted->jobs.count == 0)
         return true;
-    struct params params = params_of_turn(turn);
-    add_keys(&params, wanted->jobs.items, wanted->jobs.count);
-    PGresult *result = run(records, RECORDS_JOBS, &params, err);
+    PGresult *result = run_keys(records, RECORDS_JOBS, turn, &keys, err);
     if (result == NULL)
         return false;
     loaded->job_count = (size_t)PQntuples(result);
@@ -342,16 +342,34 @@ static bool load_jobs(struct records *records, const struct records_turn *turn,
     return true;
 }
 
+// The wanted ones and those of the loaded jobs, each once.
+static struct keys element_keys(const struct records_turn *turn, const struct record_wanted *wanted,
+                                const struct records_loaded *loaded)
+{
+    struct keys keys = keys_new(turn->arena);
+    struct idmap seen = idmap_new(turn->arena);
+    for (size_t i = 0; i < wanted->elements.count; i++) {
+        keys_add(&keys, wanted->elements.items[i].instance, wanted->elements.items[i].key);
+        idmap_put(&seen, wanted->elements.items[i].key, &seen);
+    }
+    for (size_t i = 0; i < loaded->job_count; i++) {
+        const struct job_record *job = &loaded->jobs[i];
+        if (job->element_instance == 0 || idmap_get(&seen, job->element_instance) != NULL)
+            continue;
+        keys_add(&keys, job->instance, job->element_instance);
+        idmap_put(&seen, job->element_instance, &seen);
+    }
+    return keys;
+}
+
 static bool load_elements(struct records *records, const struct records_turn *turn,
                           const struct record_wanted *wanted, struct records_loaded *loaded,
                           struct error *err)
 {
-    if (wanted->jobs.count + wanted->elements.count == 0)
+    struct keys keys = element_keys(turn, wanted, loaded);
+    if (keys.keys.count == 0)
         return true;
-    struct params params = params_of_turn(turn);
-    add_keys(&params, wanted->elements.items, wanted->elements.count);
-    add_keys(&params, wanted->jobs.items, wanted->jobs.count);
-    PGresult *result = run(records, RECORDS_ELEMENTS, &params, err);
+    PGresult *result = run_keys(records, RECORDS_ELEMENTS, turn, &keys, err);
     if (result == NULL)
         return false;
     loaded->element_count = (size_t)PQntuples(result);
@@ -371,178 +389,12 @@ bool records_load(struct records *records, const struct records_turn *turn,
            load_elements(records, turn, wanted, ret_loaded, err);
 }
 
-// -- Writing ------------------------------------------------------------------------------
-
-static bool store_elements(struct records *records, const struct records_turn *turn,
-                           const struct record_changes *changes, struct error *err)
-{
-    enum {
-        KEY,
-        INSTANCE,
-        SCOPE,
-        DEFINITION,
-        ELEMENT,
-        BODY,
-        STATE,
-        STARTED,
-        ENDED,
-        OUTCOME,
-        ACTOR,
-        ATTEMPTS,
-        INCIDENTS,
-        COST,
-        BREACHED,
-        COLUMNS
-    };
-    static const enum param_type types[COLUMNS] = {
-        PARAM_I64,  PARAM_I64,  PARAM_I64,  PARAM_I64, PARAM_I32, PARAM_BOOL, PARAM_I16, PARAM_TIME,
-        PARAM_TIME, PARAM_TEXT, PARAM_TEXT, PARAM_I32, PARAM_I32, PARAM_TEXT, PARAM_BOOL};
-    struct param_array columns[COLUMNS];
-    for (size_t i = 0; i < COLUMNS; i++)
-        columns[i] = param_array_new(turn->arena, types[i]);
-    for (size_t i = 0; i < changes->elements.count; i++) {
-        const struct element_record *row = changes->elements.items[i];
-        param_array_int(&columns[KEY], (int64_t)row->key);
-        param_array_int(&columns[INSTANCE], (int64_t)row->instance);
-        param_array_int(&columns[SCOPE], (int64_t)row->scope);
-        param_array_int(&columns[DEFINITION], (int64_t)row->definition);
-        param_array_int(&columns[ELEMENT], row->element);
-        param_array_int(&columns[BODY], row->is_body);
-        param_array_int(&columns[STATE], row->state);
-        param_array_time(&columns[STARTED], row->started_ms);
-        param_array_time(&columns[ENDED], row->ended_ms);
-        param_array_bytes(&columns[OUTCOME], row->outcome);
-        param_array_bytes(&columns[ACTOR], row->actor);
-        param_array_int(&columns[ATTEMPTS], row->attempts);
-        param_array_int(&columns[INCIDENTS], row->incidents);
-        param_array_bytes(&columns[COST], row->cost);
-        param_array_int(&columns[BREACHED], row->breached);
-    }
-    struct params params = params_of_turn(turn);
-    for (size_t i = 0; i < COLUMNS; i++)
-        params_array(&params, &columns[i]);
-    return changes->elements.count == 0 || run_only(records, RECORDS_STORE_ELEMENTS, &params, err);
-}
-
-static bool store_jobs(struct records *records, const struct records_turn *turn,
-                       const struct record_changes *changes, struct error *err)
-{
-    enum {
-        KEY,
-        INSTANCE,
-        ELEMENT_INSTANCE,
-        DEFINITION,
-        ELEMENT,
-        LISTENER,
-        TYPE,
-        KIND,
-        STATE,
-        PRIORITY,
-        RETRIES,
-        ATTEMPT,
-        WORKER,
-        CODE,
-        MESSAGE,
-        CREATED,
-        ENDED,
-        COLUMNS
-    };
-    static const enum param_type types[COLUMNS] = {
-        PARAM_I64,  PARAM_I64,  PARAM_I64,  PARAM_I64,  PARAM_I32, PARAM_I32,
-        PARAM_TEXT, PARAM_I16,  PARAM_I16,  PARAM_I32,  PARAM_I32, PARAM_I32,
-        PARAM_TEXT, PARAM_TEXT, PARAM_TEXT, PARAM_TIME, PARAM_TIME};
-    struct param_array columns[COLUMNS];
-    for (size_t i = 0; i < COLUMNS; i++)
-        columns[i] = param_array_new(turn->arena, types[i]);
-    for (size_t i = 0; i < changes->jobs.count; i++) {
-        const struct job_record *row = changes->jobs.items[i];
-        param_array_int(&columns[KEY], (int64_t)row->key);
-        param_array_int(&columns[INSTANCE], (int64_t)row->instance);
-        param_array_int(&columns[ELEMENT_INSTANCE], (int64_t)row->element_instance);
-        param_array_int(&columns[DEFINITION], (int64_t)row->definition);
-        param_array_int(&columns[ELEMENT], row->element);
-        param_array_int(&columns[LISTENER], row->listener);
-        param_array_bytes(&columns[TYPE], row->type);
-        param_array_int(&columns[KIND], row->kind);
-        param_array_int(&columns[STATE], row->end);
-        param_array_int(&columns[PRIORITY], row->priority);
-        param_array_int(&columns[RETRIES], row->retries);
-        param_array_int(&columns[ATTEMPT], row->attempt);
-        param_array_bytes(&columns[WORKER], row->worker);
-        param_array_bytes(&columns[CODE], row->error_code);
-        param_array_bytes(&columns[MESSAGE], row->error_message);
-        param_array_time(&columns[CREATED], row->created_ms);
-        param_array_time(&columns[ENDED], row->ended_ms);
-    }
-    struct params params = params_of_turn(turn);
-    for (size_t i = 0; i < COLUMNS; i++)
-        params_array(&params, &columns[i]);
-    return changes->jobs.count == 0 || run_only(records, RECORDS_STORE_JOBS, &params, err);
-}
-
-// variable_start() of the schema, for the values that most are: short numbers, truths and texts
-// without escapes. False: PostgreSQL is to make it.
-static bool plain_start(str value, str *ret_start)
-{
-    enum { MOST_DIGITS = 15, START = 60 };
-    static const char *const words[] = {"true", "false", "null", "0"};
-    *ret_start = value;
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (str_equal(value, str_of(words[i])))
-            return true;
-    if (value.len > 1 && value.data[0] == '"' && value.len <= START)
-        return memchr(value.data, '\\', value.len) == NULL;
-    size_t digits = 0;
-    while (digits < value.len && value.data[digits] >= '0' && value.data[digits] <= '9')
-        digits++;
-    return value.len > 0 && value.len <= MOST_DIGITS && digits == value.len && value.data[0] != '0';
-}
-
-// Those that are removed, or those that are not.
-static bool store_variables(struct records *records, const struct records_turn *turn,
-                            const struct record_changes *changes, bool removed, struct error *err)
-{
-    struct param_array scopes = param_array_new(turn->arena, PARAM_I64);
-    struct param_array names = param_array_new(turn->arena, PARAM_TEXT);
-    struct param_array instances = param_array_new(turn->arena, PARAM_I64);
-    struct param_array values = param_array_new(turn->arena, PARAM_TEXT);
-    struct param_array starts = param_array_new(turn->arena, PARAM_TEXT);
-    for (size_t i = 0; i < changes->variables.count; i++) {
-        const struct variable_record *row = changes->variables.items[i];
-        str start;
-        if (row->is_removed != removed)
-            continue;
-        if (plain_start(row->value, &start))
-            param_array_bytes(&starts, start);
-        else
-            param_array_null(&starts);
-        param_array_int(&scopes, (int64_t)row->scope);
-        param_array_bytes(&names, row->name);
-        param_array_int(&instances, (int64_t)row->instance);
-        param_array_bytes(&values, row->value);
-    }
-    struct params params = params_of_turn(turn);
-    params_array(&params, &scopes);
-    params_array(&params, &names);
-    params_array(&params, &instances);
-    if (!removed) {
-        params_array(&params, &values);
-        params_array(&params, &starts);
-    }
-    return values.count == 0 ||
-           run_only(records, removed ? RECORDS_REMOVE_VARIABLES : RECORDS_STORE_VARIABLES, &params,
-                    err);
-}
-
 bool records_store(struct records *records, const struct records_turn *turn,
                    const struct record_changes *changes, struct error *err)
 {
-    struct params params = params_of_turn(turn);
+    struct params params = records_params(turn);
     params_i64(&params, (int64_t)turn->batch);
-    return settle(records, store_elements(records, turn, changes, err) &&
-                               store_jobs(records, turn, changes, err) &&
-                               store_variables(records, turn, changes, false, err) &&
-                               store_variables(records, turn, changes, true, err) &&
-                               run_only(records, RECORDS_ADVANCE, &params, err) &&
+    return settle(records, records_write(records, turn, changes, err) &&
+                               records_run_only(records, RECORDS_ADVANCE, &params, err) &&
                                execute(records, "COMMIT", err));
 }

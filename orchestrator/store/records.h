@@ -16,7 +16,7 @@
 struct records;
 
 enum {
-    RECORDS_TURN_ROWS = 4000, // steps of a turn; a batch is never parted
+    RECORDS_TURN_ROWS = 16000, // steps of a turn; a batch is never parted
     RECORDS_MOST_SHARDS = 4096,
 };
 
