@@ -66,3 +66,13 @@ int rejection_http_status(enum rejection rejection)
     check((size_t)rejection < COUNT_OF(rejections));
     return rejections[rejection].http;
 }
+
+int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms)
+{
+    int64_t moved_ms;
+    if (clock->is_pinned)
+        return clock->pinned_ms;
+    if (__builtin_add_overflow(time_ms, clock->offset_ms, &moved_ms))
+        return time_ms;
+    return moved_ms < 0 ? 0 : moved_ms;
+}

@@ -230,6 +230,16 @@ struct evaluate_decision {
     str variables;
 };
 
+// The clock of tests: a shard's time is that of the record plus the offset, or stands still.
+struct test_clock {
+    int64_t offset_ms;
+    int64_t pinned_ms; // with is_pinned: since 1970
+    bool is_pinned;
+};
+
+// The time that it makes of another one, at least 0.
+int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms);
+
 // What a principal may do with the resources of one kind, in the words of the REST API.
 struct grant {
     str resource_type; // PROCESS_DEFINITION, …
@@ -273,6 +283,7 @@ struct command {
         struct user_task_command user_task;
         struct deploy deploy;
         struct evaluate_decision evaluate_decision;
+        struct test_clock set_clock;
     };
 };
 

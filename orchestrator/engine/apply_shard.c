@@ -97,6 +97,13 @@ static void unsubscribe(struct shard *shard, const struct event *event)
     shard->gone_starts = gone;
 }
 
+static void set_clock(struct shard *shard, const struct event *event)
+{
+    bool is_pinned = str_equal(event->code, STR("PINNED"));
+    shard->clock = is_pinned ? (struct test_clock){.pinned_ms = event->due_ms, .is_pinned = true}
+                             : (struct test_clock){.offset_ms = event->number};
+}
+
 void apply_to_shard(struct shard *shard, const struct event *event)
 {
     switch ((int)event->type) {
@@ -111,6 +118,9 @@ void apply_to_shard(struct shard *shard, const struct event *event)
         break;
     case EVENT_START_UNSUBSCRIBED:
         unsubscribe(shard, event);
+        break;
+    case EVENT_CLOCK_SET:
+        set_clock(shard, event);
         break;
     default: // DEFINITION_DEPLOYED, rejections, signals: notes
         break;

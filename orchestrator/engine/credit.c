@@ -77,7 +77,7 @@ static void forget_expired(struct engine *engine)
 {
     struct credit_gateway **at = &engine->credits.gateways;
     while (*at != NULL) {
-        bool is_over = (*at)->expires_ms <= engine->clock_ms;
+        bool is_over = (*at)->expires_ms <= engine->record_ms;
         engine->credits.garbage += is_over;
         if (is_over)
             *at = (*at)->next;
@@ -97,7 +97,7 @@ static void compact(struct engine *engine)
     while (map_next(&old.queues, &cursor, &name, &value)) {
         const struct credit_queue *queue = value;
         for (const struct credit *credit = queue->first; credit != NULL; credit = credit->next) {
-            if (credit->gateway->expires_ms <= engine->clock_ms)
+            if (credit->gateway->expires_ms <= engine->record_ms)
                 continue;
             struct credit moved = *credit;
             moved.gateway = gateway_of(&engine->credits, credit->gateway);
@@ -183,7 +183,7 @@ void credit_offer(struct engine *engine)
     int64_t expires_ms =
         offered->expires_ms < LIMIT_CREDIT_MS ? offered->expires_ms : LIMIT_CREDIT_MS;
     gateway->reply_partition = offered->reply_partition;
-    gateway->expires_ms = engine->clock_ms + expires_ms;
+    gateway->expires_ms = engine->record_ms + expires_ms;
     for (size_t i = 0; i < offered->credit_count; i++)
         set(engine, gateway, &offered->credits[i]);
 }
@@ -191,7 +191,7 @@ void credit_offer(struct engine *engine)
 // The first one that still counts. Those before it have expired and go.
 static struct credit **first_alive(struct engine *engine, struct credit_queue *queue)
 {
-    while (queue->first != NULL && queue->first->gateway->expires_ms <= engine->clock_ms)
+    while (queue->first != NULL && queue->first->gateway->expires_ms <= engine->record_ms)
         drop(&engine->credits, &queue->first);
     return &queue->first;
 }

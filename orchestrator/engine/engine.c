@@ -571,8 +571,11 @@ static processor processor_of(enum command_type type)
 
 static void begin_step(struct engine *engine, const struct command *command)
 {
-    if (command->time_ms > engine->clock_ms)
-        engine->clock_ms = command->time_ms;
+    if (command->time_ms > engine->record_ms)
+        engine->record_ms = command->time_ms;
+    int64_t time_ms = test_clock_time(&engine->shard->clock, command->time_ms);
+    if (time_ms > engine->clock_ms)
+        engine->clock_ms = time_ms;
     engine->command = command;
     engine->records = engine->last_record = NULL;
     engine->fuel = LIMIT_ACTIVATIONS_PER_COMMAND;
@@ -735,8 +738,29 @@ size_t engine_memory(const struct engine *engine)
     return engine->memory;
 }
 
+const struct test_clock *engine_test_clock(const struct engine *engine)
+{
+    return &engine->shard->clock;
+}
+
+// The only command after which the shard's time may be an earlier one: whoever tests goes back.
+void clock_set(struct engine *engine)
+{
+    const struct test_clock *clock = &engine->command->set_clock;
+    engine->clock_ms = test_clock_time(clock, engine->command->time_ms);
+    step_emit(engine, engine->shard,
+              (struct event){.type = EVENT_CLOCK_SET,
+                             .number = clock->is_pinned ? 0 : clock->offset_ms,
+                             .due_ms = clock->is_pinned ? clock->pinned_ms : 0,
+                             .code = clock->is_pinned ? STR("PINNED") : STR_EMPTY});
+    step_accept(engine, 0, 0);
+}
+
 void engine_set_clock(struct engine *engine, int64_t clock_ms)
 {
+    const struct test_clock *test = engine_test_clock(engine);
     if (clock_ms > engine->clock_ms)
         engine->clock_ms = clock_ms;
+    if (!test->is_pinned && test->offset_ms == 0)
+        engine->record_ms = engine->clock_ms;
 }

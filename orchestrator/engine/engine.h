@@ -100,8 +100,12 @@ bool engine_next_window(const struct engine *engine, size_t *cursor,
 // shard's commands again, at each change of owner (table shard_owners).
 void engine_forget_credits(struct engine *engine);
 
-// The shard's time as it was stored; told once after engine_new. Time never goes back.
+// The shard's time as it was stored; told once after engine_new. Time never goes
+// back, but by COMMAND_SET_CLOCK.
 void engine_set_clock(struct engine *engine, int64_t clock_ms);
+
+// What COMMAND_SET_CLOCK has set; all 0: nothing.
+const struct test_clock *engine_test_clock(const struct engine *engine);
 
 // Commands passed to engine_step must live as long as the turn's arena does: changes point into
 // them. Streams that were dropped stay in memory for three more batches, so that an owner may still

@@ -85,6 +85,9 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
     image_put_u64(&out, starts);
     for (const struct start *s = shard->starts; s != NULL; s = s->next)
         put_start(&out, s);
+    image_put_i64(&out, shard->clock.offset_ms);
+    image_put_u64(&out, shard->clock.is_pinned);
+    image_put_i64(&out, shard->clock.pinned_ms);
     return image_finish(&out);
 }
 
@@ -101,6 +104,9 @@ bool image_read_shard(str image, struct shard *shard, struct error *err)
         *at = get_start(&in);
         at = &(*at)->next;
     }
+    shard->clock.offset_ms = image_get_i64(&in);
+    shard->clock.is_pinned = image_get_u64(&in) != 0;
+    shard->clock.pinned_ms = image_get_i64(&in);
     shard->stream.is_stored = true;
     return image_end(&in, err);
 }

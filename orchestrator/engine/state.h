@@ -340,6 +340,7 @@ struct shard {
     struct map latest; // "tenant\0kind id" -> newest definition
     struct start *starts;
     struct start *gone_starts; // in this batch
+    struct test_clock clock;   // all 0 but under engine.test_clock
 };
 
 // The stretch of a step's events that belongs to one stream.

@@ -71,6 +71,7 @@ struct engine {
     size_t memory;
     uint64_t next_key; // counter
     int64_t clock_ms;
+    int64_t record_ms; // likewise, but for a test clock: of what is kept in memory alone
     uint64_t turn_number;
     struct grave *graves, *last_grave, *free_graves;
     struct entries entries;
@@ -577,6 +578,7 @@ void definition_publish(struct engine *engine);
 void definition_delete(struct engine *engine);
 void definition_withdraw(struct engine *engine);
 void definition_evaluate_conditions(struct engine *engine);
+void clock_set(struct engine *engine);
 bool definition_start_due(struct engine *engine, uint64_t key); // a start timer; false: no such
 
 // -- Rows.c -----------------------------------------------------------------------------

@@ -33,9 +33,16 @@ int64_t clock_latest_ms(const struct node *node)
     return node_now_ms(node) + NODE_CLOCK_TOLERANCE_MS;
 }
 
+int64_t clock_shard_now_ms(const struct shard *shard)
+{
+    return test_clock_time(engine_test_clock(shard->engine), node_now_ms(shard->node));
+}
+
 int64_t clock_shard_ahead_ms(const struct shard *shard)
 {
-    int64_t ahead_ms = shard->clock_ms - clock_latest_ms(shard->node);
+    int64_t latest_ms =
+        test_clock_time(engine_test_clock(shard->engine), clock_latest_ms(shard->node));
+    int64_t ahead_ms = shard->clock_ms - latest_ms;
     return ahead_ms > 0 ? ahead_ms : 0;
 }
 

@@ -64,6 +64,11 @@ void decode_task(struct batch *batch, struct inbound *record, struct task *ret_t
             return;
         }
     }
+    if (ret_task->command.type == COMMAND_SET_CLOCK &&
+        !config_bool(node->config, CONFIG_ENGINE_TEST_CLOCK)) {
+        refuse(batch, ret_task, "the clock is set under engine.test_clock only");
+        return;
+    }
     bool is_answer = command_senders_of(ret_task->command.type) == SENDERS_API_WORKER;
     if (!record->is_signed && !token_is_good(node_secret(node), &ret_task->command)) {
         metrics_add(&node->metrics, is_answer ? METRIC_TOKENS_REFUSED : METRIC_COMMANDS_UNSIGNED,

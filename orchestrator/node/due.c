@@ -39,7 +39,7 @@ static void on_dues(void *context, enum store_outcome outcome, const struct stor
     if (shard == NULL)
         return;
     shard->dues.loading = false;
-    int64_t now_ms = node_now_ms(shard->node);
+    int64_t now_ms = clock_shard_now_ms(shard);
     for (size_t i = 0; outcome == STORE_DONE && i < count; i++)
         due_list_add(shard->dues.list, &dues[i], now_ms);
     if (!complete) // look again soon, not only after DUE_RELOAD_MS
@@ -113,6 +113,7 @@ void due_start(struct shard *shard)
     if (shard->dues.timer == NULL)
         shard->dues.timer = timer_new(shard->node->loop, on_timer, shard);
     shard->dues.list = due_list_new();
+    shard->dues.test_clock = *engine_test_clock(shard->engine);
     jobs_forget(shard);
 }
 
@@ -126,11 +127,29 @@ void due_stop(struct shard *shard)
     jobs_forget(shard);
 }
 
+// What is due, and what rests, is by the time that was: it is looked up anew.
+static void follow_test_clock(struct shard *shard)
+{
+    struct dues *dues = &shard->dues;
+    const struct test_clock *clock = engine_test_clock(shard->engine);
+    if (clock->offset_ms == dues->test_clock.offset_ms &&
+        clock->is_pinned == dues->test_clock.is_pinned &&
+        clock->pinned_ms == dues->test_clock.pinned_ms)
+        return;
+    if (dues->loading)
+        return; // of the time that was
+    due_list_free(dues->list);
+    dues->list = due_list_new();
+    dues->test_clock = *clock;
+    dues->loaded_ms = node_uptime_ms() - DUE_RELOAD_MS;
+}
+
 void due_remind(struct shard *shard)
 {
     if (shard->state != SHARD_RUNNING)
         return;
-    int64_t now_ms = node_now_ms(shard->node);
+    follow_test_clock(shard);
+    int64_t now_ms = clock_shard_now_ms(shard);
     int64_t uptime_ms = node_uptime_ms();
     check_position(shard, uptime_ms);
     fire(shard, now_ms);

@@ -172,6 +172,7 @@ struct dues {              // what falls due soon
     bool loading;
     int64_t clock_asked_ms; // when PostgreSQL was asked for its time, by this node's clock
     int64_t clock_asked_uptime_ms;
+    struct test_clock test_clock; // by which the list was made
 };
 
 struct waiting_jobs {
@@ -209,7 +210,7 @@ struct shard {
     char error[256];           // the last failure, to avoid logging it again
 
     uint64_t epoch;
-    int64_t clock_ms;          // its time: that of the newest command, never going back
+    int64_t clock_ms;          // its time: that of the newest command
     int64_t next_offset;       // committed
     int64_t taken_offset;      // below it, records are in batches
     bool has_last;             // a last committed record is known, by its digest
@@ -321,6 +322,9 @@ bool clock_is_compared(const struct node *node);
 
 // The latest time that a record may claim: what is beyond it is taken as this.
 int64_t clock_latest_ms(const struct node *node);
+
+// What time it is for the shard: the node's, or what a test clock makes of it.
+int64_t clock_shard_now_ms(const struct shard *shard);
 
 // By how much the shard's time is ahead of this node's, beyond the tolerance; 0: it is not. Its
 // timers wait until the clock has come there.

@@ -163,6 +163,15 @@ static void on_passed(void *context, enum store_outcome outcome, const struct st
     send_list(shard, COMMAND_REOFFER_JOBS, jobs, count);
 }
 
+// Jobs are offered by the shard's time, marks made by the node's: where a test clock has parted the
+// two, the earlier one is meant, and no job counts as passed that is not.
+static int64_t passed_before(const struct watched_type *watched, const struct shard *shard)
+{
+    int64_t before_ms = watched->marked_ms - PASS_SLACK_MS;
+    int64_t moved_ms = test_clock_time(engine_test_clock(shard->engine), before_ms);
+    return moved_ms < before_ms ? moved_ms : before_ms;
+}
+
 static void offer_passed(struct watched_type *watched)
 {
     struct node *node = watched->node;
@@ -173,8 +182,7 @@ static void offer_passed(struct watched_type *watched)
         const struct store_waiting passed = {.shard = shard->number,
                                              .which = STORE_JOBS_PASSED,
                                              .type = watched->type,
-                                             .offered_before_ms =
-                                                 watched->marked_ms - PASS_SLACK_MS,
+                                             .offered_before_ms = passed_before(watched, shard),
                                              .limit = RELEASE_MOST};
         store_find_waiting(node->store, &passed, on_passed, pending_new(&shard->calls, shard));
     }

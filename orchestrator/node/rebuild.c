@@ -127,6 +127,6 @@ void rebuild_remind(struct shard *shard, int64_t uptime_ms)
         return;
     unopened->asking = true;
     unopened->asked_ms = uptime_ms;
-    store_find_unopened(shard->node->store, shard->number, node_now_ms(shard->node) - UNOPENED_MS,
+    store_find_unopened(shard->node->store, shard->number, clock_shard_now_ms(shard) - UNOPENED_MS,
                         on_unopened, pending_new(&shard->calls, shard));
 }
