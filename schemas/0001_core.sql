@@ -344,11 +344,13 @@ BEGIN
     FOR i IN 0..2 LOOP
         month := (date_trunc('month', today) + make_interval(months => i))::date;
         name := 'history_' || to_char(month, 'YYYY_MM');
-        IF to_regclass(name) IS NULL THEN
+        CONTINUE WHEN to_regclass(name) IS NOT NULL;
+        BEGIN
             EXECUTE format('CREATE TABLE %I PARTITION OF history FOR VALUES FROM (%L) TO (%L)', name,
                            month::timestamp AT TIME ZONE 'UTC', (month + interval '1 month')::timestamp AT TIME ZONE 'UTC');
             made := made + 1;
-        END IF;
+        EXCEPTION WHEN check_violation THEN NULL; -- a test clock was there before: it stays in history_other
+        END;
     END LOOP;
     RETURN made;
 END $$;

@@ -5,9 +5,24 @@
 #include "gateway/locate.h"
 #include "gateway/call.h"
 
+// The root of an instance is the process itself. Clients that ask what is in an instance do not
+// expect it there, as Camunda does not show it: it is found by what can name it.
+static bool asks_for_process(const struct json *filter)
+{
+    static const char *const names[] = {"type", "elementId", "elementInstanceKey", "$or"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const struct json *value = json_get(filter, str_of(names[i]));
+        if (value != NULL && !json_is(value, JSON_NULL))
+            return true;
+    }
+    return false;
+}
+
 void handle_element_search(struct request *request)
 {
-    answer_search(request, &collection_elements, (struct search_scope){0});
+    bool inside = !asks_for_process(json_get(request->body, STR("filter")));
+    answer_search(request, inside ? &collection_inner_elements : &collection_elements,
+                  (struct search_scope){0});
 }
 
 void handle_element_get(struct request *request)

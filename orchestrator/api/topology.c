@@ -5,7 +5,7 @@
 #include "api/api_private.h"
 #include "store/read/read.h"
 
-enum { COLUMN_OWNER, COLUMN_SHARD, COLUMN_HALTED, COLUMN_CLUSTER };
+enum { COLUMN_OWNER, COLUMN_SHARD, COLUMN_HALTED, COLUMN_CLUSTER, COLUMN_PURGES };
 
 struct broker {
     int64_t id;
@@ -97,7 +97,8 @@ static void on_shards(struct caller *caller, void *context, const struct query_r
     json_key(&w, STR("replicationFactor"));
     json_i64(&w, 1);
     write_text(&w, STR("gatewayVersion"), STR(BATON_VERSION));
-    write_text(&w, STR("lastCompletedChangeId"), STR("1"));
+    write_text(&w, STR("lastCompletedChangeId"),
+               query_row_count(rows) > 0 ? query_value(rows, 0, COLUMN_PURGES) : STR("0"));
     write_optional(&w, STR("clusterId"),
                    query_row_count(rows) > 0 ? query_value(rows, 0, COLUMN_CLUSTER) : STR_EMPTY);
     json_end_object(&w);

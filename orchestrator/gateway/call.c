@@ -284,3 +284,14 @@ void call_every_shard(struct caller *caller, struct command *command, call_answe
     if (can_take(caller))
         send_call(begin_call(caller, command, answer, caller->gateway->shard_count), command, 0);
 }
+
+void call_each_shard(struct caller *caller, struct command *command, call_answer *answer)
+{
+    uint32_t count = caller->gateway->shard_count;
+    if (!can_take(caller))
+        return;
+    struct call *call = begin_call(caller, command, answer, count);
+    bool is_sent = true;
+    for (uint32_t shard = 0; is_sent && shard < count; shard++)
+        is_sent = send_call(call, command, shard);
+}

@@ -25,8 +25,12 @@ void call_shard(struct caller *caller, struct command *command, uint32_t shard,
 // To the shard that the command's instance lives on.
 void call_instance(struct caller *caller, struct command *command, call_answer *answer);
 
-// One reply of every shard; `answer` gets the first shard's, which made the definitions.
+// To the first shard, which tells the others: one reply of every shard; `answer` gets the first
+// shard's, which made the definitions.
 void call_every_shard(struct caller *caller, struct command *command, call_answer *answer);
+
+// The same command to every shard; `answer` gets the reply that came first.
+void call_each_shard(struct caller *caller, struct command *command, call_answer *answer);
 
 // Sends a command that nobody waits for. False and *err when it could not be handed to Kafka.
 MUST_CHECK bool call_post(struct gateway *gateway, struct command *command, uint32_t shard,

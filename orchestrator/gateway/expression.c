@@ -5,11 +5,13 @@
 #include "base/zone.h"
 #include "gateway/gateway_private.h"
 #include "gateway/read.h"
+#include "store/catalogue/test_clock.h"
 #include "store/read/read.h"
 
 struct trying {
     const struct expression *expression;
     expression_answer *answer;
+    int64_t now_ms;
 };
 
 // Zones by name are read when they are needed first.
@@ -63,7 +65,7 @@ static void evaluate(struct caller *caller, const struct trying *trying, const s
     struct feel_run run = feel_run_new(arena, &variables);
     run.warnings = warnings;
     run.zones = zones;
-    run.now_ms = clock_now_ms();
+    run.now_ms = trying->now_ms;
     run.limits.fuel = run.fuel = EXPRESSION_MAX_STEPS;
     feel_value result = feel_evaluate(program, &run);
     if (feel_run_finished(&run, &err))
@@ -88,14 +90,31 @@ static void on_variables(struct caller *caller, void *context, const struct quer
         evaluate(caller, trying, seen);
 }
 
+static void find_variables(struct caller *caller, struct trying *trying)
+{
+    uint64_t scope = trying->expression->scope;
+    if (scope != 0)
+        read_run(caller, read_visible(caller->arena, caller->scope, scope), on_variables, trying);
+    else
+        evaluate(caller, trying, NULL);
+}
+
+static void on_test_clock(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct trying *trying = context;
+    struct clock_row now;
+    catalogue_clock_row(rows, &now);
+    trying->now_ms = now.now_ms;
+    find_variables(caller, trying);
+}
+
 void gateway_evaluate_expression(struct caller *caller, const struct expression *expression,
                                  expression_answer *answer)
 {
     struct trying *trying = ARENA_NEW(caller->arena, struct trying);
-    *trying = (struct trying){expression, answer};
-    if (expression->scope != 0)
-        read_run(caller, read_visible(caller->arena, caller->scope, expression->scope),
-                 on_variables, trying);
+    *trying = (struct trying){expression, answer, clock_now_ms()};
+    if (config_bool(caller->gateway->options.config, CONFIG_ENGINE_TEST_CLOCK))
+        read_run(caller, catalogue_clock(caller->arena), on_test_clock, trying);
     else
-        evaluate(caller, trying, NULL);
+        find_variables(caller, trying);
 }

@@ -514,6 +514,12 @@ static void on_renew(void *context)
     timer_set(desk->renew, GATEWAY_HOLD_MS);
 }
 
+void job_desk_renew(struct job_desk *desk)
+{
+    desk->renewed_ms = 0;
+    timer_ring(desk->renew);
+}
+
 struct job_desk *job_desk_new(struct gateway *gateway)
 {
     struct job_desk *desk = calloc(1, sizeof *desk);

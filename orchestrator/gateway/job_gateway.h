@@ -58,6 +58,9 @@ void job_poll_begin(const struct job_poll *asked);
 // does not count.
 void job_gateway_give_back(struct gateway *gateway, const struct released_job *job);
 
+// The shards have forgotten who waits: says it again soon.
+void job_desk_renew(struct job_desk *desk);
+
 // A reply with jobs has come; those for another gateway are left alone.
 void job_desk_take(struct job_desk *desk, const struct reply *reply);
 

@@ -275,17 +275,17 @@ static const struct field element_fields[] = {
     {"tenantId", "i.tenant", FIELD_TENANT},
 };
 
-const struct collection collection_elements = {
-    .noun = "element instance",
-    .from = "(SELECT * FROM elements_found UNION ALL SELECT * FROM elements_pending($2::json)) e "
-            "JOIN instances i ON i.shard = e.shard AND i.key = e.instance",
-    .pending = PENDING_ELEMENTS,
-    .fields = element_fields,
-    .field_count = COUNT_OF(element_fields),
-    .key = "e.key",
-    .shard = "e.shard",
-    .tenant = "i.tenant",
-};
+#define ELEMENTS                                                                                   \
+    .noun = "element instance",                                                                    \
+    .from = "(SELECT * FROM elements_found UNION ALL SELECT * FROM elements_pending($2::json)) e " \
+            "JOIN instances i ON i.shard = e.shard AND i.key = e.instance",                        \
+    .pending = PENDING_ELEMENTS, .fields = element_fields,                                         \
+    .field_count = COUNT_OF(element_fields), .key = "e.key", .shard = "e.shard",                   \
+    .tenant = "i.tenant"
+
+const struct collection collection_elements = {ELEMENTS};
+
+const struct collection collection_inner_elements = {ELEMENTS, .always = "e.key <> e.instance"};
 
 // Those alone that stand and wait.
 const struct collection collection_waiting = {

@@ -13,7 +13,8 @@ extern const struct collection collection_requirements;       // decision requir
 extern const struct collection collection_decision_instances; // evaluated decisions
 extern const struct collection collection_decision_instance;  // one, with inputs and rules
 extern const struct collection collection_elements;
-extern const struct collection collection_waiting; // those of the elements that wait
+extern const struct collection collection_inner_elements; // without the process itself
+extern const struct collection collection_waiting;        // those of the elements that wait
 extern const struct collection collection_jobs;
 extern const struct collection collection_user_tasks;
 extern const struct collection collection_incidents;

@@ -226,8 +226,8 @@ struct statement read_history(struct arena *arena, struct scope scope, uint64_t 
 struct statement read_topology(struct arena *arena)
 {
     return statement_new(arena,
-                         "SELECT owner, shard, halted, (SELECT id FROM installation LIMIT 1) FROM "
-                         "shards WHERE owner "
-                         "<> '' ORDER BY 1, 2",
+                         "SELECT owner, shard, halted, (SELECT id FROM installation LIMIT 1), "
+                         "(SELECT purges FROM installation LIMIT 1) FROM "
+                         "shards WHERE owner <> '' ORDER BY 1, 2",
                          NULL, 0);
 }

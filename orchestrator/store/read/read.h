@@ -78,8 +78,8 @@ struct statement read_evaluation(struct arena *arena, struct scope scope, uint64
 struct statement read_history(struct arena *arena, struct scope scope, uint64_t instance,
                               int64_t most);
 
-// Who owns which shard: owner, shard, why it is halted, the installation's id. Belongs to no
-// tenant.
+// Who owns which shard: owner, shard, why it is halted, the installation's id, how often
+// everything was deleted. Belongs to no tenant.
 struct statement read_topology(struct arena *arena);
 
 #endif
