@@ -2,6 +2,8 @@
 //
 // baton-orchestrator: one process that carries the roles that its configuration names. Everything
 // runs on one loop. SIGTERM and SIGINT hand the shards over and end; a second one ends at once.
+#include "access/local_user.h"
+#include "access/proof.h"
 #include "api/api.h"
 #include "base/config.h"
 #include "base/digest.h"
@@ -289,7 +291,8 @@ static void raise_descriptor_limit(void)
 static bool run(struct process *process, struct error *err)
 {
     struct node_site site;
-    if (!wait_for_site(&process->config, &site, err))
+    if (!wait_for_site(&process->config, &site, err) ||
+        !local_user_add_first(&process->config, err))
         return false;
     process->loop = event_base_new();
     check(process->loop != NULL);
@@ -340,7 +343,8 @@ int main(int argc, char **argv)
     if (!config_read_all(&process.config, &argc, argv, &err) || !name_node(&process.config, &err) ||
         !config_check(&process.config, &err) ||
         !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err) ||
-        !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err)) {
+        !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err) ||
+        !proof_check_settings(&process.config, &err)) {
         fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
         return EXIT_USAGE;
     }

@@ -111,6 +111,15 @@ CREATE TABLE logins (
     made     timestamptz NOT NULL DEFAULT now()
 );
 
+-- What providers said of themselves the last time, for a start while one is away.
+CREATE TABLE provider_documents (
+    name      text        PRIMARY KEY,
+    issuer    text        NOT NULL,
+    discovery text        NOT NULL,                     -- OpenID Connect's description; empty: there was none
+    keys      text        NOT NULL,                     -- a JSON Web Key Set
+    fetched   timestamptz NOT NULL DEFAULT now()
+);
+
 -- Grows with every change of the tables above that takes something away or gives it: nodes ask for it, and forget what they remember.
 CREATE TABLE access_version (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),

@@ -21,6 +21,9 @@ void login_check(struct proof *proof, const struct login *login, proof_done *don
 
 struct passwords *proof_passwords(struct proof *proof);
 
+struct providers;
+struct providers *proof_providers(struct proof *proof);
+
 // -- Second factors -------------------------------------------------------------------------------
 
 enum { TOTP_SECRET_BYTES = 20, TOTP_DIGITS = 6, TOTP_STEP_S = 30 };

@@ -7,6 +7,8 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+enum { ADMIN_MIN_BYTES = 12 };
+
 struct proving *proving_new(struct proof *proof, proof_done *done, void *context)
 {
     struct arena arena = ARENA_EMPTY;
@@ -108,7 +110,7 @@ void proof_check(struct proof *proof, const struct credential *credential, proof
         if (str_starts_with(proving->secret, STR(API_KEY_PREFIX)))
             api_key_prove(proving);
         else
-            proving_refuse(proving, "token", "the token is of no provider that is known here");
+            token_prove(proving);
         return;
     case CREDENTIAL_BASIC:
         proving->password = proving->secret;
@@ -127,6 +129,39 @@ struct passwords *proof_passwords(struct proof *proof)
     return proof->passwords;
 }
 
+struct providers *proof_providers(struct proof *proof)
+{
+    return proof->providers;
+}
+
+const char *proof_warning(const struct proof *proof)
+{
+    return providers_trouble(proof->providers);
+}
+
+bool proof_check_settings(const struct config *config, struct error *err)
+{
+    struct provider_settings *providers;
+    struct arena arena = ARENA_EMPTY;
+    size_t count;
+    struct error why;
+    str user = str_of(config_str(config, CONFIG_AUTH_ADMIN_USER)),
+        password = str_of(config_str(config, CONFIG_AUTH_ADMIN_PASSWORD));
+    bool good = provider_file_read(&arena, config_str(config, CONFIG_AUTH_PROVIDERS), &providers,
+                                   &count, err);
+    arena_done(&arena);
+    if (!good)
+        return false;
+    if ((user.len == 0) != (password.len == 0))
+        return error_set(err, ERROR_INVALID, "auth.admin_user",
+                         "auth.admin_user and auth.admin_password are set together");
+    if (password.len > 0 && password.len < ADMIN_MIN_BYTES)
+        return error_set(err, ERROR_INVALID, "auth.admin_password",
+                         "it must have at least %d characters", ADMIN_MIN_BYTES);
+    return password.len == 0 || password_may_be(password, &why) ||
+           error_set(err, ERROR_INVALID, "auth.admin_password", "%s", why.text);
+}
+
 struct proof *proof_new(struct event_base *loop, const struct config *config,
                         struct query_pool *pool, struct error *err)
 {
@@ -135,7 +170,11 @@ struct proof *proof_new(struct event_base *loop, const struct config *config,
     proof->config = config;
     proof->pool = pool;
     proof->passwords = passwords_new(loop, config);
-    (void)err;
+    proof->providers = providers_new(loop, config, pool, err);
+    if (proof->providers == NULL) {
+        proof_free(proof);
+        return NULL;
+    }
     return proof;
 }
 
@@ -145,6 +184,7 @@ void proof_free(struct proof *proof)
     if (proof == NULL)
         return;
     passwords_free(proof->passwords);
+    providers_free(proof->providers);
     (void)error_set(&err, ERROR_UNAVAILABLE, "access", "this program is stopping");
     while (proof->first != NULL)
         proving_fail(proof->first, &err);

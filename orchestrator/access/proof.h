@@ -18,6 +18,13 @@ struct proof;
 MUST_CHECK struct proof *proof_new(struct event_base *loop, const struct config *config,
                                    struct query_pool *pool, struct error *err);
 
+// Whether the settings auth.… are good: the providers' file, the first administrator's password.
+MUST_CHECK bool proof_check_settings(const struct config *config, struct error *err);
+
+// What an operator should look at: a provider that cannot be reached; NULL: nothing. The text is
+// valid until the next call.
+const char *proof_warning(const struct proof *proof);
+
 // Answers what is out with ERROR_UNAVAILABLE.
 void proof_free(struct proof *proof);
 

@@ -5,9 +5,11 @@
 #ifndef BATON_ACCESS_PROOF_PRIVATE_H
 #define BATON_ACCESS_PROOF_PRIVATE_H
 
+#include "access/jwt.h"
 #include "access/login.h"
 #include "access/password.h"
 #include "access/proof.h"
+#include "access/provider.h"
 #include "loop/pending.h"
 #include "store/query.h"
 
@@ -15,6 +17,7 @@ struct proof {
     const struct config *config;
     struct query_pool *pool;
     struct passwords *passwords;
+    struct providers *providers;
     struct pending_list out; // that provings wait for
     struct proving *first;   // that are not answered
 };
@@ -37,6 +40,9 @@ struct proving {
     bool is_locked;
     // Of API keys, sessions and tokens.
     str secret, id;
+    struct jwt jwt;
+    struct provider *provider; // of the token
+    bool has_waited;           // for the provider's keys
 };
 
 struct proving *proving_new(struct proof *proof, proof_done *done, void *context);
@@ -56,6 +62,11 @@ void proving_fail(struct proving *proving, const struct error *err);
 void user_prove(struct proving *proving);
 void api_key_prove(struct proving *proving);
 void session_prove(struct proving *proving);
+void token_prove(struct proving *proving);
+
+// The groups that claims name, for a subject.
+void subject_add_claims(struct arena *arena, const struct provider_settings *settings,
+                        const struct json *claims, struct subject *subject);
 
 static inline int64_t session_idle_s(const struct proof *proof)
 {

@@ -52,6 +52,20 @@ struct statement session_begin(struct arena *arena, const struct config *config,
     return catalogue_session_add(arena, &row);
 }
 
+static bool add_claims(struct proving *proving, str provider_name, str claims,
+                       struct subject *subject)
+{
+    struct arena *arena = &proving->arena;
+    const struct provider *provider = providers_named(proving->proof->providers, provider_name);
+    struct error ignored;
+    struct json *json;
+    if (provider == NULL || !json_parse(arena, str_copy(arena, claims), &json, &ignored))
+        return false;
+    subject_add_claims(arena, provider_settings(provider), json, subject);
+    subject->proof = str_format(arena, "session of %.*s", STR_ARG(provider_name));
+    return true;
+}
+
 static void on_session(struct proving *proving, const struct query_rows *rows)
 {
     struct arena *arena = &proving->arena;
@@ -61,10 +75,17 @@ static void on_session(struct proving *proving, const struct query_rows *rows)
     }
     if (query_bool(rows, 0, SESSION_IS_STALE))
         proof_post(proving->proof, catalogue_session_used(arena, proving->id));
-    const struct subject subject = {.kind = SUBJECT_USER,
-                                    .id = str_copy(arena, query_value(rows, 0, SESSION_USERNAME)),
-                                    .proof = STR("session"),
-                                    .until_ms = query_i64(rows, 0, SESSION_ENDS_MS)};
+    struct subject subject = {.kind = SUBJECT_USER,
+                              .id = str_copy(arena, query_value(rows, 0, SESSION_USERNAME)),
+                              .proof = STR("session"),
+                              .until_ms = query_i64(rows, 0, SESSION_ENDS_MS)};
+    str provider = query_value(rows, 0, SESSION_PROVIDER);
+    if (provider.len > 0 &&
+        !add_claims(proving, provider, query_value(rows, 0, SESSION_CLAIMS), &subject)) {
+        proving_refuse(proving, "session",
+                       "the session is of a provider that is not known any more");
+        return;
+    }
     proving_succeed(proving, &subject);
 }
 

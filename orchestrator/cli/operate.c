@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/proof.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "bus/bus.h"
@@ -120,7 +121,8 @@ int command_config_check(int argc, char **argv)
         return too_many(&operation);
     if (!config_check(&operation.config, &err) ||
         !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_URL), &err) ||
-        !bus_check_properties(config_str(&operation.config, CONFIG_KAFKA_PROPERTIES), &err))
+        !bus_check_properties(config_str(&operation.config, CONFIG_KAFKA_PROPERTIES), &err) ||
+        !proof_check_settings(&operation.config, &err))
         return end(&operation, fail(&err));
     puts(operation.as_json ? "{\"good\":true}" : "the settings are good");
     return end(&operation, EXIT_OK);

@@ -213,3 +213,16 @@ struct statement catalogue_login_take(struct arena *arena, str state)
                      "minutes' RETURNING provider, verifier, nonce, target",
                      query_hex(arena, state));
 }
+
+// -- Providers --------------------------------------------------------------------------
+
+struct statement catalogue_provider_keep(struct arena *arena, str name, str issuer, str discovery,
+                                         str keys)
+{
+    return STATEMENT(arena,
+                     "INSERT INTO provider_documents (name, issuer, discovery, keys) VALUES "
+                     "($1::text, $2::text, $3::text, $4::text) ON CONFLICT (name) DO UPDATE SET "
+                     "issuer = excluded.issuer, discovery = excluded.discovery, keys = "
+                     "excluded.keys, fetched = now()",
+                     name, issuer, or_empty(discovery), keys);
+}

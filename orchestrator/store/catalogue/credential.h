@@ -110,4 +110,10 @@ struct statement catalogue_login_begin(struct arena *arena, const struct login_r
 // provider, verifier, nonce, target: once.
 struct statement catalogue_login_take(struct arena *arena, str state);
 
+// -- Providers ------------------------------------------------------------------------------------
+
+// What a provider says of itself (empty: nothing) and its keys, for a start without it.
+struct statement catalogue_provider_keep(struct arena *arena, str name, str issuer, str discovery,
+                                         str keys);
+
 #endif

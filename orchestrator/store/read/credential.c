@@ -77,3 +77,12 @@ struct statement read_users_overview(struct arena *arena)
         "s.username = u.username AND s.ends > now()) FROM users u ORDER BY username LIMIT 1000";
     return statement_new(arena, sql, NULL, 0);
 }
+
+struct statement read_provider_kept(struct arena *arena, str name, str issuer)
+{
+    return STATEMENT(
+        arena,
+        "SELECT discovery, keys, " RFC3339(
+            "fetched") " FROM provider_documents WHERE name = $1::text AND issuer = $2::text",
+        name, issuer);
+}

@@ -51,4 +51,8 @@ struct statement read_api_keys(struct arena *arena, str client);
 // factor, sessions: at most 1000, by name.
 struct statement read_users_overview(struct arena *arena);
 
+// What is kept of a provider's description and keys, where the issuer is still the same.
+enum provider_columns { PROVIDER_DISCOVERY, PROVIDER_KEYS, PROVIDER_FETCHED };
+struct statement read_provider_kept(struct arena *arena, str name, str issuer);
+
 #endif
