@@ -22,7 +22,7 @@ bool wire_decode_reply(struct arena *arena, str bytes, struct reply *ret_reply, 
     Baton__V1__Reply *message = unpack_message(arena, &baton__v1__reply__descriptor, bytes, err);
     if (message == NULL)
         return false;
-    if (message->rejection > REJECTION_QUARANTINED)
+    if (message->rejection > REJECTION_FORBIDDEN)
         return error_set(err, ERROR_UNSUPPORTED, "baton.v1.Reply", "rejection %u is not known",
                          message->rejection);
     *ret_reply = (struct reply){0};

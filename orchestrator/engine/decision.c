@@ -154,6 +154,12 @@ static const struct definition *find_asked(const struct engine *engine)
     return is_one ? d : NULL;
 }
 
+static bool may_evaluate(const struct engine *engine, const struct definition *definition)
+{
+    return permission_sees_tenant(engine, definition->tenant) &&
+           permission_on(engine, "DECISION_DEFINITION", definition->id, "CREATE_DECISION_INSTANCE");
+}
+
 void decision_evaluate(struct engine *engine)
 {
     str text = engine->command->evaluate_decision.variables;
@@ -161,7 +167,7 @@ void decision_evaluate(struct engine *engine)
     feel_value variables = feel_null();
     struct error err;
     e.decision = e.definition ? decision_of(engine, e.definition) : NULL;
-    if (e.decision == NULL) {
+    if (e.decision == NULL || !may_evaluate(engine, e.definition)) {
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
                     STR("no such decision is deployed"));
         return;

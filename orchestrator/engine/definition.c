@@ -327,6 +327,25 @@ static void withdraw(struct engine *engine, const struct definition *definition)
         switch_starts(engine, latest->key);
 }
 
+// False after rejecting.
+static bool may_delete(struct engine *engine, const struct definition *definition)
+{
+    static const char *const permissions[] = {
+        [RESOURCE_PROCESS] = "DELETE_PROCESS",  [RESOURCE_DECISIONS] = "DELETE_DRD",
+        [RESOURCE_FORM] = "DELETE_FORM",        [RESOURCE_OTHER] = "DELETE_RESOURCE",
+        [RESOURCE_REQUIREMENTS] = "DELETE_DRD",
+    };
+    check((size_t)definition->kind < COUNT_OF(permissions));
+    if (permission_on(engine, "RESOURCE", definition->id, permissions[definition->kind]))
+        return true;
+    bool is_seen = permission_on(engine, "RESOURCE", definition->id, "READ");
+    step_reject(engine, engine->shard, is_seen ? REJECTION_FORBIDDEN : REJECTION_NOT_FOUND,
+                is_seen ? str_format(engine->turn, "this takes %s on RESOURCE '%.*s'",
+                                     permissions[definition->kind], STR_ARG(definition->id))
+                        : STR("no such definition is deployed"));
+    return false;
+}
+
 // Every shard answers when it has closed what the definition starts: who is told that it is deleted
 // sees no more of it.
 void definition_delete(struct engine *engine)
@@ -337,11 +356,14 @@ void definition_delete(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, STR("deletions go to shard 0"));
         return;
     }
-    if (definition == NULL || definition->is_deleted) {
+    if (definition == NULL || definition->is_deleted ||
+        !permission_sees_tenant(engine, definition->tenant)) {
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
                     STR("no such definition is deployed"));
         return;
     }
+    if (!may_delete(engine, definition))
+        return;
     withdraw(engine, definition);
     all.type = COMMAND_WITHDRAW_DEFINITION;
     for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
@@ -417,7 +439,8 @@ static bool is_asked_about(const struct engine *engine, const struct definition 
 {
     const struct command *command = engine->command;
     uint64_t wanted = command->create_instance.definition;
-    if (d->kind != RESOURCE_PROCESS || d->is_deleted || !str_equal(d->tenant, command->tenant))
+    if (d->kind != RESOURCE_PROCESS || d->is_deleted || !str_equal(d->tenant, command->tenant) ||
+        !permission_on(engine, "PROCESS_DEFINITION", d->id, "CREATE_PROCESS_INSTANCE"))
         return false;
     return wanted != 0 ? d->key == wanted
                        : d == state_latest(engine->shard, d->tenant, d->kind, d->id);

@@ -669,10 +669,28 @@ static void refuse(struct engine *engine, str why)
         message_refuse_subscription(engine, why);
 }
 
+// For a command that may not see its instance, there is none.
+static void do_without_instance(struct engine *engine, processor process)
+{
+    struct command *blind = arena_copy(engine->turn, engine->command, sizeof *blind);
+    blind->instance = 0;
+    engine->command = blind;
+    process(engine);
+}
+
 // The caller's own number stands with what the command did, in the instance that it is about.
 static void do_command(struct engine *engine, processor process)
 {
     instance_ref instance = step_instance(engine, engine->command->instance);
+    enum verdict verdict = instance == NULL ? VERDICT_MAY : permission_judge(engine, instance);
+    if (verdict == VERDICT_FORBIDDEN) {
+        permission_refuse(engine, instance->process_id);
+        return;
+    }
+    if (verdict == VERDICT_ABSENT) {
+        do_without_instance(engine, process);
+        return;
+    }
     if (instance != NULL)
         step_note_reference(engine, instance);
     process(engine);

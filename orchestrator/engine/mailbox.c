@@ -64,7 +64,8 @@ static void deliver_to_waiting(struct engine *engine, const struct mailbox *mail
 {
     ARRAY(const struct waiting_subscription *) first = {0};
     for (const struct mailbox_process *p = mailbox->processes; p != NULL; p = p->next)
-        if (p->first_free != NULL && !state_was_taken_by(message, p->id))
+        if (p->first_free != NULL && !state_was_taken_by(message, p->id) &&
+            permission_on(engine, "PROCESS_DEFINITION", p->id, "UPDATE_PROCESS_INSTANCE"))
             *ARRAY_PUSH(engine->turn, &first) = p->first_free;
     if (first.count > 1)
         qsort(first.items, first.count, sizeof *first.items, compare_numbers);
@@ -111,6 +112,7 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
 {
     const struct definition *definition = idmap_get(&engine->shard->by_key, start->definition);
     if (definition == NULL || state_was_taken_by(message, definition->id) ||
+        !permission_on(engine, "PROCESS_DEFINITION", definition->id, "CREATE_PROCESS_INSTANCE") ||
         is_waited_for(engine, mailbox, start, definition))
         return;
     bool locks = !str_is_empty(mailbox->correlation_key);

@@ -281,6 +281,14 @@ static bool can_begin(struct engine *engine, const struct definition *definition
            id_is_free(engine, definition, body);
 }
 
+static bool may_see(const struct engine *engine, const struct definition *definition)
+{
+    static const char type[] = "PROCESS_DEFINITION";
+    return permission_sees_tenant(engine, definition->tenant) &&
+           (permission_on(engine, type, definition->id, "CREATE_PROCESS_INSTANCE") ||
+            permission_on(engine, type, definition->id, "READ_PROCESS_DEFINITION"));
+}
+
 void process_create(struct engine *engine)
 {
     const struct command *command = engine->command;
@@ -292,9 +300,16 @@ void process_create(struct engine *engine)
         step_accept(engine, before->made, before->made);
         return;
     }
-    if (definition == NULL) {
+    if (definition == NULL || !may_see(engine, definition)) {
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
                     STR("no such process definition is deployed"));
+        return;
+    }
+    if (!permission_on(engine, "PROCESS_DEFINITION", definition->id, "CREATE_PROCESS_INSTANCE")) {
+        step_reject(engine, engine->shard, REJECTION_FORBIDDEN,
+                    str_format(engine->turn,
+                               "this takes CREATE_PROCESS_INSTANCE on PROCESS_DEFINITION '%.*s'",
+                               STR_ARG(definition->id)));
         return;
     }
     if (!variable_is_object(engine, body->variables, &why)) {

@@ -14,11 +14,24 @@
 
 #include <stdlib.h>
 
-static void send_signal(struct engine *engine, uint32_t shard, struct broadcast_signal signal)
+// Whoever asked for a signal from outside reaches no more with its parts. A signal that an instance
+// throws reaches all: `asked` is NULL.
+static void restrict_as(struct command *command, const struct command *asked)
+{
+    if (asked == NULL)
+        return;
+    command->restricted = asked->restricted;
+    command->grants = asked->grants;
+    command->grant_count = asked->grant_count;
+}
+
+static void send_signal(struct engine *engine, uint32_t shard, struct broadcast_signal signal,
+                        const struct command *asked)
 {
     struct command command = {.type = COMMAND_BROADCAST_SIGNAL,
                               .tenant = engine->command->tenant,
                               .broadcast_signal = signal};
+    restrict_as(&command, asked);
     step_send_command(engine, shard, &command);
 }
 
@@ -79,12 +92,19 @@ static void tell_at_once(struct engine *engine, instance_ref instance,
     }
 }
 
-void signal_broadcast(struct engine *engine, instance_ref instance, str name, str variables)
+static struct broadcast_signal broadcast(struct engine *engine, str name, str variables,
+                                         const struct command *asked)
 {
     struct broadcast_signal signal = {.name = name, .variables = variables};
     signal.key = step_key(engine);
     for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
-        send_signal(engine, shard, signal);
+        send_signal(engine, shard, signal, asked);
+    return signal;
+}
+
+void signal_broadcast(struct engine *engine, instance_ref instance, str name, str variables)
+{
+    struct broadcast_signal signal = broadcast(engine, name, variables, NULL);
     tell_at_once(engine, instance, &signal);
 }
 
@@ -122,6 +142,7 @@ static void tell(struct engine *engine, const struct waiting *waiting,
                          .signal = true,
                          .shard = engine->environment.shard},
     };
+    restrict_as(&command, engine->command);
     step_send_command(engine, engine->environment.shard, &command);
 }
 
@@ -148,7 +169,7 @@ static void tell_piece(struct engine *engine, struct broadcast_signal signal)
     if (count < most)
         return;
     signal.after = waiting[count - 1].key;
-    send_signal(engine, engine->environment.shard, signal);
+    send_signal(engine, engine->environment.shard, signal, engine->command);
 }
 
 // A signal starts each process once, not once on every shard.
@@ -160,7 +181,8 @@ static void start_instances(struct engine *engine, const struct broadcast_signal
     for (const struct start *s = engine->shard->starts; s != NULL; s = s->next) {
         const struct definition *definition = idmap_get(&engine->shard->by_key, s->definition);
         if (s->kind == BPMN_SIGNAL_TRIGGER && definition != NULL &&
-            str_equal(s->name, signal->name) && str_equal(s->tenant, engine->command->tenant))
+            str_equal(s->name, signal->name) && str_equal(s->tenant, engine->command->tenant) &&
+            permission_on(engine, "PROCESS_DEFINITION", definition->id, "CREATE_PROCESS_INSTANCE"))
             process_start_at(engine, definition, (struct start_place){s->element, s->trigger},
                              signal->variables, STR_EMPTY);
     }
@@ -177,7 +199,7 @@ void signal_receive(struct engine *engine)
     }
     if (signal->key == 0) {
         step_accept(engine, key_make(engine->environment.shard, engine->next_key), 0);
-        signal_broadcast(engine, NULL, signal->name, signal->variables);
+        broadcast(engine, signal->name, signal->variables, command);
         return;
     }
     tell_piece(engine, *signal);

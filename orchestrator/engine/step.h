@@ -215,6 +215,19 @@ int64_t border_after(int64_t from_ms, int64_t by_ms); // the same
 // The names in the running command.
 MUST_CHECK bool border_command(struct engine *engine, str *ret_why);
 
+// -- Permissions (permission.c): what the running command may reach, where it is restricted ---
+
+enum verdict {
+    VERDICT_MAY,
+    VERDICT_FORBIDDEN, // its sender may see it
+    VERDICT_ABSENT,    // for its sender there is no such thing
+};
+
+enum verdict permission_judge(struct engine *engine, instance_ref instance);
+void permission_refuse(struct engine *engine, str process_id); // the command, as forbidden
+bool permission_sees_tenant(const struct engine *engine, str tenant);
+bool permission_on(const struct engine *engine, const char *type, str id, const char *permission);
+
 // -- Variable.c -------------------------------------------------------------------------
 
 struct named_json {
