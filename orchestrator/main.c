@@ -2,6 +2,7 @@
 //
 // baton-orchestrator: one process that carries the roles that its configuration names. Everything
 // runs on one loop. SIGTERM and SIGINT hand the shards over and end; a second one ends at once.
+#include "access/access.h"
 #include "access/local_user.h"
 #include "access/proof.h"
 #include "api/api.h"
@@ -45,6 +46,7 @@ struct process {
     struct event_base *loop;
     struct node *node;           // NULL without the role engine
     struct watch *watch;         // signals, and records that take long
+    struct access *access;       // NULL where nobody is asked who they are
     struct gateway *gateway;     // NULL without the role api
     struct api *api;             // NULL without the role api
     struct grpc_server *grpc;    // NULL without the role api, or without an address
@@ -202,12 +204,23 @@ static bool start_grpc(struct process *process, struct error *err)
     return process->grpc != NULL;
 }
 
+static bool start_access(struct process *process, struct error *err)
+{
+    if (!config_bool(&process->config, CONFIG_AUTH_ENABLED))
+        return true;
+    process->access = access_new(process->loop, &process->config, process->reader, err);
+    return process->access != NULL;
+}
+
 static bool start_api(struct process *process, const struct node_site *site, struct error *err)
 {
+    if (!start_access(process, err))
+        return false;
     process->gateway = gateway_new(
         &(struct gateway_options){.loop = process->loop,
                                   .config = &process->config,
                                   .reader = process->reader,
+                                  .access = process->access,
                                   .node_name = config_str(&process->config, CONFIG_NODE_NAME),
                                   .secret = secret_of(site)});
     struct api_options options = {.loop = process->loop,
@@ -266,6 +279,7 @@ static bool start_roles(struct process *process, const struct node_site *site, s
 // Users before those whom they use: nothing calls back into what is gone.
 static void stop_roles(struct process *process)
 {
+    access_free(process->access);
     if (process->gateway != NULL)
         gateway_stop(process->gateway);
     grpc_server_free(process->grpc);

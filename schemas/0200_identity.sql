@@ -2,6 +2,15 @@
 -- Who may ask, and for what. Camunda 8's model: users and clients belong to groups, roles and tenants, by themselves, by a group or by a mapping
 -- rule of their token's claims; authorizations give an owner permissions on resources. Nobody has what no row gives.
 
+-- Whose rows a read may see (orchestrator/store/read/scope.h). A null member does not narrow.
+CREATE TYPE read_scope AS (
+    tenants   text[],
+    resources text[],                                   -- ids on which the permission is had
+    person    text,                                     -- user tasks: assignee or candidate
+    groups    text[],
+    tasks     text[]                                    -- user tasks: keys
+);
+
 CREATE TABLE users (
     username text        PRIMARY KEY,
     name     text,

@@ -376,7 +376,8 @@ bool config_check(const struct config *config, struct error *err)
         enum config_key key;
         const char *name;
     } listeners[] = {{CONFIG_API_LISTEN, "api.listen"}, {CONFIG_GRPC_LISTEN, "grpc.listen"}};
-    bool is_open = config_str(config, CONFIG_API_KEY)[0] == '\0';
+    bool is_open =
+        config_str(config, CONFIG_API_KEY)[0] == '\0' && !config_bool(config, CONFIG_AUTH_ENABLED);
     if (!check_prefix(config, err))
         return false;
     for (size_t i = 0; is_open && i < COUNT_OF(listeners); i++)

@@ -13,7 +13,7 @@ struct access;
 
 enum {
     ACCESS_REMEMBERED_S = 60,
-    ACCESS_MAX_REMEMBERED = 100000, // credentials; beyond, the oldest are forgotten
+    ACCESS_MAX_REMEMBERED = 100000, // credentials; beyond, all are forgotten
     ACCESS_MAX_WAITING = 1000,      // that are being proved; beyond, ERROR_UNAVAILABLE
 };
 
@@ -21,8 +21,7 @@ MUST_CHECK struct access *access_new(struct event_base *loop, const struct confi
                                      struct query_pool *pool, struct error *err);
 void access_free(struct access *access); // answers what is out with ERROR_UNAVAILABLE
 
-// identity == NULL: refused, as proof_done says. It is valid until the arena given to
-// access_identify is freed.
+// identity == NULL: refused, as proof_done says. It is in the arena given to access_identify.
 typedef void access_answer(void *context, const struct identity *identity, const struct error *err);
 
 // `answer` is called once, perhaps from inside. What it is given is in the arena, which must live

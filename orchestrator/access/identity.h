@@ -56,6 +56,9 @@ bool identity_may(const struct identity *identity, enum resource_type type, str 
 struct names identity_resources(struct arena *arena, const struct identity *identity,
                                 enum resource_type type, str permission, bool *ret_all);
 
+// With all that it points to.
+struct identity *identity_copy(struct arena *arena, const struct identity *identity);
+
 bool names_have(struct names names, str name);
 
 // Sorts in place, and leaves out what is there twice.

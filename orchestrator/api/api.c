@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_private.h"
 
+#include "access/access.h"
+#include "access/login.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -14,6 +16,9 @@ struct api *api_new(const struct api_options *options, struct error *err)
     check(api != NULL);
     api->options = *options;
     api->key = config_str(config, CONFIG_API_KEY);
+    struct access *access = gateway_access(options->gateway);
+    api->own_passwords = access == NULL ? passwords_new(options->loop, config) : NULL;
+    api->passwords = access == NULL ? api->own_passwords : proof_passwords(access_proof(access));
     api->http = http_server_new(
         &(struct http_options){
             .loop = options->loop,
@@ -22,7 +27,7 @@ struct api *api_new(const struct api_options *options, struct error *err)
             .route_count = api_route_count,
             .context = api,
             .admit = caller_admit,
-            .local_only = api->key[0] == '\0',
+            .local_only = api->key[0] == '\0' && gateway_access(options->gateway) == NULL,
             .cors_origins = config_str(config, CONFIG_API_CORS_ORIGINS),
             .max_open_requests = (size_t)config_i64(config, CONFIG_API_PENDING),
             .max_connections = (size_t)config_i64(config, CONFIG_API_MAX_CONNECTIONS),
@@ -46,6 +51,8 @@ void api_free(struct api *api)
 {
     if (api == NULL)
         return;
+    if (api->own_passwords != NULL)
+        passwords_free(api->own_passwords);
     http_server_free(api->http);
     free(api);
 }

@@ -5,6 +5,7 @@
 #define BATON_API_API_PRIVATE_H
 
 #include "api/api.h"
+#include "access/password.h"
 #include "api_routes.h" // the handlers, from schemas/openapi
 #include "gateway/call.h"
 #include "gateway/gateway.h"
@@ -12,9 +13,16 @@
 #include "http/server.h"
 #include "store/read/collections.h"
 
+// The cookie of a browser's session; the second one where the listener has no TLS, so that a
+// browser takes it on loopback.
+#define SESSION_COOKIE "__Host-baton"
+#define SESSION_COOKIE_PLAIN "baton"
+
 struct api {
     struct api_options options;
-    const char *key; // empty: no authentication
+    const char *key;                 // empty: no authentication
+    struct passwords *passwords;     // of users that are made or changed
+    struct passwords *own_passwords; // NULL: they are access's
     struct http_server *http;
 };
 
@@ -26,7 +34,7 @@ static inline struct api *api_of(const struct request *request)
 // -- Callers: a request that was admitted asks the gateway as one ---------------------------------
 
 // For http_options.admit.
-MUST_CHECK bool caller_admit(struct request *request);
+enum admission caller_admit(struct request *request);
 
 // Once the body has been read it names the tenant.
 struct caller *caller_of(struct request *request);
@@ -68,6 +76,9 @@ void answer_form(struct request *request, const struct query_rows *rows);
 
 // Answers with the one item that the first argument of the path names, or 404.
 void answer_one(struct request *request, const struct collection *collection);
+
+// The same where the argument is a name.
+void answer_named(struct request *request, const struct collection *collection);
 
 // The same where the argument is KEY-INDEX.
 void answer_part(struct request *request, const struct collection *collection);

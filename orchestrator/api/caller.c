@@ -3,15 +3,56 @@
 // From a request to a caller: who asks, and how the gateway's failures are answered.
 #include "api/api_private.h"
 
-#include "base/digest.h"
+#include "access/access.h"
+#include "base/endpoint.h"
 #include "gateway/credential.h"
 
-static str credential_of(struct request *request, str *ret_principal)
+// -- What it shows ----------------------------------------------------------------------
+
+// The value of a cookie; empty when it is not there.
+static str cookie(struct request *request, const char *name)
+{
+    str rest = request_header(request, "Cookie"), part;
+    while (!str_is_empty(rest) && str_split(&rest, ';', &part)) {
+        str value = str_trim(part), found;
+        if (str_split(&value, '=', &found) && str_equal(found, str_of(name)))
+            return value;
+    }
+    return STR_EMPTY;
+}
+
+static struct credential credential_of(struct request *request)
 {
     str header = request_header(request, "Authorization");
-    return header.len > 0 ? credential_read(&request->arena, header, ret_principal)
-                          : request_header(request, "X-API-Key");
+    struct credential credential = credential_read(&request->arena, header);
+    str key = request_header(request, "X-API-Key");
+    if (credential.kind == CREDENTIAL_NONE && !str_is_empty(key)) {
+        credential.kind = CREDENTIAL_BEARER;
+        credential.secret = key;
+    }
+    str session = cookie(request, SESSION_COOKIE);
+    if (str_is_empty(session))
+        session = cookie(request, SESSION_COOKIE_PLAIN);
+    if (credential.kind == CREDENTIAL_NONE && str_is_empty(header) && !str_is_empty(session)) {
+        credential.kind = CREDENTIAL_SESSION;
+        credential.secret = session;
+    }
+    credential.address = request_peer(request);
+    return credential;
 }
+
+// A page of another origin may not use a browser's session (CSRF): browsers send Origin with
+// whatever may change something.
+static bool is_of_other_origin(struct request *request)
+{
+    str origin = request_header(request, "Origin"), host = request_header(request, "Host");
+    size_t slashes = str_find(origin, STR("://"));
+    return !str_is_empty(origin) &&
+           (slashes == SIZE_MAX ||
+            !str_equal_ignoring_case(str_from_index(origin, slashes + 3), host));
+}
+
+// -- Admission --------------------------------------------------------------------------
 
 static bool is_public(const struct request *request)
 {
@@ -53,32 +94,106 @@ static void on_gone(struct request *request)
     caller_leave(caller_of(request));
 }
 
-// One API key from the configuration; compared in constant time.
-bool caller_admit(struct request *request)
+static struct caller *make_caller(struct request *request)
 {
-    const struct api *api = api_of(request);
     struct caller *caller = ARENA_NEW(&request->arena, struct caller);
-    str key = str_of(api->key);
-    *caller = (struct caller){.gateway = api->options.gateway,
+    *caller = (struct caller){.gateway = api_of(request)->options.gateway,
                               .arena = &request->arena,
                               .tenant = STR_EMPTY,
-                              .scope = scope_everything(),
                               .principal = STR_EMPTY,
                               .traceparent = request_header(request, "traceparent"),
                               .context = request,
                               .failed = on_failed};
-    str credential = credential_of(request, &caller->principal);
-    if (key.len > 0 && !is_public(request) && !digest_equal(credential, key)) {
-        request_add_header(request, "WWW-Authenticate", "Bearer");
-        request_problem(request, 401, "UNAUTHENTICATED",
-                        STR("send the API key as 'Authorization: Bearer KEY'"));
-        return false;
-    }
-    request->asker = caller;
-    request->on_gone = on_gone;
-    return true;
+    return caller;
 }
 
+static enum admission refuse(struct request *request, str why)
+{
+    bool has_users = gateway_access(api_of(request)->options.gateway) != NULL;
+    request_add_header(request, "WWW-Authenticate",
+                       has_users ? "Bearer realm=\"baton\", Basic realm=\"baton\"" : "Bearer");
+    request_problem(request, 401, "UNAUTHENTICATED", why);
+    return REFUSED;
+}
+
+static enum admission allow(struct request *request, const struct identity *identity)
+{
+    struct error err;
+    struct caller *caller = request->asker;
+    if (!caller_allow(caller, identity, request->route->permission, request->arguments[0], &err)) {
+        request_failed(request, &err);
+        return REFUSED;
+    }
+    request->on_gone = on_gone;
+    return ADMITTED;
+}
+
+// The answer may come from inside: then `is_inside` still stands.
+struct asking {
+    struct request *request;
+    bool is_inside;
+    enum admission admission;
+};
+
+static void on_identified(void *context, const struct identity *identity, const struct error *err)
+{
+    struct asking *asking = context;
+    struct request *request = asking->request;
+    if (identity != NULL)
+        asking->admission = allow(request, identity);
+    else if (err->kind == ERROR_DENIED)
+        asking->admission = refuse(request, str_of(err->text));
+    else {
+        request_failed(request, err);
+        asking->admission = REFUSED;
+    }
+    if (asking->admission == ADMITTED && !asking->is_inside)
+        route_admitted(request);
+}
+
+static enum admission ask(struct request *request, const struct credential *credential)
+{
+    struct access *access = gateway_access(api_of(request)->options.gateway);
+    struct asking *asking = ARENA_NEW(&request->arena, struct asking);
+    *asking = (struct asking){.request = request, .is_inside = true, .admission = DECIDING};
+    if (credential->kind == CREDENTIAL_SESSION && is_of_other_origin(request)) {
+        request_problem(request, 403, "FORBIDDEN",
+                        STR("a page of another origin may not use the session"));
+        return REFUSED;
+    }
+    access_identify(access, &request->arena, credential, on_identified, asking);
+    enum admission admission = asking->admission;
+    if (admission == DECIDING) // else the request, and its arena, may be gone
+        asking->is_inside = false;
+    return admission;
+}
+
+enum admission caller_admit(struct request *request)
+{
+    const struct api *api = api_of(request);
+    str key = str_of(api->key);
+    bool has_users = gateway_access(api->options.gateway) != NULL;
+    struct caller *caller = make_caller(request);
+    struct credential credential = credential_of(request);
+    request->asker = caller;
+    if (is_public(request) || (!has_users && key.len == 0) ||
+        (!has_users && credential_is_key(&credential, key))) {
+        enum admission admission = allow(request, caller_everybody());
+        caller->principal = credential.user;
+        return admission;
+    }
+    if (has_users && credential.kind == CREDENTIAL_BEARER && credential_is_key(&credential, key)) {
+        enum admission admission = allow(request, caller_everybody());
+        caller->principal = STR("api.key");
+        return admission;
+    }
+    if (!has_users)
+        return refuse(request, STR("send the API key as 'Authorization: Bearer KEY'"));
+    if (credential.kind == CREDENTIAL_NONE)
+        return refuse(request, STR("send a token or an API key as 'Authorization: Bearer TOKEN', "
+                                   "or a user's name and password as Basic"));
+    return ask(request, &credential);
+}
 // -- Answers ----------------------------------------------------------------------------
 
 void answer_done(struct caller *caller, const struct reply *reply)

@@ -5,7 +5,7 @@
 #include "gateway/deploy.h"
 #include "http/multipart.h"
 
-struct names {
+struct chosen_names {
     const char *entry;
     const char *id;
     const char *version;
@@ -13,7 +13,7 @@ struct names {
     const char *title; // NULL: it has none
 };
 
-static const struct names names_by_kind[] = {
+static const struct chosen_names names_by_kind[] = {
     [RESOURCE_PROCESS] = {"processDefinition", "processDefinitionId", "processDefinitionVersion",
                           "processDefinitionKey", NULL},
     [RESOURCE_DECISIONS] = {"decisionDefinition", "decisionDefinitionId", "version",
@@ -39,7 +39,7 @@ static void write_deployed(struct json_writer *w, const struct reply *reply, siz
                            str tenant)
 {
     const struct deployed_resource *resource = &reply->deployed[index];
-    const struct names *names = &names_by_kind[resource->kind];
+    const struct chosen_names *names = &names_by_kind[resource->kind];
     json_begin_object(w);
     for (size_t i = 0; i < COUNT_OF(names_by_kind); i++)
         if (i != (size_t)resource->kind)

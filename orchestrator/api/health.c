@@ -112,24 +112,3 @@ void handle_license_get(struct request *request)
                         STR("{\"validLicense\":true,\"licenseType\":\"Apache-2.0\","
                             "\"isCommercial\":false,\"expiresAt\":null}"));
 }
-
-void handle_authentication_me(struct request *request)
-{
-    struct strbuf out = strbuf_new(&request->arena);
-    struct json_writer w = json_writer_new(&out);
-    str principal = caller_of(request)->principal;
-    str name = principal.len > 0 ? principal : STR("anonymous");
-    json_begin_object(&w);
-    write_text(&w, STR("username"), name);
-    write_text(&w, STR("displayName"), name);
-    write_json(&w, STR("email"), STR("null"));
-    write_json(&w, STR("tenants"), STR("[]"));
-    write_json(&w, STR("groups"), STR("[]"));
-    write_json(&w, STR("roles"), STR("[]"));
-    write_json(&w, STR("salesPlanType"), STR("null"));
-    write_json(&w, STR("c8Links"), STR("{}"));
-    write_json(&w, STR("canLogout"), STR("false"));
-    write_json(&w, STR("authorizedComponents"), STR("[\"*\"]"));
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
-}

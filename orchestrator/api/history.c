@@ -72,7 +72,7 @@ static void write_events(struct json_writer *w, const struct history *history,
 // -- Flows ------------------------------------------------------------------------------
 
 // What an instance is, for answers about it: columns of read_identity.
-struct identity {
+struct instance_identity {
     str definition;
     str process_id;
     str tenant;
@@ -81,7 +81,7 @@ struct identity {
 
 static void write_flow(struct json_writer *w, const struct history *history, str flow)
 {
-    const struct identity *identity = history->context;
+    const struct instance_identity *identity = history->context;
     json_begin_object(w);
     write_text(w, STR("sequenceFlowId"), flow);
     write_text(w, STR("elementId"), flow);
@@ -214,7 +214,7 @@ void handle_instance_history(struct request *request)
 static void on_identity(struct caller *caller, void *context, const struct query_rows *rows)
 {
     uint64_t key = *(const uint64_t *)context;
-    struct identity *identity = ARENA_NEW(caller->arena, struct identity);
+    struct instance_identity *identity = ARENA_NEW(caller->arena, struct instance_identity);
     if (query_row_count(rows) == 0) {
         caller_fail_format(caller, ERROR_NOT_FOUND, "", "there is no such instance");
         return;

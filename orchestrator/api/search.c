@@ -160,6 +160,24 @@ void answer_one(struct request *request, const struct collection *collection)
         read_run(caller, finding->statement, on_one_at_once, finding);
 }
 
+static void on_named(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    const struct collection *collection = context;
+    struct request *request = request_of(caller);
+    if (query_row_count(rows) > 0)
+        on_one(caller, context, rows);
+    else
+        request_problem_format(request, 404, "NOT_FOUND", "there is no %s '%.*s'", collection->noun,
+                               STR_ARG(request->arguments[0]));
+}
+
+void answer_named(struct request *request, const struct collection *collection)
+{
+    struct caller *caller = caller_of(request);
+    read_run(caller, search_named(caller->arena, caller->scope, collection, request->arguments[0]),
+             on_named, (void *)(uintptr_t)collection);
+}
+
 void answer_part(struct request *request, const struct collection *collection)
 {
     struct caller *caller = caller_of(request);

@@ -107,8 +107,10 @@ static void on_task(struct caller *caller, void *context, const struct query_row
     if (narrow.key == 0)
         request_problem_format(request, 404, "NOT_FOUND", "there is no user task with key %.*s",
                                STR_ARG(request->arguments[0]));
-    else
+    else {
+        caller_widen(caller); // whoever sees the task sees what it sees
         answer_search(request, variables_shown(request), narrow);
+    }
 }
 
 static void search_seen(struct request *request, const char *condition)

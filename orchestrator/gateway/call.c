@@ -214,6 +214,7 @@ static struct call *begin_call(struct caller *caller, struct command *command, c
     command->reply = (struct reply_to){call_desk_partition(desk), call->number};
     command->tenant = caller->tenant;
     command->principal = caller->principal;
+    caller_restrict(caller, command);
     command->traceparent = caller->traceparent;
     command->reference = caller->reference;
     call->deadline = evtimer_new(gateway->options.loop, on_deadline, call);
@@ -253,7 +254,8 @@ static bool can_take(struct caller *caller)
     const char *why = gateway_not_ready(caller->gateway);
     if (why != NULL)
         caller_fail_format(caller, ERROR_UNAVAILABLE, "", "%s", why);
-    else if (!is_known_tenant(caller->gateway, caller->tenant))
+    else if (!is_known_tenant(caller->gateway, caller->tenant) ||
+             !caller_has_tenant(caller, caller->tenant))
         caller_fail_format(caller, ERROR_INVALID, "tenantId",
                            "there is no tenant '%.*s' (engine.tenants)", STR_ARG(caller->tenant));
     else

@@ -10,6 +10,7 @@
 #ifndef BATON_GATEWAY_CALLER_H
 #define BATON_GATEWAY_CALLER_H
 
+#include "access/need.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "record/command.h"
@@ -35,18 +36,37 @@ struct caller {
     struct gateway *gateway;
     struct arena *arena; // as long as the operation
     str tenant;          // of what the operation makes or asks for; empty: the default tenant
-    struct scope scope;  // what its reads may see
-    str principal;       // who asks; empty without authentication
-    str traceparent;     // W3C trace context; empty: none
-    uint64_t reference;  // the caller's own number for the operation; 0: none
-    int64_t timeout_ms;  // how long the engine may take; 0: api.timeout_ms
-    void *context;       // of the protocol
+    const struct identity *identity; // who asks, and what they were given
+    struct scope scope;              // what its reads may see
+    str principal;                   // who asks, for the audit; empty without authentication
+    str traceparent;                 // W3C trace context; empty: none
+    uint64_t reference;              // the caller's own number for the operation; 0: none
+    int64_t timeout_ms;              // how long the engine may take; 0: api.timeout_ms
+    void *context;                   // of the protocol
     void (*failed)(struct caller *caller, const struct failure *failure);
     bool is_gone; // nobody waits for the answer any more; it is given all the same
     // Set by an operation that waits long: called once when the caller goes; it may answer.
     void (*on_gone)(struct caller *caller);
     void *waiting; // of that operation
 };
+
+// Whoever may do everything: with api.key, or where nobody is asked who they are.
+const struct identity *caller_everybody(void);
+
+// For the protocol, once it is known who asks: what the operation takes (need.h) decides what the
+// caller's reads see and its commands reach. `named` is what the operation names at once; empty:
+// nothing. False and *err (ERROR_DENIED) when it may not be asked at all.
+MUST_CHECK bool caller_allow(struct caller *caller, const struct identity *identity,
+                             const char *permission, str named, struct error *err);
+
+// Sees all of its tenants: for operations that have seen to what is asked for in another way.
+void caller_widen(struct caller *caller);
+
+// What its commands may reach.
+void caller_restrict(const struct caller *caller, struct command *command);
+
+// Whether it belongs to the tenant.
+bool caller_has_tenant(const struct caller *caller, str tenant);
 
 // For the protocol: the client has gone away.
 void caller_leave(struct caller *caller);

@@ -4,11 +4,12 @@
 #ifndef BATON_GATEWAY_CREDENTIAL_H
 #define BATON_GATEWAY_CREDENTIAL_H
 
-#include "base/arena.h"
-#include "base/str.h"
+#include "access/subject.h"
 
-// What stands behind "Bearer", or the password of "Basic user:password", whose user is the
-// principal; empty: the header has none of the two.
-str credential_read(struct arena *arena, str authorization, str *ret_principal);
+// What an Authorization header says: "Bearer …" or "Basic user:password"; else of no kind.
+struct credential credential_read(struct arena *arena, str authorization);
+
+// Whether it is the key that opens everything (api.key), as a token or as anybody's password.
+bool credential_is_key(const struct credential *credential, str key);
 
 #endif

@@ -34,6 +34,11 @@ uint32_t gateway_next_shard(struct gateway *gateway)
     return gateway->shard_count == 0 ? 0 : gateway->next_shard++ % gateway->shard_count;
 }
 
+struct access *gateway_access(const struct gateway *gateway)
+{
+    return gateway->options.access;
+}
+
 uint32_t gateway_shards(const struct gateway *gateway)
 {
     return gateway->shard_count;

@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "gateway/caller.h"
 
+struct access;
 struct event_base;
 struct query_pool;
 
@@ -16,6 +17,7 @@ struct gateway_options {
     struct event_base *loop;
     const struct config *config;
     struct query_pool *reader; // not owned; outlives the gateway
+    struct access *access;     // who callers are; NULL: nobody is asked. Outlives the gateway
     const char *node_name;
     str secret; // of the installation: commands are signed with it; outlives the gateway
 };
@@ -34,6 +36,8 @@ void gateway_free(struct gateway *gateway); // stopped; callers may be gone
 
 // Why operations would fail now; NULL: they would not.
 const char *gateway_not_ready(const struct gateway *gateway);
+
+struct access *gateway_access(const struct gateway *gateway);
 
 uint32_t gateway_shards(const struct gateway *gateway); // 0 until Kafka was reached
 

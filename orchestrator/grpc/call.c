@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grpc/call.h"
 
+#include "access/access.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/gzip.h"
 #include "gateway/credential.h"
+#include "gateway/gateway.h"
 #include "gateway/job_gateway.h"
 #include "grpc/connection.h"
 #include "wire/pack.h"
@@ -38,6 +39,8 @@ static enum grpc_status status_of_error(enum error_kind kind)
         return GRPC_UNIMPLEMENTED;
     case ERROR_UNAVAILABLE:
         return GRPC_UNAVAILABLE;
+    case ERROR_DENIED:
+        return GRPC_PERMISSION_DENIED;
     default:
         return GRPC_INTERNAL;
     }
@@ -57,6 +60,8 @@ static enum grpc_status status_of_rejection(enum rejection rejection)
         return GRPC_RESOURCE_EXHAUSTED;
     case REJECTION_QUARANTINED:
         return GRPC_INTERNAL;
+    case REJECTION_FORBIDDEN:
+        return GRPC_PERMISSION_DENIED;
     default:
         return GRPC_FAILED_PRECONDITION;
     }
@@ -95,7 +100,6 @@ struct grpc_call *grpc_call_new(struct grpc_connection *connection, int32_t stre
     call->caller = (struct caller){.gateway = call->server->options.gateway,
                                    .arena = &call->arena,
                                    .tenant = STR_EMPTY,
-                                   .scope = scope_everything(),
                                    .principal = STR_EMPTY,
                                    .traceparent = STR_EMPTY,
                                    .context = call,
@@ -107,7 +111,7 @@ struct grpc_call *grpc_call_new(struct grpc_connection *connection, int32_t stre
 
 static void free_when_over(struct grpc_call *call)
 {
-    if (call->connection != NULL || call->is_working)
+    if (call->connection != NULL || call->is_working || call->is_asking)
         return;
     if (call->on_free != NULL)
         call->on_free(call);
@@ -212,22 +216,72 @@ bool grpc_call_data(struct grpc_call *call, str bytes)
     return true;
 }
 
-static bool admit(struct grpc_call *call)
+static bool allow(struct grpc_call *call, const struct identity *identity, str principal)
+{
+    struct error err;
+    if (!caller_allow(&call->caller, identity, call->method->permission, STR_EMPTY, &err)) {
+        grpc_call_fail(call, GRPC_PERMISSION_DENIED, "%s", err.text);
+        return false;
+    }
+    if (!str_is_empty(principal))
+        call->caller.principal = principal;
+    return true;
+}
+
+static void on_identified(void *context, const struct identity *identity, const struct error *err)
+{
+    struct grpc_call *call = context;
+    bool is_late = call->is_waiting;
+    call->is_asking = call->is_waiting = false;
+    if (call->connection == NULL) {
+        free_when_over(call);
+        return;
+    }
+    if (call->is_ending)
+        return;
+    if (identity == NULL)
+        grpc_call_fail(
+            call, err->kind == ERROR_DENIED ? GRPC_UNAUTHENTICATED : status_of_error(err->kind),
+            "%s", err->text);
+    else
+        call->is_admitted = allow(call, identity, STR_EMPTY);
+    if (call->is_admitted && is_late && call->has_ended)
+        grpc_call_begin(call);
+}
+
+// Whether the caller is known by now. It is asked for where it is not; false after failing, too.
+static bool identify(struct grpc_call *call)
 {
     str key = str_of(call->server->key);
-    str credential = credential_read(&call->arena, call->authorization, &call->caller.principal);
+    struct access *access = gateway_access(call->server->options.gateway);
+    struct credential credential = credential_read(&call->arena, call->authorization);
+    if (access == NULL && key.len == 0)
+        return allow(call, caller_everybody(), credential.user);
+    if (credential_is_key(&credential, key) &&
+        (access == NULL || credential.kind == CREDENTIAL_BEARER))
+        return allow(call, caller_everybody(), access == NULL ? credential.user : STR("api.key"));
+    if (access == NULL || credential.kind == CREDENTIAL_NONE) {
+        grpc_call_fail(call, GRPC_UNAUTHENTICATED, "send %s as metadata authorization: Bearer …",
+                       access == NULL ? "the API key" : "a token or an API key");
+        return false;
+    }
+    call->is_asking = true;
+    access_identify(access, &call->arena, &credential, on_identified, call);
+    call->is_waiting = call->is_asking;
+    return call->is_admitted;
+}
+
+static bool admit(struct grpc_call *call)
+{
     if (!call->is_grpc)
         grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "the content type must be application/grpc");
     else if (call->server->is_draining)
         grpc_call_fail(call, GRPC_UNAVAILABLE, "this node is stopping");
-    else if (key.len > 0 && !digest_equal(credential, key))
-        grpc_call_fail(call, GRPC_UNAUTHENTICATED,
-                       "send the API key as metadata authorization: Bearer KEY");
     else if (call->method == NULL)
         grpc_call_fail(call, GRPC_UNIMPLEMENTED,
                        "there is no such call: see gateway_protocol.Gateway, up to Camunda 8.9");
     else
-        return true;
+        return identify(call);
     return false;
 }
 
@@ -273,8 +327,8 @@ static bool read_message(struct grpc_call *call, str *ret_bytes)
 
 void grpc_call_admit(struct grpc_call *call)
 {
-    if (!call->is_admitted && !call->is_ending)
-        call->is_admitted = admit(call);
+    if (!call->is_admitted && !call->is_ending && !call->is_asking && admit(call))
+        call->is_admitted = true;
 }
 
 void grpc_call_check(struct grpc_call *call, int64_t now_ms)
@@ -288,8 +342,10 @@ void grpc_call_begin(struct grpc_call *call)
 {
     str bytes;
     struct error err;
+    call->has_ended = true;
     grpc_call_admit(call);
-    if (call->is_ending || !read_message(call, &bytes) || !take(call, UNPACKED * bytes.len))
+    if (!call->is_admitted || call->is_ending || !read_message(call, &bytes) ||
+        !take(call, UNPACKED * bytes.len))
         return;
     const ProtobufCMessage *request =
         unpack_message(&call->arena, call->method->request, bytes, &err);

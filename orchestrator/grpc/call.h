@@ -24,6 +24,7 @@ enum grpc_status { // google.golang.org/grpc/codes
     GRPC_DEADLINE_EXCEEDED = 4,
     GRPC_NOT_FOUND = 5,
     GRPC_ALREADY_EXISTS = 6,
+    GRPC_PERMISSION_DENIED = 7,
     GRPC_RESOURCE_EXHAUSTED = 8,
     GRPC_FAILED_PRECONDITION = 9,
     GRPC_UNIMPLEMENTED = 12,
@@ -38,6 +39,7 @@ struct grpc_method {
     const char *name; // "CompleteJob"
     const ProtobufCMessageDescriptor *request;
     void (*handle)(struct grpc_call *call, const ProtobufCMessage *request);
+    const char *permission; // what it takes to be allowed (access/need.h)
 };
 
 extern const struct grpc_method grpc_methods[];
@@ -56,6 +58,9 @@ struct grpc_call {
     bool is_grpc;     // its content type
     int64_t began_ms; // when its headers came
     bool is_admitted; // may be received
+    bool is_asking;   // who the caller is, …
+    bool is_waiting;  // … and the answer takes its time
+    bool has_ended;   // the request is there in whole
     size_t bytes;     // counted for it: received, unpacked
     size_t header_bytes;
     struct evbuffer *in;  // the request

@@ -4,34 +4,46 @@
 
 #include "base/json.h"
 
-#define METHOD(name, snake)                                                                        \
+#define METHOD(name, snake, permission)                                                            \
     {                                                                                              \
-#name, &gateway_protocol__##snake##_request__descriptor, grpc_handle_##snake               \
+#name, &gateway_protocol__##snake##_request__descriptor, grpc_handle_##snake, permission   \
     }
 
 const struct grpc_method grpc_methods[] = {
-    METHOD(ActivateJobs, activate_jobs),
-    METHOD(StreamActivatedJobs, stream_activated_jobs),
-    METHOD(CancelProcessInstance, cancel_process_instance),
-    METHOD(CompleteJob, complete_job),
-    METHOD(CreateProcessInstance, create_process_instance),
-    METHOD(CreateProcessInstanceWithResult, create_process_instance_with_result),
-    METHOD(EvaluateDecision, evaluate_decision),
-    METHOD(DeployProcess, deploy_process),
-    METHOD(DeployResource, deploy_resource),
-    METHOD(FailJob, fail_job),
-    METHOD(ThrowError, throw_error),
-    METHOD(PublishMessage, publish_message),
-    METHOD(ResolveIncident, resolve_incident),
-    METHOD(SetVariables, set_variables),
-    METHOD(Topology, topology),
-    METHOD(UpdateJobRetries, update_job_retries),
-    METHOD(ModifyProcessInstance, modify_process_instance),
-    METHOD(MigrateProcessInstance, migrate_process_instance),
-    METHOD(UpdateJobTimeout, update_job_timeout),
-    METHOD(DeleteResource, delete_resource),
-    METHOD(BroadcastSignal, broadcast_signal),
-    METHOD(EvaluateConditional, evaluate_conditional),
+    METHOD(ActivateJobs, activate_jobs, "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(StreamActivatedJobs, stream_activated_jobs,
+           "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(CancelProcessInstance, cancel_process_instance,
+           "engine PROCESS_DEFINITION/CANCEL_PROCESS_INSTANCE"),
+    METHOD(CompleteJob, complete_job, "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(CreateProcessInstance, create_process_instance,
+           "engine PROCESS_DEFINITION/CREATE_PROCESS_INSTANCE"),
+    METHOD(CreateProcessInstanceWithResult, create_process_instance_with_result,
+           "engine PROCESS_DEFINITION/CREATE_PROCESS_INSTANCE"),
+    METHOD(EvaluateDecision, evaluate_decision,
+           "engine DECISION_DEFINITION/CREATE_DECISION_INSTANCE"),
+    METHOD(DeployProcess, deploy_process, "all RESOURCE/CREATE"),
+    METHOD(DeployResource, deploy_resource, "all RESOURCE/CREATE"),
+    METHOD(FailJob, fail_job, "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(ThrowError, throw_error, "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(PublishMessage, publish_message, "engine MESSAGE/CREATE"),
+    METHOD(ResolveIncident, resolve_incident, "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(SetVariables, set_variables, "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(Topology, topology, "self"),
+    METHOD(UpdateJobRetries, update_job_retries,
+           "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(ModifyProcessInstance, modify_process_instance,
+           "engine PROCESS_DEFINITION/MODIFY_PROCESS_INSTANCE"),
+    METHOD(MigrateProcessInstance, migrate_process_instance,
+           "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(UpdateJobTimeout, update_job_timeout,
+           "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE"),
+    METHOD(DeleteResource, delete_resource,
+           "engine RESOURCE/DELETE_PROCESS|DELETE_DRD|DELETE_FORM|DELETE_RESOURCE"),
+    METHOD(BroadcastSignal, broadcast_signal,
+           "engine PROCESS_DEFINITION/UPDATE_PROCESS_INSTANCE|CREATE_PROCESS_INSTANCE"),
+    METHOD(EvaluateConditional, evaluate_conditional,
+           "engine PROCESS_DEFINITION/CREATE_PROCESS_INSTANCE"),
 };
 
 const size_t grpc_method_count = COUNT_OF(grpc_methods);

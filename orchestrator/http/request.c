@@ -249,6 +249,17 @@ str request_header(const struct request *request, const char *name)
     return str_of(evhttp_find_header(evhttp_request_get_input_headers(request->http), name));
 }
 
+str request_peer(struct request *request)
+{
+    char *address = NULL;
+    uint16_t port;
+    struct evhttp_connection *connection =
+        request->http != NULL ? evhttp_request_get_connection(request->http) : NULL;
+    if (connection != NULL)
+        evhttp_connection_get_peer(connection, &address, &port);
+    return address == NULL ? STR_EMPTY : str_copy(&request->arena, str_of(address));
+}
+
 str request_query(struct request *request, const char *name)
 {
     struct evkeyvalq pairs = TAILQ_HEAD_INITIALIZER(pairs);

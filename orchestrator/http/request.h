@@ -63,6 +63,9 @@ void request_add_header(struct request *request, const char *name, const char *v
 const char *request_uri(const struct request *request); // as sent; "" when the client has gone
 str request_header(const struct request *request, const char *name); // empty when absent
 
+// The address of whoever is connected: a proxy's, where there is one. Empty when it has gone.
+str request_peer(struct request *request);
+
 // What the query of the URI says of a name, decoded; empty when absent.
 str request_query(struct request *request, const char *name);
 

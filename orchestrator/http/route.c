@@ -256,15 +256,8 @@ static bool check_accept(struct request *request)
 
 // -- The way of a request ---------------------------------------------------------------
 
-static void handle(struct request *request)
+void route_admitted(struct request *request)
 {
-    if (!request->server->options.admit(request))
-        return;
-    if (!decode_arguments(request)) {
-        request_problem(request, 400, "INVALID_ARGUMENT",
-                        STR("the path is not valid UTF-8, or has U+0000"));
-        return;
-    }
     if (!check_accept(request) || !check_type(request) || !unpack_body(request) ||
         (request->route->body == JSON && !read_json_body(request)))
         return;
@@ -274,6 +267,15 @@ static void handle(struct request *request)
         request->route->handle(request);
     else
         request_failed(request, &err);
+}
+
+static void handle(struct request *request)
+{
+    if (!decode_arguments(request))
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("the path is not valid UTF-8, or has U+0000"));
+    else if (request->server->options.admit(request) == ADMITTED)
+        route_admitted(request);
 }
 
 void route_missing(struct request *request)

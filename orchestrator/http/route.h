@@ -32,4 +32,7 @@ void route_missing(struct request *request);
 // type with 415.
 void route_request(struct request *request);
 
+// The request whose admission took time goes on.
+void route_admitted(struct request *request);
+
 #endif

@@ -10,6 +10,12 @@
 struct event_base;
 struct http_server;
 
+enum admission {
+    ADMITTED,
+    REFUSED,  // and answered
+    DECIDING, // until route_admitted is called, or the request is answered
+};
+
 enum { HTTP_STATUS_CLASSES = 6, HTTP_BUCKETS = 9 };
 
 struct http_options {
@@ -18,9 +24,8 @@ struct http_options {
     const struct route *routes;
     size_t route_count;
     void *context; // of the routes: request->context
-    // Whether the caller may use the route at all; called before the body is read. False after
-    // answering.
-    bool (*admit)(struct request *request);
+    // Whether the caller may use the route at all; called before the body is read.
+    enum admission (*admit)(struct request *request);
     // Only this machine may ask: a Host or Origin of another one is refused, as a web page of a
     // browser on this machine would send it.
     bool local_only;

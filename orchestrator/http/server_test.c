@@ -37,10 +37,10 @@ static void on_gone(struct request *request)
     it.gone++;
 }
 
-static bool admit(struct request *request)
+static enum admission admit(struct request *request)
 {
     request->on_gone = on_gone;
-    return true;
+    return ADMITTED;
 }
 
 static void handle_hello(struct request *request)

@@ -7,16 +7,23 @@ usage: generate.py OUTPUT      writes OUTPUT/api_routes.h, api_routes.c and open
        generate.py --standing  prints docs/camunda-api.md
 
 shared.yaml has what all families share; each other file has the paths of a family. An operation says who handles it
-(x-baton-handler: handle_NAME in C), what it takes to be allowed (x-baton-permission: RESOURCE/PERMISSION; `none`: anybody, `self`:
-whoever is known), how it stands beside Camunda's (x-baton-standing: level done, partly, not or own, with a reason unless done) and
+(x-baton-handler: handle_NAME in C), what it takes to be allowed (x-baton-permission, below), how it stands beside Camunda's (x-baton-standing: level done, partly, not or own, with a reason unless done) and
 since when Camunda has it (x-camunda-since). One that lacks any of these does not build. What Camunda has and this API has not is in
 missing/operations.yaml, with what takes its place. A text's limit is named by x-baton-limit, a row of common/record/limits.def.
+
+x-baton-permission is `none` (anybody), `self` (whoever is known), or one or more with commas of CHECKED RESOURCE/PERMISSION|PERMISSION, of which
+one is enough. CHECKED says what the permission must be on, and where that is decided:
+  rows    on the resource of each row that is read or found: in SQL (store/read/scope.h)
+  engine  on what the command reaches: by the engine, against the grants that go with it
+  path    on the resource that the path's first argument names: at the gateway
+  all     on all resources of the kind: at the gateway
 
 A member of a body with x-baton-missing is known to Camunda's clients and not done here: anything but null or empty is refused by name.
 
 A schema with x-baton-search is an item that can be searched: what makes its filter, its sort, its query and its page follows from its
 properties. x-baton-filter-only: not in the item. x-baton-alias: another name in filters. x-baton-filter: the schema of its filter.
 """
+import functools
 import glob
 import json
 import os
@@ -28,8 +35,17 @@ import yaml
 ROOT = os.path.dirname(os.path.abspath(__file__))
 METHODS = ('get', 'post', 'put', 'patch', 'delete')
 LEVELS = ('done', 'partly', 'own')
-PERMISSION = re.compile(r'^(none|self|[A-Z_]+/[A-Z_]+)$')
+PERMISSION = re.compile(r'^(none|self|(rows|engine|path|all) [A-Z_]+/[A-Z_|]+(, (rows|engine|path|all) [A-Z_]+/[A-Z_|]+)*)$')
+RESOURCES = os.path.join(ROOT, '../../orchestrator/access/resources.def')
 I64 = (-2**63, 2**63 - 1)
+
+
+@functools.cache
+def known_permissions():
+    """By resource type, from the table that the program has."""
+    with open(RESOURCES, encoding='utf-8') as file:
+        rows = re.findall(r'^RESOURCE\((\w+),([^)]*)\)', file.read(), re.M)
+    return {name: ''.join(re.findall(r'"([^"]*)"', texts)).split() for name, texts in rows}
 
 
 def load():
@@ -174,7 +190,11 @@ def check_operation(document, route, method, item, operation):
     elif level != 'done' and not operation['x-baton-standing'].get('reason'):
         yield f'{place}: x-baton-standing is "{level}" for which reason?'
     if not PERMISSION.match(str(operation.get('x-baton-permission'))):
-        yield f'{place}: x-baton-permission must be RESOURCE/PERMISSION, self or none'
+        yield f'{place}: x-baton-permission must be none, self, or (rows|engine|path|all) RESOURCE/PERMISSION'
+    for resource, permissions in re.findall(r'([A-Z_]+)/([A-Z_|]+)', str(operation.get('x-baton-permission'))):
+        for permission in permissions.split('|'):
+            if permission not in known_permissions().get(resource, ()):
+                yield f'{place}: {RESOURCES} has no {resource}/{permission}'
     if (operation.get('x-baton-permission') == 'none') != (operation.get('security') == []):
         yield f'{place}: permission none and "security: []" go together'
     if level != 'own' and not re.match(r'^8\.\d+$', str(operation.get('x-camunda-since'))):

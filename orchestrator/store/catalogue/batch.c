@@ -55,7 +55,7 @@ bool catalogue_batch_begin(struct arena *arena, struct scope scope, const struct
 // -- Steering ---------------------------------------------------------------------------
 
 #define BATCH_EXISTS                                                                               \
-    " SELECT EXISTS (SELECT FROM u) FROM batch_operations WHERE " SCOPE_SEES(                      \
+    " SELECT EXISTS (SELECT FROM u) FROM batch_operations WHERE " SCOPE_SEES_TENANT(               \
         "tenant") " AND key = $2::bigint"
 
 static struct statement steer(struct arena *arena, struct scope scope, const char *sql,
@@ -69,7 +69,7 @@ struct statement catalogue_batch_stop(struct arena *arena, struct scope scope, u
 {
     return steer(
         arena, scope,
-        "WITH u AS (UPDATE batch_operations SET state = 3, ended = now() WHERE " SCOPE_SEES(
+        "WITH u AS (UPDATE batch_operations SET state = 3, ended = now() WHERE " SCOPE_SEES_TENANT(
             "tenant") " AND key = $2::bigint AND state IN (1, 2) RETURNING key), n AS "
                       "(UPDATE batch_items i SET state = 4, processed = now() FROM u "
                       "WHERE i.batch = u.key AND i.state = 1)" BATCH_EXISTS,
@@ -79,7 +79,7 @@ struct statement catalogue_batch_stop(struct arena *arena, struct scope scope, u
 struct statement catalogue_batch_pause(struct arena *arena, struct scope scope, uint64_t key)
 {
     return steer(arena, scope,
-                 "WITH u AS (UPDATE batch_operations SET state = 2 WHERE " SCOPE_SEES(
+                 "WITH u AS (UPDATE batch_operations SET state = 2 WHERE " SCOPE_SEES_TENANT(
                      "tenant") " AND key = $2::bigint AND state = 1 RETURNING key)" BATCH_EXISTS,
                  key);
 }
@@ -87,7 +87,7 @@ struct statement catalogue_batch_pause(struct arena *arena, struct scope scope, 
 struct statement catalogue_batch_continue(struct arena *arena, struct scope scope, uint64_t key)
 {
     return steer(arena, scope,
-                 "WITH u AS (UPDATE batch_operations SET state = 1 WHERE " SCOPE_SEES(
+                 "WITH u AS (UPDATE batch_operations SET state = 1 WHERE " SCOPE_SEES_TENANT(
                      "tenant") " AND key = $2::bigint AND state = 2 RETURNING key)" BATCH_EXISTS,
                  key);
 }

@@ -40,7 +40,7 @@ struct statement catalogue_delete_instance(struct arena *arena, struct scope sco
 {
     static const char sql[] =
         "SELECT instance_delete(i.shard, i.key) FROM instances i WHERE i.shard = $3::bigint AND "
-        "i.key = $2::bigint AND " SCOPE_SEES("i.tenant");
+        "i.key = $2::bigint AND " SCOPE_SEES("i.tenant", "i.process_id");
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
                      statement_u64(arena, key_shard(key)));
 }
@@ -48,7 +48,7 @@ struct statement catalogue_delete_instance(struct arena *arena, struct scope sco
 struct statement catalogue_delete_evaluation(struct arena *arena, struct scope scope, uint64_t key)
 {
     static const char sql[] = "DELETE FROM decision_evaluations WHERE " SCOPE_SEES(
-        "tenant") " AND key = $2::bigint AND shard = $3::bigint RETURNING key";
+        "tenant", "decision_id") " AND key = $2::bigint AND shard = $3::bigint RETURNING key";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
                      statement_u64(arena, key_shard(key)));
 }

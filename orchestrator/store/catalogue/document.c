@@ -28,17 +28,18 @@ struct statement catalogue_document_insert(struct arena *arena, const struct doc
 
 struct statement catalogue_document_delete(struct arena *arena, struct scope scope, str id)
 {
-    return STATEMENT(
-        arena,
-        "DELETE FROM documents WHERE " SCOPE_SEES("tenant") " AND id = $2::text RETURNING id",
-        scope_parameter(arena, scope), id);
+    return STATEMENT(arena,
+                     "DELETE FROM documents WHERE " SCOPE_SEES_TENANT(
+                         "tenant") " AND id = $2::text RETURNING id",
+                     scope_parameter(arena, scope), id);
 }
 
 struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id)
 {
-    return STATEMENT(arena,
-                     "SELECT content_type, file_name, content_hash, bytes FROM documents "
-                     "WHERE " SCOPE_SEES("tenant") " AND id = $2::text AND (expires IS NULL OR "
-                                                   "expires > now())",
-                     scope_parameter(arena, scope), id);
+    return STATEMENT(
+        arena,
+        "SELECT content_type, file_name, content_hash, bytes FROM documents "
+        "WHERE " SCOPE_SEES_TENANT("tenant") " AND id = $2::text AND (expires IS NULL OR "
+                                             "expires > now())",
+        scope_parameter(arena, scope), id);
 }

@@ -95,7 +95,7 @@ const struct collection collection_instances = {
     .field_count = COUNT_OF(instance_fields),
     .key = "i.key",
     .shard = "i.shard",
-    .tenant = "i.tenant",
+    .sees = SCOPE_SEES("i.tenant", "i.process_id"),
 };
 
 // -- What is deployed -------------------------------------------------------------------
@@ -134,7 +134,7 @@ const struct collection collection_definitions = {
     .field_count = COUNT_OF(definition_fields),
     .key = "key",
     .always = "kind = 0 AND deleted IS NULL",
-    .tenant = "tenant",
+    .sees = SCOPE_SEES("tenant", "id"),
 };
 
 static const struct field decision_fields[] = {
@@ -161,7 +161,7 @@ const struct collection collection_decisions = {
     .field_count = COUNT_OF(decision_fields),
     .key = "key",
     .always = "deleted IS NULL",
-    .tenant = "tenant",
+    .sees = SCOPE_SEES("tenant", "id"),
 };
 
 static const struct field requirements_fields[] = {
@@ -182,7 +182,7 @@ const struct collection collection_requirements = {
     .field_count = COUNT_OF(requirements_fields),
     .key = "key",
     .always = "kind = 4 AND deleted IS NULL",
-    .tenant = "tenant",
+    .sees = SCOPE_SEES("tenant", "id"),
 };
 
 // -- Evaluated decisions ----------------------------------------------------------------
@@ -228,7 +228,7 @@ const struct collection collection_decision_instances = {
     .key = "v.key",
     .key_is_text = true,
     .shard = "v.shard",
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "v.decision_id"),
 };
 
 // One of them alone also tells what it looked at and which rules matched.
@@ -246,7 +246,7 @@ const struct collection collection_decision_instance = {
     .key = "v.key",
     .key_is_text = true,
     .shard = "v.shard",
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "v.decision_id"),
     .whole = "v.evaluation",
 };
 
@@ -281,7 +281,7 @@ static const struct field element_fields[] = {
             "JOIN instances i ON i.shard = e.shard AND i.key = e.instance",                        \
     .pending = PENDING_ELEMENTS, .fields = element_fields,                                         \
     .field_count = COUNT_OF(element_fields), .key = "e.key", .shard = "e.shard",                   \
-    .tenant = "i.tenant"
+    .sees = SCOPE_SEES("i.tenant", "i.process_id")
 
 const struct collection collection_elements = {ELEMENTS};
 
@@ -296,7 +296,7 @@ const struct collection collection_waiting = {
     .field_count = COUNT_OF(element_fields),
     .key = "e.key",
     .shard = "e.shard",
-    .tenant = "i.tenant",
+    .sees = SCOPE_SEES("i.tenant", "i.process_id"),
 };
 
 // -- Jobs -------------------------------------------------------------------------------
@@ -365,7 +365,7 @@ const struct collection collection_jobs = {
     .field_count = COUNT_OF(job_fields),
     .key = "j.key",
     .shard = "j.shard",
-    .tenant = "j.tenant",
+    .sees = SCOPE_SEES("j.tenant", "j.process_id"),
 };
 
 // -- User tasks -------------------------------------------------------------------------
@@ -430,7 +430,7 @@ const struct collection collection_user_tasks = {
     .field_count = COUNT_OF(user_task_fields),
     .key = "t.key",
     .shard = "t.shard",
-    .tenant = "t.tenant",
+    .sees = SCOPE_SEES_TASK("t"),
 };
 
 // -- Incidents --------------------------------------------------------------------------
@@ -464,7 +464,7 @@ const struct collection collection_incidents = {
     .field_count = COUNT_OF(incident_fields),
     .key = "n.key",
     .shard = "n.shard",
-    .tenant = "n.tenant",
+    .sees = SCOPE_SEES("n.tenant", "n.process_id"),
 };
 
 // -- Variables --------------------------------------------------------------------------
@@ -499,7 +499,7 @@ const struct collection collection_variables = {
     .field_count = COUNT_OF(variable_fields),
     .key = "v.key",
     .shard = "v.shard",
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "i.process_id"),
 };
 
 _Static_assert(SEARCH_MAX_SHOWN == 8191, "the number of characters");
@@ -520,7 +520,7 @@ const struct collection collection_short_variables = {
     .field_count = COUNT_OF(short_variable_fields),
     .key = "v.key",
     .shard = "v.shard",
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "i.process_id"),
 };
 
 // -- Subscriptions ----------------------------------------------------------------------
@@ -566,7 +566,7 @@ const struct collection collection_subscriptions = {
     .key = "s.key",
     .shard = "s.shard",
     .always = "s.kind = 0",
-    .tenant = "s.tenant",
+    .sees = SCOPE_SEES("s.tenant", "d.id"),
 };
 
 // -- Batch operations -------------------------------------------------------------------
@@ -618,7 +618,7 @@ const struct collection collection_batches = {
     .fields = batch_fields,
     .field_count = COUNT_OF(batch_fields),
     .key = "b.key",
-    .tenant = "b.tenant",
+    .sees = SCOPE_SEES_TENANT("b.tenant"),
 };
 
 static const struct state_name batch_item_states[] = {
@@ -645,7 +645,7 @@ const struct collection collection_batch_items = {
     .field_count = COUNT_OF(batch_item_fields),
     .key = "n.key",
     .shard = "n.shard",
-    .tenant = "b.tenant",
+    .sees = SCOPE_SEES_TENANT("b.tenant"),
 };
 
 // -- Other files ------------------------------------------------------------------------
@@ -669,7 +669,7 @@ const struct collection collection_resources = {
     .field_count = COUNT_OF(resource_fields),
     .key = "key",
     .always = "kind = 3 AND deleted IS NULL",
-    .tenant = "tenant",
+    .sees = SCOPE_SEES("tenant", "id"),
 };
 
 // -- What a user task sees --------------------------------------------------------------

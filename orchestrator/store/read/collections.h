@@ -25,6 +25,19 @@ extern const struct collection collection_resources; // files that are no model
 extern const struct collection collection_batches;
 extern const struct collection collection_batch_items;
 
+// Who there is (directory.c). Of members the condition says of what: on m.whole_kind and m.whole.
+extern const struct collection collection_users;
+extern const struct collection collection_groups;
+extern const struct collection collection_roles;
+extern const struct collection collection_tenants;
+extern const struct collection collection_rules; // that map claims
+extern const struct collection collection_member_users;
+extern const struct collection collection_member_clients;
+extern const struct collection collection_member_groups;
+extern const struct collection collection_member_roles;
+extern const struct collection collection_member_rules;
+extern const struct collection collection_authorizations;
+
 // Conditions on variables: those that a user task (@) sees, and of each name the nearest of them.
 extern const char variables_of_task[];
 extern const char variables_in_effect[];

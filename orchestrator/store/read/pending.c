@@ -24,7 +24,7 @@ struct statement read_pending_steps(struct arena *arena, struct scope scope, uin
         "LEFT JOIN projections p ON p.shard = h.shard WHERE h.shard = $3::bigint AND h.stream = "
         "$2::bigint AND h.kind = 1 AND h.batch > coalesce(p.batch, 0) AND EXISTS (SELECT FROM "
         "instances i WHERE i.shard = $3::bigint AND i.key = $2::bigint AND " SCOPE_SEES(
-            "i.tenant") ") ORDER BY h.sequence";
+            "i.tenant", "i.process_id") ") ORDER BY h.sequence";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, instance),
                      statement_u64(arena, key_shard(instance)));
 }

@@ -14,9 +14,10 @@ struct statement read_process_key(struct arena *arena, struct scope scope, str t
                                   const struct process_version *wanted)
 {
     static const char sql[] = "SELECT key FROM definitions WHERE " SCOPE_SEES(
-        "tenant") " AND kind = 0 AND id = $2 AND "
-                  "deleted IS NULL AND tenant = $3 AND ($4::int <= 0 OR version = $4::int) "
-                  "AND ($5::text = '' OR version_tag = $5::text) ORDER BY version DESC LIMIT 1";
+        "tenant",
+        "id") " AND kind = 0 AND id = $2 AND "
+              "deleted IS NULL AND tenant = $3 AND ($4::int <= 0 OR version = $4::int) "
+              "AND ($5::text = '' OR version_tag = $5::text) ORDER BY version DESC LIMIT 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), wanted->id, tenant,
                      statement_i64(arena, wanted->version),
                      wanted->tag.len > 0 ? wanted->tag : STR_EMPTY);
@@ -26,7 +27,7 @@ struct statement read_process_source(struct arena *arena, struct scope scope, ui
 {
     static const char sql[] =
         "SELECT d.id, r.bytes FROM definitions d JOIN resources r ON r.digest = d.digest "
-        "WHERE " SCOPE_SEES("d.tenant") " AND d.key = $2::bigint AND d.kind = 0";
+        "WHERE " SCOPE_SEES("d.tenant", "d.id") " AND d.key = $2::bigint AND d.kind = 0";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, definition));
 }
 
@@ -34,7 +35,7 @@ struct statement read_resource_text(struct arena *arena, struct scope scope, uin
 {
     static const char sql[] =
         "SELECT convert_from(r.bytes, 'UTF8') FROM definitions d JOIN resources r ON r.digest = "
-        "d.digest WHERE " SCOPE_SEES("d.tenant") " AND d.key = $2::bigint";
+        "d.digest WHERE " SCOPE_SEES("d.tenant", "d.id") " AND d.key = $2::bigint";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
 }
 
@@ -42,7 +43,7 @@ struct statement read_resource_bytes(struct arena *arena, struct scope scope, ui
 {
     static const char sql[] =
         "SELECT r.bytes FROM definitions d JOIN resources r ON r.digest = d.digest "
-        "WHERE " SCOPE_SEES("d.tenant") " AND d.key = $2::bigint";
+        "WHERE " SCOPE_SEES("d.tenant", "d.id") " AND d.key = $2::bigint";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
 }
 
@@ -50,7 +51,7 @@ struct statement read_resource(struct arena *arena, struct scope scope, uint64_t
 {
     static const char sql[] =
         "SELECT key, id, resource_name, version, version_tag, tenant FROM definitions "
-        "WHERE " SCOPE_SEES("tenant") " AND key = $2::bigint";
+        "WHERE " SCOPE_SEES("tenant", "id") " AND key = $2::bigint";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
 }
 
@@ -59,9 +60,10 @@ struct statement read_model(struct arena *arena, struct scope scope, str tenant,
     static const char sql[] =
         "SELECT d.resource_name, r.bytes FROM definitions d JOIN resources r ON r.digest = "
         "d.digest "
-        "WHERE " SCOPE_SEES("d.tenant") " AND r.namespace = $2::text AND d.tenant = $3::text AND "
-                                        "d.kind IN (1, 4) AND d.deleted IS NULL ORDER BY "
-                                        "d.deployed DESC, d.key DESC LIMIT 1";
+        "WHERE " SCOPE_SEES("d.tenant",
+                            "d.id") " AND r.namespace = $2::text AND d.tenant = $3::text AND "
+                                    "d.kind IN (1, 4) AND d.deleted IS NULL ORDER BY "
+                                    "d.deployed DESC, d.key DESC LIMIT 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), namespace, tenant);
 }
 
@@ -78,7 +80,7 @@ struct statement read_instance_of_job(struct arena *arena, struct scope scope, u
 {
     return by_key(arena, scope,
                   "SELECT instance FROM jobs WHERE " SCOPE_SEES(
-                      "tenant") " AND key = $2::bigint AND shard = $3::bigint",
+                      "tenant", "process_id") " AND key = $2::bigint AND shard = $3::bigint",
                   job);
 }
 
@@ -87,15 +89,15 @@ struct statement read_untaken_job(struct arena *arena, struct scope scope, str t
     static const char sql[] =
         "SELECT 1 FROM shards s, LATERAL (SELECT 1 FROM jobs j WHERE j.shard = s.shard AND "
         "j.type = $2::text AND j.due IS NULL AND j.state IN (1, 2) AND " SCOPE_SEES(
-            "j.tenant") " LIMIT 1) AS found LIMIT 1";
+            "j.tenant", "j.process_id") " LIMIT 1) AS found LIMIT 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), type);
 }
 
 struct statement read_instance_of_user_task(struct arena *arena, struct scope scope, uint64_t task)
 {
     return by_key(arena, scope,
-                  "SELECT instance FROM user_tasks WHERE " SCOPE_SEES(
-                      "tenant") " AND key = $2::bigint AND shard = $3::bigint",
+                  "SELECT instance FROM user_tasks WHERE " SCOPE_SEES_TASK(
+                      "user_tasks") " AND key = $2::bigint AND shard = $3::bigint",
                   task);
 }
 
@@ -104,26 +106,28 @@ struct statement read_instance_of_incident(struct arena *arena, struct scope sco
 {
     return by_key(arena, scope,
                   "SELECT instance FROM incidents WHERE " SCOPE_SEES(
-                      "tenant") " AND key = $2::bigint AND shard = $3::bigint",
+                      "tenant", "process_id") " AND key = $2::bigint AND shard = $3::bigint",
                   incident);
 }
 
 struct statement read_instance_of_scope(struct arena *arena, struct scope scope, uint64_t key)
 {
     static const char sql[] = "SELECT i.key FROM instances i WHERE " SCOPE_SEES(
-        "i.tenant") " AND i.shard = $3::bigint AND i.key IN (SELECT instance FROM elements "
-                    "WHERE key = $2::bigint AND shard = $3::bigint UNION ALL SELECT $2::bigint)"
-                    " AND i.ended IS NULL";
+        "i.tenant",
+        "i.process_id") " AND i.shard = $3::bigint AND i.key IN (SELECT instance FROM elements "
+                        "WHERE key = $2::bigint AND shard = $3::bigint UNION ALL SELECT $2::bigint)"
+                        " AND i.ended IS NULL";
     return by_key(arena, scope, sql, key);
 }
 
 struct statement read_identity(struct arena *arena, struct scope scope, uint64_t instance)
 {
-    return by_key(arena, scope,
-                  "SELECT definition, process_id, tenant, coalesce(root_instance, key) FROM "
-                  "instances WHERE " SCOPE_SEES("tenant") " AND key = $2::bigint AND shard = "
-                                                          "$3::bigint",
-                  instance);
+    return by_key(
+        arena, scope,
+        "SELECT definition, process_id, tenant, coalesce(root_instance, key) FROM "
+        "instances WHERE " SCOPE_SEES("tenant", "process_id") " AND key = $2::bigint AND shard = "
+                                                              "$3::bigint",
+        instance);
 }
 
 // -- Others -----------------------------------------------------------------------------
@@ -135,8 +139,8 @@ struct statement read_form(struct arena *arena, struct scope scope, uint64_t tas
         "FROM user_tasks t JOIN definitions d ON d.kind = 2 AND d.id = t.form_id AND "
         "d.tenant = t.tenant AND (d.key = t.form OR (t.form IS NULL AND d.deleted IS NULL)) "
         "JOIN resources r ON r.digest = d.digest "
-        "WHERE " SCOPE_SEES("t.tenant") " AND t.key = $2::bigint AND t.shard = $3::bigint "
-                                        "ORDER BY d.version DESC LIMIT 1";
+        "WHERE " SCOPE_SEES_TASK("t") " AND t.key = $2::bigint AND t.shard = $3::bigint "
+                                      "ORDER BY d.version DESC LIMIT 1";
     return by_key(arena, scope, sql, task);
 }
 
@@ -145,7 +149,7 @@ struct statement read_form_by_key(struct arena *arena, struct scope scope, uint6
     static const char sql[] =
         "SELECT d.key, d.id, d.version, convert_from(r.bytes, 'UTF8'), d.tenant FROM definitions d "
         "JOIN resources r ON r.digest = d.digest WHERE " SCOPE_SEES(
-            "d.tenant") " AND d.kind = 2 AND d.key = $2::bigint";
+            "d.tenant", "d.id") " AND d.kind = 2 AND d.key = $2::bigint";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
 }
 
@@ -154,7 +158,9 @@ struct statement read_start_form(struct arena *arena, struct scope scope, uint64
     static const char sql[] =
         "SELECT f.key, f.id, f.version, convert_from(r.bytes, 'UTF8'), f.tenant FROM start_forms f "
         "JOIN resources r ON r.digest = f.digest WHERE " SCOPE_SEES(
-            "f.tenant") " AND f.definition = $2::bigint";
+            "f.tenant",
+            "(SELECT p.id FROM definitions p WHERE p.key = f.definition)") " AND f.definition = "
+                                                                           "$2::bigint";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, definition));
 }
 
@@ -162,7 +168,7 @@ struct statement read_is_deployed(struct arena *arena, struct scope scope, uint6
 {
     return STATEMENT(arena,
                      "SELECT 1 FROM definitions WHERE " SCOPE_SEES(
-                         "tenant") " AND key = $2::bigint AND kind = 0",
+                         "tenant", "id") " AND key = $2::bigint AND kind = 0",
                      scope_parameter(arena, scope), statement_u64(arena, definition));
 }
 
@@ -177,7 +183,7 @@ struct statement read_visible(struct arena *arena, struct scope scope, uint64_t 
         "json_each(json_without_nul(e.variables)) y) x ORDER BY x.name, x.depth) "
         "SELECT (SELECT coalesce(json_object_agg(v.name, v.value), '{}') FROM v) FROM instances i "
         "WHERE i.shard = $3::integer AND i.key IN (SELECT scope FROM s) AND " SCOPE_SEES(
-            "i.tenant");
+            "i.tenant", "i.process_id");
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
                      key < key_make(0, 0) ? STR("0") : shard_of(arena, key));
 }
@@ -187,12 +193,16 @@ struct statement read_callers(struct arena *arena, struct scope scope, uint64_t 
     static const char sql[] =
         "WITH RECURSIVE up AS (SELECT i.key, i.definition, i.process_id, i.parent_instance, 0 AS "
         "depth FROM instances i WHERE " SCOPE_SEES(
-            "i.tenant") " AND i.key = $2::bigint AND i.shard = $3::bigint UNION ALL SELECT i.key, "
-                        "i.definition, i.process_id, i.parent_instance, up.depth + 1 FROM up JOIN "
-                        "instances i ON i.key = up.parent_instance AND i.shard = "
-                        "(up.parent_instance >> 51) - 1 WHERE up.depth < 1000) SELECT up.key, "
-                        "up.definition, coalesce(nullif(d.name, ''), up.process_id) FROM up LEFT "
-                        "JOIN definitions d ON d.key = up.definition ORDER BY up.depth DESC";
+            "i.tenant",
+            "i.process_id") " AND i.key = $2::bigint AND i.shard = $3::bigint UNION ALL SELECT "
+                            "i.key, "
+                            "i.definition, i.process_id, i.parent_instance, up.depth + 1 FROM up "
+                            "JOIN "
+                            "instances i ON i.key = up.parent_instance AND i.shard = "
+                            "(up.parent_instance >> 51) - 1 WHERE up.depth < 1000) SELECT up.key, "
+                            "up.definition, coalesce(nullif(d.name, ''), up.process_id) FROM up "
+                            "LEFT "
+                            "JOIN definitions d ON d.key = up.definition ORDER BY up.depth DESC";
     return by_key(arena, scope, sql, instance);
 }
 
@@ -205,8 +215,9 @@ struct statement read_evaluation(struct arena *arena, struct scope scope, uint64
         "i.key, i.decision, i.decision_id, i.decision_name, i.decision_version, i.decision_type, "
         "i.output, i.inputs, i.rules FROM decision_evaluations e JOIN decision_definitions a ON "
         "a.key = e.decision LEFT JOIN decision_instances i ON i.shard = e.shard AND i.evaluation = "
-        "e.key WHERE " SCOPE_SEES("e.tenant") " AND e.key = $2::bigint AND e.shard = $3::bigint "
-                                              "ORDER BY i.place";
+        "e.key WHERE " SCOPE_SEES(
+            "e.tenant", "e.decision_id") " AND e.key = $2::bigint AND e.shard = $3::bigint "
+                                         "ORDER BY i.place";
     return by_key(arena, scope, sql, evaluation);
 }
 
@@ -216,9 +227,11 @@ struct statement read_history(struct arena *arena, struct scope scope, uint64_t 
     static const char sql[] =
         "SELECT sequence, to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
         "cause, principal, events FROM history WHERE shard = $3::bigint AND stream = $2::bigint "
-        "AND kind = 1 AND ($1::text[] IS NULL OR EXISTS (SELECT FROM instances i WHERE "
-        "i.shard = $3::bigint AND i.key = $2::bigint AND i.tenant = ANY ($1::text[]))) "
-        "ORDER BY sequence LIMIT $4::bigint";
+        "AND kind = 1 AND ($1::read_scope IS NULL OR EXISTS (SELECT FROM instances i WHERE "
+        "i.shard = $3::bigint AND i.key = $2::bigint AND " SCOPE_SEES(
+            "i.tenant", "i.process_id") "))"
+                                        " "
+                                        "ORDER BY sequence LIMIT $4::bigint";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, instance),
                      shard_of(arena, instance), statement_i64(arena, most));
 }

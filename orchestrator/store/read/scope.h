@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whose rows a read may see. Every statement of this folder takes one: there is no default, and a
+// Whose rows a read may see: of which tenants, and on which resources the caller has the permission
+// that the operation takes. Every statement of this folder takes one: there is no default, and a
 // struct that nobody filled sees nothing. What is not narrowed says so: scope_everything().
 #ifndef BATON_STORE_READ_SCOPE_H
 #define BATON_STORE_READ_SCOPE_H
@@ -12,16 +13,45 @@ struct scope {
     bool is_everything;
     const str *tenants; // as they are stored: the default tenant is the empty string
     size_t tenant_count;
+    bool has_all_resources;
+    const str *resources; // ids: of process definitions, decisions, files, …, by the statement
+    size_t resource_count;
+    // User tasks alone: seen, too, where this person is the assignee or a candidate, by the name or
+    // a group, and by their keys.
+    str person; // empty: nobody
+    const str *groups;
+    size_t group_count;
+    const str *tasks;
+    size_t task_count;
 };
 
 struct scope scope_everything(void);
-struct scope scope_tenants(const str *tenants, size_t count);
+struct scope scope_tenants(const str *tenants, size_t count); // all that is theirs
 
 // The scope as parameter $1 of a statement that contains SCOPE_SEES.
 str scope_parameter(struct arena *arena, struct scope scope);
 
-// A condition on a tenant's column.
-#define SCOPE_SEES(column) "($1::text[] IS NULL OR " column " = ANY ($1::text[]))"
+#define SCOPE "($1::read_scope)"
+#define SCOPE_SEES_TENANT(tenant)                                                                  \
+    "(" SCOPE ".tenants IS NULL OR " tenant " = ANY (" SCOPE ".tenants))"
+
+// A condition on the columns of a tenant and of the resource that the permission must be on.
+#define SCOPE_SEES(tenant, id)                                                                     \
+    SCOPE_SEES_TENANT(tenant)                                                                      \
+    " AND (" SCOPE ".resources IS NULL OR " id " = ANY (" SCOPE ".resources))"
+
+// Of what belongs to no tenant.
+#define SCOPE_SEES_ID(id) "(" SCOPE ".resources IS NULL OR " id " = ANY (" SCOPE ".resources))"
+
+// On a row of user_tasks.
+#define SCOPE_SEES_TASK(t)                                                                         \
+    SCOPE_SEES_TENANT(t ".tenant")                                                                 \
+    " AND (" SCOPE ".resources IS NULL OR " t ".process_id = ANY (" SCOPE ".resources) OR " t      \
+    ".assignee = " SCOPE ".person OR " t ".key::text = ANY (" SCOPE                                \
+    ".tasks) OR EXISTS (SELECT FROM json_array_elements_text(" t                                   \
+    ".candidate_users) c WHERE c = " SCOPE                                                         \
+    ".person) OR EXISTS (SELECT FROM json_array_elements_text(" t                                  \
+    ".candidate_groups) c WHERE c = ANY (" SCOPE ".groups)))"
 
 // The default tenant is the empty string inside and "<default>" outside.
 str tenant_outside(str tenant);

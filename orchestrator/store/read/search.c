@@ -246,12 +246,19 @@ static struct statement first(struct arena *arena, struct scope scope,
     struct strbuf sql = strbuf_new(arena);
     strbuf_add(&sql, STR("SELECT "));
     add_columns(&sql, collection);
-    strbuf_format(&sql,
-                  " FROM %s WHERE ($1::text[] IS NULL OR %s = ANY ($1::text[])) AND %.*s LIMIT 1",
-                  collection->from, collection->tenant, STR_ARG(condition));
+    strbuf_format(&sql, " FROM %s WHERE %s AND %.*s LIMIT 1", collection->from, collection->sees,
+                  STR_ARG(condition));
     if (collection->pending != PENDING_NOTHING)
         return STATEMENT(arena, strbuf_cstr(&sql), scope_parameter(arena, scope), STR("[]"), key);
     return STATEMENT(arena, strbuf_cstr(&sql), scope_parameter(arena, scope), key);
+}
+
+struct statement search_named(struct arena *arena, struct scope scope,
+                              const struct collection *collection, str name)
+{
+    struct strbuf condition = strbuf_new(arena);
+    strbuf_format(&condition, "%s = $2::text", collection->key);
+    return first(arena, scope, collection, strbuf_str(&condition), name);
 }
 
 struct statement search_one(struct arena *arena, struct scope scope,

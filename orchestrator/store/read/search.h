@@ -90,18 +90,20 @@ struct collection {
     const char *key;    // SQL of the key that a GET names and that ends every order
     bool key_is_text;   // else bigint
     const char *shard;  // SQL of the row's shard, where there is one; else NULL
-    const char *tenant; // SQL of the row's tenant
+    const char *sees;   // SQL: whether the scope sees the row (scope.h)
     const char *always; // condition that always holds; NULL: none
     const char *whole;  // SQL of the key that the key begins with (search_part); NULL: none
     enum search_pending pending;
 };
 
-// A condition that the path adds: the field's value is this key. field == NULL: none.
+// A condition that the path adds: the field's value is this key (field == NULL: none), and another
+// one, in which @ stands for `text`, or for `other` where that is null (condition == NULL: none).
 struct search_scope {
     const char *field;
     uint64_t key;
-    const char *condition; // another one, in which @ stands for `other`; NULL: none
+    const char *condition;
     uint64_t other;
+    str text;
 };
 
 // -- From a query to SQL --------------------------------------------------------------------------
@@ -160,6 +162,10 @@ struct statement search_rows(struct arena *arena, const struct collection *colle
 // The one item that has this key, for search_write_item.
 struct statement search_one(struct arena *arena, struct scope scope,
                             const struct collection *collection, uint64_t key);
+
+// The same where keys are names.
+struct statement search_named(struct arena *arena, struct scope scope,
+                              const struct collection *collection, str name);
 
 // Things whose keys are texts made of another key and a number: a decision on the way of an
 // evaluation.

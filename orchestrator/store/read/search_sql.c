@@ -496,8 +496,7 @@ bool search_sql_build(struct arena *arena, struct scope scope, const struct coll
     if (collection->pending != PENDING_NOTHING)
         ret_sql->parameters[ret_sql->count++] = STR("[]");
     ret_sql->reads_records = collection->pending != PENDING_NOTHING;
-    strbuf_format(&ret_sql->where, "($1::text[] IS NULL OR %s = ANY ($1::text[]))",
-                  collection->tenant);
+    strbuf_add(&ret_sql->where, str_of(collection->sees));
     if (filter != NULL && filter->type != JSON_NULL) {
         strbuf_add(&ret_sql->where, STR(" AND "));
         if (!add_filter(&b, filter, true))
@@ -508,11 +507,9 @@ bool search_sql_build(struct arena *arena, struct scope scope, const struct coll
     return search_build_page(&b, query);
 }
 
-void search_sql_narrow(struct arena *arena, const struct collection *collection,
-                       struct search_scope narrow, struct search_sql *sql)
+static void narrow_field(struct arena *arena, const struct collection *collection,
+                         struct search_scope narrow, struct search_sql *sql)
 {
-    if (narrow.field == NULL)
-        return;
     const struct field *field = search_find_field(collection, str_of(narrow.field));
     check(field != NULL);
     str key = statement_u64(arena, narrow.key);
@@ -520,12 +517,21 @@ void search_sql_narrow(struct arena *arena, const struct collection *collection,
     search_sql_parameter(sql, &sql->where, key);
     strbuf_add(&sql->where, STR("::bigint"));
     add_shard(collection, field, key, &sql->where);
+}
+
+void search_sql_narrow(struct arena *arena, const struct collection *collection,
+                       struct search_scope narrow, struct search_sql *sql)
+{
+    if (narrow.field != NULL)
+        narrow_field(arena, collection, narrow, sql);
     if (narrow.condition == NULL)
         return;
     strbuf_add(&sql->where, STR(" AND "));
     for (const char *at = narrow.condition; *at != '\0'; at++)
         if (*at == '@')
-            search_sql_parameter(sql, &sql->where, statement_u64(arena, narrow.other));
+            search_sql_parameter(sql, &sql->where,
+                                 narrow.text.data != NULL ? narrow.text
+                                                          : statement_u64(arena, narrow.other));
         else
             strbuf_add_char(&sql->where, *at);
 }

@@ -10,32 +10,33 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define SCOPE "($1::text[] IS NULL OR j.tenant = ANY ($1::text[]))"
+#define OF_JOBS SCOPE_SEES("j.tenant", "j.process_id")
 
 static const struct {
     const char *query;
     const char *where; // of jobs; NULL: *error
     const char *error;
 } cases[] = {
-    {"{}", SCOPE, NULL},
-    {"{\"filter\":{\"type\":\"pay\"}}", SCOPE " AND ((j.type) = $3::text)", NULL},
+    {"{}", OF_JOBS, NULL},
+    {"{\"filter\":{\"type\":\"pay\"}}", OF_JOBS " AND ((j.type) = $3::text)", NULL},
     {"{\"filter\":{\"retries\":{\"$gt\":1,\"$lte\":3}}}",
-     SCOPE " AND ((j.retries) > $3::bigint AND (j.retries) <= $4::bigint)", NULL},
+     OF_JOBS " AND ((j.retries) > $3::bigint AND (j.retries) <= $4::bigint)", NULL},
     {"{\"filter\":{\"type\":{\"$in\":[\"a\",\"b\\\"\"]}}}",
-     SCOPE " AND ((j.type) = ANY ($3::text[]))", NULL},
-    {"{\"filter\":{\"tenantId\":\"<default>\"}}", SCOPE " AND ((j.tenant) = $3::text)", NULL},
-    {"{\"filter\":{\"customHeaders\":\"{}\"}}", SCOPE " AND ((j.headers)::text = $3::text)", NULL},
+     OF_JOBS " AND ((j.type) = ANY ($3::text[]))", NULL},
+    {"{\"filter\":{\"tenantId\":\"<default>\"}}", OF_JOBS " AND ((j.tenant) = $3::text)", NULL},
+    {"{\"filter\":{\"customHeaders\":\"{}\"}}", OF_JOBS " AND ((j.headers)::text = $3::text)",
+     NULL},
     // What nobody filled in is not asked.
     {"{\"filter\":{\"type\":{\"$eq\":\"pay\",\"$in\":[],\"$notIn\":[],\"$like\":null}}}",
-     SCOPE " AND ((j.type) = $3::text)", NULL},
-    {"{\"filter\":{\"type\":{},\"worker\":null,\"jobKey\":[]}}", SCOPE " AND (true)", NULL},
-    {"{\"filter\":{\"$or\":[]}}", SCOPE " AND (true)", NULL},
+     OF_JOBS " AND ((j.type) = $3::text)", NULL},
+    {"{\"filter\":{\"type\":{},\"worker\":null,\"jobKey\":[]}}", OF_JOBS " AND (true)", NULL},
+    {"{\"filter\":{\"$or\":[]}}", OF_JOBS " AND (true)", NULL},
     // A name stands for all states that are shown by it, in any case.
-    {"{\"filter\":{\"state\":\"created\"}}", SCOPE " AND ((j.state) = ANY ($3::bigint[]))", NULL},
+    {"{\"filter\":{\"state\":\"created\"}}", OF_JOBS " AND ((j.state) = ANY ($3::bigint[]))", NULL},
     {"{\"filter\":{\"state\":{\"$neq\":\"FAILED\"}}}",
-     SCOPE " AND ((j.state) <> ALL ($3::bigint[]))", NULL},
+     OF_JOBS " AND ((j.state) <> ALL ($3::bigint[]))", NULL},
     {"{\"filter\":{\"tenantId\":{\"$like\":\"<de*\"}}}",
-     SCOPE " AND (coalesce(nullif(j.tenant, ''), '<default>') LIKE $3)", NULL},
+     OF_JOBS " AND (coalesce(nullif(j.tenant, ''), '<default>') LIKE $3)", NULL},
     {"{\"filter\":{\"colour\":1}}", NULL, "a job has no field 'colour' to filter by"},
     {"{\"filter\":{\"colour\":null}}", NULL, "a job has no field 'colour' to filter by"},
     {"{\"filter\":{\"retries\":\"x\"}}", NULL, "the filter's value must be a whole number"},
@@ -129,9 +130,9 @@ static void cursors_are_places_in_the_order(void **state)
             search_sql_build(&arena, scope_everything(), &collection_jobs, query, &sql, &err));
         struct statement rows = search_rows(&arena, &collection_jobs, &sql);
         struct statement count = search_count(&arena, &collection_jobs, &sql);
-        const char *rest = strstr(rows.sql, "ANY ($1::text[]))");
+        const char *rest = strstr(rows.sql, OF_JOBS);
         assert_non_null(rest);
-        assert_string_equal(rest + strlen("ANY ($1::text[]))"), pages[i].rest);
+        assert_string_equal(rest + strlen(OF_JOBS), pages[i].rest);
         assert_int_equal(count.count, 2); // the whole, wherever the page is
         arena_done(&arena);
     }
@@ -167,8 +168,9 @@ static void a_scope_is_a_parameter_of_every_statement(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(statements); i++) {
         const struct statement *statement = &statements[i];
-        assert_non_null(strstr(statement->sql, "$1::text[]"));
-        assert_true(str_equal(statement->parameters[0], STR("{\"\",\"a\\\"b\\\\c\"}")));
+        assert_non_null(strstr(statement->sql, SCOPE ".tenants"));
+        assert_true(str_equal(statement->parameters[0],
+                              STR("(\"{\"\"\"\",\"\"a\\\\\"\"b\\\\\\\\c\"\"}\",,,\"{}\",\"{}\")")));
     }
     arena_done(&arena);
 }
@@ -178,7 +180,7 @@ static void a_scope_that_nobody_filled_sees_nothing(void **state)
     (void)state;
     struct arena arena = ARENA_EMPTY;
     struct scope empty = {0};
-    assert_true(str_equal(scope_parameter(&arena, empty), STR("{}")));
+    assert_true(str_equal(scope_parameter(&arena, empty), STR("(\"{}\",\"{}\",,\"{}\",\"{}\")")));
     assert_null(scope_parameter(&arena, scope_everything()).data);
     arena_done(&arena);
 }

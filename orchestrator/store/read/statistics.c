@@ -7,10 +7,6 @@
 #include "record/rows.h"
 #include "store/read/collections.h"
 
-// Groups across tenants count what the scope sees while they count; the row itself is of any.
-#define SEEN(column) "($1::text[] IS NULL OR " column " = ANY ($1::text[]))"
-#define OF_ANY_TENANT "coalesce(($1::text[])[1], '')"
-
 _Static_assert(INSTANCE_ACTIVE == 1 && INSTANCE_SUSPENDED == 4 && INCIDENT_OPEN == 1,
                "the numbers in the conditions");
 
@@ -35,7 +31,7 @@ const struct collection collection_definition_statistics = {
     .field_count = COUNT_OF(definition_fields),
     .key = "(v.process_id || ' ' || v.tenant)",
     .key_is_text = true,
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "v.process_id"),
 };
 
 static const struct field version_fields[] = {
@@ -57,7 +53,7 @@ const struct collection collection_version_statistics = {
     .fields = version_fields,
     .field_count = COUNT_OF(version_fields),
     .key = "v.definition",
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "v.process_id"),
 };
 
 static const struct field subscription_fields[] = {
@@ -76,7 +72,7 @@ const struct collection collection_subscription_statistics = {
     .fields = subscription_fields,
     .field_count = COUNT_OF(subscription_fields),
     .key = "v.definition",
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "v.process_id"),
 };
 
 static const struct field error_fields[] = {
@@ -89,12 +85,12 @@ const struct collection collection_error_statistics = {
     .noun = "error's statistics",
     .from = "(SELECT hashtext(coalesce(n.message, '')) AS hash, coalesce(n.message, '') AS "
             "message, count(DISTINCT n.instance) AS instances FROM incidents n WHERE n.state = 1 "
-            "AND " SEEN("n.tenant") " GROUP BY 1, 2) v",
+            "AND " SCOPE_SEES("n.tenant", "n.process_id") " GROUP BY 1, 2) v",
     .fields = error_fields,
     .field_count = COUNT_OF(error_fields),
     .key = "v.message",
     .key_is_text = true,
-    .tenant = OF_ANY_TENANT,
+    .sees = "true", // by those that it counts
 };
 
 static const struct field failing_fields[] = {
@@ -115,7 +111,7 @@ const struct collection collection_failing_definitions = {
     .fields = failing_fields,
     .field_count = COUNT_OF(failing_fields),
     .key = "v.definition",
-    .tenant = "v.tenant",
+    .sees = SCOPE_SEES("v.tenant", "v.process_id"),
 };
 
 struct statement read_element_statistics(struct arena *arena, const struct search_sql *instances)
@@ -141,7 +137,7 @@ struct statement read_usage(struct arena *arena, struct scope scope,
         "d.evaluated >= $2::timestamptz AND d.evaluated < $3::timestamptz), (SELECT count(DISTINCT "
         "u.assignee) FROM user_tasks u WHERE u.tenant = t.tenant AND u.assignee <> '' AND "
         "u.created < $3::timestamptz AND coalesce(u.ended, 'infinity') >= $2::timestamptz) FROM "
-        "(SELECT DISTINCT tenant FROM definitions) t WHERE " SCOPE_SEES(
+        "(SELECT DISTINCT tenant FROM definitions) t WHERE " SCOPE_SEES_TENANT(
             "t.tenant") " AND ($4::text IS NULL OR t.tenant = $4::text) ORDER BY 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), wanted->from, wanted->to,
                      wanted->tenant);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/read/given.h"
+
+struct statement read_given(struct arena *arena, const struct given_to *to)
+{
+    static const char sql[] =
+        "WITH asker (kind, id) AS (VALUES ($1::smallint, $2::text) UNION SELECT 3::smallint, g "
+        "FROM "
+        "unnest($3::text[]) g UNION SELECT 5::smallint, r FROM unnest($4::text[]) r), "
+        "grouped AS (SELECT * FROM asker UNION SELECT 3::smallint, m.whole FROM members m JOIN "
+        "asker "
+        "a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 3), "
+        "owners AS (SELECT * FROM grouped UNION SELECT 4::smallint, m.whole FROM members m JOIN "
+        "grouped a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 4) "
+        "SELECT kind::integer, id, '', '', '' FROM owners WHERE kind > 2 UNION "
+        "SELECT 6, m.whole, '', '', '' FROM members m JOIN owners o ON m.member_kind = o.kind AND "
+        "m.member = o.id WHERE m.whole_kind = 6 UNION ALL "
+        "SELECT 0, o.id, a.resource_type, coalesce(a.resource_id, '=' || a.resource_property), "
+        "array_to_string(a.permissions, ' ') FROM authorizations a JOIN owners o ON a.owner_kind = "
+        "o.kind AND a.owner = o.id";
+    return STATEMENT(arena, sql, statement_i64(arena, to->kind), to->id,
+                     statement_array(arena, to->groups, to->group_count),
+                     statement_array(arena, to->rules, to->rule_count));
+}
+
+struct statement read_mapping_rules(struct arena *arena)
+{
+    return statement_new(arena, "SELECT id, claim_name, claim_value FROM mapping_rules ORDER BY id",
+                         NULL, 0);
+}
+
+struct statement read_tenants(struct arena *arena, struct scope scope)
+{
+    return STATEMENT(arena,
+                     "SELECT id, name, coalesce(description, '') FROM tenants WHERE CASE WHEN id = "
+                     "'<default>' THEN '' ELSE id END = ANY (" SCOPE ".tenants) ORDER BY id",
+                     scope_parameter(arena, scope));
+}
+
+struct statement read_access_version(struct arena *arena)
+{
+    return statement_new(arena, "SELECT version FROM access_version", NULL, 0);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What was given to whoever asks. Read by the platform itself, before there is a scope.
+#ifndef BATON_STORE_READ_GIVEN_H
+#define BATON_STORE_READ_GIVEN_H
+
+#include "store/read/scope.h"
+#include "store/statement.h"
+
+// Whose: a user or client, the groups that its token names, and the mapping rules that fit it.
+struct given_to {
+    int kind; // 1 user, 2 client
+    str id;
+    const str *groups;
+    size_t group_count;
+    const str *rules;
+    size_t rule_count;
+};
+
+// kind of what is given (3 group, 4 role, 5 mapping rule, 6 tenant, 0 an authorization), its id;
+// of an authorization the resource's type, its id or "=PROPERTY", the permissions with spaces.
+struct statement read_given(struct arena *arena, const struct given_to *to);
+
+// id, claim's name, claim's value.
+struct statement read_mapping_rules(struct arena *arena);
+
+// Those of the scope that have a row: id, name, description. Everything: none, as without tenants.
+struct statement read_tenants(struct arena *arena, struct scope scope);
+
+// What grows whenever something is given or taken.
+struct statement read_access_version(struct arena *arena);
+
+#endif
