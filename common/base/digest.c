@@ -4,33 +4,44 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 
 enum { SHA256_BLOCK = 64 };
 
 // Fetched once: OpenSSL 3 looks an algorithm up by its name whenever it is asked for implicitly.
-static const EVP_MD *sha256(void)
+static const EVP_MD *sha256;
+static pthread_key_t contexts;
+
+static void free_context(void *context)
 {
-    static EVP_MD *md;
-    if (md == NULL)
-        md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    check(md != NULL);
-    return md;
+    EVP_MD_CTX_free(context);
 }
 
-// One for all: what it held before goes with each beginning.
+static void fetch(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    check(sha256 != NULL);
+    check(pthread_key_create(&contexts, free_context) == 0);
+}
+
+// One for all of a thread: what it held before goes with each beginning.
 static EVP_MD_CTX *scratch(void)
 {
-    static EVP_MD_CTX *context;
-    if (context == NULL)
-        context = EVP_MD_CTX_new();
-    check(context != NULL);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    check(pthread_once(&once, fetch) == 0);
+    EVP_MD_CTX *context = pthread_getspecific(contexts);
+    if (context != NULL)
+        return context;
+    context = EVP_MD_CTX_new();
+    check(context != NULL && pthread_setspecific(contexts, context) == 0);
     return context;
 }
 
 static EVP_MD_CTX *begin(void)
 {
-    check(EVP_DigestInit_ex(scratch(), sha256(), NULL) == 1);
-    return scratch();
+    EVP_MD_CTX *context = scratch();
+    check(EVP_DigestInit_ex(context, sha256, NULL) == 1);
+    return context;
 }
 
 static void add(EVP_MD_CTX *context, const void *data, size_t len)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // SHA-256 (FIPS 180-4), HMAC-SHA-256 (RFC 2104), hex and base64 (RFC 4648), random bytes. Over
-// OpenSSL. Not for several threads at once.
+// OpenSSL.
 #ifndef BATON_BASE_DIGEST_H
 #define BATON_BASE_DIGEST_H
 

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,6 +89,35 @@ static void text_for_urls_has_one_form(void **state)
     arena_done(&arena);
 }
 
+// -- Threads ----------------------------------------------------------------------------
+
+static void *hash_often(void *context)
+{
+    enum { TIMES = 20000 };
+    const char *text = context;
+    struct digest first = digest_sha256(str_of(text));
+    for (int i = 0; i < TIMES; i++) {
+        struct digest again = digest_sha256(str_of(text));
+        if (memcmp(again.bytes, first.bytes, DIGEST_SIZE) != 0)
+            return context;
+    }
+    return NULL;
+}
+
+static void threads_do_not_meet(void **state)
+{
+    (void)state;
+    char texts[4][8] = {"one", "two", "three", "four"};
+    pthread_t threads[COUNT_OF(texts)];
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hash_often, texts[i]), 0);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +125,7 @@ int main(void)
         cmocka_unit_test(codes_are_those_of_the_standard),
         cmocka_unit_test(a_chain_is_a_hash_of_both),
         cmocka_unit_test(text_for_urls_has_one_form),
+        cmocka_unit_test(threads_do_not_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
