@@ -43,6 +43,7 @@ struct proving {
     struct jwt jwt;
     struct provider *provider; // of the token
     bool has_waited;           // for the provider's keys
+    struct flow *flow;         // of logins at a provider (oidc.c)
 };
 
 struct proving *proving_new(struct proof *proof, proof_done *done, void *context);
