@@ -152,6 +152,11 @@ bool proof_check_settings(const struct config *config, struct error *err)
     arena_done(&arena);
     if (!good)
         return false;
+    str url = str_of(config_str(config, CONFIG_AUTH_PUBLIC_URL));
+    if (url.len > 0 && !str_starts_with(url, STR("https://")) &&
+        !str_starts_with(url, STR("http://")))
+        return error_set(err, ERROR_INVALID, "auth.public_url",
+                         "'%.200s' is no address that begins with https:// or http://", url.data);
     if ((user.len == 0) != (password.len == 0))
         return error_set(err, ERROR_INVALID, "auth.admin_user",
                          "auth.admin_user and auth.admin_password are set together");

@@ -13,11 +13,6 @@
 #include "http/server.h"
 #include "store/read/collections.h"
 
-// The cookie of a browser's session; the second one where the listener has no TLS, so that a
-// browser takes it on loopback.
-#define SESSION_COOKIE "__Host-baton"
-#define SESSION_COOKIE_PLAIN "baton"
-
 struct api {
     struct api_options options;
     const char *key;                 // empty: no authentication
@@ -39,10 +34,45 @@ enum admission caller_admit(struct request *request);
 // Once the body has been read it names the tenant.
 struct caller *caller_of(struct request *request);
 
+// True for a page of another origin, as its browser says: it may use no session, and make none.
+bool caller_is_of_other_origin(struct request *request);
+
 static inline struct request *request_of(const struct caller *caller)
 {
     return caller->context;
 }
+
+// -- Browsers: cookies and addresses (browser.c)
+// ---------------------------------------------------
+
+enum browser_cookie { COOKIE_SESSION, COOKIE_LOGIN };
+
+// What the browser sent; empty: nothing.
+str browser_cookie(struct request *request, enum browser_cookie cookie);
+
+// Before the answer. An empty value: the browser forgets it.
+void browser_set_cookie(struct request *request, enum browser_cookie cookie, str value);
+
+// "https://host": where browsers find this API (auth.public_url), without a slash at the end.
+str browser_public_url(struct request *request);
+
+// A page is wanted, not JSON.
+bool browser_wants_page(struct request *request);
+
+// A path of ours that a browser may be sent to; the login page for anything else.
+str browser_target(struct request *request, str target);
+
+// 303.
+void browser_send_to(struct request *request, str url);
+
+// The login page, with something to say about the last try; empty: nothing.
+struct login_page {
+    int status;
+    str message;
+    str target;
+    str user; // who is logged in already; empty: nobody
+};
+void browser_login_page(struct request *request, const struct login_page *page);
 
 // -- Answers --------------------------------------------------------------------------------------
 

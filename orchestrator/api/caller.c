@@ -9,18 +9,6 @@
 
 // -- What it shows ----------------------------------------------------------------------
 
-// The value of a cookie; empty when it is not there.
-static str cookie(struct request *request, const char *name)
-{
-    str rest = request_header(request, "Cookie"), part;
-    while (!str_is_empty(rest) && str_split(&rest, ';', &part)) {
-        str value = str_trim(part), found;
-        if (str_split(&value, '=', &found) && str_equal(found, str_of(name)))
-            return value;
-    }
-    return STR_EMPTY;
-}
-
 static struct credential credential_of(struct request *request)
 {
     str header = request_header(request, "Authorization");
@@ -30,9 +18,7 @@ static struct credential credential_of(struct request *request)
         credential.kind = CREDENTIAL_BEARER;
         credential.secret = key;
     }
-    str session = cookie(request, SESSION_COOKIE);
-    if (str_is_empty(session))
-        session = cookie(request, SESSION_COOKIE_PLAIN);
+    str session = browser_cookie(request, COOKIE_SESSION);
     if (credential.kind == CREDENTIAL_NONE && str_is_empty(header) && !str_is_empty(session)) {
         credential.kind = CREDENTIAL_SESSION;
         credential.secret = session;
@@ -41,15 +27,20 @@ static struct credential credential_of(struct request *request)
     return credential;
 }
 
-// A page of another origin may not use a browser's session (CSRF): browsers send Origin with
-// whatever may change something.
-static bool is_of_other_origin(struct request *request)
+// Browsers send Origin with whatever may change something, and newer ones say of every request
+// whose page made it.
+bool caller_is_of_other_origin(struct request *request)
 {
-    str origin = request_header(request, "Origin"), host = request_header(request, "Host");
+    str origin = request_header(request, "Origin"), host = request_header(request, "Host"),
+        site = request_header(request, "Sec-Fetch-Site");
     size_t slashes = str_find(origin, STR("://"));
-    return !str_is_empty(origin) &&
-           (slashes == SIZE_MAX ||
-            !str_equal_ignoring_case(str_from_index(origin, slashes + 3), host));
+    bool is_ours =
+        str_is_empty(origin) || str_equal_ignoring_case(origin, browser_public_url(request)) ||
+        (slashes != SIZE_MAX && str_equal_ignoring_case(str_from_index(origin, slashes + 3), host));
+    if (!is_ours)
+        return true;
+    return request->route->method != ROUTE_GET && !str_is_empty(site) &&
+           !str_equal(site, STR("same-origin")) && !str_equal(site, STR("none"));
 }
 
 // -- Admission --------------------------------------------------------------------------
@@ -110,8 +101,12 @@ static struct caller *make_caller(struct request *request)
 static enum admission refuse(struct request *request, str why)
 {
     bool has_users = gateway_access(api_of(request)->options.gateway) != NULL;
+    str mode = request_header(request, "Sec-Fetch-Mode");
+    bool is_script = mode.len > 0 && !str_equal(mode, STR("navigate"));
+    // A browser would ask for a password in a window of its own, over the page that asked.
     request_add_header(request, "WWW-Authenticate",
-                       has_users ? "Bearer realm=\"baton\", Basic realm=\"baton\"" : "Bearer");
+                       has_users && !is_script ? "Bearer realm=\"baton\", Basic realm=\"baton\""
+                                               : "Bearer");
     request_problem(request, 401, "UNAUTHENTICATED", why);
     return REFUSED;
 }
@@ -156,7 +151,7 @@ static enum admission ask(struct request *request, const struct credential *cred
     struct access *access = gateway_access(api_of(request)->options.gateway);
     struct asking *asking = ARENA_NEW(&request->arena, struct asking);
     *asking = (struct asking){.request = request, .is_inside = true, .admission = DECIDING};
-    if (credential->kind == CREDENTIAL_SESSION && is_of_other_origin(request)) {
+    if (credential->kind == CREDENTIAL_SESSION && caller_is_of_other_origin(request)) {
         request_problem(request, 403, "FORBIDDEN",
                         STR("a page of another origin may not use the session"));
         return REFUSED;

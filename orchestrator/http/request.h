@@ -7,6 +7,7 @@
 #define BATON_HTTP_REQUEST_H
 
 #include "base/json.h"
+#include "http/form.h"
 
 struct connection;
 struct evhttp_request;
@@ -29,6 +30,7 @@ struct request {
     size_t counted; // bytes of it, in the connections' account
     bool reads;     // changes nothing, as every GET: a large answer may be refused, not sent
     const struct json *body; // a JSON object; NULL when the route takes none or the body was empty
+    struct form form;        // of a route that takes one
     int64_t started_ns;
     // Called once when the client closes before the answer; may answer. NULL: nobody asks.
     void (*on_gone)(struct request *request);

@@ -132,6 +132,16 @@ static bool read_json_body(struct request *request)
     return true;
 }
 
+// False after answering.
+static bool read_form(struct request *request)
+{
+    struct error err;
+    if (form_parse(&request->arena, request->raw_body, &request->form, &err))
+        return true;
+    request_failed(request, &err);
+    return false;
+}
+
 // -- Who may ask ------------------------------------------------------------------------
 
 // "http://host:port", "host:port" or "[::1]:port" of this machine.
@@ -183,14 +193,16 @@ static bool is_json_type(str header)
 // False after answering 415.
 static bool check_type(struct request *request)
 {
+    static const char *const types[] = {[JSON] = "application/json",
+                                        [MULTIPART] = "multipart/form-data",
+                                        [FORM] = "application/x-www-form-urlencoded"};
     str type = request_header(request, "Content-Type");
     enum route_body body = request->route->body;
-    if (body == NO_BODY || request->raw_body.len == 0 || (body == JSON && is_json_type(type)) ||
-        (body == MULTIPART && is_media_type(type, STR("multipart/form-data"))))
+    if (body == NO_BODY || request->raw_body.len == 0 ||
+        (body == JSON ? is_json_type(type) : is_media_type(type, str_of(types[body]))))
         return true;
     request_problem_format(request, 415, "UNSUPPORTED_MEDIA_TYPE",
-                           "the body must be %s, the header Content-Type says '%.*s'",
-                           body == JSON ? "application/json" : "multipart/form-data",
+                           "the body must be %s, the header Content-Type says '%.*s'", types[body],
                            STR_ARG(type));
     return false;
 }
@@ -259,7 +271,8 @@ static bool check_accept(struct request *request)
 void route_admitted(struct request *request)
 {
     if (!check_accept(request) || !check_type(request) || !unpack_body(request) ||
-        (request->route->body == JSON && !read_json_body(request)))
+        (request->route->body == JSON && !read_json_body(request)) ||
+        (request->route->body == FORM && !read_form(request)))
         return;
     struct error err;
     const struct shape *shape = request->route->shape;

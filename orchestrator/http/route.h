@@ -9,7 +9,7 @@
 
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_PUT, ROUTE_PATCH, ROUTE_DELETE };
 
-enum route_body { NO_BODY, JSON, MULTIPART };
+enum route_body { NO_BODY, JSON, MULTIPART, FORM };
 
 struct route {
     enum route_method method;

@@ -201,7 +201,7 @@ def check_operation(document, route, method, item, operation):
         yield f'{place}: x-camunda-since says the version that has it'
     if 'x-baton-handler' not in operation:
         yield f'{place}: who handles it (x-baton-handler)?'
-    if not any(code.startswith('2') for code in operation['responses']):
+    if not any(code.startswith('2') or code == '303' for code in operation['responses']):
         yield f'{place}: it never succeeds'
     declared = {follow(document, parameter)['name'] for parameter in item.get('parameters', []) + operation.get('parameters', [])
                 if follow(document, parameter)['in'] == 'path'}
@@ -278,6 +278,8 @@ def body_of(shapes, operation):
     content = operation.get('requestBody', {}).get('content', {})
     if 'multipart/form-data' in content:
         return 'MULTIPART', None
+    if 'application/x-www-form-urlencoded' in content:
+        return 'FORM', None
     if 'application/json' not in content:
         return 'NO_BODY', None
     return 'JSON', shapes.of(content['application/json'].get('schema', {}))
