@@ -2,20 +2,29 @@
 -- What searches of element instances, jobs and variables look through: what runs now, from the tables of the step, and what is over,
 -- from the records. What history has of one instance beyond the records is handed in as `pending` (store/read/pending.h).
 
--- Element instances. The process instance is one, too: its root.
-CREATE VIEW elements_found AS
+-- Element instances: those that run,
+CREATE VIEW elements_running AS
 SELECT e.shard, e.key, e.instance, e.scope, e.element_id, coalesce(nullif(p.name, ''), e.element_id) AS element_name, e.type,
        1::smallint AS state, e.started, NULL::timestamptz AS ended, e.has_incident, e.sla_breached AS breached, e.waits_for
 FROM elements e JOIN instances i ON i.shard = e.shard AND i.key = e.instance
 LEFT JOIN definitions d ON d.key = i.definition
-LEFT JOIN process_elements p ON p.digest = d.digest AND p.process_id = d.id AND p.id = e.element_id
-UNION ALL
-SELECT i.shard, i.key, i.key, NULL, i.process_id, coalesce(nullif(d.name, ''), i.process_id), 'process',
-       CASE i.state WHEN 4 THEN 1 ELSE i.state END, i.started, i.ended, i.incidents > 0, i.sla_breaches > 0, NULL
-FROM instances i LEFT JOIN definitions d ON d.key = i.definition
-UNION ALL
-SELECT e.shard, e.key, e.instance, e.scope, e.element_id, e.element_name, e.type, e.state, e.started, e.ended, false, e.breached, NULL
+LEFT JOIN process_elements p ON p.digest = d.digest AND p.process_id = d.id AND p.id = e.element_id;
+
+-- the process instance, which is one, too: its root,
+CREATE VIEW elements_roots AS
+SELECT i.shard, i.key, i.key AS instance, NULL::bigint AS scope, i.process_id AS element_id, coalesce(nullif(d.name, ''), i.process_id) AS element_name,
+       'process'::text AS type, (CASE i.state WHEN 4 THEN 1 ELSE i.state END)::smallint AS state, i.started, i.ended, i.incidents > 0 AS has_incident,
+       i.sla_breaches > 0 AS breached, NULL::text AS waits_for
+FROM instances i LEFT JOIN definitions d ON d.key = i.definition;
+
+-- and those that are over.
+CREATE VIEW elements_over AS
+SELECT e.shard, e.key, e.instance, e.scope, e.element_id, e.element_name, e.type, e.state, e.started, e.ended, false AS has_incident, e.breached,
+       NULL::text AS waits_for
 FROM element_instances e WHERE e.ended IS NOT NULL AND e.key <> e.instance;
+
+CREATE VIEW elements_found AS
+SELECT * FROM elements_running UNION ALL SELECT * FROM elements_roots UNION ALL SELECT * FROM elements_over;
 
 -- Jobs: 1 to 4 as in jobs, from 5 on as in job_records.
 CREATE VIEW jobs_found AS

@@ -18,7 +18,7 @@ enum {
     LARGE_TURN_STEPS = 1000,
     RETRY_MS = 1000, // after a failure, doubled up to …
     RETRY_MOST_MS = 30000,
-    POLITE_PERCENT = 100, // of a round's time, while history grows faster than its records
+    POLITE_MOST_MS = 500, // rest after a turn, while history grows faster than its records
     MS_PER_SECOND = 1000,
     NS_PER_MS = 1000000,
 };
@@ -94,6 +94,14 @@ static bool rest(struct projector *projector, int64_t ms)
     return ends;
 }
 
+// Where records do not keep up the machine has no room: what executes keeps most of it. A turn is
+// followed by a rest as long, but so short that the end of the burst is soon seen.
+static void be_polite(struct projector *projector, int64_t took_ms)
+{
+    if (projector->is_polite)
+        (void)rest(projector, took_ms < POLITE_MOST_MS ? took_ms : POLITE_MOST_MS);
+}
+
 // Once over all shards that lag; one that fails does not hold the others up.
 static bool go_round(struct projector *projector, size_t *ret_steps, struct error *err)
 {
@@ -110,23 +118,19 @@ static bool go_round(struct projector *projector, size_t *ret_steps, struct erro
     bool good = true;
     for (size_t i = 0; i < count; i++) {
         size_t steps;
+        int64_t began_ns = clock_monotonic_ns();
         good &= take_turn(projector, shards[i], &steps, err);
         *ret_steps += steps;
         atomic_fetch_add(&projector->steps, steps);
+        be_polite(projector, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
     }
     return good;
 }
 
-// How long to rest after a round that took so long. Where the machine has room records keep up, and
-// what little comes is taken together. Where they do not keep up it has none: what executes keeps
-// most of it. When the burst is over they are made without a rest.
-static int64_t rest_after(const struct projector *projector, size_t steps, int64_t took_ms)
+// What little comes is taken together.
+static int64_t rest_after(size_t steps, int64_t took_ms)
 {
-    enum { PERCENT = 100 };
     int64_t least = steps == 0 ? IDLE_MS : steps < LARGE_TURN_STEPS ? SMALL_TURN_MS : LARGE_TURN_MS;
-    if (projector->is_polite)
-        return took_ms * POLITE_PERCENT / PERCENT > least ? took_ms * POLITE_PERCENT / PERCENT
-                                                          : least;
     return took_ms < least ? least - took_ms : 0;
 }
 
@@ -141,7 +145,7 @@ static void *run(void *context)
         int64_t began_ns = clock_monotonic_ns();
         if (go_round(projector, &steps, &err)) {
             retry_ms = RETRY_MS;
-            wait_ms = rest_after(projector, steps, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
+            wait_ms = rest_after(steps, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
             continue;
         }
         atomic_fetch_add(&projector->failures, 1);

@@ -47,6 +47,9 @@ static const char instance_batches[] =
     "FROM batch_items n WHERE n.shard = i.shard AND n.instance = "
     "i.key";
 
+static const char *const kinds_of_elements[] = {"elements_running", "elements_roots",
+                                                "elements_over", NULL};
+
 _Static_assert(INCIDENT_OPEN == 1 && JOB_BACKING_OFF == 3, "the numbers in conditions");
 
 static const struct field instance_fields[] = {
@@ -91,6 +94,8 @@ const struct collection collection_instances = {
     .grows = "i.started",
     .grows_in = "instances",
     .joins = INSTANCE_JOINS,
+    .split = "elements_found",
+    .split_into = kinds_of_elements,
     .fields = instance_fields,
     .field_count = COUNT_OF(instance_fields),
     .key = "i.key",
@@ -254,7 +259,7 @@ const struct collection collection_decision_instance = {
 
 static const struct field element_fields[] = {
     {"elementInstanceKey", "e.key", FIELD_LOCAL_KEY, .is_present = true},
-    {"processInstanceKey", "e.instance", FIELD_LOCAL_KEY},
+    {"processInstanceKey", "e.instance", FIELD_LOCAL_KEY, .is_present = true},
     ROOT_FIELD,
     {"processDefinitionKey", "i.definition", FIELD_KEY},
     {"processDefinitionId", "i.process_id", FIELD_TEXT},
@@ -275,10 +280,20 @@ static const struct field element_fields[] = {
     {"tenantId", "i.tenant", FIELD_TENANT},
 };
 
+static const struct search_place element_places[] = {
+    {"elements_running", false},
+    {"elements_roots", true},
+    {"elements_over", true},
+    {"elements_pending($2::json)", false},
+    {NULL, false},
+};
+
+#define ELEMENT_JOINS " JOIN instances i ON i.shard = e.shard AND i.key = e.instance"
 #define ELEMENTS                                                                                   \
     .noun = "element instance",                                                                    \
-    .from = "(SELECT * FROM elements_found UNION ALL SELECT * FROM elements_pending($2::json)) e " \
-            "JOIN instances i ON i.shard = e.shard AND i.key = e.instance",                        \
+    .from = "(SELECT * FROM elements_found UNION ALL SELECT * FROM elements_pending($2::json)) "   \
+            "e" ELEMENT_JOINS,                                                                     \
+    .places = element_places, .alias = "e", .joins = ELEMENT_JOINS, .by = "processInstanceKey",    \
     .pending = PENDING_ELEMENTS, .fields = element_fields,                                         \
     .field_count = COUNT_OF(element_fields), .key = "e.key", .shard = "e.shard",                   \
     .sees = SCOPE_SEES("i.tenant", "i.process_id")
@@ -469,6 +484,14 @@ const struct collection collection_incidents = {
 
 // -- Variables --------------------------------------------------------------------------
 
+static const struct search_place variable_places[] = {
+    {"(SELECT r.* FROM variables r WHERE (r.scope, r.name) NOT IN (SELECT c.scope, c.name FROM "
+     "variables_changed($2::json) c))",
+     true},
+    {"variables_pending($2::json)", false},
+    {NULL, false},
+};
+
 // Its key is of its scope's shard and made of scope and name. What is pending of a variable counts,
 // not what the records have of it.
 #define VARIABLES                                                                                  \
@@ -480,7 +503,7 @@ const struct collection collection_incidents = {
     {"variableKey", "v.key", FIELD_LOCAL_KEY, .is_present = true},                                 \
         {"name", "v.name", FIELD_TEXT, .is_present = true},                                        \
         {"scopeKey", "v.scope", FIELD_LOCAL_KEY},                                                  \
-        {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY}, ROOT_FIELD,                         \
+        {"processInstanceKey", "v.instance", FIELD_LOCAL_KEY, .is_present = true}, ROOT_FIELD,     \
     {                                                                                              \
         "tenantId", "v.tenant", FIELD_TENANT                                                       \
     }
@@ -494,6 +517,10 @@ static const struct field variable_fields[] = {
 const struct collection collection_variables = {
     .noun = "variable",
     .from = VARIABLES,
+    .places = variable_places,
+    .alias = "v",
+    .joins = WITH_INSTANCE("v"),
+    .by = "processInstanceKey",
     .pending = PENDING_VARIABLES,
     .fields = variable_fields,
     .field_count = COUNT_OF(variable_fields),
@@ -515,6 +542,10 @@ static const struct field short_variable_fields[] = {
 const struct collection collection_short_variables = {
     .noun = "variable",
     .from = VARIABLES,
+    .places = variable_places,
+    .alias = "v",
+    .joins = WITH_INSTANCE("v"),
+    .by = "processInstanceKey",
     .pending = PENDING_VARIABLES,
     .fields = short_variable_fields,
     .field_count = COUNT_OF(short_variable_fields),

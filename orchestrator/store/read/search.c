@@ -13,7 +13,7 @@ static bool is_shown(const struct field *field)
     return field->within == NULL && !field->is_hidden;
 }
 
-static void add_columns(struct strbuf *out, const struct collection *collection)
+void search_add_columns(struct strbuf *out, const struct collection *collection)
 {
     bool first = true;
     for (size_t i = 0; i < collection->field_count; i++) {
@@ -134,11 +134,6 @@ static void write_cursor(struct json_writer *w, str name, const struct search_sq
     json_string(w, strbuf_str(&encoded));
 }
 
-static size_t most_counted(const struct search_sql *sql)
-{
-    return sql->reads_records ? SEARCH_MAX_OVER : SEARCH_MAX_TOTAL;
-}
-
 static void write_cursors(struct json_writer *w, const struct search_sql *sql,
                           const struct query_rows *rows)
 {
@@ -168,116 +163,7 @@ void search_write_page(struct json_writer *w, const struct collection *collectio
     json_key(w, STR("totalItems"));
     json_u64(w, total);
     json_key(w, STR("hasMoreTotalItems"));
-    json_bool(w, total >= most_counted(sql));
+    json_bool(w, total >= search_most_counted(sql));
     write_cursors(w, sql, rows);
     json_end_object(w);
-}
-
-// -- Statements -------------------------------------------------------------------------
-
-struct statement search_count(struct arena *arena, const struct collection *collection,
-                              const struct search_sql *search)
-{
-    struct strbuf sql = strbuf_new(arena);
-    strbuf_format(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s WHERE %.*s LIMIT %zu) AS counted",
-                  collection->from, STR_ARG(strbuf_str(&search->where)), most_counted(search));
-    return statement_new(arena, strbuf_cstr(&sql), search->parameters, search->count);
-}
-
-static void add_order(struct strbuf *out, const struct collection *collection,
-                      const struct search_sql *search)
-{
-    for (size_t i = 0; i < search->sort_count; i++) {
-        const struct search_sort *sort = &search->sorts[i];
-        bool descends = sort->descends != search->is_backward;
-        field_add_order(out, sort->field);
-        strbuf_add(out, descends ? STR(" DESC") : STR(" ASC"));
-        if (!sort->field->is_present)
-            strbuf_add(out, search->is_backward ? STR(" NULLS FIRST") : STR(" NULLS LAST"));
-        strbuf_add(out, STR(", "));
-    }
-    const char *direction = search->key_descends != search->is_backward ? " DESC" : "";
-    if (search_has_shard_order(collection, search))
-        strbuf_format(out, "%s%s, ", collection->shard, direction);
-    strbuf_format(out, "%s%s", collection->key, direction);
-}
-
-// The page is among the first of each shard, in the order of keys.
-static void add_newest(struct strbuf *out, const struct collection *collection,
-                       struct search_sql *placed)
-{
-    const char *direction = placed->key_descends != placed->is_backward ? " DESC" : "";
-    strbuf_format(out,
-                  "shards of CROSS JOIN LATERAL (SELECT i.* FROM %s WHERE %s = of.shard AND %.*s",
-                  collection->from, collection->shard, STR_ARG(strbuf_str(&placed->where)));
-    search_add_seek(out, collection, placed);
-    strbuf_format(out, " ORDER BY %s%s, %s%s LIMIT %zu) i%s", collection->shard, direction,
-                  collection->key, direction, placed->limit + placed->offset, collection->joins);
-}
-
-struct statement search_rows(struct arena *arena, const struct collection *collection,
-                             const struct search_sql *search)
-{
-    struct strbuf sql = strbuf_new(arena);
-    struct search_sql placed = *search; // the place has parameters that counting has not
-    strbuf_add(&sql, STR("SELECT "));
-    add_columns(&sql, collection);
-    for (size_t i = 0; i < search->sort_count; i++) {
-        strbuf_add(&sql, STR(", "));
-        field_add_cursor(&sql, search->sorts[i].field);
-        strbuf_format(&sql, " AS place_%zu", i); // no name that ORDER BY could mean
-    }
-    strbuf_format(&sql, ", %s AS place FROM ", collection->key);
-    if (search_has_grown_order(collection, search)) {
-        add_newest(&sql, collection, &placed);
-    } else {
-        strbuf_format(&sql, "%s WHERE %.*s", collection->from, STR_ARG(strbuf_str(&search->where)));
-        search_add_seek(&sql, collection, &placed);
-    }
-    strbuf_add(&sql, STR(" ORDER BY "));
-    add_order(&sql, collection, search);
-    strbuf_format(&sql, " LIMIT %zu OFFSET %zu", search->limit, search->offset);
-    return statement_new(arena, strbuf_cstr(&sql), placed.parameters, placed.count);
-}
-
-static struct statement first(struct arena *arena, struct scope scope,
-                              const struct collection *collection, str condition, str key)
-{
-    struct strbuf sql = strbuf_new(arena);
-    strbuf_add(&sql, STR("SELECT "));
-    add_columns(&sql, collection);
-    strbuf_format(&sql, " FROM %s WHERE %s AND %.*s LIMIT 1", collection->from, collection->sees,
-                  STR_ARG(condition));
-    if (collection->pending != PENDING_NOTHING)
-        return STATEMENT(arena, strbuf_cstr(&sql), scope_parameter(arena, scope), STR("[]"), key);
-    return STATEMENT(arena, strbuf_cstr(&sql), scope_parameter(arena, scope), key);
-}
-
-struct statement search_named(struct arena *arena, struct scope scope,
-                              const struct collection *collection, str name)
-{
-    struct strbuf condition = strbuf_new(arena);
-    strbuf_format(&condition, "%s = $2::text", collection->key);
-    return first(arena, scope, collection, strbuf_str(&condition), name);
-}
-
-struct statement search_one(struct arena *arena, struct scope scope,
-                            const struct collection *collection, uint64_t key)
-{
-    struct strbuf condition = strbuf_new(arena);
-    strbuf_format(&condition, "%s = $%d::bigint", collection->key,
-                  collection->pending != PENDING_NOTHING ? 3 : 2);
-    if (collection->shard != NULL && key >= key_make(0, 0))
-        strbuf_format(&condition, " AND %s = %u", collection->shard, key_shard(key));
-    return first(arena, scope, collection, strbuf_str(&condition), statement_u64(arena, key));
-}
-
-struct statement search_part(struct arena *arena, struct scope scope,
-                             const struct collection *collection, uint64_t whole, str key)
-{
-    struct strbuf condition = strbuf_new(arena);
-    check(collection->whole != NULL && collection->shard != NULL && !collection->pending);
-    strbuf_format(&condition, "%s = %llu AND %s = %u AND %s = $2", collection->whole,
-                  (unsigned long long)whole, collection->shard, key_shard(whole), collection->key);
-    return first(arena, scope, collection, strbuf_str(&condition), key);
 }

@@ -76,6 +76,11 @@ struct field {
 // has it as parameter $2.
 enum search_pending { PENDING_NOTHING, PENDING_ELEMENTS, PENDING_JOBS, PENDING_VARIABLES };
 
+struct search_place {
+    const char *from;
+    bool by_shard; // an index has its rows in the order of shard and `by`; else of `by` alone
+};
+
 struct collection {
     const char *noun; // for messages: "process instance"
     const char *from; // SQL from-list
@@ -85,6 +90,16 @@ struct collection {
     const char *grows; // SQL of the column; NULL: none
     const char *grows_in;
     const char *joins;
+    // Where rows come from several tables a page is among the first of each: items of a from-list,
+    // each with the rows of `from` and its alias; `joins` follow. Ends with a NULL from.
+    const struct search_place *places; // NULL: `from` alone
+    const char *alias;
+    // The field by which pages are that ask for no order: a local key, never null. NULL: the key.
+    const char *by;
+    // A view in the `within` of fields, and what it is made of: a search that asks for one of it
+    // asks each in turn. Ends with NULL.
+    const char *split;
+    const char *const *split_into;
     const struct field *fields;
     size_t field_count;
     const char *key;    // SQL of the key that a GET names and that ends every order
@@ -124,6 +139,7 @@ struct search_sql {
     size_t offset;
     size_t limit;
     bool reads_records; // it asks for what may be over
+    size_t split_at;    // where `split` stands in `where`; 0: nowhere
     size_t values;      // of the filter
     size_t count;       // parameters
     str parameters[STATEMENT_MAX_PARAMETERS];

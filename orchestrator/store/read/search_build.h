@@ -11,6 +11,7 @@ struct build {
     const struct collection *collection;
     struct search_sql *sql;
     struct error *err;
+    bool is_alternative; // inside of "$or"
 };
 
 // The field that has this name or alias; NULL: none.
@@ -33,6 +34,31 @@ static inline bool search_has_grown_order(const struct collection *collection,
     return sql->sort_count == 1 && collection->grows != NULL &&
            strcmp(sql->sorts[0].field->sql, collection->grows) == 0;
 }
+
+// Whether the order is that of the field `by` and then of the key, both in one direction.
+static inline bool search_has_by_order(const struct collection *collection,
+                                       const struct search_sql *sql)
+{
+    return sql->sort_count == 1 && collection->by != NULL &&
+           strcmp(sql->sorts[0].field->name, collection->by) == 0 &&
+           sql->sorts[0].descends == sql->key_descends;
+}
+
+// Writes the order by `by`, with the shard first or without it.
+void search_add_by_order(struct strbuf *out, const struct collection *collection,
+                         const struct search_sql *sql, bool by_shard);
+// Writes " AND …": what comes beyond the place in that order; nothing without one.
+void search_add_by_seek(struct strbuf *out, const struct collection *collection,
+                        const struct search_sql *sql, bool by_shard);
+
+// How far things are counted.
+static inline size_t search_most_counted(const struct search_sql *sql)
+{
+    return sql->reads_records ? SEARCH_MAX_OVER : SEARCH_MAX_TOTAL;
+}
+
+// Writes the columns of the fields that are shown (search.c).
+void search_add_columns(struct strbuf *out, const struct collection *collection);
 
 // Writes " AND …": what comes beyond the place that a cursor named; nothing without one.
 void search_add_seek(struct strbuf *out, const struct collection *collection,

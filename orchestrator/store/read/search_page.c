@@ -42,9 +42,21 @@ static bool read_sorts(struct build *b, const struct json *sort)
         }
         b->sql->sorts[b->sql->sort_count++] = (struct search_sort){field, descends};
     }
-    if (search_has_grown_order(b->collection, b->sql))
-        b->sql->key_descends = b->sql->sorts[0].descends;
+    const struct search_sort *only = &b->sql->sorts[0];
+    bool is_by = b->collection->by != NULL && b->sql->sort_count == 1 &&
+                 strcmp(only->field->name, b->collection->by) == 0;
+    if (is_by || search_has_grown_order(b->collection, b->sql))
+        b->sql->key_descends = only->descends;
     return true;
+}
+
+static void order_by_default(struct build *b)
+{
+    if (b->collection->by == NULL)
+        return;
+    const struct field *field = search_find_field(b->collection, str_of(b->collection->by));
+    check(field != NULL && field->kind == FIELD_LOCAL_KEY);
+    b->sql->sorts[b->sql->sort_count++] = (struct search_sort){.field = field};
 }
 
 // -- The place that a cursor names ------------------------------------------------------
@@ -136,12 +148,43 @@ void search_add_seek(struct strbuf *out, const struct collection *collection,
     strbuf_add_char(out, ')');
 }
 
+void search_add_by_order(struct strbuf *out, const struct collection *collection,
+                         const struct search_sql *sql, bool by_shard)
+{
+    const char *direction = sql->key_descends != sql->is_backward ? " DESC" : "";
+    if (by_shard)
+        strbuf_format(out, "%s%s, ", collection->shard, direction);
+    strbuf_format(out, "%s%s, %s%s", sql->sorts[0].field->sql, direction, collection->key,
+                  direction);
+}
+
+// Both are keys, which read_cursor has seen to.
+void search_add_by_seek(struct strbuf *out, const struct collection *collection,
+                        const struct search_sql *sql, bool by_shard)
+{
+    const char *op = sql->key_descends != sql->is_backward ? "<" : ">";
+    int64_t by, key;
+    if (!sql->has_place)
+        return;
+    check(str_to_i64(sql->place[0], &by) && str_to_i64(sql->place[1], &key));
+    by_shard &= by >= (int64_t)key_make(0, 0);
+    strbuf_add(out, STR(" AND ("));
+    if (by_shard)
+        strbuf_format(out, "%s, ", collection->shard);
+    strbuf_format(out, "%s, %s) %s (", sql->sorts[0].field->sql, collection->key, op);
+    if (by_shard)
+        strbuf_format(out, "%u, ", key_shard((uint64_t)by));
+    strbuf_format(out, "%lld, %lld)", (long long)by, (long long)key);
+}
+
 static bool value_fits(const struct build *b, size_t index, const struct json *value)
 {
     int64_t number;
     bool is_text = value->type == JSON_STRING;
     if (index == b->sql->sort_count)
         return is_text && (b->collection->key_is_text || str_to_i64(value->text, &number));
+    if (search_has_by_order(b->collection, b->sql))
+        return is_text && str_to_i64(value->text, &number);
     return value->type == JSON_NULL ||
            (is_text && field_reads_cursor(b->sql->sorts[index].field, value->text));
 }
@@ -188,7 +231,11 @@ static bool read_page(struct build *b, const struct json *page)
 bool search_build_page(struct build *b, const struct json *query)
 {
     const struct json *sort = json_get(query, STR("sort"));
-    if (sort != NULL && sort->type != JSON_NULL && !read_sorts(b, sort))
+    bool is_given =
+        sort != NULL && sort->type != JSON_NULL && (sort->type != JSON_ARRAY || sort->count > 0);
+    if (is_given && !read_sorts(b, sort))
         return false;
+    if (!is_given)
+        order_by_default(b);
     return read_page(b, json_get(query, STR("page")));
 }

@@ -366,12 +366,14 @@ static bool add_or(struct build *b, const struct json *alternatives)
     if (alternatives->type != JSON_ARRAY)
         return error_set(b->err, ERROR_INVALID, "$or", "expected a list of filters");
     strbuf_add_char(&b->sql->where, '(');
+    b->is_alternative = true;
     for (size_t i = 0; i < alternatives->count; i++) {
         if (i > 0)
             strbuf_add(&b->sql->where, STR(" OR "));
         if (!add_filter(b, &alternatives->items[i], false))
             return false;
     }
+    b->is_alternative = false;
     strbuf_add_char(&b->sql->where, ')');
     return true;
 }
@@ -387,7 +389,11 @@ static bool asks_for_none(const struct json *value)
 static bool add_within(struct build *b, const struct json *filter, const char *within, size_t from)
 {
     bool none = asks_for_none(&filter->members[from].value);
-    strbuf_format(&b->sql->where, "%sEXISTS (SELECT %s", none ? "NOT " : "", within);
+    const char *split = b->collection->split ? strstr(within, b->collection->split) : NULL;
+    strbuf_format(&b->sql->where, "%sEXISTS (SELECT ", none ? "NOT " : "");
+    if (split != NULL && !none && !b->is_alternative)
+        b->sql->split_at = b->sql->where.len + (size_t)(split - within);
+    strbuf_add(&b->sql->where, str_of(within));
     for (size_t i = from; i < filter->count && !none; i++) {
         const struct field *field = search_find_field(b->collection, filter->members[i].name);
         bool belongs = field != NULL && field->within == within;
@@ -489,7 +495,7 @@ void search_sql_set_pending(struct search_sql *sql, str pending)
 bool search_sql_build(struct arena *arena, struct scope scope, const struct collection *collection,
                       const struct json *query, struct search_sql *ret_sql, struct error *err)
 {
-    struct build b = {arena, collection, ret_sql, err};
+    struct build b = {.arena = arena, .collection = collection, .sql = ret_sql, .err = err};
     const struct json *filter = json_get(query, STR("filter"));
     ret_sql->where = strbuf_new(arena);
     ret_sql->parameters[ret_sql->count++] = scope_parameter(arena, scope);
