@@ -118,7 +118,7 @@ CREATE TABLE variables (
     PRIMARY KEY (shard, instance, scope, name)
 ) WITH (fillfactor = 85);
 -- Those of one name lie nearly in the order of their keys: a block has a short span a name.
-CREATE INDEX variables_key ON variables USING brin (key int8_minmax_multi_ops (values_per_range = 64)) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX variables_key ON variables USING brin (key int8_minmax_multi_ops (values_per_range = 64)) WITH (pages_per_range = 256, autosummarize = on);
 CREATE INDEX variables_value ON variables (name, start, instance);
 
 -- Whole batches of a shard in order: the projector, the event topic and auditors read history so.
