@@ -76,3 +76,15 @@ int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms)
         return time_ms;
     return moved_ms < 0 ? 0 : moved_ms;
 }
+
+bool job_credit_takes(str processes, str process_id)
+{
+    if (str_is_empty(processes))
+        return true;
+    for (str rest = processes; !str_is_empty(rest);) {
+        str id;
+        if (str_split(&rest, '\n', &id) && !str_is_empty(id) && str_equal(id, process_id))
+            return true;
+    }
+    return false;
+}

@@ -89,12 +89,30 @@ static void on_form(struct caller *caller, void *context, const struct query_row
         answer_form(request_of(caller), rows);
 }
 
+static void no_such_task(struct request *request)
+{
+    request_problem_format(request, 404, "NOT_FOUND", "there is no user task with key %.*s",
+                           STR_ARG(request->arguments[0]));
+}
+
+static void on_task_of_form(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    (void)context;
+    struct request *request = request_of(caller);
+    uint64_t key;
+    if (query_row_count(rows) == 0)
+        no_such_task(request);
+    else if (request_key(request, 0, &key))
+        read_run(caller, read_form(caller->arena, caller->scope, key), on_form, NULL);
+}
+
 void handle_user_task_form(struct request *request)
 {
     struct caller *caller = caller_of(request);
     uint64_t key;
     if (request_key(request, 0, &key))
-        read_run(caller, read_form(caller->arena, caller->scope, key), on_form, NULL);
+        read_run(caller, read_instance_of_user_task(caller->arena, caller->scope, key),
+                 on_task_of_form, NULL);
 }
 
 // `context` is the condition on the variables that the task sees.
@@ -104,10 +122,9 @@ static void on_task(struct caller *caller, void *context, const struct query_row
     struct search_scope narrow = {.field = "processInstanceKey", .condition = context};
     check(str_to_u64(request->arguments[0], &narrow.other));
     narrow.key = query_row_count(rows) > 0 ? query_u64(rows, 0, 0) : 0;
-    if (narrow.key == 0)
-        request_problem_format(request, 404, "NOT_FOUND", "there is no user task with key %.*s",
-                               STR_ARG(request->arguments[0]));
-    else {
+    if (narrow.key == 0) {
+        no_such_task(request);
+    } else {
         caller_widen(caller); // whoever sees the task sees what it sees
         answer_search(request, variables_shown(request), narrow);
     }

@@ -55,6 +55,7 @@ static void push(struct credits *credits, const struct credit_queue *like,
     *end = keep(credits, credit, sizeof *credit);
     (*end)->next = NULL;
     (*end)->worker = str_copy(&credits->arena, credit->worker);
+    (*end)->processes = str_copy(&credits->arena, credit->processes);
 }
 
 // -- Compaction -------------------------------------------------------------------------
@@ -131,7 +132,8 @@ static struct credit **find_credit(struct credit_queue *queue, const struct cred
 {
     struct credit **at = &queue->first;
     while (*at != NULL && !((*at)->gateway == gateway && (*at)->lease_ms == wanted->lease_ms &&
-                            str_equal((*at)->worker, wanted->worker)))
+                            str_equal((*at)->worker, wanted->worker) &&
+                            str_equal((*at)->processes, wanted->processes)))
         at = &(*at)->next;
     return at;
 }
@@ -146,7 +148,8 @@ static void drop(struct credits *credits, struct credit **at)
 static bool names_fit(const struct job_credit *credit)
 {
     return credit->type.len <= LIMIT_NAME_BYTES && credit->tenant.len <= LIMIT_NAME_BYTES &&
-           credit->worker.len <= LIMIT_NAME_BYTES;
+           credit->worker.len <= LIMIT_NAME_BYTES &&
+           credit->processes.len <= LIMIT_CREDIT_PROCESS_BYTES;
 }
 
 static void set(struct engine *engine, struct credit_gateway *gateway,
@@ -167,7 +170,8 @@ static void set(struct engine *engine, struct credit_gateway *gateway,
              &(struct credit){.gateway = gateway,
                               .count = wanted->count,
                               .lease_ms = wanted->lease_ms,
-                              .worker = wanted->worker});
+                              .worker = wanted->worker,
+                              .processes = wanted->processes});
     }
 }
 
@@ -188,28 +192,35 @@ void credit_offer(struct engine *engine)
         set(engine, gateway, &offered->credits[i]);
 }
 
-// The first one that still counts. Those before it have expired and go.
-static struct credit **first_alive(struct engine *engine, struct credit_queue *queue)
+// The first one that takes a job of the process. Those that have expired go.
+static struct credit **first_taker(struct engine *engine, struct credit_queue *queue,
+                                   str process_id)
 {
-    while (queue->first != NULL && queue->first->gateway->expires_ms <= engine->record_ms)
-        drop(&engine->credits, &queue->first);
-    return &queue->first;
+    struct credit **at = &queue->first;
+    while (*at != NULL)
+        if ((*at)->gateway->expires_ms <= engine->clock_ms)
+            drop(&engine->credits, at);
+        else if (job_credit_takes((*at)->processes, process_id))
+            break;
+        else
+            at = &(*at)->next;
+    return at;
 }
 
-bool credit_is_there(struct engine *engine, str type, str tenant)
+bool credit_is_there(struct engine *engine, str type, instance_ref instance)
 {
     if (engine->credits.queues.count == 0)
         return false;
-    struct credit_queue *queue = find_queue(engine, type, tenant);
-    return queue != NULL && *first_alive(engine, queue) != NULL;
+    struct credit_queue *queue = find_queue(engine, type, instance->tenant);
+    return queue != NULL && *first_taker(engine, queue, instance->process_id) != NULL;
 }
 
-const struct credit *credit_use(struct engine *engine, str type, str tenant)
+const struct credit *credit_use(struct engine *engine, str type, instance_ref instance)
 {
-    if (!credit_is_there(engine, type, tenant))
+    if (!credit_is_there(engine, type, instance))
         return NULL;
-    struct credit_queue *queue = find_queue(engine, type, tenant);
-    struct credit **at = &queue->first;
+    struct credit_queue *queue = find_queue(engine, type, instance->tenant);
+    struct credit **at = first_taker(engine, queue, instance->process_id);
     struct credit *credit = *at;
     if (--credit->count == 0) {
         drop(&engine->credits, at);

@@ -166,7 +166,7 @@ static void offer(struct engine *engine, instance_ref instance, const struct job
     struct job_offer *offer = offer_of(engine, instance, job, engine->environment.job_timeout_ms);
     if (is_too_large(engine, instance, job, offer))
         return;
-    const struct credit *credit = credit_use(engine, job->type, instance->tenant);
+    const struct credit *credit = credit_use(engine, job->type, instance);
     if (job->state == JOB_WAITING && window->waiting > 0)
         window->waiting--;
     window->offered += job->state != JOB_OFFERED;
@@ -588,12 +588,12 @@ void job_release(struct engine *engine)
         const struct job *job = find_listed(engine, &release->jobs[i], &instance);
         if (job == NULL || (job->state != JOB_WAITING && !is_untaken(job)))
             continue;
-        bool is_wanted = credit_is_there(engine, job->type, instance->tenant);
+        bool is_wanted = credit_is_there(engine, job->type, instance);
         uint32_t offered = job_window(engine, job->type, instance->tenant)->offered;
         if (!is_untaken(job) && (is_wanted || offered < engine->environment.job_window)) {
             offer(engine, instance, job);
         } else if (is_untaken(job) && is_wanted) {
-            const struct credit *credit = credit_use(engine, job->type, instance->tenant);
+            const struct credit *credit = credit_use(engine, job->type, instance);
             hand_to(engine, instance, job, offer_of(engine, instance, job, credit->lease_ms),
                     credit);
         }

@@ -181,6 +181,12 @@ void message_publish(struct engine *engine)
     const struct mailbox *mailbox =
         engine_mailbox(engine, SUBSCRIPTION_MESSAGE, body->name, body->correlation_key);
     str why;
+    if (!permission_on(engine, "MESSAGE", body->name, "CREATE")) {
+        step_reject(
+            engine, engine->shard, REJECTION_FORBIDDEN,
+            str_format(engine->turn, "this takes CREATE on MESSAGE '%.*s'", STR_ARG(body->name)));
+        return;
+    }
     if (!variable_is_object(engine, body->variables, &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;

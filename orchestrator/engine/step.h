@@ -48,6 +48,7 @@ struct credit {
     uint32_t count; // never 0
     int64_t lease_ms;
     str worker;
+    str processes; // that it takes jobs of; empty: any
 };
 
 struct credits {
@@ -415,10 +416,10 @@ void job_give_back(struct engine *engine, instance_ref instance, const struct jo
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
 struct window *job_window(struct engine *engine, str type, str tenant);
 
-// Who waits for a job of this type and tenant, for one job less from now on; NULL: nobody. Valid
-// until the next credit_… call.
-const struct credit *credit_use(struct engine *engine, str type, str tenant);
-bool credit_is_there(struct engine *engine, str type, str tenant);
+// Who waits for a job of this type in this instance, for one job less from now on; NULL: nobody.
+// Valid until the next credit_… call.
+const struct credit *credit_use(struct engine *engine, str type, instance_ref instance);
+bool credit_is_there(struct engine *engine, str type, instance_ref instance);
 void credit_init(struct engine *engine);
 void credit_done(struct engine *engine);
 

@@ -248,16 +248,29 @@ static bool is_known_tenant(const struct gateway *gateway, str tenant)
     return false;
 }
 
+// False after failing. Of a tenant that there is not and of another's the same is said.
+static bool is_member(struct caller *caller)
+{
+    bool is = caller_has_tenant(caller, caller->tenant);
+    if (!is)
+        caller_fail_format(caller, ERROR_DENIED, "tenantId",
+                           "the caller does not belong to a tenant '%.*s'",
+                           STR_ARG(tenant_outside(caller->tenant)));
+    return is;
+}
+
 // False after failing, when no command can be taken now.
 static bool can_take(struct caller *caller)
 {
     const char *why = gateway_not_ready(caller->gateway);
     if (why != NULL)
         caller_fail_format(caller, ERROR_UNAVAILABLE, "", "%s", why);
-    else if (!is_known_tenant(caller->gateway, caller->tenant) ||
-             !caller_has_tenant(caller, caller->tenant))
+    else if (!caller->identity->is_everything)
+        return is_member(caller);
+    else if (!is_known_tenant(caller->gateway, caller->tenant))
         caller_fail_format(caller, ERROR_INVALID, "tenantId",
-                           "there is no tenant '%.*s' (engine.tenants)", STR_ARG(caller->tenant));
+                           "there is no tenant '%.*s' here (engine.tenants)",
+                           STR_ARG(caller->tenant));
     else
         return true;
     return false;
@@ -272,8 +285,11 @@ void call_shard(struct caller *caller, struct command *command, uint32_t shard, 
 void call_instance(struct caller *caller, struct command *command, call_answer *answer)
 {
     uint32_t shard = key_shard(command->instance);
-    if (!can_take(caller))
+    const char *why = gateway_not_ready(caller->gateway);
+    if (why != NULL) {
+        caller_fail_format(caller, ERROR_UNAVAILABLE, "", "%s", why);
         return;
+    }
     if (shard >= caller->gateway->shard_count)
         caller_fail_format(caller, ERROR_NOT_FOUND, "", "there is no instance with key %llu",
                            (unsigned long long)command->instance);

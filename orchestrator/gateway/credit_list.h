@@ -16,7 +16,8 @@ enum {
     CREDIT_FIELDS = 8, // of one on the wire, at most
 };
 
-_Static_assert(CREDITS_PER_COMMAND *(2 * LIMIT_NAME_BYTES + LIMIT_JOB_TYPE_BYTES + 64) +
+_Static_assert(CREDITS_PER_COMMAND *(2 * LIMIT_NAME_BYTES + LIMIT_JOB_TYPE_BYTES +
+                                     LIMIT_CREDIT_PROCESS_BYTES + 64) +
                        LIMIT_RECORD_ROOM <=
                    LIMIT_RECORD_BYTES,
                "the credits of one command are a record");

@@ -45,6 +45,7 @@ struct demand { // owns its memory
     str tenant;
     int64_t lease_ms;
     str worker;
+    str processes;
     size_t wanted;     // by the polls that wait
     int64_t wanted_ms; // the last time that any was
     uint32_t *given;   // by shard: credits that it still has
@@ -126,7 +127,7 @@ static struct demand *find_demand(const struct job_line *line, const struct job_
     struct demand *demand;
     LIST_FOREACH(demand, &line->demands, link)
     if (demand->lease_ms == poll->lease_ms && str_equal(demand->tenant, tenant) &&
-        str_equal(demand->worker, poll->worker))
+        str_equal(demand->worker, poll->worker) && str_equal(demand->processes, poll->processes))
         return demand;
     return NULL;
 }
@@ -141,6 +142,7 @@ static struct demand *demand_of(struct job_line *line, const struct job_poll *po
     demand->line = line;
     demand->tenant = str_copy(&arena, tenant);
     demand->worker = str_copy(&arena, poll->worker);
+    demand->processes = str_copy(&arena, poll->processes);
     demand->lease_ms = poll->lease_ms;
     demand->given = ARENA_ARRAY(&arena, uint32_t, line->desk->gateway->shard_count);
     demand->arena = arena;
@@ -221,7 +223,8 @@ static void say_credit(struct credit_list *list, uint32_t shard, struct demand *
                                          .tenant = demand->tenant,
                                          .count = demand->given[shard],
                                          .lease_ms = demand->lease_ms,
-                                         .worker = demand->worker},
+                                         .worker = demand->worker,
+                                         .processes = demand->processes},
                     &demand->given[shard], was);
 }
 
@@ -316,6 +319,8 @@ static void return_all(struct job_line *line)
 
 static bool wants(const struct job_poll *poll, const struct buffered *buffered)
 {
+    if (!job_credit_takes(poll->processes, buffered->job.process_id))
+        return false;
     for (size_t i = 0; i < poll->tenant_count; i++)
         if (str_equal(poll->tenants[i], buffered->job.tenant))
             return true;
@@ -401,7 +406,8 @@ static void note_used(struct job_line *line, const struct buffered *buffered)
     struct demand *demand;
     LIST_FOREACH(demand, &line->demands, link)
     if (demand->lease_ms == buffered->job.lease_ms && demand->given[buffered->shard] > 0 &&
-        str_equal(demand->tenant, buffered->job.tenant)) {
+        str_equal(demand->tenant, buffered->job.tenant) &&
+        job_credit_takes(demand->processes, buffered->job.process_id)) {
         demand->given[buffered->shard]--;
         return;
     }

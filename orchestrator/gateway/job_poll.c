@@ -20,6 +20,47 @@ static bool is_there(const str *names, size_t count, str name)
     return false;
 }
 
+// Of which processes it gets jobs: those whose instances it may change.
+static bool find_processes(struct job_poll *poll, struct error *err)
+{
+    bool all;
+    struct caller *caller = poll->caller;
+    struct names ids =
+        identity_resources(caller->arena, caller->identity, RESOURCE_PROCESS_DEFINITION,
+                           STR("UPDATE_PROCESS_INSTANCE"), &all);
+    struct strbuf out = strbuf_new(caller->arena);
+    poll->processes = STR_EMPTY;
+    if (all)
+        return true;
+    strbuf_add(&out, STR("\n"));
+    for (size_t i = 0; i < ids.count; i++)
+        strbuf_format(&out, "%.*s\n", STR_ARG(ids.items[i]));
+    poll->processes = strbuf_str(&out);
+    caller->scope.has_all_resources = false;
+    caller->scope.resources = ids.items;
+    caller->scope.resource_count = ids.count;
+    return poll->processes.len <= LIMIT_CREDIT_PROCESS_BYTES ||
+           error_set(err, ERROR_LIMIT, "",
+                     "the ids of the processes that the caller may update have %zu bytes, the "
+                     "limit CREDIT_PROCESS_BYTES is %d: give UPDATE_PROCESS_INSTANCE on fewer, or "
+                     "on all (*)",
+                     poll->processes.len, LIMIT_CREDIT_PROCESS_BYTES);
+}
+
+static bool may_poll(struct job_poll *poll, struct error *err)
+{
+    const struct caller *caller = poll->caller;
+    if (poll->tenant_count == 0 && !caller_has_tenant(caller, STR_EMPTY))
+        return error_set(err, ERROR_DENIED, "tenantIds",
+                         "the caller does not belong to the tenant <default>");
+    for (size_t i = 0; i < poll->tenant_count; i++)
+        if (!caller_has_tenant(caller, poll->tenants[i]))
+            return error_set(err, ERROR_DENIED, "tenantIds",
+                             "the caller does not belong to the tenant '%.*s'",
+                             STR_ARG(tenant_outside(poll->tenants[i])));
+    return find_processes(poll, err);
+}
+
 bool job_poll_check(struct job_poll *poll, struct error *err)
 {
     str *tenants = ARENA_ARRAY(poll->caller->arena, str, GATEWAY_MAX_TENANTS);
@@ -40,7 +81,7 @@ bool job_poll_check(struct job_poll *poll, struct error *err)
     }
     poll->tenants = tenants;
     poll->tenant_count = count;
-    return true;
+    return may_poll(poll, err);
 }
 
 static bool is_listed(const str *names, size_t count, str name)

@@ -66,7 +66,7 @@ static bool travels(const struct grant *grant)
 {
     static const enum resource_type types[] = {RESOURCE_PROCESS_DEFINITION,
                                                RESOURCE_DECISION_DEFINITION, RESOURCE_USER_TASK,
-                                               RESOURCE_RESOURCE};
+                                               RESOURCE_RESOURCE, RESOURCE_MESSAGE};
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (str_equal(grant->resource_type, str_of(resource_type_name(types[i]))))
             return true;

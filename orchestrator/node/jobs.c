@@ -96,6 +96,7 @@ static void serve(struct shard *shard, const struct job_credit *credit)
                                           .which = STORE_JOBS_UNTAKEN,
                                           .type = credit->type,
                                           .tenant = credit->tenant,
+                                          .processes = credit->processes,
                                           .limit = credit->count < RELEASE_MOST ? credit->count
                                                                                 : RELEASE_MOST};
     if (credit->count > 0)

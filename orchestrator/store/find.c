@@ -286,8 +286,10 @@ void store_find_waiting(struct store *store, const struct store_waiting *waiting
     else
         params_text(&params, waiting->tenant);
     params_i32(&params, (int32_t)waiting->limit);
-    if (waiting->which != STORE_JOBS_PASSED)
+    if (waiting->which != STORE_JOBS_PASSED) {
         params_i32(&params, waiting->which == STORE_JOBS_UNTAKEN ? JOB_OFFERED : JOB_WAITING);
+        params_text(&params, waiting->processes.data != NULL ? waiting->processes : STR_EMPTY);
+    }
     ask(store, waiting->which == STORE_JOBS_PASSED ? STATEMENT_PASSED : STATEMENT_WAITING, &params,
         on_waiting, call);
 }

@@ -519,7 +519,9 @@ static size_t jobs_in_state(uint32_t shard, enum job_state state,
         bool is_of_tenant = waiting == NULL || waiting->which == STORE_JOBS_PASSED ||
                             str_equal(row->tenant, waiting->tenant);
         if (row->state == state && is_of_tenant &&
-            (waiting == NULL || str_equal(row->type, waiting->type)))
+            (waiting == NULL || (str_equal(row->type, waiting->type) &&
+                                 (waiting->which != STORE_JOBS_UNTAKEN ||
+                                  job_credit_takes(waiting->processes, row->process_id)))))
             jobs[count++] = row;
     }
     qsort(jobs, count, sizeof *jobs, compare_jobs);
