@@ -25,7 +25,7 @@ static struct job_poll poll_of(struct caller *caller, size_t count, size_t diffe
 static void a_poll_names_few_tenants(void **state)
 {
     (void)state;
-    struct caller caller = {0};
+    struct caller caller = {.identity = caller_everybody()};
     struct error err;
     struct job_poll few = poll_of(&caller, GATEWAY_MAX_TENANTS, GATEWAY_MAX_TENANTS);
     assert_true(job_poll_check(&few, &err));
@@ -40,7 +40,7 @@ static void a_poll_names_few_tenants(void **state)
 static void tenants_that_stand_twice_count_once(void **state)
 {
     (void)state;
-    struct caller caller = {0};
+    struct caller caller = {.identity = caller_everybody()};
     struct error err;
     struct job_poll poll = poll_of(&caller, 100000, 3);
     assert_true(job_poll_check(&poll, &err));
@@ -53,7 +53,7 @@ static void names_are_short(void **state)
 {
     (void)state;
     static const char name[LIMIT_NAME_BYTES + 1] = {'n'};
-    struct caller caller = {0};
+    struct caller caller = {.identity = caller_everybody()};
     struct error err;
     struct job_poll poll = poll_of(&caller, 1, 1);
     poll.tenants = &(str){name, sizeof name};
