@@ -200,6 +200,7 @@ enum store_outcome database_commit(const struct transaction *transaction)
     for (size_t i = 0; i < transaction->steps.count; i++)
         if (!is_torn(MUTATION_TORN_HISTORY))
             *ARRAY_PUSH(&world->arena, &tables->history) = transaction->steps.items[i];
+    stamps_append(&tables->stamps, &transaction->stamps);
     write_outbox(tables, commit);
     world_mix(commit->next_outbound << 32 ^ (uint64_t)commit->next_offset);
     promises_committed(transaction);

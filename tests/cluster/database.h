@@ -8,6 +8,7 @@
 #ifndef BATON_CLUSTER_DATABASE_H
 #define BATON_CLUSTER_DATABASE_H
 
+#include "stamps.h"
 #include "world.h"
 
 #include "base/map.h"
@@ -30,6 +31,7 @@ struct transaction {
     struct store_commit commit; // without changes and packed
     struct changes changes;     // rows with the columns that are kept here, no history
     ARRAY(struct database_step) steps;
+    struct stamps stamps; // of its commands
     struct digest chain;
     bool image_changed;
 };
@@ -64,6 +66,7 @@ struct shard_tables {
     struct map mailboxes;  // by mailbox_name
     struct map remembered; // by tenant and id
     ARRAY(struct database_step) history;
+    struct stamps stamps; // of the commands that were committed
     ARRAY(struct database_outbox) outbox;
     size_t outbox_at;          // those before it are deleted
     ARRAY(int64_t) taken_over; // the offset that each owner began at

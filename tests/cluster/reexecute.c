@@ -67,11 +67,8 @@ static bool read_command(struct again *again, const struct kafka_record *record,
         !wire_decode_command(&again->turn, record->value, ret_command, &err) ||
         !(is_signed(again, record) || token_is_good(STR(LOAD_SECRET), ret_command)))
         return false;
-    ret_command->time_ms = record->time_ms;
     const struct shard_tables *tables = &world->database->shards[again->shard];
-    bool has_next = again->at < tables->history.count;
-    if (has_next && tables->history.items[again->at].row.time_ms < record->time_ms)
-        ret_command->time_ms = tables->history.items[again->at].row.time_ms; // from the future
+    ret_command->time_ms = stamps_find(&tables->stamps, record->offset, record->time_ms);
     ret_command->offset = record->offset;
     return true;
 }

@@ -99,6 +99,8 @@ struct transaction *transaction_new(const struct store_commit *commit)
     copy_mailboxes(&transaction->changes, changes);
     copy_remembered(&transaction->changes, changes);
     copy_steps(transaction, commit);
+    transaction->stamps =
+        stamps_between(commit->shard, commit->expected_offset, commit->next_offset);
     return transaction;
 }
 

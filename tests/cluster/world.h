@@ -17,6 +17,7 @@
 
 struct action;
 struct database;
+struct handed;
 struct kafka;
 struct load;
 struct node;
@@ -95,7 +96,8 @@ struct world {
     struct database *database;
     struct load *load;
     struct promises *promises;
-    char failure[512]; // the first broken promise
+    struct handed *handed; // stamps.c: commands that engines were handed
+    char failure[512];     // the first broken promise
     uint64_t crashes, pauses, cuts, refusals, rebalances, repairs;
 };
 
