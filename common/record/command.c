@@ -77,7 +77,7 @@ int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms)
     return moved_ms < 0 ? 0 : moved_ms;
 }
 
-bool job_credit_takes(str processes, str process_id)
+bool process_list_has(str processes, str process_id)
 {
     if (str_is_empty(processes))
         return true;

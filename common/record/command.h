@@ -144,12 +144,12 @@ struct job_credits {
         uint32_t count; // jobs that may be sent, beyond those sent already; 0: none any more
         int64_t lease_ms;
         str worker;
-        str processes; // ids, a newline before each and after the last; empty: of any process
+        str processes; // process_list_has: whose jobs it takes
     } * credits;
 };
 
-// Whether a credit with these processes takes a job of this one.
-bool job_credit_takes(str processes, str process_id);
+// Ids of processes, a newline before each and after the last; empty: of any process.
+bool process_list_has(str processes, str process_id);
 
 // Something the node was asked to remind the engine of. The engine fires it only if it still stands
 // and its time has come.

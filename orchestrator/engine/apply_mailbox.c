@@ -35,10 +35,10 @@ static void take_out(struct mailbox *mailbox, struct mailbox_list *list,
 
 // -- What a process takes ---------------------------------------------------------------
 
-// The message itself, or the first one after it that the process has not taken.
+// The message itself, or the first one after it that is for the process.
 static struct buffered_message *untaken_from(struct mailbox_entry *entry, str process_id)
 {
-    while (entry != NULL && state_was_taken_by((struct buffered_message *)entry, process_id))
+    while (entry != NULL && !state_is_for((struct buffered_message *)entry, process_id))
         entry = entry->next;
     return (struct buffered_message *)entry;
 }
@@ -112,7 +112,7 @@ static void give_back(struct mailbox *mailbox, struct buffered_message *message,
 {
     struct mailbox_process *process = apply_taking_process(mailbox, process_id);
     remove_taker(&message->takers, process_id);
-    if (state_was_taken_by(message, process_id))
+    if (!state_is_for(message, process_id))
         return; // it started an instance, too
     if (process->untaken == NULL || process->untaken->entry.number > message->entry.number)
         process->untaken = message;
@@ -131,7 +131,7 @@ void apply_add_waiting(struct mailbox *mailbox, struct waiting_subscription *s)
 void apply_add_message(struct mailbox *mailbox, struct buffered_message *message)
 {
     append(mailbox, &mailbox->messages, &message->entry);
-    mailbox->bytes += state_entry_bytes(message->message_id, message->variables);
+    mailbox->bytes += state_message_bytes(message);
     if (!str_is_empty(message->message_id))
         map_put(&mailbox->by_id, message->message_id, message);
     for (struct mailbox_process *p = mailbox->processes; p != NULL; p = p->next)
@@ -196,7 +196,9 @@ static void publish(struct mailbox *mailbox, const struct event *event)
         .published_ms = event->time_ms,
         .expires_ms = event->due_ms,
         .reply = {(int32_t)event->number, event->parent},
+        .reach = mailbox->next_reach,
     };
+    mailbox->next_reach = STR_EMPTY;
     apply_add_message(mailbox, message);
     mark(mailbox, &message->entry);
 }
@@ -255,7 +257,7 @@ static void expire(struct mailbox *mailbox, const struct event *event)
             p->untaken = untaken_from(message->entry.next, p->id);
     if (!str_is_empty(message->message_id))
         (void)map_remove(&mailbox->by_id, message->message_id);
-    mailbox->bytes -= state_entry_bytes(message->message_id, message->variables);
+    mailbox->bytes -= state_message_bytes(message);
     take_out(mailbox, &mailbox->messages, &message->entry);
 }
 
@@ -276,6 +278,9 @@ void apply_to_mailbox(struct mailbox *mailbox, const struct event *event)
         break;
     case EVENT_MAILBOX_UNLOCKED:
         remove_taker(&mailbox->locks, event->name);
+        break;
+    case EVENT_MESSAGE_RESTRICTED:
+        mailbox->next_reach = str_copy(&mailbox->stream.arena, event->value);
         break;
     case EVENT_MESSAGE_PUBLISHED:
         publish(mailbox, event);

@@ -149,7 +149,7 @@ static bool names_fit(const struct job_credit *credit)
 {
     return credit->type.len <= LIMIT_NAME_BYTES && credit->tenant.len <= LIMIT_NAME_BYTES &&
            credit->worker.len <= LIMIT_NAME_BYTES &&
-           credit->processes.len <= LIMIT_CREDIT_PROCESS_BYTES;
+           credit->processes.len <= LIMIT_PROCESS_LIST_BYTES;
 }
 
 static void set(struct engine *engine, struct credit_gateway *gateway,
@@ -200,7 +200,7 @@ static struct credit **first_taker(struct engine *engine, struct credit_queue *q
     while (*at != NULL)
         if ((*at)->gateway->expires_ms <= engine->clock_ms)
             drop(&engine->credits, at);
-        else if (job_credit_takes((*at)->processes, process_id))
+        else if (process_list_has((*at)->processes, process_id))
             break;
         else
             at = &(*at)->next;

@@ -64,7 +64,7 @@ static void deliver_to_waiting(struct engine *engine, const struct mailbox *mail
 {
     ARRAY(const struct waiting_subscription *) first = {0};
     for (const struct mailbox_process *p = mailbox->processes; p != NULL; p = p->next)
-        if (p->first_free != NULL && !state_was_taken_by(message, p->id) &&
+        if (p->first_free != NULL && state_is_for(message, p->id) &&
             permission_on(engine, "PROCESS_DEFINITION", p->id, "UPDATE_PROCESS_INSTANCE"))
             *ARRAY_PUSH(engine->turn, &first) = p->first_free;
     if (first.count > 1)
@@ -111,7 +111,7 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
                            const struct start *start, const struct buffered_message *message)
 {
     const struct definition *definition = idmap_get(&engine->shard->by_key, start->definition);
-    if (definition == NULL || state_was_taken_by(message, definition->id) ||
+    if (definition == NULL || !state_is_for(message, definition->id) ||
         !permission_on(engine, "PROCESS_DEFINITION", definition->id, "CREATE_PROCESS_INSTANCE") ||
         is_waited_for(engine, mailbox, start, definition))
         return;
@@ -196,7 +196,18 @@ void message_publish(struct engine *engine)
                     STR("a message with this id has been published already"));
         return;
     }
-    if (!has_room(engine, mailbox, state_entry_bytes(body->message_id, body->variables), &why)) {
+    str reach = permission_reach(engine);
+    if (reach.len > LIMIT_PROCESS_LIST_BYTES) {
+        step_reject(engine, engine->shard, REJECTION_LIMIT,
+                    str_format(engine->turn,
+                               "the ids of the processes that its sender may start or update have "
+                               "%zu bytes, the limit PROCESS_LIST_BYTES is %d: give it these on "
+                               "fewer processes, or on all (*)",
+                               reach.len, LIMIT_PROCESS_LIST_BYTES));
+        return;
+    }
+    if (!has_room(engine, mailbox, state_entry_bytes(body->message_id, body->variables) + reach.len,
+                  &why)) {
         step_reject(engine, engine->shard, REJECTION_LIMIT, why);
         return;
     }
@@ -212,6 +223,9 @@ void message_publish(struct engine *engine)
     } else {
         step_accept(engine, event.key, 0);
     }
+    if (!str_is_empty(reach))
+        emit(engine, mailbox,
+             (struct event){.type = EVENT_MESSAGE_RESTRICTED, .key = event.key, .value = reach});
     emit(engine, mailbox, event);
     const struct buffered_message *message = state_message(mailbox, event.key);
     deliver_to_waiting(engine, mailbox, message);

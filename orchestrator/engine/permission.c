@@ -52,6 +52,30 @@ bool permission_on(const struct engine *engine, const char *type, str id, const 
     return !command->restricted || has_permission(command, type, id, permission);
 }
 
+static bool reaches(const struct grant *grant)
+{
+    return str_equal(grant->resource_type, STR("PROCESS_DEFINITION")) &&
+           (gives(grant, "UPDATE_PROCESS_INSTANCE") || gives(grant, "CREATE_PROCESS_INSTANCE"));
+}
+
+str permission_reach(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    struct strbuf out = strbuf_new(engine->turn);
+    if (!command->restricted)
+        return STR_EMPTY;
+    strbuf_add(&out, STR("\n"));
+    for (size_t i = 0; i < command->grant_count; i++) {
+        const struct grant *grant = &command->grants[i];
+        if (!reaches(grant))
+            continue;
+        if (str_equal(grant->resource_id, STR("*")))
+            return STR_EMPTY;
+        strbuf_format(&out, "%.*s\n", STR_ARG(grant->resource_id));
+    }
+    return strbuf_str(&out);
+}
+
 // -- User tasks -------------------------------------------------------------------------
 
 static bool list_has(const struct engine *engine, const struct json *list, const char *type)

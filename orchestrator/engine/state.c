@@ -96,12 +96,12 @@ const struct buffered_message *state_message(const struct mailbox *mailbox, uint
     return (const struct buffered_message *)entry_of(mailbox, key, true);
 }
 
-bool state_was_taken_by(const struct buffered_message *message, str process_id)
+bool state_is_for(const struct buffered_message *message, str process_id)
 {
     for (const struct taker *t = message->takers; t != NULL; t = t->next)
         if (str_equal(t->process_id, process_id))
-            return true;
-    return false;
+            return false;
+    return process_list_has(message->reach, process_id);
 }
 
 const struct waiting_subscription *state_first_free(const struct mailbox *mailbox, str process_id)
@@ -114,7 +114,7 @@ const struct buffered_message *state_next_untaken(const struct buffered_message 
                                                   str process_id)
 {
     const struct mailbox_entry *entry = message->entry.next;
-    while (entry != NULL && state_was_taken_by((const struct buffered_message *)entry, process_id))
+    while (entry != NULL && !state_is_for((const struct buffered_message *)entry, process_id))
         entry = entry->next;
     return (const struct buffered_message *)entry;
 }
@@ -123,14 +123,23 @@ const struct buffered_message *state_next_untaken(const struct buffered_message 
 const struct buffered_message *state_first_untaken(const struct mailbox *mailbox, str process_id)
 {
     const struct mailbox_process *process = map_get(&mailbox->by_process, process_id);
-    return process == NULL ? (const struct buffered_message *)mailbox->messages.first
-                           : process->untaken;
+    if (process != NULL)
+        return process->untaken;
+    const struct mailbox_entry *entry = mailbox->messages.first;
+    while (entry != NULL && !state_is_for((const struct buffered_message *)entry, process_id))
+        entry = entry->next;
+    return (const struct buffered_message *)entry;
 }
 
 bool state_mailbox_is_empty(const struct mailbox *mailbox)
 {
     return mailbox->subscriptions.first == NULL && mailbox->messages.first == NULL &&
            mailbox->locks == NULL;
+}
+
+size_t state_message_bytes(const struct buffered_message *message)
+{
+    return state_entry_bytes(message->message_id, message->variables) + message->reach.len;
 }
 
 size_t state_entry_bytes(str a, str b)

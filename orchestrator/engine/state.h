@@ -271,6 +271,7 @@ struct buffered_message {
     uint32_t deliveries; // on their way
     struct reply_to reply;
     bool correlated;
+    str reach;            // the processes that it may reach (process_list_has)
     struct taker *takers; // processes that took it, or are being offered it
 };
 
@@ -279,11 +280,12 @@ struct mailbox_process {
     struct mailbox_process *next;
     str id;
     struct waiting_subscription *first_free;
-    struct buffered_message *untaken; // the first that it has not taken; NULL: none
+    struct buffered_message *untaken; // the first that is for it; NULL: none
 };
 
 struct mailbox {
     struct stream stream;
+    str next_reach; // of the message that is published next, in the same step
     enum subscription_kind kind;
     str name;
     str correlation_key;
@@ -404,7 +406,8 @@ const struct definition *state_latest(const struct shard *shard, str tenant,
 const struct waiting_subscription *state_waiting(const struct mailbox *mailbox, uint64_t key);
 const struct buffered_message *state_message(const struct mailbox *mailbox, uint64_t key);
 
-bool state_was_taken_by(const struct buffered_message *message, str process_id);
+// Not taken by the process, and nothing keeps it from it.
+bool state_is_for(const struct buffered_message *message, str process_id);
 
 // The first of those that wait for the process and are not being served; NULL when none is.
 const struct waiting_subscription *state_first_free(const struct mailbox *mailbox, str process_id);
@@ -418,6 +421,7 @@ bool state_mailbox_is_empty(const struct mailbox *mailbox);
 
 // Bytes that an entry with these texts counts for in its mailbox.
 size_t state_entry_bytes(str a, str b);
+size_t state_message_bytes(const struct buffered_message *message);
 
 // Bytes of this and the following records, and of what is inside of them.
 size_t state_compensation_bytes(const struct compensation *first);

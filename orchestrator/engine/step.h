@@ -226,6 +226,8 @@ enum verdict {
 
 enum verdict permission_judge(struct engine *engine, instance_ref instance);
 void permission_refuse(struct engine *engine, str process_id); // the command, as forbidden
+// The processes that the running command may start or update (process_list_has).
+str permission_reach(struct engine *engine);
 bool permission_sees_tenant(const struct engine *engine, str tenant);
 bool permission_on(const struct engine *engine, const char *type, str id, const char *permission);
 

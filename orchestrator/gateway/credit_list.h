@@ -17,7 +17,7 @@ enum {
 };
 
 _Static_assert(CREDITS_PER_COMMAND *(2 * LIMIT_NAME_BYTES + LIMIT_JOB_TYPE_BYTES +
-                                     LIMIT_CREDIT_PROCESS_BYTES + 64) +
+                                     LIMIT_PROCESS_LIST_BYTES + 64) +
                        LIMIT_RECORD_ROOM <=
                    LIMIT_RECORD_BYTES,
                "the credits of one command are a record");

@@ -319,7 +319,7 @@ static void return_all(struct job_line *line)
 
 static bool wants(const struct job_poll *poll, const struct buffered *buffered)
 {
-    if (!job_credit_takes(poll->processes, buffered->job.process_id))
+    if (!process_list_has(poll->processes, buffered->job.process_id))
         return false;
     for (size_t i = 0; i < poll->tenant_count; i++)
         if (str_equal(poll->tenants[i], buffered->job.tenant))
@@ -407,7 +407,7 @@ static void note_used(struct job_line *line, const struct buffered *buffered)
     LIST_FOREACH(demand, &line->demands, link)
     if (demand->lease_ms == buffered->job.lease_ms && demand->given[buffered->shard] > 0 &&
         str_equal(demand->tenant, buffered->job.tenant) &&
-        job_credit_takes(demand->processes, buffered->job.process_id)) {
+        process_list_has(demand->processes, buffered->job.process_id)) {
         demand->given[buffered->shard]--;
         return;
     }

@@ -36,7 +36,7 @@ struct job_poll {
     str worker;
     const str *tenants; // none: the default tenant
     size_t tenant_count;
-    str processes; // whose jobs the caller may take (job_credit_takes); filled in
+    str processes; // whose jobs the caller may take (process_list_has); filled in
     // Called for each job that the caller takes, until `deadline_ms`; its bytes are valid during
     // the call.
     void (*job)(const struct job_poll *poll, const struct job_offer *job, int64_t deadline_ms);

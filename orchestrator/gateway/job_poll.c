@@ -39,12 +39,12 @@ static bool find_processes(struct job_poll *poll, struct error *err)
     caller->scope.has_all_resources = false;
     caller->scope.resources = ids.items;
     caller->scope.resource_count = ids.count;
-    return poll->processes.len <= LIMIT_CREDIT_PROCESS_BYTES ||
+    return poll->processes.len <= LIMIT_PROCESS_LIST_BYTES ||
            error_set(err, ERROR_LIMIT, "",
                      "the ids of the processes that the caller may update have %zu bytes, the "
-                     "limit CREDIT_PROCESS_BYTES is %d: give UPDATE_PROCESS_INSTANCE on fewer, or "
+                     "limit PROCESS_LIST_BYTES is %d: give UPDATE_PROCESS_INSTANCE on fewer, or "
                      "on all (*)",
-                     poll->processes.len, LIMIT_CREDIT_PROCESS_BYTES);
+                     poll->processes.len, LIMIT_PROCESS_LIST_BYTES);
 }
 
 static bool may_poll(struct job_poll *poll, struct error *err)

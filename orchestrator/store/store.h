@@ -228,7 +228,7 @@ struct store_waiting {
         STORE_JOBS_PASSED,  // of any tenant, on their topic since before offered_before_ms
     } which;
     str tenant;
-    str processes; // STORE_JOBS_UNTAKEN: of these alone (job_credit_takes)
+    str processes; // STORE_JOBS_UNTAKEN: of these alone (process_list_has)
     int64_t offered_before_ms;
     uint32_t limit;
 };
