@@ -170,7 +170,10 @@ static const char *why_not_ready(void *context)
 static const char *warning(void *context)
 {
     struct process *process = context;
-    return process->node == NULL ? NULL : node_warning(process->node);
+    const char *text = process->node == NULL ? NULL : node_warning(process->node);
+    return text != NULL || process->access == NULL
+               ? text
+               : proof_warning(access_proof(process->access));
 }
 
 static void add_metrics(void *context, struct strbuf *out)
