@@ -171,9 +171,8 @@ static const char *warning(void *context)
 {
     struct process *process = context;
     const char *text = process->node == NULL ? NULL : node_warning(process->node);
-    return text != NULL || process->access == NULL
-               ? text
-               : proof_warning(access_proof(process->access));
+    return text != NULL || process->access == NULL ? text
+                                                   : proof_warning(access_proof(process->access));
 }
 
 static void add_metrics(void *context, struct strbuf *out)

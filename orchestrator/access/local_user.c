@@ -59,6 +59,21 @@ bool local_user_add(const struct config *config, const struct local_user *user, 
     return good;
 }
 
+bool local_user_set_password(const struct config *config, str name, str password, bool *ret_found,
+                             struct error *err)
+{
+    struct arena arena = ARENA_EMPTY;
+    char stored[PASSWORD_MAX_STORED] = "";
+    size_t rows = 0;
+    bool good =
+        password_hash_now(password, config_i64(config, CONFIG_AUTH_PASSWORD_COST), stored, err) &&
+        run(config, catalogue_password_set(&arena, name, str_of(stored), STR_EMPTY), &rows, err);
+    *ret_found = good && rows > 0;
+    OPENSSL_cleanse(stored, sizeof stored);
+    arena_done(&arena);
+    return good;
+}
+
 bool local_user_add_first(const struct config *config, struct error *err)
 {
     const struct local_user user = {.name = str_of(config_str(config, CONFIG_AUTH_ADMIN_USER)),

@@ -17,6 +17,10 @@ struct local_user {
 MUST_CHECK bool local_user_add(const struct config *config, const struct local_user *user,
                                bool *ret_added, struct error *err);
 
+// Another password; ends all sessions. *ret_found: false when there is no such user.
+MUST_CHECK bool local_user_set_password(const struct config *config, str name, str password,
+                                        bool *ret_found, struct error *err);
+
 // The settings auth.admin_user and auth.admin_password; nothing where they are not set.
 MUST_CHECK bool local_user_add_first(const struct config *config, struct error *err);
 

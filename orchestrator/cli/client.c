@@ -7,6 +7,7 @@
 
 #include "base/strbuf.h"
 #include "cli/command.h"
+#include "cli/credentials.h"
 
 enum { TIMEOUT_SECONDS = 120, CONNECT_SECONDS = 5 };
 
@@ -42,11 +43,12 @@ static void add_header(struct exchange *exchange, const char *line)
     check(exchange->headers != NULL);
 }
 
-static void begin(struct exchange *exchange, struct arena *arena,
-                  const struct client_options *options, str path)
+static bool begin(struct exchange *exchange, struct arena *arena,
+                  const struct client_options *options, str path, struct error *err)
 {
-    str url = setting(options->url, "BATON_CLI_URL", "http://127.0.0.1:8080");
-    str key = setting(options->key, "BATON_CLI_KEY", "");
+    str url = setting(options->url, "BATON_CLI_URL", "http://127.0.0.1:8080"), authorization;
+    if (!credentials_find(arena, options, &authorization, err))
+        return false;
     if (str_ends_with(url, STR("/")))
         url.len--;
     *exchange = (struct exchange){.curl = curl_easy_init(), .received = strbuf_new(arena)};
@@ -57,9 +59,10 @@ static void begin(struct exchange *exchange, struct arena *arena,
     curl_easy_setopt(exchange->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_SECONDS);
     curl_easy_setopt(exchange->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(exchange->curl, CURLOPT_NOSIGNAL, 1L);
-    if (key.len > 0)
+    if (authorization.len > 0)
         add_header(exchange,
-                   str_cstr(arena, str_format(arena, "Authorization: Bearer %.*s", STR_ARG(key))));
+                   str_cstr(arena, str_join2(arena, STR("Authorization: "), authorization)));
+    return true;
 }
 
 static void end(struct exchange *exchange)
@@ -107,7 +110,8 @@ bool client_send(struct arena *arena, const struct client_options *options, cons
                  str path, str body, struct client_answer *ret_answer, struct error *err)
 {
     struct exchange exchange;
-    begin(&exchange, arena, options, path);
+    if (!begin(&exchange, arena, options, path, err))
+        return false;
     curl_easy_setopt(exchange.curl, CURLOPT_CUSTOMREQUEST, method);
     if (strcmp(method, "GET") != 0) {
         add_header(&exchange, "Content-Type: application/json");
@@ -125,7 +129,8 @@ bool client_upload(struct arena *arena, const struct client_options *options, st
                    struct error *err)
 {
     struct exchange exchange;
-    begin(&exchange, arena, options, path);
+    if (!begin(&exchange, arena, options, path, err))
+        return false;
     exchange.form = curl_mime_init(exchange.curl);
     add_header(&exchange, "Expect:");
     for (size_t i = 0; i < count; i++) {

@@ -8,15 +8,22 @@
 
 // Where the API is and what to show: the options that every client command has.
 struct client_options {
-    str url;    // --api; else BATON_CLI_URL; else http://127.0.0.1:8080
-    str key;    // --api-key; else BATON_CLI_KEY
-    str output; // "table" or "json"
+    str url;           // --api; else BATON_CLI_URL; else http://127.0.0.1:8080
+    str key;           // --api-key; else BATON_CLI_KEY
+    str token;         // --token; else BATON_CLI_TOKEN
+    str user;          // --user; else BATON_CLI_USER
+    str password_file; // --password-file; else BATON_CLI_PASSWORD, else the terminal
+    str output;        // "table" or "json"
 };
 
 #define CLIENT_OPTIONS(options)                                                                    \
     {"api", "URL", "where Baton serves its API (BATON_CLI_URL; http://127.0.0.1:8080)",            \
      &(options).url, NULL},                                                                        \
         {"api-key", "KEY", "the API key (BATON_CLI_KEY)", &(options).key, NULL},                   \
+        {"token", "TOKEN", "a provider's token (BATON_CLI_TOKEN)", &(options).token, NULL},        \
+        {"user", "NAME", "a local user (BATON_CLI_USER)", &(options).user, NULL},                  \
+        {"password-file", "FILE", "has the user's password (BATON_CLI_PASSWORD has it itself)",    \
+         &(options).password_file, NULL},                                                          \
     {                                                                                              \
         "output", "table|json", "for people or for programs", &(options).output, NULL              \
     }

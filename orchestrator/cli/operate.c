@@ -11,101 +11,36 @@
 #include "base/json.h"
 #include "bus/bus.h"
 #include "cli/command.h"
+#include "cli/operation.h"
 #include "cli/options.h"
 #include "cli/table.h"
 #include "cli/audit.h"
 #include "cli/repair.h"
 #include "store/migrate.h"
 
-enum { OPERATE_MAX_ARGUMENTS = 64 };
-
-struct operation {
-    struct arena arena;
-    struct config config;
-    bool as_json; // --output json
-    int argc;
-    char *argv[OPERATE_MAX_ARGUMENTS + 2]; // [0] is the program, as config_read_all expects
-};
-
-static int fail(const struct error *err)
-{
-    fprintf(stderr, "baton: %s: %s\n", err->place, err->text);
-    return err->kind == ERROR_INVALID ? EXIT_USAGE : EXIT_FAILED;
-}
-
-struct help {
-    const char *synopsis, *summary, *example;
-};
-
-static bool wants_help(int argc, char **argv, const struct help *help)
-{
-    for (int i = 0; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            printf("%s\n\n%s\n\n"
-                   "Settings: --config FILE, --key=value, BATON_KEY in the environment;\n"
-                   "`baton config print` lists them.\n\nExample:\n  %s\n",
-                   help->synopsis, help->summary, help->example);
-            return true;
-        }
-    return false;
-}
-
-// False: leave with *ret_exit.
-static bool begin(struct operation *operation, int argc, char **argv, int *ret_exit)
-{
-    static char program[] = "baton";
-    struct error err;
-    *operation = (struct operation){.argc = 1, .argv = {program}};
-    operation->config = config_new(&operation->arena);
-    for (int i = 0; i < argc && operation->argc <= OPERATE_MAX_ARGUMENTS; i++)
-        operation->argv[operation->argc++] = argv[i];
-    *ret_exit = EXIT_USAGE;
-    if (!cli_take_output(&operation->argc, operation->argv, &operation->as_json)) {
-        arena_done(&operation->arena);
-        return false;
-    }
-    if (config_read_all(&operation->config, &operation->argc, operation->argv, &err))
-        return true;
-    *ret_exit = fail(&err);
-    arena_done(&operation->arena);
-    return false;
-}
-
-static int end(struct operation *operation, int code)
-{
-    arena_done(&operation->arena);
-    return code;
-}
-
-static int too_many(struct operation *operation)
-{
-    fprintf(stderr, "baton: '%s' is not understood; see --help\n", operation->argv[1]);
-    return end(operation, EXIT_USAGE);
-}
-
 // -- Settings -----------------------------------------------------------------------------
 
 int command_config_print(int argc, char **argv)
 {
-    static const struct help help = {
+    static const struct operation_help help = {
         "baton config print [--output table|json]",
         "Prints every setting: what it does, what is allowed, its value and where that comes from.",
         "baton config print --config node.conf"};
     struct operation operation;
     int code;
-    if (wants_help(argc, argv, &help))
+    if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
-    if (!begin(&operation, argc, argv, &code))
+    if (!operation_begin(&operation, argc, argv, &code))
         return code;
     struct strbuf out = strbuf_new(&operation.arena);
     (operation.as_json ? config_print_json : config_print)(&operation.config, &out);
     printf("%.*s%s", STR_ARG(strbuf_str(&out)), operation.as_json ? "\n" : "");
-    return end(&operation, EXIT_OK);
+    return operation_end(&operation, EXIT_OK);
 }
 
 int command_config_check(int argc, char **argv)
 {
-    static const struct help help = {
+    static const struct operation_help help = {
         "baton config check [--output table|json]",
         "Checks the settings as an orchestrator does at its start. Exit 2 with the key, the value\n"
         "and what is allowed when one is wrong.",
@@ -113,40 +48,40 @@ int command_config_check(int argc, char **argv)
     struct operation operation;
     struct error err;
     int code;
-    if (wants_help(argc, argv, &help))
+    if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
-    if (!begin(&operation, argc, argv, &code))
+    if (!operation_begin(&operation, argc, argv, &code))
         return code;
     if (operation.argc > 1)
-        return too_many(&operation);
+        return operation_too_many(&operation);
     if (!config_check(&operation.config, &err) ||
         !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_URL), &err) ||
         !bus_check_properties(config_str(&operation.config, CONFIG_KAFKA_PROPERTIES), &err) ||
         !proof_check_settings(&operation.config, &err))
-        return end(&operation, fail(&err));
+        return operation_end(&operation, operation_fail(&err));
     puts(operation.as_json ? "{\"good\":true}" : "the settings are good");
-    return end(&operation, EXIT_OK);
+    return operation_end(&operation, EXIT_OK);
 }
 
 // -- The schema ---------------------------------------------------------------------------
 
 int command_migrate_up(int argc, char **argv)
 {
-    static const struct help help = {"baton migrate up [--output table|json]",
-                                     "Brings PostgreSQL's schema up to date.",
-                                     "baton migrate up --postgres.url=postgresql://db/baton"};
+    static const struct operation_help help = {
+        "baton migrate up [--output table|json]", "Brings PostgreSQL's schema up to date.",
+        "baton migrate up --postgres.url=postgresql://db/baton"};
     struct operation operation;
     struct error err;
     int code, applied;
-    if (wants_help(argc, argv, &help))
+    if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
-    if (!begin(&operation, argc, argv, &code))
+    if (!operation_begin(&operation, argc, argv, &code))
         return code;
     const char *url = config_str(&operation.config, CONFIG_POSTGRES_URL);
     if (!store_migrate_up(url, &applied, &err))
-        return end(&operation, fail(&err));
+        return operation_end(&operation, operation_fail(&err));
     printf(operation.as_json ? "{\"applied\":%d}\n" : "%d migrations applied\n", applied);
-    return end(&operation, EXIT_OK);
+    return operation_end(&operation, EXIT_OK);
 }
 
 static void print_migrations_json(struct arena *arena, const struct migration_status *migrations,
@@ -190,43 +125,43 @@ static void print_migrations(struct arena *arena, const struct migration_status 
 
 int command_migrate_status(int argc, char **argv)
 {
-    static const struct help help = {"baton migrate status [--output table|json]",
-                                     "Lists the migrations and their state.",
-                                     "baton migrate status --output json"};
+    static const struct operation_help help = {"baton migrate status [--output table|json]",
+                                               "Lists the migrations and their state.",
+                                               "baton migrate status --output json"};
     struct operation operation;
     struct migration_status *migrations;
     size_t count;
     struct error err;
     int code;
-    if (wants_help(argc, argv, &help))
+    if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
-    if (!begin(&operation, argc, argv, &code))
+    if (!operation_begin(&operation, argc, argv, &code))
         return code;
     const char *url = config_str(&operation.config, CONFIG_POSTGRES_URL);
     if (!store_migrate_status(url, &operation.arena, &migrations, &count, &err))
-        return end(&operation, fail(&err));
+        return operation_end(&operation, operation_fail(&err));
     (operation.as_json ? print_migrations_json : print_migrations)(&operation.arena, migrations,
                                                                    count);
-    return end(&operation, EXIT_OK);
+    return operation_end(&operation, EXIT_OK);
 }
 
 int command_migrate_verify(int argc, char **argv)
 {
-    static const struct help help = {
+    static const struct operation_help help = {
         "baton migrate verify [--output table|json]",
         "Exit 1 unless the schema is exactly the one that this version of Baton was built with.",
         "baton migrate verify"};
     struct operation operation;
     struct error err;
     int code;
-    if (wants_help(argc, argv, &help))
+    if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
-    if (!begin(&operation, argc, argv, &code))
+    if (!operation_begin(&operation, argc, argv, &code))
         return code;
     if (!store_migrate_verify(config_str(&operation.config, CONFIG_POSTGRES_URL), &err))
-        return end(&operation, fail(&err));
+        return operation_end(&operation, operation_fail(&err));
     puts(operation.as_json ? "{\"upToDate\":true}" : "the schema is up to date");
-    return end(&operation, EXIT_OK);
+    return operation_end(&operation, EXIT_OK);
 }
 
 // -- Repair and audit ---------------------------------------------------------------------
@@ -293,18 +228,18 @@ static int adopt_topics(struct operation *operation)
 {
     struct error err;
     if (!repair_adopt_topics(&operation->config, &err))
-        return end(operation, fail(&err));
+        return operation_end(operation, operation_fail(&err));
     const char *prefix = config_str(&operation->config, CONFIG_KAFKA_TOPIC_PREFIX);
     if (operation->as_json)
         printf("{\"adopted\":\"%s\"}\n", prefix);
     else
         printf("the topics with prefix '%s' belong to this installation now\n", prefix);
-    return end(operation, EXIT_OK);
+    return operation_end(operation, EXIT_OK);
 }
 
 int command_repair(int argc, char **argv)
 {
-    static const struct help help = {
+    static const struct operation_help help = {
         "baton repair [SHARD] [--from beginning|end] [--output table|json]\n"
         "baton repair --adopt-topics",
         "Moves shards on that halted because their topic was truncated, recreated or rewound. "
@@ -321,14 +256,14 @@ int command_repair(int argc, char **argv)
     enum repair_from from;
     int64_t shard;
     int code;
-    if (wants_help(argc, argv, &help))
+    if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
-    if (!begin(&operation, argc, argv, &code))
+    if (!operation_begin(&operation, argc, argv, &code))
         return code;
     if (operation.argc == 2 && strcmp(operation.argv[1], "--adopt-topics") == 0)
         return adopt_topics(&operation);
     if (!read_repair(&operation, &shard, &from))
-        return too_many(&operation);
+        return operation_too_many(&operation);
     struct strbuf shards = strbuf_new(&operation.arena);
     struct repairs repairs = {.as_json = operation.as_json, .shards = json_writer_new(&shards)};
     json_begin_array(&repairs.shards);
@@ -338,7 +273,7 @@ int command_repair(int argc, char **argv)
         printf("%.*s\n", STR_ARG(strbuf_str(&shards)));
     else
         printf("%d shards repaired; their next owner takes them up\n", repairs.count);
-    return end(&operation, ok ? EXIT_OK : fail(&err));
+    return operation_end(&operation, ok ? EXIT_OK : operation_fail(&err));
 }
 
 // People read problems as they are found; programs get all at the end.
@@ -368,7 +303,7 @@ static void print_audit(const struct audit_result *result, bool as_json, str pro
 
 int command_audit_verify(int argc, char **argv)
 {
-    static const struct help help = {
+    static const struct operation_help help = {
         "baton audit verify [--output table|json]",
         "Checks the chain of digests over all history, and that every stored state is what its\n"
         "history gives, byte for byte. Exit 1 when a problem was found. Run it while no node "
@@ -378,17 +313,17 @@ int command_audit_verify(int argc, char **argv)
     struct audit_result result;
     struct error err;
     int code;
-    if (wants_help(argc, argv, &help))
+    if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
-    if (!begin(&operation, argc, argv, &code))
+    if (!operation_begin(&operation, argc, argv, &code))
         return code;
     struct strbuf problems = strbuf_new(&operation.arena);
     struct findings findings = {operation.as_json, json_writer_new(&problems)};
     json_begin_array(&findings.problems);
     if (!node_audit(config_str(&operation.config, CONFIG_POSTGRES_URL), take_problem, &findings,
                     &result, &err))
-        return end(&operation, fail(&err));
+        return operation_end(&operation, operation_fail(&err));
     json_end_array(&findings.problems);
     print_audit(&result, operation.as_json, strbuf_str(&problems));
-    return end(&operation, result.problems == 0 ? EXIT_OK : EXIT_FAILED);
+    return operation_end(&operation, result.problems == 0 ? EXIT_OK : EXIT_FAILED);
 }
