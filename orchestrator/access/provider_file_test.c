@@ -177,6 +177,49 @@ static void claims_are_read_by_name_or_by_expression(void **state)
                              claims));
 }
 
+// What docs/security.md shows is read by what it describes.
+static void recipes_can_be_used(void **state)
+{
+    (void)state;
+    FILE *file = fopen(SOURCE_ROOT "/docs/security.md", "r");
+    assert_non_null(file);
+    char *text = arena_alloc(&arena, 1 << 18);
+    text[fread(text, 1, (1 << 18) - 1, file)] = '\0';
+    fclose(file);
+    static const char *const secrets[] = {"KEYCLOAK_SECRET", "ENTRA_SECRET", "OKTA_SECRET",
+                                          "GOOGLE_SECRET"};
+    for (size_t i = 0; i < COUNT_OF(secrets); i++)
+        setenv(secrets[i], "secret", 1);
+    size_t found = 0;
+    for (char *at = strstr(text, "```json"); at != NULL; at = strstr(at, "```json")) {
+        struct provider_settings *all;
+        size_t count;
+        at += strlen("```json");
+        char *end_of_it = strstr(at, "```");
+        assert_non_null(end_of_it);
+        *end_of_it = '\0';
+        if (!read_text(at, &all, &count))
+            fail_msg("%s", err.text);
+        at = end_of_it + 1;
+        found++;
+    }
+    assert_int_equal(found, 4);
+    const struct json *person = claims_of("{\"sub\":\"1\",\"hd\":\"acme.example\",\"email\":"
+                                          "\"a@acme.example\",\"email_verified\":true}"),
+                      *stranger = claims_of("{\"sub\":\"1\",\"email\":\"a@acme.example\","
+                                            "\"email_verified\":true}"),
+                      *program = claims_of("{\"sub\":\"c1\",\"cid\":\"c1\",\"idtyp\":\"app\"}");
+    str google = STR("if hd = \"acme.example\" and email_verified then email else null"),
+        okta = STR("if is defined(preferred_username) then preferred_username else sub");
+    assert_true(str_equal(claims_text(&arena, google, person), STR("a@acme.example")));
+    assert_true(str_is_empty(claims_text(&arena, google, stranger)));
+    assert_true(str_equal(claims_text(&arena, okta, program), STR("c1")));
+    assert_true(claims_hold(&arena, STR("sub = cid"), program));
+    assert_false(claims_hold(&arena, STR("sub = cid"), person));
+    assert_true(claims_hold(&arena, STR("idtyp = \"app\""), program));
+    assert_false(claims_hold(&arena, STR("idtyp = \"app\""), person));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_long_file_is_read_whole),
         cmocka_unit_test(mistakes_are_told_with_their_place),
         cmocka_unit_test(claims_are_read_by_name_or_by_expression),
+        cmocka_unit_test(recipes_can_be_used),
     };
     return cmocka_run_group_tests(tests, NULL, end);
 }
