@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { HELPER_NICE = 10 };
+enum { HELPER_NICE = 5 };
 
 // An errand is on one list: asked (loop to threads), or done (threads to loop).
 struct errand {

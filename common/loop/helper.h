@@ -15,7 +15,7 @@ struct helper;
 
 enum { HELPER_MAX_THREADS = 4 };
 
-// On a thread, with the lowest priority: the loop goes first. It touches nothing but its task.
+// On a thread, with a lower priority: the loop goes first. It touches nothing but its task.
 typedef void helper_work(void *task);
 
 // On the loop, never from inside helper_run. was_run: false: the helper ended before.
