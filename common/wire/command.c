@@ -24,8 +24,8 @@ bool wire_check_command(const struct command *command, struct error *err)
 {
     size_t len = codec_variables(command).len;
     return len <= WIRE_MAX_VARIABLES ||
-           error_set(err, ERROR_LIMIT, "baton.v1.Command",
-                     "%zu bytes of variables: at most WIRE_MAX_VARIABLES (%d)", len,
+           error_set(err, ERROR_LIMIT, "variables",
+                     "%zu bytes in one command: at most COMMAND_VARIABLES_BYTES (%d)", len,
                      WIRE_MAX_VARIABLES);
 }
 

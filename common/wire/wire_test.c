@@ -204,7 +204,7 @@ static void variables_beyond_the_limit_name_the_limit(void **state)
     struct error err;
     assert_false(wire_decode_command(&arena, encode(&arena, &command), &back, &err));
     assert_int_equal(err.kind, ERROR_LIMIT);
-    assert_non_null(strstr(err.text, "WIRE_MAX_VARIABLES"));
+    assert_non_null(strstr(err.text, "COMMAND_VARIABLES_BYTES"));
     assert_false(wire_check_command(&command, &err));
     assert_int_equal(err.kind, ERROR_LIMIT);
     command.set_variables.variables.len--;

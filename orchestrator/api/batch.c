@@ -58,6 +58,11 @@ void handle_batch_delete(struct request *request)
     begin(request, BATCH_DELETE_PROCESS_INSTANCE);
 }
 
+void handle_batch_forget(struct request *request)
+{
+    begin(request, BATCH_DELETE_DECISION_INSTANCE);
+}
+
 void handle_batch_suspend(struct request *request)
 {
     begin(request, BATCH_SUSPEND_PROCESS_INSTANCE);

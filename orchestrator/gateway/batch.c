@@ -118,7 +118,8 @@ bool batch_command(struct arena *arena, enum batch_type type, const struct json 
     case BATCH_RESUME_PROCESS_INSTANCE:
         command.type = COMMAND_RESUME_INSTANCE;
         break;
-    case BATCH_DELETE_PROCESS_INSTANCE: // nothing for the engine: it has forgotten the instance
+    case BATCH_DELETE_PROCESS_INSTANCE: // nothing for the engine: it has forgotten them
+    case BATCH_DELETE_DECISION_INSTANCE:
         break;
     }
     *ret_command = command;
@@ -142,7 +143,7 @@ void batch_begin(struct caller *caller, enum batch_type type, const struct json 
     const struct batch_row row = {type, written, caller->tenant, caller->principal};
     if (!search_has_filter(request) && !json_get_bool(request, STR("allInstances"), false))
         caller_fail_format(caller, ERROR_INVALID, "filter",
-                           "an empty filter finds every instance: say so with \"allInstances\": "
+                           "an empty filter finds all there are: say so with \"allInstances\": "
                            "true, or filter by something");
     else if (!batch_command(caller->arena, type, request, &command, &why))
         caller_fail_format(caller, ERROR_INVALID, "", "%s", why);

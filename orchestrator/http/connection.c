@@ -257,9 +257,14 @@ static void feed(struct connection *connection, str bytes)
     if (rests && !is_between_requests(connection))
         enter(connection, CONNECTION_READING);
     count_body(connection);
-    if (guard->objection != NULL && connection->refusal.status == 0)
-        refuse(connection, guard->has_long_uri ? 414 : 400,
-               guard->has_long_uri ? "URI_TOO_LONG" : "INVALID_ARGUMENT", guard->objection);
+    if (guard->objection == NULL || connection->refusal.status != 0)
+        return;
+    if (guard->has_long_uri)
+        refuse(connection, 414, "URI_TOO_LONG", guard->objection);
+    else if (guard->has_strange_method)
+        refuse(connection, 501, "NOT_IMPLEMENTED", guard->objection);
+    else
+        refuse(connection, 400, "INVALID_ARGUMENT", guard->objection);
 }
 
 static void on_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *context)

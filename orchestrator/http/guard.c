@@ -43,6 +43,17 @@ static void begin_request(struct guard *guard)
 }
 
 // RFC 9112 section 3: method SP request-target SP HTTP-version.
+// What evhttp knows. It answers others by itself, and takes their bodies for requests.
+static bool is_known_method(str method)
+{
+    static const char *const known[] = {"GET",    "HEAD",    "POST",  "PUT",
+                                        "DELETE", "OPTIONS", "TRACE", "PATCH"};
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (str_equal(method, str_of(known[i])))
+            return true;
+    return false;
+}
+
 static void read_request_line(struct guard *guard, str line)
 {
     str method;
@@ -60,6 +71,11 @@ static void read_request_line(struct guard *guard, str line)
     guard->is_http_10 = str_equal(version, STR("HTTP/1.0"));
     if (!guard->is_http_10 && !str_equal(version, STR("HTTP/1.1"))) {
         object(guard, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        return;
+    }
+    if (!is_known_method(method)) {
+        guard->has_strange_method = true;
+        object(guard, "nothing here takes this method");
         return;
     }
     guard->state = GUARD_HEADERS;

@@ -26,11 +26,12 @@ enum guard_state {
 // What has been seen of one connection. Starts zeroed.
 struct guard {
     enum guard_state state;
-    const char *objection; // static text; NULL while all is well
-    uint64_t body_left;    // bytes
-    uint64_t body_total;   // of this request's body, as far as it is known
-    uint64_t arrived;      // bytes of bodies that have come; the reader sets it back to 0
-    bool has_long_uri;     // that is what it objects to
+    const char *objection;   // static text; NULL while all is well
+    uint64_t body_left;      // bytes
+    uint64_t body_total;     // of this request's body, as far as it is known
+    uint64_t arrived;        // bytes of bodies that have come; the reader sets it back to 0
+    bool has_long_uri;       // that is what it objects to
+    bool has_strange_method; // likewise
     bool has_length;
     bool has_host;
     bool is_chunked;

@@ -37,6 +37,8 @@ static const char *const cases[][2] = {
     {"GET / HTTP/1.1\r\n" HOST "X : a\r\n\r\n", "a header line is malformed"},
     {"GET / HTTP/1.1\r\n" HOST "X\r\n\r\n", "a header line is malformed"},
     {"GET  / HTTP/1.1\r\n" HOST "\r\n", "the request line is malformed"},
+    {"QUERY / HTTP/1.1\r\n" HOST "\r\n", "nothing here takes this method"},
+    {"CONNECT a:1 HTTP/1.1\r\n" HOST "\r\n", "nothing here takes this method"},
     {"GET / HTTP/1.1 x\r\n" HOST "\r\n", "the request line is malformed"},
     {"GET / HTTP/2.0\r\n" HOST "\r\n", "only HTTP/1.1 and HTTP/1.0 are spoken here"},
 };

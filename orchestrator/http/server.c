@@ -16,6 +16,9 @@
 #include <sys/resource.h>
 
 enum { QUIET_SECONDS = 120, MAX_HEADER_BYTES = 64 << 10, SPARE_DESCRIPTORS = 256 };
+enum {
+    METHOD_UNKNOWN = 1 << 15
+}; // evhttp's own bit: without it evhttp answers with a page of its own
 
 const double http_bucket_seconds[HTTP_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025,
                                                   0.05,  0.1,    0.5,   2.5};
@@ -119,10 +122,10 @@ struct http_server *http_server_new(const struct http_options *options, struct e
     server->http = evhttp_new(options->loop);
     server->tell_drained = timer_new(options->loop, on_drained, server);
     check(server->http != NULL);
-    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
-                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_PATCH |
-                                                 EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
-                                                 EVHTTP_REQ_TRACE);
+    evhttp_set_allowed_methods(server->http,
+                               EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                   EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
+                                   EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | METHOD_UNKNOWN);
     evhttp_set_max_headers_size(server->http, MAX_HEADER_BYTES);
     evhttp_set_max_body_size(server->http, REQUEST_MAX_BODY);
     evhttp_set_timeout(server->http, QUIET_SECONDS);

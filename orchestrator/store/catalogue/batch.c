@@ -18,14 +18,45 @@ const char *batch_type_name(enum batch_type type)
     return types[type].name;
 }
 
+// What a filter of each type looks through, and what becomes an item of what it finds.
+struct source {
+    const struct collection *collection;
+    const char *joins;
+    const char *items; // shard, instance, item
+};
+
+static struct source source_of(enum batch_type type)
+{
+    switch (type) {
+    case BATCH_RESOLVE_INCIDENT:
+        return (struct source){
+            &collection_instances,
+            " JOIN incidents n ON n.shard = i.shard AND n.instance = i.key AND n.state = 1",
+            "i.shard, i.key AS instance, n.key AS item"};
+    case BATCH_DELETE_DECISION_INSTANCE: // several decisions of one evaluation go together
+        return (struct source){
+            &collection_decision_instances, "",
+            "DISTINCT v.shard, coalesce(v.instance, 0) AS instance, v.evaluation AS item"};
+    case BATCH_CANCEL_PROCESS_INSTANCE:
+    case BATCH_MIGRATE_PROCESS_INSTANCE:
+    case BATCH_MODIFY_PROCESS_INSTANCE:
+    case BATCH_DELETE_PROCESS_INSTANCE:
+    case BATCH_SUSPEND_PROCESS_INSTANCE:
+    case BATCH_RESUME_PROCESS_INSTANCE:
+        return (struct source){&collection_instances, "",
+                               "i.shard, i.key AS instance, i.key AS item"};
+    }
+    check_unreachable();
+}
+
 // Keys grow with time; a millisecond has room for batch_max_items.
 bool catalogue_batch_begin(struct arena *arena, struct scope scope, const struct batch_row *row,
                            const struct json *query, struct statement *ret_statement,
                            struct error *err)
 {
     struct search_sql *search = ARENA_NEW(arena, struct search_sql);
-    bool incidents = row->type == BATCH_RESOLVE_INCIDENT;
-    if (!search_sql_build(arena, scope, &collection_instances, query, search, err))
+    const struct source source = source_of(row->type);
+    if (!search_sql_build(arena, scope, source.collection, query, search, err))
         return false;
     struct strbuf sql = strbuf_new(arena);
     strbuf_format(&sql,
@@ -40,14 +71,12 @@ bool catalogue_batch_begin(struct arena *arena, struct scope scope, const struct
     search_sql_parameter(search, &sql, row->principal.data ? row->principal : STR_EMPTY);
     strbuf_format(
         &sql,
-        ") RETURNING key), f AS (SELECT i.shard, i.key AS instance, %s AS item FROM %s%s WHERE "
+        ") RETURNING key), f AS (SELECT %s FROM %s%s WHERE "
         "%.*s AND %s), n AS (INSERT INTO batch_items (shard, key, batch, instance, item) SELECT "
         "f.shard, b.key + row_number() OVER (), b.key, f.instance, f.item FROM f, b) "
         "SELECT key FROM b",
-        incidents ? "n.key" : "i.key", collection_instances.from,
-        incidents ? " JOIN incidents n ON n.shard = i.shard AND n.instance = i.key AND n.state = 1"
-                  : "",
-        STR_ARG(strbuf_str(&search->where)), types[row->type].wanted);
+        source.items, source.collection->from, source.joins, STR_ARG(strbuf_str(&search->where)),
+        types[row->type].wanted);
     *ret_statement = statement_new(arena, strbuf_cstr(&sql), search->parameters, search->count);
     return true;
 }

@@ -234,6 +234,14 @@ test('forms, expressions, variables in effect', async () => {
 test('evaluations are forgotten', async () => {
   const {decisionEvaluationKey} = await client.evaluateDecision({decisionDefinitionId: 'fee-of', variables: {days: 1}});
   await client.deleteDecisionInstance({decisionEvaluationKey});
+  for (const days of [2, 3]) await client.evaluateDecision({decisionDefinitionId: 'fee-of', variables: {days}});
+  const {batchOperationKey, batchOperationType} = await client.deleteDecisionInstancesBatchOperation({
+    filter: {decisionDefinitionId: 'fee-of', evaluationDate: {$gte: '2020-01-01T00:00:00Z'}}});
+  assert.equal(batchOperationType, 'DELETE_DECISION_INSTANCE');
+  let operation;
+  do operation = await client.getBatchOperation({batchOperationKey}, now); while (operation.state === 'ACTIVE');
+  assert.deepEqual([operation.state, operation.operationsFailedCount], ['COMPLETED', 0]);
+  assert.equal((await client.searchDecisionInstances({filter: {decisionDefinitionId: 'fee-of'}}, now)).items.length, 0);
   const {items} = await client.searchDecisionInstances({filter: {decisionEvaluationKey}}, now);
   assert.equal(items.length, 0);
 });
