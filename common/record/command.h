@@ -244,6 +244,21 @@ struct test_clock {
 // The time that it makes of another one, at least 0.
 int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms);
 
+enum cluster_variable_change {
+    CLUSTER_VARIABLE_CREATE = 1,
+    CLUSTER_VARIABLE_UPDATE,
+    CLUSTER_VARIABLE_DELETE,
+};
+
+// Of the whole installation, or of the command's tenant.
+struct cluster_variable_command {
+    str name;
+    str value; // JSON
+    uint32_t change;
+    bool is_global;
+    uint64_t key; // SPREAD: given by shard 0
+};
+
 // What a principal may do with the resources of one kind, in the words of the REST API.
 struct grant {
     str resource_type; // PROCESS_DEFINITION, …
@@ -288,6 +303,7 @@ struct command {
         struct deploy deploy;
         struct evaluate_decision evaluate_decision;
         struct test_clock set_clock;
+        struct cluster_variable_command cluster_variable;
     };
 };
 

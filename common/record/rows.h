@@ -243,6 +243,17 @@ struct definition_row {
     int64_t deployed_ms;
 };
 
+// Of shard 0. Everywhere else it is in the shard's image alone.
+struct cluster_variable_row {
+    enum row_change change;
+    uint64_t key;
+    str name;
+    bool is_global;
+    str tenant;
+    str value; // JSON
+    int64_t changed_ms;
+};
+
 enum decision_state { DECISION_EVALUATED = 1, DECISION_FAILED = 2 };
 
 // An evaluation of a decision and of all it required. Written once.
@@ -372,6 +383,7 @@ struct changes {
     ARRAY(struct user_task_row) user_tasks;
     ARRAY(struct incident_row) incidents;
     ARRAY(struct definition_row) definitions;
+    ARRAY(struct cluster_variable_row) cluster_variables;
     ARRAY(struct decision_row) decisions;
     ARRAY(struct batch_item_row) batch_items;
     ARRAY(struct remembered_row) remembered;

@@ -97,6 +97,41 @@ static void unsubscribe(struct shard *shard, const struct event *event)
     shard->gone_starts = gone;
 }
 
+static struct cluster_variable **find_cluster_variable(struct shard *shard, uint64_t key)
+{
+    struct cluster_variable **at = &shard->cluster_variables;
+    while (*at != NULL && (*at)->key != key)
+        at = &(*at)->next;
+    return at;
+}
+
+static void set_cluster_variable(struct shard *shard, const struct event *event)
+{
+    struct arena *arena = &shard->stream.arena;
+    struct cluster_variable **at = find_cluster_variable(shard, event->key);
+    if (*at == NULL) {
+        *at = ARENA_NEW(arena, struct cluster_variable);
+        (*at)->key = event->key;
+        (*at)->name = str_copy(arena, event->name);
+        (*at)->is_global = event->number != 0;
+        (*at)->tenant = str_copy(arena, event->code);
+    }
+    (*at)->value = str_copy(arena, event->value);
+    (*at)->changed_ms = event->time_ms;
+    (*at)->is_dirty = true;
+}
+
+static void remove_cluster_variable(struct shard *shard, const struct event *event)
+{
+    struct cluster_variable **at = find_cluster_variable(shard, event->key);
+    struct cluster_variable *gone = *at;
+    if (gone == NULL)
+        return;
+    *at = gone->next;
+    gone->next = shard->gone_cluster_variables;
+    shard->gone_cluster_variables = gone;
+}
+
 static void set_clock(struct shard *shard, const struct event *event)
 {
     bool is_pinned = str_equal(event->code, STR("PINNED"));
@@ -118,6 +153,12 @@ void apply_to_shard(struct shard *shard, const struct event *event)
         break;
     case EVENT_START_UNSUBSCRIBED:
         unsubscribe(shard, event);
+        break;
+    case EVENT_CLUSTER_VARIABLE_SET:
+        set_cluster_variable(shard, event);
+        break;
+    case EVENT_CLUSTER_VARIABLE_REMOVED:
+        remove_cluster_variable(shard, event);
         break;
     case EVENT_CLOCK_SET:
         set_clock(shard, event);

@@ -160,6 +160,16 @@ static bool may_evaluate(const struct engine *engine, const struct definition *d
            permission_on(engine, "DECISION_DEFINITION", definition->id, "CREATE_DECISION_INSTANCE");
 }
 
+static feel_value with_cluster_variables(struct engine *engine, feel_value variables)
+{
+    if (!feel_is(variables, FEEL_CONTEXT))
+        variables = feel_context_new(engine->turn, NULL, 0);
+    if (feel_context_get(variables, STR("camunda")) != NULL)
+        return variables;
+    return feel_context_put(engine->turn, variables, STR("camunda"),
+                            cluster_variable_context(engine, engine->command->tenant));
+}
+
 void decision_evaluate(struct engine *engine)
 {
     str text = engine->command->evaluate_decision.variables;
@@ -176,6 +186,7 @@ void decision_evaluate(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, STR("the variables are no JSON"));
         return;
     }
+    variables = with_cluster_variables(engine, variables);
     struct feel_run run = feel_run_new(engine->turn, &variables);
     run.zones = engine->environment.zones;
     run.now_ms = engine->clock_ms;

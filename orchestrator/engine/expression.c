@@ -30,6 +30,17 @@ static feel_value collected(struct engine *engine, element_ref body)
     return feel_from_json_text(engine->turn, json, &value, &err) ? value : feel_null();
 }
 
+// Of the instance that the scope is in; where something is asked without one, of who asks.
+static str tenant_of(const struct scope_lookup *lookup)
+{
+    element_ref root = lookup->scope;
+    while (root != NULL && root->scope != NULL)
+        root = root->scope;
+    const struct instance *instance =
+        root == NULL ? NULL : step_instance(lookup->engine, root->entity.key);
+    return instance != NULL ? instance->tenant : lookup->engine->command->tenant;
+}
+
 static bool look_up(void *context, str name, feel_value *ret_value)
 {
     const struct scope_lookup *lookup = context;
@@ -43,7 +54,10 @@ static bool look_up(void *context, str name, feel_value *ret_value)
             continue;
         return true;
     }
-    return false;
+    if (!str_equal(name, STR("camunda")))
+        return false;
+    *ret_value = cluster_variable_context(lookup->engine, tenant_of(lookup));
+    return true;
 }
 
 // Variables are found by walking the scopes outwards: each name an expression reads pays for that.

@@ -70,6 +70,38 @@ static struct start *get_start(struct image_reader *in)
     return s;
 }
 
+static void put_cluster_variables(struct strbuf *out, const struct shard *shard)
+{
+    uint64_t count = 0;
+    for (const struct cluster_variable *v = shard->cluster_variables; v != NULL; v = v->next)
+        count++;
+    image_put_u64(out, count);
+    for (const struct cluster_variable *v = shard->cluster_variables; v != NULL; v = v->next) {
+        image_put_u64(out, v->key);
+        image_put_str(out, v->name);
+        image_put_str(out, v->value);
+        image_put_u64(out, v->is_global);
+        image_put_str(out, v->tenant);
+        image_put_i64(out, v->changed_ms);
+    }
+}
+
+static void get_cluster_variables(struct image_reader *in, struct shard *shard)
+{
+    struct cluster_variable **at = &shard->cluster_variables;
+    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
+        *at = ARENA_NEW(in->arena, struct cluster_variable);
+        (*at)->is_stored = true;
+        (*at)->key = image_get_u64(in);
+        (*at)->name = image_get_str(in);
+        (*at)->value = image_get_str(in);
+        (*at)->is_global = image_get_u64(in) != 0;
+        (*at)->tenant = image_get_str(in);
+        (*at)->changed_ms = image_get_i64(in);
+        at = &(*at)->next;
+    }
+}
+
 str image_of_shard(struct arena *arena, const struct shard *shard)
 {
     struct strbuf out = image_new(arena);
@@ -85,6 +117,7 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
     image_put_u64(&out, starts);
     for (const struct start *s = shard->starts; s != NULL; s = s->next)
         put_start(&out, s);
+    put_cluster_variables(&out, shard);
     image_put_i64(&out, shard->clock.offset_ms);
     image_put_u64(&out, shard->clock.is_pinned);
     image_put_i64(&out, shard->clock.pinned_ms);
@@ -104,6 +137,7 @@ bool image_read_shard(str image, struct shard *shard, struct error *err)
         *at = get_start(&in);
         at = &(*at)->next;
     }
+    get_cluster_variables(&in, shard);
     shard->clock.offset_ms = image_get_i64(&in);
     shard->clock.is_pinned = image_get_u64(&in) != 0;
     shard->clock.pinned_ms = image_get_i64(&in);

@@ -434,6 +434,37 @@ static void definition_row(struct rows *rows, struct definition *d)
     };
 }
 
+static void cluster_variable_row(struct rows *rows, struct cluster_variable *v, bool gone)
+{
+    if (gone && !v->is_stored)
+        return;
+    *ARRAY_PUSH(rows->arena, &rows->changes->cluster_variables) = (struct cluster_variable_row){
+        .change = gone           ? ROW_DELETE
+                  : v->is_stored ? ROW_UPDATE
+                                 : ROW_INSERT,
+        .key = v->key,
+        .name = v->name,
+        .is_global = v->is_global,
+        .tenant = v->tenant,
+        .value = v->value,
+        .changed_ms = v->changed_ms,
+    };
+}
+
+static void cluster_variable_rows(struct rows *rows, struct shard *shard)
+{
+    bool mine = rows->engine->environment.shard == 0;
+    for (struct cluster_variable *v = shard->gone_cluster_variables; mine && v != NULL; v = v->next)
+        cluster_variable_row(rows, v, true);
+    for (struct cluster_variable *v = shard->cluster_variables; v != NULL; v = v->next) {
+        if (v->is_dirty && mine)
+            cluster_variable_row(rows, v, false);
+        v->is_stored = true;
+        v->is_dirty = false;
+    }
+    shard->gone_cluster_variables = NULL;
+}
+
 // Definitions are rows of shard 0, which names them.
 static void shard_rows(struct rows *rows, struct shard *shard)
 {
@@ -449,6 +480,7 @@ static void shard_rows(struct rows *rows, struct shard *shard)
         if (s->is_dirty)
             start_row(rows, s, false);
     shard->gone_starts = NULL;
+    cluster_variable_rows(rows, shard);
     rows->changes->shard_image = in_memory(rows) ? STR_EMPTY : image_of_shard(rows->arena, shard);
 }
 

@@ -334,6 +334,18 @@ struct start {
     bool is_stored, is_dirty, is_gone;
 };
 
+struct cluster_variable {
+    struct cluster_variable *next;
+    uint64_t key;
+    str name;
+    str value; // JSON
+    bool is_global;
+    str tenant; // of those that are not
+    int64_t changed_ms;
+    bool is_stored;
+    bool is_dirty;
+};
+
 struct shard {
     struct stream stream;
     struct definition *definitions; // in order of publication
@@ -341,8 +353,10 @@ struct shard {
     struct idmap by_key;
     struct map latest; // "tenant\0kind id" -> newest definition
     struct start *starts;
-    struct start *gone_starts; // in this batch
-    struct test_clock clock;   // all 0 but under engine.test_clock
+    struct start *gone_starts;                       // in this batch
+    struct cluster_variable *cluster_variables;      // of the installation and of tenants
+    struct cluster_variable *gone_cluster_variables; // in this batch
+    struct test_clock clock;                         // all 0 but under engine.test_clock
 };
 
 // The stretch of a step's events that belongs to one stream.

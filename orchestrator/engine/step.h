@@ -595,6 +595,9 @@ void definition_delete(struct engine *engine);
 void definition_withdraw(struct engine *engine);
 void definition_evaluate_conditions(struct engine *engine);
 void clock_set(struct engine *engine);
+void cluster_variable_set(struct engine *engine);
+void cluster_variable_spread(struct engine *engine);
+feel_value cluster_variable_context(struct engine *engine, str tenant); // what "camunda" is
 bool definition_start_due(struct engine *engine, uint64_t key); // a start timer; false: no such
 
 // -- Rows.c -----------------------------------------------------------------------------

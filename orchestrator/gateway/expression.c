@@ -12,6 +12,7 @@ struct trying {
     const struct expression *expression;
     expression_answer *answer;
     int64_t now_ms;
+    feel_value camunda; // {vars: {cluster, tenant, env}}
 };
 
 // Zones by name are read when they are needed first.
@@ -55,6 +56,8 @@ static void evaluate(struct caller *caller, const struct trying *trying, const s
         caller_fail(caller, &err);
         return;
     }
+    if (feel_context_get(variables, STR("camunda")) == NULL)
+        variables = feel_context_put(arena, variables, STR("camunda"), trying->camunda);
     struct feel_compile_options options = feel_options_for(arena, variables);
     options.zones = zones;
     if (!feel_compile_property(arena, trying->expression->text, &options, &program, &err)) {
@@ -99,22 +102,59 @@ static void find_variables(struct caller *caller, struct trying *trying)
         evaluate(caller, trying, NULL);
 }
 
+static feel_value with(struct arena *arena, feel_value context, const struct query_rows *rows,
+                       size_t row)
+{
+    struct error err;
+    feel_value value;
+    str name = str_copy(arena, query_value(rows, row, 1));
+    if (!feel_from_json_text(arena, str_copy(arena, query_value(rows, row, 2)), &value, &err))
+        value = feel_null();
+    return feel_context_put(arena, context, name, value);
+}
+
+// As the engine has it (engine/cluster_variable.c).
+static void on_cluster_variables(struct caller *caller, void *context,
+                                 const struct query_rows *rows)
+{
+    struct trying *trying = context;
+    struct arena *arena = caller->arena;
+    feel_value none = feel_context_new(arena, NULL, 0);
+    feel_value cluster = none, own = none, env = none, vars = none;
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        feel_value *scope = query_bool(rows, i, 0) ? &cluster : &own;
+        *scope = with(arena, *scope, rows, i);
+        env = with(arena, env, rows, i);
+    }
+    vars = feel_context_put(arena, vars, STR("cluster"), cluster);
+    vars = feel_context_put(arena, vars, STR("tenant"), own);
+    vars = feel_context_put(arena, vars, STR("env"), env);
+    trying->camunda = feel_context_put(arena, none, STR("vars"), vars);
+    find_variables(caller, trying);
+}
+
+static void find_cluster_variables(struct caller *caller, struct trying *trying)
+{
+    read_run(caller, read_cluster_variables(caller->arena, caller->tenant), on_cluster_variables,
+             trying);
+}
+
 static void on_test_clock(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct trying *trying = context;
     struct clock_row now;
     catalogue_clock_row(rows, &now);
     trying->now_ms = now.now_ms;
-    find_variables(caller, trying);
+    find_cluster_variables(caller, trying);
 }
 
 void gateway_evaluate_expression(struct caller *caller, const struct expression *expression,
                                  expression_answer *answer)
 {
     struct trying *trying = ARENA_NEW(caller->arena, struct trying);
-    *trying = (struct trying){expression, answer, clock_now_ms()};
+    *trying = (struct trying){.expression = expression, .answer = answer, .now_ms = clock_now_ms()};
     if (config_bool(caller->gateway->options.config, CONFIG_ENGINE_TEST_CLOCK))
         read_run(caller, catalogue_clock(caller->arena), on_test_clock, trying);
     else
-        find_variables(caller, trying);
+        find_cluster_variables(caller, trying);
 }

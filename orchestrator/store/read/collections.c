@@ -554,6 +554,34 @@ const struct collection collection_short_variables = {
     .sees = SCOPE_SEES("v.tenant", "i.process_id"),
 };
 
+// -- Cluster variables ------------------------------------------------------------------
+
+static const struct state_name cluster_variable_scopes[] = {
+    {0, "TENANT"}, {1, "GLOBAL"}, {0, NULL}};
+static const struct state_name cluster_variable_kinds[] = {
+    {0, "JSON"}, {STATE_NEVER, "SECRET_REFERENCE"}, {0, NULL}};
+
+static const struct field cluster_variable_fields[] = {
+    {"name", "c.name", FIELD_TEXT, .is_present = true},
+    {"value", "c.value", FIELD_TEXT, .is_present = true},
+    {"isTruncated", "false", FIELD_BOOLEAN},
+    {"scope", "c.is_global::integer", FIELD_STATE, cluster_variable_scopes},
+    {"tenantId", "CASE WHEN NOT c.is_global THEN coalesce(nullif(c.tenant, ''), '<default>') END",
+     FIELD_OPTIONAL},
+    {"metadata", "'{}'::json", FIELD_JSON},
+    {"kind", "0", FIELD_STATE, cluster_variable_kinds},
+};
+
+const struct collection collection_cluster_variables = {
+    .noun = "cluster variable",
+    .from = "cluster_variables c",
+    .fields = cluster_variable_fields,
+    .field_count = COUNT_OF(cluster_variable_fields),
+    .key = "c.key",
+    .shard = "c.shard",
+    .sees = "(c.is_global OR " SCOPE_SEES_TENANT("c.tenant") ") AND " SCOPE_SEES_ID("c.name"),
+};
+
 // -- Subscriptions ----------------------------------------------------------------------
 
 static const struct state_name subscription_states[] = {{0, "CREATED"},

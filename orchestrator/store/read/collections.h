@@ -12,6 +12,7 @@ extern const struct collection collection_decisions;
 extern const struct collection collection_requirements;       // decision requirements graphs
 extern const struct collection collection_decision_instances; // evaluated decisions
 extern const struct collection collection_decision_instance;  // one, with inputs and rules
+extern const struct collection collection_cluster_variables;
 extern const struct collection collection_elements;
 extern const struct collection collection_inner_elements; // without the process itself
 extern const struct collection collection_waiting;        // those of the elements that wait

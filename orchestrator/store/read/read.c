@@ -236,6 +236,22 @@ struct statement read_history(struct arena *arena, struct scope scope, uint64_t 
                      shard_of(arena, instance), statement_i64(arena, most));
 }
 
+struct statement read_cluster_variable(struct arena *arena, bool is_global, str tenant, str name)
+{
+    return STATEMENT(arena,
+                     "SELECT value FROM cluster_variables WHERE shard = 0 AND name = $3 AND "
+                     "is_global = $1::boolean AND (is_global OR tenant = $2)",
+                     is_global ? STR("true") : STR("false"), tenant, name);
+}
+
+struct statement read_cluster_variables(struct arena *arena, str tenant)
+{
+    return STATEMENT(arena,
+                     "SELECT is_global, name, value FROM cluster_variables WHERE shard = 0 AND "
+                     "(is_global OR tenant = $1) ORDER BY is_global DESC, key",
+                     tenant);
+}
+
 struct statement read_topology(struct arena *arena)
 {
     return statement_new(arena,

@@ -78,6 +78,13 @@ struct statement read_evaluation(struct arena *arena, struct scope scope, uint64
 struct statement read_history(struct arena *arena, struct scope scope, uint64_t instance,
                               int64_t most);
 
+// The value of a cluster variable, as JSON: a row when it is there. Belongs to no scope: who may
+// ask is decided before.
+struct statement read_cluster_variable(struct arena *arena, bool is_global, str tenant, str name);
+
+// All that expressions of a tenant see: whether it is the installation's, name, value.
+struct statement read_cluster_variables(struct arena *arena, str tenant);
+
 // Who owns which shard: owner, shard, why it is halted, the installation's id, how often
 // everything was deleted. Belongs to no tenant.
 struct statement read_topology(struct arena *arena);

@@ -231,6 +231,20 @@ test('forms, expressions, variables in effect', async () => {
   assert.equal((await client.evaluateExpression({expression: '=loan + " " + string(days)', scopeKey: task.elementInstanceKey})).result, 'mine 40');
 });
 
+test('cluster variables are read by expressions', async () => {
+  const made = await client.createGlobalClusterVariable({name: 'branch', value: {city: 'Ulm'}});
+  assert.deepEqual([made.scope, made.value], ['GLOBAL', '{"city":"Ulm"}']);
+  await client.createTenantClusterVariable({tenantId: '<default>', name: 'floor', value: 2});
+  assert.equal((await client.evaluateExpression({expression: '=camunda.vars.env.branch.city + string(camunda.vars.tenant.floor)'})).result, 'Ulm2');
+  await client.updateGlobalClusterVariable({name: 'branch', value: 'north'});
+  assert.equal((await client.getGlobalClusterVariable({name: 'branch'}, now)).value, '"north"');
+  assert.equal((await client.getTenantClusterVariable({tenantId: '<default>', name: 'floor'}, now)).value, '2');
+  const {items} = await client.searchClusterVariables({filter: {name: {$in: ['branch', 'floor']}}, sort: [{field: 'name'}]}, now);
+  assert.deepEqual(items.map(variable => variable.name), ['branch', 'floor']);
+  await client.deleteGlobalClusterVariable({name: 'branch'});
+  await client.deleteTenantClusterVariable({tenantId: '<default>', name: 'floor'});
+});
+
 test('evaluations are forgotten', async () => {
   const {decisionEvaluationKey} = await client.evaluateDecision({decisionDefinitionId: 'fee-of', variables: {days: 1}});
   await client.deleteDecisionInstance({decisionEvaluationKey});
