@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/command.h"
 
+#include "record/limits.h"
+
 const char *command_type_name(enum command_type type)
 {
     switch ((int)type) {
@@ -69,12 +71,14 @@ int rejection_http_status(enum rejection rejection)
 
 int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms)
 {
-    int64_t moved_ms;
-    if (clock->is_pinned)
-        return clock->pinned_ms;
-    if (__builtin_add_overflow(time_ms, clock->offset_ms, &moved_ms))
+    int64_t moved_ms = clock->pinned_ms;
+    if (!clock->is_pinned && clock->offset_ms == 0)
         return time_ms;
-    return moved_ms < 0 ? 0 : moved_ms;
+    if (!clock->is_pinned && __builtin_add_overflow(time_ms, clock->offset_ms, &moved_ms))
+        moved_ms = clock->offset_ms;
+    if (moved_ms < 0)
+        return 0;
+    return moved_ms < LIMIT_LAST_MS ? moved_ms : LIMIT_LAST_MS;
 }
 
 bool process_list_has(str processes, str process_id)

@@ -241,7 +241,7 @@ struct test_clock {
     bool is_pinned;
 };
 
-// The time that it makes of another one, at least 0.
+// The time that it makes of another one, from 1970 to the year 9999.
 int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms);
 
 enum cluster_variable_change {

@@ -95,6 +95,10 @@ static size_t names_of(const struct command *command, struct named *ret)
     case COMMAND_EVALUATE_DECISION:
         ret[0] = (struct named){"the decision id", command->evaluate_decision.decision_id};
         return 1;
+    case COMMAND_SET_CLUSTER_VARIABLE:
+    case COMMAND_SPREAD_CLUSTER_VARIABLE:
+        ret[0] = (struct named){"the name of the variable", command->cluster_variable.name};
+        return 1;
     default:
         return 0;
     }

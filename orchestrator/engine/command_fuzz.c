@@ -231,6 +231,18 @@ static void fill(struct fuzz *f, struct command *command)
         command->evaluate_decision =
             (struct evaluate_decision){.decision_id = text(f), .variables = json(f)};
         break;
+    case COMMAND_SET_CLOCK:
+        command->set_clock = (struct test_clock){
+            .offset_ms = number(f), .pinned_ms = number(f), .is_pinned = byte(f) & 1};
+        break;
+    case COMMAND_SET_CLUSTER_VARIABLE:
+    case COMMAND_SPREAD_CLUSTER_VARIABLE:
+        command->cluster_variable = (struct cluster_variable_command){.name = text(f),
+                                                                      .value = json(f),
+                                                                      .change = byte(f) % 5,
+                                                                      .is_global = byte(f) & 1,
+                                                                      .key = key(f)};
+        break;
     default:
         if (command->type >= COMMAND_PUBLISH_MESSAGE && command->type <= COMMAND_BROADCAST_SIGNAL)
             fill_message(f, command);

@@ -198,7 +198,7 @@ static struct credit **first_taker(struct engine *engine, struct credit_queue *q
 {
     struct credit **at = &queue->first;
     while (*at != NULL)
-        if ((*at)->gateway->expires_ms <= engine->clock_ms)
+        if ((*at)->gateway->expires_ms <= engine->record_ms)
             drop(&engine->credits, at);
         else if (process_list_has((*at)->processes, process_id))
             break;
