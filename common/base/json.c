@@ -319,6 +319,15 @@ void json_raw(struct json_writer *writer, str json)
     strbuf_add(writer->out, json);
 }
 
+void json_optional(struct json_writer *writer, const char *name, str text)
+{
+    json_key(writer, str_of(name));
+    if (str_is_empty(text))
+        json_null(writer);
+    else
+        json_string(writer, text);
+}
+
 void json_value(struct json_writer *writer, const struct json *value)
 {
     switch (value->type) {

@@ -70,6 +70,9 @@ void json_null(struct json_writer *writer);
 void json_raw(struct json_writer *writer, str json); // already JSON
 void json_value(struct json_writer *writer, const struct json *value);
 
+// A member; null where the text is empty.
+void json_optional(struct json_writer *writer, const char *name, str text);
+
 // Appends text in quotes, escaped.
 void json_quote(struct strbuf *out, str text);
 

@@ -13,15 +13,6 @@
 
 enum { EXIT_EXECUTABLE = 0, EXIT_REFUSED = 1, EXIT_UNREADABLE = 2 };
 
-static void put(struct json_writer *w, const char *name, str text)
-{
-    json_key(w, str_of(name));
-    if (str_is_empty(text))
-        json_null(w);
-    else
-        json_string(w, text);
-}
-
 static void print_json(struct arena *arena, const struct bpmn_resource *resource)
 {
     struct strbuf out = strbuf_new(arena);
@@ -30,12 +21,12 @@ static void print_json(struct arena *arena, const struct bpmn_resource *resource
     for (size_t i = 0; i < resource->problem_count; i++) {
         const struct bpmn_problem *p = &resource->problems[i];
         json_begin_object(&w);
-        put(&w, "severity", str_of(bpmn_severity_name(p->severity)));
-        put(&w, "code", str_of(bpmn_code_name(p->code)));
-        put(&w, "element", p->element);
+        json_optional(&w, "severity", str_of(bpmn_severity_name(p->severity)));
+        json_optional(&w, "code", str_of(bpmn_code_name(p->code)));
+        json_optional(&w, "element", p->element);
         json_key(&w, STR("line"));
         json_u64(&w, p->line);
-        put(&w, "message", p->message);
+        json_optional(&w, "message", p->message);
         json_end_object(&w);
     }
     json_end_array(&w);
@@ -115,12 +106,12 @@ static void print_unreadable(struct arena *arena, const struct error *err)
         line = 1;
     json_begin_array(&w);
     json_begin_object(&w);
-    put(&w, "severity", STR("error"));
-    put(&w, "code", STR("UNREADABLE"));
-    put(&w, "element", STR_EMPTY);
+    json_optional(&w, "severity", STR("error"));
+    json_optional(&w, "code", STR("UNREADABLE"));
+    json_optional(&w, "element", STR_EMPTY);
     json_key(&w, STR("line"));
     json_i64(&w, line);
-    put(&w, "message", str_of(err->text));
+    json_optional(&w, "message", str_of(err->text));
     json_end_object(&w);
     json_end_array(&w);
     printf("%s\n", strbuf_cstr(&out));

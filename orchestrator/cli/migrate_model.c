@@ -60,15 +60,6 @@ static void print_lines(const struct migrating_file *f, const struct bpmn_migrat
     }
 }
 
-static void put(struct json_writer *w, const char *name, str text)
-{
-    json_key(w, str_of(name));
-    if (str_is_empty(text))
-        json_null(w);
-    else
-        json_string(w, text);
-}
-
 static void print_json(struct migrating_file *f, const struct bpmn_migrated *migrated)
 {
     struct strbuf out = strbuf_new(&f->arena);
@@ -77,13 +68,13 @@ static void print_json(struct migrating_file *f, const struct bpmn_migrated *mig
     for (size_t i = 0; i < migrated->notes.count; i++) {
         const struct bpmn_migration_note *n = &migrated->notes.items[i];
         json_begin_object(&w);
-        put(&w, "file", str_of(f->file));
+        json_optional(&w, "file", str_of(f->file));
         json_key(&w, STR("line"));
         json_u64(&w, n->line);
-        put(&w, "element", n->element);
-        put(&w, "what", n->what);
-        put(&w, "became", n->became);
-        put(&w, "why", n->why);
+        json_optional(&w, "element", n->element);
+        json_optional(&w, "what", n->what);
+        json_optional(&w, "became", n->became);
+        json_optional(&w, "why", n->why);
         json_end_object(&w);
     }
     json_end_array(&w);

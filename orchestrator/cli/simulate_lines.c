@@ -25,15 +25,6 @@ static void put_key(struct json_writer *w, const char *name, uint64_t key)
         json_u64(w, key);
 }
 
-static void put_text(struct json_writer *w, const char *name, str text)
-{
-    json_key(w, str_of(name));
-    if (str_is_empty(text))
-        json_null(w);
-    else
-        json_string(w, text);
-}
-
 void simulate_print_event(void *context, const struct sim_event *event)
 {
     struct arena *arena = context;
@@ -43,12 +34,12 @@ void simulate_print_event(void *context, const struct sim_event *event)
     json_begin_object(&w);
     json_key(&w, STR("seq"));
     json_u64(&w, event->seq);
-    put_text(&w, "time", simulate_time(arena, event->time_ms));
-    put_text(&w, "event", str_of(event->event));
-    put_text(&w, "process", event->process);
+    json_optional(&w, "time", simulate_time(arena, event->time_ms));
+    json_optional(&w, "event", str_of(event->event));
+    json_optional(&w, "process", event->process);
     put_key(&w, "instance", event->instance);
-    put_text(&w, "element", event->element);
-    put_text(&w, "type", event->type);
+    json_optional(&w, "element", event->element);
+    json_optional(&w, "type", event->type);
     put_key(&w, "key", event->key);
     put_key(&w, "scope", event->scope);
     json_end_object(&w);
@@ -62,8 +53,8 @@ static void put_waiting(struct json_writer *w, const struct sim_result *result)
     json_begin_array(w);
     for (size_t i = 0; i < result->waiting_count; i++) {
         json_begin_object(w);
-        put_text(w, "element", result->waiting[i].element);
-        put_text(w, "for", result->waiting[i].reason);
+        json_optional(w, "element", result->waiting[i].element);
+        json_optional(w, "for", result->waiting[i].reason);
         json_end_object(w);
     }
     json_end_array(w);
@@ -86,15 +77,15 @@ void simulate_print_end(struct arena *arena, const struct sim_result *result, co
     struct strbuf out = strbuf_new(arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    put_text(&w, "event", STR("END"));
-    put_text(&w, "state", str_of(sim_state_name(result->state)));
+    json_optional(&w, "event", STR("END"));
+    json_optional(&w, "state", str_of(sim_state_name(result->state)));
     put_waiting(&w, result);
     json_key(&w, STR("variables"));
     json_raw(&w, result->variables);
     put_list(&w, "incidents", result->incidents, result->incident_count);
     put_list(&w, "warnings", result->warnings, result->warning_count);
     if (failure != NULL)
-        put_text(&w, "error", str_of(failure));
+        json_optional(&w, "error", str_of(failure));
     json_end_object(&w);
     printf("%s\n", strbuf_cstr(&out));
 }

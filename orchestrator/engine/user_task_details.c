@@ -352,15 +352,6 @@ static void write_shown(struct engine *engine, struct json_writer *w, const stru
     }
 }
 
-static void write_text(struct json_writer *w, const char *name, str text)
-{
-    json_key(w, str_of(name));
-    if (str_is_empty(text))
-        json_null(w);
-    else
-        json_string(w, text);
-}
-
 str user_task_json(struct engine *engine, const struct user_task *task)
 {
     struct task_view view = task_with_transition(engine, task);
@@ -374,12 +365,12 @@ str user_task_json(struct engine *engine, const struct user_task *task)
                 str_format(engine->turn, "%llu", (unsigned long long)task->attachment.entity.key));
     json_key(&w, STR("action"));
     json_string(&w, task_requested_action(engine, task));
-    write_text(&w, "assignee", view.assignee);
+    json_optional(&w, "assignee", view.assignee);
     for (size_t i = 0; i < COUNT_OF(DETAILS); i++)
         write_shown(engine, &w, &DETAILS[i], json_get(details, str_of(DETAILS[i].name)));
     json_key(&w, STR("changedAttributes"));
     write_changed(engine, &w, task, view);
-    write_text(&w, "formKey", text_of(engine, form));
+    json_optional(&w, "formKey", text_of(engine, form));
     json_end_object(&w);
     return strbuf_str(&out);
 }

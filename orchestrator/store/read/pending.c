@@ -191,28 +191,43 @@ struct pending pending_none(void)
     return (struct pending){STR("[]"), STR("[]"), STR("[]")};
 }
 
-struct pending pending_write(struct arena *arena, const struct record_changes *changes)
+typedef void add_rows(struct json_writer *writer, const struct record_changes *changes);
+
+static void add_elements(struct json_writer *writer, const struct record_changes *changes)
 {
-    struct strbuf elements = strbuf_new(arena), jobs = strbuf_new(arena),
-                  variables = strbuf_new(arena);
-    struct json_writer writer = json_writer_new(&elements);
-    json_begin_array(&writer);
     for (size_t i = 0; i < changes->elements.count; i++) {
         const struct element_record *row = changes->elements.items[i];
         if (row->ended_ms != 0 && row->key != row->instance)
-            add_element(&writer, row);
+            add_element(writer, row);
     }
-    json_end_array(&writer);
-    writer = json_writer_new(&jobs);
-    json_begin_array(&writer);
+}
+
+static void add_jobs(struct json_writer *writer, const struct record_changes *changes)
+{
     for (size_t i = 0; i < changes->jobs.count; i++)
         if (changes->jobs.items[i]->ended_ms != 0)
-            add_job(&writer, changes->jobs.items[i]);
-    json_end_array(&writer);
-    writer = json_writer_new(&variables);
-    json_begin_array(&writer);
+            add_job(writer, changes->jobs.items[i]);
+}
+
+static void add_variables(struct json_writer *writer, const struct record_changes *changes)
+{
     for (size_t i = 0; i < changes->variables.count; i++)
-        add_variable(&writer, changes->variables.items[i]);
+        add_variable(writer, changes->variables.items[i]);
+}
+
+static str list_of(struct arena *arena, const struct record_changes *changes, add_rows *add)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer writer = json_writer_new(&out);
+    json_begin_array(&writer);
+    add(&writer, changes);
     json_end_array(&writer);
-    return (struct pending){strbuf_str(&elements), strbuf_str(&jobs), strbuf_str(&variables)};
+    return strbuf_str(&out);
+}
+
+struct pending pending_write(struct arena *arena, const struct record_changes *changes)
+{
+    return (struct pending){.elements = list_of(arena, changes, add_elements),
+                            .jobs = list_of(arena, changes, add_jobs),
+                            .variables = list_of(arena, changes, add_variables)};
 }
