@@ -18,21 +18,32 @@ enum {
     LARGE_TURN_STEPS = 1000,
     RETRY_MS = 1000, // after a failure, doubled up to …
     RETRY_MOST_MS = 30000,
-    POLITE_MOST_MS = 500, // rest after a turn, while history grows faster than its records
+    POLITE_PERCENT = 200, // rest of a turn's time, while history grows faster than its records,
+    POLITE_LOOK_MS = 250, // unless it has stopped growing: looked at so often
+    HANDS = 2,            // threads, each with a connection and a shard at a time; the second …
+    HELP_BATCHES = 20,    // … helps when so much is behind and the machine has room
+    PERCENT = 100,
     MS_PER_SECOND = 1000,
     NS_PER_MS = 1000000,
 };
 
-struct projector {
+struct hand {
+    struct projector *projector;
     struct records *records;
     pthread_t thread;
+    bool helps; // the first one says when
+};
+
+struct projector {
+    struct hand hands[HANDS];
+    size_t begun; // hands that have a thread
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool ends; // under the mutex
     // For the metrics.
     atomic_uint_fast64_t steps, failures, lag_batches;
     atomic_int_fast64_t lag_ms;
-    bool is_polite; // more is behind than a round before
+    atomic_bool is_polite; // more is behind than a round before
 };
 
 // -- A turn -------------------------------------------------------------------------------
@@ -58,24 +69,22 @@ static bool project(struct records *records, const struct records_turn *turn, st
 }
 
 // Some batches of one shard; *ret_steps says how much there was.
-static bool take_turn(struct projector *projector, uint32_t shard, size_t *ret_steps,
-                      struct error *err)
+static bool take_turn(struct records *records, uint32_t shard, size_t *ret_steps, struct error *err)
 {
     struct arena arena = ARENA_EMPTY;
     struct records_turn turn;
-    bool good = records_open(projector->records, err) &&
-                records_begin(projector->records, shard, &arena, &turn, err);
+    bool good = records_open(records, err) && records_begin(records, shard, &arena, &turn, err);
     bool any = good && turn.batch > 0;
     if (any)
-        good = project(projector->records, &turn, err);
+        good = project(records, &turn, err);
     if (!any || !good)
-        records_abandon(projector->records);
+        records_abandon(records);
     *ret_steps = any && good ? turn.count : 0;
     arena_done(&arena);
     return good;
 }
 
-// -- The thread ---------------------------------------------------------------------------
+// -- The threads --------------------------------------------------------------------------
 
 // True when it is time to end.
 static bool rest(struct projector *projector, int64_t ms)
@@ -94,35 +103,58 @@ static bool rest(struct projector *projector, int64_t ms)
     return ends;
 }
 
-// Where records do not keep up the machine has no room: what executes keeps most of it. A turn is
-// followed by a rest as long, but so short that the end of the burst is soon seen.
-static void be_polite(struct projector *projector, int64_t took_ms)
+// How far the records are, for the metrics and for how hard to work.
+static bool look(struct hand *hand, uint32_t *ret_shards, size_t *ret_count, struct error *err)
 {
-    if (projector->is_polite)
-        (void)rest(projector, took_ms < POLITE_MOST_MS ? took_ms : POLITE_MOST_MS);
+    struct projector *projector = hand->projector;
+    struct records_lag lag;
+    if (!records_open(hand->records, err) ||
+        !records_behind(hand->records, ret_shards, ret_count, &lag, err))
+        return false;
+    if (hand->helps)
+        return true;
+    atomic_store(&projector->is_polite, lag.batches > atomic_load(&projector->lag_batches));
+    atomic_store(&projector->lag_batches, lag.batches);
+    atomic_store(&projector->lag_ms, lag.behind_ms);
+    return true;
+}
+
+// Where records do not keep up the machine has no room: what executes keeps most of it. A turn is
+// followed by a longer rest, until the burst is over.
+static bool be_polite(struct hand *hand, int64_t took_ms, struct error *err)
+{
+    struct projector *projector = hand->projector;
+    static _Thread_local uint32_t shards[RECORDS_MOST_SHARDS];
+    int64_t left_ms = took_ms * POLITE_PERCENT / PERCENT;
+    while (!hand->helps && left_ms > 0 && atomic_load(&projector->is_polite)) {
+        int64_t some_ms = left_ms < POLITE_LOOK_MS ? left_ms : POLITE_LOOK_MS;
+        size_t count;
+        if (rest(projector, some_ms))
+            return true;
+        left_ms -= some_ms;
+        if (left_ms > 0 && !look(hand, shards, &count, err))
+            return false;
+    }
+    return true;
 }
 
 // Once over all shards that lag; one that fails does not hold the others up.
-static bool go_round(struct projector *projector, size_t *ret_steps, struct error *err)
+static bool go_round(struct hand *hand, size_t *ret_steps, struct error *err)
 {
+    struct projector *projector = hand->projector;
     static _Thread_local uint32_t shards[RECORDS_MOST_SHARDS];
-    struct records_lag lag;
     size_t count;
     *ret_steps = 0;
-    if (!records_open(projector->records, err) ||
-        !records_behind(projector->records, shards, &count, &lag, err))
+    if (!look(hand, shards, &count, err))
         return false;
-    projector->is_polite = lag.batches > atomic_load(&projector->lag_batches);
-    atomic_store(&projector->lag_batches, lag.batches);
-    atomic_store(&projector->lag_ms, lag.behind_ms);
     bool good = true;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !(hand->helps && atomic_load(&projector->is_polite)); i++) {
         size_t steps;
         int64_t began_ns = clock_monotonic_ns();
-        good &= take_turn(projector, shards[i], &steps, err);
+        good &= take_turn(hand->records, shards[i], &steps, err);
         *ret_steps += steps;
         atomic_fetch_add(&projector->steps, steps);
-        be_polite(projector, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
+        good &= be_polite(hand, (clock_monotonic_ns() - began_ns) / NS_PER_MS, err);
     }
     return good;
 }
@@ -134,21 +166,28 @@ static int64_t rest_after(size_t steps, int64_t took_ms)
     return took_ms < least ? least - took_ms : 0;
 }
 
+static bool has_nothing_to_do(const struct hand *hand)
+{
+    const struct projector *projector = hand->projector;
+    return hand->helps && (atomic_load(&projector->is_polite) ||
+                           atomic_load(&projector->lag_batches) < HELP_BATCHES);
+}
+
 static void *run(void *context)
 {
-    struct projector *projector = context;
+    struct hand *hand = context;
     int64_t retry_ms = RETRY_MS;
     int64_t wait_ms = 0;
-    while (!rest(projector, wait_ms)) {
+    while (!rest(hand->projector, wait_ms)) {
         struct error err;
-        size_t steps;
+        size_t steps = 0;
         int64_t began_ns = clock_monotonic_ns();
-        if (go_round(projector, &steps, &err)) {
+        if (has_nothing_to_do(hand) || go_round(hand, &steps, &err)) {
             retry_ms = RETRY_MS;
             wait_ms = rest_after(steps, (clock_monotonic_ns() - began_ns) / NS_PER_MS);
             continue;
         }
-        atomic_fetch_add(&projector->failures, 1);
+        atomic_fetch_add(&hand->projector->failures, 1);
         log_warning("projector", "records wait, again in %lld s: %s: %s",
                     (long long)(retry_ms / MS_PER_SECOND), err.place, err.text);
         wait_ms = retry_ms;
@@ -162,18 +201,23 @@ struct projector *projector_new(const char *url, struct error *err)
     struct projector *projector = calloc(1, sizeof *projector);
     pthread_condattr_t attributes;
     check(projector != NULL);
-    projector->records = records_new(url);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&projector->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&projector->mutex, NULL);
-    if (pthread_create(&projector->thread, NULL, run, projector) == 0)
-        return projector;
-    (void)error_set(err, ERROR_UNAVAILABLE, "projector", "no thread could be made");
-    records_free(projector->records);
-    free(projector);
-    return NULL;
+    for (size_t i = 0; i < HANDS; i++) {
+        struct hand *hand = &projector->hands[i];
+        *hand = (struct hand){.projector = projector, .records = records_new(url), .helps = i > 0};
+        if (pthread_create(&hand->thread, NULL, run, hand) != 0) {
+            records_free(hand->records);
+            projector_free(projector);
+            (void)error_set(err, ERROR_UNAVAILABLE, "projector", "no thread could be made");
+            return NULL;
+        }
+        projector->begun++;
+    }
+    return projector;
 }
 
 void projector_free(struct projector *projector)
@@ -182,10 +226,12 @@ void projector_free(struct projector *projector)
         return;
     pthread_mutex_lock(&projector->mutex);
     projector->ends = true;
-    pthread_cond_signal(&projector->wake);
+    pthread_cond_broadcast(&projector->wake);
     pthread_mutex_unlock(&projector->mutex);
-    pthread_join(projector->thread, NULL);
-    records_free(projector->records);
+    for (size_t i = 0; i < projector->begun; i++) {
+        pthread_join(projector->hands[i].thread, NULL);
+        records_free(projector->hands[i].records);
+    }
     pthread_cond_destroy(&projector->wake);
     pthread_mutex_destroy(&projector->mutex);
     free(projector);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The projector: a thread that makes the flat records of schemas/0100_records.sql from history, as
+// The projector: threads that make the flat records of schemas/0100_records.sql from history, as
 // it is committed. Several nodes may run one; a shard's records are made by one at a time. Nothing
 // waits for it: it may lag, stop, be restarted or be off, and goes on where it stopped.
 #ifndef BATON_PROJECTOR_PROJECTOR_H
