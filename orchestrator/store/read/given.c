@@ -23,6 +23,32 @@ struct statement read_given(struct arena *arena, const struct given_to *to)
                      statement_array(arena, to->rules, to->rule_count));
 }
 
+struct statement read_way_of_grants(struct arena *arena, const struct given_to *to,
+                                    str resource_type)
+{
+    static const char sql[] =
+        "WITH asker (kind, id, way) AS (VALUES ($1::smallint, $2::text, CASE $1::smallint WHEN 1 "
+        "THEN 'user ' ELSE 'client ' END || $2::text) UNION SELECT 3::smallint, g, 'token → group "
+        "' "
+        "|| g FROM unnest($3::text[]) g UNION SELECT 5::smallint, r, 'token → mapping rule ' || r "
+        "FROM unnest($4::text[]) r), "
+        "grouped AS (SELECT * FROM asker UNION SELECT 3::smallint, m.whole, a.way || ' → group ' "
+        "|| "
+        "m.whole FROM members m JOIN asker a ON m.member_kind = a.kind AND m.member = a.id WHERE "
+        "m.whole_kind = 3), "
+        "owners AS (SELECT * FROM grouped UNION SELECT 4::smallint, m.whole, a.way || ' → role ' "
+        "|| "
+        "m.whole FROM members m JOIN grouped a ON m.member_kind = a.kind AND m.member = a.id WHERE "
+        "m.whole_kind = 4) "
+        "SELECT a.key, o.way, coalesce(a.resource_id, '=' || a.resource_property), "
+        "array_to_string(a.permissions, ' ') FROM authorizations a JOIN owners o ON a.owner_kind = "
+        "o.kind AND a.owner = o.id WHERE a.resource_type = $5::text ORDER BY a.key, o.way LIMIT "
+        "1000";
+    return STATEMENT(arena, sql, statement_i64(arena, to->kind), to->id,
+                     statement_array(arena, to->groups, to->group_count),
+                     statement_array(arena, to->rules, to->rule_count), resource_type);
+}
+
 struct statement read_mapping_rules(struct arena *arena)
 {
     return statement_new(arena, "SELECT id, claim_name, claim_value FROM mapping_rules ORDER BY id",

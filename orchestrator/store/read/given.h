@@ -21,6 +21,12 @@ struct given_to {
 // of an authorization the resource's type, its id or "=PROPERTY", the permissions with spaces.
 struct statement read_given(struct arena *arena, const struct given_to *to);
 
+// Every authorization of a resource type that comes to it, and how: key, the way to its owner such
+// as "user ann → group crew → role clerk", resource's id or "=PROPERTY", the permissions with
+// spaces.
+struct statement read_way_of_grants(struct arena *arena, const struct given_to *to,
+                                    str resource_type);
+
 // id, claim's name, claim's value.
 struct statement read_mapping_rules(struct arena *arena);
 

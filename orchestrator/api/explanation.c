@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Why somebody may do something, or may not: by which way which authorization comes to them, and
+// what would change the answer.
+#include "api/api_private.h"
+
+#include "access/access.h"
+#include "store/read/given.h"
+
+struct question {
+    struct given_to who;
+    const struct identity *identity; // that a token proves; NULL: asked by name
+    enum resource_type type;
+    str permission;
+    str resource_id;
+};
+
+static bool has_word(str words, str word)
+{
+    str one;
+    while (!str_is_empty(words) && str_split(&words, ' ', &one))
+        if (str_equal(one, word))
+            return true;
+    return false;
+}
+
+static bool decides(const struct question *question, const struct query_rows *rows, size_t row)
+{
+    str id = query_value(rows, row, 2);
+    return has_word(query_value(rows, row, 3), question->permission) &&
+           (str_equal(id, STR("*")) || str_equal(id, question->resource_id));
+}
+
+static void write_words(struct json_writer *w, str name, str words)
+{
+    str word;
+    json_key(w, name);
+    json_begin_array(w);
+    while (!str_is_empty(words) && str_split(&words, ' ', &word))
+        json_string(w, word);
+    json_end_array(w);
+}
+
+static void write_names(struct json_writer *w, str name, struct names names)
+{
+    json_key(w, name);
+    json_begin_array(w);
+    for (size_t i = 0; i < names.count; i++)
+        json_string(w, names.items[i]);
+    json_end_array(w);
+}
+
+static void write_who(struct json_writer *w, const struct question *question)
+{
+    const struct identity *identity = question->identity;
+    write_text(w, STR("ownerType"),
+               question->who.kind == SUBJECT_USER ? STR("USER") : STR("CLIENT"));
+    write_text(w, STR("ownerId"), question->who.id);
+    write_optional(w, STR("proof"), identity != NULL ? identity->proof : STR_EMPTY);
+    write_names(w, STR("tokenGroups"),
+                (struct names){question->who.groups, question->who.group_count});
+    write_names(w, STR("mappingRules"),
+                (struct names){question->who.rules, question->who.rule_count});
+}
+
+static bool write_ways(struct json_writer *w, const struct question *question,
+                       const struct query_rows *rows)
+{
+    bool is_allowed = false;
+    json_key(w, STR("ways"));
+    json_begin_array(w);
+    for (size_t row = 0; row < query_row_count(rows); row++) {
+        bool does = decides(question, rows, row);
+        is_allowed |= does;
+        json_begin_object(w);
+        write_text(w, STR("way"), query_value(rows, row, 1));
+        write_key(w, STR("authorizationKey"), query_u64(rows, row, 0));
+        write_text(w, STR("resourceId"), query_value(rows, row, 2));
+        write_words(w, STR("permissionTypes"), query_value(rows, row, 3));
+        json_key(w, STR("decides"));
+        json_bool(w, does);
+        json_end_object(w);
+    }
+    json_end_array(w);
+    return is_allowed;
+}
+
+// What stands nearest to a yes.
+static str advice(struct arena *arena, const struct question *question,
+                  const struct query_rows *rows)
+{
+    for (size_t row = 0; row < query_row_count(rows); row++) {
+        str id = query_value(rows, row, 2), words = query_value(rows, row, 3);
+        if (has_word(words, question->permission))
+            return str_format(arena, "%.*s is given on '%.*s', not on '%.*s'",
+                              STR_ARG(question->permission), STR_ARG(id),
+                              STR_ARG(question->resource_id));
+        if (str_equal(id, question->resource_id) || str_equal(id, STR("*")))
+            return str_format(arena, "authorization %llu is on '%.*s' and lacks %.*s",
+                              (unsigned long long)query_u64(rows, row, 0), STR_ARG(id),
+                              STR_ARG(question->permission));
+    }
+    return str_format(arena,
+                      "no authorization on %s comes to '%.*s': give %.*s on '%.*s' to it, or to a "
+                      "group or role that it belongs to",
+                      resource_type_name(question->type), STR_ARG(question->who.id),
+                      STR_ARG(question->permission), STR_ARG(question->resource_id));
+}
+
+static void on_ways(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    const struct question *question = context;
+    struct strbuf out = strbuf_new(caller->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    write_who(&w, question);
+    write_text(&w, STR("resourceType"), str_of(resource_type_name(question->type)));
+    write_text(&w, STR("permissionType"), question->permission);
+    write_text(&w, STR("resourceId"), question->resource_id);
+    bool is_allowed = write_ways(&w, question, rows);
+    json_key(&w, STR("isAllowed"));
+    json_bool(&w, is_allowed);
+    write_optional(&w, STR("missing"),
+                   is_allowed ? STR_EMPTY : advice(caller->arena, question, rows));
+    json_end_object(&w);
+    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+}
+
+static void look(struct request *request, struct question *question)
+{
+    struct caller *caller = caller_of(request);
+    read_run(caller,
+             read_way_of_grants(caller->arena, &question->who,
+                                str_of(resource_type_name(question->type))),
+             on_ways, question);
+}
+
+struct proving_question {
+    struct request *request;
+    struct question *question;
+};
+
+static void on_identified(void *context, const struct identity *identity, const struct error *err)
+{
+    const struct proving_question *proving = context;
+    struct question *question = proving->question;
+    if (identity == NULL) {
+        request_failed(proving->request, err);
+        return;
+    }
+    question->identity = identity;
+    question->who = (struct given_to){.kind = (int)identity->kind,
+                                      .id = identity->id,
+                                      .groups = identity->groups.items,
+                                      .group_count = identity->groups.count,
+                                      .rules = identity->rules.items,
+                                      .rule_count = identity->rules.count};
+    look(proving->request, question);
+}
+
+static void prove(struct request *request, struct question *question, str token)
+{
+    struct access *access = gateway_access(api_of(request)->options.gateway);
+    const struct credential credential = {
+        .kind = CREDENTIAL_BEARER, .user = STR_EMPTY, .secret = token, .address = STR_EMPTY};
+    struct proving_question *proving = ARENA_NEW(&request->arena, struct proving_question);
+    *proving = (struct proving_question){request, question};
+    if (access == NULL)
+        request_problem(request, 409, "INVALID_STATE",
+                        STR("nobody is asked who they are here (auth.enabled)"));
+    else
+        access_identify(access, &request->arena, &credential, on_identified, proving);
+}
+
+// The shape of the body has been checked.
+void handle_authorization_explain(struct request *request)
+{
+    struct question *question = ARENA_NEW(&request->arena, struct question);
+    const struct json *body = request->body;
+    str token = json_get_str(body, STR("token"), STR_EMPTY);
+    str type = json_get_str(body, STR("resourceType"), STR_EMPTY);
+    *question = (struct question){
+        .who = {.kind = str_equal(json_get_str(body, STR("ownerType"), STR("USER")), STR("CLIENT"))
+                            ? SUBJECT_CLIENT
+                            : SUBJECT_USER,
+                .id = json_get_str(body, STR("ownerId"), STR_EMPTY)},
+        .permission = json_get_str(body, STR("permissionType"), STR_EMPTY),
+        .resource_id = json_get_str(body, STR("resourceId"), STR("*")),
+    };
+    if (!resource_type_find(type, &question->type))
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("resourceType: there is no such resource type"));
+    else if (!resource_type_has(question->type, question->permission))
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "permissionType: %s has no permission '%.*s': %s",
+                               resource_type_name(question->type), STR_ARG(question->permission),
+                               resource_type_permissions(question->type));
+    else if (str_is_empty(token) == str_is_empty(question->who.id))
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("ownerId: say an ownerId or a token, to know of whom"));
+    else if (!str_is_empty(token))
+        prove(request, question, token);
+    else
+        look(request, question);
+}
