@@ -148,3 +148,10 @@ void handle_resource_delete(struct request *request)
     if (request_key(request, 0, &command.key))
         call_every_shard(caller_of(request), &command, answer_deleted);
 }
+
+void handle_variable_names(struct request *request)
+{
+    struct search_scope narrow = {.field = "processDefinitionKey"};
+    if (request_key(request, 0, &narrow.key))
+        answer_search(request, &collection_variable_names, narrow);
+}

@@ -25,6 +25,11 @@ void handle_element_search(struct request *request)
                   (struct search_scope){0});
 }
 
+void handle_wait_state_search(struct request *request)
+{
+    answer_search(request, &collection_wait_states, (struct search_scope){0});
+}
+
 void handle_element_get(struct request *request)
 {
     answer_one(request, &collection_elements);

@@ -89,6 +89,37 @@ void handle_definition_statistics(struct request *request)
     records_prepare(caller, 0, on_records, instances);
 }
 
+// -- What waits -------------------------------------------------------------------------
+
+static void on_waiting(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct request *request = request_of(caller);
+    (void)context;
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("items"));
+    json_begin_array(&w);
+    for (size_t row = 0; row < query_row_count(rows); row++) {
+        json_begin_object(&w);
+        write_text(&w, STR("elementId"), query_value(rows, row, 0));
+        write_json(&w, STR("waitingCount"), query_value(rows, row, 1));
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+void handle_statistics_waiting(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    uint64_t instance;
+    if (request_key(request, 0, &instance))
+        read_run(caller, read_waiting_statistics(caller->arena, caller->scope, instance),
+                 on_waiting, NULL);
+}
+
 // -- What was used ----------------------------------------------------------------------
 
 struct usage {

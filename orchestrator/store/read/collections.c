@@ -314,6 +314,49 @@ const struct collection collection_waiting = {
     .sees = SCOPE_SEES("i.tenant", "i.process_id"),
 };
 
+// -- What they wait for -----------------------------------------------------------------
+
+static const struct field wait_state_fields[] = {
+    {"elementInstanceKey", "w.element_instance", FIELD_LOCAL_KEY},
+    {"processInstanceKey", "w.instance", FIELD_LOCAL_KEY, .is_present = true},
+    ROOT_FIELD,
+    {"bpmnProcessId", "i.process_id", FIELD_TEXT},
+    {"elementId", "e.element_id", FIELD_TEXT},
+    {"elementType", BPMN_TYPE("e.type"), FIELD_NAME},
+    {"waitStateType", "w.kind", FIELD_NAME, .is_hidden = true},
+    {"details", "w.details", FIELD_JSON},
+    {"tenantId", "i.tenant", FIELD_TENANT},
+};
+
+// Where a process itself waits (for an event sub-process) its root stands for it.
+const struct collection collection_wait_states = {
+    .noun = "wait state",
+    .from = "wait_states w JOIN instances i ON i.shard = w.shard AND i.key = w.instance AND "
+            "i.state = 1 JOIN LATERAL (SELECT x.element_id, x.type FROM elements x WHERE x.shard = "
+            "w.shard AND x.key = w.element_instance UNION ALL SELECT i.process_id, 'process' WHERE "
+            "w.element_instance = i.key) e ON true",
+    .fields = wait_state_fields,
+    .field_count = COUNT_OF(wait_state_fields),
+    .key = "w.key",
+    .shard = "w.shard",
+    .sees = SCOPE_SEES("i.tenant", "i.process_id"),
+};
+
+static const struct field variable_name_fields[] = {
+    {"name", "n.name", FIELD_TEXT, .is_present = true},
+    {"processDefinitionKey", "n.definition", FIELD_KEY, .is_hidden = true},
+};
+
+const struct collection collection_variable_names = {
+    .noun = "variable name",
+    .from = "variable_names n",
+    .fields = variable_name_fields,
+    .field_count = COUNT_OF(variable_name_fields),
+    .key = "n.name",
+    .key_is_text = true,
+    .sees = SCOPE_SEES("n.tenant", "n.process_id"),
+};
+
 // -- Jobs -------------------------------------------------------------------------------
 
 static const struct state_name job_states[] = {

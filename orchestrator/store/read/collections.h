@@ -16,6 +16,8 @@ extern const struct collection collection_cluster_variables;
 extern const struct collection collection_elements;
 extern const struct collection collection_inner_elements; // without the process itself
 extern const struct collection collection_waiting;        // those of the elements that wait
+extern const struct collection collection_wait_states;
+extern const struct collection collection_variable_names;
 extern const struct collection collection_jobs;
 extern const struct collection collection_user_tasks;
 extern const struct collection collection_incidents;

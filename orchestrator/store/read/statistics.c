@@ -4,6 +4,8 @@
 // wait for messages. And what the elements of a definition's instances did.
 #include "store/read/statistics.h"
 
+#include "record/key.h"
+
 #include "record/rows.h"
 #include "store/read/collections.h"
 
@@ -125,6 +127,18 @@ struct statement read_element_statistics(struct arena *arena, const struct searc
                   "WHERE e.key <> e.instance GROUP BY 1 ORDER BY 1",
                   collection_instances.from, STR_ARG(strbuf_str(&instances->where)));
     return statement_new(arena, strbuf_cstr(&sql), instances->parameters, instances->count);
+}
+
+struct statement read_waiting_statistics(struct arena *arena, struct scope scope, uint64_t instance)
+{
+    static const char sql[] =
+        "SELECT e.element_id, count(DISTINCT e.key) FROM wait_states w JOIN elements e ON e.shard "
+        "= w.shard AND e.key = w.element_instance JOIN instances i ON i.shard = w.shard AND i.key "
+        "= w.instance AND i.state = 1 WHERE " SCOPE_SEES(
+            "i.tenant", "i.process_id") " AND w.instance = $2::bigint AND w.shard = $3::integer "
+                                        "GROUP BY 1 ORDER BY 1";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, instance),
+                     statement_u64(arena, key_shard(instance)));
 }
 
 struct statement read_usage(struct arena *arena, struct scope scope,

@@ -26,4 +26,8 @@ struct usage_wanted {
 struct statement read_usage(struct arena *arena, struct scope scope,
                             const struct usage_wanted *wanted);
 
+// At how many element instances an instance waits, by element: element id, count.
+struct statement read_waiting_statistics(struct arena *arena, struct scope scope,
+                                         uint64_t instance);
+
 #endif
