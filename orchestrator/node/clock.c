@@ -69,8 +69,10 @@ static void on_clock(void *context, enum store_outcome outcome, int64_t time_ms)
     node->compared_ms = shard->dues.clock_asked_ms;
     node->compared_uptime_ms = shard->dues.clock_asked_uptime_ms;
     for (uint32_t i = 0; is_first && i < node->shard_count; i++)
-        if (node->shards[i] != NULL)
+        if (node->shards[i] != NULL) {
             node_shard_wake(node->shards[i]);
+            due_remind(node->shards[i]);
+        }
 }
 
 bool clock_is_compared(const struct node *node)

@@ -24,9 +24,13 @@ static void send_due(struct shard *shard, const struct store_due *due)
     metrics_add(&shard->node->metrics, METRIC_DUE_SENT, 1);
 }
 
+// Nothing is due by a clock that nobody has compared: what it sends too early is taken for what is
+// now, does nothing, and rests.
 static void fire(struct shard *shard, int64_t now_ms)
 {
     struct store_due due;
+    if (!clock_is_compared(shard->node))
+        return;
     size_t room = DUE_TURN;
     while (room-- > 0 && due_list_take(shard->dues.list, now_ms, &due))
         send_due(shard, &due);
@@ -114,6 +118,7 @@ void due_start(struct shard *shard)
         shard->dues.timer = timer_new(shard->node->loop, on_timer, shard);
     shard->dues.list = due_list_new();
     shard->dues.test_clock = *engine_test_clock(shard->engine);
+    shard->dues.ahead_ms = shard->node->ahead_ms;
     jobs_forget(shard);
 }
 
@@ -128,19 +133,23 @@ void due_stop(struct shard *shard)
 }
 
 // What is due, and what rests, is by the time that was: it is looked up anew.
-static void follow_test_clock(struct shard *shard)
+static void follow_clock(struct shard *shard)
 {
     struct dues *dues = &shard->dues;
     const struct test_clock *clock = engine_test_clock(shard->engine);
-    if (clock->offset_ms == dues->test_clock.offset_ms &&
+    bool went_back = shard->node->ahead_ms > dues->ahead_ms + NODE_CLOCK_TOLERANCE_MS;
+    if (!went_back && clock->offset_ms == dues->test_clock.offset_ms &&
         clock->is_pinned == dues->test_clock.is_pinned &&
-        clock->pinned_ms == dues->test_clock.pinned_ms)
+        clock->pinned_ms == dues->test_clock.pinned_ms) {
+        dues->ahead_ms = shard->node->ahead_ms;
         return;
+    }
     if (dues->loading)
         return; // of the time that was
     due_list_free(dues->list);
     dues->list = due_list_new();
     dues->test_clock = *clock;
+    dues->ahead_ms = shard->node->ahead_ms;
     dues->loaded_ms = node_uptime_ms() - DUE_RELOAD_MS;
 }
 
@@ -148,7 +157,7 @@ void due_remind(struct shard *shard)
 {
     if (shard->state != SHARD_RUNNING)
         return;
-    follow_test_clock(shard);
+    follow_clock(shard);
     int64_t now_ms = clock_shard_now_ms(shard);
     int64_t uptime_ms = node_uptime_ms();
     check_position(shard, uptime_ms);
@@ -162,7 +171,8 @@ void due_remind(struct shard *shard)
         trim(shard);
     jobs_remind(shard, uptime_ms);
 
-    int64_t next_ms = due_list_next_ms(shard->dues.list);
+    int64_t next_ms =
+        clock_is_compared(shard->node) ? due_list_next_ms(shard->dues.list) : INT64_MAX;
     int64_t wait_ms = next_ms - now_ms < NODE_IDLE_TRIM_MS ? next_ms - now_ms : NODE_IDLE_TRIM_MS;
     if (wait_ms < 1)
         wait_ms = 1;

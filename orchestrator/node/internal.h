@@ -172,7 +172,8 @@ struct dues {              // what falls due soon
     bool loading;
     int64_t clock_asked_ms; // when PostgreSQL was asked for its time, by this node's clock
     int64_t clock_asked_uptime_ms;
-    struct test_clock test_clock; // by which the list was made
+    struct test_clock test_clock; // by which the list was made, …
+    int64_t ahead_ms;             // … and how far ahead the node's clock was
 };
 
 struct waiting_jobs {
