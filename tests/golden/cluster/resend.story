@@ -6,9 +6,9 @@ shards 1
 seconds 40
 at 15 crash-after 6
 ---
-node0 acquires shard 0: epoch 1
-node0 commits shard 0 under epoch 1
-node0 crashes
+node1 acquires shard 0: epoch 1
+node1 commits shard 0 under epoch 1
+node1 crashes
 node0 acquires shard 0: epoch 2
 node0 commits shard 0 under epoch 2
 what shard 0 had published is published again, with the same numbers
