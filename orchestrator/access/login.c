@@ -5,6 +5,8 @@
 #include "access/proof_private.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
+#include "record/limits.h"
 #include "store/catalogue/credential.h"
 #include "store/read/credential.h"
 
@@ -118,8 +120,17 @@ static void on_user(struct proving *proving, const struct query_rows *rows)
                          pending_new(&proving->proof->out, proving));
 }
 
+// What PostgreSQL cannot read is nobody's name, and costs as much.
+static bool may_be_name(str name)
+{
+    return name.len <= LIMIT_NAME_BYTES && utf8_is_valid(name) &&
+           str_find_char(name, '\0') == SIZE_MAX;
+}
+
 void user_prove(struct proving *proving)
 {
+    if (!may_be_name(proving->user))
+        proving->user = STR_EMPTY;
     proving_ask(proving, read_user_secret(&proving->arena, proving->user), on_user);
 }
 

@@ -347,7 +347,7 @@ static void want_tokens(struct flow *flow)
         refuse_as(flow, ERROR_UNAVAILABLE, "the provider cannot be reached now: try again later");
     } else {
         exchange->pending = pending_new(&proof->out, flow->proving);
-        if (helper_run(providers_helper(proof->providers), run_exchange, on_exchange, exchange))
+        if (helper_run(providers_logins(proof->providers), run_exchange, on_exchange, exchange))
             return;
         check(pending_end(exchange->pending) == flow->proving);
         refuse_as(flow, ERROR_UNAVAILABLE, "too many logins wait for providers: try again later");

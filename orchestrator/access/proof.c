@@ -188,11 +188,12 @@ void proof_free(struct proof *proof)
     struct error err;
     if (proof == NULL)
         return;
+    // Whoever is answered may still ask for the providers' names.
     passwords_free(proof->passwords);
-    providers_free(proof->providers);
     (void)error_set(&err, ERROR_UNAVAILABLE, "access", "this program is stopping");
     while (proof->first != NULL)
         proving_fail(proof->first, &err);
     pending_cancel(&proof->out);
+    providers_free(proof->providers);
     free(proof);
 }

@@ -212,6 +212,14 @@ static void a_user_is_proved_by_their_password_alone(void **state)
     assert_true(str_equal(scene.subject.proof, STR("password")));
     assert_false(basic("Anna", "correct horse"));
     assert_false(basic("nobody", "correct horse"));
+    assert_false(basic("ann\xe4", "correct horse"));
+    const struct credential cut = {.kind = CREDENTIAL_BASIC,
+                                   .user = str_from("anna\0admin", 10),
+                                   .secret = STR("correct horse")};
+    scene.out++;
+    proof_check(scene.proof, &cut, on_proved, NULL);
+    wait_for_all();
+    assert_false(scene.is_proved);
     assert_false(basic("", ""));
     assert_false(prove(CREDENTIAL_NONE, "anna", STR("")));
     ask("INSERT INTO users (username) VALUES ('of a provider')");

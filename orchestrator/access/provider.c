@@ -41,7 +41,8 @@ struct provider {
 
 struct providers {
     struct arena arena;
-    struct helper *helper;
+    struct helper *helper; // of descriptions: one a provider at most
+    struct helper *logins; // of codes that become tokens
     struct query_pool *pool;
     struct pending_list out;
     struct provider *items;
@@ -267,7 +268,7 @@ static void start(struct provider *provider)
     errand->settings = provider->settings;
     provider->is_fetching = true;
     provider->tried_ns = clock_monotonic_ns();
-    // Never full: a provider has one fetch at a time, and logins have their own bound.
+    // Never full: a provider has one fetch at a time.
     check(helper_run(provider->all->helper, run_errand, on_errand, errand));
 }
 
@@ -312,7 +313,8 @@ struct providers *providers_new(struct event_base *loop, const struct config *co
         return NULL;
     }
     fetch_init();
-    providers->helper = helper_new(loop, PROVIDER_THREADS, PROVIDERS_MAX + PROVIDER_MAX_WAITING);
+    providers->helper = helper_new(loop, PROVIDER_THREADS, PROVIDERS_MAX);
+    providers->logins = helper_new(loop, PROVIDER_THREADS, PROVIDER_MAX_WAITING);
     providers->items = ARENA_ARRAY(&providers->arena, struct provider, providers->count);
     for (size_t i = 0; i < providers->count; i++) {
         struct provider *provider = &providers->items[i];
@@ -332,12 +334,13 @@ void providers_free(struct providers *providers)
     if (providers == NULL)
         return;
     helper_free(providers->helper);
+    helper_free(providers->logins);
     pending_cancel(&providers->out);
     (void)error_set(&err, ERROR_UNAVAILABLE, "access", "this program is stopping");
-    for (size_t i = 0; i < providers->count; i++) {
+    for (size_t i = 0; i < providers->count; i++)
         call_waiters(&providers->items[i], &err);
+    for (size_t i = 0; i < providers->count; i++)
         description_free(providers->items[i].known);
-    }
     arena_done(&providers->arena);
     free(providers);
 }
@@ -369,9 +372,9 @@ struct provider *providers_issuing(struct providers *providers, str issuer)
     return NULL;
 }
 
-struct helper *providers_helper(struct providers *providers)
+struct helper *providers_logins(struct providers *providers)
 {
-    return providers->helper;
+    return providers->logins;
 }
 
 const char *providers_trouble(const struct providers *providers)

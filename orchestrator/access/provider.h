@@ -37,7 +37,7 @@ size_t providers_count(const struct providers *providers);
 struct provider *providers_at(struct providers *providers, size_t index);
 struct provider *providers_named(struct providers *providers, str name);     // NULL: none
 struct provider *providers_issuing(struct providers *providers, str issuer); // NULL: none
-struct helper *providers_helper(struct providers *providers);
+struct helper *providers_logins(struct providers *providers); // at most PROVIDER_MAX_WAITING wait
 
 // Why logins at one of them fail now; NULL: none is known to be away.
 const char *providers_trouble(const struct providers *providers);

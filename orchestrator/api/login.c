@@ -127,7 +127,10 @@ void handle_login(struct request *request)
 static void on_identified(void *context, const struct identity *identity, const struct error *err)
 {
     struct request *request = context;
-    (void)err; // nobody, then
+    if (err != NULL && err->kind == ERROR_UNAVAILABLE) {
+        request_failed(request, err);
+        return;
+    }
     browser_login_page(
         request,
         &(struct login_page){.status = 200,
