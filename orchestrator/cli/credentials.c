@@ -132,22 +132,32 @@ static bool fetch_token(struct arena *arena, str url, str *ret_authorization, st
                                       "it answers without a token");
 }
 
-bool credentials_find(struct arena *arena, const struct client_options *options,
-                      str *ret_authorization, struct error *err)
+static bool find_in_environment(struct arena *arena, const struct client_options *options,
+                                str *ret_authorization, struct error *err)
 {
-    str token = options->token.len > 0 ? options->token : variable("BATON_CLI_TOKEN"),
-        key = options->key.len > 0 ? options->key : variable("BATON_CLI_KEY"),
-        user = options->user.len > 0 ? options->user
-                                     : either("BATON_CLI_USER", "CAMUNDA_BASIC_AUTH_USERNAME"),
+    str token = either("BATON_CLI_TOKEN", "BATON_CLI_KEY"),
+        user = either("BATON_CLI_USER", "CAMUNDA_BASIC_AUTH_USERNAME"),
         url = either("CAMUNDA_OAUTH_URL", "ZEEBE_AUTHORIZATION_SERVER_URL");
-    *ret_authorization = STR_EMPTY;
-    if (options->user.len == 0 && token.len > 0)
+    if (token.len > 0)
         *ret_authorization = bearer(arena, token);
-    else if (options->user.len == 0 && key.len > 0)
-        *ret_authorization = bearer(arena, key);
     else if (user.len > 0)
         return find_basic(arena, options, user, ret_authorization, err);
     else if (url.len > 0 && either("CAMUNDA_CLIENT_ID", "ZEEBE_CLIENT_ID").len > 0)
         return fetch_token(arena, url, ret_authorization, err);
+    return true;
+}
+
+bool credentials_find(struct arena *arena, const struct client_options *options,
+                      str *ret_authorization, struct error *err)
+{
+    *ret_authorization = STR_EMPTY;
+    if (options->user.len > 0)
+        return find_basic(arena, options, options->user, ret_authorization, err);
+    if (options->token.len > 0)
+        *ret_authorization = bearer(arena, options->token);
+    else if (options->key.len > 0)
+        *ret_authorization = bearer(arena, options->key);
+    else
+        return find_in_environment(arena, options, ret_authorization, err);
     return true;
 }

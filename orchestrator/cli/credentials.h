@@ -6,10 +6,10 @@
 
 #include "cli/client.h"
 
-// The value of the header Authorization; empty: none. The first of these that is there counts: a
-// token, an API key, a user with a password (from a file, the environment or asked for at the
-// terminal), a client's credentials in the variables of Camunda's clients, for which a token is
-// fetched. False: it is there and cannot be used.
+// The value of the header Authorization; empty: none. Options count before the environment. There a
+// token or an API key counts first, then a user (whose password is in a file, the environment or
+// asked for at the terminal), then a client's credentials in the variables of Camunda's clients,
+// for which a token is fetched. False: it is there and cannot be used.
 MUST_CHECK bool credentials_find(struct arena *arena, const struct client_options *options,
                                  str *ret_authorization, struct error *err);
 

@@ -20,11 +20,13 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/digest.h"
 #include "base/endpoint.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/deploy.h"
 #include "cli/dev_broker.h"
+#include "cli/dev_people.h"
 #include "cli/dev_postgres.h"
 #include "cli/options.h"
 #include "cli/child.h"
@@ -41,6 +43,7 @@ struct dev {
     str grpc;
     str allow;
     bool without_worker;
+    bool has_people;    // --auth
     const char *folder; // of models; NULL: none
     const char *data;
     int lock_fd;
@@ -143,6 +146,18 @@ static bool prepare(struct dev *dev, struct error *err)
            node_prepare(&config, &site, err) && rebuild_shards(dev, err);
 }
 
+static void add_people_settings(struct dev *dev, struct child_spec *spec)
+{
+    size_t count = 0;
+    while (spec->arguments[count] != NULL)
+        count++;
+    const char *const settings[] = {
+        "--auth.enabled=true", "--auth.tenants=true", "--engine.tenants=" DEV_TENANTS,
+        text_of(dev, "--api.key=%", str_cstr(&dev->arena, dev->client.key)), NULL};
+    check(count + COUNT_OF(settings) <= COUNT_OF(spec->arguments));
+    memcpy(spec->arguments + count, settings, sizeof settings);
+}
+
 static bool start_orchestrator(struct dev *dev, struct error *err)
 {
     struct child_spec spec = {.name = "baton-orchestrator"};
@@ -156,6 +171,13 @@ static bool start_orchestrator(struct dev *dev, struct error *err)
         dev->broker.properties,
         NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
+    // Our own way in is a key that nobody else knows; what the environment says who we are is not
+    // for this API.
+    unsigned char key[DIGEST_SIZE];
+    random_bytes(key, sizeof key);
+    dev->client.key = digest_hex(&dev->arena, str_from(key, sizeof key));
+    if (dev->has_people)
+        add_people_settings(dev, &spec);
     spec.log = str_cstr(&dev->arena, str_format(&dev->arena, "%s/log/orchestrator.log", dev->data));
     return child_start(&spec, &dev->orchestrator, err);
 }
@@ -254,10 +276,12 @@ static void print_welcome(const struct dev *dev)
            "  Zeebe gRPC %.*s\n"
            "  Kafka      %s, %s\n"
            "  PostgreSQL psql '%s'\n"
-           "  logs       %s/log\n\n"
-           "Ctrl-C stops everything; started again it goes on where it was.\n\n",
+           "  logs       %s/log\n",
            STR_ARG(dev->listen), STR_ARG(dev->grpc.len > 0 ? dev->grpc : STR("not served")),
            dev->broker.address, dev->broker.text, dev->postgres.url, dev->data);
+    if (dev->has_people)
+        dev_people_print();
+    printf("\nCtrl-C stops everything; started again it goes on where it was.\n\n");
     fflush(stdout);
 }
 
@@ -269,6 +293,8 @@ static bool write_environment(struct dev *dev, struct error *err)
         return error_set(err, ERROR_IO, path, "cannot be written: %s", strerror(errno));
     fprintf(file, "BATON_CLI_URL=http://%.*s\nBATON_KAFKA_BROKERS=%s\nBATON_POSTGRES_URL='%s'\n",
             STR_ARG(dev->listen), dev->broker.address, dev->postgres.url);
+    if (dev->has_people)
+        fprintf(file, "BATON_CLI_USER=admin\nBATON_CLI_PASSWORD=" DEV_PASSWORD "\n");
     return fclose(file) == 0 || error_set(err, ERROR_IO, path, "cannot be written");
 }
 
@@ -322,7 +348,7 @@ static bool start_all(struct dev *dev, struct error *err)
            dev_postgres_start(&dev->postgres, &dev->arena, dev->data, err) &&
            dev_broker_wait(&dev->broker, err) && prepare(dev, err) &&
            start_orchestrator(dev, err) && start_worker(dev, err) && wait_until_ready(dev, err) &&
-           write_environment(dev, err);
+           (!dev->has_people || dev_people_make(&dev->client, err)) && write_environment(dev, err);
 }
 
 static void stop_all(struct dev *dev)
@@ -401,6 +427,8 @@ int command_dev(int argc, char **argv)
          &dev.broker_option, NULL},
         {"allow", "HOSTS", "local hosts that the HTTP connector may call (127.0.0.1,localhost)",
          &dev.allow, NULL},
+        {"auth", NULL, "with users, roles and tenants, to try who may do what", NULL,
+         &dev.has_people},
         {"without-worker", NULL, "do not start a worker with the connectors", NULL,
          &dev.without_worker},
     };
