@@ -180,6 +180,8 @@ static void add_metrics(void *context, struct strbuf *out)
     struct process *process = context;
     if (process->node != NULL)
         node_print_metrics(process->node, out);
+    if (process->access != NULL)
+        proof_print_metrics(access_proof(process->access), out);
     if (process->ingress != NULL)
         ingress_add_metrics(process->ingress, out);
     if (process->projector != NULL)

@@ -137,6 +137,7 @@ void user_prove(struct proving *proving)
 void login_check(struct proof *proof, const struct login *login, proof_done *done, void *context)
 {
     struct proving *proving = proving_new(proof, done, context);
+    proving->kind = PROVING_PASSWORD;
     proving->user = str_copy(&proving->arena, login->user);
     proving->password = str_copy(&proving->arena, login->password);
     proving->code = str_copy(&proving->arena, login->code);

@@ -36,6 +36,10 @@ static void answer(struct proving *proving, const struct subject *subject, const
     *proving->link = proving->next;
     if (proving->next != NULL)
         proving->next->link = proving->link;
+    enum proving_end end = err == NULL                 ? PROVING_PROVED
+                           : err->kind == ERROR_DENIED ? PROVING_REFUSED
+                                                       : PROVING_UNAVAILABLE;
+    proving->proof->counts[proving->kind][end]++;
     proving->done(proving->context, subject, err);
     wipe(proving->password);
     wipe(proving->secret);
@@ -107,17 +111,22 @@ void proof_check(struct proof *proof, const struct credential *credential, proof
         proving_refuse(proving, "credential", "there is no credential");
         return;
     case CREDENTIAL_BEARER:
-        if (str_starts_with(proving->secret, STR(API_KEY_PREFIX)))
+        if (str_starts_with(proving->secret, STR(API_KEY_PREFIX))) {
+            proving->kind = PROVING_API_KEY;
             api_key_prove(proving);
-        else
+        } else {
+            proving->kind = PROVING_TOKEN;
             token_prove(proving);
+        }
         return;
     case CREDENTIAL_BASIC:
+        proving->kind = PROVING_PASSWORD;
         proving->password = proving->secret;
         proving->takes_no_factor = true;
         user_prove(proving);
         return;
     case CREDENTIAL_SESSION:
+        proving->kind = PROVING_SESSION;
         session_prove(proving);
         return;
     }
@@ -132,6 +141,27 @@ struct passwords *proof_passwords(struct proof *proof)
 struct providers *proof_providers(struct proof *proof)
 {
     return proof->providers;
+}
+
+void proof_print_metrics(const struct proof *proof, struct strbuf *out)
+{
+    static const char *const kinds[] = {"login", "password", "token", "api_key", "session"},
+                             *const ends[] = {"proved", "refused", "unavailable"};
+    _Static_assert(COUNT_OF(kinds) == PROVING_KINDS && COUNT_OF(ends) == PROVING_ENDS, "named");
+    strbuf_add(out, STR("# HELP baton_credentials_total Credentials that were checked (those that "
+                        "are remembered are not), by what came of it.\n"
+                        "# TYPE baton_credentials_total counter\n"));
+    for (size_t kind = 0; kind < PROVING_KINDS; kind++)
+        for (size_t end = 0; end < PROVING_ENDS; end++)
+            strbuf_format(out, "baton_credentials_total{kind=\"%s\",result=\"%s\"} %llu\n",
+                          kinds[kind], ends[end], (unsigned long long)proof->counts[kind][end]);
+    strbuf_add(out, STR("# HELP baton_provider_up 1: a provider's description and keys could be "
+                        "fetched the last time.\n# TYPE baton_provider_up gauge\n"));
+    for (size_t i = 0; i < providers_count(proof->providers); i++) {
+        const struct provider *provider = providers_at(proof->providers, i);
+        strbuf_format(out, "baton_provider_up{provider=\"%.*s\"} %d\n",
+                      STR_ARG(provider_settings(provider)->name), provider_is_up(provider));
+    }
 }
 
 const char *proof_warning(const struct proof *proof)

@@ -9,6 +9,7 @@
 #include "access/subject.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/strbuf.h"
 
 struct event_base;
 struct query_pool;
@@ -24,6 +25,9 @@ MUST_CHECK bool proof_check_settings(const struct config *config, struct error *
 // What an operator should look at: a provider that cannot be reached; NULL: nothing. The text is
 // valid until the next call.
 const char *proof_warning(const struct proof *proof);
+
+// In Prometheus' text format.
+void proof_print_metrics(const struct proof *proof, struct strbuf *out);
 
 // Answers what is out with ERROR_UNAVAILABLE.
 void proof_free(struct proof *proof);

@@ -13,6 +13,17 @@
 #include "loop/pending.h"
 #include "store/query.h"
 
+enum proving_kind {
+    PROVING_LOGIN, // at a provider, or a logout that it reports
+    PROVING_PASSWORD,
+    PROVING_TOKEN,
+    PROVING_API_KEY,
+    PROVING_SESSION,
+    PROVING_KINDS
+};
+
+enum proving_end { PROVING_PROVED, PROVING_REFUSED, PROVING_UNAVAILABLE, PROVING_ENDS };
+
 struct proof {
     const struct config *config;
     struct query_pool *pool;
@@ -20,6 +31,7 @@ struct proof {
     struct providers *providers;
     struct pending_list out; // that provings wait for
     struct proving *first;   // that are not answered
+    uint64_t counts[PROVING_KINDS][PROVING_ENDS];
 };
 
 typedef void proving_rows(struct proving *proving, const struct query_rows *rows);
@@ -27,6 +39,7 @@ typedef void proving_rows(struct proving *proving, const struct query_rows *rows
 struct proving {
     struct proving *next, **link;
     struct proof *proof;
+    enum proving_kind kind;
     struct arena arena;
     proof_done *done;
     void *context;

@@ -272,6 +272,11 @@ static void start(struct provider *provider)
     check(helper_run(provider->all->helper, run_errand, on_errand, errand));
 }
 
+bool provider_is_up(const struct provider *provider)
+{
+    return provider->fetched_ns != 0 && provider->trouble.kind == ERROR_NONE;
+}
+
 bool provider_may_refresh(const struct provider *provider)
 {
     return provider->is_fetching || provider->tried_ns == 0 ||

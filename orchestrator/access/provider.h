@@ -46,6 +46,9 @@ const struct provider_settings *provider_settings(const struct provider *provide
 const struct endpoints *provider_endpoints(const struct provider *provider);
 const struct jwk_set *provider_keys(const struct provider *provider); // NULL: not here yet
 
+// Both could be fetched the last time.
+bool provider_is_up(const struct provider *provider);
+
 // Whether asking may help now: it is under way, or the last time is PROVIDER_REST_S ago.
 bool provider_may_refresh(const struct provider *provider);
 

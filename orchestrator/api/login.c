@@ -65,6 +65,7 @@ struct beginning {
     str cookie;
     str target;
     bool is_page;
+    bool replaces; // another session
 };
 
 static void on_session(struct caller *caller, void *context, const struct query_rows *rows)
@@ -72,7 +73,8 @@ static void on_session(struct caller *caller, void *context, const struct query_
     struct request *request = request_of(caller);
     const struct beginning *beginning = context;
     (void)rows;
-    access_forget(access_of(request)); // the session that was replaced
+    if (beginning->replaces)
+        access_forget(access_of(request));
     browser_set_cookie(request, COOKIE_SESSION, beginning->cookie);
     if (beginning->is_page)
         browser_send_to(request, beginning->target);
@@ -91,6 +93,7 @@ static void begin_session(struct request *request, struct session_start start, s
     start.replaced = browser_cookie(request, COOKIE_SESSION);
     beginning->target = browser_target(request, str_copy(caller->arena, target));
     beginning->is_page = is_page;
+    beginning->replaces = start.replaced.len > 0;
     struct statement statement =
         session_begin(caller->arena, api_of(request)->options.config, &start, &beginning->cookie);
     log_info("access", "%.*s has logged in from %.*s", STR_ARG(start.username),
