@@ -35,13 +35,17 @@ str scope_parameter(struct arena *arena, struct scope scope);
 #define SCOPE_SEES_TENANT(tenant)                                                                  \
     "(" SCOPE ".tenants IS NULL OR " tenant " = ANY (" SCOPE ".tenants))"
 
+// One id alone is compared, so that an index has its rows in order.
+#define SCOPE_HAS_RESOURCE(id)                                                                     \
+    "(cardinality(" SCOPE ".resources) = 1 AND " id " = (" SCOPE                                   \
+    ".resources)[1] OR cardinality(" SCOPE ".resources) <> 1 AND " id " = ANY (" SCOPE             \
+    ".resources))"
+
 // A condition on the columns of a tenant and of the resource that the permission must be on.
-#define SCOPE_SEES(tenant, id)                                                                     \
-    SCOPE_SEES_TENANT(tenant)                                                                      \
-    " AND (" SCOPE ".resources IS NULL OR " id " = ANY (" SCOPE ".resources))"
+#define SCOPE_SEES(tenant, id) SCOPE_SEES_TENANT(tenant) " AND " SCOPE_SEES_ID(id)
 
 // Of what belongs to no tenant.
-#define SCOPE_SEES_ID(id) "(" SCOPE ".resources IS NULL OR " id " = ANY (" SCOPE ".resources))"
+#define SCOPE_SEES_ID(id) "(" SCOPE ".resources IS NULL OR " SCOPE_HAS_RESOURCE(id) ")"
 
 // On a row of user_tasks.
 #define SCOPE_SEES_TASK(t)                                                                         \
