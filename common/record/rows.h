@@ -273,6 +273,19 @@ struct decision_row {
     str trace;  // JSON array of the evaluated decisions, the one that was asked for last
 };
 
+// A message that an instance took, or that began it. Written once.
+struct correlation_row {
+    enum row_change change;
+    uint64_t key; // of the subscription, or of the start
+    uint64_t message;
+    uint64_t instance;
+    uint64_t element_instance; // 0: it began the instance
+    str element_id;
+    str name;
+    str correlation_key;
+    int64_t correlated_ms;
+};
+
 enum batch_item_state {
     BATCH_ITEM_ACTIVE = 1,
     BATCH_ITEM_COMPLETED = 2,
@@ -385,6 +398,7 @@ struct changes {
     ARRAY(struct definition_row) definitions;
     ARRAY(struct cluster_variable_row) cluster_variables;
     ARRAY(struct decision_row) decisions;
+    ARRAY(struct correlation_row) correlations;
     ARRAY(struct batch_item_row) batch_items;
     ARRAY(struct remembered_row) remembered;
     ARRAY(struct outbound) outbound; // in the order of the commands

@@ -53,6 +53,11 @@ void handle_subscription_search(struct request *request)
     answer_search(request, &collection_subscriptions, (struct search_scope){0});
 }
 
+void handle_correlation_search(struct request *request)
+{
+    answer_search(request, &collection_correlations, (struct search_scope){0});
+}
+
 static void answer_signal(struct caller *caller, const struct reply *reply)
 {
     struct request *request = request_of(caller);

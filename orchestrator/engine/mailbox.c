@@ -107,6 +107,24 @@ void message_lock(struct engine *engine, str name, str key, instance_ref instanc
               (struct event){.type = EVENT_PROCESS_LOCKED, .name = name, .value = key});
 }
 
+static void note_start(struct engine *engine, const struct mailbox *mailbox,
+                       const struct start *start, uint64_t message, uint64_t instance)
+{
+    const struct engine_environment *environment = &engine->environment;
+    const struct bpmn_process *process =
+        environment->find_process(environment->context, start->definition);
+    *ARRAY_PUSH(engine->turn, &engine->correlations) = (struct correlation_row){
+        .change = ROW_INSERT,
+        .key = start->key,
+        .message = message,
+        .instance = instance,
+        .element_id = str_copy(engine->turn, process->elements[start->element].id),
+        .name = str_copy(engine->turn, mailbox->name),
+        .correlation_key = str_copy(engine->turn, mailbox->correlation_key),
+        .correlated_ms = engine->clock_ms,
+    };
+}
+
 static void start_instance(struct engine *engine, const struct mailbox *mailbox,
                            const struct start *start, const struct buffered_message *message)
 {
@@ -128,6 +146,7 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
                         .key = message->entry.key,
                         .parent = key,
                         .name = definition->id});
+    note_start(engine, mailbox, start, message->entry.key, key);
     if (!locks)
         return;
     message_lock(engine, mailbox->name, mailbox->correlation_key, step_instance(engine, key));

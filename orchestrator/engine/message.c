@@ -165,6 +165,23 @@ static void correlate(struct engine *engine, instance_ref instance, const struct
     event_happened(engine, instance, host, element, variables);
 }
 
+static void note_correlation(struct engine *engine, instance_ref instance,
+                             const struct subscription *s)
+{
+    const struct command *command = engine->command;
+    *ARRAY_PUSH(engine->turn, &engine->correlations) = (struct correlation_row){
+        .change = ROW_INSERT,
+        .key = s->attachment.entity.key,
+        .message = command->subscription.message,
+        .instance = instance->stream.key,
+        .element_instance = s->attachment.owner->entity.key,
+        .element_id = str_copy(engine->turn, instance->process->elements[s->element].id),
+        .name = str_copy(engine->turn, s->name),
+        .correlation_key = str_copy(engine->turn, s->correlation_key),
+        .correlated_ms = engine->clock_ms,
+    };
+}
+
 void message_correlate(struct engine *engine)
 {
     const struct command *command = engine->command;
@@ -185,9 +202,10 @@ void message_correlate(struct engine *engine)
         return;
     }
     answer_delivery(engine, COMMAND_CONFIRM_CORRELATION);
-    if (!known)
-        correlate(engine, instance, s, command->subscription.message,
-                  command->subscription.variables);
+    if (known)
+        return;
+    note_correlation(engine, instance, s);
+    correlate(engine, instance, s, command->subscription.message, command->subscription.variables);
 }
 
 void message_take_signal(struct engine *engine, instance_ref instance, const struct subscription *s,

@@ -89,6 +89,7 @@ struct engine {
     ARRAY(struct history_row) history;
     ARRAY(struct outbound) outbound;
     ARRAY(struct decision_row) decisions;
+    ARRAY(struct correlation_row) correlations;
     ARRAY(struct batch_item_row) batch_items;
     ARRAY(struct remembered_row) remembered;
 

@@ -2,23 +2,8 @@
 #include "store/read/collections.h"
 
 #include "record/records.h"
+#include "store/read/instance_fields.h"
 
-// "serviceTask" -> SERVICE_TASK
-#define BPMN_TYPE(column) "upper(regexp_replace(" column ", '([a-z])([A-Z])', '\\1_\\2', 'g'))"
-
-// What belongs to a row's process instance; a row may outlive it.
-#define WITH_INSTANCE(row)                                                                         \
-    " LEFT JOIN instances i ON i.shard = " row ".shard AND i.key = " row ".instance"
-#define ROOT_FIELD                                                                                 \
-    {                                                                                              \
-        .name = "rootProcessInstanceKey", .sql = "coalesce(i.root_instance, i.key)",               \
-        .kind = FIELD_KEY                                                                          \
-    }
-#define BUSINESS_FIELD                                                                             \
-    {                                                                                              \
-        .name = "businessId", .sql = "i.business_id", .kind = FIELD_OPTIONAL                       \
-    }
-#define NO_TEXT "NULL::text"
 #define NO_TIME "NULL::timestamptz"
 
 // -- Process instances ------------------------------------------------------------------
@@ -314,49 +299,6 @@ const struct collection collection_waiting = {
     .sees = SCOPE_SEES("i.tenant", "i.process_id"),
 };
 
-// -- What they wait for -----------------------------------------------------------------
-
-static const struct field wait_state_fields[] = {
-    {"elementInstanceKey", "w.element_instance", FIELD_LOCAL_KEY},
-    {"processInstanceKey", "w.instance", FIELD_LOCAL_KEY, .is_present = true},
-    ROOT_FIELD,
-    {"bpmnProcessId", "i.process_id", FIELD_TEXT},
-    {"elementId", "e.element_id", FIELD_TEXT},
-    {"elementType", BPMN_TYPE("e.type"), FIELD_NAME},
-    {"waitStateType", "w.kind", FIELD_NAME, .is_hidden = true},
-    {"details", "w.details", FIELD_JSON},
-    {"tenantId", "i.tenant", FIELD_TENANT},
-};
-
-// Where a process itself waits (for an event sub-process) its root stands for it.
-const struct collection collection_wait_states = {
-    .noun = "wait state",
-    .from = "wait_states w JOIN instances i ON i.shard = w.shard AND i.key = w.instance AND "
-            "i.state = 1 JOIN LATERAL (SELECT x.element_id, x.type FROM elements x WHERE x.shard = "
-            "w.shard AND x.key = w.element_instance UNION ALL SELECT i.process_id, 'process' WHERE "
-            "w.element_instance = i.key) e ON true",
-    .fields = wait_state_fields,
-    .field_count = COUNT_OF(wait_state_fields),
-    .key = "w.key",
-    .shard = "w.shard",
-    .sees = SCOPE_SEES("i.tenant", "i.process_id"),
-};
-
-static const struct field variable_name_fields[] = {
-    {"name", "n.name", FIELD_TEXT, .is_present = true},
-    {"processDefinitionKey", "n.definition", FIELD_KEY, .is_hidden = true},
-};
-
-const struct collection collection_variable_names = {
-    .noun = "variable name",
-    .from = "variable_names n",
-    .fields = variable_name_fields,
-    .field_count = COUNT_OF(variable_name_fields),
-    .key = "n.name",
-    .key_is_text = true,
-    .sees = SCOPE_SEES("n.tenant", "n.process_id"),
-};
-
 // -- Jobs -------------------------------------------------------------------------------
 
 static const struct state_name job_states[] = {
@@ -597,6 +539,21 @@ const struct collection collection_short_variables = {
     .sees = SCOPE_SEES("v.tenant", "i.process_id"),
 };
 
+static const struct field variable_name_fields[] = {
+    {"name", "n.name", FIELD_TEXT, .is_present = true},
+    {"processDefinitionKey", "n.definition", FIELD_KEY, .is_hidden = true},
+};
+
+const struct collection collection_variable_names = {
+    .noun = "variable name",
+    .from = "variable_names n",
+    .fields = variable_name_fields,
+    .field_count = COUNT_OF(variable_name_fields),
+    .key = "n.name",
+    .key_is_text = true,
+    .sees = SCOPE_SEES("n.tenant", "n.process_id"),
+};
+
 // -- Cluster variables ------------------------------------------------------------------
 
 static const struct state_name cluster_variable_scopes[] = {
@@ -623,52 +580,6 @@ const struct collection collection_cluster_variables = {
     .key = "c.key",
     .shard = "c.shard",
     .sees = "(c.is_global OR " SCOPE_SEES_TENANT("c.tenant") ") AND " SCOPE_SEES_ID("c.name"),
-};
-
-// -- Subscriptions ----------------------------------------------------------------------
-
-static const struct state_name subscription_states[] = {{0, "CREATED"},
-                                                        {STATE_NEVER, "CORRELATED"},
-                                                        {STATE_NEVER, "DELETED"},
-                                                        {STATE_NEVER, "MIGRATED"},
-                                                        {0, NULL}};
-static const struct state_name subscription_types[] = {
-    {0, "PROCESS_EVENT"}, {STATE_NEVER, "START_EVENT"}, {0, NULL}};
-
-static const struct field subscription_fields[] = {
-    {"messageSubscriptionKey", "s.key", FIELD_LOCAL_KEY, .is_present = true},
-    {"processDefinitionId", "i.process_id", FIELD_TEXT},
-    {"processDefinitionKey", "i.definition", FIELD_KEY},
-    {"processDefinitionName", "coalesce(nullif(d.name, ''), i.process_id)", FIELD_TEXT},
-    {"processDefinitionVersion", "i.version", FIELD_INTEGER},
-    {"processInstanceKey", "s.instance", FIELD_LOCAL_KEY},
-    ROOT_FIELD,
-    BUSINESS_FIELD,
-    {"elementId", "s.element_id", FIELD_TEXT},
-    {"elementInstanceKey", "s.element_instance", FIELD_LOCAL_KEY},
-    {"messageSubscriptionState", "0", FIELD_STATE, subscription_states},
-    {"messageSubscriptionType", "0", FIELD_STATE, subscription_types},
-    {"lastUpdatedDate", "s.created", FIELD_TIME},
-    {"messageName", "s.name", FIELD_TEXT},
-    {"correlationKey", "s.correlation_key", FIELD_OPTIONAL},
-    {"toolName", NO_TEXT, FIELD_OPTIONAL},
-    {"inboundConnectorType", NO_TEXT, FIELD_OPTIONAL},
-    {"extensionProperties", NO_TEXT, FIELD_JSON},
-    {"toolProperties", NO_TEXT, FIELD_JSON},
-    {"tenantId", "s.tenant", FIELD_TENANT},
-};
-
-_Static_assert(SUBSCRIPTION_MESSAGE == 0, "the number in the condition");
-
-const struct collection collection_subscriptions = {
-    .noun = "message subscription",
-    .from = "subscriptions s" WITH_INSTANCE("s") " LEFT JOIN definitions d ON d.key = i.definition",
-    .fields = subscription_fields,
-    .field_count = COUNT_OF(subscription_fields),
-    .key = "s.key",
-    .shard = "s.shard",
-    .always = "s.kind = 0",
-    .sees = SCOPE_SEES("s.tenant", "d.id"),
 };
 
 // -- Batch operations -------------------------------------------------------------------

@@ -24,7 +24,8 @@ extern const struct collection collection_incidents;
 extern const struct collection collection_variables;
 extern const struct collection collection_short_variables; // values cut to SEARCH_MAX_SHOWN
 extern const struct collection collection_subscriptions;
-extern const struct collection collection_resources; // files that are no model
+extern const struct collection collection_correlations; // messages that instances took
+extern const struct collection collection_resources;    // files that are no model
 extern const struct collection collection_batches;
 extern const struct collection collection_batch_items;
 

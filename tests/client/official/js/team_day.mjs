@@ -77,6 +77,9 @@ test('a loan goes from its start to its end', async () => {
   const {items: [subscription]} = await client.searchMessageSubscriptions({filter: {processInstanceKey}}, soon);
   assert.equal(subscription.correlationKey, 'L-1');
   const correlated = await client.correlateMessage({name: 'book-returned', correlationKey: 'L-1', variables: {state: 'good'}});
+  const {items: [taken]} = await client.searchCorrelatedMessageSubscriptions({filter: {messageKey: correlated.messageKey}}, now);
+  assert.deepEqual([taken.messageName, taken.correlationKey, taken.elementId, taken.processInstanceKey],
+    ['book-returned', 'L-1', 'wait', correlated.processInstanceKey]);
   assert.equal(correlated.processInstanceKey, processInstanceKey);
   const ended = await client.getProcessInstance({processInstanceKey}, now);
   assert.equal(ended.state, 'COMPLETED');

@@ -55,6 +55,7 @@ public class RepairTest {
         context.completeUserTask(byElementId("agree"), Map.of("agreed", true));
         assertThat(repair).isWaitingForMessage("part-arrived", "lamp").hasActiveElementsExactly("wait");
         arrive("lamp");
+        assertThat(repair).hasCorrelatedMessage("part-arrived").hasCorrelatedMessage("part-arrived", "lamp");
         assertThat(repair).isCompleted().hasCompletedElementsInOrder("brought", "diagnose", "price", "agree", "wait", "deliver", "done")
             .hasNotActivatedElements("scrapped", "remind").hasNoActiveElements("wait").hasNoActiveIncidents()
             .hasVariables(Map.of("agreed", true, "signed", true, "days", 45)).isNotWaitingForMessage("part-arrived")
