@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access/claims.h"
 
-#include "feel/feel.h"
-
-static feel_value evaluate(struct arena *arena, str expression, const struct json *claims)
+feel_value claims_evaluate(struct arena *arena, str expression, feel_value claims)
 {
     struct error ignored;
     const struct feel_program *program;
-    feel_value context = feel_from_json(arena, claims);
-    const feel_value *literal = feel_context_get(context, expression);
+    const feel_value *literal = feel_context_get(claims, expression);
     if (literal != NULL)
         return *literal;
-    struct feel_compile_options options = feel_options_for(arena, context);
+    struct feel_compile_options options = feel_options_for(arena, claims);
     if (!feel_compile(arena, expression, &options, &program, &ignored))
         return feel_null();
-    struct feel_run run = feel_run_new(arena, &context);
+    struct feel_run run = feel_run_new(arena, &claims);
     run.limits.fuel = run.fuel = CLAIMS_MAX_STEPS;
     feel_value value = feel_evaluate(program, &run);
     return feel_run_finished(&run, &ignored) ? value : feel_null();
+}
+
+static feel_value evaluate(struct arena *arena, str expression, const struct json *claims)
+{
+    return claims_evaluate(arena, expression, feel_from_json(arena, claims));
 }
 
 static str text_of(struct arena *arena, feel_value value)

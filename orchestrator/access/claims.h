@@ -7,11 +7,15 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "feel/feel.h"
 
 enum { CLAIMS_MAX_STEPS = 20000, CLAIMS_MAX_TEXTS = 1000, CLAIMS_MAX_TEXT_BYTES = 256 };
 
 // Whether the expression can be one at all.
 MUST_CHECK bool claims_check(str expression, struct error *err);
+
+// Its value over the claims as a context; null when it cannot be evaluated.
+feel_value claims_evaluate(struct arena *arena, str expression, feel_value claims);
 
 // The text or number that it gives; empty: none, or another kind of value, or a text of more than
 // CLAIMS_MAX_TEXT_BYTES.

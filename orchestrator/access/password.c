@@ -71,7 +71,7 @@ static bool stored_read(str text, struct stored *ret_stored)
     char copy[PASSWORD_MAX_STORED], salt[TEXT_BYTES], hash[TEXT_BYTES];
     unsigned long long n, r, p;
     int end = 0;
-    if (text.len >= sizeof copy)
+    if (text.len == 0 || text.len >= sizeof copy)
         return false;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';

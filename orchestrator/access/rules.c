@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access/rules.h"
 
-#include "feel/feel.h"
+#include "access/claims.h"
 
 static str as_text(struct arena *arena, feel_value value)
 {
@@ -24,28 +24,12 @@ static bool is_wanted(struct arena *arena, feel_value value, str wanted)
     return false;
 }
 
-static feel_value evaluate(struct arena *arena, str source, feel_value claims)
-{
-    struct error ignored;
-    const struct feel_program *program;
-    struct feel_compile_options options = feel_options_for(arena, claims);
-    if (!feel_compile(arena, source, &options, &program, &ignored))
-        return feel_null();
-    struct feel_run run = feel_run_new(arena, &claims);
-    run.limits.fuel = run.fuel = RULES_MAX_STEPS;
-    feel_value value = feel_evaluate(program, &run);
-    return feel_run_finished(&run, &ignored) ? value : feel_null();
-}
-
 static bool fits(struct arena *arena, const struct rule *rule, feel_value claims)
 {
     str name = rule->claim_name;
-    const feel_value *literal = feel_context_get(claims, name);
-    if (literal != NULL)
-        return is_wanted(arena, *literal, rule->claim_value);
-    if (str_starts_with(name, STR("$.")))
+    if (str_starts_with(name, STR("$.")) && feel_context_get(claims, name) == NULL)
         name = str_from_index(name, 2);
-    return is_wanted(arena, evaluate(arena, name, claims), rule->claim_value);
+    return is_wanted(arena, claims_evaluate(arena, name, claims), rule->claim_value);
 }
 
 struct names rules_that_fit(struct arena *arena, const struct rule *rules, size_t count,

@@ -15,8 +15,6 @@ struct rule {
     str claim_value;
 };
 
-enum { RULES_MAX_STEPS = 20000 }; // of FEEL's, for one rule; beyond, it does not fit
-
 // The ids of the rules that fit. What cannot be evaluated does not fit.
 struct names rules_that_fit(struct arena *arena, const struct rule *rules, size_t count,
                             const struct json *claims);

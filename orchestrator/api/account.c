@@ -53,25 +53,11 @@ static void on_row_wanted(struct caller *caller, void *context, const struct que
 
 static void on_sessions(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    static const char *const names[] = {"sessionId", "provider", "startTime", "lastUsedTime",
-                                        "endTime",   "address",  "userAgent"};
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
+    static const struct item_column columns[] = {
+        {"sessionId"}, {"provider"}, {"startTime"}, {"lastUsedTime"},
+        {"endTime"},   {"address"},  {"userAgent"}, {"isCurrent", .is_truth = true}};
     (void)context;
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        json_begin_object(&w);
-        for (size_t k = 0; k < COUNT_OF(names); k++)
-            write_optional(&w, str_of(names[k]), query_value(rows, i, k));
-        json_key(&w, STR("isCurrent"));
-        json_bool(&w, query_bool(rows, i, COUNT_OF(names)));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 static void list_sessions(struct request *request, str username)

@@ -54,23 +54,11 @@ void handle_api_key_create(struct request *request)
 
 static void on_keys(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    static const char *const names[] = {"keyId",     "clientId",  "name",         "creationTime",
-                                        "createdBy", "expiresAt", "lastUsedTime", "revocationTime"};
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
+    static const struct item_column columns[] = {{"keyId"},        {"clientId"},      {"name"},
+                                                 {"creationTime"}, {"createdBy"},     {"expiresAt"},
+                                                 {"lastUsedTime"}, {"revocationTime"}};
     (void)context;
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        json_begin_object(&w);
-        for (size_t k = 0; k < COUNT_OF(names); k++)
-            write_optional(&w, str_of(names[k]), query_value(rows, i, k));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 void handle_api_key_list(struct request *request)

@@ -92,6 +92,15 @@ void write_json(struct json_writer *writer, str name, str json);
 // Writes "tenantId".
 void write_tenant(struct json_writer *writer, str tenant);
 
+struct item_column {
+    const char *name;
+    bool is_truth; // else a text, null where empty
+};
+
+// {"items": […]} of rows whose columns are these, in order.
+void answer_list(struct request *request, const struct item_column *columns, size_t count,
+                 const struct query_rows *rows);
+
 // -- Searches and reads ---------------------------------------------------------------------------
 
 // Reads the body's query, and answers with a page.

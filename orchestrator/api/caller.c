@@ -123,26 +123,26 @@ static enum admission allow(struct request *request, const struct identity *iden
     return ADMITTED;
 }
 
-// The answer may come from inside: then `is_inside` still stands.
+// Lives as the request does: once that has been answered, it is gone.
 struct asking {
     struct request *request;
-    bool is_inside;
-    enum admission admission;
+    enum admission *inside; // of ask, while it has not returned; NULL then
 };
 
 static void on_identified(void *context, const struct identity *identity, const struct error *err)
 {
     struct asking *asking = context;
     struct request *request = asking->request;
+    enum admission *inside = asking->inside, admission = REFUSED;
     if (identity != NULL)
-        asking->admission = allow(request, identity);
+        admission = allow(request, identity);
     else if (err->kind == ERROR_DENIED)
-        asking->admission = refuse(request, str_of(err->text));
-    else {
+        admission = refuse(request, str_of(err->text));
+    else
         request_failed(request, err);
-        asking->admission = REFUSED;
-    }
-    if (asking->admission == ADMITTED && !asking->is_inside)
+    if (inside != NULL)
+        *inside = admission;
+    else if (admission == ADMITTED)
         route_admitted(request);
 }
 
@@ -150,16 +150,16 @@ static enum admission ask(struct request *request, const struct credential *cred
 {
     struct access *access = gateway_access(api_of(request)->options.gateway);
     struct asking *asking = ARENA_NEW(&request->arena, struct asking);
-    *asking = (struct asking){.request = request, .is_inside = true, .admission = DECIDING};
+    enum admission admission = DECIDING;
     if (credential->kind == CREDENTIAL_SESSION && caller_is_of_other_origin(request)) {
         request_problem(request, 403, "FORBIDDEN",
                         STR("a page of another origin may not use the session"));
         return REFUSED;
     }
+    *asking = (struct asking){.request = request, .inside = &admission};
     access_identify(access, &request->arena, credential, on_identified, asking);
-    enum admission admission = asking->admission;
-    if (admission == DECIDING) // else the request, and its arena, may be gone
-        asking->is_inside = false;
+    if (admission == DECIDING)
+        asking->inside = NULL;
     return admission;
 }
 
@@ -243,4 +243,28 @@ void write_tenant(struct json_writer *writer, str tenant)
 {
     json_key(writer, STR("tenantId"));
     json_string(writer, tenant_outside(tenant));
+}
+
+void answer_list(struct request *request, const struct item_column *columns, size_t count,
+                 const struct query_rows *rows)
+{
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("items"));
+    json_begin_array(&w);
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        json_begin_object(&w);
+        for (size_t k = 0; k < count; k++) {
+            str name = str_of(columns[k].name);
+            if (columns[k].is_truth)
+                write_json(&w, name, query_bool(rows, i, k) ? STR("true") : STR("false"));
+            else
+                write_optional(&w, name, query_value(rows, i, k));
+        }
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
 }
