@@ -76,8 +76,8 @@ int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms)
         return time_ms;
     if (!clock->is_pinned && __builtin_add_overflow(time_ms, clock->offset_ms, &moved_ms))
         moved_ms = clock->offset_ms;
-    if (moved_ms < 0)
-        return 0;
+    if (moved_ms < 1) // 0 is no time
+        return 1;
     return moved_ms < LIMIT_LAST_MS ? moved_ms : LIMIT_LAST_MS;
 }
 

@@ -39,6 +39,7 @@ static void begin_request(struct guard *guard)
     guard->state = GUARD_REQUEST_LINE;
     guard->body_left = guard->body_total = 0;
     guard->has_length = guard->has_host = guard->is_chunked = guard->is_http_10 = false;
+    guard->has_no_body = false;
     guard->header_count = 0;
 }
 
@@ -78,6 +79,8 @@ static void read_request_line(struct guard *guard, str line)
         object(guard, "nothing here takes this method");
         return;
     }
+    // evhttp reads none with these, and would take it for the next request.
+    guard->has_no_body = str_equal(method, STR("HEAD")) || str_equal(method, STR("TRACE"));
     guard->state = GUARD_HEADERS;
 }
 
@@ -141,6 +144,8 @@ static void end_headers(struct guard *guard)
         object(guard, "Host is missing");
     else if (guard->has_length && guard->is_chunked)
         object(guard, "Content-Length and Transfer-Encoding exclude each other");
+    else if (guard->has_no_body && (guard->is_chunked || guard->body_left > 0))
+        object(guard, "this method has no body");
     else if (guard->is_chunked)
         guard->state = GUARD_CHUNK_SIZE;
     else if (guard->body_left == 0)

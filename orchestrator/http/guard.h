@@ -36,6 +36,7 @@ struct guard {
     bool has_host;
     bool is_chunked;
     bool is_http_10;
+    bool has_no_body; // by its method
     unsigned header_count;
     size_t line_len;
     char line[GUARD_MAX_LINE];
