@@ -27,6 +27,8 @@ struct description {
     struct arena arena;
     struct endpoints endpoints;
     struct jwk_set *keys;
+    str discovery, keys_text; // as they came
+    bool is_kept;             // in PostgreSQL, or on its way there
 };
 
 struct provider {
@@ -141,6 +143,8 @@ static void run_errand(void *context)
     if (keys == NULL)
         return;
     errand->made = description_new(&endpoints, keys);
+    errand->made->discovery = str_copy(&errand->made->arena, errand->discovery);
+    errand->made->keys_text = str_copy(&errand->made->arena, errand->keys);
     errand->err = (struct error){0};
 }
 
@@ -194,6 +198,7 @@ static void on_kept(void *context, const struct query_rows *rows, const struct e
         keys = jwk_set_parse(query_value(rows, 0, PROVIDER_KEYS), &ignored);
     if (keys != NULL && provider->known == NULL) {
         take(provider, description_new(&endpoints, keys));
+        provider->known->is_kept = true;
         log_info("access", "provider %.*s: its keys of %.*s are used",
                  STR_ARG(provider->settings->name),
                  STR_ARG(query_value(rows, 0, PROVIDER_FETCHED)));
@@ -204,21 +209,28 @@ static void on_kept(void *context, const struct query_rows *rows, const struct e
     arena_done(&arena);
 }
 
-static void on_posted(void *context, const struct query_rows *rows, const struct error *err)
+static void on_stored(void *context, const struct query_rows *rows, const struct error *err)
 {
-    (void)context;
+    struct provider *provider = pending_end(context);
     if (rows == NULL)
         log_failure("access", err);
+    if (rows == NULL && provider != NULL && provider->known != NULL)
+        provider->known->is_kept = false;
 }
 
-static void keep(struct provider *provider, const struct errand *errand)
+// PostgreSQL may not be there yet when the first description comes.
+static void keep(struct provider *provider)
 {
+    struct description *known = provider->known;
     struct arena arena = ARENA_EMPTY;
+    if (known == NULL || known->is_kept || !query_pool_is_ready(provider->all->pool))
+        return;
+    known->is_kept = true;
     query_statement(provider->all->pool,
                     catalogue_provider_keep(&arena, provider->settings->name,
-                                            provider->settings->issuer, errand->discovery,
-                                            errand->keys),
-                    on_posted, NULL);
+                                            provider->settings->issuer, known->discovery,
+                                            known->keys_text),
+                    on_stored, pending_new(&provider->all->out, provider));
     arena_done(&arena);
 }
 
@@ -244,7 +256,7 @@ static void on_errand(void *context, bool was_run)
     if (errand->made != NULL) {
         provider->fetched_ns = clock_monotonic_ns();
         take(provider, errand->made);
-        keep(provider, errand);
+        keep(provider);
     }
     arena_done(&errand->arena);
     free(errand);
@@ -288,6 +300,7 @@ void provider_use(struct provider *provider)
     int64_t age_ns = clock_monotonic_ns() - provider->fetched_ns;
     bool is_old =
         provider->fetched_ns == 0 || age_ns >= provider->settings->refresh_s * (int64_t)NS_PER_S;
+    keep(provider);
     if (is_old && !provider->is_fetching && provider_may_refresh(provider))
         start(provider);
 }
