@@ -18,6 +18,9 @@ static bool read_permissions(struct request *request, enum resource_type type,
                              struct authorization *authorization, struct error *err)
 {
     const struct json *list = json_get(request->body, STR("permissionTypes"));
+    if (list->count == 0)
+        return error_set(err, ERROR_INVALID, "permissionTypes", "at least one of: %s",
+                         resource_type_permissions(type));
     str *permissions = ARENA_ARRAY(&request->arena, str, list->count);
     for (size_t i = 0; i < list->count; i++) {
         permissions[i] = list->items[i].text;
@@ -35,6 +38,12 @@ static str optional(struct request *request, const char *name)
 {
     str text = json_get_str(request->body, str_of(name), STR_EMPTY);
     return str_is_empty(text) ? (str){NULL, 0} : text;
+}
+
+static bool is_property(str name)
+{
+    return str_equal(name, STR("assignee")) || str_equal(name, STR("candidateUsers")) ||
+           str_equal(name, STR("candidateGroups"));
 }
 
 // The shape of the body has been checked.
@@ -61,6 +70,9 @@ static bool read_authorization(struct request *request, struct authorization *au
                          "an authorization has a resourceId or a resourcePropertyName");
     if (has_property && type != RESOURCE_USER_TASK)
         return error_set(err, ERROR_INVALID, "resourcePropertyName", "only USER_TASK has such");
+    if (has_property && !is_property(authorization->resource_property))
+        return error_set(err, ERROR_INVALID, "resourcePropertyName",
+                         "one of assignee, candidateUsers, candidateGroups");
     return read_permissions(request, type, authorization, err);
 }
 

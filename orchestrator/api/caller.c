@@ -50,9 +50,26 @@ static bool is_public(const struct request *request)
     return strcmp(request->route->permission, "none") == 0;
 }
 
+// Whoever may not see everything learns nothing from how it is said that something is not there.
+static bool is_hidden(const struct caller *caller, const struct failure *failure)
+{
+    const struct request *request = request_of(caller);
+    bool is_missing =
+        failure->kind == FAILURE_ERROR
+            ? failure->err->kind == ERROR_NOT_FOUND
+            : failure->kind == FAILURE_REJECTED && failure->rejection == REJECTION_NOT_FOUND;
+    return is_missing && caller->identity != NULL && !caller->identity->is_everything &&
+           strstr(request->route->permission, "MESSAGE") == NULL; // nobody waits for it
+}
+
 static void on_failed(struct caller *caller, const struct failure *failure)
 {
     struct request *request = request_of(caller);
+    if (is_hidden(caller, failure)) {
+        request_problem(request, 404, "NOT_FOUND",
+                        STR("there is no such thing, or the caller may not see it"));
+        return;
+    }
     switch (failure->kind) {
     case FAILURE_ERROR:
         request_failed(request, failure->err);

@@ -4,6 +4,7 @@
 #include "api/directory.h"
 
 #include "access/access.h"
+#include "base/log.h"
 
 static const struct directory directories[] = {
     {DIRECTORY_USER, "users", "user", "username", &collection_users, &collection_member_users},
@@ -30,6 +31,10 @@ const struct directory *directory_of(const struct request *request, size_t part)
 
 void directory_changed(struct request *request)
 {
+    str principal = caller_of(request)->principal;
+    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    log_info("access", "%s %s by '%.*s' from %.*s", methods[request->route->method],
+             request_uri(request), STR_ARG(principal), STR_ARG(request_peer(request)));
     struct access *access = gateway_access(api_of(request)->options.gateway);
     if (access != NULL)
         access_forget(access);

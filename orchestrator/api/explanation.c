@@ -13,6 +13,8 @@ struct question {
     enum resource_type type;
     str permission;
     str resource_id;
+    bool is_user, is_locked, is_client; // there is such a one
+    str tenants;                        // with commas
 };
 
 static bool has_word(str words, str word)
@@ -31,14 +33,19 @@ static bool decides(const struct question *question, const struct query_rows *ro
            (str_equal(id, STR("*")) || str_equal(id, question->resource_id));
 }
 
-static void write_words(struct json_writer *w, str name, str words)
+static void write_list(struct json_writer *w, str words, char separator)
 {
     str word;
-    json_key(w, name);
     json_begin_array(w);
-    while (!str_is_empty(words) && str_split(&words, ' ', &word))
+    while (!str_is_empty(words) && str_split(&words, separator, &word))
         json_string(w, word);
     json_end_array(w);
+}
+
+static void write_words(struct json_writer *w, str name, str words)
+{
+    json_key(w, name);
+    write_list(w, words, ' ');
 }
 
 static void write_names(struct json_writer *w, str name, struct names names)
@@ -107,6 +114,25 @@ static str advice(struct arena *arena, const struct question *question,
                       STR_ARG(question->permission), STR_ARG(question->resource_id));
 }
 
+// What no authorization mends, or says that it need not.
+static str remark(const struct caller *caller, const struct question *question)
+{
+    bool has_tenants = config_bool(api_of(request_of(caller))->options.config, CONFIG_AUTH_TENANTS);
+    if (question->is_locked)
+        return STR("the user is locked, and cannot log in");
+    if (question->who.kind == SUBJECT_USER && !question->is_user && question->identity == NULL)
+        return question->is_client
+                   ? STR("there is no local user of this name, but a client: ask with ownerType "
+                         "CLIENT (--client)")
+                   : STR("there is no local user of this name; a provider may have one");
+    if (has_tenants && str_is_empty(question->tenants))
+        return STR("it belongs to no tenant, and so sees and reaches nothing of processes");
+    if (question->type == RESOURCE_USER_TASK)
+        return STR("the assignee of a task may complete it and give it back, a candidate may take "
+                   "it while nobody has it, without an authorization");
+    return STR_EMPTY;
+}
+
 static void on_ways(struct caller *caller, void *context, const struct query_rows *rows)
 {
     const struct question *question = context;
@@ -120,19 +146,32 @@ static void on_ways(struct caller *caller, void *context, const struct query_row
     bool is_allowed = write_ways(&w, question, rows);
     json_key(&w, STR("isAllowed"));
     json_bool(&w, is_allowed);
+    json_key(&w, STR("tenants"));
+    write_list(&w, question->tenants, ',');
+    write_optional(&w, STR("remark"), remark(caller, question));
     write_optional(&w, STR("missing"),
                    is_allowed ? STR_EMPTY : advice(caller->arena, question, rows));
     json_end_object(&w);
     request_answer_json(request_of(caller), 200, strbuf_str(&out));
 }
 
-static void look(struct request *request, struct question *question)
+static void on_standing(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct caller *caller = caller_of(request);
+    struct question *question = context;
+    question->is_user = query_bool(rows, 0, 0);
+    question->is_locked = query_bool(rows, 0, 1);
+    question->is_client = query_bool(rows, 0, 2);
+    question->tenants = str_copy(caller->arena, query_value(rows, 0, 3));
     read_run(caller,
              read_way_of_grants(caller->arena, &question->who,
                                 str_of(resource_type_name(question->type))),
              on_ways, question);
+}
+
+static void look(struct request *request, struct question *question)
+{
+    struct caller *caller = caller_of(request);
+    read_run(caller, read_standing(caller->arena, &question->who), on_standing, question);
 }
 
 struct proving_question {

@@ -38,6 +38,9 @@ static void print_explanation(struct arena *arena, const struct json *answer)
            STR_ARG(permission), STR_ARG(type), STR_ARG(id));
     for (size_t i = 0; json_is(ways, JSON_ARRAY) && i < ways->count; i++)
         print_way(&ways->items[i]);
+    str remark = json_get_str(answer, STR("remark"), STR_EMPTY);
+    if (!str_is_empty(remark))
+        printf("  but: %.*s\n", STR_ARG(remark));
     if (!str_is_empty(missing))
         printf("  %.*s\n", STR_ARG(missing));
 }

@@ -218,7 +218,7 @@ void permission_refuse(struct engine *engine, str process_id)
         is_for_task(engine->command->type)
             ? str_format(engine->turn,
                          "to do this to a user task of '%.*s' takes UPDATE_USER_TASK, or to "
-                         "be its assignee or a candidate",
+                         "be its assignee; a candidate takes it first, while nobody has it",
                          STR_ARG(process_id))
             : str_format(engine->turn, "this takes %s on PROCESS_DEFINITION '%.*s'",
                          needed(engine->command->type), STR_ARG(process_id)));

@@ -30,7 +30,8 @@ struct statement directory_update(struct arena *arena, enum directory_kind kind,
                                   const struct directory_entry *entry)
 {
     static const char user[] =
-        "UPDATE users SET name = $2, email = $3, password = coalesce($4, password), changed = CASE "
+        "UPDATE users SET name = coalesce($2, name), email = coalesce($3, email), password = "
+        "coalesce($4, password), changed = CASE "
         "WHEN $4 IS NULL THEN changed ELSE now() END, failures = CASE WHEN $4 IS NULL THEN "
         "failures "
         "ELSE 0 END WHERE username = $1";

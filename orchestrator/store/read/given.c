@@ -23,6 +23,31 @@ struct statement read_given(struct arena *arena, const struct given_to *to)
                      statement_array(arena, to->rules, to->rule_count));
 }
 
+struct statement read_standing(struct arena *arena, const struct given_to *to)
+{
+    static const char sql[] =
+        "WITH asker (kind, id) AS (VALUES ($1::smallint, $2::text) UNION SELECT 3::smallint, g "
+        "FROM "
+        "unnest($3::text[]) g UNION SELECT 5::smallint, r FROM unnest($4::text[]) r), "
+        "grouped AS (SELECT * FROM asker UNION SELECT 3::smallint, m.whole FROM members m JOIN "
+        "asker "
+        "a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 3), "
+        "owners AS (SELECT * FROM grouped UNION SELECT 4::smallint, m.whole FROM members m JOIN "
+        "grouped a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 4) "
+        "SELECT EXISTS (SELECT FROM users WHERE username = $2::text), EXISTS (SELECT FROM users "
+        "WHERE "
+        "username = $2::text AND locked_until > now()), EXISTS (SELECT FROM api_keys WHERE client "
+        "= "
+        "$2::text) OR EXISTS (SELECT FROM members WHERE member_kind = 2 AND member = $2::text) OR "
+        "EXISTS (SELECT FROM authorizations WHERE owner_kind = 2 AND owner = $2::text), "
+        "(SELECT coalesce(string_agg(DISTINCT m.whole, ',' ORDER BY m.whole), '') FROM members m "
+        "JOIN "
+        "owners o ON m.member_kind = o.kind AND m.member = o.id WHERE m.whole_kind = 6)";
+    return STATEMENT(arena, sql, statement_i64(arena, to->kind), to->id,
+                     statement_array(arena, to->groups, to->group_count),
+                     statement_array(arena, to->rules, to->rule_count));
+}
+
 struct statement read_way_of_grants(struct arena *arena, const struct given_to *to,
                                     str resource_type)
 {

@@ -21,6 +21,10 @@ struct given_to {
 // of an authorization the resource's type, its id or "=PROPERTY", the permissions with spaces.
 struct statement read_given(struct arena *arena, const struct given_to *to);
 
+// One row: whether there is such a user, whether it is locked, whether there is such a client (it
+// has a key, belongs to something or owns something), the tenants that it belongs to with commas.
+struct statement read_standing(struct arena *arena, const struct given_to *to);
+
 // Every authorization of a resource type that comes to it, and how: key, the way to its owner such
 // as "user ann → group crew → role clerk", resource's id or "=PROPERTY", the permissions with
 // spaces.
