@@ -61,6 +61,9 @@ static bool read_authorization(struct request *request, struct authorization *au
     for (size_t i = 0; i < COUNT_OF(owners); i++)
         if (str_equal(owner, str_of(owners[i].name)))
             authorization->owner_kind = (int)owners[i].kind;
+    if (authorization->owner_kind == 0)
+        return error_set(err, ERROR_INVALID, "ownerType",
+                         "one of USER, CLIENT, GROUP, ROLE, MAPPING_RULE");
     if (!resource_type_find(resource, &type))
         return error_set(err, ERROR_INVALID, "resourceType", "there is no such resource type");
     bool has_id = authorization->resource_id.data != NULL;

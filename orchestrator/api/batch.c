@@ -43,9 +43,30 @@ void handle_batch_resolve(struct request *request)
     begin(request, BATCH_RESOLVE_INCIDENT);
 }
 
+// The items are sent without grants: whether instances may become what they are to is asked here.
+static void on_target(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    (void)context;
+    struct request *request = request_of(caller);
+    if (query_row_count(rows) == 0)
+        request_problem(request, 404, "NOT_FOUND", STR("the target is not deployed"));
+    else
+        begin(request, BATCH_MIGRATE_PROCESS_INSTANCE);
+}
+
 void handle_batch_migrate(struct request *request)
 {
-    begin(request, BATCH_MIGRATE_PROCESS_INSTANCE);
+    struct caller *caller = caller_of(request);
+    const struct json *plan = json_get(request->body, STR("migrationPlan"));
+    const struct json *target = json_get(plan, STR("targetProcessDefinitionKey"));
+    uint64_t key = 0;
+    bool is_key = json_is(target, JSON_STRING) && str_to_u64(target->text, &key);
+    if (!is_key && target != NULL)
+        key = (uint64_t)json_get_i64(plan, STR("targetProcessDefinitionKey"), 0);
+    if (caller->identity->is_everything || key == 0) // what is no key is refused with the rest
+        begin(request, BATCH_MIGRATE_PROCESS_INSTANCE);
+    else
+        read_run(caller, read_resource(caller->arena, caller->scope, key), on_target, NULL);
 }
 
 void handle_batch_modify(struct request *request)

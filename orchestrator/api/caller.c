@@ -168,9 +168,14 @@ static enum admission ask(struct request *request, const struct credential *cred
     struct access *access = gateway_access(api_of(request)->options.gateway);
     struct asking *asking = ARENA_NEW(&request->arena, struct asking);
     enum admission admission = DECIDING;
-    if (credential->kind == CREDENTIAL_SESSION && caller_is_of_other_origin(request)) {
+    str origin = request_header(request, "Origin");
+    bool is_of_browser =
+        credential->kind == CREDENTIAL_SESSION ||
+        (credential->kind == CREDENTIAL_BASIC && !request_allows_origin(request, origin));
+    if (is_of_browser && caller_is_of_other_origin(request)) {
         request_problem(request, 403, "FORBIDDEN",
-                        STR("a page of another origin may not use the session"));
+                        STR("a page of another origin may not use what the browser remembers of "
+                            "its user"));
         return REFUSED;
     }
     *asking = (struct asking){.request = request, .inside = &admission};

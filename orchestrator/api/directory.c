@@ -6,6 +6,11 @@
 #include "access/access.h"
 #include "base/log.h"
 
+#include <ctype.h>
+#include <string.h>
+
+enum { MAX_ID_BYTES = 256 };
+
 static const struct directory directories[] = {
     {DIRECTORY_USER, "users", "user", "username", &collection_users, &collection_member_users},
     {DIRECTORY_CLIENT, "clients", "client", "clientId", NULL, &collection_member_clients},
@@ -134,9 +139,27 @@ static struct directory_entry entry_of(struct request *request, const struct dir
                                     .claim_value = text_of(request, "claimValue")};
 }
 
+// False after answering.
+static bool check_id(struct request *request, const struct directory *directory)
+{
+    static const char others[] = "_@.+~-";
+    str id = text_of(request, directory->id);
+    bool is_good = id.len > 0 && id.len <= MAX_ID_BYTES;
+    for (size_t i = 0; i < id.len; i++)
+        is_good &= isalnum((unsigned char)id.data[i]) != 0 ||
+                   memchr(others, id.data[i], sizeof others - 1) != NULL;
+    if (!is_good)
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "%s: 1 to %d letters, digits and %s", directory->id, MAX_ID_BYTES,
+                               others);
+    return is_good;
+}
+
 void handle_directory_create(struct request *request)
 {
     const struct directory *directory = directory_of(request, 1);
+    if (!check_id(request, directory))
+        return;
     struct directory_change change = {.directory = directory,
                                       .entry = entry_of(request, directory),
                                       .done = answer_created,
@@ -211,6 +234,8 @@ static void hash_then(struct request *request, struct directory_change *change)
 void handle_user_create(struct request *request)
 {
     const struct directory *directory = directory_of(request, 1);
+    if (!check_id(request, directory))
+        return;
     struct directory_change change = {.directory = directory,
                                       .entry = entry_of(request, directory),
                                       .run = create_user,

@@ -43,6 +43,11 @@ void handle_expression_evaluate(struct request *request)
     if (!request_text(request, STR("expression"), &expression->text) ||
         !request_body_key(request, STR("scopeKey"), &expression->scope))
         return;
+    if (!caller_has_tenant(caller_of(request), caller_of(request)->tenant)) {
+        request_problem(request, 403, "FORBIDDEN",
+                        STR("tenantId: the caller does not belong to this tenant"));
+        return;
+    }
     expression->variables = json_get(request->body, STR("variables"));
     gateway_evaluate_expression(caller_of(request), expression, answer_result);
 }

@@ -293,6 +293,16 @@ static void make_triggers(struct migration *m, element_ref scope)
     }
 }
 
+// Of its own tenant, and one that whoever asks may start or update.
+static bool may_become(const struct engine *engine, instance_ref instance,
+                       const struct definition *target)
+{
+    static const char type[] = "PROCESS_DEFINITION";
+    return str_equal(target->tenant, instance->tenant) &&
+           (permission_on(engine, type, target->id, "CREATE_PROCESS_INSTANCE") ||
+            permission_on(engine, type, target->id, "UPDATE_PROCESS_INSTANCE"));
+}
+
 // Timers and subscriptions stay where the target has the same event, with their time and key; what
 // it has beside them begins to wait. Promises are planned anew, jobs are made anew where their type
 // differs; user tasks stay as they are.
@@ -303,7 +313,7 @@ void process_migrate(struct engine *engine)
     const struct definition *definition =
         idmap_get(&engine->shard->by_key, body->target_definition);
     struct migration m = {engine, instance, NULL, NULL};
-    if (definition != NULL)
+    if (definition != NULL && instance != NULL && may_become(engine, instance, definition))
         m.target = engine->environment.find_process(engine->environment.context, definition->key);
     if (instance == NULL || m.target == NULL) {
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND,

@@ -23,7 +23,7 @@ struct credential credential_read(struct arena *arena, str authorization)
         !base64_decode(arena, str_trim(str_from_index(authorization, sizeof basic - 1)), &decoded))
         return credential;
     size_t colon = str_find_char(decoded, ':');
-    if (colon == SIZE_MAX)
+    if (colon == SIZE_MAX || str_find_char(decoded, '\0') != SIZE_MAX)
         return credential;
     credential.kind = CREDENTIAL_BASIC;
     credential.user = str_sub(decoded, 0, colon);

@@ -17,6 +17,11 @@ bool cors_allows(const struct request *request, str origin)
     return false;
 }
 
+bool request_allows_origin(const struct request *request, str origin)
+{
+    return cors_allows(request, origin);
+}
+
 void cors_add_headers(struct request *request)
 {
     const char *listed = request->server->options.cors_origins;

@@ -68,6 +68,9 @@ str request_header(const struct request *request, const char *name); // empty wh
 // The address of whoever is connected: a proxy's, where there is one. Empty when it has gone.
 str request_peer(struct request *request);
 
+// Whether pages of this origin may ask (http_options.cors_origins).
+bool request_allows_origin(const struct request *request, str origin);
+
 // What the query of the URI says of a name, decoded; empty when absent.
 str request_query(struct request *request, const char *name);
 
