@@ -180,13 +180,35 @@ void handle_batch_continue(struct request *request)
     steer(request, catalogue_batch_continue);
 }
 
-static void answer_deleted(struct caller *caller, void *context, const struct query_rows *rows)
+static void on_seen(struct caller *caller, void *context, const struct query_rows *rows)
 {
     (void)context;
     struct request *request = request_of(caller);
     if (query_row_count(rows) == 0)
         request_problem_format(request, 404, "NOT_FOUND", "there is no instance with key %.*s",
                                STR_ARG(request->arguments[0]));
+    else
+        request_problem_format(request, 403, "FORBIDDEN",
+                               "this takes DELETE_PROCESS_INSTANCE on PROCESS_DEFINITION '%.*s'",
+                               STR_ARG(query_value(rows, 0, 1)));
+}
+
+// Nothing was deleted: the instance is not there, or may only be seen.
+static void tell_why_not(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    uint64_t key;
+    caller_narrow(caller, "READ_PROCESS_INSTANCE");
+    if (request_key(request, 0, &key))
+        read_run(caller, read_identity(caller->arena, caller->scope, key), on_seen, NULL);
+}
+
+static void answer_deleted(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    (void)context;
+    struct request *request = request_of(caller);
+    if (query_row_count(rows) == 0)
+        tell_why_not(request);
     else if (query_bool(rows, 0, 0))
         request_answer_empty(request);
     else

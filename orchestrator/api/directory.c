@@ -47,6 +47,15 @@ void directory_changed(struct request *request)
 
 // -- Changes ----------------------------------------------------------------------------
 
+static const char *absent_remark(const struct request *request, enum directory_kind kind)
+{
+    if (kind == DIRECTORY_RULE)
+        return ", or another one has the claim";
+    return kind == DIRECTORY_TENANT && request->route->method == ROUTE_DELETE
+               ? ", or something is deployed in it"
+               : "";
+}
+
 static void on_changed(struct caller *caller, void *context, const struct query_rows *rows)
 {
     const struct directory_change *change = context;
@@ -62,8 +71,7 @@ static void on_changed(struct caller *caller, void *context, const struct query_
     if (query_touched(rows) == 0) {
         request_problem_format(request, 404, "NOT_FOUND", "there is no %s '%.*s'%s",
                                directory->noun, STR_ARG(change->name),
-                               directory->kind == DIRECTORY_RULE ? ", or another one has the claim"
-                                                                 : "");
+                               absent_remark(request, directory->kind));
         return;
     }
     directory_changed(request);

@@ -62,6 +62,10 @@ MUST_CHECK bool caller_allow(struct caller *caller, const struct identity *ident
 // Sees all of its tenants: for operations that have seen to what is asked for in another way.
 void caller_widen(struct caller *caller);
 
+// Narrows its reads to the process definitions on which it has another permission than the one that
+// the operation takes: to tell what may not be done from what may not be seen.
+void caller_narrow(struct caller *caller, const char *permission);
+
 // What its commands may reach.
 void caller_restrict(const struct caller *caller, struct command *command);
 

@@ -49,6 +49,16 @@ static void add_tasks(struct caller *caller)
     scope->group_count = identity->groups.count;
 }
 
+void caller_narrow(struct caller *caller, const char *permission)
+{
+    struct scope *scope = &caller->scope;
+    struct names ids =
+        identity_resources(caller->arena, caller->identity, RESOURCE_PROCESS_DEFINITION,
+                           str_of(permission), &scope->has_all_resources);
+    scope->resources = ids.items;
+    scope->resource_count = ids.count;
+}
+
 static void narrow(struct caller *caller, const struct need *need)
 {
     struct scope *scope = &caller->scope;

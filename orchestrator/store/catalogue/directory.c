@@ -67,7 +67,12 @@ struct statement directory_delete(struct arena *arena, enum directory_kind kind,
         [DIRECTORY_GROUP] = FORGET_ALL "DELETE FROM groups WHERE id = $1",
         [DIRECTORY_ROLE] = FORGET_ALL "DELETE FROM roles WHERE id = $1",
         [DIRECTORY_RULE] = FORGET_ALL "DELETE FROM mapping_rules WHERE id = $1",
-        [DIRECTORY_TENANT] = FORGET_ALL "DELETE FROM tenants WHERE id = $1 AND id <> '<default>'",
+        // One in which something is deployed stays, with its members.
+        [DIRECTORY_TENANT] =
+            "WITH t AS (DELETE FROM tenants WHERE id = $1 AND id <> '<default>' AND NOT EXISTS "
+            "(SELECT FROM definitions WHERE tenant = $1 AND deleted IS NULL) RETURNING id), m AS "
+            "(DELETE FROM members WHERE whole_kind = $2::smallint AND whole IN (SELECT id FROM t)) "
+            "SELECT id FROM t",
     };
     check((size_t)kind < COUNT_OF(sql) && sql[kind] != NULL);
     return STATEMENT(arena, sql[kind], id, statement_i64(arena, kind));

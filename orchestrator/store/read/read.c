@@ -201,8 +201,9 @@ struct statement read_callers(struct arena *arena, struct scope scope, uint64_t 
                             "instances i ON i.key = up.parent_instance AND i.shard = "
                             "(up.parent_instance >> 51) - 1 WHERE up.depth < 1000) SELECT up.key, "
                             "up.definition, coalesce(nullif(d.name, ''), up.process_id) FROM up "
-                            "LEFT "
-                            "JOIN definitions d ON d.key = up.definition ORDER BY up.depth DESC";
+                            "LEFT JOIN definitions d ON d.key = up.definition WHERE " SCOPE_SEES_ID(
+                                "up.process_id") " ORDER BY "
+                                                 "up.depth DESC";
     return by_key(arena, scope, sql, instance);
 }
 
