@@ -43,10 +43,21 @@ static void add_header(struct exchange *exchange, const char *line)
     check(exchange->headers != NULL);
 }
 
+// Camunda's clients have names of their own for it.
+static str address_of(const struct client_options *options)
+{
+    str older = setting(STR_EMPTY, "ZEEBE_REST_ADDRESS", "http://127.0.0.1:8080");
+    str camunda = setting(STR_EMPTY, "CAMUNDA_REST_ADDRESS", "");
+    str own = setting(options->url, "BATON_CLI_URL", "");
+    if (own.len > 0)
+        return own;
+    return camunda.len > 0 ? camunda : older;
+}
+
 static bool begin(struct exchange *exchange, struct arena *arena,
                   const struct client_options *options, str path, struct error *err)
 {
-    str url = setting(options->url, "BATON_CLI_URL", "http://127.0.0.1:8080"), authorization;
+    str url = address_of(options), authorization;
     if (!credentials_find(arena, options, &authorization, err))
         return false;
     if (str_ends_with(url, STR("/")))
@@ -139,6 +150,11 @@ bool client_upload(struct arena *arena, const struct client_options *options, st
         curl_mime_filename(part, str_cstr(arena, files[i].name));
         curl_mime_data(part, files[i].bytes.data, files[i].bytes.len);
         curl_mime_type(part, "application/octet-stream");
+    }
+    if (options->tenant.len > 0) {
+        curl_mimepart *part = curl_mime_addpart(exchange.form);
+        curl_mime_name(part, "tenantId");
+        curl_mime_data(part, options->tenant.data, options->tenant.len);
     }
     curl_easy_setopt(exchange.curl, CURLOPT_MIMEPOST, exchange.form);
     bool ok = perform(&exchange, arena, ret_answer, err);

@@ -8,12 +8,14 @@
 
 // Where the API is and what to show: the options that every client command has.
 struct client_options {
-    str url;           // --api; else BATON_CLI_URL; else http://127.0.0.1:8080
+    str url;           // --api; else BATON_CLI_URL, CAMUNDA_REST_ADDRESS, ZEEBE_REST_ADDRESS;
+                       // http://127.0.0.1:8080
     str key;           // --api-key; else BATON_CLI_KEY
     str token;         // --token; else BATON_CLI_TOKEN
     str user;          // --user; else BATON_CLI_USER
     str password_file; // --password-file; else BATON_CLI_PASSWORD, else the terminal
     str output;        // "table" or "json"
+    str tenant;        // of what is deployed or started; empty: the default tenant
 };
 
 #define CLIENT_OPTIONS(options)                                                                    \

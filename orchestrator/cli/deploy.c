@@ -144,7 +144,10 @@ void deploy_print(struct arena *arena, const struct json *answer)
 int command_deploy(int argc, char **argv)
 {
     struct client_options client = {0};
-    const struct cli_option options[] = {CLIENT_OPTIONS(client)};
+    const struct cli_option options[] = {
+        {"tenant", "ID", "the tenant that it is for", &client.tenant, NULL},
+        CLIENT_OPTIONS(client),
+    };
     const struct cli_usage usage = {"baton deploy FILE-OR-FOLDER… [options]",
                                     "Deploys models, decisions and forms together: all or none.",
                                     "baton deploy examples/mortgage",

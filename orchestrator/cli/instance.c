@@ -54,6 +54,10 @@ static bool write_start(struct arena *arena, const struct start *start, const ch
         json_key(&w, STR("businessId"));
         json_string(&w, start->business_id);
     }
+    if (start->client.tenant.len > 0) {
+        json_key(&w, STR("tenantId"));
+        json_string(&w, start->client.tenant);
+    }
     if (start->variables.len > 0) {
         if (!cli_read_value(arena, start->variables, &variables, err) ||
             !json_parse(arena, variables, &parsed, err))
@@ -94,6 +98,7 @@ int command_start(int argc, char **argv)
          NULL},
         {"version", "N", "version of the process; the latest when left out", &start.version, NULL},
         {"business-id", "ID", "your own name of the case", &start.business_id, NULL},
+        {"tenant", "ID", "the tenant that has the process", &start.client.tenant, NULL},
         {"count", "N", "start so many", &start.count, NULL},
         {"await", NULL, "wait until it has ended and show its variables", NULL, &start.await},
         CLIENT_OPTIONS(start.client),
@@ -249,7 +254,7 @@ int command_get(int argc, char **argv)
 
 static void print_history(struct arena *arena, const struct json *history)
 {
-    static const char *const titles[] = {"time", "command", "event", "element", "detail"};
+    static const char *const titles[] = {"time", "by", "command", "event", "element", "detail"};
     struct table table = table_new(arena, titles, COUNT_OF(titles));
     const struct json *items = json_get(history, STR("items"));
     for (size_t i = 0; json_is(items, JSON_ARRAY) && i < items->count; i++) {
@@ -257,6 +262,7 @@ static void print_history(struct arena *arena, const struct json *history)
         str element = member(item, "elementId");
         str name = member(item, "name");
         table_add(&table, member(item, "time"));
+        table_add(&table, member(item, "principal"));
         table_add(&table, member(item, "command"));
         table_add(&table, member(item, "event"));
         table_add(&table, element.len > 0 ? element : member(item, "flowId"));
