@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/read/given.h"
 
+#define TO " → "
+
+// Whoever asks, the groups that they are in, and what owns for them: each with the way that leads
+// there.
+#define OWNERS                                                                                     \
+    "WITH asker (kind, id, way) AS (VALUES ($1::smallint, $2::text, CASE $1::smallint WHEN 1 "     \
+    "THEN 'user ' ELSE 'client ' END || $2::text) UNION SELECT 3::smallint, g, "                   \
+    "'token" TO "group ' || g FROM unnest($3::text[]) g UNION SELECT 5::smallint, r, "             \
+    "'token" TO "mapping rule ' || r FROM unnest($4::text[]) r), "                                 \
+    "grouped AS (SELECT * FROM asker UNION SELECT 3::smallint, m.whole, a.way || '" TO             \
+    "group ' || "                                                                                  \
+    "m.whole FROM members m JOIN asker a ON m.member_kind = a.kind AND m.member = a.id WHERE "     \
+    "m.whole_kind = 3), "                                                                          \
+    "ways AS (SELECT * FROM grouped UNION SELECT 4::smallint, m.whole, a.way || '" TO "role ' || " \
+    "m.whole FROM members m JOIN grouped a ON m.member_kind = a.kind AND m.member = a.id WHERE "   \
+    "m.whole_kind = 4), "                                                                          \
+    "owners AS (SELECT DISTINCT kind, id FROM ways) "
+
 struct statement read_given(struct arena *arena, const struct given_to *to)
 {
-    static const char sql[] =
-        "WITH asker (kind, id) AS (VALUES ($1::smallint, $2::text) UNION SELECT 3::smallint, g "
-        "FROM "
-        "unnest($3::text[]) g UNION SELECT 5::smallint, r FROM unnest($4::text[]) r), "
-        "grouped AS (SELECT * FROM asker UNION SELECT 3::smallint, m.whole FROM members m JOIN "
-        "asker "
-        "a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 3), "
-        "owners AS (SELECT * FROM grouped UNION SELECT 4::smallint, m.whole FROM members m JOIN "
-        "grouped a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 4) "
+    static const char sql[] = OWNERS
         "SELECT kind::integer, id, '', '', '' FROM owners WHERE kind > 2 UNION "
         "SELECT 6, m.whole, '', '', '' FROM members m JOIN owners o ON m.member_kind = o.kind AND "
         "m.member = o.id WHERE m.whole_kind = 6 UNION ALL "
@@ -25,15 +35,7 @@ struct statement read_given(struct arena *arena, const struct given_to *to)
 
 struct statement read_standing(struct arena *arena, const struct given_to *to)
 {
-    static const char sql[] =
-        "WITH asker (kind, id) AS (VALUES ($1::smallint, $2::text) UNION SELECT 3::smallint, g "
-        "FROM "
-        "unnest($3::text[]) g UNION SELECT 5::smallint, r FROM unnest($4::text[]) r), "
-        "grouped AS (SELECT * FROM asker UNION SELECT 3::smallint, m.whole FROM members m JOIN "
-        "asker "
-        "a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 3), "
-        "owners AS (SELECT * FROM grouped UNION SELECT 4::smallint, m.whole FROM members m JOIN "
-        "grouped a ON m.member_kind = a.kind AND m.member = a.id WHERE m.whole_kind = 4) "
+    static const char sql[] = OWNERS
         "SELECT EXISTS (SELECT FROM users WHERE username = $2::text), EXISTS (SELECT FROM users "
         "WHERE "
         "username = $2::text AND locked_until > now()), EXISTS (SELECT FROM api_keys WHERE client "
@@ -51,22 +53,9 @@ struct statement read_standing(struct arena *arena, const struct given_to *to)
 struct statement read_way_of_grants(struct arena *arena, const struct given_to *to,
                                     str resource_type)
 {
-    static const char sql[] =
-        "WITH asker (kind, id, way) AS (VALUES ($1::smallint, $2::text, CASE $1::smallint WHEN 1 "
-        "THEN 'user ' ELSE 'client ' END || $2::text) UNION SELECT 3::smallint, g, 'token → group "
-        "' "
-        "|| g FROM unnest($3::text[]) g UNION SELECT 5::smallint, r, 'token → mapping rule ' || r "
-        "FROM unnest($4::text[]) r), "
-        "grouped AS (SELECT * FROM asker UNION SELECT 3::smallint, m.whole, a.way || ' → group ' "
-        "|| "
-        "m.whole FROM members m JOIN asker a ON m.member_kind = a.kind AND m.member = a.id WHERE "
-        "m.whole_kind = 3), "
-        "owners AS (SELECT * FROM grouped UNION SELECT 4::smallint, m.whole, a.way || ' → role ' "
-        "|| "
-        "m.whole FROM members m JOIN grouped a ON m.member_kind = a.kind AND m.member = a.id WHERE "
-        "m.whole_kind = 4) "
+    static const char sql[] = OWNERS
         "SELECT a.key, o.way, coalesce(a.resource_id, '=' || a.resource_property), "
-        "array_to_string(a.permissions, ' ') FROM authorizations a JOIN owners o ON a.owner_kind = "
+        "array_to_string(a.permissions, ' ') FROM authorizations a JOIN ways o ON a.owner_kind = "
         "o.kind AND a.owner = o.id WHERE a.resource_type = $5::text ORDER BY a.key, o.way LIMIT "
         "1000";
     return STATEMENT(arena, sql, statement_i64(arena, to->kind), to->id,
