@@ -361,7 +361,8 @@ int main(int argc, char **argv)
     if (!config_read_all(&process.config, &argc, argv, &err) || !name_node(&process.config, &err) ||
         !config_check(&process.config, &err) ||
         !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err) ||
-        !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err) ||
+        !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_BROKERS),
+                              config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err) ||
         !proof_check_settings(&process.config, &err)) {
         fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
         return EXIT_USAGE;
@@ -370,6 +371,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "baton-orchestrator: '%s' is not understood; see --help\n", argv[1]);
         return EXIT_USAGE;
     }
+    store_default_to_tls(config_str(&process.config, CONFIG_POSTGRES_URL));
     configure_log(&process.config);
     raise_descriptor_limit();
     mallopt(M_ARENA_MAX, ALLOCATOR_ARENAS);

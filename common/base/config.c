@@ -370,6 +370,25 @@ static bool check_listener(const struct config *config, enum config_key key, con
                      listen);
 }
 
+static bool check_tls(const struct config *config, struct error *err)
+{
+    bool has_certificate = config_str(config, CONFIG_API_TLS_CERTIFICATE)[0] != '\0',
+         has_key = config_str(config, CONFIG_API_TLS_KEY)[0] != '\0',
+         has_authorities = config_str(config, CONFIG_API_TLS_CLIENT_CA)[0] != '\0',
+         asks = strcmp(config_str(config, CONFIG_API_TLS_CLIENTS), "none") != 0;
+    if (has_certificate != has_key)
+        return error_set(err, ERROR_INVALID, has_key ? "api.tls_certificate" : "api.tls_key",
+                         "api.tls_certificate and api.tls_key are set together");
+    if (asks && !has_certificate)
+        return error_set(err, ERROR_INVALID, "api.tls_certificate",
+                         "clients' certificates (api.tls_clients) are asked for in TLS only: set "
+                         "api.tls_certificate and api.tls_key");
+    return asks == has_authorities ||
+           error_set(err, ERROR_INVALID, "api.tls_client_ca",
+                     "api.tls_client_ca is set where api.tls_clients is optional or required, and "
+                     "only there");
+}
+
 bool config_check(const struct config *config, struct error *err)
 {
     static const struct {
@@ -378,7 +397,7 @@ bool config_check(const struct config *config, struct error *err)
     } listeners[] = {{CONFIG_API_LISTEN, "api.listen"}, {CONFIG_GRPC_LISTEN, "grpc.listen"}};
     bool is_open =
         config_str(config, CONFIG_API_KEY)[0] == '\0' && !config_bool(config, CONFIG_AUTH_ENABLED);
-    if (!check_prefix(config, err))
+    if (!check_prefix(config, err) || !check_tls(config, err))
         return false;
     for (size_t i = 0; is_open && i < COUNT_OF(listeners); i++)
         if (config_has(config, CONFIG_ROLES, STR("api")) &&

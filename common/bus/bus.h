@@ -44,8 +44,10 @@ struct bus_record {
     const struct bus_header *headers;
 };
 
-// Whether librdkafka knows the settings of kafka.properties; asks no broker.
-MUST_CHECK bool bus_check_properties(const char *properties, struct error *err);
+// Whether librdkafka knows the settings of kafka.properties, and they say how brokers on other
+// machines are spoken to (security.protocol); asks no broker.
+MUST_CHECK bool bus_check_properties(const char *brokers, const char *properties,
+                                     struct error *err);
 
 // The value of the first header with this name; data == NULL when there is none.
 str bus_record_header(const struct bus_record *record, str name);

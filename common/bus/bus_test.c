@@ -467,6 +467,18 @@ static void the_first_owner_of_topics_has_them_until_they_are_adopted(void **sta
     assert_owner(scene, "one", false, "two");
 }
 
+static void brokers_elsewhere_are_not_asked_in_the_clear_by_oversight(void **state)
+{
+    (void)state;
+    struct error err;
+    assert_true(bus_check_properties("127.0.0.1:9092,localhost:9093", "", &err));
+    assert_true(bus_check_properties("kafka:9092", "linger.ms=1; security.protocol=SSL", &err));
+    assert_true(bus_check_properties("kafka:9092", "security.protocol=PLAINTEXT", &err));
+    assert_false(bus_check_properties("127.0.0.1:9092,kafka:9092", "linger.ms=1", &err));
+    assert_string_equal(err.place, "kafka.properties");
+    assert_non_null(strstr(err.text, "SASL_SSL"));
+}
+
 int main(void)
 {
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -485,6 +497,7 @@ int main(void)
         SCENE(a_flush_tells_of_a_refused_record),
         SCENE(the_first_owner_of_topics_has_them_until_they_are_adopted),
         cmocka_unit_test(wrong_settings_are_named),
+        cmocka_unit_test(brokers_elsewhere_are_not_asked_in_the_clear_by_oversight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/client.h"
 
+#include "base/endpoint.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -95,8 +96,45 @@ static bool set_common(rd_kafka_conf_t *conf, const struct bus_options *options,
            client_properties_each(options->properties, set_conf_property, conf, err);
 }
 
+static bool note_protocol(void *context, const char *name, const char *value, struct error *err)
+{
+    bool *is_named = context;
+    (void)value, (void)err;
+    *is_named = *is_named || strcmp(name, "security.protocol") == 0;
+    return true;
+}
+
+// Whether the way to every broker stays on this machine.
+static bool is_local(const char *brokers)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct endpoint endpoint;
+    str rest = str_of(brokers), broker;
+    bool local = true;
+    while (local && str_split(&rest, ',', &broker))
+        local =
+            endpoint_parse(&arena, str_trim(broker), &endpoint) && endpoint_is_loopback(&endpoint);
+    arena_done(&arena);
+    return local;
+}
+
+// Nothing goes over a network in the clear because nobody thought of it.
+static bool check_transport(const char *brokers, const char *properties, struct error *err)
+{
+    bool is_named = false;
+    if (properties != NULL && !client_properties_each(properties, note_protocol, &is_named, err))
+        return false;
+    return is_named || is_local(brokers) ||
+           error_set(err, ERROR_INVALID, "kafka.properties",
+                     "kafka.brokers (%.200s) are on other machines: set security.protocol to SSL "
+                     "or SASL_SSL, or to PLAINTEXT or SASL_PLAINTEXT where you trust the network",
+                     brokers);
+}
+
 rd_kafka_conf_t *client_conf_new(const struct bus_options *options, struct error *err)
 {
+    if (!check_transport(options->brokers, options->properties, err))
+        return NULL;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (set_common(conf, options, err))
         return conf;
@@ -104,8 +142,11 @@ rd_kafka_conf_t *client_conf_new(const struct bus_options *options, struct error
     return NULL;
 }
 
-bool bus_check_properties(const char *properties, struct error *err)
+bool bus_check_properties(const char *brokers, const char *properties, struct error *err)
 {
+    if (!check_transport(brokers, properties, err))
+        return false;
+
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     bool good = client_properties_each(properties, set_conf_property, conf, err);
     rd_kafka_conf_destroy(conf);

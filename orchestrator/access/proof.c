@@ -2,6 +2,7 @@
 #include "access/proof_private.h"
 
 #include "access/api_key.h"
+#include "access/claims.h"
 #include "base/log.h"
 
 #include <openssl/crypto.h>
@@ -129,6 +130,10 @@ void proof_check(struct proof *proof, const struct credential *credential, proof
         proving->kind = PROVING_SESSION;
         session_prove(proving);
         return;
+    case CREDENTIAL_CERTIFICATE:
+        proving->kind = PROVING_CERTIFICATE;
+        certificate_prove(proving);
+        return;
     }
     check_unreachable();
 }
@@ -145,7 +150,8 @@ struct providers *proof_providers(struct proof *proof)
 
 void proof_print_metrics(const struct proof *proof, struct strbuf *out)
 {
-    static const char *const kinds[] = {"login", "password", "token", "api_key", "session"},
+    static const char *const kinds[] = {"login",   "password", "token",
+                                        "api_key", "session",  "certificate"},
                              *const ends[] = {"proved", "refused", "unavailable"};
     _Static_assert(COUNT_OF(kinds) == PROVING_KINDS && COUNT_OF(ends) == PROVING_ENDS, "named");
     strbuf_add(out, STR("# HELP baton_credentials_total Credentials that were checked (those that "
@@ -177,6 +183,8 @@ bool proof_check_settings(const struct config *config, struct error *err)
     struct error why;
     str user = str_of(config_str(config, CONFIG_AUTH_ADMIN_USER)),
         password = str_of(config_str(config, CONFIG_AUTH_ADMIN_PASSWORD));
+    if (!claims_check(str_of(config_str(config, CONFIG_AUTH_CERTIFICATE_CLIENT)), &why))
+        return error_set(err, ERROR_INVALID, "auth.certificate_client", "%s", why.text);
     bool good = provider_file_read(&arena, config_str(config, CONFIG_AUTH_PROVIDERS), &providers,
                                    &count, err);
     arena_done(&arena);

@@ -19,6 +19,7 @@ enum proving_kind {
     PROVING_TOKEN,
     PROVING_API_KEY,
     PROVING_SESSION,
+    PROVING_CERTIFICATE,
     PROVING_KINDS
 };
 
@@ -74,6 +75,7 @@ void proving_fail(struct proving *proving, const struct error *err);
 
 // The kinds, each from its beginning.
 void user_prove(struct proving *proving);
+void certificate_prove(struct proving *proving);
 void api_key_prove(struct proving *proving);
 void session_prove(struct proving *proving);
 void token_prove(struct proving *proving);

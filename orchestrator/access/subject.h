@@ -12,13 +12,14 @@ enum credential_kind {
     CREDENTIAL_BASIC,   // user and password; a second factor, where the user has one, is asked for
                         // at the login only, so such users are refused here
     CREDENTIAL_SESSION, // the value of a session's cookie
+    CREDENTIAL_CERTIFICATE, // of the connection, which TLS has found good
 };
 
 // Texts are the caller's, as long as the call.
 struct credential {
     enum credential_kind kind;
     str user;    // CREDENTIAL_BASIC
-    str secret;  // the token, password, or cookie
+    str secret;  // the token, password, cookie, or the claims of a certificate as JSON
     str address; // of the peer; empty: not known
 };
 

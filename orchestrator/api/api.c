@@ -4,6 +4,7 @@
 #include "access/access.h"
 #include "access/login.h"
 #include "base/log.h"
+#include "loop/tls.h"
 
 #include <stdlib.h>
 
@@ -19,10 +20,15 @@ struct api *api_new(const struct api_options *options, struct error *err)
     struct access *access = gateway_access(options->gateway);
     api->own_passwords = access == NULL ? passwords_new(options->loop, config) : NULL;
     api->passwords = access == NULL ? api->own_passwords : proof_passwords(access_proof(access));
+    if (!tls_start(config, options->loop, "http/1.1", &api->tls, err)) {
+        api_free(api);
+        return NULL;
+    }
     api->http = http_server_new(
         &(struct http_options){
             .loop = options->loop,
             .listen = config_str(config, CONFIG_API_LISTEN),
+            .tls = api->tls,
             .routes = api_routes,
             .route_count = api_route_count,
             .context = api,
@@ -38,7 +44,8 @@ struct api *api_new(const struct api_options *options, struct error *err)
         api_free(api);
         return NULL;
     }
-    log_info("api", "serving on http://%s", http_server_address(api->http));
+    log_info("api", "serving on %s://%s", api->tls != NULL ? "https" : "http",
+             http_server_address(api->http));
     return api;
 }
 
@@ -54,5 +61,6 @@ void api_free(struct api *api)
     if (api->own_passwords != NULL)
         passwords_free(api->own_passwords);
     http_server_free(api->http);
+    tls_free(api->tls);
     free(api);
 }

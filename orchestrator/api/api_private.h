@@ -18,6 +18,7 @@ struct api {
     const char *key;                 // empty: no authentication
     struct passwords *passwords;     // of users that are made or changed
     struct passwords *own_passwords; // NULL: they are access's
+    struct tls *tls;                 // NULL: HTTP
     struct http_server *http;
 };
 

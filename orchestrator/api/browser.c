@@ -33,8 +33,8 @@ str browser_public_url(struct request *request)
         url.len--;
     if (url.len > 0)
         return url;
-    return str_format(&request->arena, "%s://%.*s", is_loopback(request) ? "http" : "https",
-                      STR_ARG(host));
+    bool is_plain = api_of(request)->tls == NULL && is_loopback(request);
+    return str_format(&request->arena, "%s://%.*s", is_plain ? "http" : "https", STR_ARG(host));
 }
 
 static bool is_secure(struct request *request)

@@ -9,7 +9,8 @@
 
 // -- What it shows ----------------------------------------------------------------------
 
-static struct credential credential_of(struct request *request)
+// *ret_problem: why a certificate that was shown proves nothing; NULL: there is none such.
+static struct credential credential_of(struct request *request, const char **ret_problem)
 {
     str header = request_header(request, "Authorization");
     struct credential credential = credential_read(&request->arena, header);
@@ -23,6 +24,12 @@ static struct credential credential_of(struct request *request)
         credential.kind = CREDENTIAL_SESSION;
         credential.secret = session;
     }
+    const char *problem = NULL;
+    str claims;
+    if (credential.kind == CREDENTIAL_NONE && str_is_empty(header) &&
+        request_certificate(request, &claims, &problem) && problem == NULL)
+        credential = credential_of_certificate(claims);
+    *ret_problem = problem;
     credential.address = request_peer(request);
     return credential;
 }
@@ -170,7 +177,7 @@ static enum admission ask(struct request *request, const struct credential *cred
     enum admission admission = DECIDING;
     str origin = request_header(request, "Origin");
     bool is_of_browser =
-        credential->kind == CREDENTIAL_SESSION ||
+        credential->kind == CREDENTIAL_SESSION || credential->kind == CREDENTIAL_CERTIFICATE ||
         (credential->kind == CREDENTIAL_BASIC && !request_allows_origin(request, origin));
     if (is_of_browser && caller_is_of_other_origin(request)) {
         request_problem(request, 403, "FORBIDDEN",
@@ -191,7 +198,8 @@ enum admission caller_admit(struct request *request)
     str key = str_of(api->key);
     bool has_users = gateway_access(api->options.gateway) != NULL;
     struct caller *caller = make_caller(request);
-    struct credential credential = credential_of(request);
+    const char *problem;
+    struct credential credential = credential_of(request, &problem);
     request->asker = caller;
     if (is_public(request) || (!has_users && key.len == 0) ||
         (!has_users && credential_is_key(&credential, key))) {
@@ -206,6 +214,9 @@ enum admission caller_admit(struct request *request)
     }
     if (!has_users)
         return refuse(request, STR("send the API key as 'Authorization: Bearer KEY'"));
+    if (problem != NULL)
+        return refuse(request,
+                      str_format(&request->arena, "your certificate is not accepted: %s", problem));
     if (credential.kind == CREDENTIAL_NONE)
         return refuse(request, STR("send a token or an API key as 'Authorization: Bearer TOKEN', "
                                    "or a user's name and password as Basic"));

@@ -3,6 +3,8 @@
 // Is this process alive, can it do its work, what has it done; and who it says it is.
 #include "api/api_private.h"
 
+#include "loop/tls.h"
+
 #include <stdio.h>
 
 void handle_health_live(struct request *request)
@@ -80,6 +82,22 @@ static void add_metrics(const struct http_counts *counts, struct strbuf *out)
         (unsigned long long)counts->refused, (unsigned long long)counts->cut_off);
 }
 
+static void add_tls_metrics(const struct tls *tls, struct strbuf *out)
+{
+    struct tls_counts counts = tls_counts(tls);
+    strbuf_format(
+        out,
+        "# HELP baton_tls_certificate_not_after_seconds When the certificate that is shown ends, "
+        "since 1970.\n# TYPE baton_tls_certificate_not_after_seconds gauge\n"
+        "baton_tls_certificate_not_after_seconds %lld\n"
+        "# HELP baton_tls_reloads_total Changes of the certificate's files, by what came of it.\n"
+        "# TYPE baton_tls_reloads_total counter\n"
+        "baton_tls_reloads_total{result=\"used\"} %llu\n"
+        "baton_tls_reloads_total{result=\"failed\"} %llu\n",
+        (long long)counts.not_after, (unsigned long long)counts.reloads,
+        (unsigned long long)counts.failures);
+}
+
 // Camunda's: 204 when it can do its work.
 void handle_status_get(struct request *request)
 {
@@ -98,6 +116,8 @@ void handle_health_metrics(struct request *request)
         api->options.add_metrics(api->options.context, &out);
     struct http_counts counts = http_server_counts(api->http);
     add_metrics(&counts, &out);
+    if (api->tls != NULL)
+        add_tls_metrics(api->tls, &out);
     request_answer_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", strbuf_str(&out));
 }
 

@@ -54,6 +54,12 @@ static str address_of(const struct client_options *options)
     return camunda.len > 0 ? camunda : older;
 }
 
+static void set_file(struct arena *arena, CURL *curl, CURLoption option, str file)
+{
+    if (file.len > 0)
+        curl_easy_setopt(curl, option, str_cstr(arena, file));
+}
+
 static bool begin(struct exchange *exchange, struct arena *arena,
                   const struct client_options *options, str path, struct error *err)
 {
@@ -70,6 +76,9 @@ static bool begin(struct exchange *exchange, struct arena *arena,
     curl_easy_setopt(exchange->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_SECONDS);
     curl_easy_setopt(exchange->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(exchange->curl, CURLOPT_NOSIGNAL, 1L);
+    set_file(arena, exchange->curl, CURLOPT_CAINFO, setting(options->ca, "BATON_CLI_CA", ""));
+    set_file(arena, exchange->curl, CURLOPT_SSLCERT,
+             setting(options->certificate, "BATON_CLI_CERTIFICATE", ""));
     if (authorization.len > 0)
         add_header(exchange,
                    str_cstr(arena, str_join2(arena, STR("Authorization: "), authorization)));

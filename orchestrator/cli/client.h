@@ -14,6 +14,8 @@ struct client_options {
     str token;         // --token; else BATON_CLI_TOKEN
     str user;          // --user; else BATON_CLI_USER
     str password_file; // --password-file; else BATON_CLI_PASSWORD, else the terminal
+    str ca;            // --ca; else BATON_CLI_CA, else the system's authorities
+    str certificate;   // --certificate; else BATON_CLI_CERTIFICATE
     str output;        // "table" or "json"
     str tenant;        // of what is deployed or started; empty: the default tenant
 };
@@ -26,6 +28,10 @@ struct client_options {
         {"user", "NAME", "a local user (BATON_CLI_USER)", &(options).user, NULL},                  \
         {"password-file", "FILE", "has the user's password (BATON_CLI_PASSWORD has it itself)",    \
          &(options).password_file, NULL},                                                          \
+        {"ca", "FILE", "PEM: the authorities of the API's certificate (BATON_CLI_CA)",             \
+         &(options).ca, NULL},                                                                     \
+        {"certificate", "FILE", "PEM: your certificate and its key (BATON_CLI_CERTIFICATE)",       \
+         &(options).certificate, NULL},                                                            \
     {                                                                                              \
         "output", "table|json", "for people or for programs", &(options).output, NULL              \
     }

@@ -56,7 +56,8 @@ int command_config_check(int argc, char **argv)
         return operation_too_many(&operation);
     if (!config_check(&operation.config, &err) ||
         !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_URL), &err) ||
-        !bus_check_properties(config_str(&operation.config, CONFIG_KAFKA_PROPERTIES), &err) ||
+        !bus_check_properties(config_str(&operation.config, CONFIG_KAFKA_BROKERS),
+                              config_str(&operation.config, CONFIG_KAFKA_PROPERTIES), &err) ||
         !proof_check_settings(&operation.config, &err))
         return operation_end(&operation, operation_fail(&err));
     puts(operation.as_json ? "{\"good\":true}" : "the settings are good");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/operation.h"
 
+#include "store/migrate.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -39,8 +41,10 @@ bool operation_begin(struct operation *operation, int argc, char **argv, int *re
         arena_done(&operation->arena);
         return false;
     }
-    if (config_read_all(&operation->config, &operation->argc, operation->argv, &err))
+    if (config_read_all(&operation->config, &operation->argc, operation->argv, &err)) {
+        store_default_to_tls(config_str(&operation->config, CONFIG_POSTGRES_URL));
         return true;
+    }
     *ret_exit = operation_fail(&err);
     arena_done(&operation->arena);
     return false;

@@ -31,6 +31,12 @@ struct credential credential_read(struct arena *arena, str authorization)
     return credential;
 }
 
+struct credential credential_of_certificate(str claims)
+{
+    return (struct credential){
+        .kind = CREDENTIAL_CERTIFICATE, .user = STR_EMPTY, .secret = claims, .address = STR_EMPTY};
+}
+
 bool credential_is_key(const struct credential *credential, str key)
 {
     return key.len > 0 && credential->kind != CREDENTIAL_NONE &&

@@ -9,6 +9,9 @@
 // What an Authorization header says: "Bearer …" or "Basic user:password"; else of no kind.
 struct credential credential_read(struct arena *arena, str authorization);
 
+// Claims of a certificate that TLS has found good, as JSON (loop/tls.h).
+struct credential credential_of_certificate(str claims);
+
 // Whether it is the key that opens everything (api.key), as a token or as anybody's password.
 bool credential_is_key(const struct credential *credential, str key);
 

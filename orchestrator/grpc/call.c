@@ -255,11 +255,21 @@ static bool identify(struct grpc_call *call)
     str key = str_of(call->server->key);
     struct access *access = gateway_access(call->server->options.gateway);
     struct credential credential = credential_read(&call->arena, call->authorization);
+    const char *problem = NULL;
+    str claims;
+    if (str_is_empty(call->authorization) &&
+        grpc_connection_certificate(call->connection, &call->arena, &claims, &problem) &&
+        problem == NULL)
+        credential = credential_of_certificate(claims);
     if (access == NULL && key.len == 0)
         return allow(call, caller_everybody(), credential.user);
     if (credential_is_key(&credential, key) &&
         (access == NULL || credential.kind == CREDENTIAL_BEARER))
         return allow(call, caller_everybody(), access == NULL ? credential.user : STR("api.key"));
+    if (problem != NULL) {
+        grpc_call_fail(call, GRPC_UNAUTHENTICATED, "your certificate is not accepted: %s", problem);
+        return false;
+    }
     if (access == NULL || credential.kind == CREDENTIAL_NONE) {
         grpc_call_fail(call, GRPC_UNAUTHENTICATED, "send %s as metadata authorization: Bearer …",
                        access == NULL ? "the API key" : "a token or an API key");

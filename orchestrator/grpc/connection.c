@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "gateway/job_gateway.h"
 #include "loop/timer.h"
+#include "loop/tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -484,9 +485,8 @@ static void take_connection(struct evconnlistener *listener, evutil_socket_t fd,
     connection->began_ms = connection->heard_ms = now_ms();
     TAILQ_INIT(&connection->sent);
     TAILQ_INIT(&connection->calls);
-    connection->socket = bufferevent_socket_new(server->options.loop, fd,
-                                                BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-    check(connection->socket != NULL);
+    connection->socket = tls_accept(server->tls, server->options.loop, fd,
+                                    BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     connection->session = session_new(connection);
     TAILQ_INSERT_TAIL(&server->connections, connection, link);
     server->connection_count++;
@@ -577,7 +577,9 @@ struct grpc_server *grpc_server_new(const struct grpc_options *options, struct e
     server->options = *options;
     server->key = config_str(options->config, CONFIG_API_KEY);
     TAILQ_INIT(&server->connections);
-    if (!listen_on(server, config_str(options->config, CONFIG_GRPC_LISTEN), err)) {
+    if (!tls_start(options->config, options->loop, "h2", &server->tls, err) ||
+        !listen_on(server, config_str(options->config, CONFIG_GRPC_LISTEN), err)) {
+        tls_free(server->tls);
         free(server);
         return NULL;
     }
@@ -585,6 +587,13 @@ struct grpc_server *grpc_server_new(const struct grpc_options *options, struct e
     timer_set(server->look, LOOK_MS);
     log_info("grpc", "serving the Zeebe gateway protocol on %s", server->address);
     return server;
+}
+
+bool grpc_connection_certificate(const struct grpc_connection *connection, struct arena *arena,
+                                 str *ret_claims, const char **ret_problem)
+{
+    return connection->server->tls != NULL &&
+           tls_peer_read(arena, connection->socket, ret_claims, ret_problem);
 }
 
 void grpc_server_drain(struct grpc_server *server)
@@ -607,6 +616,7 @@ void grpc_server_free(struct grpc_server *server)
         close_connection(TAILQ_FIRST(&server->connections));
     evconnlistener_free(server->listener);
     timer_free(server->look);
+    tls_free(server->tls);
     free(server);
 }
 

@@ -14,12 +14,14 @@
 struct bufferevent;
 struct evconnlistener;
 struct timer;
+struct tls;
 
 struct grpc_server {
     struct grpc_options options;
     const char *key; // empty: no authentication
     char address[128];
     struct evconnlistener *listener;
+    struct tls *tls;    // NULL: without TLS
     struct timer *look; // for silent clients
     TAILQ_HEAD(, grpc_connection) connections;
     size_t connection_count;
@@ -46,6 +48,10 @@ MUST_CHECK bool grpc_connection_take(struct grpc_connection *connection, struct 
                                      size_t more);
 
 void grpc_connection_reset(struct grpc_connection *connection, int32_t stream);
+
+// As tls_peer_read; false without TLS, too.
+bool grpc_connection_certificate(const struct grpc_connection *connection, struct arena *arena,
+                                 str *ret_claims, const char **ret_problem);
 
 struct grpc_server *grpc_connection_server(const struct grpc_connection *connection);
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "http/server_private.h"
 #include "loop/timer.h"
+#include "loop/tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -193,8 +194,15 @@ static void on_end_of_refused(struct bufferevent *buffer, short what, void *cont
     evhttp_connection_free(((struct connection *)context)->http);
 }
 
+static void on_refusal_sent(struct bufferevent *buffer, void *context)
+{
+    tls_end(buffer);
+    if (shutdown(bufferevent_getfd(buffer), SHUT_WR) != 0)
+        evhttp_connection_free(((struct connection *)context)->http);
+}
+
 // evhttp would read the whole request first. It sees no more of this connection: the answer goes
-// straight to the socket, and the connection stays until the client has closed it, so that the
+// to the buffer, and the connection stays until the client has closed it, so that the
 // answer is not lost to a reset.
 static void send_refusal(struct connection *connection)
 {
@@ -216,16 +224,13 @@ static void send_refusal(struct connection *connection)
                             "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
                             "Content-Length: %zu\r\nRetry-After: 1\r\nConnection: close\r\n\r\n%s",
                             refusal->status, refusal->title, body.len, strbuf_cstr(&body));
-    evutil_socket_t fd = bufferevent_getfd(connection->buffer);
     enter(connection, CONNECTION_REFUSED);
-    bufferevent_setcb(connection->buffer, drop_input, NULL, on_end_of_refused, connection);
-    ssize_t sent = send(fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    bool whole = sent == (ssize_t)answer.len;
+    bufferevent_setcb(connection->buffer, drop_input, on_refusal_sent, on_end_of_refused,
+                      connection);
+    bufferevent_enable(connection->buffer, EV_READ | EV_WRITE);
+    bufferevent_write(connection->buffer, answer.data, answer.len);
+    drop_input(connection->buffer, NULL);
     arena_done(&arena);
-    if (whole && shutdown(fd, SHUT_WR) == 0)
-        drop_input(connection->buffer, NULL);
-    else
-        evhttp_connection_free(connection->http);
 }
 
 // -- What arrives -----------------------------------------------------------------------
@@ -295,8 +300,9 @@ static struct bufferevent *new_buffer(struct event_base *loop, void *context)
 {
     struct connection_pool *pool = context;
     struct connection *connection = calloc(1, sizeof *connection);
-    struct bufferevent *buffer = bufferevent_socket_new(loop, -1, BEV_OPT_CLOSE_ON_FREE);
-    check(connection != NULL && buffer != NULL);
+    struct bufferevent *buffer =
+        tls_accept(pool->server->options.tls, loop, -1, BEV_OPT_CLOSE_ON_FREE);
+    check(connection != NULL);
     connection->pool = pool;
     connection->buffer = buffer;
     connection->since_ns = clock_monotonic_ns();

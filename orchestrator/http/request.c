@@ -5,6 +5,7 @@
 #include "base/gzip.h"
 #include "http/coding.h"
 #include "http/server_private.h"
+#include "loop/tls.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -258,6 +259,15 @@ str request_peer(struct request *request)
     if (connection != NULL)
         evhttp_connection_get_peer(connection, &address, &port);
     return address == NULL ? STR_EMPTY : str_copy(&request->arena, str_of(address));
+}
+
+bool request_certificate(struct request *request, str *ret_claims, const char **ret_problem)
+{
+    struct evhttp_connection *connection =
+        request->http != NULL ? evhttp_request_get_connection(request->http) : NULL;
+    return request->server->options.tls != NULL && connection != NULL &&
+           tls_peer_read(&request->arena, evhttp_connection_get_bufferevent(connection), ret_claims,
+                         ret_problem);
 }
 
 str request_query(struct request *request, const char *name)

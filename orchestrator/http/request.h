@@ -68,6 +68,9 @@ str request_header(const struct request *request, const char *name); // empty wh
 // The address of whoever is connected: a proxy's, where there is one. Empty when it has gone.
 str request_peer(struct request *request);
 
+// Whether the caller's side of the connection has shown a certificate (loop/tls.h).
+bool request_certificate(struct request *request, str *ret_claims, const char **ret_problem);
+
 // Whether pages of this origin may ask (http_options.cors_origins).
 bool request_allows_origin(const struct request *request, str origin);
 

@@ -9,6 +9,7 @@
 
 struct event_base;
 struct http_server;
+struct tls;
 
 enum admission {
     ADMITTED,
@@ -21,6 +22,7 @@ enum { HTTP_STATUS_CLASSES = 6, HTTP_BUCKETS = 9 };
 struct http_options {
     struct event_base *loop;
     const char *listen; // "host:port"; port 0: a free one
+    struct tls *tls;    // outlives the server; NULL: HTTP
     const struct route *routes;
     size_t route_count;
     void *context; // of the routes: request->context

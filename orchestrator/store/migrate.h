@@ -38,6 +38,12 @@ MUST_CHECK bool store_migrate_verify(const char *url, struct error *err);
 // Whether libpq can read the setting postgres.url; asks no server.
 MUST_CHECK bool store_check_url(const char *url, struct error *err);
 
+// What every later connection to PostgreSQL begins with, where the URL names a server that is not
+// on this machine and neither it nor the environment says how (sslmode, PGSSLMODE): TLS, with the
+// server's name checked against the authorities of sslrootcert, else of this system. Before
+// threads.
+void store_default_to_tls(const char *url);
+
 // ERROR_UNAVAILABLE when PostgreSQL cannot be reached: another try may help.
 MUST_CHECK bool store_reachable(const char *url, struct error *err);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connecting to servers that are none. The rest needs a PostgreSQL: store_cluster_test.c.
 #include "store/pg.h"
+#include "store/migrate.h"
 #include "store/pg_hosts.h"
 
 #include <arpa/inet.h>
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -108,11 +110,49 @@ static void servers_take_turns(void **state)
     pg_hosts_done(&hosts);
 }
 
+static const char *mode_for(const char *url)
+{
+    unsetenv("PGSSLMODE");
+    unsetenv("PGSSLROOTCERT");
+    store_default_to_tls(url);
+    return getenv("PGSSLMODE");
+}
+
+static void servers_elsewhere_are_asked_by_tls(void **state)
+{
+    (void)state;
+    static const char *const local[] = {"postgresql:///baton",
+                                        "host=/run/postgresql dbname=x",
+                                        "host=localhost",
+                                        "postgresql://a@127.0.0.1:5432/x",
+                                        "postgresql://[::1]/x",
+                                        "host=db sslmode=disable",
+                                        "host=db hostaddr=127.0.0.1",
+                                        "postgresql://db/x?sslmode=require",
+                                        "host=localhost,127.0.0.2",
+                                        "nonsense=1"};
+    static const char *const remote[] = {"postgresql://db/x", "host=localhost,db",
+                                         "hostaddr=10.0.0.1", "host=127.0.0.1.example.org"};
+    unsetenv("PGHOST");
+    for (size_t i = 0; i < COUNT_OF(local); i++)
+        if (mode_for(local[i]) != NULL)
+            fail_msg("%s", local[i]);
+    for (size_t i = 0; i < COUNT_OF(remote); i++)
+        assert_string_equal(mode_for(remote[i]), "verify-full");
+    assert_string_equal(mode_for("host=db sslrootcert=/ours.pem"), "verify-full");
+    assert_null(getenv("PGSSLROOTCERT"));
+    setenv("PGSSLMODE", "prefer", 1);
+    store_default_to_tls("host=db");
+    assert_string_equal(getenv("PGSSLMODE"), "prefer");
+    unsetenv("PGSSLMODE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_server_is_given_up_and_the_next_one_is_tried),
         cmocka_unit_test(servers_take_turns),
+        cmocka_unit_test(servers_elsewhere_are_asked_by_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
