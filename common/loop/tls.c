@@ -54,16 +54,16 @@ static bool fail(const struct tls_options *options, const char *setting, const c
     return error_set(err, ERROR_INVALID, place, "'%.200s' cannot be used: %s", file, why);
 }
 
-static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen,
-                           const unsigned char *in, unsigned inlen, void *arg)
+static int select_protocol(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_len,
+                           const unsigned char *in, unsigned length, void *context)
 {
     (void)ssl;
-    const struct tls *tls = arg;
+    const struct tls *tls = context;
     size_t len = strlen(tls->options.protocol);
-    for (unsigned at = 0; at < inlen && at + 1 + in[at] <= inlen; at += 1u + in[at])
+    for (unsigned at = 0; at < length && at + 1 + in[at] <= length; at += 1u + in[at])
         if (in[at] == len && memcmp(in + at + 1, tls->options.protocol, len) == 0) {
-            *out = in + at + 1;
-            *outlen = (unsigned char)len;
+            *ret_name = in + at + 1;
+            *ret_len = (unsigned char)len;
             return SSL_TLSEXT_ERR_OK;
         }
     return SSL_TLSEXT_ERR_ALERT_FATAL;
