@@ -144,11 +144,9 @@ rd_kafka_conf_t *client_conf_new(const struct bus_options *options, struct error
 
 bool bus_check_properties(const char *brokers, const char *properties, struct error *err)
 {
-    if (!check_transport(brokers, properties, err))
-        return false;
-
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    bool good = client_properties_each(properties, set_conf_property, conf, err);
+    bool good = client_properties_each(properties, set_conf_property, conf, err) &&
+                check_transport(brokers, properties, err);
     rd_kafka_conf_destroy(conf);
     if (!good)
         snprintf(err->place, sizeof err->place, "kafka.properties");
