@@ -276,6 +276,7 @@ CREATE TABLE history (
     "offset"  bigint      NOT NULL,                     -- of the command
     cause     smallint    NOT NULL,                     -- type of the command
     principal text,
+    origin    text,                                     -- whence the principal asked: address, request
     events    bytea       NOT NULL,
     PRIMARY KEY (shard, stream, sequence, time)
 ) PARTITION BY RANGE (time);

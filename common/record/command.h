@@ -276,6 +276,7 @@ struct command {
     struct reply_to reply;
     str tenant;          // empty: the default tenant
     str principal;       // who asked, for the audit; empty: the platform itself
+    str origin;          // whence: address and the request's id; empty: not known
     str traceparent;     // W3C, kept and passed on
     uint64_t batch_item; // of a batch operation: what comes of it is written to its row; 0: none
     uint32_t shard;      // the logical shard that it is for, plus 1; 0: by the partition

@@ -311,6 +311,7 @@ struct history_row {
     int64_t offset; // of the command
     enum command_type cause;
     str principal;
+    str origin; // whence the principal asked
     size_t count;
     const struct event *events;
     uint64_t definition; // of the instance as it is now, for readers of events; not stored here

@@ -93,9 +93,9 @@ void handle_own_session_end(struct request *request)
     struct caller *caller = caller_of(request);
     str name = own_name(request);
     if (name.len > 0)
-        read_run(caller,
-                 catalogue_sessions_end(caller->arena, name, request->arguments[0], STR_EMPTY),
-                 on_row_wanted, missing);
+        read_change(caller,
+                    catalogue_sessions_end(caller->arena, name, request->arguments[0], STR_EMPTY),
+                    on_row_wanted, missing);
 }
 
 // All but the one that asks.
@@ -104,17 +104,17 @@ void handle_own_sessions_end(struct request *request)
     struct caller *caller = caller_of(request);
     str name = own_name(request);
     if (name.len > 0)
-        read_run(caller,
-                 catalogue_sessions_end(caller->arena, name, STR_EMPTY, own_session(request)),
-                 on_all_ended, NULL);
+        read_change(caller,
+                    catalogue_sessions_end(caller->arena, name, STR_EMPTY, own_session(request)),
+                    on_all_ended, NULL);
 }
 
 void handle_user_sessions_end(struct request *request)
 {
     struct caller *caller = caller_of(request);
-    read_run(caller,
-             catalogue_sessions_end(caller->arena, request->arguments[0], STR_EMPTY, STR_EMPTY),
-             on_all_ended, NULL);
+    read_change(caller,
+                catalogue_sessions_end(caller->arena, request->arguments[0], STR_EMPTY, STR_EMPTY),
+                on_all_ended, NULL);
 }
 
 // -- With the password once more --------------------------------------------------------
@@ -149,10 +149,10 @@ static void on_hashed(void *context, str stored, const struct error *err)
     if (err != NULL)
         request_failed(request, err);
     else
-        read_run(caller,
-                 catalogue_password_set(caller->arena, caller->identity->id, stored,
-                                        own_session(request)),
-                 on_row_wanted, no_local_user);
+        read_change(caller,
+                    catalogue_password_set(caller->arena, caller->identity->id, stored,
+                                           own_session(request)),
+                    on_row_wanted, no_local_user);
 }
 
 static void on_password_proved(void *context, const struct subject *subject,
@@ -204,8 +204,8 @@ static void on_offer_proved(void *context, const struct subject *subject, const 
     str *secret = ARENA_NEW(caller->arena, str);
     random_bytes(bytes, TOTP_SECRET_BYTES);
     *secret = str_from(bytes, TOTP_SECRET_BYTES);
-    read_run(caller, catalogue_totp_offer(caller->arena, caller->identity->id, *secret), on_offered,
-             secret);
+    read_change(caller, catalogue_totp_offer(caller->arena, caller->identity->id, *secret),
+                on_offered, secret);
 }
 
 void handle_second_factor_offer(struct request *request)
@@ -227,8 +227,9 @@ static void on_offer(struct caller *caller, void *context, const struct query_ro
         request_problem(request, 403, "FORBIDDEN",
                         STR("the code does not fit: is the clock right?"));
     else
-        read_run(caller, catalogue_totp_confirm(caller->arena, caller->identity->id, secret, step),
-                 on_row_wanted, no_local_user);
+        read_change(caller,
+                    catalogue_totp_confirm(caller->arena, caller->identity->id, secret, step),
+                    on_row_wanted, no_local_user);
 }
 
 void handle_second_factor_confirm(struct request *request)
@@ -246,8 +247,8 @@ static void on_removal_proved(void *context, const struct subject *subject, cons
     if (subject == NULL)
         answer_unproved(request, err);
     else
-        read_run(caller, catalogue_totp_remove(caller->arena, caller->identity->id), on_row_wanted,
-                 no_local_user);
+        read_change(caller, catalogue_totp_remove(caller->arena, caller->identity->id),
+                    on_row_wanted, no_local_user);
 }
 
 void handle_second_factor_remove(struct request *request)
@@ -260,15 +261,15 @@ void handle_second_factor_remove(struct request *request)
 void handle_user_second_factor_remove(struct request *request)
 {
     struct caller *caller = caller_of(request);
-    read_run(caller, catalogue_totp_remove(caller->arena, request->arguments[0]), on_row_wanted,
-             no_local_user);
+    read_change(caller, catalogue_totp_remove(caller->arena, request->arguments[0]), on_row_wanted,
+                no_local_user);
 }
 
 static void lock(struct request *request, bool locks)
 {
     struct caller *caller = caller_of(request);
-    read_run(caller, catalogue_user_lock(caller->arena, request->arguments[0], locks),
-             on_row_wanted, no_local_user);
+    read_change(caller, catalogue_user_lock(caller->arena, request->arguments[0], locks),
+                on_row_wanted, no_local_user);
 }
 
 void handle_user_lock(struct request *request)

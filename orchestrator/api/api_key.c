@@ -49,7 +49,7 @@ void handle_api_key_create(struct request *request)
                                     .digest = str_from(key->digest.bytes, DIGEST_SIZE),
                                     .created_by = caller->principal,
                                     .expires = expires};
-    read_run(caller, catalogue_api_key_add(caller->arena, &row), on_made, key);
+    read_change(caller, catalogue_api_key_add(caller->arena, &row), on_made, key);
 }
 
 static void on_keys(struct caller *caller, void *context, const struct query_rows *rows)
@@ -84,6 +84,6 @@ static void on_revoked(struct caller *caller, void *context, const struct query_
 void handle_api_key_revoke(struct request *request)
 {
     struct caller *caller = caller_of(request);
-    read_run(caller, catalogue_api_key_revoke(caller->arena, request->arguments[0]), on_revoked,
-             NULL);
+    read_change(caller, catalogue_api_key_revoke(caller->arena, request->arguments[0]), on_revoked,
+                NULL);
 }

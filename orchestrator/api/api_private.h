@@ -32,6 +32,9 @@ static inline struct api *api_of(const struct request *request)
 // For http_options.admit.
 enum admission caller_admit(struct request *request);
 
+// For http_options.refused, and for pages that refuse: the audit log tells of it.
+void caller_refused(struct request *request, int status, str why);
+
 // Once the body has been read it names the tenant.
 struct caller *caller_of(struct request *request);
 

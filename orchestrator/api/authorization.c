@@ -104,8 +104,8 @@ void handle_authorization_create(struct request *request)
     if (!read_authorization(request, &authorization, &err))
         request_failed(request, &err);
     else
-        read_run(caller_of(request), directory_authorize(&request->arena, &authorization),
-                 on_created, NULL);
+        read_change(caller_of(request), directory_authorize(&request->arena, &authorization),
+                    on_created, NULL);
 }
 
 static void on_changed(struct caller *caller, void *context, const struct query_rows *rows)
@@ -133,15 +133,16 @@ void handle_authorization_update(struct request *request)
     if (!read_authorization(request, &authorization, &err))
         request_failed(request, &err);
     else
-        read_run(caller_of(request), directory_reauthorize(&request->arena, key, &authorization),
-                 on_changed, NULL);
+        read_change(caller_of(request), directory_reauthorize(&request->arena, key, &authorization),
+                    on_changed, NULL);
 }
 
 void handle_authorization_delete(struct request *request)
 {
     uint64_t key;
     if (request_key(request, 0, &key))
-        read_run(caller_of(request), directory_unauthorize(&request->arena, key), on_changed, NULL);
+        read_change(caller_of(request), directory_unauthorize(&request->arena, key), on_changed,
+                    NULL);
 }
 
 void handle_authorization_get(struct request *request)

@@ -162,7 +162,7 @@ static void steer(struct request *request, steering *make)
     struct caller *caller = caller_of(request);
     uint64_t key;
     if (request_key(request, 0, &key))
-        read_run(caller, make(caller->arena, caller->scope, key), answer_steered, NULL);
+        read_change(caller, make(caller->arena, caller->scope, key), answer_steered, NULL);
 }
 
 void handle_batch_stop(struct request *request)
@@ -222,6 +222,6 @@ void handle_instance_delete(struct request *request)
     struct caller *caller = caller_of(request);
     uint64_t key;
     if (request_key(request, 0, &key))
-        read_run(caller, catalogue_delete_instance(caller->arena, caller->scope, key),
-                 answer_deleted, NULL);
+        read_change(caller, catalogue_delete_instance(caller->arena, caller->scope, key),
+                    answer_deleted, NULL);
 }

@@ -4,8 +4,13 @@
 #include "api/api_private.h"
 
 #include "access/access.h"
+#include "base/digest.h"
 #include "base/endpoint.h"
+#include "gateway/audit.h"
 #include "gateway/credential.h"
+
+#include <ctype.h>
+#include <string.h>
 
 // -- What it shows ----------------------------------------------------------------------
 
@@ -50,6 +55,34 @@ bool caller_is_of_other_origin(struct request *request)
            !str_equal(site, STR("same-origin")) && !str_equal(site, STR("none"));
 }
 
+// -- Audit ------------------------------------------------------------------------------
+
+// As its sender named it; else one of our own.
+static str request_id_of(struct request *request)
+{
+    enum { MOST_BYTES = 64, RANDOM_BYTES = 8 };
+    static const char others[] = "-_.:";
+    str id = request_header(request, "X-Request-Id");
+    bool is_good = id.len > 0 && id.len <= MOST_BYTES;
+    for (size_t i = 0; i < id.len && is_good; i++)
+        is_good = isalnum((unsigned char)id.data[i]) != 0 ||
+                  memchr(others, id.data[i], sizeof others - 1) != NULL;
+    if (!is_good) {
+        unsigned char bytes[RANDOM_BYTES];
+        random_bytes(bytes, sizeof bytes);
+        id = digest_hex(&request->arena, str_from(bytes, sizeof bytes));
+    }
+    request_add_header(request, "X-Request-Id", str_cstr(&request->arena, id));
+    return id;
+}
+
+void caller_refused(struct request *request, int status, str why)
+{
+    (void)status;
+    if (request->asker != NULL && request->route != NULL)
+        audit_tell_refusal(request->asker, request->route->permission, request->arguments[0], why);
+}
+
 // -- Admission --------------------------------------------------------------------------
 
 static bool is_public(const struct request *request)
@@ -77,6 +110,7 @@ static void on_failed(struct caller *caller, const struct failure *failure)
                         STR("there is no such thing, or the caller may not see it"));
         return;
     }
+    caller->is_in_history = failure->kind == FAILURE_REJECTED;
     switch (failure->kind) {
     case FAILURE_ERROR:
         request_failed(request, failure->err);
@@ -116,6 +150,9 @@ static struct caller *make_caller(struct request *request)
                               .arena = &request->arena,
                               .tenant = STR_EMPTY,
                               .principal = STR_EMPTY,
+                              .claimed = STR_EMPTY,
+                              .address = request_peer(request),
+                              .request_id = request_id_of(request),
                               .traceparent = request_header(request, "traceparent"),
                               .context = request,
                               .failed = on_failed};
@@ -143,6 +180,7 @@ static enum admission allow(struct request *request, const struct identity *iden
         request_failed(request, &err);
         return REFUSED;
     }
+    audit_tell_seen(caller);
     request->on_gone = on_gone;
     return ADMITTED;
 }
@@ -200,6 +238,7 @@ enum admission caller_admit(struct request *request)
     struct caller *caller = make_caller(request);
     const char *problem;
     struct credential credential = credential_of(request, &problem);
+    caller->claimed = credential.user;
     request->asker = caller;
     if (is_public(request) || (!has_users && key.len == 0) ||
         (!has_users && credential_is_key(&credential, key))) {

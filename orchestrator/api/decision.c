@@ -125,8 +125,8 @@ void handle_decision_instance_delete(struct request *request)
     struct caller *caller = caller_of(request);
     uint64_t key;
     if (request_key(request, 0, &key))
-        read_run(caller, catalogue_delete_evaluation(caller->arena, caller->scope, key), on_deleted,
-                 NULL);
+        read_change(caller, catalogue_delete_evaluation(caller->arena, caller->scope, key),
+                    on_deleted, NULL);
 }
 
 void handle_decision_instance_get(struct request *request)

@@ -82,7 +82,7 @@ void directory_run(struct request *request, struct statement statement,
                    const struct directory_change *change)
 {
     void *kept = arena_copy(&request->arena, change, sizeof *change);
-    read_run(caller_of(request), statement, on_changed, kept);
+    read_change(caller_of(request), statement, on_changed, kept);
 }
 
 static str text_of(struct request *request, const char *name)

@@ -207,7 +207,7 @@ static void store_next(struct caller *caller, struct upload *upload)
         return;
     }
     const struct document_row *row = &upload->rows[upload->next++];
-    read_run(caller, catalogue_document_insert(caller->arena, row), on_stored, upload);
+    read_change(caller, catalogue_document_insert(caller->arena, row), on_stored, upload);
 }
 
 // False after answering 404: there is one store.
@@ -300,7 +300,7 @@ void handle_document_delete(struct request *request)
 {
     struct caller *caller = caller_of(request);
     if (knows_store(request))
-        read_run(caller,
-                 catalogue_document_delete(caller->arena, caller->scope, request->arguments[0]),
-                 on_deleted, NULL);
+        read_change(caller,
+                    catalogue_document_delete(caller->arena, caller->scope, request->arguments[0]),
+                    on_deleted, NULL);
 }

@@ -46,6 +46,8 @@ static bool is_own_page(struct request *request)
 static void answer_failure(struct request *request, const struct error *err, str target)
 {
     bool is_refusal = err->kind == ERROR_DENIED;
+    if (is_refusal && browser_wants_page(request))
+        caller_refused(request, 401, str_of(err->text));
     if (browser_wants_page(request))
         browser_login_page(request, &(struct login_page){.status = is_refusal ? 401 : 503,
                                                          .message = str_of(err->text),
@@ -98,7 +100,7 @@ static void begin_session(struct request *request, struct session_start start, s
         session_begin(caller->arena, api_of(request)->options.config, &start, &beginning->cookie);
     log_info("access", "%.*s has logged in from %.*s", STR_ARG(start.username),
              STR_ARG(start.address));
-    read_run(caller, statement, on_session, beginning);
+    read_change(caller, statement, on_session, beginning);
 }
 
 // -- With a password --------------------------------------------------------------------
@@ -123,6 +125,7 @@ void handle_login(struct request *request)
     const struct login login = {.user = form_get(&request->form, STR("username")),
                                 .password = form_get(&request->form, STR("password")),
                                 .code = form_get(&request->form, STR("code"))};
+    caller_of(request)->claimed = login.user;
     if (has_users(request) && is_own_page(request))
         login_check(proof_of(request), &login, on_checked, request);
 }
@@ -190,7 +193,7 @@ void handle_logout(struct request *request)
     if (!has_users(request) || !is_own_page(request))
         return;
     str digest = session_digest(caller->arena, browser_cookie(request, COOKIE_SESSION));
-    read_run(caller, catalogue_session_end(caller->arena, digest), on_ended, NULL);
+    read_change(caller, catalogue_session_end(caller->arena, digest), on_ended, NULL);
 }
 
 // -- At a provider ----------------------------------------------------------------------

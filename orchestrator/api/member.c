@@ -45,9 +45,9 @@ static bool has_providers(struct request *request)
 void handle_member_put(struct request *request)
 {
     struct membership membership = membership_of(request);
-    read_run(caller_of(request),
-             directory_add_member(&request->arena, &membership, has_providers(request)), on_added,
-             NULL);
+    read_change(caller_of(request),
+                directory_add_member(&request->arena, &membership, has_providers(request)),
+                on_added, NULL);
 }
 
 static void on_removed(struct caller *caller, void *context, const struct query_rows *rows)
@@ -68,8 +68,8 @@ static void on_removed(struct caller *caller, void *context, const struct query_
 void handle_member_delete(struct request *request)
 {
     struct membership membership = membership_of(request);
-    read_run(caller_of(request), directory_remove_member(&request->arena, &membership), on_removed,
-             NULL);
+    read_change(caller_of(request), directory_remove_member(&request->arena, &membership),
+                on_removed, NULL);
 }
 
 void handle_member_search(struct request *request)

@@ -68,12 +68,12 @@ void handle_topic_put(struct request *request)
     if (!mapping_compile(&request->arena, row.settings, &mapping, &err))
         request_failed(request, &err);
     else
-        read_run(caller, catalogue_put_subscription(caller->arena, &row), on_done, NULL);
+        read_change(caller, catalogue_put_subscription(caller->arena, &row), on_done, NULL);
 }
 
 void handle_topic_delete(struct request *request)
 {
     struct caller *caller = caller_of(request);
-    read_run(caller, catalogue_drop_subscription(caller->arena, request->arguments[0]), on_done,
-             NULL);
+    read_change(caller, catalogue_drop_subscription(caller->arena, request->arguments[0]), on_done,
+                NULL);
 }

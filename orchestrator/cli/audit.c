@@ -69,6 +69,7 @@ static struct history_row read_row(struct audit *audit, const struct query_rows 
         .offset = query_i64(rows, i, first + AUDIT_OFFSET),
         .cause = (enum command_type)query_i64(rows, i, first + AUDIT_CAUSE),
         .principal = query_value(rows, i, first + AUDIT_PRINCIPAL),
+        .origin = query_value(rows, i, first + AUDIT_ORIGIN),
     };
 }
 
@@ -292,7 +293,8 @@ bool node_audit(const char *url, audit_tell *say, void *context, struct audit_re
     audit.environment = (struct engine_environment){.context = audit.definitions,
                                                     .find_process = definitions_find_process,
                                                     .find_decisions = definitions_find_decisions};
-    bool done = audit_all(&audit, err);
+    bool done =
+        audit_all(&audit, err) && audit_check_entries(url, say, context, &audit.result, err);
     *ret_result = audit.result;
     if (audit.replay != NULL)
         engine_replay_free(audit.replay);

@@ -13,6 +13,7 @@ struct audit_result {
     uint64_t batches;
     uint64_t rows;
     uint64_t streams;
+    uint64_t entries; // of the audit log that are no command's
     uint64_t problems;
 };
 
@@ -22,5 +23,9 @@ typedef void audit_tell(void *context, str problem);
 // False when it could not be done; problems found are no failure.
 MUST_CHECK bool node_audit(const char *url, audit_tell *tell, void *context,
                            struct audit_result *ret_result, struct error *err);
+
+// The part of it that checks the chains of entries; adds to *result.
+MUST_CHECK bool audit_check_entries(const char *url, audit_tell *tell, void *context,
+                                    struct audit_result *result, struct error *err);
 
 #endif

@@ -294,10 +294,13 @@ static void take_problem(void *context, str problem)
 
 static void print_audit(const struct audit_result *result, bool as_json, str problems)
 {
-    printf(as_json ? "{\"batches\":%llu,\"steps\":%llu,\"streams\":%llu,\"problemCount\":%llu,"
-                   : "%llu batches, %llu steps, %llu streams checked: %llu problems\n",
+    printf(as_json
+               ? "{\"batches\":%llu,\"steps\":%llu,\"streams\":%llu,\"entries\":%llu,"
+                 "\"problemCount\":%llu,"
+               : "%llu batches, %llu steps, %llu streams, %llu entries checked: %llu problems\n",
            (unsigned long long)result->batches, (unsigned long long)result->rows,
-           (unsigned long long)result->streams, (unsigned long long)result->problems);
+           (unsigned long long)result->streams, (unsigned long long)result->entries,
+           (unsigned long long)result->problems);
     if (as_json)
         printf("\"problems\":%.*s}\n", STR_ARG(problems));
 }

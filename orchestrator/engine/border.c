@@ -147,5 +147,6 @@ bool border_command(struct engine *engine, str *ret_why)
     bool deploys = command->type == COMMAND_DEPLOY || command->type == COMMAND_PUBLISH_DEFINITIONS;
     return border_name(engine, "the tenant", command->tenant, ret_why) &&
            border_name(engine, "the principal", command->principal, ret_why) &&
+           border_name(engine, "the origin", command->origin, ret_why) &&
            (!deploys || resources_fit(engine, &command->deploy, ret_why));
 }

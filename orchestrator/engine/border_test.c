@@ -489,7 +489,7 @@ static void an_instance_hears_that_its_subscription_was_set_aside(void **state)
     uint64_t instance = start_with(f, STR("{}"));
     struct command open = *find_outbound(f, OUTBOUND_COMMAND)->command;
     assert_int_equal(open.type, COMMAND_OPEN_SUBSCRIPTION);
-    open.tenant = open.principal = open.traceparent = STR_EMPTY;
+    open.tenant = open.principal = open.origin = open.traceparent = STR_EMPTY;
     engine_begin(f->engine, &f->arena);
     engine_quarantine(f->engine, &open, STR("failed three times"));
     engine_end(f->engine, &f->changes);

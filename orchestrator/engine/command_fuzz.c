@@ -265,7 +265,7 @@ static const struct command *next_command(struct fuzz *f)
     command->instance = key(f);
     command->key = key(f);
     command->reply = (struct reply_to){0, byte(f) & 1};
-    command->tenant = command->principal = command->traceparent = STR_EMPTY;
+    command->tenant = command->principal = command->origin = command->traceparent = STR_EMPTY;
     fill(f, command);
     return command;
 }

@@ -634,6 +634,7 @@ static void write_history(struct engine *engine, const struct step_record *recor
             .offset = engine->command->offset,
             .cause = engine->command->type,
             .principal = engine->command->principal,
+            .origin = engine->command->origin,
             .count = length,
             .events = events,
         };

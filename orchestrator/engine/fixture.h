@@ -113,7 +113,7 @@ static inline void run(struct fixture *f, struct command command)
 {
     struct command *kept = arena_copy(&f->arena, &command, sizeof command);
     kept->time_ms = f->now += 1000;
-    kept->tenant = kept->principal = kept->traceparent = STR_EMPTY;
+    kept->tenant = kept->principal = kept->origin = kept->traceparent = STR_EMPTY;
     str why;
     engine_begin(f->engine, &f->arena);
     load_missing(f, kept);

@@ -142,7 +142,7 @@ void step_run_queue(struct engine *engine)
 void step_send_command(struct engine *engine, uint32_t shard, const struct command *command)
 {
     struct command *copy = arena_copy(engine->turn, command, sizeof *command);
-    str *const texts[] = {&copy->tenant, &copy->principal, &copy->traceparent};
+    str *const texts[] = {&copy->tenant, &copy->principal, &copy->origin, &copy->traceparent};
     copy->offset = -1;
     copy->time_ms = engine->clock_ms;
     if (engine->command != NULL)

@@ -150,5 +150,5 @@ void batch_begin(struct caller *caller, enum batch_type type, const struct json 
     else if (!catalogue_batch_begin(caller->arena, caller->scope, &row, request, &statement, &err))
         caller_fail(caller, &err);
     else
-        read_run(caller, statement, answer, arena_copy(caller->arena, &type, sizeof type));
+        read_change(caller, statement, answer, arena_copy(caller->arena, &type, sizeof type));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gateway/audit.h"
 #include "gateway/call.h"
 
 #include "gateway/gateway_private.h"
@@ -214,6 +215,7 @@ static struct call *begin_call(struct caller *caller, struct command *command, c
     command->reply = (struct reply_to){call_desk_partition(desk), call->number};
     command->tenant = caller->tenant;
     command->principal = caller->principal;
+    command->origin = audit_origin(caller);
     caller_restrict(caller, command);
     command->traceparent = caller->traceparent;
     command->reference = caller->reference;

@@ -39,10 +39,14 @@ struct caller {
     const struct identity *identity; // who asks, and what they were given
     struct scope scope;              // what its reads may see
     str principal;                   // who asks, for the audit; empty without authentication
-    str traceparent;                 // W3C trace context; empty: none
-    uint64_t reference;              // the caller's own number for the operation; 0: none
-    int64_t timeout_ms;              // how long the engine may take; 0: api.timeout_ms
-    void *context;                   // of the protocol
+    str claimed;        // whom it said to be, until that is proved; empty: nobody by name
+    str address;        // of the peer; empty: not known
+    str request_id;     // for the audit; empty: none
+    bool is_in_history; // its refusal is a row of history
+    str traceparent;    // W3C trace context; empty: none
+    uint64_t reference; // the caller's own number for the operation; 0: none
+    int64_t timeout_ms; // how long the engine may take; 0: api.timeout_ms
+    void *context;      // of the protocol
     void (*failed)(struct caller *caller, const struct failure *failure);
     bool is_gone; // nobody waits for the answer any more; it is given all the same
     // Set by an operation that waits long: called once when the caller goes; it may answer.

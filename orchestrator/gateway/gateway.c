@@ -2,6 +2,7 @@
 #include "gateway/gateway.h"
 
 #include "base/log.h"
+#include "gateway/audit.h"
 #include "gateway/batch.h"
 #include "gateway/call.h"
 #include "gateway/gateway_private.h"
@@ -122,6 +123,7 @@ struct gateway *gateway_new(const struct gateway_options *options)
     gateway->processes = process_cache_new();
     gateway->batches = batch_runner_new(gateway);
     gateway->upkeep = upkeep_new(gateway);
+    gateway->audit = audit_desk_new(gateway);
     gateway->records = records_desk_new(gateway->options.reader, gateway->options.loop);
     gateway->join = timer_new(options->loop, try_to_join, gateway);
     timer_ring(gateway->join);
@@ -167,6 +169,7 @@ void gateway_free(struct gateway *gateway)
     timer_free(gateway->join);
     batch_runner_free(gateway->batches);
     upkeep_free(gateway->upkeep);
+    audit_desk_free(gateway->audit);
     records_desk_free(gateway->records);
     job_desk_free(gateway->jobs);
     call_desk_free(gateway->calls);

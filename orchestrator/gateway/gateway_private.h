@@ -14,6 +14,7 @@
 
 #include <sys/queue.h>
 
+struct audit_desk;
 struct batch_runner;
 struct call_desk;
 struct job_desk;
@@ -41,6 +42,7 @@ struct gateway {
     struct process_cache *processes;
     struct batch_runner *batches;
     struct upkeep *upkeep;
+    struct audit_desk *audit;
     struct records_desk *records;
     const struct zone_db *zones; // NULL: not read yet
     uint32_t shard_count;

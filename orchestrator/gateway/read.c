@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/read.h"
 
+#include "gateway/audit.h"
 #include "gateway/gateway_private.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static void on_done(void *context, const struct query_rows *rows, const struct e
 typedef void run_query(struct query_pool *pool, struct statement statement, query_done *done,
                        void *context);
 
-static void run(struct reading reading, struct statement statement, run_query *query)
+static struct reading *reading_new(struct reading reading)
 {
     struct gateway *gateway = reading.caller->gateway;
     struct reading *kept = calloc(1, sizeof *kept);
@@ -40,13 +41,26 @@ static void run(struct reading reading, struct statement statement, run_query *q
     *kept = reading;
     kept->gateway = gateway;
     TAILQ_INSERT_TAIL(&gateway->readings, kept, link);
-    query(gateway->options.reader, statement, on_done, kept);
+    return kept;
+}
+
+static void run(struct reading reading, struct statement statement, run_query *query)
+{
+    query(reading.caller->gateway->options.reader, statement, on_done, reading_new(reading));
 }
 
 void read_run(struct caller *caller, struct statement statement, read_answer *answer, void *context)
 {
     run((struct reading){.caller = caller, .answer = answer, .context = context}, statement,
         query_statement);
+}
+
+void read_change(struct caller *caller, struct statement statement, read_answer *answer,
+                 void *context)
+{
+    query_change(
+        caller->gateway->options.reader, audit_author(caller), statement, on_done,
+        reading_new((struct reading){.caller = caller, .answer = answer, .context = context}));
 }
 
 void read_snapshot(struct caller *caller, struct statement statement, read_answer *answer,

@@ -12,6 +12,11 @@ typedef void read_answer(struct caller *caller, void *context, const struct quer
 void read_run(struct caller *caller, struct statement statement, read_answer *answer,
               void *context);
 
+// The same for a statement that changes what is administered: the audit log says that it was the
+// caller.
+void read_change(struct caller *caller, struct statement statement, read_answer *answer,
+                 void *context);
+
 // The same on a snapshot of its own. From inside of its answer read_on asks more of that snapshot,
 // once an answer; an answer that asks nothing more ends it.
 void read_snapshot(struct caller *caller, struct statement statement, read_answer *answer,

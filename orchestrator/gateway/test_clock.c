@@ -99,5 +99,5 @@ void gateway_purge(struct caller *caller, purge_answer *answer)
         return;
     struct setting *setting = ARENA_NEW(caller->arena, struct setting);
     setting->purged = answer;
-    read_run(caller, catalogue_purge(caller->arena), on_purged, setting);
+    read_change(caller, catalogue_purge(caller->arena), on_purged, setting);
 }

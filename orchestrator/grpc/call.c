@@ -4,6 +4,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "base/gzip.h"
+#include "gateway/audit.h"
 #include "gateway/credential.h"
 #include "gateway/gateway.h"
 #include "gateway/job_gateway.h"
@@ -19,6 +20,7 @@ enum {
     FRAME_HEADER = 5,
     UNPACKED = 2,         // bytes of memory for one of a message, beside its copy
     MESSAGE_BYTES = 1000, // of a status; clients take 8 KiB of headers, and a byte may need three
+    REQUEST_ID_BYTES = 64,
     MOST_TIMEOUT = 99999999,
     NS_PER_MS = 1000000,
 };
@@ -70,6 +72,7 @@ static enum grpc_status status_of_rejection(enum rejection rejection)
 static void on_failed(struct caller *caller, const struct failure *failure)
 {
     struct grpc_call *call = grpc_call_of(caller);
+    caller->is_in_history = failure->kind == FAILURE_REJECTED;
     switch (failure->kind) {
     case FAILURE_ERROR:
         grpc_call_fail(call, status_of_error(failure->err->kind), "%s%s%s", failure->err->place,
@@ -97,13 +100,17 @@ struct grpc_call *grpc_call_new(struct grpc_connection *connection, int32_t stre
     call->out = evbuffer_new();
     check(call->in != NULL && call->out != NULL);
     call->message = call->authorization = call->encoding = STR_EMPTY;
-    call->caller = (struct caller){.gateway = call->server->options.gateway,
-                                   .arena = &call->arena,
-                                   .tenant = STR_EMPTY,
-                                   .principal = STR_EMPTY,
-                                   .traceparent = STR_EMPTY,
-                                   .context = call,
-                                   .failed = on_failed};
+    call->caller =
+        (struct caller){.gateway = call->server->options.gateway,
+                        .arena = &call->arena,
+                        .tenant = STR_EMPTY,
+                        .principal = STR_EMPTY,
+                        .claimed = STR_EMPTY,
+                        .address = str_copy(&call->arena, grpc_connection_peer(connection)),
+                        .request_id = STR_EMPTY,
+                        .traceparent = STR_EMPTY,
+                        .context = call,
+                        .failed = on_failed};
     call->began_ms = clock_monotonic_ns() / NS_PER_MS;
     call->server->call_count++;
     return call;
@@ -179,6 +186,8 @@ bool grpc_call_header(struct grpc_call *call, str name, str value)
                         str_starts_with(value, STR("application/grpc;"));
     else if (str_equal(name, STR("authorization")))
         call->authorization = str_copy(&call->arena, value);
+    else if (str_equal(name, STR("x-request-id")) && value.len <= REQUEST_ID_BYTES)
+        call->caller.request_id = str_copy(&call->arena, value);
     else if (str_equal(name, STR("traceparent")))
         call->caller.traceparent = str_copy(&call->arena, value);
     else if (str_equal(name, STR("grpc-encoding")))
@@ -225,6 +234,7 @@ static bool allow(struct grpc_call *call, const struct identity *identity, str p
     }
     if (!str_is_empty(principal))
         call->caller.principal = principal;
+    audit_tell_seen(&call->caller);
     return true;
 }
 
@@ -261,6 +271,7 @@ static bool identify(struct grpc_call *call)
         grpc_connection_certificate(call->connection, &call->arena, &claims, &problem) &&
         problem == NULL)
         credential = credential_of_certificate(claims);
+    call->caller.claimed = credential.user;
     if (access == NULL && key.len == 0)
         return allow(call, caller_everybody(), credential.user);
     if (credential_is_key(&credential, key) &&
@@ -420,6 +431,8 @@ void grpc_call_end(struct grpc_call *call, enum grpc_status status, str message)
 {
     call->is_working = false;
     if (call->connection != NULL && !call->is_ending) {
+        if (status == GRPC_UNAUTHENTICATED || status == GRPC_PERMISSION_DENIED)
+            audit_tell_refusal(&call->caller, call->method->permission, STR_EMPTY, message);
         call->is_ending = true;
         call->status = status;
         call->message = str_copy(&call->arena, cut(message));

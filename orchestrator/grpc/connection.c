@@ -8,6 +8,7 @@
 #include "loop/timer.h"
 #include "loop/tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -52,6 +53,7 @@ struct grpc_connection {
     int64_t began_ms;     // 0: it had a call
     int64_t resets_since; // ms
     uint32_t resets;
+    char peer[INET6_ADDRSTRLEN];
     bool is_asked; // for jobs whose bytes have not left
     bool is_flushing;
     bool is_over;
@@ -65,6 +67,22 @@ static int64_t now_ms(void)
 struct grpc_server *grpc_connection_server(const struct grpc_connection *connection)
 {
     return connection->server;
+}
+
+str grpc_connection_peer(const struct grpc_connection *connection)
+{
+    return str_of(connection->peer);
+}
+
+static void name_peer(struct grpc_connection *connection, const struct sockaddr *address)
+{
+    const void *number = NULL;
+    if (address->sa_family == AF_INET)
+        number = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    else if (address->sa_family == AF_INET6)
+        number = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (number != NULL)
+        (void)inet_ntop(address->sa_family, number, connection->peer, sizeof connection->peer);
 }
 
 // -- Jobs on their way --------------------------------------------------------------------
@@ -472,7 +490,7 @@ static void take_connection(struct evconnlistener *listener, evutil_socket_t fd,
 {
     struct grpc_server *server = context;
     const int yes = 1;
-    (void)listener, (void)address, (void)len;
+    (void)listener, (void)len;
     if (server->connection_count >= GRPC_MAX_CONNECTIONS) {
         server->refused++;
         evutil_closesocket(fd);
@@ -482,6 +500,7 @@ static void take_connection(struct evconnlistener *listener, evutil_socket_t fd,
     struct grpc_connection *connection = calloc(1, sizeof *connection);
     check(connection != NULL);
     connection->server = server;
+    name_peer(connection, address);
     connection->began_ms = connection->heard_ms = now_ms();
     TAILQ_INIT(&connection->sent);
     TAILQ_INIT(&connection->calls);

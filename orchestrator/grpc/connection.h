@@ -55,4 +55,7 @@ bool grpc_connection_certificate(const struct grpc_connection *connection, struc
 
 struct grpc_server *grpc_connection_server(const struct grpc_connection *connection);
 
+// The address of whoever is connected, as long as the connection; empty: not known.
+str grpc_connection_peer(const struct grpc_connection *connection);
+
 #endif

@@ -166,6 +166,8 @@ void request_problem(struct request *request, int status, const char *title, str
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     str uri = str_of(request_uri(request));
+    if ((status == 401 || status == 403) && request->server->options.refused != NULL)
+        request->server->options.refused(request, status, detail);
     json_begin_object(&w);
     json_key(&w, STR("type"));
     json_string(&w, STR("about:blank"));

@@ -28,6 +28,8 @@ struct http_options {
     void *context; // of the routes: request->context
     // Whether the caller may use the route at all; called before the body is read.
     enum admission (*admit)(struct request *request);
+    // Called before an answer that refuses the caller (401, 403); NULL: nobody asks.
+    void (*refused)(struct request *request, int status, str detail);
     // Only this machine may ask: a Host or Origin of another one is refused, as a web page of a
     // browser on this machine would send it.
     bool local_only;

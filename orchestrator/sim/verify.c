@@ -41,6 +41,7 @@ static void keep(struct sim *sim, const struct history_row *row)
     struct history_row *kept = ARRAY_PUSH(&sim->arena, &sim->history);
     *kept = *row;
     kept->principal = str_copy(&sim->arena, row->principal);
+    kept->origin = str_copy(&sim->arena, row->origin);
     kept->events = events;
 }
 

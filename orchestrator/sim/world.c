@@ -106,7 +106,7 @@ struct command *world_command(struct sim *sim, enum command_type type)
     struct command *command = ARENA_NEW(&sim->arena, struct command);
     command->type = type;
     command->offset = -1;
-    command->tenant = command->principal = command->traceparent = STR_EMPTY;
+    command->tenant = command->principal = command->origin = command->traceparent = STR_EMPTY;
     return command;
 }
 
@@ -152,7 +152,8 @@ static void keep_texts(struct sim *sim, struct command *command)
     struct publish_message *message = &command->publish_message;
     struct subscription_command *subscription = &command->subscription;
     struct broadcast_signal *signal = &command->broadcast_signal;
-    str *const everywhere[] = {&command->tenant, &command->principal, &command->traceparent};
+    str *const everywhere[] = {&command->tenant, &command->principal, &command->origin,
+                               &command->traceparent};
     str *const of_message[] = {&message->name, &message->correlation_key, &message->message_id,
                                &message->variables};
     str *const of_subscription[] = {&subscription->name, &subscription->correlation_key,

@@ -6,7 +6,8 @@
 // -- History ----------------------------------------------------------------------------
 
 struct history_arrays {
-    struct param_array kind, stream, sequence, time, ordinal, offset, cause, principal, events;
+    struct param_array kind, stream, sequence, time, ordinal, offset, cause, principal, origin,
+        events;
 };
 
 static struct history_arrays history_arrays_new(struct arena *arena)
@@ -20,8 +21,17 @@ static struct history_arrays history_arrays_new(struct arena *arena)
         .offset = param_array_new(arena, PARAM_I64),
         .cause = param_array_new(arena, PARAM_I16),
         .principal = param_array_new(arena, PARAM_TEXT),
+        .origin = param_array_new(arena, PARAM_TEXT),
         .events = param_array_new(arena, PARAM_BYTES),
     };
+}
+
+static void add_optional(struct param_array *array, str text)
+{
+    if (str_is_empty(text))
+        param_array_null(array);
+    else
+        param_array_bytes(array, text);
 }
 
 static void add_history_row(struct history_arrays *arrays, const struct history_row *row,
@@ -34,10 +44,8 @@ static void add_history_row(struct history_arrays *arrays, const struct history_
     param_array_time(&arrays->time, row->time_ms);
     param_array_int(&arrays->offset, row->offset);
     param_array_int(&arrays->cause, row->cause);
-    if (str_is_empty(row->principal))
-        param_array_null(&arrays->principal);
-    else
-        param_array_bytes(&arrays->principal, row->principal);
+    add_optional(&arrays->principal, row->principal);
+    add_optional(&arrays->origin, row->origin);
     param_array_bytes(&arrays->events, events);
 }
 
@@ -51,9 +59,9 @@ static void write_history(struct pg *pg, const struct store_commit *commit,
     struct params params = params_new(turn);
     params_i32(&params, (int32_t)commit->shard);
     params_i64(&params, (int64_t)commit->batch);
-    struct param_array *all[] = {&arrays.kind,  &arrays.stream,    &arrays.sequence,
-                                 &arrays.time,  &arrays.ordinal,   &arrays.offset,
-                                 &arrays.cause, &arrays.principal, &arrays.events};
+    struct param_array *all[] = {
+        &arrays.kind,   &arrays.stream, &arrays.sequence,  &arrays.time,   &arrays.ordinal,
+        &arrays.offset, &arrays.cause,  &arrays.principal, &arrays.origin, &arrays.events};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         params_array(&params, all[i]);
     pg_execute(pg, STATEMENT_HISTORY, &params.list);

@@ -508,6 +508,7 @@ static void on_unpublished(void *context, const struct pg_answer *answer)
             .principal = field_str(result, i, 7),
             .definition = (uint64_t)field_i64(result, i, 9),
             .tenant = field_str(result, i, 10),
+            .origin = field_str(result, i, 11),
         };
         call->step(call->context, (uint64_t)field_i64(result, i, 0), &row, field_str(result, i, 8));
     }

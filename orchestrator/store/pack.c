@@ -31,6 +31,8 @@ void store_chain_add(struct strbuf *out, const struct history_row *row, str even
     add_u64(out, row->cause);
     add_u64(out, row->principal.len);
     strbuf_add(out, row->principal);
+    add_u64(out, row->origin.len);
+    strbuf_add(out, row->origin);
     add_u64(out, events.len);
     strbuf_add(out, events);
 }

@@ -26,6 +26,7 @@ struct waiting {
     query_done *done;
     void *context;
     bool on_snapshot;
+    const char *author; // of a change; NULL: none
 };
 
 struct query_pool {
@@ -57,7 +58,7 @@ static struct waiting *take_first(struct query_pool *pool)
 
 static void answer(struct waiting *waiting, const struct pg_answer *answer)
 {
-    // A snapshot begins in the request of its first statement.
+    // A snapshot and a change begin in the request of their first statement.
     struct query_rows rows = {.result =
                                   answer->count > 0 ? answer->results[answer->count - 1] : NULL};
     bool good = !answer->lost && !answer->failed && rows.result != NULL;
@@ -138,6 +139,8 @@ static void send(struct query_pool *pool, struct pg *pg, struct waiting *waiting
     pg_begin(pg);
     if (begins)
         pg_query(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, 0);
+    if (waiting->author != NULL) // what is sent together is one transaction
+        pg_query(pg, "SELECT audit_author($1::jsonb)", &waiting->author, 1);
     pg_query(pg, waiting->sql, waiting->params, waiting->count);
     pg_end(pg, on_answer, call);
 }
@@ -266,6 +269,17 @@ void query_statement(struct query_pool *pool, struct statement statement, query_
                      void *context)
 {
     query_run(pool, str_of(statement.sql), statement.parameters, statement.count, done, context);
+}
+
+void query_change(struct query_pool *pool, str author, struct statement statement, query_done *done,
+                  void *context)
+{
+    struct waiting *waiting =
+        waiting_new(str_of(statement.sql), statement.parameters, statement.count);
+    waiting->done = done;
+    waiting->context = context;
+    waiting->author = str_cstr(&waiting->arena, author);
+    enqueue(pool, waiting);
 }
 
 static struct waiting *on_snapshot_new(struct statement statement, query_done *done, void *context)

@@ -54,6 +54,11 @@ void query_run(struct query_pool *pool, str sql, const str *params, size_t count
 void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
                      void *context);
 
+// The same for a statement that changes what is administered. `author` says who does it, for the
+// audit log (JSON, as audit_author() of schemas/0210_audit.sql takes it), in the same transaction.
+void query_change(struct query_pool *pool, str author, struct statement statement, query_done *done,
+                  void *context);
+
 // The same on one snapshot: what is asked by query_on from inside of `done` sees nothing that was
 // committed after the first of them. A snapshot has a connection to itself, and ends by itself as
 // soon as an answer's `done` has asked nothing more. It reads only.

@@ -88,7 +88,8 @@ static bool is_same(const struct history_row *a, const struct database_step *b, 
     return a->stream_kind == b->row.stream_kind && a->stream == b->row.stream &&
            a->sequence == b->row.sequence && a->time_ms == b->row.time_ms &&
            a->offset == b->row.offset && a->cause == b->row.cause &&
-           str_equal(a->principal, b->row.principal) && str_equal(events, b->events);
+           str_equal(a->principal, b->row.principal) && str_equal(a->origin, b->row.origin) &&
+           str_equal(events, b->events);
 }
 
 static void compare(struct again *again, const struct changes *changes)

@@ -73,6 +73,7 @@ static void copy_steps(struct transaction *transaction, const struct store_commi
         step->batch = commit->batch;
         step->row = commit->changes->history.items[i];
         step->row.principal = keep(step->row.principal);
+        step->row.origin = keep(step->row.origin);
         step->row.events = NULL;
         step->events = keep(commit->packed.events[i]);
     }

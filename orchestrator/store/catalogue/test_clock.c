@@ -47,5 +47,11 @@ struct statement catalogue_move_clock(struct arena *arena, int64_t by_ms)
 
 struct statement catalogue_purge(struct arena *arena)
 {
-    return statement_new(arena, "SELECT purge_installation()", NULL, 0);
+    return statement_new(arena,
+                         "WITH noted AS MATERIALIZED (SELECT "
+                         "audit_note(jsonb_build_object('operation', 'DELETE', 'entity_type', "
+                         "'SYSTEM', 'description', 'everything that ran or was deployed')), "
+                         "set_config('baton.author', '', true)) SELECT purge_installation() FROM "
+                         "noted",
+                         NULL, 0);
 }

@@ -3,7 +3,7 @@
 
 #define STEP_COLUMNS                                                                               \
     "h.kind, h.stream, h.sequence, (extract(epoch FROM h.time) * 1000)::bigint, h.\"offset\", "    \
-    "h.cause, h.principal, h.events"
+    "h.cause, h.principal, h.origin, h.events"
 
 #define BEHIND                                                                                     \
     " WHERE h.shard = $1::integer AND (h.stream, h.sequence) > ($2::bigint, $3::bigint) "          \
@@ -37,6 +37,28 @@ struct statement read_chain_end(struct arena *arena, uint32_t shard)
 {
     return STATEMENT(arena, "SELECT batch, chain FROM shards WHERE shard = $1::integer",
                      statement_u64(arena, shard));
+}
+
+struct statement read_audit_chains(struct arena *arena)
+{
+    return statement_new(
+        arena, "SELECT id, name, number, digest, first, base FROM audit_chains ORDER BY id", NULL,
+        0);
+}
+
+// The texts in the order of audit_add().
+struct statement read_audit_entries(struct arena *arena, int64_t chain, uint64_t above,
+                                    int64_t most)
+{
+    static const char sql[] =
+        "SELECT number, digest, chain::text, number::text, (extract(epoch FROM time) * "
+        "1000000)::bigint::text, operation, category, result, actor_type, actor, address, request, "
+        "entity_type, entity, related_type, related, tenant, process_id, instance::text, "
+        "batch::text, permission, description, times::text FROM audit_entries WHERE key > "
+        "(($1::bigint << 33) | $2::bigint) AND key < (($1::bigint + 1) << 33) ORDER BY key LIMIT "
+        "$3::integer";
+    return STATEMENT(arena, sql, statement_i64(arena, chain), statement_u64(arena, above),
+                     statement_i64(arena, most));
 }
 
 struct statement read_streams(struct arena *arena, enum stream_kind kind, uint32_t shard,

@@ -22,6 +22,7 @@ enum audit_column {
     AUDIT_OFFSET,
     AUDIT_CAUSE,
     AUDIT_PRINCIPAL,
+    AUDIT_ORIGIN,
     AUDIT_EVENTS,
     AUDIT_COLUMNS,
 };
@@ -33,6 +34,25 @@ struct statement read_chain(struct arena *arena, uint32_t shard, uint64_t above,
 
 // Where the chain ends: batch, digest.
 struct statement read_chain_end(struct arena *arena, uint32_t shard);
+
+// -- Entries that are no command's (schemas/0210_audit.sql)
+
+enum audit_chain_column {
+    AUDIT_CHAIN_ID,
+    AUDIT_CHAIN_NAME,
+    AUDIT_CHAIN_NUMBER, // of the last entry
+    AUDIT_CHAIN_DIGEST, // likewise
+    AUDIT_CHAIN_FIRST,  // number of the first that is kept
+    AUDIT_CHAIN_BASE,   // digest of the one before it
+};
+
+struct statement read_audit_chains(struct arena *arena);
+
+// The entries of a chain above one: number, digest, and then the AUDIT_ENTRY_TEXTS that are
+// digested, in their order.
+enum { AUDIT_ENTRY_NUMBER, AUDIT_ENTRY_DIGEST, AUDIT_ENTRY_FIRST_TEXT, AUDIT_ENTRY_TEXTS = 21 };
+struct statement read_audit_entries(struct arena *arena, int64_t chain, uint64_t above,
+                                    int64_t most);
 
 struct audit_place {
     uint64_t stream;

@@ -46,7 +46,7 @@ static void step(struct bench *b, struct command *command)
 {
     struct stream_ref refs[ENGINE_MAX_REFS];
     struct error err;
-    command->tenant = command->principal = command->traceparent = STR_EMPTY;
+    command->tenant = command->principal = command->origin = command->traceparent = STR_EMPTY;
     for (size_t n; (n = engine_missing(b->engine, command, refs)) > 0;)
         for (size_t i = 0; i < n; i++)
             check(engine_load(b->engine, &refs[i], STR_EMPTY, &err));
