@@ -3,6 +3,7 @@
 
 #include "base/strbuf.h"
 
+#include <stdlib.h>
 #include <zlib.h>
 
 enum {
@@ -47,4 +48,55 @@ str gzip_pack(struct arena *arena, str text)
     out.len += room - stream.avail_out;
     deflateEnd(&stream);
     return strbuf_str(&out);
+}
+
+enum { STREAM_CHUNK = 64 << 10 };
+
+struct gzip_stream {
+    z_stream z;
+    bool is_in_member;
+    unsigned char chunk[STREAM_CHUNK];
+};
+
+struct gzip_stream *gzip_stream_new(void)
+{
+    struct gzip_stream *stream = calloc(1, sizeof *stream);
+    check(stream != NULL && inflateInit2(&stream->z, WINDOW_EITHER) == Z_OK);
+    return stream;
+}
+
+void gzip_stream_free(struct gzip_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    inflateEnd(&stream->z);
+    free(stream);
+}
+
+bool gzip_stream_feed(struct gzip_stream *stream, str piece, gzip_sink sink, void *context,
+                      struct error *err)
+{
+    z_stream *z = &stream->z;
+    check(piece.len <= UINT32_MAX);
+    z->next_in = (Bytef *)(uintptr_t)piece.data;
+    z->avail_in = (uInt)piece.len;
+    do {
+        z->next_out = stream->chunk;
+        z->avail_out = STREAM_CHUNK;
+        int code = inflate(z, Z_NO_FLUSH);
+        if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
+            return error_set(err, ERROR_INVALID, "gzip", "the bytes are not gzip");
+        stream->is_in_member = code != Z_STREAM_END;
+        size_t count = STREAM_CHUNK - z->avail_out;
+        if (count > 0 && !sink(context, str_from(stream->chunk, count), err))
+            return false;
+        if (code == Z_STREAM_END && z->avail_in > 0)
+            check(inflateReset(z) == Z_OK);
+    } while (z->avail_in > 0 || z->avail_out == 0);
+    return true;
+}
+
+bool gzip_stream_is_whole(const struct gzip_stream *stream)
+{
+    return !stream->is_in_member;
 }

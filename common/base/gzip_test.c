@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/strbuf.h"
+
 static void what_is_packed_is_unpacked(void **state)
 {
     (void)state;
@@ -44,11 +46,41 @@ static void what_is_not_whole_or_too_much_is_refused(void **state)
     arena_done(&arena);
 }
 
+static bool append(void *context, str piece, struct error *err)
+{
+    strbuf_add(context, piece);
+    return piece.len < 1 << 20 || error_set(err, ERROR_LIMIT, "", "too much");
+}
+
+static void a_stream_of_pieces_and_members_is_one_text(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct error err;
+    str packed = str_join2(&arena, gzip_pack(&arena, STR("one ")), gzip_pack(&arena, STR("two")));
+    for (size_t piece = 1; piece <= packed.len; piece++) {
+        struct strbuf text = strbuf_new(&arena);
+        struct gzip_stream *stream = gzip_stream_new();
+        for (size_t at = 0; at < packed.len; at += piece) {
+            assert_true(gzip_stream_feed(stream, str_sub(packed, at, piece), append, &text, &err));
+            assert_int_equal(gzip_stream_is_whole(stream) && at + piece >= packed.len,
+                             at + piece >= packed.len);
+        }
+        assert_true(str_equal(strbuf_str(&text), STR("one two")));
+        gzip_stream_free(stream);
+    }
+    struct gzip_stream *stream = gzip_stream_new();
+    assert_false(gzip_stream_feed(stream, STR("plain"), append, NULL, &err));
+    gzip_stream_free(stream);
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_packed_is_unpacked),
         cmocka_unit_test(what_is_not_whole_or_too_much_is_refused),
+        cmocka_unit_test(a_stream_of_pieces_and_members_is_one_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

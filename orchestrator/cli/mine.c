@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton mine`: reads a log and hands it to a verb.
+#include "cli/mine.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/options.h"
+
+enum { CHUNK = 1 << 18 };
+
+static const struct {
+    const char *name;
+    int (*run)(struct mine *mine);
+    const char *summary;
+} verbs[] = {
+#define MINE_VERB(name, function, summary) {name, function, summary},
+#include "cli/mine_verbs.def"
+#undef MINE_VERB
+};
+
+static bool read_pieces(struct mine *m, FILE *file, struct log_reader *reader, struct error *err)
+{
+    char *chunk = arena_alloc(&m->arena, CHUNK);
+    size_t got;
+    while ((got = fread(chunk, 1, CHUNK, file)) > 0)
+        if (!log_reader_feed(reader, str_from(chunk, got), err))
+            return false;
+    if (ferror(file))
+        return error_set(err, ERROR_IO, "", "cannot be read: %s", strerror(errno));
+    return log_reader_finish(reader, &m->log, err);
+}
+
+bool mine_read(struct mine *m, struct error *err)
+{
+    const char *path = str_cstr(&m->arena, m->source);
+    bool is_input = strcmp(path, "-") == 0;
+    FILE *file = is_input ? stdin : fopen(path, "rb");
+    if (file == NULL)
+        return error_set(err, ERROR_IO, path, "cannot be opened: %s", strerror(errno));
+    struct log_reader *reader = log_reader_new(&m->arena, &m->mapping, m->object_type);
+    bool is_read = read_pieces(m, file, reader, err);
+    log_reader_free(reader);
+    if (!is_input)
+        fclose(file);
+    if (is_read)
+        return true;
+    struct error inner = *err;
+    return error_set(err, inner.kind, path, "%s%s%s", inner.place, inner.place[0] ? ": " : "",
+                     inner.text);
+}
+
+// What was left out or mended is said, so that no number surprises.
+static void print_notes(const struct log_notes *notes)
+{
+    const struct {
+        uint64_t count;
+        const char *what;
+    } lines[] = {
+        {notes->events_without_activity, "events without an activity were left out"},
+        {notes->events_without_case, "events without a case were left out"},
+        {notes->unreadable_times, "times could not be read"},
+        {notes->events_without_time, "events have no time: they are last in their traces"},
+        {notes->empty_traces, "traces without an event were left out"},
+        {notes->traces_of_same_name, "traces have the name of another: they were put together"},
+        {notes->traces_out_of_order, "traces were not in the order of time: they were sorted"},
+    };
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        if (lines[i].count > 0)
+            fprintf(stderr, "baton: note: %llu %s\n", (unsigned long long)lines[i].count,
+                    lines[i].what);
+    if (notes->times_with_zone > 0 && notes->times_without_zone > 0)
+        fprintf(stderr, "baton: note: %llu times have no zone and were read as UTC, others have\n",
+                (unsigned long long)notes->times_without_zone);
+}
+
+static bool set_classifier(struct mine *m, struct error *err)
+{
+    struct log_mapping *mapping = &m->mapping;
+    mapping->delimiter = m->delimiter.len == 0                 ? '\0'
+                         : str_equal(m->delimiter, STR("tab")) ? '\t'
+                                                               : m->delimiter.data[0];
+    mapping->is_classified_by_lifecycle = str_equal(m->classifier, STR("name+lifecycle"));
+    bool is_key = m->classifier.len > 0 && !mapping->is_classified_by_lifecycle &&
+                  !str_equal(m->classifier, STR("name"));
+    if (is_key && mapping->activity_key.len > 0)
+        return error_set(err, ERROR_INVALID, "--classifier", "names a key, and so does --activity");
+    if (is_key)
+        mapping->activity_key = m->classifier;
+    return true;
+}
+
+static int run(struct mine *m, const char *verb)
+{
+    struct error err;
+    m->is_json = str_equal(m->output, STR("json"));
+    for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+        if (strcmp(verbs[i].name, verb) != 0)
+            continue;
+        if (!set_classifier(m, &err) || !mine_read(m, &err))
+            return cli_complain(&err);
+        print_notes(&m->log->notes);
+        return verbs[i].run(m);
+    }
+    fprintf(stderr, "baton: mine has no '%s'; it has:\n", verb);
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
+        fprintf(stderr, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    return EXIT_USAGE;
+}
+
+int command_mine(int argc, char **argv)
+{
+    struct mine m = {.times = STR("completed")};
+    const struct cli_option options[] = {
+        {"output", "table|json", "how the answer is written", .text = &m.output},
+        {"out", "FILE", "where to; else standard output", .text = &m.out},
+        {"format", "xes|csv|ocel", "export: of the file", .text = &m.format},
+        {"top", "N", "variants: only the N most frequent", .text = &m.top},
+        {"times", "completed|waiting|started",
+         "dfg: between completions (default), from completion to start, between starts",
+         .text = &m.times},
+        {"case", "COLUMN", "CSV: the case", .text = &m.mapping.case_key},
+        {"activity", "COLUMN", "the activity", .text = &m.mapping.activity_key},
+        {"time", "COLUMN", "when it was completed", .text = &m.mapping.time_key},
+        {"start", "COLUMN", "when it was started", .text = &m.mapping.start_key},
+        {"enabled", "COLUMN", "when it could have been started", .text = &m.mapping.enabled_key},
+        {"resource", "COLUMN", "who did it", .text = &m.mapping.resource_key},
+        {"time-format", "FORMAT", "of times, as strptime has it; else ISO 8601",
+         .text = &m.mapping.time_format},
+        {"delimiter", "CHARACTER", "CSV: between fields, or 'tab'; else found out",
+         .text = &m.delimiter},
+        {"classifier", "NAME", "name, name+lifecycle, or the key of another attribute",
+         .text = &m.classifier},
+        {"lifecycle", "TRANSITION", "only events of this transition, such as complete",
+         .text = &m.mapping.lifecycle},
+        {"object-type", "TYPE", "OCEL: whose objects are the cases", .text = &m.object_type},
+    };
+    const struct cli_usage usage = {
+        .synopsis = "baton mine LOG VERB [options]",
+        .summary = "Reads an event log (XES, CSV or OCEL 2.0, packed with gzip or not) and says "
+                   "what is in it.\nVerbs: stats, dfg, variants, export.",
+        .example = "baton mine orders.xes.gz dfg --output json",
+        .options = options,
+        .option_count = COUNT_OF(options),
+        .arguments_min = 2,
+        .arguments_max = 2,
+    };
+    struct cli_arguments words;
+    int code;
+    if (cli_parse(&usage, argc, argv, &words, &code)) {
+        m.source = str_of(words.items[0]);
+        code = run(&m, words.items[1]);
+    }
+    arena_done(&m.arena);
+    return code;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the verbs of `baton mine` share: the log, what was asked for, and how answers are written.
+#ifndef BATON_CLI_MINE_H
+#define BATON_CLI_MINE_H
+
+#include "base/json.h"
+#include "insight/reader.h"
+
+struct mine {
+    struct arena arena;
+    struct log_mapping mapping;
+    str source; // the file's path
+    str object_type, output, format, out, top, times, delimiter, classifier;
+    bool is_json;
+    const struct event_log *log;
+};
+
+// Reads the file. False after a message on standard error.
+MUST_CHECK bool mine_read(struct mine *mine, struct error *err);
+
+// A verb. Returns the exit code.
+#define MINE_VERB(name, function, summary) int function(struct mine *mine);
+#include "cli/mine_verbs.def"
+#undef MINE_VERB
+
+// Where the answer goes: the file of --out, or standard output.
+struct mine_out {
+    void *file;
+    str path;
+    struct strbuf buffer;
+    struct json_writer json;
+};
+
+MUST_CHECK bool mine_out_open(struct mine *mine, struct mine_out *ret_out, struct error *err);
+bool mine_out_write(void *out, struct strbuf *buffer, struct error *err); // a write_out
+MUST_CHECK bool mine_out_close(struct mine_out *out, struct error *err);
+
+// Members of an object.
+void mine_number(struct json_writer *json, const char *name, double value); // null when not finite
+void mine_count(struct json_writer *json, const char *name, uint64_t value);
+void mine_text(struct json_writer *json, const char *name, str value);
+struct durations;
+void mine_durations(struct json_writer *json, const struct durations *durations);
+
+// Writes what `json` holds to standard output as a line; returns EXIT_OK.
+int mine_print_json(struct strbuf *buffer);
+
+// "3.5 h": for people.
+str mine_span(struct arena *arena, double seconds);
+
+#endif

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`baton mine` beside PM4Py on generated logs, and on the logs that are named. Started by tests/insight/oracle."""
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+
+sys.path.insert(0, os.path.dirname(__file__))
+warnings.simplefilter("ignore")
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import pm4py  # noqa: E402
+from generate import Log  # noqa: E402
+
+BATON = os.environ["BATON"]
+checks = failures = 0
+
+
+def baton(*words):
+    done = subprocess.run([BATON, "mine", *map(str, words), "--output", "json"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"baton mine {' '.join(map(str, words))}: {done.returncode}\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def close(a, b):
+    if a is None or b is None or (isinstance(b, float) and math.isnan(b)):
+        return a is None and (b is None or math.isnan(b))
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def check(what, same, *found):
+    global checks, failures
+    checks += 1
+    if not same:
+        failures += 1
+        print(f"DIFFERS {what}", *found)
+
+
+def same_counts(what, ours, theirs):
+    theirs = {key: int(value) for key, value in theirs.items()}
+    check(what, ours == theirs, ours, theirs)
+
+
+def frame_of(path):
+    """As PM4Py reads it, put in order as format_dataframe does."""
+    if str(path).endswith((".csv", ".csv.gz")):
+        frame = pd.read_csv(path)
+        for column in ("start_time", "end_time"):
+            frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601")
+        return pm4py.format_dataframe(frame, case_id="case_id", activity_key="activity", timestamp_key="end_time")
+    return pm4py.format_dataframe(pm4py.read_xes(str(path)))
+
+
+def compare_statistics(path, frame):
+    stats = baton(path, "stats")
+    variants = pm4py.get_variants(frame)
+    check(f"{path} events", stats["events"] == len(frame), stats["events"], len(frame))
+    check(f"{path} traces", stats["traces"] == frame["case:concept:name"].nunique())
+    check(f"{path} activities", stats["activities"] == frame["concept:name"].nunique())
+    check(f"{path} variants", stats["variants"] == len(variants))
+    times = frame["start_time"] if "start_time" in frame else frame["time:timestamp"]
+    check(f"{path} start", pd.Timestamp(stats["start"]) == times.min(), stats["start"], times.min())
+    check(f"{path} end", pd.Timestamp(stats["end"]) == frame["time:timestamp"].max())
+    same_counts(f"{path} start activities", stats["start_activities"], pm4py.get_start_activities(frame))
+    same_counts(f"{path} end activities", stats["end_activities"], pm4py.get_end_activities(frame))
+    ours = {tuple(each["activities"]): each["frequency"] for each in baton(path, "variants")["variants"]}
+    same_counts(f"{path} variants", ours, variants)
+
+
+def compare_follows(path, frame):
+    edges = {(edge["from"], edge["to"]): edge for edge in baton(path, "dfg")["edges"]}
+    counts, _, _ = pm4py.discover_dfg(frame)
+    same_counts(f"{path} dfg", {key: edge["frequency"] for key, edge in edges.items()}, counts)
+    times, _, _ = pm4py.discover_performance_dfg(frame, perf_aggregation_key="raw_values")
+    for key, values in times.items():
+        edge = edges[key]
+        for name, value in (("mean_s", np.mean(values)), ("median_s", np.median(values)), ("p95_s", np.percentile(values, 95)),
+                            ("min_s", min(values)), ("max_s", max(values))):
+            check(f"{path} {key} {name}", close(edge[name], float(value)), edge[name], value)
+
+
+def compare(path):
+    frame = frame_of(path)
+    compare_statistics(path, frame)
+    compare_follows(path, frame)
+
+
+def generated(folder, long):
+    """Paths of logs: plain, noisy, with equal times, out of order, with two transitions an activity, with start and end."""
+    for seed in range(40 if long else 6):
+        kinds = {"plain": {}, "noisy": {"noise": 0.3}, "ties": {"ties": 0.5}, "odd": {"odd": True, "ties": 0.3}}
+        for kind, options in kinds.items():
+            log = Log(seed * 7 + len(kind), traces=60, leaves=4 + seed % 9, **options)
+            log.write_xes(f"{folder}/{kind}-{seed}.xes.gz" if seed % 2 else f"{folder}/{kind}-{seed}.xes")
+            yield f"{folder}/{kind}-{seed}.xes" + (".gz" if seed % 2 else "")
+            log.write_csv(f"{folder}/{kind}-{seed}.csv")
+            yield f"{folder}/{kind}-{seed}.csv"
+        log.write_xes(f"{folder}/two-{seed}.xes", lifecycle=True)
+        yield f"{folder}/two-{seed}.xes"
+
+
+def main(words):
+    long = "--long" in words
+    logs = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for path in [*generated(folder, long), *(word for word in words if word != "--long")]:
+            compare(path)
+            logs += 1
+    print(f"{logs} logs, {checks} comparisons with PM4Py {pm4py.__version__}, {failures} differ")
+    return 1 if failures else 0
+
+
+sys.exit(main(sys.argv[1:]))
