@@ -67,6 +67,38 @@ struct variable_record {
     bool is_new; // its scope was not stored before, so neither was it
 };
 
+// What a step is in the audit log.
+struct audit_record {
+    uint64_t batch; // where the step stands in its shard's history
+    uint32_t ordinal;
+    uint32_t part; // of the step
+    int64_t time_ms;
+    str actor;
+    str origin;
+    const char *operation;
+    const char *category;
+    const char *entity_type;
+    bool has_failed;
+    str entity;
+    str tenant;      // empty with has_tenant: the default tenant
+    bool has_tenant; // else it is the instance's, the mailbox's
+    str process_id;
+    uint64_t definition; // each 0: none
+    uint64_t instance;
+    uint64_t mailbox;
+    uint64_t element_instance;
+    uint64_t job;
+    uint64_t user_task;
+    uint64_t decision;
+    str decision_id;
+    uint64_t evaluation;
+    uint64_t deployment;
+    uint64_t resource;
+    str resource_kind;
+    uint64_t batch_item;
+    str description;
+};
+
 // Stored records by their instance and key.
 struct record_key {
     uint64_t instance;
@@ -83,6 +115,7 @@ struct record_changes {
     ARRAY(const struct element_record *) elements;
     ARRAY(const struct job_record *) jobs;
     ARRAY(const struct variable_record *) variables;
+    ARRAY(struct audit_record) audit; // all are new
 };
 
 #endif

@@ -316,6 +316,8 @@ struct history_row {
     const struct event *events;
     uint64_t definition; // of the instance as it is now, for readers of events; not stored here
     str tenant;          // likewise
+    uint64_t batch;      // where it stands in the shard's history, for readers
+    uint32_t ordinal;    // likewise: in the batch
 };
 
 enum outbound_kind { OUTBOUND_COMMAND, OUTBOUND_JOB, OUTBOUND_REPLY };

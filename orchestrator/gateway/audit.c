@@ -252,6 +252,13 @@ void audit_tell_refusal(struct caller *caller, const char *permission, str named
     audit_tell(caller, &event);
 }
 
+static void on_client_kept(void *context, const struct query_rows *rows, const struct error *err)
+{
+    (void)context;
+    if (rows == NULL)
+        log_failure("audit", err);
+}
+
 void audit_tell_seen(struct caller *caller)
 {
     const struct identity *identity = caller->identity;
@@ -272,6 +279,9 @@ void audit_tell_seen(struct caller *caller)
     if (map_get(&desk->seen, text) != NULL)
         return;
     map_put(&desk->seen, str_copy(&desk->seen_arena, text), desk);
+    if (identity->kind == SUBJECT_CLIENT)
+        query_statement(caller->gateway->options.reader,
+                        catalogue_audit_client(caller->arena, identity->id), on_client_kept, NULL);
     audit_tell(caller, &(struct audit_event){.operation = "LOGIN",
                                              .entity_type = actor_type(caller),
                                              .entity = identity->id,

@@ -59,6 +59,36 @@ void caller_narrow(struct caller *caller, const char *permission)
     scope->resource_count = ids.count;
 }
 
+// Of the audit log, beside categories: what was done to instances and tasks of processes that the
+// caller may read, as Camunda has it. "P loan": to instances of loan, "T loan": to its tasks, with
+// * of all (store/read/audit_log.c).
+static size_t add_processes(struct caller *caller, const char *permission, char mark, str *ret_ids)
+{
+    bool all;
+    struct names ids = identity_resources(caller->arena, caller->identity,
+                                          RESOURCE_PROCESS_DEFINITION, str_of(permission), &all);
+    if (all) {
+        ret_ids[0] = str_format(caller->arena, "%c*", mark);
+        return 1;
+    }
+    for (size_t i = 0; i < ids.count; i++)
+        ret_ids[i] = str_format(caller->arena, "%c %.*s", mark, STR_ARG(ids.items[i]));
+    return ids.count;
+}
+
+static void narrow_audit(struct caller *caller, struct names categories)
+{
+    const struct identity *identity = caller->identity;
+    str *seen = ARENA_ARRAY(caller->arena, str, categories.count + 2 * (identity->grant_count + 1));
+    size_t count = categories.count;
+    for (size_t i = 0; i < count; i++)
+        seen[i] = categories.items[i];
+    count += add_processes(caller, "READ_PROCESS_INSTANCE", 'P', seen + count);
+    count += add_processes(caller, "READ_USER_TASK", 'T', seen + count);
+    caller->scope.resources = seen;
+    caller->scope.resource_count = count;
+}
+
 static void narrow(struct caller *caller, const struct need *need)
 {
     struct scope *scope = &caller->scope;
@@ -66,6 +96,8 @@ static void narrow(struct caller *caller, const struct need *need)
         need_resources(caller->arena, caller->identity, need, &scope->has_all_resources);
     scope->resources = ids.items;
     scope->resource_count = ids.count;
+    if (need->type == RESOURCE_AUDIT_LOG && !scope->has_all_resources)
+        narrow_audit(caller, ids);
     if (concerns_tasks(need))
         add_tasks(caller);
 }

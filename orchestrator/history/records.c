@@ -2,6 +2,7 @@
 #include "history/records.h"
 
 #include "base/map.h"
+#include "history/audit.h"
 
 struct kept_element {
     struct element_record record;
@@ -431,9 +432,18 @@ static void fold_variable(struct record_fold *fold, const struct history_row *st
                                          .is_removed = event->type == EVENT_VARIABLE_REMOVED};
 }
 
+static void fold_audit(struct record_fold *fold, const struct history_row *step)
+{
+    struct audit_records records;
+    audit_records_of(fold->arena, step, &records);
+    for (size_t i = 0; i < records.count; i++)
+        *ARRAY_PUSH(fold->arena, &fold->changes.audit) = records.items[i];
+}
+
 void record_fold_steps(struct record_fold *fold, const struct history_row *steps, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        fold_audit(fold, &steps[i]);
         for (size_t k = 0; steps[i].stream_kind == STREAM_INSTANCE && k < steps[i].count; k++) {
             struct event event = steps[i].events[k];
             event.time_ms = steps[i].time_ms;

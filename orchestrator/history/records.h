@@ -10,7 +10,8 @@
 //     record_fold_steps(fold, steps, count);
 //     record_fold_changes(fold)                   // what to store
 //
-// Steps come in the order of history; several instances may be mixed. A record that was not loaded
+// Steps come in the order of history; several instances may be mixed. Those of other streams only
+// make entries of the audit log. A record that was not loaded
 // although it was wanted (its instance was deleted) is passed over.
 #ifndef BATON_HISTORY_RECORDS_H
 #define BATON_HISTORY_RECORDS_H

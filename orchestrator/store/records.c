@@ -213,15 +213,21 @@ static void read_step(const PGresult *result, int row, struct arena *arena,
 {
     struct event *events;
     struct error err;
-    *ret_step = (struct history_row){.stream_kind = STREAM_INSTANCE,
-                                     .stream = (uint64_t)field_i64(result, row, 0),
-                                     .time_ms = field_time_ms(result, row, 1),
-                                     .principal = copied(arena, result, row, 2)};
+    *ret_step = (struct history_row){
+        .stream_kind = (enum stream_kind)field_i64(result, row, 4),
+        .stream = (uint64_t)field_i64(result, row, 0),
+        .time_ms = field_time_ms(result, row, 1),
+        .cause = (enum command_type)field_i64(result, row, 5),
+        .principal = copied(arena, result, row, 2),
+        .origin = copied(arena, result, row, 8),
+        .batch = (uint64_t)field_i64(result, row, 6),
+        .ordinal = (uint32_t)field_i64(result, row, 7),
+    };
     if (wire_decode_events(arena, copied(arena, result, row, 3), &events, &ret_step->count, &err)) {
         ret_step->events = events;
     } else {
         ret_step->count = 0;
-        log_warning("records", "instance %llu: a step cannot be read: %s",
+        log_warning("records", "stream %llu: a step cannot be read: %s",
                     (unsigned long long)ret_step->stream, err.text);
     }
 }

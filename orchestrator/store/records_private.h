@@ -36,6 +36,10 @@ bool records_fail(struct records *records, struct error *err);
 // With the shard as $1.
 struct params records_params(const struct records_turn *turn);
 
+// Writes the turn's entries of the audit log (records_audit.c).
+MUST_CHECK bool records_write_audit(struct records *records, const struct records_turn *turn,
+                                    const struct record_changes *changes, struct error *err);
+
 // Writes what the turn came to (records_write.c).
 MUST_CHECK bool records_write(struct records *records, const struct records_turn *turn,
                               const struct record_changes *changes, struct error *err);

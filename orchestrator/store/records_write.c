@@ -355,7 +355,8 @@ bool records_write(struct records *records, const struct records_turn *turn,
         .records = records, .turn = turn, .deleted = idmap_new(turn->arena), .err = err};
     bool good = find_deleted(&writing, changes) && load_names(&writing, changes) &&
                 store_elements(&writing, changes) && store_jobs(&writing, changes) &&
-                store_variables(&writing, changes) && remove_variables(&writing, changes);
+                store_variables(&writing, changes) && remove_variables(&writing, changes) &&
+                records_write_audit(records, turn, changes, err);
     if (good)
         records->is_careful = false;
     return good;

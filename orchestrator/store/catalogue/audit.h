@@ -11,4 +11,7 @@
 // the columns.
 struct statement catalogue_audit_add(struct arena *arena, str chain, str entries);
 
+// Remembers that a principal is a client: a name in history alone does not tell.
+struct statement catalogue_audit_client(struct arena *arena, str id);
+
 #endif

@@ -29,6 +29,8 @@ extern const struct collection collection_resources;    // files that are no mod
 extern const struct collection collection_batches;
 extern const struct collection collection_batch_items;
 
+extern const struct collection collection_audit_log; // audit_log.c
+
 // Who there is (directory.c). Of members the condition says of what: on m.whole_kind and m.whole.
 extern const struct collection collection_users;
 extern const struct collection collection_groups;

@@ -96,6 +96,9 @@ struct collection {
     const char *alias;
     // The field by which pages are that ask for no order: a local key, never null. NULL: the key.
     const char *by;
+    // A time that pages have that ask for no order, the newest first; NULL: none.
+    const char *newest;
+    bool is_record; // all rows are known as far as the records are
     // A view in the `within` of fields, and what it is made of: a search that asks for one of it
     // asks each in turn. Ends with NULL.
     const char *split;

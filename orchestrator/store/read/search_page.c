@@ -52,6 +52,12 @@ static bool read_sorts(struct build *b, const struct json *sort)
 
 static void order_by_default(struct build *b)
 {
+    if (b->collection->newest != NULL) {
+        const struct field *time = search_find_field(b->collection, str_of(b->collection->newest));
+        check(time != NULL);
+        b->sql->sorts[b->sql->sort_count++] = (struct search_sort){time, .descends = true};
+        b->sql->key_descends = true;
+    }
     if (b->collection->by == NULL)
         return;
     const struct field *field = search_find_field(b->collection, str_of(b->collection->by));

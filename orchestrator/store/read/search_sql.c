@@ -501,7 +501,7 @@ bool search_sql_build(struct arena *arena, struct scope scope, const struct coll
     ret_sql->parameters[ret_sql->count++] = scope_parameter(arena, scope);
     if (collection->pending != PENDING_NOTHING)
         ret_sql->parameters[ret_sql->count++] = STR("[]");
-    ret_sql->reads_records = collection->pending != PENDING_NOTHING;
+    ret_sql->reads_records = collection->pending != PENDING_NOTHING || collection->is_record;
     strbuf_add(&ret_sql->where, str_of(collection->sees));
     if (filter != NULL && filter->type != JSON_NULL) {
         strbuf_add(&ret_sql->where, STR(" AND "));
