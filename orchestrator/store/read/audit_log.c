@@ -75,45 +75,23 @@ static const struct field fields[] = {
 
 // In the scope are categories, and processes whose instances (P) or tasks (T) the caller may read
 // (gateway/permission.c). What is no tenant's is administration, or seen by whoever sees all.
-const struct collection collection_audit_log =
-    {
-        .noun = "entry of the audit log",
-        .from = "audit_found a",
-        .fields = fields,
-        .field_count = COUNT_OF(fields),
-        .key = "a.key",
-        .newest = "timestamp",
-        .is_record = true,
-        .sees = "(CASE WHEN a.tenant IS NULL THEN " SCOPE
-                ".tenants IS NULL OR a.category = 'ADMIN' ELSE " SCOPE_SEES_TENANT(
-                    "a.tenant") " END) AND (" SCOPE
-                                ".resources IS NULL OR " SEEN(
-                                    "a.category") " OR a.category <> 'ADMIN' AND "
-                                                  "(" SEEN("'P*'") " OR " SEEN(
-                                                      "'"
-                                                      "P"
-                                                      " "
-                                                      "'"
-                                                      " "
-                                                      "|"
-                                                      "|"
-                                                      " "
-                                                      "a"
-                                                      "."
-                                                      "p"
-                                                      "r"
-                                                      "o"
-                                                      "c"
-                                                      "e"
-                                                      "s"
-                                                      "s"
-                                                      "_"
-                                                      "i"
-                                                      "d") ") OR a.category = 'USER_TASKS' AND "
-                                                           "(" SEEN("'T*'") " OR " SEEN("'T ' "
-                                                                                        "|| "
-                                                                                        "a."
-                                                                                        "proces"
-                                                                                        "s_id") ")"
-                                                                                                ")",
+#define SEES_TENANT                                                                                \
+    "(CASE WHEN a.tenant IS NULL THEN " SCOPE                                                      \
+    ".tenants IS NULL OR a.category = 'ADMIN' ELSE " SCOPE_SEES_TENANT("a.tenant") " END)"
+#define SEES_INSTANCE                                                                              \
+    "a.category <> 'ADMIN' AND (" SEEN("'P*'") " OR " SEEN("'P ' || a.process_id") ")"
+#define SEES_TASK                                                                                  \
+    "a.category = 'USER_TASKS' AND (" SEEN("'T*'") " OR " SEEN("'T ' || a.process_id") ")"
+#define SEES_RESOURCE                                                                              \
+    "(" SCOPE ".resources IS NULL OR " SEEN("a.category") " OR " SEES_INSTANCE " OR " SEES_TASK ")"
+
+const struct collection collection_audit_log = {
+    .noun = "entry of the audit log",
+    .from = "audit_found a",
+    .fields = fields,
+    .field_count = COUNT_OF(fields),
+    .key = "a.key",
+    .newest = "timestamp",
+    .is_record = true,
+    .sees = SEES_TENANT " AND " SEES_RESOURCE,
 };
