@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "bus/bus.h"
 #include "gateway/gateway.h"
 #include "grpc/grpc.h"
@@ -18,6 +19,7 @@
 #include "projector/projector.h"
 #include "store/migrate.h"
 #include "store/query.h"
+#include "store/vault_keys.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -53,6 +55,7 @@ struct process {
     struct ingress *ingress;     // NULL without the role ingress
     struct projector *projector; // NULL without the role insight
     struct query_pool *reader;
+    struct vault *vault; // NULL: it has no keys
     bool ending;
 };
 
@@ -229,6 +232,7 @@ static bool start_api(struct process *process, const struct node_site *site, str
                                   .secret = secret_of(site)});
     struct api_options options = {.loop = process->loop,
                                   .config = &process->config,
+                                  .vault = process->vault,
                                   .gateway = process->gateway,
                                   .node_name = config_str(&process->config, CONFIG_NODE_NAME),
                                   .context = process,
@@ -309,9 +313,14 @@ static void raise_descriptor_limit(void)
 static bool run(struct process *process, struct error *err)
 {
     struct node_site site;
-    if (!wait_for_site(&process->config, &site, err) ||
+    if (!vault_open(&process->config, &process->vault, err) ||
+        !wait_for_site(&process->config, &site, err) ||
+        !store_check_vault(config_str(&process->config, CONFIG_POSTGRES_URL), process->vault,
+                           err) ||
         !local_user_add_first(&process->config, err))
         return false;
+    if (process->vault != NULL)
+        memory_is_private();
     process->loop = event_base_new();
     check(process->loop != NULL);
     const struct timeval period = {MEMORY_SECONDS, 0};
@@ -378,6 +387,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     watch_block_signals();
     bool good = run(&process, &err);
+    vault_close(process.vault);
     if (!good)
         log_failure("node", &err);
     arena_done(&arena);

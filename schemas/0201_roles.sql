@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The roles that there are from the first day, as Camunda 8 has them. They can be changed and deleted as others. A test holds `admin` and
--- `readonly-admin` against orchestrator/access/resources.def.
+-- `readonly-admin` against orchestrator/access/resources.def. Values of secrets are revealed to programs: `admin` may write them, not read them.
 
 INSERT INTO roles (id, name, description) VALUES
     ('admin', 'Admin', 'May do everything'),
@@ -31,6 +31,7 @@ INSERT INTO authorizations (owner_kind, owner, resource_type, resource_id, permi
     (4, 'admin', 'PROCESS_DEFINITION', '*', '{CREATE_PROCESS_INSTANCE,READ_PROCESS_DEFINITION,READ_PROCESS_INSTANCE,READ_USER_TASK,UPDATE_PROCESS_INSTANCE,UPDATE_USER_TASK,MODIFY_PROCESS_INSTANCE,CANCEL_PROCESS_INSTANCE,DELETE_PROCESS_INSTANCE,CLAIM_USER_TASK,COMPLETE_USER_TASK}'),
     (4, 'admin', 'RESOURCE', '*', '{CREATE,READ,DELETE_DRD,DELETE_FORM,DELETE_PROCESS,DELETE_RESOURCE}'),
     (4, 'admin', 'ROLE', '*', '{CREATE,READ,UPDATE,DELETE}'),
+    (4, 'admin', 'SECRET', '*', '{CREATE,READ,UPDATE,DELETE}'),
     (4, 'admin', 'SYSTEM', '*', '{READ,READ_USAGE_METRIC,READ_JOB_METRIC,UPDATE}'),
     (4, 'admin', 'TENANT', '*', '{CREATE,READ,UPDATE,DELETE}'),
     (4, 'admin', 'TOPIC_SUBSCRIPTION', '*', '{READ,UPDATE,DELETE}'),
@@ -51,6 +52,7 @@ INSERT INTO authorizations (owner_kind, owner, resource_type, resource_id, permi
     (4, 'readonly-admin', 'PROCESS_DEFINITION', '*', '{READ_PROCESS_DEFINITION,READ_PROCESS_INSTANCE,READ_USER_TASK}'),
     (4, 'readonly-admin', 'RESOURCE', '*', '{READ}'),
     (4, 'readonly-admin', 'ROLE', '*', '{READ}'),
+    (4, 'readonly-admin', 'SECRET', '*', '{READ}'),
     (4, 'readonly-admin', 'SYSTEM', '*', '{READ,READ_USAGE_METRIC,READ_JOB_METRIC}'),
     (4, 'readonly-admin', 'TENANT', '*', '{READ}'),
     (4, 'readonly-admin', 'TOPIC_SUBSCRIPTION', '*', '{READ}'),
@@ -58,6 +60,7 @@ INSERT INTO authorizations (owner_kind, owner, resource_type, resource_id, permi
     (4, 'readonly-admin', 'USER_TASK', '*', '{READ}'),
     (4, 'connectors', 'PROCESS_DEFINITION', '*', '{READ_PROCESS_DEFINITION,READ_PROCESS_INSTANCE,UPDATE_PROCESS_INSTANCE,CREATE_PROCESS_INSTANCE}'),
     (4, 'connectors', 'MESSAGE', '*', '{CREATE}'),
+    (4, 'connectors', 'SECRET', '*', '{READ,REVEAL}'),
     (4, 'connectors', 'DOCUMENT', '*', '{CREATE,READ,DELETE}'),
     (4, 'connectors', 'RESOURCE', '*', '{READ}'),
     (4, 'rpa', 'PROCESS_DEFINITION', '*', '{READ_PROCESS_INSTANCE,UPDATE_PROCESS_INSTANCE}'),

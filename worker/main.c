@@ -2,6 +2,7 @@
 //
 // baton-worker: runs connectors and simulated workers.
 #include "base/log.h"
+#include "base/memory.h"
 #include "connector_http/http.h"
 #include "simulate.h"
 
@@ -130,6 +131,13 @@ static void serve_all(struct program *program)
     }
 }
 
+static bool has_secrets(const struct config *config)
+{
+    return config_str(config, CONFIG_SECRETS_API)[0] != '\0' ||
+           config_str(config, CONFIG_SECRETS_DIRECTORY)[0] != '\0' ||
+           config_str(config, CONFIG_SECRETS_ENVIRONMENT)[0] != '\0';
+}
+
 static int run(struct program *program, struct error *err)
 {
     char name[96];
@@ -138,9 +146,12 @@ static int run(struct program *program, struct error *err)
     snprintf(name, sizeof name, "%s-%d", host, (int)getpid());
     log_configure(LOG_INFO, strcmp(config_str(&program->config, CONFIG_LOG_FORMAT), "json") == 0,
                   name);
+    if (has_secrets(&program->config))
+        memory_is_private();
     program->loop = event_base_new();
     check(program->loop != NULL);
     program->http.fetcher = fetcher_new(program->loop);
+    program->http.secrets = secrets_new(&program->config, program->http.fetcher);
     program->worker =
         worker_new(&(struct worker_options){&program->config, name}, program->loop, err);
     if (program->worker == NULL)
@@ -160,6 +171,7 @@ static int run(struct program *program, struct error *err)
     event_free(interrupt);
     event_free(terminate);
     worker_free(program->worker);
+    secrets_free(program->http.secrets);
     fetcher_free(program->http.fetcher);
     event_base_free(program->loop);
     return EXIT_SUCCESS;

@@ -12,12 +12,14 @@
 
 struct api;
 struct event_base;
+struct vault;
 struct gateway;
 
 struct api_options {
     struct event_base *loop;
     const struct config *config;
-    struct gateway *gateway; // not owned; stopped before the api is freed
+    const struct vault *vault; // NULL: none; outlives the api
+    struct gateway *gateway;   // not owned; stopped before the api is freed
     const char *node_name;
     str secret; // of the installation: commands are signed with it; outlives the api
     void *context;

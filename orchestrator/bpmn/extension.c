@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Extensions that any element can have: jobs, headers, mappings, listeners; and data associations,
 // which the standard has for the same purpose.
+#include "base/secret_reference.h"
 #include "bpmn/reader.h"
 
 const struct bpmn_xml_node *reader_extension(const struct bpmn_xml_node *node,
@@ -80,6 +81,11 @@ static void add_zeebe_mapping(struct reader *r, struct bpmn_element *element,
 {
     str source = bpmn_xml_attribute(node, STR("source"));
     bool is_missing = str_is_empty(str_trim(source));
+    str secret = str_starts_with(str_trim(source), STR("="))
+                     ? secret_whole(str_from_index(str_trim(source), 1))
+                     : STR_EMPTY;
+    if (is_input && secret.len > 0) // a reference, not a path of variables: it stays a text
+        source = str_join2(r->scratch, STR("camunda.secrets."), secret);
     struct bpmn_mapping mapping = {
         is_missing ? reader_expression(r, element, STR("null"))
                    : reader_property(r, element, source),
@@ -360,4 +366,5 @@ void reader_read_extensions(struct reader *r, uint32_t index)
     vendor_refuse_cases(r, element, node);
     reader_note_foreign(r, element->id, node);
     read_job(r, element, node);
+    reader_read_secrets(r, element);
 }

@@ -66,6 +66,13 @@ struct bpmn_mapping {
     str target; // a name, or a path "order.total"
 };
 
+// A place in an element's job where the model itself refers to a secret.
+struct bpmn_secret {
+    str pointer; // RFC 6901, from {"headers": …, "variables": …}
+    str text;    // what stands there
+    str name;    // of the secret; a text may refer to several
+};
+
 enum bpmn_listener_event {
     BPMN_LISTENER_START,
     BPMN_LISTENER_END,
@@ -216,6 +223,8 @@ struct bpmn_element {
     const struct bpmn_mapping *inputs;
     uint32_t output_count;
     const struct bpmn_mapping *outputs;
+    uint32_t secret_count; // of its job
+    const struct bpmn_secret *secrets;
     uint32_t listener_count;
     const struct bpmn_job *listeners;
     const struct bpmn_job *job; // NULL: none

@@ -112,6 +112,8 @@ str reader_data_variable(struct reader *r, const struct bpmn_xml_node *activity,
 bool reader_is_target(str target); // a path, or a name of several words
 void reader_add_data(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping,
                      bool is_input);
+// secret.c: once inputs and job are read.
+void reader_read_secrets(struct reader *r, struct bpmn_element *element);
 void reader_add_input(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);
 void reader_add_output(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping);
 

@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/credentials.h"
 #include "cli/operation.h"
-#include "cli/table.h"
+#include "cli/resource.h"
 
 struct user_options {
     str name;
@@ -118,40 +118,9 @@ int command_user_password(int argc, char **argv)
 
 // -- Asked of the API -------------------------------------------------------------------
 
-struct listing {
-    const char *columns[8];
-    size_t count;
-};
-
-static int list(struct client_options *client, const char *method, str path, str body,
-                const struct listing *listing)
-{
-    struct arena arena = ARENA_EMPTY;
-    struct client_answer answer;
-    struct error err;
-    int code = EXIT_OK;
-    if (!client_send(&arena, client, method, path, body, &answer, &err))
-        code = client_fail(&err);
-    else if (client_wants_json(client))
-        printf("%.*s\n", STR_ARG(answer.text));
-    else
-        table_print_items(&arena, listing->columns, listing->count, answer.json);
-    arena_done(&arena);
-    return code;
-}
-
-// What stands in a path.
-static str escaped(struct arena *arena, const char *text)
-{
-    struct strbuf out = strbuf_new(arena);
-    for (; *text != '\0'; text++)
-        strbuf_format(&out, "%%%02X", (unsigned char)*text);
-    return strbuf_str(&out);
-}
-
 int command_user_list(int argc, char **argv)
 {
-    static const struct listing users = {{"username", "name", "email"}, 3};
+    static const struct resource_listing users = {{"username", "name", "email"}, 3};
     struct client_options client = {0};
     const struct cli_option options[] = {CLIENT_OPTIONS(client)};
     const struct cli_usage usage = {"baton user list [options]",
@@ -165,13 +134,13 @@ int command_user_list(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    return list(&client, "POST", STR("/v2/users/search"), STR("{\"page\":{\"limit\":1000}}"),
-                &users);
+    return resource_list(&client, "POST", STR("/v2/users/search"),
+                         STR("{\"page\":{\"limit\":1000}}"), &users);
 }
 
 int command_user_sessions(int argc, char **argv)
 {
-    static const struct listing sessions = {
+    static const struct resource_listing sessions = {
         {"sessionId", "provider", "startTime", "lastUsedTime", "endTime", "address", "userAgent"},
         7};
     struct client_options client = {0};
@@ -188,18 +157,19 @@ int command_user_sessions(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    str name = escaped(&arena, arguments.items[0]);
-    code = list(&client, "GET", str_format(&arena, "/v2/users/%.*s/sessions", STR_ARG(name)),
-                STR_EMPTY, &sessions);
+    str name = resource_escaped(&arena, arguments.items[0]);
+    code =
+        resource_list(&client, "GET", str_format(&arena, "/v2/users/%.*s/sessions", STR_ARG(name)),
+                      STR_EMPTY, &sessions);
     arena_done(&arena);
     return code;
 }
 
 int command_api_key_list(int argc, char **argv)
 {
-    static const struct listing keys = {{"keyId", "clientId", "name", "creationTime", "expiresAt",
-                                         "lastUsedTime", "revocationTime"},
-                                        7};
+    static const struct resource_listing keys = {{"keyId", "clientId", "name", "creationTime",
+                                                  "expiresAt", "lastUsedTime", "revocationTime"},
+                                                 7};
     struct client_options client = {0};
     struct arena arena = ARENA_EMPTY;
     const struct cli_option options[] = {CLIENT_OPTIONS(client)};
@@ -216,34 +186,10 @@ int command_api_key_list(int argc, char **argv)
         return code;
     str path = STR("/v2/api-keys");
     if (arguments.count == 1) {
-        str name = escaped(&arena, arguments.items[0]);
+        str name = resource_escaped(&arena, arguments.items[0]);
         path = str_format(&arena, "/v2/api-keys?clientId=%.*s", STR_ARG(name));
     }
-    code = list(&client, "GET", path, STR_EMPTY, &keys);
-    arena_done(&arena);
-    return code;
-}
-
-// One DELETE that names something in its path.
-static int delete_one(int argc, char **argv, const struct cli_usage *usage,
-                      struct client_options *client, const char *path)
-{
-    struct cli_arguments arguments;
-    struct arena arena = ARENA_EMPTY;
-    struct client_answer answer;
-    struct error err;
-    int code;
-    if (!cli_parse(usage, argc, argv, &arguments, &code))
-        return code;
-    str name = escaped(&arena, arguments.items[0]), before = str_of(path);
-    size_t hole = str_find(before, STR("{}"));
-    str whole = str_format(&arena, "%.*s%.*s%.*s", (int)hole, path, STR_ARG(name),
-                           STR_ARG(str_from_index(before, hole + 2)));
-    code = EXIT_OK;
-    if (!client_send(&arena, client, "DELETE", whole, STR_EMPTY, &answer, &err))
-        code = client_fail(&err);
-    else
-        printf(client_wants_json(client) ? "{\"done\":true}\n" : "%s done\n", arguments.items[0]);
+    code = resource_list(&client, "GET", path, STR_EMPTY, &keys);
     arena_done(&arena);
     return code;
 }
@@ -259,7 +205,7 @@ int command_user_logout(int argc, char **argv)
                                     COUNT_OF(options),
                                     1,
                                     1};
-    return delete_one(argc, argv, &usage, &client, "/v2/users/{}/sessions");
+    return resource_delete(argc, argv, &usage, &client, "/v2/users/{}/sessions");
 }
 
 int command_api_key_revoke(int argc, char **argv)
@@ -273,5 +219,5 @@ int command_api_key_revoke(int argc, char **argv)
                                     COUNT_OF(options),
                                     1,
                                     1};
-    return delete_one(argc, argv, &usage, &client, "/v2/api-keys/{}");
+    return resource_delete(argc, argv, &usage, &client, "/v2/api-keys/{}");
 }

@@ -108,6 +108,8 @@ static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
         .tags = instance->tags,
         .root_instance = instance->root_instance,
     };
+    if (job->kind == JOB_TASK)
+        job_add_secrets(engine, element_of(instance, ei), offer);
     return offer;
 }
 

@@ -412,6 +412,9 @@ bool job_create_listener(struct engine *engine, instance_ref instance, element_r
                          enum bpmn_listener_event event);
 MUST_CHECK bool job_notify(struct engine *engine, instance_ref instance, element_ref ei,
                            uint32_t reminder); // false: incident
+// The places of the element's job that its worker may fill with secrets.
+void job_add_secrets(struct engine *engine, const struct bpmn_element *element,
+                     struct job_offer *offer);
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job);
 void job_cancel(struct engine *engine, instance_ref instance, const struct job *job);
 // An offered job that nobody has taken is offered again.

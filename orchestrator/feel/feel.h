@@ -321,6 +321,14 @@ size_t feel_program_names(const struct feel_program *program, const str **ret_na
 // The value, when the program is a constant; NULL otherwise.
 const feel_value *feel_program_constant(const struct feel_program *program);
 
+// A text that is the same in every value that a program gives, and the JSON pointer (RFC 6901) to
+// where it is in it: empty when it is all of it. Valid as long as the arena.
+typedef void feel_fixed_text(void *context, str text, str pointer);
+
+// Those that stand in it as they are: the program itself, items of lists, entries of contexts.
+void feel_program_fixed_texts(const struct feel_program *program, struct arena *arena,
+                              feel_fixed_text *seen, void *context);
+
 // One alternative of unary tests that do not depend on variables: the input equals a value, or
 // lies in a range.
 struct feel_test {

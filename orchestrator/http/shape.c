@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/shape.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 
 struct fitting {
@@ -32,11 +34,25 @@ static bool is_integer(const struct shape *shape, const struct json *value)
            number <= shape->high;
 }
 
+static bool has_characters(const struct shape *shape, str text, struct fitting *fitting)
+{
+    int64_t count = (int64_t)utf8_length(text);
+    if (count < shape->low)
+        return error_set(
+            fitting->err, ERROR_INVALID, "", "\"%.*s\" has %lld characters: at least %lld",
+            STR_ARG(strbuf_str(&fitting->path)), (long long)count, (long long)shape->low);
+    return shape->high == 0 || count <= shape->high ||
+           error_set(fitting->err, ERROR_LIMIT, "", "\"%.*s\" has %lld characters: at most %lld",
+                     STR_ARG(strbuf_str(&fitting->path)), (long long)count, (long long)shape->high);
+}
+
 static bool string_fits(const struct shape *shape, const struct json *value,
                         struct fitting *fitting)
 {
     if (value->type != JSON_STRING)
         return misfit(fitting, "a string", value);
+    if ((shape->low > 0 || shape->high > 0) && !has_characters(shape, value->text, fitting))
+        return false;
     return shape->max_len == 0 || value->text.len <= shape->max_len ||
            error_set(fitting->err, ERROR_LIMIT, "", "\"%.*s\" has %zu bytes: at most %s (%zu)",
                      STR_ARG(strbuf_str(&fitting->path)), value->text.len, shape->limit,
@@ -48,6 +64,9 @@ static bool fits(const struct shape *shape, const struct json *value, struct fit
 static bool items_fit(const struct shape *shape, const struct json *value, struct fitting *fitting)
 {
     size_t len = fitting->path.len;
+    if (shape->high > 0 && value->count > (size_t)shape->high)
+        return error_set(fitting->err, ERROR_LIMIT, "", "\"%.*s\" has %zu items: at most %lld",
+                         STR_ARG(strbuf_str(&fitting->path)), value->count, (long long)shape->high);
     for (size_t i = 0; i < value->count; i++) {
         strbuf_format(&fitting->path, "[%zu]", i);
         if (!fits(shape->item, &value->items[i], fitting))

@@ -24,8 +24,8 @@ struct shape_member;
 
 struct shape {
     enum shape_kind kind;
-    int64_t low;
-    int64_t high;
+    int64_t low;       // SHAPE_STRING: of characters
+    int64_t high;      // likewise; SHAPE_ARRAY: of items; 0: none
     size_t max_len;    // SHAPE_STRING, in bytes; 0: no limit of its own
     const char *limit; // its name
     const struct shape *item;

@@ -254,10 +254,12 @@ class Shapes:
         if kind == 'object':
             return self.of_object(schema)
         if kind == 'array':
-            return self.add(f'.kind = SHAPE_ARRAY, .item = &{self.of(schema.get("items", {}))}')
+            most = f', .high = {schema["maxItems"]}' if 'maxItems' in schema else ''
+            return self.add(f'.kind = SHAPE_ARRAY{most}, .item = &{self.of(schema.get("items", {}))}')
         if kind == 'string':
             limit = schema.get('x-baton-limit')
-            length = f', .max_len = LIMIT_{limit}, .limit = "{limit}"' if limit else ''
+            length = f', .max_len = LIMIT_{limit}, .limit = "{limit}"' if limit else ''.join(
+                f', .{bound} = {schema[name]}' for bound, name in (('low', 'minLength'), ('high', 'maxLength')) if name in schema)
             return self.add(f'.kind = SHAPE_STRING{length}')
         if kind == 'integer':
             low, high = schema.get('minimum', I64[0]), schema.get('maximum', I64[1])

@@ -2,9 +2,8 @@
 #include "store/read/credential.h"
 
 #include "store/query.h"
+#include "store/read/time_text.h"
 
-#define RFC3339(column)                                                                            \
-    "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 #define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
 #define IS_STALE(column) "(" column " IS NULL OR " column " < now() - interval '1 minute')"
 

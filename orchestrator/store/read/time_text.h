@@ -6,6 +6,10 @@
 
 #include "base/str.h"
 
+// A timestamptz as SQL writes it so.
+#define RFC3339(column)                                                                            \
+    "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
 MUST_CHECK bool time_text_parse(str text, int64_t *ret_time_ms);
 
 #endif

@@ -259,22 +259,44 @@ static str response_json(struct arena *arena, const struct fetch_answer *answer)
     return strbuf_str(&out);
 }
 
+// A request that is out, in its task's arena.
+struct http_call {
+    struct http_connector *connector;
+    struct worker_task *task;
+    struct filled filled;
+};
+
+// What a service says may repeat what it was told.
+static struct fetch_answer hidden(struct arena *arena, const struct filled *filled,
+                                  const struct fetch_answer *answer)
+{
+    struct fetch_header *headers =
+        ARENA_ARRAY(arena, struct fetch_header, answer->header_count + 1);
+    for (size_t i = 0; i < answer->header_count; i++)
+        headers[i] = (struct fetch_header){answer->headers[i].name,
+                                           secrets_hide(arena, filled, answer->headers[i].value)};
+    return (struct fetch_answer){answer->status, secrets_hide(arena, filled, answer->body), headers,
+                                 answer->header_count};
+}
+
 static void on_answer(void *context, const struct fetch_answer *answer, const struct error *err)
 {
-    struct worker_task *task = context;
-    struct arena *arena = worker_task_arena(task);
+    struct http_call *call = context;
+    struct arena *arena = worker_task_arena(call->task);
     struct outcome outcome = {0};
     if (answer == NULL) {
         outcome.error_code = STR("CONNECTION");
-        outcome.error_message = error_line(arena, err);
+        outcome.error_message = secrets_hide(arena, &call->filled, error_line(arena, err));
     } else {
-        outcome.response = response_json(arena, answer);
+        const struct fetch_answer shown = hidden(arena, &call->filled, answer);
+        outcome.response = response_json(arena, &shown);
         if (answer->status >= 400) {
             outcome.error_code = str_format(arena, "%d", answer->status);
             outcome.error_message = str_format(arena, "HTTP status %d", answer->status);
         }
     }
-    outcome_answer(task, &outcome);
+    secrets_wipe(&call->filled);
+    outcome_answer(call->task, &outcome);
 }
 
 bool http_read(struct arena *arena, str variables, struct fetch_request *ret_request,
@@ -289,16 +311,43 @@ bool http_read(struct arena *arena, str variables, struct fetch_request *ret_req
     return true;
 }
 
-void http_handle(void *context, struct worker_task *task)
+static void refuse(struct http_call *call, const struct error *err)
 {
-    struct http_connector *connector = context;
+    struct arena *arena = worker_task_arena(call->task);
+    str why = secrets_hide(arena, &call->filled, error_line(arena, err));
+    secrets_wipe(&call->filled);
+    worker_fail(call->task, why, 0, 0); // trying again would not help
+}
+
+static void on_filled(void *context, struct worker_task *task, const struct filled *filled,
+                      const struct error *err)
+{
+    struct http_call *call = context;
     struct arena *arena = worker_task_arena(task);
     struct fetch_request request;
-    struct error err;
-    if (!http_read(arena, worker_task_variables(task), &request, &err)) {
-        worker_fail(task, error_line(arena, &err), 0, 0); // trying again would not help
+    struct error wrong;
+    if (filled == NULL && err->kind == ERROR_UNAVAILABLE) {
+        worker_fail(task, error_line(arena, err), -1, SECRETS_BACKOFF_MS);
         return;
     }
-    request.allowed = connector->allowed;
-    fetch_start(connector->fetcher, &request, on_answer, task);
+    if (filled == NULL) {
+        refuse(call, err);
+        return;
+    }
+    call->filled = *filled;
+    if (!http_read(arena, filled->variables, &request, &wrong) ||
+        !secrets_may_go(filled, request.url, &wrong)) {
+        refuse(call, &wrong);
+        return;
+    }
+    request.allowed = call->connector->allowed;
+    fetch_start(call->connector->fetcher, &request, on_answer, call);
+}
+
+void http_handle(void *context, struct worker_task *task)
+{
+    struct http_call *call = ARENA_NEW(worker_task_arena(task), struct http_call);
+    call->connector = context;
+    call->task = task;
+    secrets_fill(call->connector->secrets, task, on_filled, call);
 }

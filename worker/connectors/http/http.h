@@ -8,7 +8,8 @@
 #ifndef BATON_CONNECTOR_HTTP_HTTP_H
 #define BATON_CONNECTOR_HTTP_HTTP_H
 
-#include "connector_http/fetch.h"
+#include "worker/fetch.h"
+#include "worker/secrets.h"
 #include "worker/worker.h"
 
 // The job types it serves by default: Camunda's name and ours.
@@ -23,6 +24,7 @@ MUST_CHECK bool http_read(struct arena *arena, str variables, struct fetch_reque
 
 struct http_connector {
     struct fetcher *fetcher;
+    struct secrets *secrets;
     str allowed; // hosts that may have special addresses
 };
 

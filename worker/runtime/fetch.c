@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connector_http/fetch.h"
+#include "worker/fetch.h"
 
 #include "base/array.h"
-#include "connector_http/address.h"
+#include "worker/address.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
@@ -199,22 +199,25 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static void set_target(struct fetch *fetch, const char *url)
+str fetch_target(struct arena *arena, const char *url, unsigned *ret_port)
 {
     CURLU *parts = curl_url();
     char *host = NULL;
     char *port = NULL;
     uint64_t number = 0;
+    str found = STR_EMPTY;
     check(parts != NULL);
+    *ret_port = 0;
     if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
         curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-        fetch->host = str_copy(&fetch->arena, str_of(host));
+        found = str_copy(arena, str_of(host));
     if (curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
         str_to_u64(str_of(port), &number))
-        fetch->port = (unsigned)number;
+        *ret_port = (unsigned)number;
     curl_free(host);
     curl_free(port);
     curl_url_cleanup(parts);
+    return found;
 }
 
 static void add_headers(struct fetch *fetch, const struct fetch_request *request)
@@ -249,6 +252,8 @@ static void set_options(struct fetch *fetch, const struct fetch_request *request
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, fetch);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "baton/" BATON_VERSION);
+    if (request->authorities != NULL && request->authorities[0] != '\0')
+        curl_easy_setopt(curl, CURLOPT_CAINFO, request->authorities);
     if (strcmp(request->method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     if (request->body.data != NULL) {
@@ -275,7 +280,7 @@ void fetch_start(struct fetcher *fetcher, const struct fetch_request *request, f
     fetch->context = context;
     fetch->curl = curl_easy_init();
     check(fetch->curl != NULL);
-    set_target(fetch, request->url);
+    fetch->host = fetch_target(&fetch->arena, request->url, &fetch->port);
     set_options(fetch, request);
     add_headers(fetch, request);
     check(curl_multi_add_handle(fetcher->multi, fetch->curl) == CURLM_OK);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connector_http/address.h"
+#include "worker/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

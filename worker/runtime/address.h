@@ -3,8 +3,8 @@
 // Which addresses a connector may call. A model decides where a request goes, so by default only
 // public addresses are allowed: a process must not become a way into the network it runs in
 // (server-side request forgery).
-#ifndef BATON_CONNECTOR_HTTP_ADDRESS_H
-#define BATON_CONNECTOR_HTTP_ADDRESS_H
+#ifndef BATON_WORKER_ADDRESS_H
+#define BATON_WORKER_ADDRESS_H
 
 #include "base/str.h"
 

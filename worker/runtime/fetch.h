@@ -2,8 +2,8 @@
 //
 // HTTP requests on the loop: libcurl's multi interface joined to libevent. One answer a request,
 // always by callback and never from inside fetch_start.
-#ifndef BATON_CONNECTOR_HTTP_FETCH_H
-#define BATON_CONNECTOR_HTTP_FETCH_H
+#ifndef BATON_WORKER_FETCH_H
+#define BATON_WORKER_FETCH_H
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -31,7 +31,9 @@ struct fetch_request {
     const char *password;
     long connect_timeout_ms;
     long timeout_ms;
-    str allowed; // hosts that may have special addresses (address.h)
+    const char *authorities; // a PEM file of those that its certificate may come from; NULL or
+                             // empty: the system's
+    str allowed;             // hosts that may have special addresses (address.h)
 };
 
 struct fetch_answer {
@@ -46,6 +48,9 @@ typedef void fetch_done(void *context, const struct fetch_answer *answer, const 
 
 struct fetcher *fetcher_new(struct event_base *loop);
 void fetcher_free(struct fetcher *fetcher);
+
+// The host that a URL leads to, in the arena, and the port. Empty: it is none.
+str fetch_target(struct arena *arena, const char *url, unsigned *ret_port);
 
 // The request is copied.
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request, fetch_done *done,

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whether a vault's keys are those that sealed what is stored.
+#ifndef BATON_STORE_VAULT_KEYS_H
+#define BATON_STORE_VAULT_KEYS_H
+
+#include "vault/vault.h"
+
+// Notes keys that are new, and refuses, by name, one that is another than it was, and to start
+// without one that something is sealed under. `vault` may be NULL. Blocks.
+MUST_CHECK bool store_check_vault(const char *url, const struct vault *vault, struct error *err);
+
+#endif
