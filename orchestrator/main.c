@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/signature.h"
 #include "bus/bus.h"
 #include "gateway/gateway.h"
 #include "grpc/grpc.h"
@@ -372,7 +373,9 @@ int main(int argc, char **argv)
         !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err) ||
         !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_BROKERS),
                               config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err) ||
-        !proof_check_settings(&process.config, &err)) {
+        !proof_check_settings(&process.config, &err) ||
+        !signature_check_setting("audit.signing_key",
+                                 config_str(&process.config, CONFIG_AUDIT_SIGNING_KEY), &err)) {
         fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
         return EXIT_USAGE;
     }

@@ -209,6 +209,9 @@ static void answer_deleted(struct caller *caller, void *context, const struct qu
     struct request *request = request_of(caller);
     if (query_row_count(rows) == 0)
         tell_why_not(request);
+    else if (!query_is_null(rows, 0, 1))
+        request_problem_format(request, 409, "INVALID_STATE", "instance %.*s is kept by %.*s",
+                               STR_ARG(request->arguments[0]), STR_ARG(query_value(rows, 0, 1)));
     else if (query_bool(rows, 0, 0))
         request_answer_empty(request);
     else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/audit.h"
 
+#include "cli/audit_heads.h"
 #include "base/digest.h"
 #include "engine/engine.h"
 #include "node/definitions.h"
@@ -14,7 +15,7 @@
 enum { CHUNK_BATCHES = 500, CHUNK_ROWS = 20000 };
 
 struct audit {
-    const char *url;
+    const struct audit_wanted *wanted;
     audit_tell *tell;
     void *context;
     struct audit_result result;
@@ -27,7 +28,8 @@ struct audit {
     uint64_t batch;      // the last one checked
     struct digest chain; // after it
     struct strbuf bytes; // of the batch being read
-    str wanted;          // its stored digest
+    str stored;          // its stored digest
+    bool is_old;         // retention may have taken its rows
     int64_t wanted_rows;
     int64_t found_rows;
     size_t chunk_rows;
@@ -52,7 +54,7 @@ static void tell(struct audit *audit, const char *what, uint64_t key, const char
 static bool ask(struct audit *audit, struct statement statement, query_done *done,
                 struct error *err)
 {
-    return query_run_blocking(audit->url, str_of(statement.sql), statement.parameters,
+    return query_run_blocking(audit->wanted->url, str_of(statement.sql), statement.parameters,
                               statement.count, done, audit, err);
 }
 
@@ -75,18 +77,42 @@ static struct history_row read_row(struct audit *audit, const struct query_rows 
 
 // -- The chain ----------------------------------------------------------------------------
 
+// What a checkpoint has signed is there, or something else is.
+static void check_head(struct audit *audit)
+{
+    struct audit_heads *heads = audit->wanted->heads;
+    const struct audit_head *signed_head =
+        heads == NULL ? NULL
+                      : audit_heads_differ(heads, HEAD_SHARD, audit->shard, audit->batch,
+                                           str_from(audit->chain.bytes, DIGEST_SIZE));
+    if (signed_head == NULL)
+        return;
+    struct arena arena = ARENA_EMPTY;
+    tell(audit, "batch", audit->batch,
+         str_cstr(&arena, str_format(&arena,
+                                     "is not what the checkpoint of %.*s has signed: it or what "
+                                     "was before it was changed",
+                                     STR_ARG(signed_head->time))));
+    arena_done(&arena);
+}
+
 static void finish_batch(struct audit *audit)
 {
     if (audit->bytes.arena == NULL)
         return;
     audit->chain = digest_chain(audit->chain, strbuf_str(&audit->bytes));
     str found = str_from(audit->chain.bytes, DIGEST_SIZE);
-    if (audit->found_rows != audit->wanted_rows)
+    bool is_retired = audit->found_rows < audit->wanted_rows && audit->is_old &&
+                      audit->wanted->history_may_be_retired;
+    if (is_retired)
+        audit->result.retired++;
+    else if (audit->found_rows != audit->wanted_rows)
         tell(audit, "batch", audit->batch, "has another number of rows than when it was written");
-    else if (!str_equal(found, audit->wanted))
+    else if (!str_equal(found, audit->stored))
         tell(audit, "batch", audit->batch, "its digest does not follow from its rows");
-    if (audit->wanted.len == DIGEST_SIZE)
-        memcpy(audit->chain.bytes, audit->wanted.data, DIGEST_SIZE); // each damage is told once
+    if (audit->stored.len == DIGEST_SIZE)
+        memcpy(audit->chain.bytes, audit->stored.data, DIGEST_SIZE); // each damage is told once
+    check_head(audit);
     audit->bytes = (struct strbuf){0};
     audit->result.batches++;
 }
@@ -98,8 +124,9 @@ static void begin_batch(struct audit *audit, const struct query_rows *rows, size
     if (number != audit->batch + 1)
         tell(audit, "batch", audit->batch + 1, "is missing");
     audit->batch = number;
-    audit->wanted = query_bytes(rows, i, 1, &audit->arena);
+    audit->stored = query_bytes(rows, i, 1, &audit->arena);
     audit->wanted_rows = query_i64(rows, i, 2);
+    audit->is_old = query_bool(rows, i, 3);
     audit->found_rows = 0;
     audit->bytes = strbuf_new(&audit->arena);
 }
@@ -273,7 +300,8 @@ static bool audit_all(struct audit *audit, struct error *err)
 {
     struct shard_list shards = {.count = 0};
     struct statement all = read_all_shards(&audit->arena);
-    if (!query_run_blocking(audit->url, str_of(all.sql), NULL, 0, on_shards, &shards, err) ||
+    if (!query_run_blocking(audit->wanted->url, str_of(all.sql), NULL, 0, on_shards, &shards,
+                            err) ||
         !ask(audit, read_all_definitions(&audit->arena), on_definitions, err))
         return false;
     audit->environment.shard_count = (uint32_t)shards.count;
@@ -285,16 +313,41 @@ static bool audit_all(struct audit *audit, struct error *err)
     return ask(audit, read_overdue(&audit->arena), on_overdue, err); // history says nothing of it
 }
 
-bool node_audit(const char *url, audit_tell *say, void *context, struct audit_result *ret_result,
-                struct error *err)
+// Heads that no chain has come to.
+static void tell_lost_heads(struct audit *audit)
+{
+    const struct audit_heads *heads = audit->wanted->heads;
+    for (size_t i = 0; heads != NULL && i < heads->list.count; i++) {
+        const struct audit_head *head = &heads->list.items[i];
+        struct arena arena = ARENA_EMPTY;
+        audit->result.heads += head->is_found;
+        if (!head->is_found) {
+            audit->result.problems++;
+            audit->tell(audit->context,
+                        str_format(&arena,
+                                   "%s %lld, %s %llu: was signed by the checkpoint of %.*s and is "
+                                   "not there",
+                                   head->kind == HEAD_SHARD ? "shard" : "audit chain",
+                                   (long long)head->id,
+                                   head->kind == HEAD_SHARD ? "batch" : "entry",
+                                   (unsigned long long)head->number, STR_ARG(head->time)));
+        }
+        arena_done(&arena);
+    }
+}
+
+bool node_audit(const struct audit_wanted *wanted, audit_tell *say, void *context,
+                struct audit_result *ret_result, struct error *err)
 {
     struct audit audit = {
-        .url = url, .tell = say, .context = context, .definitions = definitions_new(NULL)};
+        .wanted = wanted, .tell = say, .context = context, .definitions = definitions_new(NULL)};
     audit.environment = (struct engine_environment){.context = audit.definitions,
                                                     .find_process = definitions_find_process,
                                                     .find_decisions = definitions_find_decisions};
     bool done =
-        audit_all(&audit, err) && audit_check_entries(url, say, context, &audit.result, err);
+        audit_all(&audit, err) && audit_check_entries(wanted, say, context, &audit.result, err);
+    if (done)
+        tell_lost_heads(&audit);
     *ret_result = audit.result;
     if (audit.replay != NULL)
         engine_replay_free(audit.replay);

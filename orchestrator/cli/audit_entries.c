@@ -4,6 +4,7 @@
 // (schemas/0210_audit.sql), computed here and not by the database.
 #include "base/digest.h"
 #include "cli/audit.h"
+#include "cli/audit_heads.h"
 #include "store/query.h"
 #include "store/read/audit.h"
 
@@ -21,6 +22,7 @@ struct chain {
 };
 
 struct checking {
+    const struct audit_wanted *wanted;
     audit_tell *tell;
     void *context;
     struct audit_result *result;
@@ -59,6 +61,38 @@ static str bytes_of(struct checking *checking, const struct query_rows *rows, si
     return strbuf_str(&out);
 }
 
+// What a checkpoint has signed is there, or something else is.
+static void check_head(struct checking *checking)
+{
+    struct audit_heads *heads = checking->wanted->heads;
+    const struct chain *chain = checking->chain;
+    const struct audit_head *head =
+        heads == NULL ? NULL
+                      : audit_heads_differ(heads, HEAD_CHAIN, chain->id, chain->at,
+                                           str_from(chain->head.bytes, DIGEST_SIZE));
+    if (head != NULL)
+        tell(checking, chain->at,
+             "is not what a checkpoint has signed: it or what was before it was changed");
+}
+
+// Entries that retention has taken: their chain goes on from the digest that was kept.
+static void pass_retired(struct checking *checking)
+{
+    const struct chain *chain = checking->chain;
+    struct audit_heads *heads = checking->wanted->heads;
+    if (chain->at == 0)
+        return;
+    if (!checking->wanted->entries_may_be_retired)
+        tell(checking, chain->at, "and all before it are gone, and audit.retention_days is 0");
+    checking->result->retired += chain->at;
+    for (size_t i = 0; heads != NULL && i < heads->list.count; i++) {
+        struct audit_head *head = &heads->list.items[i];
+        if (head->kind == HEAD_CHAIN && head->id == chain->id && head->number < chain->at)
+            head->is_found = true;
+    }
+    check_head(checking);
+}
+
 static void check_entry(struct checking *checking, const struct query_rows *rows, size_t row)
 {
     struct chain *chain = checking->chain;
@@ -72,6 +106,7 @@ static void check_entry(struct checking *checking, const struct query_rows *rows
         tell(checking, number, "its digest does not follow from what it says");
     if (stored.len == DIGEST_SIZE)
         memcpy(chain->head.bytes, stored.data, DIGEST_SIZE); // each damage is told once
+    check_head(checking);
     checking->result->entries++;
 }
 
@@ -96,6 +131,7 @@ static void check_end(struct checking *checking)
 static bool check_chain(struct checking *checking, const char *url, struct error *err)
 {
     struct chain *chain = checking->chain;
+    pass_retired(checking);
     do {
         struct statement statement =
             read_audit_entries(&checking->chunk, chain->id, chain->at, CHUNK);
@@ -128,10 +164,12 @@ static void on_chains(void *context, const struct query_rows *rows, const struct
     }
 }
 
-bool audit_check_entries(const char *url, audit_tell *say, void *context,
+bool audit_check_entries(const struct audit_wanted *wanted, audit_tell *say, void *context,
                          struct audit_result *result, struct error *err)
 {
-    struct checking checking = {.tell = say, .context = context, .result = result};
+    const char *url = wanted->url;
+    struct checking checking = {
+        .wanted = wanted, .tell = say, .context = context, .result = result};
     struct statement statement = read_audit_chains(&checking.arena);
     bool good = query_run_blocking(url, str_of(statement.sql), NULL, 0, on_chains, &checking, err);
     for (size_t i = 0; i < checking.chain_count && good; i++) {

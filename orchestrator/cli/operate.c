@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For those who run an installation: `baton migrate`, `baton config`, `baton repair`, `baton
-// audit`. They take the settings that an orchestrator takes, from the same places.
+// For those who run an installation: `baton migrate`, `baton config`, `baton repair`. They take the
+// settings that an orchestrator takes, from the same places.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,6 @@
 #include "cli/operation.h"
 #include "cli/options.h"
 #include "cli/table.h"
-#include "cli/audit.h"
 #include "cli/repair.h"
 #include "store/migrate.h"
 
@@ -165,7 +164,7 @@ int command_migrate_verify(int argc, char **argv)
     return operation_end(&operation, EXIT_OK);
 }
 
-// -- Repair and audit ---------------------------------------------------------------------
+// -- Repair -------------------------------------------------------------------------------
 
 // People read of shards as they are repaired; programs get all at the end.
 struct repairs {
@@ -275,59 +274,4 @@ int command_repair(int argc, char **argv)
     else
         printf("%d shards repaired; their next owner takes them up\n", repairs.count);
     return operation_end(&operation, ok ? EXIT_OK : operation_fail(&err));
-}
-
-// People read problems as they are found; programs get all at the end.
-struct findings {
-    bool as_json;
-    struct json_writer problems;
-};
-
-static void take_problem(void *context, str problem)
-{
-    struct findings *findings = context;
-    if (findings->as_json)
-        json_string(&findings->problems, problem);
-    else
-        printf("%.*s\n", STR_ARG(problem));
-}
-
-static void print_audit(const struct audit_result *result, bool as_json, str problems)
-{
-    printf(as_json
-               ? "{\"batches\":%llu,\"steps\":%llu,\"streams\":%llu,\"entries\":%llu,"
-                 "\"problemCount\":%llu,"
-               : "%llu batches, %llu steps, %llu streams, %llu entries checked: %llu problems\n",
-           (unsigned long long)result->batches, (unsigned long long)result->rows,
-           (unsigned long long)result->streams, (unsigned long long)result->entries,
-           (unsigned long long)result->problems);
-    if (as_json)
-        printf("\"problems\":%.*s}\n", STR_ARG(problems));
-}
-
-int command_audit_verify(int argc, char **argv)
-{
-    static const struct operation_help help = {
-        "baton audit verify [--output table|json]",
-        "Checks the chain of digests over all history, and that every stored state is what its\n"
-        "history gives, byte for byte. Exit 1 when a problem was found. Run it while no node "
-        "writes.",
-        "baton audit verify --postgres.url=postgresql://db/baton"};
-    struct operation operation;
-    struct audit_result result;
-    struct error err;
-    int code;
-    if (operation_wants_help(argc, argv, &help))
-        return EXIT_OK;
-    if (!operation_begin(&operation, argc, argv, &code))
-        return code;
-    struct strbuf problems = strbuf_new(&operation.arena);
-    struct findings findings = {operation.as_json, json_writer_new(&problems)};
-    json_begin_array(&findings.problems);
-    if (!node_audit(config_str(&operation.config, CONFIG_POSTGRES_URL), take_problem, &findings,
-                    &result, &err))
-        return operation_end(&operation, operation_fail(&err));
-    json_end_array(&findings.problems);
-    print_audit(&result, operation.as_json, strbuf_str(&problems));
-    return operation_end(&operation, result.problems == 0 ? EXIT_OK : EXIT_FAILED);
 }

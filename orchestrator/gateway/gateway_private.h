@@ -14,6 +14,7 @@
 
 #include <sys/queue.h>
 
+struct audit_checkpoints;
 struct audit_desk;
 struct batch_runner;
 struct call_desk;
@@ -43,6 +44,7 @@ struct gateway {
     struct batch_runner *batches;
     struct upkeep *upkeep;
     struct audit_desk *audit;
+    struct audit_checkpoints *checkpoints; // NULL: nothing is signed
     struct records_desk *records;
     const struct zone_db *zones; // NULL: not read yet
     uint32_t shard_count;

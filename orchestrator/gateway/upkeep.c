@@ -24,6 +24,9 @@ static void tell(const struct query_rows *rows)
         log_info("upkeep", "%lld partitions of history dropped", (long long)query_i64(rows, 0, 1));
     if (query_i64(rows, 0, 2) > 0)
         log_info("upkeep", "%lld ended instances dropped", (long long)query_i64(rows, 0, 2));
+    if (query_i64(rows, 0, 3) > 0)
+        log_info("upkeep", "%lld entries of the audit log dropped",
+                 (long long)query_i64(rows, 0, 3));
 }
 
 static void on_done(void *context, const struct query_rows *rows, const struct error *err)
@@ -35,7 +38,8 @@ static void on_done(void *context, const struct query_rows *rows, const struct e
         log_failure("upkeep", err);
     else
         tell(rows);
-    bool more = rows != NULL && query_i64(rows, 0, 2) >= INSTANCES_A_TIME;
+    bool more = rows != NULL && (query_i64(rows, 0, 2) >= INSTANCES_A_TIME ||
+                                 query_i64(rows, 0, 3) >= INSTANCES_A_TIME);
     timer_set(upkeep->timer, more ? AGAIN_MS : EACH_MS);
 }
 
@@ -44,8 +48,10 @@ static void on_time(void *context)
     struct upkeep *upkeep = context;
     struct gateway *gateway = upkeep->gateway;
     struct arena arena = ARENA_EMPTY;
-    int64_t days = config_i64(gateway->options.config, CONFIG_HISTORY_RETENTION_DAYS);
-    struct statement statement = catalogue_upkeep(&arena, days, INSTANCES_A_TIME);
+    const struct config *config = gateway->options.config;
+    struct statement statement =
+        catalogue_upkeep(&arena, config_i64(config, CONFIG_HISTORY_RETENTION_DAYS),
+                         config_i64(config, CONFIG_AUDIT_RETENTION_DAYS), INSTANCES_A_TIME);
     query_statement(gateway->options.reader, statement, on_done,
                     pending_new(&upkeep->asked, upkeep));
     arena_done(&arena);

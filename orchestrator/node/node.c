@@ -69,6 +69,7 @@ static bool prepare_topics(const struct config *config, struct node_site *ret_si
         {"replies", config_i64(config, CONFIG_KAFKA_REPLY_PARTITIONS)},
         {"events", config_i64(config, CONFIG_KAFKA_EVENT_PARTITIONS)},
         {"commands.dlq", 1},
+        {"audit", 1},
     };
     char names[COUNT_OF(wanted)][NODE_TOPIC_NAME];
     struct bus_topic topics[COUNT_OF(wanted)];

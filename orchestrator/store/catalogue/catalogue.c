@@ -39,8 +39,9 @@ struct statement catalogue_store_resource(struct arena *arena, const struct reso
 struct statement catalogue_delete_instance(struct arena *arena, struct scope scope, uint64_t key)
 {
     static const char sql[] =
-        "SELECT instance_delete(i.shard, i.key) FROM instances i WHERE i.shard = $3::bigint AND "
-        "i.key = $2::bigint AND " SCOPE_SEES("i.tenant", "i.process_id");
+        "SELECT CASE WHEN h.held IS NULL THEN instance_delete(i.shard, i.key) END, h.held FROM "
+        "instances i CROSS JOIN LATERAL held_by(i.key, i.tenant, i.business_id) h (held) WHERE "
+        "i.shard = $3::bigint AND i.key = $2::bigint AND " SCOPE_SEES("i.tenant", "i.process_id");
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key),
                      statement_u64(arena, key_shard(key)));
 }
@@ -89,12 +90,17 @@ struct statement catalogue_drop_subscription(struct arena *arena, str name)
 
 // -- Upkeep -----------------------------------------------------------------------------
 
-struct statement catalogue_upkeep(struct arena *arena, int64_t retention_days, int64_t most)
+struct statement catalogue_upkeep(struct arena *arena, int64_t history_days, int64_t audit_days,
+                                  int64_t most)
 {
     static const char sql[] =
-        "SELECT history_extend(), CASE WHEN mine THEN history_drop(current_date - $1::integer) "
-        "END, CASE WHEN mine THEN instances_drop(current_date - $1::integer, $2::integer) END "
-        "FROM (SELECT $1::integer > 0 AND pg_try_advisory_xact_lock(hashtext('baton upkeep')) AS "
-        "mine) AS lock";
-    return STATEMENT(arena, sql, statement_i64(arena, retention_days), statement_i64(arena, most));
+        "SELECT history_extend(), CASE WHEN mine AND $1::integer > 0 THEN "
+        "history_drop(current_date - $1::integer) END, CASE WHEN mine AND $1::integer > 0 THEN "
+        "instances_drop(current_date - $1::integer, $2::integer) END, CASE WHEN mine AND "
+        "$3::integer > 0 THEN audit_retire(now() - $3::integer * interval '1 day', $2::integer) + "
+        "audit_steps_retire(now() - $3::integer * interval '1 day', $2::integer) END FROM (SELECT "
+        "($1::integer > 0 OR $3::integer > 0) AND pg_try_advisory_xact_lock(hashtext('baton "
+        "upkeep')) AS mine) AS lock";
+    return STATEMENT(arena, sql, statement_i64(arena, history_days), statement_i64(arena, most),
+                     statement_i64(arena, audit_days));
 }

@@ -21,7 +21,8 @@ struct resource_row {
 // Stores a deployed file; one that is there stays.
 struct statement catalogue_store_resource(struct arena *arena, const struct resource_row *row);
 
-// Takes an ended instance out of the current picture: whether it was there and had ended.
+// Takes an ended instance out of the current picture: whether it was there and had ended; then the
+// hold that keeps it, null: none does.
 struct statement catalogue_delete_instance(struct arena *arena, struct scope scope, uint64_t key);
 
 // Forgets an evaluation of a decision with all decisions on its way. A row when it was there.
@@ -43,8 +44,9 @@ struct statement catalogue_put_subscription(struct arena *arena,
                                             const struct topic_subscription *row);
 struct statement catalogue_drop_subscription(struct arena *arena, str name);
 
-// Makes and drops partitions of history, and drops ended instances, where nobody else does just
-// now: how many made, dropped, instances dropped.
-struct statement catalogue_upkeep(struct arena *arena, int64_t retention_days, int64_t most);
+// Makes and drops partitions of history, and drops ended instances and entries of the audit log,
+// where nobody else does just now: how many made, dropped, instances dropped, entries dropped.
+struct statement catalogue_upkeep(struct arena *arena, int64_t history_days, int64_t audit_days,
+                                  int64_t most);
 
 #endif

@@ -25,7 +25,8 @@ struct statement read_all_definitions(struct arena *arena)
 struct statement read_chain(struct arena *arena, uint32_t shard, uint64_t above, uint64_t last)
 {
     static const char sql[] =
-        "SELECT b.batch, b.digest, b.rows, " STEP_COLUMNS " FROM history_batches b "
+        "SELECT b.batch, b.digest, b.rows, b.time < (SELECT max(before) FROM history_retired)::"
+        "timestamp AT TIME ZONE 'UTC', " STEP_COLUMNS " FROM history_batches b "
         "LEFT JOIN history h ON h.shard = b.shard AND h.batch = b.batch "
         "WHERE b.shard = $1::integer AND b.batch > $2::bigint "
         "AND b.batch <= $3::bigint ORDER BY b.batch, h.ordinal";
@@ -44,6 +45,11 @@ struct statement read_audit_chains(struct arena *arena)
     return statement_new(
         arena, "SELECT id, name, number, digest, first, base FROM audit_chains ORDER BY id", NULL,
         0);
+}
+
+struct statement read_audit_heads(struct arena *arena)
+{
+    return statement_new(arena, "SELECT audit_heads()", NULL, 0);
 }
 
 // The texts in the order of audit_add().

@@ -27,9 +27,9 @@ enum audit_column {
     AUDIT_COLUMNS,
 };
 
-// The batches of a shard's chain above one and up to another: batch, digest, number of its rows;
-// then its steps, one a row.
-enum { AUDIT_OF_BATCH = 3 };
+// The batches of a shard's chain above one and up to another: batch, digest, number of its rows,
+// whether retention may have taken them; then its steps, one a row.
+enum { AUDIT_OF_BATCH = 4 };
 struct statement read_chain(struct arena *arena, uint32_t shard, uint64_t above, uint64_t last);
 
 // Where the chain ends: batch, digest.
@@ -47,6 +47,9 @@ enum audit_chain_column {
 };
 
 struct statement read_audit_chains(struct arena *arena);
+
+// Where all chains end, as JSON to be signed.
+struct statement read_audit_heads(struct arena *arena);
 
 // The entries of a chain above one: number, digest, and then the AUDIT_ENTRY_TEXTS that are
 // digested, in their order.
