@@ -113,11 +113,15 @@ static int run(struct mine *m, const char *verb)
 
 int command_mine(int argc, char **argv)
 {
-    struct mine m = {.times = STR("completed")};
+    struct mine m = {.times = STR("completed"), .algorithm = STR("im")};
     const struct cli_option options[] = {
         {"output", "table|json", "how the answer is written", .text = &m.output},
         {"out", "FILE", "where to; else standard output", .text = &m.out},
         {"format", "xes|csv|ocel", "export: of the file", .text = &m.format},
+        {"algorithm", "im|imf|imd",
+         "discover: inductive (default), with --noise, or of the graph alone",
+         .text = &m.algorithm},
+        {"noise", "SHARE", "discover: below it a way is rare; imf: 0.2", .text = &m.noise},
         {"top", "N", "variants: only the N most frequent", .text = &m.top},
         {"times", "completed|waiting|started",
          "dfg: between completions (default), from completion to start, between starts",
@@ -141,7 +145,7 @@ int command_mine(int argc, char **argv)
     const struct cli_usage usage = {
         .synopsis = "baton mine LOG VERB [options]",
         .summary = "Reads an event log (XES, CSV or OCEL 2.0, packed with gzip or not) and says "
-                   "what is in it.\nVerbs: stats, dfg, variants, export.",
+                   "what is in it.\nVerbs: stats, dfg, variants, discover, export.",
         .example = "baton mine orders.xes.gz dfg --output json",
         .options = options,
         .option_count = COUNT_OF(options),

@@ -12,6 +12,7 @@ struct mine {
     struct log_mapping mapping;
     str source; // the file's path
     str object_type, output, format, out, top, times, delimiter, classifier;
+    str algorithm, noise, model, method;
     bool is_json;
     const struct event_log *log;
 };

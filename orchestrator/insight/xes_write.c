@@ -4,6 +4,7 @@
 #include "insight/xes.h"
 
 #include "insight/instant.h"
+#include "insight/markup.h"
 
 enum { WORTH_WRITING = 1 << 16 };
 
@@ -17,50 +18,14 @@ struct writer {
 static const char *const type_names[] = {"string",  "date", "int",  "float",
                                          "boolean", "id",   "list", "container"};
 
-// U+FFFE and U+FFFF.
-static bool is_no_character(str text)
-{
-    return str_starts_with(text, STR("\xEF\xBF\xBE")) || str_starts_with(text, STR("\xEF\xBF\xBF"));
-}
-
-static void add_escaped(struct strbuf *out, str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c == '&')
-            strbuf_add(out, STR("&amp;"));
-        else if (c == '<')
-            strbuf_add(out, STR("&lt;"));
-        else if (c == '>')
-            strbuf_add(out, STR("&gt;"));
-        else if (c == '"')
-            strbuf_add(out, STR("&quot;"));
-        else if (c == '\n' || c == '\r' || c == '\t')
-            strbuf_format(out, "&#%d;", c);
-        else if (c >= ' ' && !is_no_character(str_from_index(text, i)))
-            strbuf_add_char(out, (char)c);
-        else { // not allowed in XML, whatever one writes
-            strbuf_add_char(out, '?');
-            i += c >= ' ' ? 2 : 0;
-        }
-    }
-}
-
-static void add_pair(struct strbuf *out, const char *name, str value)
-{
-    strbuf_format(out, " %s=\"", name);
-    add_escaped(out, value);
-    strbuf_add_char(out, '"');
-}
-
 // The tag without its end: "<string key="…" value="…"".
 static void open_attribute(struct writer *w, const struct attribute *a)
 {
     struct arena_mark mark = arena_mark(&w->scratch);
     strbuf_format(w->out, "<%s", type_names[a->type]);
-    add_pair(w->out, "key", names_text(w->log->names, a->key));
+    markup_attribute(w->out, "key", names_text(w->log->names, a->key));
     if (a->type != ATTRIBUTE_LIST && a->type != ATTRIBUTE_CONTAINER)
-        add_pair(w->out, "value", attribute_text(&w->scratch, w->log->names, a));
+        markup_attribute(w->out, "value", attribute_text(&w->scratch, w->log->names, a));
     arena_rewind(&w->scratch, mark);
 }
 
@@ -154,9 +119,9 @@ static void write_extensions(struct writer *w)
     size_t count = has_own ? log->extension_count : COUNT_OF(standard);
     for (size_t i = 0; i < count; i++) {
         strbuf_add(w->out, STR("<extension"));
-        add_pair(w->out, "name", list[i].name);
-        add_pair(w->out, "prefix", list[i].prefix);
-        add_pair(w->out, "uri", list[i].uri);
+        markup_attribute(w->out, "name", list[i].name);
+        markup_attribute(w->out, "prefix", list[i].prefix);
+        markup_attribute(w->out, "uri", list[i].uri);
         strbuf_add(w->out, STR("/>\n"));
     }
 }
@@ -170,17 +135,17 @@ static void write_head(struct writer *w)
     write_extensions(w);
     for (size_t i = 0; i < log->global_count; i++) {
         strbuf_add(w->out, STR("<global"));
-        add_pair(w->out, "scope", log->globals[i].scope);
+        markup_attribute(w->out, "scope", log->globals[i].scope);
         strbuf_add(w->out, STR(">\n"));
         write_attributes(w, log->globals[i].attributes);
         strbuf_add(w->out, STR("</global>\n"));
     }
     for (size_t i = 0; i < log->classifier_count; i++) {
         strbuf_add(w->out, STR("<classifier"));
-        add_pair(w->out, "name", log->classifiers[i].name);
+        markup_attribute(w->out, "name", log->classifiers[i].name);
         if (log->classifiers[i].scope.len > 0)
-            add_pair(w->out, "scope", log->classifiers[i].scope);
-        add_pair(w->out, "keys", log->classifiers[i].keys);
+            markup_attribute(w->out, "scope", log->classifiers[i].scope);
+        markup_attribute(w->out, "keys", log->classifiers[i].keys);
         strbuf_add(w->out, STR("/>\n"));
     }
     write_attributes(w, log->log_attributes);

@@ -13,6 +13,7 @@ warnings.simplefilter("ignore")
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import pm4py  # noqa: E402
+from pm4py.algo.discovery.inductive import algorithm as inductive_miner  # noqa: E402
 from generate import Log  # noqa: E402
 
 BATON = os.environ["BATON"]
@@ -83,10 +84,63 @@ def compare_follows(path, frame):
             check(f"{path} {key} {name}", close(edge[name], float(value)), edge[name], value)
 
 
-def compare(path):
+def skippable(tree):
+    """Can the tree do nothing?"""
+    operator = tree.operator.value if tree.operator else None
+    if operator is None:
+        return tree.label is None
+    if operator == "*":
+        return skippable(tree.children[0])
+    return (any if operator == "X" else all)(skippable(child) for child in tree.children)
+
+
+def normal(tree):
+    """The tree as nested tuples, children of choices and parallels in order, without silent steps that change nothing: what is equal has the
+    same language."""
+    operator = tree.operator.value if tree.operator else None
+    if operator is None:
+        return ("leaf", tree.label)
+    kept = tree.children
+    if operator == "X":
+        kept = [child for child in tree.children if child.operator or child.label is not None]
+        if len(kept) < len(tree.children) and not any(skippable(child) for child in kept):
+            kept = [*kept, pm4py.objects.process_tree.obj.ProcessTree()]
+    children = []
+    for child in map(normal, kept):
+        children += child[1:] if child[0] == operator and operator != "*" else [child]
+    if operator in ("X", "+"):
+        children.sort(key=repr)
+    return children[0] if len(children) == 1 else (operator, *children)
+
+
+def compare_trees(path, frame, folder):
+    for algorithm, noise in (("im", None), ("imf", "0.2"), ("imf", "0.5"), ("imd", None)):
+        model = f"{folder}/model.ptml"
+        baton(path, "discover", "--algorithm", algorithm, "--out", model, *(["--noise", noise] if noise else []))
+        variant = {"im": inductive_miner.Variants.IM, "imf": inductive_miner.Variants.IMf, "imd": inductive_miner.Variants.IMd}[algorithm]
+        theirs = inductive_miner.apply(frame, parameters={"noise_threshold": float(noise or 0)}, variant=variant)
+        ours = pm4py.objects.process_tree.utils.generic.fold(pm4py.read_ptml(model))
+        a, b = normal(ours), normal(theirs)
+        check(f"{path} {algorithm} {noise or ''}", a == b, "\n ", ours, "\n ", theirs)
+
+
+def compare_models(path, folder):
+    """A mined model in other notations: a sound net that PM4Py reads, and a diagram that can be deployed."""
+    baton(path, "discover", "--algorithm", "imf", "--out", f"{folder}/model.pnml")
+    net, initial, final = pm4py.read_pnml(f"{folder}/model.pnml")
+    check(f"{path} is a workflow net", pm4py.check_is_workflow_net(net) and len(initial) == 1 and len(final) == 1)
+    baton(path, "discover", "--algorithm", "imf", "--out", f"{folder}/model.bpmn")
+    lint = subprocess.run([BATON, "lint", f"{folder}/model.bpmn"], capture_output=True, text=True, check=False)
+    check(f"{path} can be deployed", lint.returncode == 0 and not lint.stdout, lint.stdout)
+    check(f"{path} has a picture", "BPMNShape" in open(f"{folder}/model.bpmn", encoding="utf-8").read())
+
+
+def compare(path, folder):
     frame = frame_of(path)
     compare_statistics(path, frame)
     compare_follows(path, frame)
+    compare_trees(path, frame, folder)
+    compare_models(path, folder)
 
 
 def generated(folder, long):
@@ -108,7 +162,7 @@ def main(words):
     logs = 0
     with tempfile.TemporaryDirectory() as folder:
         for path in [*generated(folder, long), *(word for word in words if word != "--long")]:
-            compare(path)
+            compare(path, folder)
             logs += 1
     print(f"{logs} logs, {checks} comparisons with PM4Py {pm4py.__version__}, {failures} differ")
     return 1 if failures else 0
