@@ -122,6 +122,9 @@ int command_mine(int argc, char **argv)
          "discover: inductive (default), with --noise, or of the graph alone",
          .text = &m.algorithm},
         {"noise", "SHARE", "discover: below it a way is rare; imf: 0.2", .text = &m.noise},
+        {"model", "FILE", "conform, precision: the model, .pnml, .ptml or .bpmn", .text = &m.model},
+        {"method", "replay", "conform: by token replay", .text = &m.method},
+        {"per-trace", NULL, "conform: a line of JSON for each trace", .flag = &m.is_per_trace},
         {"top", "N", "variants: only the N most frequent", .text = &m.top},
         {"times", "completed|waiting|started",
          "dfg: between completions (default), from completion to start, between starts",
@@ -144,8 +147,9 @@ int command_mine(int argc, char **argv)
     };
     const struct cli_usage usage = {
         .synopsis = "baton mine LOG VERB [options]",
-        .summary = "Reads an event log (XES, CSV or OCEL 2.0, packed with gzip or not) and says "
-                   "what is in it.\nVerbs: stats, dfg, variants, discover, export.",
+        .summary =
+            "Reads an event log (XES, CSV or OCEL 2.0, packed with gzip or not) and says "
+            "what is in it.\nVerbs: stats, dfg, variants, discover, conform, precision, export.",
         .example = "baton mine orders.xes.gz dfg --output json",
         .options = options,
         .option_count = COUNT_OF(options),

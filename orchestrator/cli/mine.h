@@ -13,7 +13,7 @@ struct mine {
     str source; // the file's path
     str object_type, output, format, out, top, times, delimiter, classifier;
     str algorithm, noise, model, method;
-    bool is_json;
+    bool is_json, is_per_trace;
     const struct event_log *log;
 };
 

@@ -13,6 +13,7 @@ warnings.simplefilter("ignore")
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import pm4py  # noqa: E402
+from pm4py.algo.evaluation.simplicity import algorithm as simplicity  # noqa: E402
 from pm4py.algo.discovery.inductive import algorithm as inductive_miner  # noqa: E402
 from generate import Log  # noqa: E402
 
@@ -135,12 +136,34 @@ def compare_models(path, folder):
     check(f"{path} has a picture", "BPMNShape" in open(f"{folder}/model.bpmn", encoding="utf-8").read())
 
 
+def compare_conformance(path, frame, model):
+    """Replay, precision, generalization and simplicity on a net that PM4Py and we read from the same file."""
+    net, initial, final = pm4py.read_pnml(model)
+    theirs = pm4py.fitness_token_based_replay(frame, net, initial, final)
+    ours = baton(path, "conform", "--model", model, "--method", "replay")
+    check(f"{path} replay", close(ours["fitness"], theirs["log_fitness"]), ours["fitness"], theirs["log_fitness"])
+    check(f"{path} average", close(ours["average_fitness"], theirs["average_trace_fitness"]), ours, theirs)
+    share = theirs["percentage_of_fitting_traces"] / 100 * ours["traces"]
+    check(f"{path} fitting", close(ours["fitting_traces"], share), ours, theirs)
+    traces = [json.loads(line) for line in subprocess.run(
+        [BATON, "mine", path, "conform", "--model", model, "--per-trace"], capture_output=True, text=True, check=True).stdout.splitlines()]
+    check(f"{path} per trace", sum(trace["fits"] for trace in traces) == ours["fitting_traces"] and len(traces) == ours["traces"])
+    ours = baton(path, "precision", "--model", model)
+    for name, theirs in (("precision", pm4py.precision_token_based_replay(frame, net, initial, final)),
+                         ("generalization", pm4py.generalization_tbr(frame, net, initial, final)),
+                         ("simplicity", simplicity.apply(net))):
+        check(f"{path} {name}", close(ours[name], theirs), ours[name], theirs)
+
+
 def compare(path, folder):
     frame = frame_of(path)
     compare_statistics(path, frame)
     compare_follows(path, frame)
     compare_trees(path, frame, folder)
     compare_models(path, folder)
+    for noise in ("0", "0.4"):
+        baton(path, "discover", "--algorithm", "imf", "--noise", noise, "--out", f"{folder}/model.pnml")
+        compare_conformance(path, frame, f"{folder}/model.pnml")
 
 
 def generated(folder, long):

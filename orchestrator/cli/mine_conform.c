@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton mine LOG conform|precision --model M`: a log beside a model.
+#include "cli/mine.h"
+
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/files.h"
+#include "insight/diagram.h"
+#include "insight/replay.h"
+
+// A net of what the file holds: PNML, PTML or BPMN, told apart by the root element's name.
+static bool net_of_text(struct mine *m, str text, struct net **ret_net, struct error *err)
+{
+    struct tree *tree;
+    struct diagram *diagram;
+    if (str_find(text, STR("<pnml")) != SIZE_MAX)
+        return net_read_pnml(&m->arena, text, ret_net, err);
+    if (str_find(text, STR("<ptml")) != SIZE_MAX)
+        return tree_read_ptml(&m->arena, text, &tree, err) &&
+               net_of_tree(&m->arena, tree, ret_net, err);
+    return diagram_read_bpmn(&m->arena, text, &diagram, err) &&
+           net_of_diagram(&m->arena, diagram, ret_net, err);
+}
+
+static bool read_model(struct mine *m, struct net **ret_net, struct error *err)
+{
+    str text;
+    const char *path = str_cstr(&m->arena, m->model);
+    if (m->model.len == 0)
+        return error_set(err, ERROR_INVALID, "--model", "is missing: a file of PNML, PTML or BPMN");
+    if (!cli_read_file(&m->arena, path, &text, err))
+        return false;
+    if (net_of_text(m, text, ret_net, err))
+        return true;
+    struct error inner = *err;
+    return error_set(err, inner.kind, path, "%s: %s", inner.place, inner.text);
+}
+
+static void print_trace(struct mine *m, uint32_t trace, bool fits, double fitness)
+{
+    struct arena_mark mark = arena_mark(&m->arena);
+    struct strbuf out = strbuf_new(&m->arena);
+    struct json_writer json = json_writer_new(&out);
+    json_begin_object(&json);
+    mine_text(&json, "case", event_log_case(m->log, trace));
+    json_key(&json, STR("fits"));
+    json_bool(&json, fits);
+    mine_number(&json, "fitness", fitness);
+    json_end_object(&json);
+    printf("%s\n", strbuf_cstr(&out));
+    arena_rewind(&m->arena, mark);
+}
+
+static int conform_by_replay(struct mine *m, const struct variants *variants, const struct net *net)
+{
+    struct replay replay = replay_log(&m->arena, m->log, variants, net);
+    for (uint32_t t = 0; m->is_per_trace && t < m->log->trace_count; t++) {
+        const struct replay_trace *trace = &replay.traces[variants->of_trace[t]];
+        print_trace(m, t, trace->fits, trace->fitness);
+    }
+    if (m->is_per_trace)
+        return EXIT_OK;
+    if (!m->is_json) {
+        printf("fitness   %.6f\nfitting   %llu of %llu traces\n", replay.fitness,
+               (unsigned long long)replay.fitting_traces, (unsigned long long)replay.trace_count);
+        return EXIT_OK;
+    }
+    struct strbuf out = strbuf_new(&m->arena);
+    struct json_writer json = json_writer_new(&out);
+    json_begin_object(&json);
+    mine_text(&json, "method", STR("replay"));
+    mine_number(&json, "fitness", replay.fitness);
+    mine_number(&json, "average_fitness", replay.average_fitness);
+    mine_count(&json, "fitting_traces", replay.fitting_traces);
+    mine_count(&json, "traces", replay.trace_count);
+    mine_count(&json, "unknown_events", replay.unknown_events);
+    json_end_object(&json);
+    return mine_print_json(&out);
+}
+
+int mine_conform(struct mine *m)
+{
+    struct net *net;
+    struct error err;
+    if (!read_model(m, &net, &err))
+        return cli_complain(&err);
+    return conform_by_replay(m, variants_new(&m->arena, m->log), net);
+}
+
+int mine_precision(struct mine *m)
+{
+    struct net *net;
+    struct error err;
+    if (!read_model(m, &net, &err))
+        return cli_complain(&err);
+    struct variants *variants = variants_new(&m->arena, m->log);
+    struct precision precision = precision_of(m->log, variants, net);
+    struct replay replay = replay_log(&m->arena, m->log, variants, net);
+    double generalization = generalization_of(net, &replay), simplicity = simplicity_of(net);
+    if (!m->is_json) {
+        printf("precision       %.6f\ngeneralization  %.6f\nsimplicity      %.6f\n",
+               precision.value, generalization, simplicity);
+        return EXIT_OK;
+    }
+    struct strbuf out = strbuf_new(&m->arena);
+    struct json_writer json = json_writer_new(&out);
+    json_begin_object(&json);
+    mine_number(&json, "precision", precision.value);
+    mine_number(&json, "generalization", generalization);
+    mine_number(&json, "simplicity", simplicity);
+    json_end_object(&json);
+    return mine_print_json(&out);
+}
