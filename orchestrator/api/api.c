@@ -32,6 +32,7 @@ struct api *api_new(const struct api_options *options, struct error *err)
             .routes = api_routes,
             .route_count = api_route_count,
             .context = api,
+            .page = console_is_there() ? "/" : NULL,
             .admit = caller_admit,
             .refused = caller_refused,
             .local_only = api->key[0] == '\0' && gateway_access(options->gateway) == NULL,

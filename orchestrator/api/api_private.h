@@ -63,7 +63,8 @@ str browser_public_url(struct request *request);
 // A page is wanted, not JSON.
 bool browser_wants_page(struct request *request);
 
-// A path of ours that a browser may be sent to; the login page for anything else.
+// A path of ours that a browser may be sent to; the console, or without it the login page, for
+// anything else.
 str browser_target(struct request *request, str target);
 
 // 303.
@@ -77,6 +78,9 @@ struct login_page {
     str user; // who is logged in already; empty: nobody
 };
 void browser_login_page(struct request *request, const struct login_page *page);
+
+// Whether this program has the console in it (console.c).
+bool console_is_there(void);
 
 // -- Answers --------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ str browser_target(struct request *request, str target)
         is_path = target.data[i] > ' ' && target.data[i] < 127 && target.data[i] != '\\';
     if (!is_path || str_starts_with(target, STR("//")) || str_starts_with(target, STR("/auth/")) ||
         str_equal(target, STR("/logout")))
-        return STR("/login");
+        return console_is_there() ? STR("/") : STR("/login");
     return target;
 }
 

@@ -272,13 +272,15 @@ static void swallow_changes(struct dev *dev)
 static void print_welcome(const struct dev *dev)
 {
     printf("\nBaton is ready.\n\n"
+           "  console    http://%.*s/       (in a browser)\n"
            "  API        http://%.*s/v2     (baton list instances, baton start …)\n"
            "  Zeebe gRPC %.*s\n"
            "  Kafka      %s, %s\n"
            "  PostgreSQL psql '%s'\n"
            "  logs       %s/log\n",
-           STR_ARG(dev->listen), STR_ARG(dev->grpc.len > 0 ? dev->grpc : STR("not served")),
-           dev->broker.address, dev->broker.text, dev->postgres.url, dev->data);
+           STR_ARG(dev->listen), STR_ARG(dev->listen),
+           STR_ARG(dev->grpc.len > 0 ? dev->grpc : STR("not served")), dev->broker.address,
+           dev->broker.text, dev->postgres.url, dev->data);
     if (dev->has_people)
         dev_people_print();
     printf("\nCtrl-C stops everything; started again it goes on where it was.\n\n");

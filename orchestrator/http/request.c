@@ -92,8 +92,10 @@ static void empty_for_head(struct evhttp_request *http, str *body)
 // As gzip where the client takes it and it pays.
 static void pack(struct request *request, str *body)
 {
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request->http);
     bool fits = body->len >= CODING_MIN_BYTES && body->len <= CODING_MAX_BYTES;
-    if (evhttp_request_get_command(request->http) == EVHTTP_REQ_HEAD || !fits)
+    bool is_packed = evhttp_find_header(headers, "Content-Encoding") != NULL;
+    if (evhttp_request_get_command(request->http) == EVHTTP_REQ_HEAD || !fits || is_packed)
         return;
     request_add_header(request, "Vary", "Accept-Encoding");
     if (!coding_takes_gzip(request_header(request, "Accept-Encoding")))
@@ -158,6 +160,20 @@ void request_answer_text(struct request *request, int status, const char *conten
 void request_answer_empty(struct request *request)
 {
     send_answer(request, 204, NULL, STR_EMPTY);
+}
+
+void request_answer_packed(struct request *request, const char *content_type, str packed)
+{
+    struct error err;
+    str body = packed;
+    request_add_header(request, "Vary", "Accept-Encoding");
+    if (coding_takes_gzip(request_header(request, "Accept-Encoding")))
+        request_add_header(request, "Content-Encoding", "gzip");
+    else if (!gzip_unpack(&request->arena, packed, REQUEST_MAX_BODY, &body, &err)) {
+        request_failed(request, &err);
+        return;
+    }
+    send_answer(request, 200, content_type, body);
 }
 
 void request_problem(struct request *request, int status, const char *title, str detail)

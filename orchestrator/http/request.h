@@ -44,6 +44,9 @@ void request_answer_json(struct request *request, int status, str json);
 void request_answer_text(struct request *request, int status, const char *content_type, str text);
 void request_answer_empty(struct request *request); // 204
 
+// 200 with what was packed (gzip) before; unpacked for a client that does not take it so.
+void request_answer_packed(struct request *request, const char *content_type, str packed);
+
 // RFC 9457 problem details, as Camunda 8 sends them.
 void request_problem(struct request *request, int status, const char *title, str detail);
 void request_problem_format(struct request *request, int status, const char *title,

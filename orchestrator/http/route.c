@@ -67,6 +67,15 @@ static const char *find_path(const struct http_options *options, str path)
     return best;
 }
 
+// A browser opens an address that its page knows and we do not.
+static bool is_of_page(const struct request *request)
+{
+    const char *page = request->server->options.page;
+    int command = (int)evhttp_request_get_command(request->http);
+    return page != NULL && (command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD) &&
+           str_find(request_header(request, "Accept"), STR("text/html")) != SIZE_MAX;
+}
+
 // What the path does take, for the header Allow; empty when there is no such path.
 static str find_route(struct request *request, str path)
 {
@@ -74,6 +83,10 @@ static str find_route(struct request *request, str path)
     int command = (int)evhttp_request_get_command(request->http);
     struct strbuf allowed = strbuf_new(&request->arena);
     const char *pattern = find_path(options, path);
+    if (pattern == NULL && is_of_page(request)) {
+        pattern = options->page;
+        path = str_of(pattern);
+    }
     for (size_t i = 0; pattern != NULL && i < options->route_count && request->route == NULL; i++) {
         const struct route *route = &options->routes[i];
         str arguments[REQUEST_MAX_ARGUMENTS] = {STR_EMPTY, STR_EMPTY};

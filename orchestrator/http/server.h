@@ -25,7 +25,8 @@ struct http_options {
     struct tls *tls;    // outlives the server; NULL: HTTP
     const struct route *routes;
     size_t route_count;
-    void *context; // of the routes: request->context
+    void *context;    // of the routes: request->context
+    const char *page; // the path of a route that answers browsers' pages; NULL: none
     // Whether the caller may use the route at all; called before the body is read.
     enum admission (*admit)(struct request *request);
     // Called before an answer that refuses the caller (401, 403); NULL: nobody asks.

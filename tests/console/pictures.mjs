@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures of every page at three widths, light and dark:
+//   node pictures.mjs URL FOLDER [PAGE…]     of a running Baton with the scene's company in it (baton dev --auth)
+import { mkdirSync } from 'node:fs';
+import { logIn, openPage, startBrowser } from './browser.mjs';
+import { Api } from './scene.mjs';
+
+const [url, folder, ...wanted] = process.argv.slice(2);
+const api = new Api(url);
+const [order] = await api.find('process-instances', { processDefinitionId: 'order', hasIncident: true }, 1);
+const [running] = await api.find('process-instances', { processDefinitionId: 'order', hasIncident: false, state: 'ACTIVE' }, 1);
+const [task] = await api.find('user-tasks', { state: 'CREATED', assignee: 'demo', processDefinitionId: 'invoice' }, 1);
+const [generic] = await api.find('user-tasks', { state: 'CREATED', processDefinitionId: 'order' }, 1);
+const [invoice] = await api.find('process-definitions', { processDefinitionId: 'invoice', isLatestVersion: true }, 1);
+const [delivery] = await api.find('process-definitions', { processDefinitionId: 'delivery', isLatestVersion: true }, 1);
+const [decision] = await api.find('decision-definitions', { decisionDefinitionId: 'approver', isLatestVersion: true }, 1);
+const [evaluation] = await api.find('decision-instances', { decisionDefinitionId: 'approver' }, 1);
+
+export const PAGES = {
+  home: ['demo', '/'], tasks: ['demo', '/tasks'], task: ['demo', `/tasks/${task?.userTaskKey}`], 'task-process': ['demo', `/tasks/${task?.userTaskKey}?tab=process`], 'task-generic': ['admin', `/tasks/${generic?.userTaskKey}?inbox=all`],
+  processes: ['admin', '/processes'], process: ['admin', `/processes/${invoice?.processDefinitionKey}`], 'process-undrawn': ['admin', `/processes/${delivery?.processDefinitionKey}`],
+  instances: ['admin', '/instances'], instance: ['admin', `/instances/${order?.processInstanceKey}`], 'instance-running': ['admin', `/instances/${running?.processInstanceKey}`], 'instance-variables': ['admin', `/instances/${order?.processInstanceKey}?tab=variables`],
+  'instance-history': ['admin', `/instances/${order?.processInstanceKey}?tab=history`], 'instance-travel': ['admin', `/instances/${order?.processInstanceKey}?at=3`],
+  incidents: ['admin', '/incidents'], jobs: ['admin', '/jobs'], messages: ['admin', '/messages'], decisions: ['admin', '/decisions'], decision: ['admin', `/decisions/${decision?.decisionDefinitionKey}`],
+  evaluation: ['admin', `/decisions/${decision?.decisionDefinitionKey}?evaluation=${evaluation?.decisionEvaluationInstanceKey}`], batches: ['admin', '/batches'], deployments: ['admin', '/deployments'], cluster: ['admin', '/cluster'],
+  'admin-users': ['admin', '/admin/users?open=demo'], 'admin-roles': ['admin', '/admin/roles?open=clerk'], 'admin-authorizations': ['admin', '/admin/authorizations'], 'admin-keys': ['admin', '/admin/keys'], login: [null, '/login'],
+};
+const WIDTHS = (process.env.WIDTHS ?? '1440,768,360').split(',').map(Number);
+const THEMES = (process.env.THEMES ?? 'light,dark').split(',');
+
+mkdirSync(folder, { recursive: true });
+const browser = await startBrowser();
+let problems = 0;
+for (const colorScheme of THEMES)
+  for (const width of WIDTHS)
+    for (const who of ['demo', 'admin', null]) {
+      const { page, faults, policyReports, context } = await openPage(browser, url, { colorScheme, viewport: { width, height: width < 500 ? 780 : 900 } });
+      if (who) await logIn(page, who);
+      for (const [name, [user, address]] of Object.entries(PAGES)) {
+        if (user !== who || (wanted.length > 0 && !wanted.includes(name))) continue;
+        await page.goto(address);
+        await page.waitForLoadState('networkidle').catch(() => {});
+        await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0, undefined, { timeout: 8000 }).catch(() => console.log(`${name}: still busy`));
+        await page.waitForTimeout(250);
+        await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
+        const reports = await policyReports();
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (wide > 0) console.log(`${name} ${width}: ${wide} px too wide`);
+        for (const fault of [...faults.splice(0), ...reports]) { problems++; console.log(`${name} ${width} ${colorScheme}: ${fault}`); }
+      }
+      await context.close();
+    }
+await browser.close();
+console.log(`${problems} problems`);
