@@ -9,6 +9,8 @@ import { startBaton } from '../client/baton.mjs';
 import { logIn, openPage, startBrowser } from './browser.mjs';
 import { Api, company } from './scene.mjs';
 
+const ADMIN = 'the-password-of-admin';
+
 let baton;
 let browser;
 let admin;
@@ -16,8 +18,8 @@ let admin;
 const model = (name) => readFileSync(new URL(`models/${name}`, import.meta.url), 'utf8');
 
 before(async () => {
-  baton = await startBaton('console', '--auth.enabled=true', '--auth.admin_user=admin', '--auth.admin_password=baton-dev');
-  admin = new Api(baton.url);
+  baton = await startBaton('console', '--auth.enabled=true', '--auth.admin_user=admin', `--auth.admin_password=${ADMIN}`);
+  admin = new Api(baton.url, 'admin', ADMIN);
   await admin.send('POST', '/v2/roles', { roleId: 'clerk', name: 'Clerk' });
   await admin.post('/v2/authorizations', { ownerId: 'clerk', ownerType: 'ROLE', resourceId: '*', resourceType: 'PROCESS_DEFINITION', permissionTypes: ['CREATE_PROCESS_INSTANCE', 'READ_PROCESS_DEFINITION', 'READ_PROCESS_INSTANCE', 'READ_USER_TASK', 'CLAIM_USER_TASK', 'COMPLETE_USER_TASK'] });
   await admin.send('PUT', '/v2/tenants/%3Cdefault%3E/roles/clerk');
@@ -36,7 +38,7 @@ function wish(name, who, run, options = {}) {
   test(name, { timeout: 60_000 }, async () => {
     const opened = await openPage(browser, baton.url, options);
     try {
-      if (who) await logIn(opened.page, who);
+      if (who) await logIn(opened.page, who, who === 'admin' ? ADMIN : 'baton-dev');
       await run(opened.page, opened);
       assert.deepEqual(await opened.policyReports(), []);
       assert.deepEqual(opened.faults, []);
@@ -78,4 +80,439 @@ describe('the frame', () => {
   });
 });
 
-export { one, seen, wish };
+
+describe('the clerk', () => {
+  const mine = () => one('user-tasks', { state: 'CREATED', assignee: 'demo', processDefinitionId: 'invoice' });
+  const offered = () => one('user-tasks', { state: 'CREATED', assignee: { $exists: false }, candidateGroup: 'finance' });
+
+  wish('sees at once what is theirs, and what is late', 'demo', async (page) => {
+    await page.getByRole('link', { name: /of my tasks are open/ }).waitFor();
+    await page.getByRole('link', { name: /overdue/ }).first().click();
+    await page.waitForURL(/late=yes/);
+    await seen(page, 'overdue');
+  });
+
+  wish('claims a task of the group, and takes that back', 'demo', async (page) => {
+    const task = await offered();
+    await page.goto(`/tasks/${task.userTaskKey}?inbox=groups`);
+    await page.getByRole('button', { name: 'Claim', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Release' }).waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Claim', exact: true }).first().waitFor();
+    assert.equal((await admin.send('GET', `/v2/user-tasks/${task.userTaskKey}`)).assignee, null);
+  });
+
+  wish('fills in a form; what is missing is said at its field, and nothing is handed in', 'demo', async (page) => {
+    const task = await mine();
+    await page.goto(`/tasks/${task.userTaskKey}`);
+    await page.getByText('Do you approve this invoice?').waitFor();
+    await page.getByRole('button', { name: 'Complete' }).click();
+    await seen(page, 'Field is required');
+    assert.equal((await admin.send('GET', `/v2/user-tasks/${task.userTaskKey}`)).state, 'CREATED');
+  });
+
+  wish('finds what was typed again after the window was closed, and nobody else sees it', 'demo', async (page, { context }) => {
+    const task = await mine();
+    await page.goto(`/tasks/${task.userTaskKey}`);
+    await page.getByLabel('Comment').fill('call Mr Böhm first');
+    await seen(page, 'Draft saved');
+    await page.close();
+    const again = await context.newPage();
+    await again.goto(`/tasks/${task.userTaskKey}`);
+    await again.waitForFunction(() => document.querySelector('textarea')?.value === 'call Mr Böhm first');
+    const other = new Api(baton.url, 'mary', 'baton-dev');
+    assert.equal(await other.send('GET', `/v2/user-tasks/${task.userTaskKey}/draft`), '');
+    await again.getByRole('button', { name: 'Drop the draft' }).click();
+    await again.waitForFunction(() => document.querySelector('textarea')?.value === '');
+  });
+
+  wish('completes a task and has the next one open', 'demo', async (page) => {
+    const task = await mine();
+    await page.goto(`/tasks/${task.userTaskKey}`);
+    await page.getByText('Yes, pay it').click();
+    await page.getByLabel('Cost centre').click();
+    await page.getByText('4200 Logistics').click();
+    await page.getByRole('button', { name: 'Complete' }).click();
+    await seen(page, 'is completed');
+    await page.waitForURL((address) => !address.pathname.endsWith(task.userTaskKey));
+    const done = await admin.send('GET', `/v2/user-tasks/${task.userTaskKey}`);
+    assert.equal(done.state, 'COMPLETED');
+    const [variable] = await admin.find('variables', { processInstanceKey: task.processInstanceKey, name: 'costCentre' });
+    assert.equal(variable.value, '"4200"');
+  });
+
+  wish('works on a task without a form by its variables', 'demo', async (page) => {
+    const task = await one('user-tasks', { state: 'CREATED', processDefinitionId: 'order', elementId: 'call' });
+    await admin.post(`/v2/user-tasks/${task.userTaskKey}/assignment`, { assignee: 'demo' });
+    await page.goto(`/tasks/${task.userTaskKey}`);
+    await page.getByLabel('orderId').waitFor();
+    await page.getByPlaceholder('Name of a new value').fill('reached');
+    await page.getByRole('button', { name: 'Add a value' }).click();
+    await page.getByLabel('reached').fill('by phone');
+    await page.getByRole('button', { name: 'Complete' }).click();
+    await seen(page, 'is completed');
+    const [variable] = await admin.find('variables', { processInstanceKey: task.processInstanceKey, name: 'reached' });
+    assert.equal(variable.value, '"by phone"');
+  });
+
+  wish('sees that somebody else has a task, and cannot hand it in', 'demo', async (page) => {
+    const task = await one('user-tasks', { state: 'CREATED', assignee: 'mary' });
+    await page.goto(`/tasks/${task.userTaskKey}?inbox=all`);
+    await seen(page, 'mary works on this task');
+    assert.equal(await page.getByRole('button', { name: 'Complete' }).getAttribute('aria-disabled'), 'true');
+  });
+
+  test('two want the same task: the second is told before anything is lost', { timeout: 60_000 }, async () => {
+    const task = await offered();
+    const first = await openPage(browser, baton.url);
+    const second = await openPage(browser, baton.url);
+    await logIn(first.page, 'demo');
+    await logIn(second.page, 'mary');
+    for (const { page } of [first, second]) await page.goto(`/tasks/${task.userTaskKey}?inbox=all`);
+    for (const { page } of [first, second]) await page.getByRole('button', { name: 'Claim', exact: true }).first().waitFor();
+    await admin.post(`/v2/user-tasks/${task.userTaskKey}/assignment`, { assignee: 'demo' });
+    await second.page.getByRole('button', { name: 'Claim', exact: true }).first().click().catch(() => {});
+    await second.page.getByText(/demo works on this task/).waitFor();
+    assert.equal((await admin.send('GET', `/v2/user-tasks/${task.userTaskKey}`)).assignee, 'demo');
+    await first.context.close();
+    await second.context.close();
+  });
+
+  wish('logs in again over a form when the session has ended, and nothing typed is lost', 'demo', async (page, { context }) => {
+    const task = await mine();
+    await page.goto(`/tasks/${task.userTaskKey}`);
+    await page.getByLabel('Comment').waitFor();
+    await context.clearCookies();
+    await page.getByLabel('Comment').fill('half a sentence');
+    await page.getByRole('dialog', { name: 'Log in again' }).waitFor();
+    await page.getByLabel('Password').fill('baton-dev');
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await page.getByLabel('Comment').inputValue(), 'half a sentence');
+    await seen(page, 'Draft saved');
+  });
+
+  wish('works on a phone, in German', 'demo', async (page) => {
+    await page.getByRole('navigation', { name: 'Seiten' }).getByRole('link', { name: /Aufgaben/ }).click();
+    await page.locator('.inbox-row a').first().click();
+    await page.getByRole('button', { name: 'Abschließen' }).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the phone');
+    await page.getByRole('button', { name: 'Zurück zur Liste' }).click();
+    await page.locator('.inbox-row').first().waitFor();
+  }, { locale: 'de-DE', viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+
+  wish('goes through the list with the keyboard alone', 'demo', async (page) => {
+    await page.goto('/tasks');
+    await page.locator('.inbox-row').first().waitFor();
+    await page.keyboard.press('j');
+    await page.waitForURL(/\/tasks\/\d+/);
+    const first = page.url();
+    await page.keyboard.press('j');
+    await page.waitForURL((address) => address.href !== first);
+    await page.keyboard.press('k');
+    await page.waitForURL(first);
+  });
+
+  wish('takes several tasks at once', 'demo', async (page) => {
+    await page.goto('/tasks?inbox=groups');
+    await page.locator('.inbox-row').nth(1).waitFor();
+    await page.locator('.inbox-row input').nth(0).check();
+    await page.locator('.inbox-row input').nth(1).check();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Claim' }).click();
+    await seen(page, '2 of 2 done');
+  });
+
+  wish('starts a process by its form', 'demo', async (page) => {
+    const before = (await admin.find('process-instances', { processDefinitionId: 'invoice' }, 1000)).length;
+    await page.getByRole('button', { name: 'Start', exact: true }).first().click();
+    await page.getByLabel('Process', { exact: true }).selectOption({ label: 'Invoice approval v1' });
+    await page.getByLabel('Invoice number').fill('INV-9');
+    await page.getByLabel('Amount (EUR)').fill('12');
+    await page.getByLabel('Supplier').fill('Café Böhm');
+    await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
+    await seen(page, 'Started');
+    assert.equal((await admin.find('process-instances', { processDefinitionId: 'invoice' }, 1000)).length, before + 1);
+  });
+});
+
+describe('the operator', () => {
+  const failing = () => one('process-instances', { processDefinitionId: 'order', hasIncident: true, state: 'ACTIVE' });
+
+  wish('sees why a case does not go on, in words', 'admin', async (page) => {
+    const { processInstanceKey: key } = await one('process-instances', { processDefinitionId: 'order', errorMessage: { $like: 'SKU*' } });
+    await page.goto(`/instances/${key}`);
+    await seen(page, 'The worker failed and no try is left');
+    await seen(page, 'SKU BK-114: only 2 left, 3 wanted');
+    await page.locator('.djs-container .is-incident').first().waitFor();
+  });
+
+  wish('finds a case by a value it carries', 'admin', async (page) => {
+    await page.goto('/instances');
+    await page.getByRole('searchbox', { name: /Variable/ }).fill('orderId=ORD-7006');
+    await page.waitForURL(/variable=/);
+    await page.getByRole('link', { name: 'ORD-7006' }).waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+  });
+
+  wish('finds anything with Ctrl-K', 'admin', async (page) => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search' }).fill('ORD-7005');
+    await page.getByRole('option', { name: /ORD-7005/ }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/instances\/\d+/);
+    await page.getByRole('heading', { name: 'ORD-7005' }).waitFor();
+  });
+
+  wish('retries all that share a cause, rehearsed, and sees what became of each', 'admin', async (page) => {
+    await page.goto('/incidents');
+    await page.locator('.causes li').filter({ hasText: 'payment gateway' }).getByRole('button', { name: 'Retry all' }).click();
+    await seen(page, 'instances will be reached');
+    await page.getByRole('button', { name: /Begin with/ }).click();
+    await page.waitForURL(/\/batches\/\d+/);
+    await page.getByText('Completed').first().waitFor();
+  });
+
+  wish('cancels a selection, and is told what will be left out', 'admin', async (page) => {
+    await page.goto('/instances?state=any&process=invoice&sort=startDate.asc');
+    await page.locator('tbody input').first().waitFor();
+    await page.getByLabel('Select all that are shown').check();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Resume' }).click();
+    await seen(page, 'they are not suspended');
+    assert.equal(await page.getByRole('button', { name: /Begin with/ }).getAttribute('aria-disabled'), 'true');
+    await page.keyboard.press('Escape');
+  });
+
+  wish('holds a case and lets it go on', 'admin', async (page) => {
+    const { processInstanceKey: key } = await one('process-instances', { processDefinitionId: 'order', state: 'ACTIVE', hasIncident: false });
+    await page.goto(`/instances/${key}`);
+    await page.getByRole('button', { name: 'Suspend' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Suspend' }).click();
+    await seen(page, 'nothing moves until somebody resumes it');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Suspend' }).waitFor();
+  });
+
+  wish('moves a token, with the command that a program would send', 'admin', async (page) => {
+    const { processInstanceKey: key } = await one('process-instances', { processDefinitionId: 'invoice', state: 'ACTIVE' });
+    await page.goto(`/instances/${key}`);
+    await page.getByRole('button', { name: 'Move tokens' }).click();
+    await page.getByLabel('To', { exact: true }).selectOption({ label: 'Clarify with supplier' });
+    await seen(page, 'begins.');
+    await page.getByText('How a program does this').click();
+    await seen(page, `baton modify ${key} --move approve=clarify`);
+    await page.getByRole('dialog').getByRole('button', { name: 'Move tokens' }).click();
+    await page.locator('.standings').getByText('Clarify with supplier').waitFor();
+  });
+
+  wish('changes a variable and takes it back', 'admin', async (page) => {
+    const { processInstanceKey: key } = await failing();
+    await page.goto(`/instances/${key}?tab=variables`);
+    await page.getByRole('button', { name: 'Change total' }).click();
+    await page.getByLabel('Value').fill('{"not');
+    await seen(page, 'This is no JSON yet');
+    await page.getByLabel('Value').fill('4711');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: '4711' }).waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: '4711' }).waitFor({ state: 'detached' });
+  });
+
+  wish('travels in time: tokens and values as they were', 'admin', async (page) => {
+    const { processInstanceKey: key } = await one('process-instances', { processDefinitionId: 'order', businessId: 'ORD-7001' });
+    await page.goto(`/instances/${key}?at=1`);
+    await seen(page, 'step 1 of');
+    await page.locator('.is-active[data-element-id=charge]').waitFor();
+    await page.getByRole('button', { name: 'One step on' }).click();
+    await page.waitForURL(/at=2/);
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await page.waitForURL((address) => !address.search.includes('at='));
+  });
+
+  wish('sees a process whose model has no drawing', 'admin', async (page) => {
+    const { processDefinitionKey: key } = await one('process-definitions', { processDefinitionId: 'delivery' });
+    await page.goto(`/processes/${key}`);
+    await seen(page, 'The model has no drawing');
+    assert.ok(await page.locator('.djs-shape').count() >= 5);
+  });
+
+  wish('narrows the list by a click on the diagram, and the address says so', 'admin', async (page) => {
+    const { processDefinitionKey: key } = await one('process-definitions', { processDefinitionId: 'invoice' });
+    await page.goto(`/processes/${key}`);
+    await page.locator('[data-element-id=approve] .djs-hit').first().click();
+    await page.waitForURL(/element=approve/);
+    await page.reload();
+    await seen(page, 'Element: approve');
+  });
+
+  wish('reads a diagram without seeing it', 'admin', async (page) => {
+    const { processDefinitionKey: key } = await one('process-definitions', { processDefinitionId: 'invoice' });
+    await page.goto(`/processes/${key}`);
+    await page.getByRole('button', { name: 'As a list' }).click();
+    await page.getByRole('button', { name: /Approve invoice/ }).click();
+    await page.waitForURL(/element=approve/);
+  });
+
+  wish('tries a decision and sees the rule that matched', 'admin', async (page) => {
+    const { decisionDefinitionKey: key } = await one('decision-definitions', { decisionDefinitionId: 'approver' });
+    await page.goto(`/decisions/${key}`);
+    await page.getByLabel('Inputs').fill('{"amount": 500, "supplier": {"since": 2010, "country": "DE"}}');
+    await page.getByRole('button', { name: 'Evaluate' }).click();
+    await seen(page, '"accounting"');
+    await page.locator('tr.rule-hit').waitFor();
+  });
+
+  wish('takes a list away as a file that a spreadsheet cannot be tricked by', 'admin', async (page) => {
+    await admin.post('/v2/process-instances', { processDefinitionId: 'order', businessId: '=HYPERLINK("x")', variables: { orderId: 'x' } });
+    await page.goto('/instances?state=any&q=HYPERLINK');
+    await page.locator('tbody tr').first().waitFor();
+    await page.getByRole('button', { name: 'Export' }).click();
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV' }).click()]);
+    const text = readFileSync(await file.path(), 'utf8');
+    assert.match(text, /"'=HYPERLINK\(""x""\)"/);
+  });
+
+  wish('deploys a model from the browser', 'admin', async (page) => {
+    await page.goto('/deployments');
+    await page.getByRole('button', { name: 'Deploy' }).click();
+    await page.locator('input[type=file]').setInputFiles({ name: 'second.bpmn', mimeType: 'text/xml', buffer: Buffer.from(model('delivery.bpmn').replace('id="delivery"', 'id="second"')) });
+    await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click();
+    await page.getByRole('link', { name: 'second.bpmn' }).waitFor();
+  });
+
+  wish('goes back with the back button, everywhere', 'admin', async (page) => {
+    for (const address of ['/tasks', '/processes', '/instances?state=incident', '/incidents', '/jobs', '/messages', '/decisions', '/cluster']) {
+      await page.goto(address);
+      await page.locator('main h1').first().waitFor();
+    }
+    await page.getByRole('link', { name: 'Instances' }).first().click();
+    await page.getByRole('heading', { name: 'Instances' }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Cluster' }).waitFor();
+  });
+});
+
+describe('the administrator', () => {
+  wish('makes a user and gives them a role', 'admin', async (page) => {
+    await page.goto('/admin/users');
+    await page.getByRole('button', { name: 'New user' }).click();
+    await page.getByLabel('User name').fill('nina');
+    await page.getByLabel('Password').fill('a long password');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('link', { name: 'nina' }).waitFor();
+    await page.goto('/admin/roles?open=clerk');
+    await page.getByPlaceholder('Add by id').first().fill('nina');
+    await page.getByRole('button', { name: 'Add', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Remove nina' }).waitFor();
+  });
+
+  wish('is told why somebody may not', 'admin', async (page) => {
+    await page.goto('/admin/authorizations');
+    await page.getByLabel('Owner', { exact: true }).fill('demo');
+    await page.getByLabel('Permission', { exact: true }).fill('CANCEL_PROCESS_INSTANCE');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await seen(page, 'Refused');
+  });
+
+  wish('makes an API key that is shown once', 'admin', async (page) => {
+    await page.goto('/admin/keys');
+    await page.getByRole('button', { name: 'New API key' }).click();
+    await page.getByLabel('Client').fill('billing');
+    await page.getByRole('dialog').getByRole('button', { name: 'New API key' }).click();
+    await seen(page, 'baton_');
+  });
+});
+
+describe('whoever may not', () => {
+  wish('is told so, by a sentence, and keeps a way on', 'demo', async (page) => {
+    await page.goto('/admin/users');
+    await page.getByRole('alert').first().waitFor();
+    await page.goto('/batches');
+    await page.getByRole('alert').first().waitFor();
+    await page.getByRole('link', { name: 'Home' }).first().click();
+    await seen(page, 'My tasks');
+  });
+});
+
+describe('the server is away', () => {
+  wish('the page says so and goes on when it is back', 'demo', async (page) => {
+    await page.goto('/tasks');
+    await page.locator('.inbox-row').first().waitFor();
+    await page.route('**/v2/**', (route) => route.abort());
+    await page.locator('.live.cut-off').waitFor({ timeout: 15_000 });
+    assert.ok((await page.locator('.inbox-row').count()) > 0, 'what was there is still there');
+    await page.unroute('**/v2/**');
+    await page.locator('.live:not(.cut-off)').waitFor({ timeout: 15_000 });
+  });
+
+  wish('nonsense instead of JSON is a sentence', 'demo', async (page) => {
+    await page.route('**/v2/incidents/search', (route) => route.fulfill({ status: 200, body: '<html>proxy</html>' }));
+    await page.goto('/incidents');
+    await page.getByRole('alert').first().waitFor();
+  });
+});
+
+describe('values that want to be more than values', () => {
+  const EVIL = ['<img src=x onerror="alert(1)">', '"><script>alert(1)</script>', "'; DROP TABLE x; --", '\u202Egnp.exe', '👩‍👩‍👧‍👦 ñ', 'W'.repeat(10_000)];
+
+  wish('are shown as they are, wherever they stand', 'admin', async (page) => {
+    const made = [];
+    for (const text of EVIL)
+      made.push(await admin.post('/v2/process-instances', { processDefinitionId: 'order', businessId: text.slice(0, 200), variables: { orderId: text, [text.replace(/[^\w]/g, '').slice(0, 100) || 'x']: text } }));
+    await admin.workAll('charge-card', () => ({ failure: EVIL[0] + EVIL[5] }));
+    const addresses = ['/', '/instances?sort=startDate.desc', '/incidents', '/jobs', ...made.flatMap(({ processInstanceKey: key }) => [`/instances/${key}`, `/instances/${key}?tab=variables`, `/instances/${key}?tab=history`])];
+    for (const address of addresses) {
+      await page.goto(address);
+      await page.locator('main h1').first().waitFor();
+      await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0);
+      assert.equal(await page.locator('main img[src=x], main script').count(), 0, address);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${address} keeps its width`);
+    }
+  });
+});
+
+describe('everybody', () => {
+  const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+  async function addresses() {
+    const task = await one('user-tasks', { state: 'CREATED', assignee: { $exists: false }, processDefinitionId: 'invoice' });
+    const instance = await one('process-instances', { processDefinitionId: 'order', businessId: 'ORD-7006' });
+    const definition = await one('process-definitions', { processDefinitionId: 'invoice' });
+    const decision = await one('decision-definitions', { decisionDefinitionId: 'approver' });
+    const at = `/instances/${instance.processInstanceKey}`;
+    return ['/', '/tasks?inbox=all', `/tasks/${task.userTaskKey}?inbox=all`, '/processes', `/processes/${definition.processDefinitionKey}`, '/instances', at, `${at}?tab=variables`, `${at}?tab=history`, `${at}?at=2`,
+      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', '/deployments', '/cluster', '/admin/users', '/admin/roles?open=clerk', '/admin/authorizations', '/admin/keys', '/no-such-page'];
+  }
+
+  for (const colorScheme of ['light', 'dark'])
+    for (const viewport of [{ width: 1440, height: 900 }, { width: 360, height: 740 }])
+      test(`can read and use every page: ${colorScheme}, ${viewport.width} px`, { timeout: 120_000 }, async () => {
+        const { page, context, faults, policyReports } = await openPage(browser, baton.url, { colorScheme, viewport });
+        await logIn(page, 'admin', ADMIN);
+        const problems = [];
+        for (const address of await addresses()) {
+          await page.goto(address);
+          await page.locator('main h1, main h2').first().waitFor();
+          await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0);
+          const found = await runAxe(page, axe);
+          problems.push(...found.map((text) => `${address}: ${text}`), ...(await policyReports()).map((text) => `${address}: ${text}`));
+          if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) problems.push(`${address}: wider than the screen`);
+        }
+        await context.close();
+        assert.deepEqual([...problems, ...faults], []);
+      });
+});
+
+/** axe-core in a world of its own, which the page's policy does not reach. */
+async function runAxe(page, source) {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send('Page.getFrameTree');
+  const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' });
+  await session.send('Runtime.evaluate', { expression: source, contextId: executionContextId });
+  const options = `{ exclude: [['.djs-container'], ['.dmn'], ['.bjs-powered-by'], ['.fjs-powered-by']] }`;
+  const expression = `axe.run(${options}, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((result) => result.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')))`;
+  const { result } = await session.send('Runtime.evaluate', { expression, contextId: executionContextId, awaitPromise: true, returnByValue: true });
+  await session.detach();
+  return result.value ?? [`axe said nothing: ${JSON.stringify(result)}`];
+}
