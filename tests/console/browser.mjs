@@ -11,6 +11,7 @@ export const startBrowser = () => chromium.launch({ executablePath, args, headle
 /** A page of its own cookies. `faults` collects requests to others, errors of the console and of the policy, dialogs. */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ baseURL: url, locale: 'en-GB', timezoneId: 'Europe/Berlin', viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const faults = [];
   const { host } = new URL(url);
@@ -22,7 +23,7 @@ export async function openPage(browser, url, options = {}) {
     window.reports = [];
     document.addEventListener('securitypolicyviolation', (event) => window.reports.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`));
   });
-  return { context, page, faults, policyReports: () => page.evaluate(() => window.reports) };
+  return { context, page, faults, policyReports: () => page.evaluate(() => window.reports ?? []) };
 }
 
 export async function logIn(page, user = 'demo', password = 'baton-dev', target = '/') {

@@ -94,7 +94,7 @@ async function orders(api, count) {
 async function clerks(api) {
   const tasks = await api.find('user-tasks', { state: 'CREATED', processDefinitionId: 'invoice' });
   for (const [i, task] of tasks.entries()) {
-    if (i % 3 === 0) await api.post(`/v2/user-tasks/${task.userTaskKey}/assignment`, { assignee: USERS[i % USERS.length][0] });
+    if (i % 3 === 0) await api.post(`/v2/user-tasks/${task.userTaskKey}/assignment`, { assignee: USERS[(i / 3) % USERS.length][0] });
     if (i % 5 === 4) await api.post(`/v2/user-tasks/${task.userTaskKey}/completion`, { variables: { approved: i % 2 === 0, costCentre: '4100' } });
   }
   await api.workAll('pay-invoice', () => ({ variables: { paidOn: '2026-11-30' } }));

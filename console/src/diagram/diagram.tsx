@@ -66,7 +66,7 @@ export function Diagram({ definitionKey, counts, taken, selected, onSelect, onOp
         {!isList && <><Button small icon="plus" aria-label={t('diagram.in')} title={t('diagram.in')} onClick={() => opened?.zoom(1.25)} /><Button small aria-label={t('diagram.out')} title={t('diagram.out')} onClick={() => opened?.zoom(0.8)}>−</Button><Button small onClick={() => opened?.fit()}>{t('diagram.fit')}</Button></>}
       </div>
       {error !== null && <Failure error={error} />}
-      <div class="diagram" ref={box} style={{ height, display: isList || error !== null ? 'none' : 'block' }} role="img" aria-label={t('diagram.label')} />
+      <div class="diagram" ref={box} style={{ height, display: isList || error !== null ? 'none' : 'block' }} role="group" aria-label={t("diagram.label")} />
       {!opened && error === null && <div class="diagram-wait"><Bones rows={3} /></div>}
       {opened?.laidOut && !isList && <p class="diagram-note small soft"><Icon name="info" size={14} /> {t('diagram.laidout')}</p>}
       {isList && opened && (

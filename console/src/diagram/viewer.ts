@@ -72,7 +72,7 @@ export async function open(container: HTMLElement, source: string, onSelect: (id
     if (canvas.zoom('fit-viewport', 'auto') > 1.15) canvas.zoom(1.15, 'auto');
   };
   const marker = (id: string, name: string) => {
-    if (!registry.get(id)) return;
+    if (!name || !registry.get(id)) return;
     canvas.addMarker(id, name);
     marked.push([id, name]);
   };

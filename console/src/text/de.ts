@@ -645,4 +645,7 @@ export const de: Texts = {
   'command.MIGRATE_INSTANCE': 'Umgezogen',
   'command.SUSPEND_INSTANCE': 'Angehalten',
   'command.RESUME_INSTANCE': 'Fortgesetzt',
+  'deployments.when': 'Eingebracht',
+  'deployments.rules': 'Regeln',
+  'deployments.others': 'Andere Dateien',
 };

@@ -644,4 +644,7 @@ export const en = {
   'command.MIGRATE_INSTANCE': 'Migrated',
   'command.SUSPEND_INSTANCE': 'Suspended',
   'command.RESUME_INSTANCE': 'Resumed',
+  'deployments.when': 'Deployed',
+  'deployments.rules': 'Rules',
+  'deployments.others': 'Other files',
 };

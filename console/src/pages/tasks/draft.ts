@@ -22,7 +22,7 @@ export const dropDraft = (key: string) => ask({ method: 'DELETE', path: pathOf(k
 export type Saving = 'idle' | 'saving' | 'saved' | 'failed';
 
 /** Saves what was typed a moment after the last key, and tries again when it could not. */
-export function useDraft(key: string): { saving: Saving; save: (data: Record<string, unknown>) => void; drop: () => void } {
+export function useDraft(key: string): { saving: Saving; save: (data: Record<string, unknown>) => void; drop: () => Promise<unknown> } {
   const [saving, setSaving] = useState<Saving>('idle');
   const rest = useRef(0);
   const latest = useRef<Record<string, unknown> | null>(null);
@@ -51,7 +51,7 @@ export function useDraft(key: string): { saving: Saving; save: (data: Record<str
     latest.current = null;
     clearTimeout(rest.current);
     setSaving('idle');
-    void dropDraft(key);
+    return dropDraft(key);
   };
   return { saving, save, drop };
 }

@@ -60,7 +60,8 @@ function Work({ task, onDone }: { task: UserTask; onDone: () => void }) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const draft = useDraft(key);
-  const found = useLoad(`form ${key}`, async () => {
+  const [version, setVersion] = useState(0); // of the form: dropping the draft begins it anew
+  const found = useLoad(`form ${key} ${version}`, async () => {
     const [form, variables, kept] = await Promise.all([readForm(task), readVariables(key), task.state === 'CREATED' ? readDraft(key) : null]);
     return { form, variables, data: { ...variables, ...kept?.variables }, since: kept?.updatedAt ?? null };
   });
@@ -78,7 +79,7 @@ function Work({ task, onDone }: { task: UserTask; onDone: () => void }) {
     setError(null);
     try {
       await ask({ method: 'POST', path: `/v2/user-tasks/${key}/completion`, body: { variables } });
-      draft.drop();
+      void draft.drop();
       say('done', t('task.completed', { name: task.name || task.elementId }));
       changed('tasks', 'instances');
       onDone();
@@ -97,7 +98,7 @@ function Work({ task, onDone }: { task: UserTask; onDone: () => void }) {
       {error !== null && <Failure error={error} />}
       {task.state === 'CREATED' && (
         <div class="task-foot row wrap between">
-          <span class="row wrap"><Draft saving={draft.saving} since={since} />{(draft.saving !== 'idle' || since) && <Button small look="plain" onClick={() => { draft.drop(); found.reload(); }}>{t('draft.drop')}</Button>}</span>
+          <span class="row wrap"><Draft saving={draft.saving} since={since} />{(draft.saving !== 'idle' || since) && <Button small look="plain" onClick={() => { void draft.drop().then(() => setVersion(version + 1)); }}>{t('draft.drop')}</Button>}</span>
           <Button type="submit" look="main" icon="check" disabled={isBusy} why={why}>{isBusy ? t('working') : t('task.complete')}</Button>
         </div>
       )}
