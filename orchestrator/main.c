@@ -15,6 +15,7 @@
 #include "gateway/gateway.h"
 #include "grpc/grpc.h"
 #include "ingress/ingress.h"
+#include "loop/syslog.h"
 #include "node/node.h"
 #include "node/watch.h"
 #include "projector/projector.h"
@@ -375,7 +376,8 @@ int main(int argc, char **argv)
                               config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err) ||
         !proof_check_settings(&process.config, &err) ||
         !signature_check_setting("audit.signing_key",
-                                 config_str(&process.config, CONFIG_AUDIT_SIGNING_KEY), &err)) {
+                                 config_str(&process.config, CONFIG_AUDIT_SIGNING_KEY), &err) ||
+        !syslog_check_address(config_str(&process.config, CONFIG_AUDIT_SYSLOG), &err)) {
         fprintf(stderr, "baton-orchestrator: %s: %s\n", err.place, err.text);
         return EXIT_USAGE;
     }

@@ -282,7 +282,8 @@ CREATE TABLE history (
 ) PARTITION BY RANGE (time);
 CREATE TABLE history_other PARTITION OF history DEFAULT;
 
--- One row a transaction. digest = sha256(digest before ‖ what the batch wrote): history cannot be changed unseen.
+-- One row a transaction. body = sha256(the digests of its rows of history, in order), digest = sha256(digest before ‖ body): history cannot
+-- be changed unseen, and that a row belongs to it can be proved without telling the others.
 CREATE TABLE history_batches (
     shard       integer     NOT NULL,
     batch       bigint      NOT NULL,
@@ -290,6 +291,7 @@ CREATE TABLE history_batches (
     rows        integer     NOT NULL,
     time        timestamptz NOT NULL,
     digest      bytea       NOT NULL,
+    body        bytea       NOT NULL,
     PRIMARY KEY (shard, batch)
 );
 

@@ -24,3 +24,19 @@ CREATE TABLE vault_keys (
     proof   text        NOT NULL,                       -- HMAC-SHA-256 by the key of a fixed text
     created timestamptz NOT NULL DEFAULT now()
 );
+
+-- Who made, changed and removed one is in the audit log; what it is, is not.
+CREATE FUNCTION audit_secret() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    name text := CASE WHEN TG_OP = 'DELETE' THEN OLD.name ELSE NEW.name END;
+    of_tenant text := CASE WHEN TG_OP = 'DELETE' THEN OLD.tenant ELSE NEW.tenant END;
+BEGIN
+    PERFORM audit_note(jsonb_build_object('operation', CASE TG_OP WHEN 'INSERT' THEN 'CREATE' ELSE TG_OP END, 'entity_type', 'SECRET',
+                       'entity', name, 'tenant', of_tenant, 'description', CASE WHEN TG_OP = 'UPDATE' THEN concat_ws(', ',
+                           CASE WHEN NEW.sealed <> OLD.sealed THEN 'value' END, CASE WHEN NEW.hosts <> OLD.hosts THEN 'hosts' END,
+                           CASE WHEN NEW.processes <> OLD.processes THEN 'processes' END) END));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER audited AFTER INSERT OR DELETE ON secrets FOR EACH ROW EXECUTE FUNCTION audit_secret();
+CREATE TRIGGER audited_change AFTER UPDATE ON secrets FOR EACH ROW
+    WHEN ((OLD.sealed, OLD.hosts, OLD.processes) IS DISTINCT FROM (NEW.sealed, NEW.hosts, NEW.processes)) EXECUTE FUNCTION audit_secret();

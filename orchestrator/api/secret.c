@@ -7,6 +7,7 @@
 #include "access/identity.h"
 #include "base/secret_reference.h"
 #include "bpmn/process.h"
+#include "gateway/audit.h"
 #include "gateway/process_cache.h"
 #include "store/catalogue/secret.h"
 #include "store/read/secret.h"
@@ -134,23 +135,24 @@ void handle_secret_create(struct request *request)
     if (!request_text(request, STR("name"), &name) || !read_row(request, name, &row))
         return;
     if (take_value(request, &row))
-        read_run(request->asker, catalogue_secret_add(&request->arena, &row), on_made, NULL);
+        read_change(request->asker, catalogue_secret_add(&request->arena, &row), on_made, NULL);
 }
 
 void handle_secret_update(struct request *request)
 {
     struct secret_row row;
     if (read_row(request, request->arguments[0], &row) && take_value(request, &row))
-        read_run(request->asker, catalogue_secret_change(&request->arena, &row), on_changed, NULL);
+        read_change(request->asker, catalogue_secret_change(&request->arena, &row), on_changed,
+                    NULL);
 }
 
 void handle_secret_delete(struct request *request)
 {
     str tenant = tenant_inside(request_query(request, "tenantId"));
     if (is_theirs(request, tenant))
-        read_run(caller_of(request),
-                 catalogue_secret_delete(&request->arena, tenant, request->arguments[0]),
-                 on_changed, NULL);
+        read_change(caller_of(request),
+                    catalogue_secret_delete(&request->arena, tenant, request->arguments[0]),
+                    on_changed, NULL);
 }
 
 // -- Reading what they are --------------------------------------------------------------
@@ -367,6 +369,16 @@ static void look_outside(struct request *request, const struct resolution *resol
         refuse(wish, "UNREADABLE", "its file cannot be read");
 }
 
+// Which secrets were told to whom; how often, where it is often.
+static void note_told(struct caller *caller, const struct resolution *resolution)
+{
+    for (size_t i = 0; i < resolution->count; i++)
+        if (resolution->wishes[i].code == NULL)
+            audit_tell(caller, &(struct audit_event){.operation = "READ",
+                                                     .entity_type = "SECRET",
+                                                     .entity = resolution->wishes[i].name});
+}
+
 static void on_sealed(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct resolution *resolution = context;
@@ -382,6 +394,7 @@ static void on_sealed(struct caller *caller, void *context, const struct query_r
         else if (wish->code == NULL)
             look_outside(request, resolution, wish);
     }
+    note_told(caller, resolution);
     answer(request, resolution);
 }
 

@@ -100,7 +100,8 @@ static void finish_batch(struct audit *audit)
 {
     if (audit->bytes.arena == NULL)
         return;
-    audit->chain = digest_chain(audit->chain, strbuf_str(&audit->bytes));
+    struct digest body;
+    audit->chain = store_chain_end(audit->chain, strbuf_str(&audit->bytes), &body);
     str found = str_from(audit->chain.bytes, DIGEST_SIZE);
     bool is_retired = audit->found_rows < audit->wanted_rows && audit->is_old &&
                       audit->wanted->history_may_be_retired;

@@ -9,42 +9,12 @@
 #include "base/json.h"
 #include "cli/audit.h"
 #include "cli/audit_heads.h"
+#include "cli/audit_words.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/operation.h"
 #include "store/query.h"
 #include "store/read/audit.h"
-
-// Takes `NAME VALUE` out of what is left of the command line. False when there is another word.
-struct word {
-    const char *name;
-    const char *value;
-};
-
-static bool read_words(const struct operation *operation, struct word *words, size_t count)
-{
-    for (int i = 1; i < operation->argc; i += 2) {
-        size_t k = 0;
-        while (k < count && strcmp(operation->argv[i], words[k].name) != 0)
-            k++;
-        if (k == count || i + 1 == operation->argc)
-            return false;
-        words[k].value = operation->argv[i + 1];
-    }
-    return true;
-}
-
-static struct signature_key *read_key(const struct operation *operation, const char *path,
-                                      struct error *err)
-{
-    const char *set = config_str(&operation->config, CONFIG_AUDIT_SIGNING_KEY);
-    if (path == NULL && set[0] == '\0') {
-        (void)error_set(err, ERROR_INVALID, "--key",
-                        "name the file of the key, or set audit.signing_key");
-        return NULL;
-    }
-    return signature_key_read(path != NULL ? path : set, err);
-}
 
 // -- Verifying --------------------------------------------------------------------------
 
@@ -85,14 +55,14 @@ static void print_result(const struct audit_result *result, bool as_json, str pr
 }
 
 // The checkpoints that --since names. False and *err.
-static bool read_since(struct operation *operation, const struct word *since,
-                       const struct word *key_file, struct audit_heads *heads,
+static bool read_since(struct operation *operation, const struct audit_word *since,
+                       const struct audit_word *key_file, struct audit_heads *heads,
                        struct audit_wanted *wanted, struct error *err)
 {
     str lines;
     if (since->value == NULL)
         return true;
-    struct signature_key *key = read_key(operation, key_file->value, err);
+    struct signature_key *key = audit_read_key(operation, key_file->value, err);
     bool good = key != NULL && cli_read_file(&operation->arena, since->value, &lines, err) &&
                 audit_heads_read(&operation->arena, lines, key, heads, err);
     signature_key_free(key);
@@ -129,14 +99,14 @@ int command_audit_verify(int argc, char **argv)
         "--postgres.url=postgresql://db/baton"};
     struct operation operation;
     struct error err;
-    struct word words[] = {{"--since", NULL}, {"--key", NULL}};
+    struct audit_word words[] = {{"--since", NULL}, {"--key", NULL}};
     struct audit_heads heads;
     int code;
     if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!operation_begin(&operation, argc, argv, &code))
         return code;
-    if (!read_words(&operation, words, COUNT_OF(words)))
+    if (!audit_read_words(&operation, 1, words, COUNT_OF(words)))
         return operation_too_many(&operation);
     const struct config *config = &operation.config;
     struct audit_wanted wanted = {
@@ -174,13 +144,12 @@ static bool write_line(const char *path, str jws, struct error *err)
     return good;
 }
 
-static bool sign_heads(struct operation *operation, const struct word *key_file,
+static bool sign_heads(struct operation *operation, const struct audit_word *key_file,
                        struct signing *signing, struct error *err)
 {
     const char *url = config_str(&operation->config, CONFIG_POSTGRES_URL);
-    struct signature_key *key = read_key(operation, key_file->value, err);
-    bool good = key != NULL && (signature_key_can_sign(key) ||
-                                error_set(err, ERROR_INVALID, "--key", "a public key cannot sign"));
+    struct signature_key *key = audit_read_signing_key(operation, key_file->value, err);
+    bool good = key != NULL;
     signing->key = key;
     struct statement statement = read_audit_heads(signing->arena);
     good = good && query_run_blocking(url, str_of(statement.sql), NULL, 0, on_heads, signing, err);
@@ -198,13 +167,13 @@ int command_audit_checkpoint(int argc, char **argv)
         "baton audit checkpoint --key private.pem --file checkpoints.jws"};
     struct operation operation;
     struct error err;
-    struct word words[] = {{"--key", NULL}, {"--file", NULL}};
+    struct audit_word words[] = {{"--key", NULL}, {"--file", NULL}};
     int code;
     if (operation_wants_help(argc, argv, &help))
         return EXIT_OK;
     if (!operation_begin(&operation, argc, argv, &code))
         return code;
-    if (!read_words(&operation, words, COUNT_OF(words)))
+    if (!audit_read_words(&operation, 1, words, COUNT_OF(words)))
         return operation_too_many(&operation);
     struct signing signing = {.arena = &operation.arena};
     bool good = sign_heads(&operation, &words[0], &signing, &err) &&

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/audit.h"
 #include "gateway/audit_checkpoint.h"
+#include "gateway/audit_stream.h"
 #include "gateway/batch.h"
 #include "gateway/call.h"
 #include "gateway/gateway_private.h"
@@ -125,6 +126,7 @@ struct gateway *gateway_new(const struct gateway_options *options)
     gateway->batches = batch_runner_new(gateway);
     gateway->upkeep = upkeep_new(gateway);
     gateway->audit = audit_desk_new(gateway);
+    gateway->streams = audit_streams_new(gateway);
     gateway->checkpoints = audit_checkpoints_new(gateway);
     gateway->records = records_desk_new(gateway->options.reader, gateway->options.loop);
     gateway->join = timer_new(options->loop, try_to_join, gateway);
@@ -171,6 +173,7 @@ void gateway_free(struct gateway *gateway)
     timer_free(gateway->join);
     batch_runner_free(gateway->batches);
     upkeep_free(gateway->upkeep);
+    audit_streams_free(gateway->streams);
     audit_checkpoints_free(gateway->checkpoints);
     audit_desk_free(gateway->audit);
     records_desk_free(gateway->records);

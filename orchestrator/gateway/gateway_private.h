@@ -16,6 +16,7 @@
 
 struct audit_checkpoints;
 struct audit_desk;
+struct audit_streams;
 struct batch_runner;
 struct call_desk;
 struct job_desk;
@@ -44,6 +45,7 @@ struct gateway {
     struct batch_runner *batches;
     struct upkeep *upkeep;
     struct audit_desk *audit;
+    struct audit_streams *streams;         // of the audit log
     struct audit_checkpoints *checkpoints; // NULL: nothing is signed
     struct records_desk *records;
     const struct zone_db *zones; // NULL: not read yet

@@ -101,6 +101,7 @@ static void write_batch(struct pg *pg, const struct store_commit *commit,
     params_i64(&params, commit->next_offset);
     params_i32(&params, (int32_t)commit->changes->history.count);
     params_bytes(&params, str_from(packed->chain.bytes, DIGEST_SIZE));
+    params_bytes(&params, str_from(packed->body.bytes, DIGEST_SIZE));
     pg_execute(pg, STATEMENT_HISTORY_BATCH, &params.list);
 }
 

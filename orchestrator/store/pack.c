@@ -21,7 +21,7 @@ static void add_u64(struct strbuf *out, uint64_t value)
     strbuf_add(out, str_from(&wire, sizeof wire));
 }
 
-void store_chain_add(struct strbuf *out, const struct history_row *row, str events)
+static void add_row(struct strbuf *out, const struct history_row *row, str events)
 {
     add_u64(out, row->stream_kind);
     add_u64(out, row->stream);
@@ -37,17 +37,37 @@ void store_chain_add(struct strbuf *out, const struct history_row *row, str even
     strbuf_add(out, events);
 }
 
+void store_chain_add(struct strbuf *out, const struct history_row *row, str events)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct strbuf bytes = strbuf_new(&arena);
+    add_row(&bytes, row, events);
+    struct digest digest = digest_sha256(strbuf_str(&bytes));
+    strbuf_add(out, str_from(digest.bytes, DIGEST_SIZE));
+    arena_done(&arena);
+}
+
+struct digest store_chain_end(struct digest chain, str rows, struct digest *ret_body)
+{
+    *ret_body = digest_sha256(rows);
+    return digest_chain(chain, str_from(ret_body->bytes, DIGEST_SIZE));
+}
+
 struct store_packed store_pack(struct digest chain, const struct changes *changes,
                                struct arena *turn)
 {
     size_t count = changes->history.count;
     struct store_packed packed = {.chain = chain, .events = ARENA_ARRAY(turn, str, count)};
-    struct strbuf bytes = strbuf_new(turn);
+    struct strbuf rows = strbuf_new(turn), bytes = strbuf_new(turn);
     for (size_t i = 0; i < count; i++) {
-        packed.events[i] = pack_events(&changes->history.items[i], turn);
-        store_chain_add(&bytes, &changes->history.items[i], packed.events[i]);
+        const struct history_row *row = &changes->history.items[i];
+        packed.events[i] = pack_events(row, turn);
+        bytes.len = 0;
+        add_row(&bytes, row, packed.events[i]);
+        struct digest digest = digest_sha256(strbuf_str(&bytes));
+        strbuf_add(&rows, str_from(digest.bytes, DIGEST_SIZE));
     }
     if (count > 0)
-        packed.chain = digest_chain(chain, strbuf_str(&bytes));
+        packed.chain = store_chain_end(chain, strbuf_str(&rows), &packed.body);
     return packed;
 }

@@ -403,3 +403,48 @@ bool query_run_blocking(const char *url, str sql, const str *params, size_t coun
     PQfinish(conn);
     return good;
 }
+
+struct query_session {
+    PGconn *conn;
+};
+
+struct query_session *query_session_new(const char *url, struct error *err)
+{
+    PGconn *conn = PQconnectdb(url);
+    PGresult *result = PQstatus(conn) == CONNECTION_OK ? PQexec(conn, session) : NULL;
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
+    PQclear(result);
+    if (!good) {
+        str text = str_trim(str_of(PQerrorMessage(conn)));
+        (void)error_set(err, ERROR_UNAVAILABLE, "postgres", "%.*s", STR_ARG(text));
+        PQfinish(conn);
+        return NULL;
+    }
+    struct query_session *made = calloc(1, sizeof *made);
+    check(made != NULL);
+    made->conn = conn;
+    return made;
+}
+
+void query_session_free(struct query_session *session_given)
+{
+    if (session_given == NULL)
+        return;
+    PQfinish(session_given->conn);
+    free(session_given);
+}
+
+bool query_session_is_good(const struct query_session *session_given)
+{
+    return PQstatus(session_given->conn) == CONNECTION_OK;
+}
+
+bool query_session_run(struct query_session *session_given, struct statement statement,
+                       query_done *done, void *context, struct error *err)
+{
+    struct waiting *query =
+        waiting_new(str_of(statement.sql), statement.parameters, statement.count);
+    bool good = run_on(session_given->conn, query, done, context, err);
+    waiting_free(query);
+    return good;
+}

@@ -74,4 +74,14 @@ str query_hex(struct arena *arena, str bytes);
 MUST_CHECK bool query_run_blocking(const char *url, str sql, const str *params, size_t count,
                                    query_done *done, void *context, struct error *err);
 
+// The same on one connection, for a thread of its own.
+struct query_session;
+
+MUST_CHECK struct query_session *query_session_new(const char *url, struct error *err);
+void query_session_free(struct query_session *session);
+bool query_session_is_good(const struct query_session *session); // false: make a new one
+
+MUST_CHECK bool query_session_run(struct query_session *session, struct statement statement,
+                                  query_done *done, void *context, struct error *err);
+
 #endif

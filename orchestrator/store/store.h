@@ -118,14 +118,18 @@ void store_load_streams(struct store *store, const struct store_load *load);
 
 // History as it is stored: each row's events packed, and the digest after all of them.
 struct store_packed {
-    struct digest chain; // sha256(chain before ‖ rows)
+    struct digest body;  // sha256(sha256(row), …)
+    struct digest chain; // sha256(chain before ‖ body)
     str *events;         // one item a row of changes.history
 };
 struct store_packed store_pack(struct digest chain, const struct changes *changes,
                                struct arena *turn);
 
-// Appends what one row contributes to the chain.
+// Appends the digest of one row, which is what a row contributes to its batch.
 void store_chain_add(struct strbuf *out, const struct history_row *row, str events);
+
+// The digest of a batch: from the one before it and the digests of its rows.
+struct digest store_chain_end(struct digest chain, str rows, struct digest *ret_body);
 
 struct store_commit {
     uint32_t shard;

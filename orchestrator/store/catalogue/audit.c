@@ -29,6 +29,29 @@ struct statement catalogue_checkpoint_keep(struct arena *arena, str jws, int64_t
         jws, statement_i64(arena, seconds));
 }
 
+// -- Streams ----------------------------------------------------------------------------
+
+struct statement catalogue_audit_stream_take(struct arena *arena, const struct audit_stream *stream,
+                                             int64_t most)
+{
+    return STATEMENT(arena, "SELECT source, key, entry FROM audit_stream_take($1, $2, $3::integer)",
+                     stream->sink, stream->node, statement_i64(arena, most));
+}
+
+struct statement catalogue_audit_stream_done(struct arena *arena, const struct audit_stream *stream,
+                                             const str *sources, const str *keys, size_t count)
+{
+    return STATEMENT(arena, "SELECT audit_stream_done($1, $2, $3::text[], $4::bigint[])",
+                     stream->sink, stream->node, statement_array(arena, sources, count),
+                     statement_array(arena, keys, count));
+}
+
+struct statement catalogue_audit_stream_leave(struct arena *arena,
+                                              const struct audit_stream *stream)
+{
+    return STATEMENT(arena, "SELECT audit_stream_leave($1, $2)", stream->sink, stream->node);
+}
+
 // -- Holds ------------------------------------------------------------------------------
 
 struct statement catalogue_hold_add(struct arena *arena, const struct hold_row *row)

@@ -19,6 +19,21 @@ struct statement catalogue_checkpoint_due(struct arena *arena, int64_t seconds);
 // Keeps one unless another node was quicker: its text, when it did.
 struct statement catalogue_checkpoint_keep(struct arena *arena, str jws, int64_t seconds);
 
+// -- Streams: to a sink, by a node
+
+struct audit_stream {
+    str sink;
+    str node;
+};
+
+// source, key, entry as JSON; so many of each source at most.
+struct statement catalogue_audit_stream_take(struct arena *arena, const struct audit_stream *stream,
+                                             int64_t most);
+struct statement catalogue_audit_stream_done(struct arena *arena, const struct audit_stream *stream,
+                                             const str *sources, const str *keys, size_t count);
+struct statement catalogue_audit_stream_leave(struct arena *arena,
+                                              const struct audit_stream *stream);
+
 // -- Holds
 
 struct hold_row {

@@ -40,6 +40,80 @@ struct statement read_chain_end(struct arena *arena, uint32_t shard)
                      statement_u64(arena, shard));
 }
 
+struct statement read_evidence_steps(struct arena *arena, uint32_t shard, uint64_t instance)
+{
+    static const char sql[] = "SELECT h.batch, h.ordinal, " STEP_COLUMNS
+                              " FROM history h WHERE h.shard = $1::integer AND h.kind = 1 AND "
+                              "h.stream = $2::bigint ORDER BY h.sequence";
+    return STATEMENT(arena, sql, statement_u64(arena, shard), statement_u64(arena, instance));
+}
+
+struct statement read_batch_digest(struct arena *arena, uint32_t shard, uint64_t batch)
+{
+    return STATEMENT(arena,
+                     "SELECT digest FROM history_batches WHERE shard = $1::integer AND batch = "
+                     "$2::bigint",
+                     statement_u64(arena, shard), statement_u64(arena, batch));
+}
+
+struct statement read_batch_bodies(struct arena *arena, uint32_t shard, uint64_t above,
+                                   uint64_t last, int64_t most)
+{
+    return STATEMENT(arena,
+                     "SELECT batch, body FROM history_batches WHERE shard = $1::integer AND batch "
+                     "> $2::bigint AND batch <= $3::bigint ORDER BY batch LIMIT $4::integer",
+                     statement_u64(arena, shard), statement_u64(arena, above),
+                     statement_u64(arena, last), statement_i64(arena, most));
+}
+
+#define OF_INSTANCE " x WHERE x.shard = $1::integer AND x.instance = $2::bigint)"
+#define ALL_OF(table) "(SELECT coalesce(json_agg(x ORDER BY x.key), '[]') FROM " table OF_INSTANCE
+
+#define THE_INSTANCE                                                                               \
+    "(SELECT to_jsonb(i) - 'image' FROM instances i WHERE i.shard = $1::integer AND i.key = "      \
+    "$2::bigint)"
+#define THE_DEFINITION                                                                             \
+    "(SELECT json_build_object('key', d.key::text, 'id', d.id, 'version', d.version, "             \
+    "'resourceName', d.resource_name, 'sha256', encode(d.digest, 'hex'), 'text', "                 \
+    "convert_from(r.bytes, 'UTF8')) FROM instances i JOIN definitions d ON d.key = i.definition "  \
+    "JOIN resources r ON r.digest = d.digest WHERE i.shard = $1::integer AND i.key = $2::bigint)"
+#define THE_AUDIT                                                                                  \
+    "(SELECT coalesce(json_agg(a ORDER BY a.time), '[]') FROM audit_found a WHERE a.instance = "   \
+    "$2::bigint OR a.entity = $2::bigint::text)"
+#define THE_ENTRIES                                                                                \
+    "(SELECT coalesce(json_agg(json_build_object('texts', ARRAY[e.chain::text, e.number::text, "   \
+    "(extract(epoch FROM e.time) * 1000000)::bigint::text, e.operation, e.category, e.result, "    \
+    "e.actor_type, e.actor, e.address, e.request, e.entity_type, e.entity, e.related_type, "       \
+    "e.related, e.tenant, e.process_id, e.instance::text, e.batch::text, e.permission, "           \
+    "e.description, e.times::text], 'digest', encode(e.digest, 'hex'), 'before', "                 \
+    "encode(coalesce((SELECT p.digest FROM audit_entries p WHERE p.key = e.key - 1), (SELECT "     \
+    "c.base FROM audit_chains c WHERE c.id = e.chain)), 'hex')) ORDER BY e.key), '[]') FROM "      \
+    "audit_entries e WHERE e.instance = $2::bigint OR e.entity = $2::bigint::text)"
+#define THE_HISTORY                                                                                \
+    "(SELECT coalesce(json_agg(json_build_object('sequence', h.sequence, 'time', h.time, "         \
+    "'command', h.command, 'event', h.event, 'key', h.key, 'name', h.name, 'code', h.code, "       \
+    "'value', h.value, 'principal', h.principal) ORDER BY h.sequence, h.position), '[]') FROM "    \
+    "readable_history h WHERE h.shard = $1::integer AND h.stream = $2::bigint AND h.kind = "       \
+    "'instance')"
+
+#define THE_ELEMENTS ALL_OF("element_instances")
+#define THE_VARIABLES ALL_OF("variables")
+#define THE_DECISIONS ALL_OF("decision_evaluations")
+#define THE_TASKS ALL_OF("user_tasks")
+#define THE_INCIDENTS ALL_OF("incidents")
+#define MEMBERS_OF_CASE                                                                            \
+    "'instance', " THE_INSTANCE ", 'definition', " THE_DEFINITION ", 'elements', " THE_ELEMENTS    \
+    ", 'variables', " THE_VARIABLES ", 'decisions', " THE_DECISIONS ", 'userTasks', " THE_TASKS    \
+    ", 'incidents', " THE_INCIDENTS
+#define MEMBERS_OF_AUDIT                                                                           \
+    ", 'audit', " THE_AUDIT ", 'entries', " THE_ENTRIES ", 'history', " THE_HISTORY
+
+struct statement read_evidence_case(struct arena *arena, uint32_t shard, uint64_t instance)
+{
+    static const char sql[] = "SELECT json_build_object(" MEMBERS_OF_CASE MEMBERS_OF_AUDIT ")";
+    return STATEMENT(arena, sql, statement_u64(arena, shard), statement_u64(arena, instance));
+}
+
 struct statement read_audit_chains(struct arena *arena)
 {
     return statement_new(

@@ -32,6 +32,21 @@ enum audit_column {
 enum { AUDIT_OF_BATCH = 4 };
 struct statement read_chain(struct arena *arena, uint32_t shard, uint64_t above, uint64_t last);
 
+// -- Of one case (cli/evidence.h)
+
+// Its steps: batch, place in it, and the columns of a step.
+struct statement read_evidence_steps(struct arena *arena, uint32_t shard, uint64_t instance);
+
+// One column: the digest of a batch; no row before the first.
+struct statement read_batch_digest(struct arena *arena, uint32_t shard, uint64_t batch);
+
+// batch, body; above one and up to another.
+struct statement read_batch_bodies(struct arena *arena, uint32_t shard, uint64_t above,
+                                   uint64_t last, int64_t most);
+
+// One column: everything else that is known of it, as JSON.
+struct statement read_evidence_case(struct arena *arena, uint32_t shard, uint64_t instance);
+
 // Where the chain ends: batch, digest.
 struct statement read_chain_end(struct arena *arena, uint32_t shard);
 
