@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/files.h"
+#include "insight/align.h"
 #include "insight/diagram.h"
 #include "insight/replay.h"
 
@@ -80,13 +81,75 @@ static int conform_by_replay(struct mine *m, const struct variants *variants, co
     return mine_print_json(&out);
 }
 
+static void write_deviations(struct json_writer *json, const struct alignments *alignments)
+{
+    json_key(json, STR("deviations"));
+    json_begin_array(json);
+    for (size_t i = 0; i < alignments->deviation_count; i++) {
+        const struct align_deviation *d = &alignments->deviations[i];
+        json_begin_object(json);
+        mine_text(json, "kind", d->is_in_log ? STR("log") : STR("model"));
+        mine_text(json, "activity", d->activity);
+        mine_count(json, "count", d->count);
+        mine_count(json, "traces", d->traces);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static void print_alignments(const struct alignments *a)
+{
+    printf("fitness   %.6f\nfitting   %llu of %llu traces\n", a->fitness,
+           (unsigned long long)a->fitting_traces, (unsigned long long)a->trace_count);
+    if (a->bounded_traces > 0)
+        printf("bounded   %llu traces: a limit was reached, they fit at most so well\n",
+               (unsigned long long)a->bounded_traces);
+    for (size_t i = 0; i < a->deviation_count; i++)
+        printf("%9llu  %s  %.*s\n", (unsigned long long)a->deviations[i].count,
+               a->deviations[i].is_in_log ? "beyond the model " : "left out of the log",
+               STR_ARG(a->deviations[i].activity));
+}
+
+static int conform_by_alignment(struct mine *m, const struct variants *variants,
+                                const struct net *net)
+{
+    struct alignments alignments;
+    struct error err;
+    if (!align_log(&m->arena, m->log, variants, net, &ALIGN_LIMITS_DEFAULT, &alignments, &err))
+        return cli_complain(&err), EXIT_FAILED;
+    for (uint32_t t = 0; m->is_per_trace && t < m->log->trace_count; t++) {
+        const struct align_trace *trace = &alignments.traces[variants->of_trace[t]];
+        print_trace(m, t, trace->fitness == 1 && !trace->is_bounded, trace->fitness);
+    }
+    if (m->is_per_trace)
+        return EXIT_OK;
+    if (!m->is_json) {
+        print_alignments(&alignments);
+        return EXIT_OK;
+    }
+    struct strbuf out = strbuf_new(&m->arena);
+    struct json_writer json = json_writer_new(&out);
+    json_begin_object(&json);
+    mine_text(&json, "method", STR("align"));
+    mine_number(&json, "fitness", alignments.fitness);
+    mine_number(&json, "average_fitness", alignments.average_fitness);
+    mine_count(&json, "fitting_traces", alignments.fitting_traces);
+    mine_count(&json, "traces", alignments.trace_count);
+    mine_count(&json, "bounded_traces", alignments.bounded_traces);
+    write_deviations(&json, &alignments);
+    json_end_object(&json);
+    return mine_print_json(&out);
+}
+
 int mine_conform(struct mine *m)
 {
     struct net *net;
     struct error err;
     if (!read_model(m, &net, &err))
         return cli_complain(&err);
-    return conform_by_replay(m, variants_new(&m->arena, m->log), net);
+    struct variants *variants = variants_new(&m->arena, m->log);
+    return str_equal(m->method, STR("align")) ? conform_by_alignment(m, variants, net)
+                                              : conform_by_replay(m, variants, net);
 }
 
 int mine_precision(struct mine *m)

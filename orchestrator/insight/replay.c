@@ -98,7 +98,9 @@ double simplicity_of(const struct net *net)
 
 // -- Precision ----------------------------------------------------------------------------
 
-enum { CLOSURE_MOST = 20000 }; // markings that silent steps may lead to
+// So many markings that silent steps lead to are looked at one by one; beyond that steps are taken
+// as independent of each other, which they are in sound free-choice nets, such as those of trees.
+enum { CLOSURE_MOST = 5000, FREE_CHOICE_CLOSURE_MOST = 128 };
 
 // The activities that a marking allows, over silent steps; kept by marking, for most prefixes end
 // in one of a few.
@@ -120,7 +122,7 @@ struct measuring {
     uint32_t label_count;
     size_t words;
     struct allowed *slots;
-    size_t slot_count, used;
+    size_t slot_count, used, closure_most;
     uint32_t *shared; // by place in the order: activities shared with the variant before
     uint32_t **stack; // the marking after each activity of the current trace; NULL: does not fit
     uint64_t escaping, allowed;
@@ -170,37 +172,93 @@ static void grow_slots(struct measuring *m)
                 before[i];
 }
 
-// Everything that can happen first, over all markings that silent steps lead to.
-static void close_over_silent(struct measuring *m, const uint32_t *marking, uint64_t *labels)
+static void allow(const struct measuring *m, uint32_t transition, uint64_t *labels)
+{
+    uint32_t label = m->label_of[transition];
+    labels[label / 64] |= UINT64_C(1) << label % 64;
+}
+
+// What can happen when a token that could come to a place never goes away again.
+static void allow_independently(struct measuring *m, const uint32_t *marking, uint64_t *labels)
+{
+    struct player *p = &m->player;
+    bool has_changed = true;
+    for (uint32_t i = 0; i < m->net->place_count; i++)
+        p->marking[i] = marking[i];
+    while (has_changed) {
+        has_changed = false;
+        for (uint32_t t = 0; t < m->net->transition_count; t++) {
+            const struct net_transition *transition = &m->net->transitions[t];
+            if (!player_can(p, t))
+                continue;
+            if (!transition->is_silent)
+                allow(m, t, labels);
+            for (uint32_t o = 0; transition->is_silent && o < transition->output_count; o++) {
+                has_changed |= p->marking[transition->outputs[o]] == 0;
+                p->marking[transition->outputs[o]] |= 1;
+            }
+        }
+    }
+}
+
+// Everything that can happen first, over the markings that silent steps lead to; false when they
+// are too many.
+static bool allow_by_markings(struct measuring *m, const uint32_t *marking, uint64_t *labels)
 {
     struct arena scratch = ARENA_EMPTY;
     size_t bytes = sizeof(uint32_t) * m->net->place_count, count = 0, slots = 64;
     struct player *p = &m->player;
-    uint32_t **queue = ARENA_ARRAY(&scratch, uint32_t *, CLOSURE_MOST + 1);
-    struct allowed *seen = ARENA_ARRAY(&scratch, struct allowed, CLOSURE_MOST * 4);
-    uint32_t *before = arena_copy(&scratch, p->marking, bytes);
-    while (slots < CLOSURE_MOST * 2)
+    while (slots < m->closure_most * 2)
         slots *= 2;
-    queue[count++] = arena_copy(&scratch, marking, bytes);
-    for (size_t head = 0; head < count; head++)
-        for (uint32_t t = 0; t < m->net->transition_count; t++) {
+    const uint32_t **queue = ARENA_ARRAY(&scratch, const uint32_t *, m->closure_most + 1);
+    struct allowed *seen = ARENA_ARRAY(&scratch, struct allowed, slots);
+    queue[count++] = marking;
+    for (size_t head = 0; head < count && count < m->closure_most; head++)
+        for (uint32_t t = 0; t < m->net->transition_count && count < m->closure_most; t++) {
             memcpy(p->marking, queue[head], bytes);
+            p->fired_count = 0;
             if (!player_can(p, t))
                 continue;
             if (!m->net->transitions[t].is_silent) {
-                labels[m->label_of[t] / 64] |= UINT64_C(1) << m->label_of[t] % 64;
+                allow(m, t, labels);
                 continue;
             }
             player_fire(p, t);
             uint64_t hash = hash_marking(p->marking, m->net->place_count);
             struct allowed *slot = find_slot(seen, slots, hash, p->marking, bytes);
-            if (slot->hash != 0 || count == CLOSURE_MOST)
+            if (slot->hash != 0)
                 continue;
             queue[count] = arena_copy(&scratch, p->marking, bytes);
             *slot = (struct allowed){.hash = hash, .marking = queue[count++]};
         }
-    memcpy(p->marking, before, bytes);
     arena_done(&scratch);
+    return count < m->closure_most;
+}
+
+// Places that share a transition behind them share all of them.
+static bool is_free_choice(const struct net *net)
+{
+    for (uint32_t t = 0; t < net->transition_count; t++)
+        for (uint32_t i = 0; i < net->transitions[t].input_count; i++) {
+            const struct net_place *first = &net->places[net->transitions[t].inputs[0]];
+            const struct net_place *other = &net->places[net->transitions[t].inputs[i]];
+            if (other->consumer_count != first->consumer_count ||
+                memcmp(other->consumers, first->consumers,
+                       sizeof(uint32_t) * first->consumer_count) != 0)
+                return false;
+        }
+    return true;
+}
+
+static void allow_all(struct measuring *m, const uint32_t *marking, uint64_t *labels)
+{
+    struct arena_mark mark = arena_mark(&m->arena);
+    uint32_t *before =
+        arena_copy(&m->arena, m->player.marking, sizeof(uint32_t) * m->net->place_count);
+    if (!allow_by_markings(m, marking, labels))
+        allow_independently(m, marking, labels);
+    memcpy(m->player.marking, before, sizeof(uint32_t) * m->net->place_count);
+    arena_rewind(&m->arena, mark);
 }
 
 static const struct allowed *allowed_by(struct measuring *m, const uint32_t *marking)
@@ -216,7 +274,7 @@ static const struct allowed *allowed_by(struct measuring *m, const uint32_t *mar
     uint64_t *labels = ARENA_ARRAY(&m->arena, uint64_t, m->words);
     m->used++;
     *slot = (struct allowed){hash, arena_copy(&m->arena, marking, bytes), labels, 0};
-    close_over_silent(m, slot->marking, labels);
+    allow_all(m, slot->marking, labels);
     for (size_t w = 0; w < m->words; w++)
         slot->count += (uint32_t)__builtin_popcountll(labels[w]);
     return slot;
@@ -319,6 +377,7 @@ struct precision precision_of(const struct event_log *log, const struct variants
         m.shared[i] = shared_prefix(variants, order[i - 1], order[i]);
     player_init(&m.player, net, log);
     number_labels(&m);
+    m.closure_most = is_free_choice(net) ? FREE_CHOICE_CLOSURE_MOST : CLOSURE_MOST;
     m.stack = ARENA_ARRAY(&m.arena, uint32_t *, longest + 2);
     player_begin(&m.player);
     m.stack[0] = arena_copy(&m.arena, m.player.marking, sizeof(uint32_t) * net->place_count);
