@@ -9,9 +9,12 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "insight/blocks.h"
 #include "insight/space.h"
 
 #define NO_STATE UINT32_MAX
+#define BLOCK_STEPS_OF_TRACE UINT64_C(400000000)
+#define BLOCK_STEPS UINT64_C(100000000000)
 
 struct state {
     uint64_t key; // marking and place in the trace
@@ -34,7 +37,9 @@ struct aligner {
     struct space space;
     struct arena turn; // of one variant
     struct align_limits limits;
-    uint64_t states_left;
+    uint64_t states_left, block_steps_left;
+    const struct block *blocks; // NULL: the net is not of blocks
+    bool has_tried_bounds;
     const uint32_t *labels; // of the trace's events
     uint32_t length;
     const uint16_t *rest; // by place in the trace and label: how often it comes from there on
@@ -212,11 +217,9 @@ static uint32_t search(struct aligner *a, uint64_t *ret_least)
 
 // -- Traces -------------------------------------------------------------------------------
 
-// The labels of a trace, and how often each comes from every place on. Events that the net does not
-// have cost one deviation each and are left out.
+// The labels of a trace. Events that the net does not have are left out; returns how many.
 static uint32_t set_trace(struct aligner *a, const uint32_t *activities, uint32_t count)
 {
-    uint32_t labels = a->space.label_count;
     uint32_t *list = ARENA_ARRAY(&a->turn, uint32_t, count + 1);
     a->length = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -225,55 +228,56 @@ static uint32_t set_trace(struct aligner *a, const uint32_t *activities, uint32_
             list[a->length++] = label;
     }
     a->labels = list;
-    if (!a->space.has_bounds)
-        return count - a->length;
-    uint16_t *rest = ARENA_ARRAY(&a->turn, uint16_t, (size_t)(a->length + 1) * labels + 1);
-    for (uint32_t i = a->length; i-- > 0;) {
-        uint16_t *here = rest + (size_t)i * labels;
-        memcpy(here, here + labels, sizeof *rest * labels);
-        if (here[list[i]] < UINT16_MAX)
-            here[list[i]]++;
-    }
-    a->rest = rest;
     return count - a->length;
 }
 
+// What deviates, over all traces; and the variant that is being counted.
 struct counts {
+    uint32_t variant;
+    uint64_t weight;
     uint64_t *of_log, *of_net;               // by activity; by label
     uint64_t *traces_of_log, *traces_of_net; // with at least one
     uint32_t *seen_of_log, *seen_of_net;     // the last variant that had one, + 1
 };
 
-static void count_deviation(uint64_t *count, uint64_t *traces, uint32_t *seen, uint32_t variant,
-                            uint64_t weight)
+static void count_of_log(void *context, uint32_t label)
 {
-    *count += weight;
-    *traces += *seen == variant + 1 ? 0 : weight;
-    *seen = variant + 1;
+    struct counts *c = context;
+    c->of_log[label] += c->weight;
+    c->traces_of_log[label] += c->seen_of_log[label] == c->variant + 1 ? 0 : c->weight;
+    c->seen_of_log[label] = c->variant + 1;
 }
 
-static void count_alignment(const struct aligner *a, struct counts *c, uint32_t state,
-                            uint32_t variant, uint64_t weight)
+static void count_of_net(void *context, uint32_t label)
+{
+    struct counts *c = context;
+    c->of_net[label] += c->weight;
+    c->traces_of_net[label] += c->seen_of_net[label] == c->variant + 1 ? 0 : c->weight;
+    c->seen_of_net[label] = c->variant + 1;
+}
+
+static void count_alignment(const struct aligner *a, struct counts *c, uint32_t state)
 {
     for (; state != NO_STATE; state = a->states.items[state].parent) {
         const struct state *s = &a->states.items[state];
         if (s->parent == NO_STATE || s->label == SILENT_LABEL)
             continue;
         if (s->kind == STEP_OF_LOG)
-            count_deviation(&c->of_log[s->label], &c->traces_of_log[s->label],
-                            &c->seen_of_log[s->label], variant, weight);
+            count_of_log(c, s->label);
         else if (s->kind == STEP_OF_NET)
-            count_deviation(&c->of_net[s->label], &c->traces_of_net[s->label],
-                            &c->seen_of_net[s->label], variant, weight);
+            count_of_net(c, s->label);
     }
 }
 
 static struct counts counts_new(struct arena *arena, uint32_t n)
 {
-    return (struct counts){
-        ARENA_ARRAY(arena, uint64_t, n + 1), ARENA_ARRAY(arena, uint64_t, n + 1),
-        ARENA_ARRAY(arena, uint64_t, n + 1), ARENA_ARRAY(arena, uint64_t, n + 1),
-        ARENA_ARRAY(arena, uint32_t, n + 1), ARENA_ARRAY(arena, uint32_t, n + 1)};
+    struct counts c = {.of_log = ARENA_ARRAY(arena, uint64_t, n + 1)};
+    c.of_net = ARENA_ARRAY(arena, uint64_t, n + 1);
+    c.traces_of_log = ARENA_ARRAY(arena, uint64_t, n + 1);
+    c.traces_of_net = ARENA_ARRAY(arena, uint64_t, n + 1);
+    c.seen_of_log = ARENA_ARRAY(arena, uint32_t, n + 1);
+    c.seen_of_net = ARENA_ARRAY(arena, uint32_t, n + 1);
+    return c;
 }
 
 static int by_count(const void *a, const void *b)
@@ -307,13 +311,49 @@ static void list_deviations(struct arena *arena, const struct event_log *log, co
     result->deviation_count = count;
 }
 
+static const uint16_t *count_rest(struct aligner *a)
+{
+    uint32_t labels = a->space.label_count;
+    uint16_t *rest = ARENA_ARRAY(&a->turn, uint16_t, (size_t)(a->length + 1) * labels + 1);
+    for (uint32_t i = a->length; i-- > 0;) {
+        uint16_t *here = rest + (size_t)i * labels;
+        memcpy(here, here + labels, sizeof *rest * labels);
+        if (here[a->labels[i]] < UINT16_MAX)
+            here[a->labels[i]]++;
+    }
+    return rest;
+}
+
+// Aligns the trace that was set. False when a limit was reached; the cost is then the least
+// possible.
+static bool align_trace(struct aligner *a, struct counts *counts, uint64_t *ret_cost)
+{
+    struct block_deviations told = {counts, count_of_log, count_of_net};
+    struct block_trace trace = {a->labels, a->length, a->block_steps_left};
+    if (trace.steps_most > BLOCK_STEPS_OF_TRACE)
+        trace.steps_most = BLOCK_STEPS_OF_TRACE;
+    if (a->blocks != NULL && blocks_align(&a->turn, a->blocks, &trace, &told, ret_cost)) {
+        uint64_t cube = (uint64_t)(a->length + 1) * (a->length + 1) * (a->length + 1);
+        a->block_steps_left -= cube < a->block_steps_left ? cube : a->block_steps_left;
+        return true;
+    }
+    if (!a->has_tried_bounds)
+        space_find_bounds(&a->space);
+    a->has_tried_bounds = true;
+    a->rest = a->space.has_bounds ? count_rest(a) : NULL;
+    uint32_t state = search(a, ret_cost);
+    count_alignment(a, counts, state);
+    return state != NO_STATE;
+}
+
 // What the empty trace costs: so much of the worst case is the net's.
-static bool cost_of_nothing(struct aligner *a, uint64_t *ret_cost, struct error *err)
+static bool cost_of_nothing(struct aligner *a, struct counts *counts, uint64_t *ret_cost,
+                            struct error *err)
 {
     set_trace(a, NULL, 0);
-    uint32_t state = search(a, ret_cost);
+    bool is_aligned = align_trace(a, counts, ret_cost);
     arena_reset(&a->turn);
-    return state != NO_STATE ||
+    return is_aligned ||
            error_set(err, ERROR_LIMIT, "alignments",
                      "the final marking of the net cannot be reached, or not within %u markings",
                      a->limits.markings);
@@ -323,26 +363,23 @@ struct sums {
     double cost, worst, fitness;
 };
 
-static void align_variant(struct aligner *a, const struct variants *variants, uint32_t v,
-                          uint64_t nothing, struct counts *counts, struct align_trace *ret_trace)
+static struct align_trace align_variant(struct aligner *a, const struct variants *variants,
+                                        uint32_t v, uint64_t nothing, struct counts *counts)
 {
     uint32_t length = variant_length(variants, v);
     const uint32_t *activities = variant_activities(variants, v);
-    uint64_t least, weight = variants->frequency[v];
-    uint64_t unknown = set_trace(a, activities, length);
-    uint32_t state = search(a, &least);
-    uint64_t cost = least + unknown * ALIGN_DEVIATION;
+    uint64_t least, unknown = set_trace(a, activities, length);
+    counts->variant = v;
+    counts->weight = variants->frequency[v];
+    struct align_trace trace = {.is_bounded = !align_trace(a, counts, &least)};
     uint64_t worst = (nothing + (uint64_t)length * ALIGN_DEVIATION) / ALIGN_DEVIATION;
-    *ret_trace = (struct align_trace){.cost = cost, .is_bounded = state == NO_STATE};
-    ret_trace->fitness = worst > 0 ? 1 - (double)(cost / ALIGN_DEVIATION) / (double)worst : 0;
-    count_alignment(a, counts, state, v, weight);
-    for (uint32_t i = 0; unknown > 0 && i < length; i++) {
-        uint32_t at = a->space.label_count + activities[i];
+    trace.cost = least + unknown * ALIGN_DEVIATION;
+    trace.fitness = worst > 0 ? 1 - (double)(trace.cost / ALIGN_DEVIATION) / (double)worst : 0;
+    for (uint32_t i = 0; unknown > 0 && i < length; i++)
         if (a->space.label_of_activity[activities[i]] == NO_LABEL)
-            count_deviation(&counts->of_log[at], &counts->traces_of_log[at],
-                            &counts->seen_of_log[at], v, weight);
-    }
+            count_of_log(counts, a->space.label_count + activities[i]);
     arena_reset(&a->turn);
+    return trace;
 }
 
 bool align_log(struct arena *arena, const struct event_log *log, const struct variants *variants,
@@ -355,12 +392,15 @@ bool align_log(struct arena *arena, const struct event_log *log, const struct va
     struct sums sums = {0};
     uint64_t nothing;
     space_init(&a.space, net, log, limits->markings);
-    space_find_bounds(&a.space);
     struct counts counts = counts_new(&a.space.arena, a.space.label_count + log->activity_count);
-    bool is_aligned = cost_of_nothing(&a, &nothing, err);
+    a.block_steps_left = BLOCK_STEPS;
+    if (!limits->without_blocks)
+        a.blocks =
+            blocks_of_net(&a.space.arena, net, a.space.label_of_transition, a.space.label_count);
+    bool is_aligned = cost_of_nothing(&a, &counts, &nothing, err);
     for (uint32_t v = 0; is_aligned && v < variants->count; v++) {
         double weight = variants->frequency[v];
-        align_variant(&a, variants, v, nothing, &counts, &traces[v]);
+        traces[v] = align_variant(&a, variants, v, nothing, &counts);
         bool fits = traces[v].fitness == 1 && !traces[v].is_bounded;
         result.fitting_traces += fits ? variants->frequency[v] : 0;
         result.bounded_traces += traces[v].is_bounded ? variants->frequency[v] : 0;
