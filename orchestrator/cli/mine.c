@@ -148,9 +148,9 @@ int command_mine(int argc, char **argv)
     };
     const struct cli_usage usage = {
         .synopsis = "baton mine LOG VERB [options]",
-        .summary =
-            "Reads an event log (XES, CSV or OCEL 2.0, packed with gzip or not) and says "
-            "what is in it.\nVerbs: stats, dfg, variants, discover, conform, precision, export.",
+        .summary = "Reads an event log (XES, CSV or OCEL 2.0, packed with gzip or not) and says "
+                   "what is in it.\nVerbs: stats, dfg, variants, discover, conform, precision, "
+                   "kpi, waits, export.",
         .example = "baton mine orders.xes.gz dfg --output json",
         .options = options,
         .option_count = COUNT_OF(options),
