@@ -67,13 +67,19 @@ void handle_audit_hold_create(struct request *request)
                            .value = json_get_str(request->body, STR("value"), STR_EMPTY),
                            .reason = json_get_str(request->body, STR("reason"), STR_EMPTY),
                            .made_by = caller->principal.len > 0 ? caller->principal : STR_EMPTY};
-    bool is_instance = str_equal(row.kind, STR("INSTANCE"));
+    bool is_instance = str_equal(row.kind, STR("INSTANCE")),
+         is_tenant = str_equal(row.kind, STR("TENANT"));
+    if (!is_instance && !is_tenant && !str_equal(row.kind, STR("SUBJECT"))) {
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("\"kind\" must be INSTANCE, TENANT or SUBJECT"));
+        return;
+    }
     if (is_instance && (!str_to_u64(row.value, &instance) || instance == 0)) {
         request_problem(request, 400, "INVALID_ARGUMENT",
                         STR("\"value\" must be the key of a process instance"));
         return;
     }
-    if (str_equal(row.kind, STR("TENANT")))
+    if (is_tenant)
         row.value = tenant_inside(row.value);
     read_change(caller, catalogue_hold_add(caller->arena, &row), on_held, NULL);
 }

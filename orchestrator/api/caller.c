@@ -8,8 +8,10 @@
 #include "base/endpoint.h"
 #include "gateway/audit.h"
 #include "gateway/credential.h"
+#include "gateway/share.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 // -- What it shows ----------------------------------------------------------------------
@@ -102,6 +104,16 @@ static bool is_hidden(const struct caller *caller, const struct failure *failure
            strstr(request->route->permission, "MESSAGE") == NULL; // nobody waits for it
 }
 
+static void answer_share(struct request *request, const struct failure *failure)
+{
+    enum { MS = 1000 };
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)((failure->wait_ms + MS - 1) / MS));
+    request_add_header(request, "Retry-After", seconds);
+    request_add_header(request, "Baton-Share", str_cstr(&request->arena, failure->reason));
+    request_problem(request, 429, "RESOURCE_EXHAUSTED", str_of(failure->err->text));
+}
+
 static void on_failed(struct caller *caller, const struct failure *failure)
 {
     struct request *request = request_of(caller);
@@ -118,6 +130,9 @@ static void on_failed(struct caller *caller, const struct failure *failure)
     case FAILURE_REJECTED:
         request_problem(request, rejection_http_status(failure->rejection),
                         rejection_title(failure->rejection), failure->reason);
+        return;
+    case FAILURE_SHARE:
+        answer_share(request, failure);
         return;
     case FAILURE_DEADLINE:
         request_problem(
@@ -172,7 +187,37 @@ static enum admission refuse(struct request *request, str why)
     return REFUSED;
 }
 
-static enum admission allow(struct request *request, const struct identity *identity)
+// A call of the API takes from the caller's share of them, before its body is read.
+struct taking_call {
+    struct request *request;
+    enum admission *inside; // of take_call, while it has not returned; NULL then
+};
+
+static void on_call_granted(struct caller *caller, void *context)
+{
+    struct taking_call *taking = context;
+    (void)caller;
+    if (taking->inside != NULL)
+        *taking->inside = ADMITTED;
+    else
+        route_admitted(taking->request);
+}
+
+static enum admission take_call(struct request *request)
+{
+    enum admission admission = REFUSED;
+    if (is_public(request))
+        return ADMITTED;
+    struct taking_call *taking = ARENA_NEW(&request->arena, struct taking_call);
+    *taking = (struct taking_call){request, &admission};
+    if (share_take(request->asker, SHARE_CALLS, on_call_granted, taking))
+        return admission; // where it was refused, the request is gone
+    taking->inside = NULL;
+    return DECIDING;
+}
+
+// `principal`: of whoever has the key that opens everything; empty: the identity says it.
+static enum admission allow(struct request *request, const struct identity *identity, str principal)
 {
     struct error err;
     struct caller *caller = request->asker;
@@ -180,9 +225,11 @@ static enum admission allow(struct request *request, const struct identity *iden
         request_failed(request, &err);
         return REFUSED;
     }
+    if (!str_is_empty(principal))
+        caller->principal = principal;
     audit_tell_seen(caller);
     request->on_gone = on_gone;
-    return ADMITTED;
+    return take_call(request);
 }
 
 // Lives as the request does: once that has been answered, it is gone.
@@ -197,7 +244,7 @@ static void on_identified(void *context, const struct identity *identity, const 
     struct request *request = asking->request;
     enum admission *inside = asking->inside, admission = REFUSED;
     if (identity != NULL)
-        admission = allow(request, identity);
+        admission = allow(request, identity, STR_EMPTY);
     else if (err->kind == ERROR_DENIED)
         admission = refuse(request, str_of(err->text));
     else
@@ -242,14 +289,10 @@ enum admission caller_admit(struct request *request)
     request->asker = caller;
     if (is_public(request) || (!has_users && key.len == 0) ||
         (!has_users && credential_is_key(&credential, key))) {
-        enum admission admission = allow(request, caller_everybody());
-        caller->principal = credential.user;
-        return admission;
+        return allow(request, caller_everybody(), credential.user);
     }
     if (has_users && credential.kind == CREDENTIAL_BEARER && credential_is_key(&credential, key)) {
-        enum admission admission = allow(request, caller_everybody());
-        caller->principal = STR("api.key");
-        return admission;
+        return allow(request, caller_everybody(), STR("api.key"));
     }
     if (!has_users)
         return refuse(request, STR("send the API key as 'Authorization: Bearer KEY'"));

@@ -22,6 +22,7 @@ struct gateway;
 enum failure_kind {
     FAILURE_ERROR,    // before the engine was asked: *err
     FAILURE_REJECTED, // by the engine: rejection and reason
+    FAILURE_SHARE,    // a share of the caller's is used up (share.h): *err, its name, wait_ms
     FAILURE_DEADLINE, // the engine did not answer in time; the command may still take effect
 };
 
@@ -29,7 +30,8 @@ struct failure {
     enum failure_kind kind;
     const struct error *err;
     enum rejection rejection;
-    str reason;
+    str reason;      // of a share: its name
+    int64_t wait_ms; // until the share has more
 };
 
 struct caller {

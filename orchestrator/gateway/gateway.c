@@ -12,6 +12,7 @@
 #include "gateway/process_cache.h"
 #include "gateway/read.h"
 #include "gateway/records.h"
+#include "gateway/share.h"
 #include "gateway/upkeep.h"
 
 #include <stdlib.h>
@@ -40,6 +41,11 @@ uint32_t gateway_next_shard(struct gateway *gateway)
 struct access *gateway_access(const struct gateway *gateway)
 {
     return gateway->options.access;
+}
+
+void gateway_shares_changed(struct gateway *gateway)
+{
+    share_desk_changed(gateway->shares);
 }
 
 uint32_t gateway_shards(const struct gateway *gateway)
@@ -126,6 +132,7 @@ struct gateway *gateway_new(const struct gateway_options *options)
     gateway->batches = batch_runner_new(gateway);
     gateway->upkeep = upkeep_new(gateway);
     gateway->audit = audit_desk_new(gateway);
+    gateway->shares = share_desk_new(gateway);
     gateway->streams = audit_streams_new(gateway);
     gateway->checkpoints = audit_checkpoints_new(gateway);
     gateway->records = records_desk_new(gateway->options.reader, gateway->options.loop);
@@ -159,6 +166,7 @@ void gateway_stop(struct gateway *gateway)
     gateway->draining = true;
     timer_stop(gateway->join);
     pending_cancel(&gateway->asked);
+    share_desk_stop(gateway->shares);
     read_stop_all(gateway);
     records_desk_stop(gateway->records);
     if (gateway->calls != NULL)
@@ -173,6 +181,7 @@ void gateway_free(struct gateway *gateway)
     timer_free(gateway->join);
     batch_runner_free(gateway->batches);
     upkeep_free(gateway->upkeep);
+    share_desk_free(gateway->shares);
     audit_streams_free(gateway->streams);
     audit_checkpoints_free(gateway->checkpoints);
     audit_desk_free(gateway->audit);

@@ -39,6 +39,9 @@ const char *gateway_not_ready(const struct gateway *gateway);
 
 struct access *gateway_access(const struct gateway *gateway);
 
+// What was set of fair shares has changed on this node.
+void gateway_shares_changed(struct gateway *gateway);
+
 uint32_t gateway_shards(const struct gateway *gateway); // 0 until Kafka was reached
 
 #endif

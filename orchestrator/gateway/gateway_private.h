@@ -23,6 +23,7 @@ struct job_desk;
 struct process_cache;
 struct reading;
 struct records_desk;
+struct share_desk;
 struct timer;
 struct upkeep;
 struct zone_db;
@@ -44,6 +45,7 @@ struct gateway {
     struct process_cache *processes;
     struct batch_runner *batches;
     struct upkeep *upkeep;
+    struct share_desk *shares;
     struct audit_desk *audit;
     struct audit_streams *streams;         // of the audit log
     struct audit_checkpoints *checkpoints; // NULL: nothing is signed

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/murmur2.h"
 #include "gateway/gateway_private.h"
+#include "gateway/share.h"
 #include "record/partition.h"
 #include "store/read/read.h"
 
@@ -60,20 +61,26 @@ static void on_definition(struct caller *caller, void *context, const struct que
         start(caller, create, starting->answer);
 }
 
+static void on_share(struct caller *caller, void *context)
+{
+    struct starting *starting = context;
+    const struct create_instance *create = starting->create;
+    if (create->definition != 0) {
+        start(caller, create, starting->answer);
+        return;
+    }
+    const struct process_version version = {create->process_id, create->version,
+                                            starting->version_tag};
+    read_run(caller, read_process_key(caller->arena, caller->scope, caller->tenant, &version),
+             on_definition, starting);
+}
+
 void gateway_start(struct caller *caller, struct create_instance *create, str version_tag,
                    call_answer *answer)
 {
-    if (create->definition != 0) {
-        start(caller, create, answer);
-        return;
-    }
     struct starting *starting = ARENA_NEW(caller->arena, struct starting);
     *starting = (struct starting){create, version_tag, answer};
-    read_run(caller,
-             read_process_key(
-                 caller->arena, caller->scope, caller->tenant,
-                 &(struct process_version){create->process_id, create->version, version_tag}),
-             on_definition, starting);
+    (void)share_take(caller, SHARE_STARTS, on_share, starting);
 }
 
 void gateway_evaluate_conditions(struct caller *caller, struct command *command,

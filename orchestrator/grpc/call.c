@@ -8,6 +8,7 @@
 #include "gateway/credential.h"
 #include "gateway/gateway.h"
 #include "gateway/job_gateway.h"
+#include "gateway/share.h"
 #include "grpc/connection.h"
 #include "wire/pack.h"
 
@@ -80,6 +81,9 @@ static void on_failed(struct caller *caller, const struct failure *failure)
         return;
     case FAILURE_REJECTED:
         grpc_call_end(call, status_of_rejection(failure->rejection), failure->reason);
+        return;
+    case FAILURE_SHARE:
+        grpc_call_fail(call, GRPC_RESOURCE_EXHAUSTED, "%s", failure->err->text);
         return;
     case FAILURE_DEADLINE:
         grpc_call_fail(call, GRPC_DEADLINE_EXCEEDED,
@@ -359,6 +363,15 @@ void grpc_call_check(struct grpc_call *call, int64_t now_ms)
                        "the request did not arrive within GRPC_REQUEST_MS (%d)", GRPC_REQUEST_MS);
 }
 
+static void on_share(struct caller *caller, void *context)
+{
+    struct grpc_call *call = grpc_call_of(caller);
+    if (call->connection == NULL)
+        grpc_call_end(call, GRPC_UNAVAILABLE, STR_EMPTY);
+    else
+        call->method->handle(call, context);
+}
+
 void grpc_call_begin(struct grpc_call *call)
 {
     str bytes;
@@ -375,7 +388,7 @@ void grpc_call_begin(struct grpc_call *call)
         return;
     }
     call->is_working = true;
-    call->method->handle(call, request);
+    (void)share_take(&call->caller, SHARE_CALLS, on_share, (void *)(uintptr_t)request);
 }
 
 // -- The answer ---------------------------------------------------------------------------

@@ -31,9 +31,10 @@ struct load {
     const char *brokers;
     const char *prefix;
     const char *mode;
-    const char *type;    // of jobs
-    const char *process; // id
-    const char *file;    // to deploy
+    const char *type;      // of jobs
+    const char *process;   // id
+    const char *file;      // to deploy
+    const char *principal; // who starts; NULL: nobody
     int shards;
     int reply_partition;
     int rate;      // starts a second; 0: closed loop
@@ -238,6 +239,8 @@ static bool start_one(struct load *load, int64_t intended_ns)
     const struct command command = {
         .type = COMMAND_CREATE_INSTANCE,
         .reply = {.partition = load->reply_partition, .request = request},
+        .principal = load->principal == NULL ? STR_EMPTY : str_of(load->principal),
+        .origin = load->principal == NULL ? STR_EMPTY : STR("192.0.2.17 0123456789abcdef"),
         .create_instance = {.process_id = str_of(load->process),
                             .variables = STR("{\"amount\":1200,\"customer\":\"anna\"}"),
                             .business_id =
@@ -480,25 +483,16 @@ static void send_deploy(struct load *load)
 // -- Start ------------------------------------------------------------------------------
 
 static const struct option options[] = {
-    {"brokers", required_argument, NULL, 'b'},
-    {"prefix", required_argument, NULL, 'p'},
-    {"mode", required_argument, NULL, 'm'},
-    {"type", required_argument, NULL, 't'},
-    {"process", required_argument, NULL, 'P'},
-    {"shards", required_argument, NULL, 's'},
-    {"partition", required_argument, NULL, 'q'},
-    {"rate", required_argument, NULL, 'r'},
-    {"in-flight", required_argument, NULL, 'i'},
-    {"seconds", required_argument, NULL, 'S'},
-    {"count", required_argument, NULL, 'c'},
-    {"duplicate", required_argument, NULL, 'd'},
-    {"late", required_argument, NULL, 'l'},
-    {"fail", required_argument, NULL, 'f'},
-    {"file", required_argument, NULL, 'F'},
-    {"no-wait", no_argument, NULL, 'n'},
-    {"ids", no_argument, NULL, 'I'},
-    {"seed", required_argument, NULL, 'e'},
-    {0},
+    {"brokers", required_argument, NULL, 'b'},   {"prefix", required_argument, NULL, 'p'},
+    {"mode", required_argument, NULL, 'm'},      {"type", required_argument, NULL, 't'},
+    {"process", required_argument, NULL, 'P'},   {"principal", required_argument, NULL, 'a'},
+    {"shards", required_argument, NULL, 's'},    {"partition", required_argument, NULL, 'q'},
+    {"rate", required_argument, NULL, 'r'},      {"in-flight", required_argument, NULL, 'i'},
+    {"seconds", required_argument, NULL, 'S'},   {"count", required_argument, NULL, 'c'},
+    {"duplicate", required_argument, NULL, 'd'}, {"late", required_argument, NULL, 'l'},
+    {"fail", required_argument, NULL, 'f'},      {"file", required_argument, NULL, 'F'},
+    {"no-wait", no_argument, NULL, 'n'},         {"ids", no_argument, NULL, 'I'},
+    {"seed", required_argument, NULL, 'e'},      {0},
 };
 
 static void read_option(struct load *load, int letter)
@@ -513,8 +507,9 @@ static void read_option(struct load *load, int letter)
     const struct {
         int letter;
         const char **text;
-    } texts[] = {{'b', &load->brokers}, {'p', &load->prefix},  {'m', &load->mode},
-                 {'t', &load->type},    {'P', &load->process}, {'F', &load->file}};
+    } texts[] = {{'b', &load->brokers},  {'p', &load->prefix},  {'m', &load->mode},
+                 {'t', &load->type},     {'P', &load->process}, {'F', &load->file},
+                 {'a', &load->principal}};
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         if (numbers[i].letter == letter)
             *numbers[i].number = atoi(optarg);
