@@ -16,6 +16,7 @@ struct api *api_new(const struct api_options *options, struct error *err)
     struct api *api = calloc(1, sizeof *api);
     check(api != NULL);
     api->options = *options;
+    api->live = live_new(api);
     api->key = config_str(config, CONFIG_API_KEY);
     struct access *access = gateway_access(options->gateway);
     api->own_passwords = access == NULL ? passwords_new(options->loop, config) : NULL;
@@ -53,6 +54,7 @@ struct api *api_new(const struct api_options *options, struct error *err)
 
 void api_drain(struct api *api, void (*done)(void *context), void *context)
 {
+    live_stop(api->live);
     http_server_drain(api->http, done, context);
 }
 
@@ -62,6 +64,8 @@ void api_free(struct api *api)
         return;
     if (api->own_passwords != NULL)
         passwords_free(api->own_passwords);
+    live_stop(api->live);
+    live_free(api->live);
     http_server_free(api->http);
     tls_free(api->tls);
     free(api);

@@ -20,6 +20,7 @@ struct api {
     struct passwords *own_passwords; // NULL: they are access's
     struct tls *tls;                 // NULL: HTTP
     struct http_server *http;
+    struct live *live; // who watches what changes (live.c)
 };
 
 static inline struct api *api_of(const struct request *request)
@@ -78,6 +79,10 @@ struct login_page {
     str user; // who is logged in already; empty: nobody
 };
 void browser_login_page(struct request *request, const struct login_page *page);
+
+struct live *live_new(struct api *api);
+void live_stop(struct live *live); // ends all streams, and takes no more
+void live_free(struct live *live); // NULL is fine; stopped before
 
 // Whether this program has the console in it (console.c).
 bool console_is_there(void);

@@ -139,15 +139,32 @@ static void add_escaped(struct strbuf *out, str value)
 }
 
 static const char style[] =
-    "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1d232b}"
-    "main{max-width:22rem;margin:10vh auto;padding:2rem;background:#fff;border-radius:.5rem;"
-    "box-shadow:0 1px 4px #0003}h1{margin:0 0 1rem;font-size:1.5rem}"
-    "label{display:block;margin:.75rem 0}input{display:block;box-sizing:border-box;width:100%;"
-    "padding:.5rem;font:inherit;border:1px solid #68727d;border-radius:.25rem}"
-    "button,a.b{display:block;box-sizing:border-box;width:100%;margin-top:.75rem;padding:.6rem;"
-    "font:inherit;text-align:center;text-decoration:none;color:#fff;background:#1f5fae;border:0;"
-    "border-radius:.25rem;cursor:pointer}p[role=alert]{padding:.5rem;background:#fdecea;"
-    "color:#8a1c13;border-radius:.25rem}";
+    ":root{color-scheme:light "
+    "dark;--g:#f5f6f9;--p:#fff;--l:#e0e4eb;--b:#868fa3;--i:#171c28;--m:#4a5365;"
+    "--a:#3a4fd0;--e:#b3261e;--es:#fdeae8}"
+    "@media(prefers-color-scheme:dark){:root{--g:#10131b;--p:#181c27;--l:#2a3040;--b:#737d93;"
+    "--i:#edf0f7;--m:#b6bdcd;--a:#5468e8;--e:#ff9b92;--es:#42191a}}"
+    "*{box-sizing:border-box}body{font:14px/1.45 Inter,system-ui,-apple-system,\"Segoe UI\",Roboto,"
+    "sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;padding:16px;"
+    "background:var(--g);color:var(--i)}main{width:100%;max-width:360px;padding:28px;"
+    "background:var(--p);border:1px solid var(--l);border-radius:12px;"
+    "box-shadow:0 12px 40px rgb(15 20 40/10%)}header{display:flex;align-items:center;gap:12px;"
+    "margin-bottom:20px}h1{margin:0;font-size:20px;letter-spacing:-.02em}"
+    "label{display:block;margin:0 0 14px;font-size:12px;font-weight:560;color:var(--m)}"
+    "input{display:block;width:100%;height:38px;margin-top:4px;padding:0 10px;font:14px/1 inherit;"
+    "font-family:inherit;color:var(--i);background:var(--p);border:1px solid var(--b);"
+    "border-radius:6px}button,a.b{display:block;width:100%;margin-top:10px;padding:9px;font:"
+    "inherit;"
+    "font-weight:560;text-align:center;text-decoration:none;color:#fff;background:var(--a);"
+    "border:1px solid var(--a);border-radius:6px;cursor:pointer}a.b{color:var(--i);"
+    "background:var(--p);border-color:var(--b)}:focus-visible{outline:2px solid var(--a);"
+    "outline-offset:1px}p[role=alert]{margin:0 0 14px;padding:9px 11px;background:var(--es);"
+    "color:var(--e);border-radius:6px}";
+
+static const char mark[] =
+    "<svg width=32 height=32 viewBox=\"0 0 32 32\" aria-hidden=true><rect width=32 height=32 rx=8 "
+    "fill=\"#3a4fd0\"/><path d=\"M8.5 23.5 21 11\" stroke=\"#fff\" stroke-width=4.2 "
+    "stroke-linecap=round /><circle cx=23.4 cy=8.6 r=3.1 fill=\"#ffc53d\"/></svg>";
 
 // Where a form's answer may lead: here, and to the providers' logouts.
 static void add_policy(struct request *request, struct providers *providers)
@@ -217,8 +234,8 @@ void browser_login_page(struct request *request, const struct login_page *page)
     strbuf_format(&out,
                   "<!doctype html><html lang=%s><meta charset=utf-8><meta name=viewport "
                   "content=\"width=device-width\"><title>Baton: %s</title><style>%s</style><main>"
-                  "<h1>Baton</h1>",
-                  is_german(request) ? "de" : "en", text(request, TEXT_LOG_IN), style);
+                  "<header>%s<h1>Baton</h1></header>",
+                  is_german(request) ? "de" : "en", text(request, TEXT_LOG_IN), style, mark);
     if (page->message.len > 0) {
         strbuf_add(&out, STR("<p role=alert>"));
         add_escaped(&out, page->message);

@@ -5,9 +5,11 @@
 #include "base/gzip.h"
 #include "http/coding.h"
 #include "http/server_private.h"
+#include "http/stream.h"
 #include "loop/tls.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
@@ -222,6 +224,57 @@ bool request_may_wait(struct request *request)
         return true;
     request_busy(request, "too many requests wait: three quarters of api.max_connections");
     return false;
+}
+
+// -- In pieces --------------------------------------------------------------------------
+
+bool request_stream_begin(struct request *request, const char *content_type)
+{
+    struct evhttp_request *http = request->http;
+    if (http != NULL && evhttp_request_get_command(http) == EVHTTP_REQ_HEAD) {
+        request_answer_text(request, 200, content_type, STR_EMPTY);
+        return false;
+    }
+    if (!request_may_wait(request))
+        return false;
+    if (http == NULL)
+        return true;
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(http);
+    evhttp_add_header(headers, "Content-Type", content_type);
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evhttp_add_header(headers, "X-Accel-Buffering", "no"); // proxies pass pieces on as they come
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    evhttp_send_reply_start(http, 200, NULL);
+    return true;
+}
+
+bool request_stream_send(struct request *request, str piece)
+{
+    if (request->http == NULL)
+        return false;
+    struct bufferevent *buffer = request->connection->buffer;
+    if (evbuffer_get_length(bufferevent_get_output(buffer)) + piece.len > STREAM_PENDING_BYTES)
+        return false;
+    struct evbuffer *out = evbuffer_new();
+    check(out != NULL);
+    evbuffer_add(out, piece.data, piece.len);
+    evhttp_send_reply_chunk(request->http, out);
+    evbuffer_free(out);
+    return true;
+}
+
+void request_stream_end(struct request *request)
+{
+    struct evhttp_request *http = request->http;
+    struct connection *connection = request->connection;
+    if (http == NULL) {
+        finish_gone(request, 200);
+        return;
+    }
+    connection_begin_answer(connection, 0);
+    finish(request, 200);
+    evhttp_request_set_on_complete_cb(http, on_sent, connection);
+    evhttp_send_reply_end(http);
 }
 
 static const struct {

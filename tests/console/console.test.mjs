@@ -385,9 +385,9 @@ describe('the operator', () => {
 
   wish('deploys a model from the browser', 'admin', async (page) => {
     await page.goto('/deployments');
-    await page.getByRole('button', { name: 'Deploy' }).click();
+    await page.getByRole('button', { name: 'Deploy', exact: true }).click();
     await page.locator('input[type=file]').setInputFiles({ name: 'second.bpmn', mimeType: 'text/xml', buffer: Buffer.from(model('delivery.bpmn').replace('id="delivery"', 'id="second"')) });
-    await page.getByRole('dialog').getByRole('button', { name: 'Deploy' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Deploy', exact: true }).click();
     await page.getByRole('link', { name: 'second.bpmn' }).waitFor();
   });
 

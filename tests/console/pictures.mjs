@@ -39,9 +39,8 @@ for (const colorScheme of THEMES)
       for (const [name, [user, address]] of Object.entries(PAGES)) {
         if (user !== who || (wanted.length > 0 && !wanted.includes(name))) continue;
         await page.goto(address);
-        await page.waitForLoadState('networkidle').catch(() => {});
         await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0, undefined, { timeout: 8000 }).catch(() => console.log(`${name}: still busy`));
-        await page.waitForTimeout(250);
+        await page.waitForTimeout(600);
         await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
         const reports = await policyReports();
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -118,6 +118,11 @@ export function Facts({ facts }: { facts: [string, ComponentChildren][] }) {
   return <dl class="facts">{facts.flatMap(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{value}</dd>])}</dl>;
 }
 
+/** What may be wider than its place; the keyboard reaches it. */
+export function Scroll({ label, children, style }: { label: string; children: ComponentChildren; style?: JSX.CSSProperties }) {
+  return <div class="scroll" tabIndex={0} role="group" aria-label={label} style={style}>{children}</div>;
+}
+
 export function Json({ value }: { value: string }) {
   return <pre class="json" tabIndex={0} role="group" aria-label={t('value')}>{pretty(value)}</pre>;
 }

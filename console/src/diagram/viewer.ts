@@ -20,6 +20,7 @@ export interface Opened {
 }
 
 const HIDDEN = new Set(['bpmn:Process', 'bpmn:Collaboration', 'label', 'bpmn:SequenceFlow', 'bpmn:Association', 'bpmn:DataInputAssociation', 'bpmn:DataOutputAssociation']);
+const READABLE = 0.62;
 const MARKERS = ['is-active', 'is-incident', 'is-done', 'is-taken', 'is-selected'];
 
 function badge(look: string, text: string, title: string): HTMLElement {
@@ -66,10 +67,17 @@ export async function open(container: HTMLElement, source: string, onSelect: (id
   const shapes = registry.filter((shape) => !HIDDEN.has(shape.type) && !shape.id.endsWith('_label'));
   let marked: [string, string][] = [];
 
+  let focus: string | null = null; // where something happens
   const fit = () => {
     canvas.resized();
     canvas.zoom('fit-viewport', 'auto');
     if (canvas.zoom('fit-viewport', 'auto') > 1.15) canvas.zoom(1.15, 'auto');
+    // On a phone a whole process is too small to read: begin where something happens.
+    const isNarrow = container.clientWidth < 520;
+    if (!isNarrow || (canvas as unknown as { zoom(): number }).zoom() > READABLE) return;
+    canvas.zoom(READABLE, 'auto');
+    const first = focus ?? shapes[0]?.id;
+    if (first) canvas.scrollToElement(first, container.clientWidth / 3);
   };
   const marker = (id: string, name: string) => {
     if (!name || !registry.get(id)) return;
@@ -90,6 +98,9 @@ export async function open(container: HTMLElement, source: string, onSelect: (id
     }
     for (const id of taken) marker(id, MARKERS[3]!);
     if (selected) marker(selected, MARKERS[4]!);
+    const before = focus;
+    focus = (counts.find((count) => count.incidents > 0) ?? counts.find((count) => count.active > 0))?.elementId ?? null;
+    if (focus !== before) fit();
   };
   viewer.get('eventBus').on('element.click', ({ element }) => {
     const id = element.id.replace(/_label$/, '');

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { ask, type Schema } from '../../api/client';
 import { ActionDialog } from '../../actions/action';
-import { Ago, Bones, Button, Command, Dialog, Empty, Failure, Field, Notice, Panel, State } from '../../design/parts';
+import { Ago, Bones, Button, Command, Dialog, Empty, Failure, Field, Notice, Panel, State, Scroll } from '../../design/parts';
 import { hide, show } from '../../state/dialog';
 import { useLoad } from '../../state/load';
 import { t } from '../../text';
@@ -33,8 +33,8 @@ export function ApiKeys() {
       {!found.value && found.error === null && <Bones />}
       {found.value?.items.length === 0 && <Empty icon="key" title={t('keys.none')} command="baton api-key create billing"><p>{t('keys.none.text')}</p></Empty>}
       {found.value && found.value.items.length > 0 && (
-        <div class="scroll"><table class="table"><thead><tr><th scope="col">{t('keys.client')}</th><th scope="col">{t('keys.for')}</th><th scope="col">{t('state')}</th><th scope="col">{t('keys.used')}</th><th scope="col">{t('keys.ends')}</th><th scope="col">{t('actions')}</th></tr></thead>
-          <tbody>{found.value.items.map((key) => <tr key={key.keyId}><td class="strong">{key.clientId}</td><td>{key.name ?? '–'}</td><td><State state={key.revocationTime ? 'TERMINATED' : 'ACTIVE'} /></td><td><Ago time={key.lastUsedTime} /></td><td><Ago time={key.expiresAt} /></td><td>{!key.revocationTime && <Button small look="plain" onClick={() => revoke(key.keyId)}>{t('keys.revoke')}</Button>}</td></tr>)}</tbody></table></div>
+        <Scroll label={t('admin.keys')}><table class="table"><thead><tr><th scope="col">{t('keys.client')}</th><th scope="col">{t('keys.for')}</th><th scope="col">{t('state')}</th><th scope="col">{t('keys.used')}</th><th scope="col">{t('keys.ends')}</th><th scope="col">{t('actions')}</th></tr></thead>
+          <tbody>{found.value.items.map((key) => <tr key={key.keyId}><td class="strong">{key.clientId}</td><td>{key.name ?? '–'}</td><td><State state={key.revocationTime ? 'TERMINATED' : 'ACTIVE'} /></td><td><Ago time={key.lastUsedTime} /></td><td><Ago time={key.expiresAt} /></td><td>{!key.revocationTime && <Button small look="plain" onClick={() => revoke(key.keyId)}>{t('keys.revoke')}</Button>}</td></tr>)}</tbody></table></Scroll>
       )}
     </Panel>
   );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The nodes, who has which shard, and how much goes through.
 import { ask, askText, Problem } from '../../api/client';
-import { Bones, Failure, Facts, Notice, PageTitle, Panel, State } from '../../design/parts';
+import { Bones, Failure, Facts, Notice, PageTitle, Panel, State, Scroll } from '../../design/parts';
 import { useLoad } from '../../state/load';
 import { showNumber } from '../../state/look';
 import { t } from '../../text';
@@ -27,8 +27,8 @@ function ShardTable({ samples }: { samples: Sample[] }) {
   const valueOf = (name: string, shard: string) => samples.find((sample) => sample.name === name && sample.labels['shard'] === shard)?.value;
   return (
     <Panel title={t('cluster.shards')} flush>
-      <div class="scroll"><table class="table"><thead><tr><th scope="col">{t('cluster.shard')}</th>{names.map((name) => <th key={name} scope="col">{name.replace(/^baton_/, '').replaceAll('_', ' ')}</th>)}</tr></thead>
-        <tbody>{shards.map((shard) => <tr key={shard}><td class="num strong">{shard}</td>{names.map((name) => <td key={name} class="num">{showNumber(valueOf(name, shard) ?? 0)}</td>)}</tr>)}</tbody></table></div>
+      <Scroll label={t('cluster.shards')}><table class="table"><thead><tr><th scope="col">{t('cluster.shard')}</th>{names.map((name) => <th key={name} scope="col">{name.replace(/^baton_/, '').replaceAll('_', ' ')}</th>)}</tr></thead>
+        <tbody>{shards.map((shard) => <tr key={shard}><td class="num strong">{shard}</td>{names.map((name) => <td key={name} class="num">{showNumber(valueOf(name, shard) ?? 0)}</td>)}</tr>)}</tbody></table></Scroll>
     </Panel>
   );
 }
@@ -37,8 +37,8 @@ function Counters({ samples }: { samples: Sample[] }) {
   const rows = samples.filter((sample) => !/_bucket$|_sum$/.test(sample.name) && Object.keys(sample.labels).length === 0 && sample.value !== 0);
   return (
     <Panel title={t('cluster.counters')} flush>
-      <div class="scroll" style={{ maxHeight: '480px' }} tabIndex={0} role="group" aria-label={t('cluster.counters')}><table class="table"><thead><tr><th scope="col">{t('name')}</th><th scope="col" class="right">{t('variable.value')}</th></tr></thead>
-        <tbody>{rows.map((row) => <tr key={row.name}><td class="mono">{row.name}</td><td class="num right">{showNumber(row.value)}</td></tr>)}</tbody></table></div>
+      <Scroll label={t('cluster.counters')} style={{ maxHeight: '480px' }}><table class="table"><thead><tr><th scope="col">{t('name')}</th><th scope="col" class="right">{t('variable.value')}</th></tr></thead>
+        <tbody>{rows.map((row) => <tr key={row.name}><td class="mono">{row.name}</td><td class="num right">{showNumber(row.value)}</td></tr>)}</tbody></table></Scroll>
     </Panel>
   );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What ran in an instance: as a tree of scopes, each with its bar in time.
-import { Bones, Failure, State } from '../../design/parts';
+import { Bones, Failure, State, Scroll } from '../../design/parts';
 import { Icon, type IconName } from '../../design/icon';
 import { showSpan, showTime } from '../../state/look';
 import { t } from '../../text';
@@ -39,7 +39,7 @@ export function Elements({ instanceKey, selected, onSelect }: { instanceKey: str
   const end = Math.max(...rows.map(({ element }) => (element.endDate ? Date.parse(element.endDate) : now)), begin + 1);
   const place = (time: number) => ((time - begin) / (end - begin)) * 100;
   return (
-    <div class="scroll">
+    <Scroll label={t('instance.tab.elements')}>
       <table class="table gantt">
         <thead><tr><th scope="col">{t('element')}</th><th scope="col">{t('state')}</th><th scope="col">{t('duration')}</th><th scope="col" class="bars">{showTime(new Date(begin).toISOString())}<span style={{ float: 'right' }}>{showTime(new Date(end).toISOString())}</span></th></tr></thead>
         <tbody>
@@ -58,6 +58,6 @@ export function Elements({ instanceKey, selected, onSelect }: { instanceKey: str
         </tbody>
       </table>
       {found.value.page.totalItems > found.value.items.length && <p class="soft small" style={{ padding: '10px' }}>{t('list.shown', { shown: found.value.items.length, total: found.value.page.totalItems })}</p>}
-    </div>
+    </Scroll>
   );
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The slider over an instance's history, and what held at its place.
 import { ActionDialog } from '../../actions/action';
-import { Button, Panel, Time } from '../../design/parts';
+import { Button, Panel, Time, Scroll } from '../../design/parts';
 import { Icon } from '../../design/icon';
 import { show } from '../../state/dialog';
 import { go, setParams, to } from '../../state/route';
@@ -43,8 +43,8 @@ export function VariablesThen({ then, events, instanceKey }: { then: Then; event
   const rows = [...then.variables].sort((a, b) => a.name.localeCompare(b.name));
   return (
     <Panel title={t('travel.variables')} flush>
-      <div class="scroll"><table class="table"><thead><tr><th scope="col">{t('name')}</th><th scope="col">{t('variable.value')}</th></tr></thead>
-        <tbody>{rows.map((row) => <tr key={`${row.scope} ${row.name}`}><td class="mono">{row.name}{row.scope !== instanceKey && <span class="soft small"> · {nameOf(row.scope)}</span>}{then.step.changes.includes(`${row.scope} ${row.name}`) && <span class="state warn" style={{ marginLeft: '8px' }}><Icon name="edit" size={12} />{t('travel.changed')}</span>}</td><td class="mono" title={row.value}>{row.value}</td></tr>)}</tbody></table></div>
+      <Scroll label={t('travel.variables')}><table class="table"><thead><tr><th scope="col">{t('name')}</th><th scope="col">{t('variable.value')}</th></tr></thead>
+        <tbody>{rows.map((row) => <tr key={`${row.scope} ${row.name}`}><td class="mono">{row.name}{row.scope !== instanceKey && <span class="soft small"> · {nameOf(row.scope)}</span>}{then.step.changes.includes(`${row.scope} ${row.name}`) && <span class="state warn" style={{ marginLeft: '8px' }}><Icon name="edit" size={12} />{t('travel.changed')}</span>}</td><td class="mono" title={row.value}>{row.value}</td></tr>)}</tbody></table></Scroll>
     </Panel>
   );
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Work for programs: per type what waits, is worked on and has failed, and who works.
 import { search, type Schema } from '../../api/client';
-import { Ago, Bones, Empty, Failure, PageTitle, Panel } from '../../design/parts';
+import { Ago, Bones, Empty, Failure, PageTitle, Panel, Scroll } from '../../design/parts';
 import { List } from '../../list/list';
 import { useLoad } from '../../state/load';
 import { showNumber } from '../../state/look';
@@ -38,7 +38,7 @@ function Types() {
   return (
     <Panel title={t('jobs.types')} flush>
       {types.length === 0 ? <Empty icon="check" title={t('jobs.none')}><p>{t('jobs.none.text')}</p></Empty> : (
-        <div class="scroll"><table class="table">
+        <Scroll label={t('jobs.types')}><table class="table">
           <thead><tr><th scope="col">{t('jobs.type')}</th><th scope="col">{t('jobs.waiting')}</th><th scope="col">{t('jobs.taken')}</th><th scope="col">{t('jobs.failed')}</th><th scope="col">{t('jobs.oldest')}</th><th scope="col">{t('jobs.workers')}</th></tr></thead>
           <tbody>{types.map((type) => (
             <tr key={type.type}>
@@ -47,7 +47,7 @@ function Types() {
               <td><Ago time={type.oldest} /></td><td>{type.workers.size > 0 ? [...type.workers].join(', ') : <span class="soft">{t('jobs.nobody')}</span>}</td>
             </tr>
           ))}</tbody>
-        </table></div>
+        </table></Scroll>
       )}
       {isCut && <p class="small soft" style={{ padding: '8px 14px' }}>{t('jobs.sample', { count: showNumber(SAMPLE) })}</p>}
     </Panel>

@@ -66,11 +66,11 @@ function Filters({ processes }: { processes: Schema<'ProcessDefinition'>[] }) {
   );
 }
 
-function useInboxKeys(items: UserTask[], opened: string) {
+function useInboxKeys(items: UserTask[]) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).closest('input,textarea,select,[contenteditable],dialog')) return;
-      const at = items.findIndex((task) => task.userTaskKey === opened);
+      const at = items.findIndex((task) => task.userTaskKey === parts.value[1]);
       const next = event.key === 'j' ? items[at + 1] : event.key === 'k' ? items[Math.max(at - 1, 0)] : undefined;
       const current = items[at];
       if (next) go(to('tasks', next.userTaskKey) + location.search);
@@ -78,7 +78,7 @@ function useInboxKeys(items: UserTask[], opened: string) {
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
-  }, [items, opened]);
+  }, [items]);
 }
 
 export function Tasks() {
@@ -93,7 +93,7 @@ export function Tasks() {
   const counts = useInboxCounts();
   const items = found.value?.items ?? [];
   const seen = useWindow(list, items.length);
-  useInboxKeys(items, opened);
+  useInboxKeys(items);
   useEffect(() => { limit.current = PAGE; setPicked(new Set()); }, [key]);
   useEffect(() => {
     if (!found.value || seen.to < items.length - 20 || items.length < limit.current || items.length >= MOST) return;
