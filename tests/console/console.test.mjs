@@ -403,6 +403,59 @@ describe('the operator', () => {
   });
 });
 
+describe('everybody at work', () => {
+  wish('saves a page as it is, and finds it on any device', 'demo', async (page) => {
+    await page.goto('/instances?state=incident&process=order&sort=startDate.asc');
+    await page.getByRole('button', { name: 'Saved views' }).click();
+    await page.getByRole('menuitem', { name: 'Save this page as it is' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Stuck orders <b>é</b>');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await seen(page, 'is saved');
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Saved views' }).click();
+    await page.getByRole('menuitem', { name: 'Stuck orders <b>é</b>' }).click();
+    await page.waitForFunction(() => location.search.includes('sort=startDate.asc') && location.search.includes('process=order'));
+  });
+
+  wish('sees what others do without loading anything again', 'demo', async (page) => {
+    await page.goto('/instances?state=any&q=JUST-NOW');
+    await seen(page, 'Nothing matches the filter');
+    await page.locator('.live').getByText('Live').waitFor();
+    await admin.post('/v2/process-instances', { processDefinitionId: 'order', businessId: 'JUST-NOW', variables: { orderId: 'J' } });
+    await page.getByRole('link', { name: 'JUST-NOW' }).waitFor({ timeout: 4000 });
+  });
+
+  wish('is shown who made the diagram viewer, uncovered', 'demo', async (page) => {
+    const { processDefinitionKey: key } = await one('process-definitions', { processDefinitionId: 'invoice' });
+    await page.goto(`/processes/${key}`);
+    const mark = page.locator('.bjs-powered-by');
+    await mark.scrollIntoViewIfNeeded();
+    const box = await mark.boundingBox();
+    assert.ok(box.width > 20 && box.height > 8);
+    const on = await page.evaluate(({ x, y }) => document.elementFromPoint(x, y)?.closest('.bjs-powered-by') !== null, { x: box.x + box.width / 2, y: box.y + box.height / 2 });
+    assert.ok(on, 'nothing lies over it');
+  });
+
+  wish('keeps an open dialog while the page behind it moves', 'admin', async (page) => {
+    const { processInstanceKey: key } = await one('process-instances', { processDefinitionId: 'order', state: 'ACTIVE', hasIncident: true });
+    await page.goto(`/instances/${key}?tab=variables`);
+    await page.getByRole('button', { name: 'Change total' }).click();
+    await page.getByLabel('Value').fill('12345');
+    await admin.send('PUT', `/v2/element-instances/${key}/variables`, { variables: { total: 1 } });
+    await page.waitForTimeout(1500);
+    assert.equal(await page.getByLabel('Value').inputValue(), '12345');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  wish('reads times in the zone of their choice', 'demo', async (page) => {
+    await page.getByRole('button', { name: 'You and how things look' }).click();
+    await page.getByRole('menuitem', { name: 'UTC', exact: true }).click();
+    await page.goto('/instances');
+    await seen(page, '(UTC)');
+  });
+});
+
 describe('the administrator', () => {
   wish('makes a user and gives them a role', 'admin', async (page) => {
     await page.goto('/admin/users');

@@ -10,6 +10,7 @@ import { reachable } from '../api/client';
 import { hasUsers, logOut, me } from '../state/session';
 import { t, tOf } from '../text';
 import { Search } from './search';
+import { Views } from './views';
 
 function Crumbs() {
   const [page, item] = parts.value;
@@ -50,6 +51,7 @@ export function Top() {
       <Crumbs />
       <button type="button" class="searchbox" aria-label={t('search')} onClick={() => show(<Search />)}><Icon name="search" size={16} /><span>{t('search')}</span><kbd>Ctrl K</kbd></button>
       <span class="only-wide"><Button look="main" icon="play" onClick={() => void import('../actions/start').then(({ StartDialog }) => show(<StartDialog />))}>{t('start')}</Button></span>
+      <Views />
       <Live />
       <Who />
     </header>
