@@ -82,10 +82,32 @@ CREATE FUNCTION audit_add_all(to_chain text, entries jsonb) RETURNS bigint LANGU
 $$;
 
 -- First in a transaction: who makes its changes ({"chain", "actor_type", "actor", "address", "request"}).
-CREATE FUNCTION audit_author(author jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION audit_author(author jsonb) RETURNS void LANGUAGE sql AS $$
+    SELECT set_config('baton.author', author::text, true)
+$$;
+
+-- Changes lock their author's chain before the row that all of them change, at the end of their statement: no two wait for each other.
+CREATE FUNCTION audit_lock() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    author jsonb := nullif(current_setting('baton.author', true), '')::jsonb;
 BEGIN
-    PERFORM set_config('baton.author', author::text, true);
-    PERFORM FROM audit_chains WHERE name = author->>'chain' FOR UPDATE; -- before anything else: no two wait for each other
+    PERFORM FROM audit_chains WHERE name = coalesce(author->>'chain', 'postgres') FOR UPDATE;
+END $$;
+
+CREATE OR REPLACE FUNCTION access_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM audit_lock();
+    UPDATE access_version SET version = version + 1;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION sessions_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM gone WHERE ends > now()) THEN
+        PERFORM audit_lock();
+        UPDATE access_version SET version = version + 1;
+    END IF;
+    RETURN NULL;
 END $$;
 
 -- Adds what was done to something, by the author of the transaction; where none was named, by the database's role.
