@@ -14,7 +14,7 @@
 
 #define NO_STATE UINT32_MAX
 #define BLOCK_STEPS_OF_TRACE UINT64_C(400000000)
-#define BLOCK_STEPS UINT64_C(100000000000)
+#define BLOCK_STEPS UINT64_C(4000000000)
 
 struct state {
     uint64_t key; // marking and place in the trace
@@ -165,6 +165,7 @@ static bool expand(struct aligner *a, uint32_t number)
     struct space_steps steps = space_steps_from(&a->space, marking);
     if (!steps.is_known)
         return false;
+    a->states_left -= steps.count + 1 < a->states_left ? steps.count + 1 : a->states_left;
     if (place < a->length)
         reach(a, (struct state){.key = here.key + 1,
                                 .cost = here.cost + ALIGN_DEVIATION,
@@ -210,7 +211,6 @@ static uint32_t search(struct aligner *a, uint64_t *ret_least)
         if (a->states.count >= a->limits.states_of_trace || a->states_left == 0 ||
             !expand(a, first.state))
             return NO_STATE;
-        a->states_left--;
     }
     return NO_STATE;
 }
@@ -329,14 +329,9 @@ static const uint16_t *count_rest(struct aligner *a)
 static bool align_trace(struct aligner *a, struct counts *counts, uint64_t *ret_cost)
 {
     struct block_deviations told = {counts, count_of_log, count_of_net};
-    struct block_trace trace = {a->labels, a->length, a->block_steps_left};
-    if (trace.steps_most > BLOCK_STEPS_OF_TRACE)
-        trace.steps_most = BLOCK_STEPS_OF_TRACE;
-    if (a->blocks != NULL && blocks_align(&a->turn, a->blocks, &trace, &told, ret_cost)) {
-        uint64_t cube = (uint64_t)(a->length + 1) * (a->length + 1) * (a->length + 1);
-        a->block_steps_left -= cube < a->block_steps_left ? cube : a->block_steps_left;
+    struct block_trace trace = {a->labels, a->length, BLOCK_STEPS_OF_TRACE, &a->block_steps_left};
+    if (a->blocks != NULL && blocks_align(&a->turn, a->blocks, &trace, &told, ret_cost))
         return true;
-    }
     if (!a->has_tried_bounds)
         space_find_bounds(&a->space);
     a->has_tried_bounds = true;

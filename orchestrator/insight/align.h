@@ -13,12 +13,12 @@ enum { ALIGN_DEVIATION = 10000, ALIGN_SILENT = 1 };
 
 struct align_limits {
     uint32_t states_of_trace; // places in trace and net that are looked at for one variant
-    uint64_t states;          // for all
+    uint64_t states;          // for all, with those that lead nowhere new
     uint32_t markings;        // of the net that are remembered
     bool without_blocks;      // search even a net of blocks: for tests
 };
 
-#define ALIGN_LIMITS_DEFAULT ((struct align_limits){2000000, 400000000, 500000, false})
+#define ALIGN_LIMITS_DEFAULT ((struct align_limits){2000000, 60000000, 500000, false})
 
 struct align_trace {
     uint64_t cost;   // of the alignment; where it is bounded, it costs at least so much

@@ -9,9 +9,12 @@
 //   it two between the same fork and the same join    a parallel
 #include "insight/blocks.h"
 
-#include "base/array.h"
+#include <stdlib.h>
 
-enum { NODES_MOST = 1000 }; // places and transitions
+#include "base/array.h"
+#include "insight/align.h"
+
+enum { NODES_MOST = 20000 }; // places and transitions
 
 struct edge {
     const struct block *block; // NULL: gone
@@ -60,6 +63,7 @@ static const struct block *leaf(struct reducer *r, uint32_t label)
         alphabet[label / 64] |= UINT64_C(1) << label % 64;
     block->label = label;
     block->alphabet = alphabet;
+    block->least = is_label ? ALIGN_DEVIATION : ALIGN_SILENT;
     return block;
 }
 
@@ -82,6 +86,9 @@ static const struct block *pair(struct reducer *r, enum block_kind kind, const s
     block->first = a;
     block->second = b;
     block->alphabet = alphabet;
+    block->least = kind == BLOCK_LOOP     ? a->least
+                   : kind == BLOCK_CHOICE ? (a->least < b->least ? a->least : b->least)
+                                          : a->least + b->least;
     return block;
 }
 
@@ -125,28 +132,42 @@ static void count_ways(struct reducer *r)
     }
 }
 
+struct numbered {
+    uint32_t from, to, edge;
+};
+
+static int by_ends(const void *a, const void *b)
+{
+    const struct numbered *x = a, *y = b;
+    if (x->from != y->from)
+        return x->from < y->from ? -1 : 1;
+    if (x->to != y->to)
+        return x->to < y->to ? -1 : 1;
+    return x->edge < y->edge ? -1 : x->edge > y->edge;
+}
+
 static bool join_choices(struct reducer *r)
 {
+    struct arena scratch = ARENA_EMPTY;
+    struct numbered *sorted = ARENA_ARRAY(&scratch, struct numbered, r->edges.count + 1);
+    size_t count = 0;
     bool has_changed = false;
-    uint32_t *last = ARENA_ARRAY(r->arena, uint32_t, r->places.count); // edge + 1, by end
-    for (uint32_t from = 0; from < r->places.count; from++) {
-        if (r->places.items[from].out < 2)
+    for (uint32_t e = 0; e < r->edges.count; e++)
+        if (r->edges.items[e].block != NULL)
+            sorted[count++] = (struct numbered){r->edges.items[e].from, r->edges.items[e].to, e};
+    qsort(sorted, count, sizeof *sorted, by_ends);
+    for (size_t i = 0, first = 0; i < count; i++) {
+        if (sorted[i].from != sorted[first].from || sorted[i].to != sorted[first].to)
+            first = i;
+        if (i == first)
             continue;
-        memset(last, 0, sizeof *last * r->places.count);
-        for (uint32_t e = 0; e < r->edges.count; e++) {
-            struct edge *edge = &r->edges.items[e];
-            if (edge->block == NULL || edge->from != from)
-                continue;
-            if (last[edge->to] == 0) {
-                last[edge->to] = e + 1;
-                continue;
-            }
-            struct edge *first = &r->edges.items[last[edge->to] - 1];
-            first->block = pair(r, BLOCK_CHOICE, first->block, edge->block);
-            edge->block = NULL;
-            has_changed = true;
-        }
+        struct edge *kept = &r->edges.items[sorted[first].edge];
+        struct edge *gone = &r->edges.items[sorted[i].edge];
+        kept->block = pair(r, BLOCK_CHOICE, kept->block, gone->block);
+        gone->block = NULL;
+        has_changed = true;
     }
+    arena_done(&scratch);
     return has_changed;
 }
 
@@ -170,7 +191,9 @@ static bool join_sequences(struct reducer *r)
         in->block = pair(r, BLOCK_SEQUENCE, in->block, out->block);
         in->to = out->to;
         out->block = NULL;
-        count_ways(r);
+        struct ways *behind = &r->places.items[in->to];
+        if (behind->edge_in == ways->edge_out)
+            behind->edge_in = ways->edge_in;
         has_changed = true;
     }
     return has_changed;

@@ -23,6 +23,7 @@ struct block {
     uint32_t label;
     const struct block *first, *second;
     const uint64_t *alphabet; // bits, by label
+    uint64_t least;           // what it costs with nothing
 };
 
 // NULL when the net is not of blocks, or when both parts of a parallel have the same label: then a
@@ -39,7 +40,8 @@ struct block_deviations {
 struct block_trace {
     const uint32_t *labels;
     uint32_t length;
-    uint64_t steps_most; // that may be spent on it
+    uint64_t steps_most;  // that may be spent on it
+    uint64_t *steps_left; // of all traces: what is spent is taken away
 };
 
 // The cost of the cheapest alignment (align.h has the units); each of its deviations is told.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
+// Of a choice only those parts have a table that the word has labels of: of all others the one that
+// costs least with nothing is enough.
+//
 // A block and a word — the part of the trace that has its labels — have a table: what each piece of
 // the word costs with the block. A block's table is made of those of its two parts, each with the
 // word of its own labels; what of a piece is of the other part only is beyond the net. Where a
@@ -14,9 +17,13 @@ struct table {
     const uint32_t *word;
     uint64_t *costs; // by beginning and end
     struct table *parts[2];
-    uint32_t *places[2]; // in the words of the parts, by place in this one
-    uint64_t *again;     // of a loop: what the second part and the first cost together
+    uint32_t *places[2];           // in the words of the parts, by place in this one
+    const struct block *blocks[2]; // of the parts; NULL: there is none
+    const struct block *passed;    // of a choice: what costs least with nothing, of all others
+    uint64_t *again;               // of a loop: what the second part and the first cost together
 };
+
+enum { STEPS_OF_TABLE = 100 };
 
 struct filling {
     struct arena *arena;
@@ -80,6 +87,22 @@ static void fill_again(struct table *t, uint32_t from, uint32_t to)
     t->again[at(t, from, to)] = best;
 }
 
+// The cheapest of a choice for a piece: a part, or 2 for what is passed by.
+static int cheapest(const struct table *t, uint32_t from, uint32_t to, uint64_t *ret_cost)
+{
+    uint64_t beyond = (uint64_t)(to - from) * ALIGN_DEVIATION;
+    int found = 2;
+    *ret_cost = t->passed != NULL ? t->passed->least + beyond : UINT64_MAX;
+    for (int part = 0; part < 2; part++) {
+        uint64_t cost = t->blocks[part] != NULL ? part_cost(t, part, from, to) : UINT64_MAX;
+        if (cost >= *ret_cost)
+            continue;
+        *ret_cost = cost;
+        found = part;
+    }
+    return found;
+}
+
 static void fill_piece(struct table *t, uint32_t from, uint32_t to)
 {
     switch (t->block->kind) {
@@ -92,7 +115,7 @@ static void fill_piece(struct table *t, uint32_t from, uint32_t to)
         fill_sequence(t, from, to);
         break;
     case BLOCK_CHOICE:
-        t->costs[at(t, from, to)] = least(part_cost(t, 0, from, to), part_cost(t, 1, from, to));
+        cheapest(t, from, to, &t->costs[at(t, from, to)]);
         break;
     case BLOCK_PARALLEL: // nothing is beyond either: each has its own
         t->costs[at(t, from, to)] =
@@ -111,7 +134,9 @@ static struct table *fill(struct filling *f, const struct block *block, const ui
 // The table of a part, with the word of its labels.
 static bool fill_part(struct filling *f, struct table *t, int part, bool is_from_start)
 {
-    const struct block *block = part == 0 ? t->block->first : t->block->second;
+    const struct block *block = t->blocks[part];
+    if (block == NULL)
+        return true;
     uint32_t *word = ARENA_ARRAY(f->arena, uint32_t, t->length + 1), length = 0;
     t->places[part] = ARENA_ARRAY(f->arena, uint32_t, t->length + 1);
     for (uint32_t i = 0; i < t->length; i++) {
@@ -124,6 +149,42 @@ static bool fill_part(struct filling *f, struct table *t, int part, bool is_from
     return t->parts[part] != NULL;
 }
 
+static bool has_label_of(const struct block *block, const uint32_t *word, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++)
+        if (is_of(block, word[i]))
+            return true;
+    return false;
+}
+
+// Passes by the parts of a choice that the word has no label of.
+static void narrow_choice(struct filling *f, struct table *t)
+{
+    const struct block *block = t->block;
+    while (block->kind == BLOCK_CHOICE) {
+        bool first = has_label_of(block->first, t->word, t->length);
+        bool second = has_label_of(block->second, t->word, t->length);
+        f->steps_left -= f->steps_left > t->length ? t->length : 0;
+        if (first && second)
+            break;
+        const struct block *passed = first ? block->second : block->first;
+        if (t->passed == NULL || passed->least < t->passed->least)
+            t->passed = passed;
+        block = first ? block->first : block->second;
+    }
+    bool is_choice = block->kind == BLOCK_CHOICE;
+    t->blocks[0] = is_choice ? block->first : block;
+    t->blocks[1] = is_choice ? block->second : NULL;
+}
+
+static uint64_t steps_of(const struct table *t, uint64_t pieces)
+{
+    uint64_t length = (uint64_t)t->length + 1;
+    return t->block->kind == BLOCK_LOOP       ? 2 * length * length * length
+           : t->block->kind == BLOCK_SEQUENCE ? pieces * length
+                                              : pieces;
+}
+
 // NULL when it would take too long.
 static struct table *fill(struct filling *f, const struct block *block, const uint32_t *word,
                           uint32_t length, bool is_from_start)
@@ -131,17 +192,22 @@ static struct table *fill(struct filling *f, const struct block *block, const ui
     struct table *t = ARENA_NEW(f->arena, struct table);
     bool is_loop = block->kind == BLOCK_LOOP, is_sequence = block->kind == BLOCK_SEQUENCE;
     uint64_t rows = is_from_start ? 1 : length + 1, pieces = rows * (length + 1);
-    uint64_t steps = pieces * (is_sequence ? length + 1 : 1);
-    if (is_loop)
-        steps = 2 * (uint64_t)(length + 1) * (length + 1) * (length + 1);
-    if (steps >= f->steps_left)
+    *t = (struct table){
+        .block = block, .length = length, .word = word, .blocks = {block->first, block->second}};
+    uint64_t steps = steps_of(t, pieces);
+    if (steps + STEPS_OF_TABLE >= f->steps_left)
         return NULL;
-    f->steps_left -= steps;
-    *t = (struct table){.block = block, .length = length, .word = word};
+    f->steps_left -= steps + STEPS_OF_TABLE;
+    t->costs = ARENA_ARRAY(f->arena, uint64_t, pieces);
+    if (length == 0) {
+        t->costs[0] = block->least;
+        return t;
+    }
+    if (block->kind == BLOCK_CHOICE)
+        narrow_choice(f, t);
     if (block->first != NULL && (!fill_part(f, t, 0, is_from_start && !is_loop) ||
                                  !fill_part(f, t, 1, is_from_start && !is_loop && !is_sequence)))
         return NULL;
-    t->costs = ARENA_ARRAY(f->arena, uint64_t, pieces);
     if (is_loop)
         t->again = ARENA_ARRAY(f->arena, uint64_t, (size_t)(length + 1) * (length + 1));
     for (uint32_t from = 0; is_loop && from <= length; from++)
@@ -157,6 +223,20 @@ static struct table *fill(struct filling *f, const struct block *block, const ui
 
 static void tell(const struct table *t, uint32_t from, uint32_t to,
                  const struct block_deviations *d);
+
+// What a block lacks when there is nothing.
+static void tell_nothing(const struct block *block, const struct block_deviations *d)
+{
+    bool has_both = block->kind == BLOCK_SEQUENCE || block->kind == BLOCK_PARALLEL;
+    if (block->kind == BLOCK_LABEL)
+        d->of_net(d->context, block->label);
+    if (has_both || block->kind == BLOCK_LOOP)
+        tell_nothing(block->first, d);
+    if (has_both)
+        tell_nothing(block->second, d);
+    if (block->kind == BLOCK_CHOICE)
+        tell_nothing(block->first->least <= block->second->least ? block->first : block->second, d);
+}
 
 static void tell_part(const struct table *t, int part, uint32_t from, uint32_t to,
                       const struct block_deviations *d)
@@ -197,10 +277,28 @@ static void tell_loop(const struct table *t, uint32_t from, uint32_t to,
     tell_part(t, 0, from, to, d);
 }
 
+static void tell_choice(const struct table *t, uint32_t from, uint32_t to,
+                        const struct block_deviations *d)
+{
+    uint64_t cost;
+    int part = cheapest(t, from, to, &cost);
+    if (part < 2) {
+        tell_part(t, part, from, to, d);
+        return;
+    }
+    for (uint32_t i = from; i < to; i++)
+        d->of_log(d->context, t->word[i]);
+    tell_nothing(t->passed, d);
+}
+
 static void tell(const struct table *t, uint32_t from, uint32_t to,
                  const struct block_deviations *d)
 {
     uint32_t middle;
+    if (t->length == 0) {
+        tell_nothing(t->block, d);
+        return;
+    }
     switch (t->block->kind) {
     case BLOCK_LABEL:
         if (from == to)
@@ -217,7 +315,7 @@ static void tell(const struct table *t, uint32_t from, uint32_t to,
         tell_part(t, 1, middle, to, d);
         break;
     case BLOCK_CHOICE:
-        tell_part(t, part_cost(t, 0, from, to) <= part_cost(t, 1, from, to) ? 0 : 1, from, to, d);
+        tell_choice(t, from, to, d);
         break;
     case BLOCK_PARALLEL:
         tell_part(t, 0, from, to, d);
@@ -232,12 +330,14 @@ static void tell(const struct table *t, uint32_t from, uint32_t to,
 bool blocks_align(struct arena *arena, const struct block *block, const struct block_trace *trace,
                   const struct block_deviations *deviations, uint64_t *ret_cost)
 {
-    struct filling f = {.arena = arena, .steps_left = trace->steps_most};
+    uint64_t most = trace->steps_most < *trace->steps_left ? trace->steps_most : *trace->steps_left;
+    struct filling f = {.arena = arena, .steps_left = most};
     uint32_t *word = ARENA_ARRAY(arena, uint32_t, trace->length + 1), count = 0;
     for (uint32_t i = 0; i < trace->length; i++)
         if (is_of(block, trace->labels[i]))
             word[count++] = trace->labels[i];
     struct table *t = fill(&f, block, word, count, true);
+    *trace->steps_left -= most - f.steps_left;
     if (t == NULL)
         return false;
     *ret_cost = t->costs[at(t, 0, count)] + (uint64_t)(trace->length - count) * ALIGN_DEVIATION;

@@ -14,7 +14,7 @@ struct inductive_options {
 };
 
 // How far a miner may go; beyond that what is left becomes a part where everything can happen.
-#define INDUCTIVE_STEPS_MOST UINT64_C(20000000000)
+#define INDUCTIVE_STEPS_MOST UINT64_C(4000000000)
 
 struct inductive_result {
     struct tree *tree;

@@ -100,7 +100,9 @@ double simplicity_of(const struct net *net)
 
 // So many markings that silent steps lead to are looked at one by one; beyond that steps are taken
 // as independent of each other, which they are in sound free-choice nets, such as those of trees.
-enum { CLOSURE_MOST = 5000, FREE_CHOICE_CLOSURE_MOST = 128 };
+enum { CLOSURE_MOST = 5000, FREE_CHOICE_CLOSURE_MOST = 24 };
+
+enum { ALLOWED_BYTES_MOST = 1 << 30 }; // of markings that are remembered
 
 // The activities that a marking allows, over silent steps; kept by marking, for most prefixes end
 // in one of a few.
@@ -113,7 +115,7 @@ struct allowed {
 
 struct measuring {
     struct player player;
-    struct arena arena;
+    struct arena arena, allowed_arena;
     const struct net *net;
     const struct event_log *log;
     const struct variants *variants;
@@ -123,8 +125,9 @@ struct measuring {
     size_t words;
     struct allowed *slots;
     size_t slot_count, used, closure_most;
-    uint32_t *shared; // by place in the order: activities shared with the variant before
-    uint32_t **stack; // the marking after each activity of the current trace; NULL: does not fit
+    uint32_t *shared;  // by place in the order: activities shared with the variant before
+    uint32_t **stack;  // the marking after each activity of the current trace; NULL: does not fit
+    uint32_t **places; // where those markings are, by depth
     uint64_t escaping, allowed;
 };
 
@@ -165,7 +168,7 @@ static void grow_slots(struct measuring *m)
     size_t bytes = sizeof(uint32_t) * m->net->place_count, old = m->slot_count;
     struct allowed *before = m->slots;
     m->slot_count = old == 0 ? 1024 : old * 4;
-    m->slots = ARENA_ARRAY(&m->arena, struct allowed, m->slot_count);
+    m->slots = ARENA_ARRAY(&m->allowed_arena, struct allowed, m->slot_count);
     for (size_t i = 0; i < old; i++)
         if (before[i].hash != 0)
             *find_slot(m->slots, m->slot_count, before[i].hash, before[i].marking, bytes) =
@@ -213,24 +216,26 @@ static bool allow_by_markings(struct measuring *m, const uint32_t *marking, uint
     const uint32_t **queue = ARENA_ARRAY(&scratch, const uint32_t *, m->closure_most + 1);
     struct allowed *seen = ARENA_ARRAY(&scratch, struct allowed, slots);
     queue[count++] = marking;
-    for (size_t head = 0; head < count && count < m->closure_most; head++)
+    for (size_t head = 0; head < count && count < m->closure_most; head++) {
+        memcpy(p->marking, queue[head], bytes);
         for (uint32_t t = 0; t < m->net->transition_count && count < m->closure_most; t++) {
-            memcpy(p->marking, queue[head], bytes);
-            p->fired_count = 0;
             if (!player_can(p, t))
                 continue;
             if (!m->net->transitions[t].is_silent) {
                 allow(m, t, labels);
                 continue;
             }
+            p->fired_count = 0;
             player_fire(p, t);
             uint64_t hash = hash_marking(p->marking, m->net->place_count);
             struct allowed *slot = find_slot(seen, slots, hash, p->marking, bytes);
-            if (slot->hash != 0)
-                continue;
-            queue[count] = arena_copy(&scratch, p->marking, bytes);
-            *slot = (struct allowed){.hash = hash, .marking = queue[count++]};
+            if (slot->hash == 0) {
+                queue[count] = arena_copy(&scratch, p->marking, bytes);
+                *slot = (struct allowed){.hash = hash, .marking = queue[count++]};
+            }
+            memcpy(p->marking, queue[head], bytes);
         }
+    }
     arena_done(&scratch);
     return count < m->closure_most;
 }
@@ -265,15 +270,20 @@ static const struct allowed *allowed_by(struct measuring *m, const uint32_t *mar
 {
     uint32_t places = m->net->place_count;
     size_t bytes = sizeof(uint32_t) * places;
+    if (m->used * (bytes + sizeof(struct allowed)) > ALLOWED_BYTES_MOST) {
+        m->slots = NULL; // forgets all: some will be found again
+        m->slot_count = m->used = 0;
+        arena_reset(&m->allowed_arena);
+    }
     if (m->used * 2 >= m->slot_count)
         grow_slots(m);
     uint64_t hash = hash_marking(marking, places);
     struct allowed *slot = find_slot(m->slots, m->slot_count, hash, marking, bytes);
     if (slot->hash != 0)
         return slot;
-    uint64_t *labels = ARENA_ARRAY(&m->arena, uint64_t, m->words);
+    uint64_t *labels = ARENA_ARRAY(&m->allowed_arena, uint64_t, m->words);
     m->used++;
-    *slot = (struct allowed){hash, arena_copy(&m->arena, marking, bytes), labels, 0};
+    *slot = (struct allowed){hash, arena_copy(&m->allowed_arena, marking, bytes), labels, 0};
     allow_all(m, slot->marking, labels);
     for (size_t w = 0; w < m->words; w++)
         slot->count += (uint32_t)__builtin_popcountll(labels[w]);
@@ -338,7 +348,9 @@ static void play_variant(struct measuring *m, uint32_t variant, uint32_t from)
         memcpy(p->marking, m->stack[i], bytes);
         p->fired_count = 0;
         bool fits = !player_knows(p, activities[i]) || player_do(p, activities[i], true);
-        m->stack[i + 1] = fits ? arena_copy(&m->arena, p->marking, bytes) : NULL;
+        if (m->places[i + 1] == NULL)
+            m->places[i + 1] = arena_alloc(&m->arena, bytes + 1);
+        m->stack[i + 1] = fits ? memcpy(m->places[i + 1], p->marking, bytes) : NULL;
     }
 }
 
@@ -379,6 +391,7 @@ struct precision precision_of(const struct event_log *log, const struct variants
     number_labels(&m);
     m.closure_most = is_free_choice(net) ? FREE_CHOICE_CLOSURE_MOST : CLOSURE_MOST;
     m.stack = ARENA_ARRAY(&m.arena, uint32_t *, longest + 2);
+    m.places = ARENA_ARRAY(&m.arena, uint32_t *, longest + 2);
     player_begin(&m.player);
     m.stack[0] = arena_copy(&m.arena, m.player.marking, sizeof(uint32_t) * net->place_count);
     for (uint32_t i = 0; i < variants->count; i++)
@@ -387,6 +400,7 @@ struct precision precision_of(const struct event_log *log, const struct variants
     if (m.allowed > 0)
         result.value = 1 - (double)m.escaping / (double)m.allowed;
     player_done(&m.player);
+    arena_done(&m.allowed_arena);
     arena_done(&m.arena);
     return result;
 }

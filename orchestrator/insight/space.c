@@ -5,6 +5,8 @@
 
 #include "base/array.h"
 
+enum { LABELS_MOST = 500 }; // beyond that, bounds cost more than they save
+
 static uint64_t hash_bytes(const uint8_t *bytes, size_t count)
 {
     uint64_t hash = count;
@@ -226,6 +228,8 @@ static void find_possible(struct backward *b, uint32_t label, const uint8_t *nee
 
 void space_find_bounds(struct space *s)
 {
+    if (s->label_count > LABELS_MOST)
+        return;
     for (uint32_t m = 0; m < s->count; m++)
         if (!space_steps_from(s, m).is_known)
             return; // too many
