@@ -323,7 +323,7 @@ describe('the operator', () => {
     await page.getByLabel('Value').fill('{"not');
     await seen(page, 'This is no JSON yet');
     await page.getByLabel('Value').fill('4711');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('button', { name: '4711' }).waitFor();
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: '4711' }).waitFor({ state: 'detached' });
@@ -462,7 +462,7 @@ describe('the administrator', () => {
     await page.getByRole('button', { name: 'New user' }).click();
     await page.getByLabel('User name').fill('nina');
     await page.getByLabel('Password').fill('a long password');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('link', { name: 'nina' }).waitFor();
     await page.goto('/admin/roles?open=clerk');
     await page.getByPlaceholder('Add by id').first().fill('nina');

@@ -50,6 +50,13 @@ function Filters<Item>({ spec }: { spec: ListSpec<Item> }) {
   );
 }
 
+/** Nothing under the list's first narrowing may still be something under a wider one. */
+function Nothing<Item>({ spec }: { spec: ListSpec<Item> }) {
+  const wider = spec.narrowings?.find((narrowing) => narrowing.initial && narrowing.choices?.some((choice) => choice.id === 'any'));
+  const { icon, title, text, command } = spec.empty;
+  return <Empty icon={icon} title={title} command={command}><p>{text}</p>{wider && <Button onClick={() => setParams({ [wider.id]: 'any' })}>{t('list.any')}</Button>}</Empty>;
+}
+
 function Head<Item>({ spec, columns, pick }: { spec: ListSpec<Item>; columns: Column<Item>[]; pick: preact.ComponentChildren }) {
   const sort = sortOf(spec);
   return (
@@ -155,7 +162,7 @@ export function List<Item>({ spec, tools }: { spec: ListSpec<Item>; tools?: prea
       {found.value === null && found.error === null && <div style={{ padding: '16px' }}><Bones rows={6} /></div>}
       {found.value && items.length === 0 && (isNarrowed(spec)
         ? <Empty icon="search" title={t('list.none')}><p>{t('list.none.text')}</p></Empty>
-        : <Empty icon={spec.empty.icon} title={spec.empty.title} command={spec.empty.command}><p>{spec.empty.text}</p></Empty>)}
+        : <Nothing spec={spec} />)}
       {items.length > 0 && (
         <div class="scroll list-scroll" tabIndex={0} role="group" aria-label={spec.label}>
           <table class="table cards">

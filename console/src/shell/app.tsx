@@ -47,7 +47,7 @@ function Page() {
   return (
     <main class="page" id="main" tabIndex={-1}>
       {error !== null && <Failure error={error} retry={read} />}
-      {isCurrent ? <Guard key={`${name}/${item ?? ''}`}><shown.View /></Guard> : error === null && <Bones rows={5} />}
+      {isCurrent ? <Guard key={pages[name] === load ? name : `${name}/${item ?? ''}`}><shown.View /></Guard> : error === null && <Bones rows={5} />}
     </main>
   );
 }

@@ -2,10 +2,14 @@
 // The pages, each with code of its own that is loaded when it is opened. "name/" shows one thing of "name".
 import type { ComponentType } from 'preact';
 
+// One page for the list and for one thing of it: it stays while that changes.
+const tasks = () => import('../pages/tasks/tasks').then((page) => page.Tasks);
+const admin = () => import('../pages/admin/admin').then((page) => page.Admin);
+
 export const pages: Record<string, () => Promise<ComponentType>> = {
   '': () => import('../pages/home/home').then((page) => page.Home),
-  tasks: () => import('../pages/tasks/tasks').then((page) => page.Tasks),
-  'tasks/': () => import('../pages/tasks/tasks').then((page) => page.Tasks),
+  tasks,
+  'tasks/': tasks,
   processes: () => import('../pages/processes/processes').then((page) => page.Processes),
   'processes/': () => import('../pages/processes/process').then((page) => page.Process),
   instances: () => import('../pages/instances/instances').then((page) => page.Instances),
@@ -19,6 +23,6 @@ export const pages: Record<string, () => Promise<ComponentType>> = {
   'batches/': () => import('../pages/batches/batch').then((page) => page.Batch),
   deployments: () => import('../pages/deployments/deployments').then((page) => page.Deployments),
   cluster: () => import('../pages/cluster/cluster').then((page) => page.Cluster),
-  admin: () => import('../pages/admin/admin').then((page) => page.Admin),
-  'admin/': () => import('../pages/admin/admin').then((page) => page.Admin),
+  admin,
+  'admin/': admin,
 };

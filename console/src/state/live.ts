@@ -2,7 +2,7 @@
 // What changes on the server comes here by itself, and whoever shows some of it reads that again. Where events do not come, what is shown is
 // read again from time to time, and the page says so.
 import { signal } from '@preact/signals';
-import { loggedOut } from '../api/client';
+import { loggedOut, reachable } from '../api/client';
 
 /** A kind of thing, or one of them: "instances", "instance:2251799813685250". */
 export type Topic = string;
@@ -94,7 +94,7 @@ export function startLive() {
   setInterval(() => {
     if (!isVisible()) return;
     if (!stream || stream.readyState === EventSource.CLOSED) connect();
-    if (isLive.value && Date.now() - last < SLOW_MS) return;
+    if (isLive.value && reachable.value && Date.now() - last < SLOW_MS) return;
     last = Date.now();
     changed();
   }, REST_MS);

@@ -206,8 +206,8 @@ export const de: Texts = {
   'why.title': 'Warum sie wartet',
   'why.over': 'Wie sie endete',
   'why.since': 'seit',
-  'why.completed': 'Sie hat ihr Ende erreicht:',
-  'why.terminated': 'Sie wurde abgebrochen:',
+  'why.completed': 'Sie hat ihr Ende erreicht',
+  'why.terminated': 'Sie wurde abgebrochen',
   'why.suspended': 'Sie ist angehalten: nichts bewegt sich, bis jemand sie fortsetzt. Seit',
   'why.moving': 'Sie ist unterwegs: kein Token wartet gerade.',
   'why.inside': 'Wartet auf das, was darin läuft.',
@@ -659,4 +659,5 @@ export const de: Texts = {
   'views.copy': 'Adresse von {name} kopieren',
   'views.forget': '{name} vergessen',
   'views.forgotten': '„{name}“ vergessen',
+  'list.any': 'Alle Zustände zeigen',
 };

@@ -205,8 +205,8 @@ export const en = {
   'why.title': 'Why it waits',
   'why.over': 'How it ended',
   'why.since': 'since',
-  'why.completed': 'It reached its end:',
-  'why.terminated': 'It was canceled:',
+  'why.completed': 'It reached its end',
+  'why.terminated': 'It was canceled',
   'why.suspended': 'It is suspended: nothing moves until somebody resumes it. Since',
   'why.moving': 'It is on its way: no token waits for anything just now.',
   'why.inside': 'It waits for what runs inside it.',
@@ -658,4 +658,5 @@ export const en = {
   'views.copy': 'Copy the address of {name}',
   'views.forget': 'Forget {name}',
   'views.forgotten': '“{name}” was forgotten',
+  'list.any': 'Show all states',
 };

@@ -3,9 +3,10 @@
 import { search, type Schema } from '../../api/client';
 import { ActionDialog } from '../../actions/action';
 import { Icon, type IconName } from '../../design/icon';
-import { Ago, Bones, Button, Failure, Panel, Time } from '../../design/parts';
+import { Ago, Bones, Button, Facts, Failure, Panel, Time } from '../../design/parts';
 import { show } from '../../state/dialog';
 import { useLoad } from '../../state/load';
+import { showSpan } from '../../state/look';
 import { to } from '../../state/route';
 import { t, tOf } from '../../text';
 import { topicsOf, type ElementInstance, type Incident } from './data';
@@ -110,7 +111,7 @@ export function Why({ instance, selected, onSelect }: { instance: Schema<'Proces
       {found.value && (
         <ul class="standings">
           {instance.state === 'SUSPENDED' && <li class="standing warn"><span class="badge"><Icon name="pause" /></span><div>{t('why.suspended')} <Ago time={instance.suspendedDate} />.</div></li>}
-          {isOver && <li class="standing"><span class="badge"><Icon name={instance.state === 'COMPLETED' ? 'check' : 'ban'} /></span><div>{t(instance.state === 'COMPLETED' ? 'why.completed' : 'why.terminated')} <Time time={instance.endDate} />.</div></li>}
+          {isOver && <li class="standing"><span class="badge"><Icon name={instance.state === 'COMPLETED' ? 'check' : 'ban'} /></span><div><p class="strong">{t(instance.state === 'COMPLETED' ? 'why.completed' : 'why.terminated')}</p><Facts facts={[[t('started'), <Time time={instance.startDate} />], [t('ended'), <Time time={instance.endDate} />], [t('duration'), showSpan(Date.parse(instance.endDate ?? '') - Date.parse(instance.startDate))], ...(instance.cost ? [[t('instances.column.cost'), instance.cost] as [string, string]] : [])]} /></div></li>}
           {!isOver && found.value.length === 0 && <li class="standing"><span class="badge"><Icon name="play" /></span><div>{t('why.moving')}</div></li>}
           {found.value.map((standing) => <One key={standing.element.elementInstanceKey} standing={standing} selected={selected} onSelect={onSelect} />)}
         </ul>
