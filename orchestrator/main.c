@@ -259,8 +259,9 @@ static bool start_ingress(struct process *process, const struct node_site *site,
 
 static void start_reader(struct process *process)
 {
+    const char *api = config_str(&process->config, CONFIG_POSTGRES_API_URL);
     process->reader = query_pool_new(
-        config_str(&process->config, CONFIG_POSTGRES_URL),
+        api[0] != '\0' ? api : config_str(&process->config, CONFIG_POSTGRES_URL),
         (uint32_t)config_i64(&process->config, CONFIG_POSTGRES_READERS), process->loop);
 }
 
@@ -372,6 +373,7 @@ int main(int argc, char **argv)
     if (!config_read_all(&process.config, &argc, argv, &err) || !name_node(&process.config, &err) ||
         !config_check(&process.config, &err) ||
         !store_check_url(config_str(&process.config, CONFIG_POSTGRES_URL), &err) ||
+        !store_check_url(config_str(&process.config, CONFIG_POSTGRES_API_URL), &err) ||
         !bus_check_properties(config_str(&process.config, CONFIG_KAFKA_BROKERS),
                               config_str(&process.config, CONFIG_KAFKA_PROPERTIES), &err) ||
         !proof_check_settings(&process.config, &err) ||
@@ -386,6 +388,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     store_default_to_tls(config_str(&process.config, CONFIG_POSTGRES_URL));
+    store_default_to_tls(config_str(&process.config, CONFIG_POSTGRES_API_URL));
     configure_log(&process.config);
     raise_descriptor_limit();
     mallopt(M_ARENA_MAX, ALLOCATOR_ARENAS);

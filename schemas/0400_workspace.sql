@@ -20,3 +20,7 @@ CREATE TABLE views (
     changed timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (person, name)
 );
+
+-- A draft is of its task's tenant.
+INSERT INTO row_security (name, condition) VALUES
+    ('drafts', 'EXISTS (SELECT FROM user_tasks u WHERE u.shard = drafts.shard AND u.key = drafts.task)');

@@ -93,7 +93,7 @@ static void on_rows(void *context, const struct query_rows *rows, const struct e
 static str ask(const char *sql)
 {
     scene.out++;
-    query_run(scene.pool, str_of(sql), NULL, 0, on_rows, NULL);
+    query_statement(scene.pool, (struct statement){.sql = sql}, on_rows, NULL);
     wait_for_all();
     return scene.value;
 }

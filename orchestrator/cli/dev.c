@@ -164,6 +164,7 @@ static bool start_orchestrator(struct dev *dev, struct error *err)
     const char *const arguments[] = {
         child_beside(&dev->arena, "baton-orchestrator"),
         text_of(dev, "--postgres.url=%", dev->postgres.url),
+        text_of(dev, "--postgres.api_url=%", dev->postgres.api_url),
         text_of(dev, "--kafka.brokers=%", dev->broker.address),
         text_of(dev, "--api.listen=%", str_cstr(&dev->arena, dev->listen)),
         text_of(dev, "--grpc.listen=%", str_cstr(&dev->arena, dev->grpc)),
@@ -349,7 +350,8 @@ static bool start_all(struct dev *dev, struct error *err)
            dev_broker_start(&dev->broker, &dev->arena, dev->broker_option, dev->data, err) &&
            dev_postgres_start(&dev->postgres, &dev->arena, dev->data, err) &&
            dev_broker_wait(&dev->broker, err) && prepare(dev, err) &&
-           start_orchestrator(dev, err) && start_worker(dev, err) && wait_until_ready(dev, err) &&
+           dev_postgres_make_roles(&dev->postgres, err) && start_orchestrator(dev, err) &&
+           start_worker(dev, err) && wait_until_ready(dev, err) &&
            (!dev->has_people || dev_people_make(&dev->client, err)) && write_environment(dev, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "cli/child.h"
 #include "store/migrate.h"
+#include "store/query.h"
 
 enum { START_MS = 60000, STOP_MS = 20000, POLL_US = 50000, MAX_SOCKET_PATH = 90 };
 
@@ -115,16 +116,16 @@ static bool start_server(struct dev_postgres *p, struct error *err)
     return child_start(&spec, &p->pid, err);
 }
 
-static const char *url_of(struct dev_postgres *p, const char *database)
+static const char *url_as(struct dev_postgres *p, const char *user, const char *database)
 {
     return str_cstr(p->arena,
-                    str_format(p->arena, "host=%s user=baton dbname=%s", p->sockets, database));
+                    str_format(p->arena, "host=%s user=%s dbname=%s", p->sockets, user, database));
 }
 
 static bool wait_until_ready(struct dev_postgres *p, struct error *err)
 {
     int64_t end_ns = clock_monotonic_ns() + (int64_t)START_MS * 1000000;
-    const char *url = url_of(p, "postgres");
+    const char *url = url_as(p, "baton", "postgres");
     while (!store_reachable(url, err)) {
         if (child_has_ended(p->pid)) {
             p->pid = 0;
@@ -143,7 +144,7 @@ static bool make_database(struct dev_postgres *p, struct error *err)
     const char *const arguments[] = {
         program(p, "createdb"), "-h", p->sockets, "-U", "baton", "baton", NULL};
     memcpy(spec.arguments, arguments, sizeof arguments);
-    p->url = url_of(p, "baton");
+    p->url = url_as(p, "baton", "baton");
     return store_reachable(p->url, err) || child_run(&spec, err);
 }
 
@@ -165,4 +166,15 @@ void dev_postgres_stop(struct dev_postgres *p)
 {
     child_stop(p->pid, SIGINT, STOP_MS);
     p->pid = 0;
+}
+
+// The API's statements are a role's that owns nothing: what row-level security holds off anywhere,
+// it holds off here.
+bool dev_postgres_make_roles(struct dev_postgres *p, struct error *err)
+{
+    static const char sql[] =
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'baton_api') THEN CREATE "
+        "ROLE baton_api LOGIN; END IF; CALL baton_grant('baton', 'baton_api'); END $$";
+    p->api_url = url_as(p, "baton_api", "baton");
+    return query_run_blocking(p->url, str_of(sql), NULL, 0, NULL, NULL, err);
 }

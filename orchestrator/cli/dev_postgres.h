@@ -15,7 +15,8 @@ struct dev_postgres {
     const char *directory; // of the cluster
     const char *sockets;   // directory of the socket
     const char *log;
-    const char *url; // conninfo of the database "baton"
+    const char *url;     // conninfo of the database "baton"
+    const char *api_url; // the same as the API's role
     uid_t user;
     gid_t group;
     bool is_other;
@@ -25,6 +26,9 @@ struct dev_postgres {
 // Makes the cluster when there is none, starts it, waits until it answers, and makes the database.
 MUST_CHECK bool dev_postgres_start(struct dev_postgres *postgres, struct arena *arena,
                                    const char *data, struct error *err);
+// Makes the API's role and gives it what it needs; once the schema is there.
+MUST_CHECK bool dev_postgres_make_roles(struct dev_postgres *postgres, struct error *err);
+
 void dev_postgres_stop(struct dev_postgres *postgres);
 
 #endif

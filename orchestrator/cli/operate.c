@@ -55,6 +55,7 @@ int command_config_check(int argc, char **argv)
         return operation_too_many(&operation);
     if (!config_check(&operation.config, &err) ||
         !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_URL), &err) ||
+        !store_check_url(config_str(&operation.config, CONFIG_POSTGRES_API_URL), &err) ||
         !bus_check_properties(config_str(&operation.config, CONFIG_KAFKA_BROKERS),
                               config_str(&operation.config, CONFIG_KAFKA_PROPERTIES), &err) ||
         !proof_check_settings(&operation.config, &err))

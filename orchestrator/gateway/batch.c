@@ -133,6 +133,14 @@ void batch_wake(struct gateway *gateway)
     batch_runner_wake(gateway->batches);
 }
 
+// Whose a batch is: the tenant that was named, or one of the caller's own.
+static str home_of(const struct caller *caller)
+{
+    const struct names *tenants = &caller->identity->tenants;
+    return caller_has_tenant(caller, caller->tenant) || tenants->count == 0 ? caller->tenant
+                                                                            : tenants->items[0];
+}
+
 void batch_begin(struct caller *caller, enum batch_type type, const struct json *request,
                  str written, read_answer *answer)
 {
@@ -140,7 +148,7 @@ void batch_begin(struct caller *caller, enum batch_type type, const struct json 
     struct statement statement;
     struct error err;
     const char *why;
-    const struct batch_row row = {type, written, caller->tenant, caller->principal};
+    const struct batch_row row = {type, written, home_of(caller), caller->principal};
     if (!search_has_filter(request) && !json_get_bool(request, STR("allInstances"), false))
         caller_fail_format(caller, ERROR_INVALID, "filter",
                            "an empty filter finds all there are: say so with \"allInstances\": "

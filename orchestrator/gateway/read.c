@@ -44,9 +44,20 @@ static struct reading *reading_new(struct reading reading)
     return kept;
 }
 
+// Beneath the statement's own conditions, PostgreSQL holds its rows against the caller's tenants.
+static struct statement within_tenants(const struct caller *caller, struct statement statement)
+{
+    const struct identity *identity = caller->identity;
+    if (!identity->is_everything)
+        statement.tenants =
+            statement_array(caller->arena, identity->tenants.items, identity->tenants.count);
+    return statement;
+}
+
 static void run(struct reading reading, struct statement statement, run_query *query)
 {
-    query(reading.caller->gateway->options.reader, statement, on_done, reading_new(reading));
+    query(reading.caller->gateway->options.reader, within_tenants(reading.caller, statement),
+          on_done, reading_new(reading));
 }
 
 void read_run(struct caller *caller, struct statement statement, read_answer *answer, void *context)
@@ -59,7 +70,8 @@ void read_change(struct caller *caller, struct statement statement, read_answer 
                  void *context)
 {
     query_change(
-        caller->gateway->options.reader, audit_author(caller), statement, on_done,
+        caller->gateway->options.reader, audit_author(caller), within_tenants(caller, statement),
+        on_done,
         reading_new((struct reading){.caller = caller, .answer = answer, .context = context}));
 }
 

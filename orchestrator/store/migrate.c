@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "record/event.h"
 #include "store/migrations.h"
+#include "store/row_security.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -27,13 +28,21 @@ static void ignore_notice(void *context, const PGresult *result)
     (void)context, (void)result;
 }
 
+static bool sees_all(PGconn *conn)
+{
+    PGresult *result = PQexec(conn, "SELECT " STORE_SEES_ALL);
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
+    PQclear(result);
+    return good;
+}
+
 static PGconn *connect_to(const char *url, struct error *err)
 {
     const char *const names[] = {"dbname", "application_name", "connect_timeout", NULL};
     const char *const values[] = {url, "baton migrate", "5", NULL};
     PGconn *conn = PQconnectdbParams(names, values, 1);
     PQsetNoticeReceiver(conn, ignore_notice, NULL);
-    if (PQstatus(conn) == CONNECTION_OK)
+    if (PQstatus(conn) == CONNECTION_OK && sees_all(conn))
         return conn;
     (void)failed(conn, "postgres", err);
     PQfinish(conn);
@@ -181,7 +190,7 @@ static str names_sql(struct arena *arena)
     strbuf_format(&sql, "INSERT INTO command_types VALUES (%d, '%s');", number, #name);
 #include "record/commands.def"
 #undef COMMAND
-    strbuf_add(&sql, STR("SELECT history_extend(); COMMIT"));
+    strbuf_add(&sql, STR("SELECT history_extend(); CALL row_security_apply(); COMMIT"));
     return strbuf_str(&sql);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "store/pg.h"
+#include "store/row_security.h"
 
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@ enum { QUERY_MAX_CONNECTIONS = 64, QUERY_IN_PIPELINE = 16 };
 static const char session[] = "SELECT set_config('statement_timeout', '10000', false), "
                               "set_config('timezone', 'UTC', false), "
                               "set_config('idle_in_transaction_session_timeout', '20000', false), "
-                              "set_config('jit', 'off', false)";
+                              "set_config('jit', 'off', false), " STORE_SEES_ALL;
 
 struct query_rows {
     const PGresult *result;
@@ -26,7 +27,8 @@ struct waiting {
     query_done *done;
     void *context;
     bool on_snapshot;
-    const char *author; // of a change; NULL: none
+    const char *author;  // of a change; NULL: none
+    const char *tenants; // that it sees; NULL: all
 };
 
 struct query_pool {
@@ -139,7 +141,9 @@ static void send(struct query_pool *pool, struct pg *pg, struct waiting *waiting
     pg_begin(pg);
     if (begins)
         pg_query(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, 0);
-    if (waiting->author != NULL) // what is sent together is one transaction
+    if (waiting->tenants != NULL) // what is sent together is one transaction
+        pg_query(pg, "SELECT set_config('baton.tenants', $1, true)", &waiting->tenants, 1);
+    if (waiting->author != NULL)
         pg_query(pg, "SELECT audit_author($1::jsonb)", &waiting->author, 1);
     pg_query(pg, waiting->sql, waiting->params, waiting->count);
     pg_end(pg, on_answer, call);
@@ -256,38 +260,35 @@ static void enqueue(struct query_pool *pool, struct waiting *waiting)
     send_waiting(pool);
 }
 
-void query_run(struct query_pool *pool, str sql, const str *params, size_t count, query_done *done,
-               void *context)
-{
-    struct waiting *waiting = waiting_new(sql, params, count);
-    waiting->done = done;
-    waiting->context = context;
-    enqueue(pool, waiting);
-}
-
-void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
-                     void *context)
-{
-    query_run(pool, str_of(statement.sql), statement.parameters, statement.count, done, context);
-}
-
-void query_change(struct query_pool *pool, str author, struct statement statement, query_done *done,
-                  void *context)
+static struct waiting *statement_waiting(struct statement statement, query_done *done,
+                                         void *context)
 {
     struct waiting *waiting =
         waiting_new(str_of(statement.sql), statement.parameters, statement.count);
     waiting->done = done;
     waiting->context = context;
+    if (statement.tenants.data != NULL)
+        waiting->tenants = str_cstr(&waiting->arena, statement.tenants);
+    return waiting;
+}
+
+void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
+                     void *context)
+{
+    enqueue(pool, statement_waiting(statement, done, context));
+}
+
+void query_change(struct query_pool *pool, str author, struct statement statement, query_done *done,
+                  void *context)
+{
+    struct waiting *waiting = statement_waiting(statement, done, context);
     waiting->author = str_cstr(&waiting->arena, author);
     enqueue(pool, waiting);
 }
 
 static struct waiting *on_snapshot_new(struct statement statement, query_done *done, void *context)
 {
-    struct waiting *waiting =
-        waiting_new(str_of(statement.sql), statement.parameters, statement.count);
-    waiting->done = done;
-    waiting->context = context;
+    struct waiting *waiting = statement_waiting(statement, done, context);
     waiting->on_snapshot = true;
     return waiting;
 }
@@ -394,6 +395,7 @@ bool query_run_blocking(const char *url, str sql, const str *params, size_t coun
 {
     PGconn *conn = PQconnectdb(url);
     bool good = PQstatus(conn) == CONNECTION_OK;
+    PQclear(good ? PQexec(conn, "SELECT " STORE_SEES_ALL) : NULL);
     str text = str_trim(str_of(PQerrorMessage(conn)));
     if (!good)
         (void)error_set(err, ERROR_UNAVAILABLE, "postgres", "%.*s", STR_ARG(text));

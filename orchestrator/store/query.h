@@ -45,12 +45,7 @@ int64_t query_touched(const struct query_rows *rows);
 // rows == NULL: it failed, *err says why (ERROR_UNAVAILABLE: try again later).
 typedef void query_done(void *context, const struct query_rows *rows, const struct error *err);
 
-// A parameter with data == NULL is null. Text; PostgreSQL reads it by the type that the statement
-// gives it: $1::bigint. Parameters and SQL are copied. `done` is never called from inside.
-void query_run(struct query_pool *pool, str sql, const str *params, size_t count, query_done *done,
-               void *context);
-
-// The same with a statement's SQL and parameters.
+// SQL and parameters are copied. `done` is never called from inside.
 void query_statement(struct query_pool *pool, struct statement statement, query_done *done,
                      void *context);
 

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "store/records_private.h"
 #include "wire/wire.h"
+#include "store/row_security.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ static const struct pg_statement statements[RECORDS_STATEMENTS] = {
 
 // A transaction that nobody ends (a node that was stopped) lets the shard's records go.
 static const char session[] =
-    "SET statement_timeout = '20s'; SET idle_in_transaction_session_timeout = '20s'; "
+    "SELECT " STORE_SEES_ALL
+    "; SET statement_timeout = '20s'; SET idle_in_transaction_session_timeout = '20s'; "
     "SET synchronous_commit = off; SET jit = off; SET plan_cache_mode = force_custom_plan";
 
 struct records *records_new(const char *url)
@@ -72,6 +74,15 @@ static bool prepare(struct records *records, struct error *err)
     return true;
 }
 
+static bool look_at_policies(struct records *records, struct error *err)
+{
+    PGresult *result = PQexec(records->conn, "SELECT row_security_active('variables')");
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
+    records->may_copy = good && PQgetvalue(result, 0, 0)[0] == 'f';
+    PQclear(result);
+    return good || records_fail(records, err);
+}
+
 static void ignore_notice(void *context, const PGresult *result)
 {
     (void)context, (void)result;
@@ -88,7 +99,7 @@ bool records_open(struct records *records, struct error *err)
     PQsetNoticeReceiver(records->conn, ignore_notice, NULL);
     if (PQstatus(records->conn) != CONNECTION_OK)
         return records_fail(records, err);
-    if (execute(records, session, err) && prepare(records, err))
+    if (execute(records, session, err) && look_at_policies(records, err) && prepare(records, err))
         return true;
     PQfinish(records->conn);
     records->conn = NULL;

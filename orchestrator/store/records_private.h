@@ -21,6 +21,8 @@ struct records {
     int32_t rows; // of a turn: fewer after one that failed
     // What should be new is there: the next turn looks before it writes.
     bool is_careful;
+    // PostgreSQL copies into no table whose rows it holds against a policy of this role.
+    bool may_copy;
     struct record_names names;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A turn's records as rows. Those that are new go in by COPY; those that were there, and all of a
-// turn in which a new one turned out not to be, by statements that take either.
+// A turn's records as rows. Those that are new go in by COPY, where the role may; those that were
+// there, and all of a turn in which a new one turned out not to be, by statements that take either.
 #include "base/digest.h"
 #include "store/bulk.h"
 #include "store/records_private.h"
@@ -39,7 +39,8 @@ static struct table *table_new(const struct writing *writing, struct table table
 
 static struct bulk *rows_of(const struct writing *writing, struct table *table, bool is_new)
 {
-    return is_new && !writing->records->is_careful ? &table->fresh : &table->others;
+    const struct records *records = writing->records;
+    return is_new && records->may_copy && !records->is_careful ? &table->fresh : &table->others;
 }
 
 static bool copy(const struct writing *writing, struct table *table)

@@ -7,8 +7,11 @@ struct statement statement_new(struct arena *arena, const char *sql, const str *
                                size_t count)
 {
     check(count <= STATEMENT_MAX_PARAMETERS);
-    return (struct statement){sql, arena_copy(arena, parameters, count * sizeof *parameters),
-                              count};
+    return (struct statement){.sql = sql,
+                              .parameters =
+                                  arena_copy(arena, parameters, count * sizeof *parameters),
+                              .count = count,
+                              .tenants = {NULL, 0}};
 }
 
 str statement_u64(struct arena *arena, uint64_t number)

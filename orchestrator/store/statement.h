@@ -12,8 +12,11 @@ enum { STATEMENT_MAX_PARAMETERS = 128 };
 
 struct statement {
     const char *sql;
-    const str *parameters; // as text, $1, $2, …; data == NULL: SQL null
+    const str *parameters; // as text, $1, $2, …, by the type that the statement gives: $1::bigint;
+                           // data == NULL: SQL null
     size_t count;
+    str tenants; // whose rows it reaches, as row-level security has them: an array's text, as
+                 // statement_array makes it; data == NULL: all
 };
 
 // For those who make statements: parameters are copied into the arena, their bytes are not.

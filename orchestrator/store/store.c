@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/internal.h"
+#include "store/row_security.h"
 
 #include <stdlib.h>
 
@@ -10,7 +11,7 @@ static const char session[] =
     "set_config('enable_mergejoin', 'off', false), "
     "set_config('enable_bitmapscan', 'off', false), set_config('jit', 'off', false), "
     "set_config('statement_timeout', '60s', false), set_config('lock_timeout', '3s', false), "
-    "set_config('timezone', 'UTC', false)";
+    "set_config('timezone', 'UTC', false), " STORE_SEES_ALL;
 
 static const struct pg_statement fixed[] = {
 #define STATEMENT(name, sql) {#name, sql},

@@ -52,6 +52,20 @@ class Scene:
         self.processes = []
         subprocess.run(['psql', server, '-qc', f'CREATE DATABASE {self.name}'], check=True)
 
+    def make_roles(self):
+        """Owner, engine, API and a reader as roles of PostgreSQL, none a superuser: {what: conninfo}. Nodes that follow use them."""
+        server = cluster_values()['BATON_TEST_POSTGRES']
+        plain = ' '.join(word for word in server.split() if not word.startswith(('user=', 'dbname='))) + f' dbname={self.name}'
+        self.roles = {what: f'{what}_{os.getpid()}' for what in ('owner', 'engine', 'api', 'reader')}
+        for role in self.roles.values():
+            self.psql(f'CREATE ROLE {role} LOGIN NOSUPERUSER')
+        self.psql(f'ALTER DATABASE {self.name} OWNER TO {self.roles["owner"]}; ALTER SCHEMA public OWNER TO {self.roles["owner"]}')
+        urls = {what: f'{plain} user={role}' for what, role in self.roles.items()}
+        self.baton('migrate', 'up', '--postgres.url=' + urls['owner'])
+        self.baton('migrate', 'roles', self.roles['engine'], self.roles['api'], '--postgres.url=' + urls['owner'])
+        self.settings.update({'postgres.migrate': 'false', 'postgres.url': urls['engine'], 'postgres.api_url': urls['api']})
+        return urls
+
     def psql(self, sql):
         done = subprocess.run(['psql', '-XAtq', self.postgres, '-c', sql], capture_output=True, text=True)
         if done.returncode:
