@@ -94,7 +94,7 @@ export function startLive() {
   setInterval(() => {
     if (!isVisible()) return;
     if (!stream || stream.readyState === EventSource.CLOSED) connect();
-    if (isLive.value && reachable.value && Date.now() - last < SLOW_MS) return;
+    if (isLive.value && reachable.value && Date.now() - last < SLOW_MS) return changed('batches', 'cluster'); // whose ends no history tells
     last = Date.now();
     changed();
   }, REST_MS);
