@@ -174,7 +174,7 @@ def compare(path, folder):
 
 def generated(folder, long):
     """Paths of logs: plain, noisy, with equal times, out of order, with two transitions an activity, with start and end."""
-    for seed in range(40 if long else 6):
+    for seed in range(40 if long else 4):
         kinds = {"plain": {}, "noisy": {"noise": 0.3}, "ties": {"ties": 0.5}, "odd": {"odd": True, "ties": 0.3}}
         for kind, options in kinds.items():
             log = Log(seed * 7 + len(kind), traces=60, leaves=4 + seed % 9, **options)
