@@ -60,13 +60,18 @@ DECLARE
     why   text;
     count bigint := 0;
 BEGIN
-    FOR item IN SELECT i.shard, i.key, i.instance, b.key AS batch, b.principal, held_by(i.instance, x.tenant, x.business_id) AS held
-                FROM batch_items i JOIN batch_operations b ON b.key = i.batch LEFT JOIN instances x ON x.shard = i.shard AND x.key = i.instance
-                WHERE b.state = 1 AND b.type = 5 AND i.state = 1 LIMIT most LOOP
+    FOR item IN SELECT i.shard, i.key, i.instance, i.item, b.type, b.key AS batch, b.principal,
+                       held_by(x.key, coalesce(x.tenant, d.tenant), x.business_id) AS held
+                FROM batch_items i JOIN batch_operations b ON b.key = i.batch
+                LEFT JOIN decision_evaluations d ON b.type = 8 AND d.shard = i.shard AND d.key = i.item
+                LEFT JOIN instances x ON x.shard = i.shard AND x.key = CASE b.type WHEN 5 THEN i.instance ELSE d.instance END
+                WHERE b.state = 1 AND b.type IN (5, 8) AND i.state = 1 LIMIT most LOOP
         PERFORM set_config('baton.author', jsonb_build_object('actor', nullif(item.principal, ''), 'batch', item.batch,
                            'actor_type', CASE item.principal WHEN '' THEN 'ANONYMOUS' ELSE 'USER' END)::text, true);
-        gone := item.held IS NULL AND instance_delete(item.shard, item.instance);
-        why := coalesce('it is kept by ' || item.held, 'the instance runs, or is not there');
+        gone := item.held IS NULL AND CASE item.type WHEN 5 THEN instance_delete(item.shard, item.instance)
+                                                     ELSE evaluation_delete(item.shard, item.item) END;
+        why := coalesce('it is kept by ' || item.held,
+                        CASE item.type WHEN 5 THEN 'the instance runs, or is not there' ELSE 'the evaluation is not there' END);
         UPDATE batch_items i SET state = CASE WHEN gone THEN 2 ELSE 3 END, processed = now(), error = CASE WHEN NOT gone THEN why END
         WHERE i.shard = item.shard AND i.key = item.key;
         count := count + 1;
