@@ -87,7 +87,7 @@ CREATE FUNCTION audit_author(author jsonb) RETURNS void LANGUAGE sql AS $$
 $$;
 
 -- Changes lock their author's chain before the row that all of them change, at the end of their statement: no two wait for each other.
-CREATE FUNCTION audit_lock() RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION audit_lock() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     author jsonb := nullif(current_setting('baton.author', true), '')::jsonb;
 BEGIN

@@ -151,7 +151,7 @@ BEGIN
     RETURN total;
 END $$;
 
-CREATE FUNCTION audit_steps_retire(before timestamptz, most integer) RETURNS bigint LANGUAGE sql AS $$
+CREATE FUNCTION audit_steps_retire(before timestamptz, most integer) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     WITH old AS (SELECT s.shard, s.key FROM audit_steps s WHERE s.time < before AND NOT EXISTS (SELECT FROM audit_holds h WHERE h.released IS NULL
                  AND CASE h.kind WHEN 'INSTANCE' THEN h.value = s.instance::text WHEN 'TENANT' THEN h.value = s.tenant
                      ELSE h.value IN (s.actor, s.entity) END) ORDER BY s.time LIMIT most),
