@@ -232,27 +232,6 @@ CREATE TRIGGER audited AFTER DELETE ON instances FOR EACH ROW WHEN (audit_has_au
 CREATE TRIGGER audited AFTER DELETE ON decision_evaluations FOR EACH ROW
     WHEN (audit_has_author() AND OLD.instance IS NULL) EXECUTE FUNCTION audit_row();
 
--- Items of deletions are deleted for whoever began the operation.
-CREATE OR REPLACE FUNCTION batch_delete(most integer) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    item  record;
-    gone  boolean;
-    count bigint := 0;
-BEGIN
-    FOR item IN SELECT i.shard, i.key, i.instance, b.key AS batch, b.principal FROM batch_items i JOIN batch_operations b ON b.key = i.batch
-                WHERE b.state = 1 AND b.type = 5 AND i.state = 1 LIMIT most LOOP
-        PERFORM set_config('baton.author', jsonb_build_object('actor', nullif(item.principal, ''), 'batch', item.batch,
-                           'actor_type', CASE item.principal WHEN '' THEN 'ANONYMOUS' ELSE 'USER' END)::text, true);
-        gone := instance_delete(item.shard, item.instance);
-        UPDATE batch_items i SET state = CASE WHEN gone THEN 2 ELSE 3 END, processed = now(),
-               error = CASE WHEN NOT gone THEN 'the instance runs, or is not there' END
-        WHERE i.shard = item.shard AND i.key = item.key;
-        count := count + 1;
-    END LOOP;
-    PERFORM set_config('baton.author', '', true);
-    RETURN count;
-END $$;
-
 CREATE OR REPLACE FUNCTION instances_drop(before date, most integer) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     count bigint;
