@@ -46,6 +46,7 @@ CREATE PROCEDURE row_security_apply() LANGUAGE plpgsql AS $$
 DECLARE
     t row_security;
     v name;
+    f regprocedure;
 BEGIN
     INSERT INTO row_security (name, condition)
     SELECT c.relname, 'tenant = ANY ((SELECT baton_tenants())::text[])'
@@ -64,6 +65,11 @@ BEGIN
     FOR v IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'v'
              AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false) LOOP
         EXECUTE format('ALTER VIEW %I SET (security_invoker = true)', v);
+    END LOOP;
+    -- What runs as the owner finds our tables, not temporary ones of the same name that its caller made.
+    FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef
+             AND NOT coalesce(array_to_string(p.proconfig, ';') LIKE '%search_path=%pg_temp', false) LOOP
+        EXECUTE format('ALTER ROUTINE %s SET search_path = %I, pg_temp', f, current_schema());
     END LOOP;
 END $$;
 
