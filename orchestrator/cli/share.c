@@ -8,17 +8,12 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/options.h"
-#include "cli/table.h"
-
-static void print_shares(struct arena *arena, const struct json *answer)
-{
-    static const char *const columns[] = {"ownerType", "ownerId",   "name",
-                                          "amount",    "changedBy", "changeTime"};
-    table_print_items(arena, columns, COUNT_OF(columns), answer);
-}
+#include "cli/resource.h"
 
 int command_share_list(int argc, char **argv)
 {
+    static const struct resource_listing shares = {
+        {"ownerType", "ownerId", "name", "amount", "changedBy", "changeTime"}, 6};
     struct client_options client = {0};
     const struct cli_option options[] = {CLIENT_OPTIONS(client)};
     const struct cli_usage usage = {"baton share list [options]",
@@ -29,16 +24,10 @@ int command_share_list(int argc, char **argv)
                                     0,
                                     0};
     struct cli_arguments arguments;
-    struct arena arena = ARENA_EMPTY;
-    struct client_answer answer;
-    struct error err;
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    bool sent = client_send(&arena, &client, "GET", STR("/v2/shares"), STR_EMPTY, &answer, &err);
-    code = client_show(&arena, &client, sent, &answer, &err, print_shares);
-    arena_done(&arena);
-    return code;
+    return resource_list(&client, "GET", STR("/v2/shares"), STR_EMPTY, &shares);
 }
 
 static void print_done(struct arena *arena, const struct json *answer)
