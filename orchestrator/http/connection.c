@@ -386,6 +386,20 @@ static void say_full(struct connection_pool *pool)
     pool->said_full = true;
 }
 
+// How many beyond the limit may have a moment to say something: who has just come is not the one to
+// go while all others are worked on.
+static size_t newcomers(const struct connection_pool *pool)
+{
+    size_t share = pool->limits.connections / 8;
+    return share < HTTP_MAX_NEWCOMERS ? share : HTTP_MAX_NEWCOMERS;
+}
+
+static bool may_stay(const struct connection_pool *pool, const struct connection *connection)
+{
+    return connection->state != CONNECTION_REFUSED && !has_rested(connection) &&
+           pool->count <= pool->limits.connections + newcomers(pool);
+}
+
 // False when nobody can go.
 static bool make_room(struct connection_pool *pool)
 {
@@ -395,11 +409,17 @@ static bool make_room(struct connection_pool *pool)
                               cut_off_slow(pool, CONNECTION_SENDING, HTTP_SMALL, NULL)))
         return true;
     struct connection *goes = dispensable(pool);
-    if (goes == NULL)
+    if (goes == NULL || may_stay(pool, goes))
         return false;
     pool->cut_off++;
     evhttp_connection_free(goes->http);
     return true;
+}
+
+static void keep_to_limit(struct connection_pool *pool)
+{
+    while (pool->count > pool->limits.connections && make_room(pool))
+        ;
 }
 
 static void on_settle(void *context)
@@ -408,8 +428,7 @@ static void on_settle(void *context)
     struct connection *connection;
     while ((connection = TAILQ_FIRST(&pool->lists[CONNECTION_ACCEPTED])) != NULL)
         take_over(connection);
-    while (pool->count > pool->limits.connections && make_room(pool))
-        ;
+    keep_to_limit(pool);
     for (int state = CONNECTION_IDLE; state <= CONNECTION_READING; state++)
         for (struct connection *next, *at = TAILQ_FIRST(&pool->lists[state]); at != NULL;
              at = next) {
@@ -503,6 +522,7 @@ static void on_sweep(void *context)
 {
     struct connection_pool *pool = context;
     int64_t now_ns = clock_monotonic_ns();
+    keep_to_limit(pool);
     cut_off_late(pool, CONNECTION_IDLE, now_ns);
     cut_off_late(pool, CONNECTION_READING, now_ns);
     cut_off_late(pool, CONNECTION_SENDING, now_ns);

@@ -35,6 +35,7 @@ enum {
     HTTP_BODY_BYTES_A_SECOND = 64 << 10, // what a body must bring at least, in the mean
     HTTP_SMALL_BYTES = 64 << 10,         // a request or answer up to this has a share of its own
     HTTP_STILL_SECONDS = 30,             // an answer of which nobody takes anything is cut off
+    HTTP_MAX_NEWCOMERS = 64,             // connections beyond the limit, for HTTP_YIELD_SECONDS
     HTTP_YIELD_SECONDS = 2, // what has not moved HTTP_SMALL_BYTES in them makes room for others
 };
 

@@ -271,9 +271,11 @@ static void idle_connections_make_room(void **state)
         idle[i] = connect_client();
         turn();
     }
-    assert_true(http_server_counts(it.server).connections <= MOST_CONNECTIONS);
+    assert_true(http_server_counts(it.server).connections <=
+                MOST_CONNECTIONS + MOST_CONNECTIONS / 8); // newcomers
     requests_are_answered(NULL);
-    assert_true(http_server_counts(it.server).cut_off >= MANY - MOST_CONNECTIONS);
+    assert_true(http_server_counts(it.server).cut_off >=
+                MANY - MOST_CONNECTIONS - MOST_CONNECTIONS / 8);
     for (int i = 0; i < MANY; i++)
         close(idle[i]);
 }
@@ -451,6 +453,37 @@ static void health_is_answered_while_all_others_are_worked_on(void **state)
         close(fds[i]);
 }
 
+static void who_comes_while_all_others_are_busy_is_heard(void **state)
+{
+    (void)state;
+    int fds[MOST_CONNECTIONS];
+    struct request *kept[MOST_CONNECTIONS] = {0};
+    size_t count = 0, most = MOST_CONNECTIONS / 8 * 7;
+    for (size_t i = 0; i < MOST_CONNECTIONS; i++) {
+        fds[i] = connect_client();
+        it.kept = NULL;
+        say(fds[i], i < most ? "POST /keep HTTP/1.1\r\n" LOCAL TYPE("application/json")
+                                   BODY("2\r\n\r\n{}")
+                             : "GET /hello HTTP/1.1\r\n");
+        for (int j = 0; j < 10; j++)
+            turn();
+        if (it.kept != NULL)
+            kept[count++] = it.kept;
+    }
+    assert_int_equal(count, most);
+    bool closed;
+    int fd = connect_client();
+    for (int j = 0; j < 10; j++) // it has said nothing yet
+        turn();
+    say(fd, "GET /health HTTP/1.1\r\n" LOCAL "\r\n");
+    assert_non_null(strstr(hear(fd, "{\"hello\":1}", &closed), "{\"hello\":1}"));
+    close(fd);
+    for (size_t i = 0; i < count; i++)
+        request_answer_empty(kept[i]);
+    for (size_t i = 0; i < MOST_CONNECTIONS; i++)
+        close(fds[i]);
+}
+
 // -- Ends -------------------------------------------------------------------------------
 
 static void keep_one(int fd)
@@ -533,6 +566,7 @@ int main(void)
         TEST(answers_that_nobody_takes_shut_out_no_small_request),
         TEST(requests_that_wait_leave_connections_to_others),
         TEST(health_is_answered_while_all_others_are_worked_on),
+        TEST(who_comes_while_all_others_are_busy_is_heard),
         TEST(large_bodies_arrive_whole),
         TEST(a_caller_that_closed_its_side_has_its_answer),
         TEST(a_caller_may_leave_before_the_answer),
