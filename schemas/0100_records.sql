@@ -55,6 +55,8 @@ CREATE TABLE element_instances (
     state        smallint    NOT NULL,                  -- 1 active, 2 completed, 3 terminated
     started      timestamptz NOT NULL,
     ended        timestamptz,
+    offered      timestamptz,                           -- its work, the last time: to workers or people
+    claimed      timestamptz,                           -- taken by the worker, or assigned to the person, that has it or did it
     outcome      text,                                  -- of an end that is not the usual one: "error E1", why it was terminated
     actor        text,                                  -- who did it: worker, person; of the process: who started it
     attempts     integer     NOT NULL,                  -- of its own job
@@ -152,5 +154,5 @@ END $$;
 -- For people: what every element of every instance did, and how long.
 CREATE VIEW readable_elements AS
 SELECT instance, process_id, version, element_id, element_name, type, (ARRAY['active', 'completed', 'terminated'])[state] AS state,
-       started, ended, ended - started AS took, outcome, actor, attempts, incidents, cost, breached
+       started, offered, claimed, ended, ended - started AS took, outcome, actor, attempts, incidents, cost, breached
 FROM element_instances;

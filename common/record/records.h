@@ -18,9 +18,11 @@ struct element_record {
     bool is_body;        // of a multi-instance or loop
     enum element_state state;
     int64_t started_ms;
-    int64_t ended_ms; // 0: it runs
-    str outcome;      // of an unusual end; empty: none
-    str actor;        // empty: nobody
+    int64_t ended_ms;   // 0: it runs
+    int64_t offered_ms; // its work, the last time: to workers or people; 0: never
+    int64_t claimed_ms; // by who has or had it: taken by a worker, assigned to a person; 0: nobody
+    str outcome;        // of an unusual end; empty: none
+    str actor;          // empty: nobody
     uint32_t attempts;
     uint32_t incidents;
     str cost; // a decimal number; empty: none

@@ -36,6 +36,8 @@ static bool read_pieces(struct mine *m, FILE *file, struct log_reader *reader, s
 
 bool mine_read(struct mine *m, struct error *err)
 {
+    if (mine_is_process(m))
+        return mine_read_process(m, err);
     const char *path = str_cstr(&m->arena, m->source);
     bool is_input = strcmp(path, "-") == 0;
     FILE *file = is_input ? stdin : fopen(path, "rb");
@@ -96,7 +98,8 @@ static bool set_classifier(struct mine *m, struct error *err)
 static int run(struct mine *m, const char *verb)
 {
     struct error err;
-    m->is_json = str_equal(m->output, STR("json"));
+    m->is_json = str_equal(m->client.output, STR("json"));
+    m->with_cancelled = m->with_variables = strcmp(verb, "export") == 0;
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         if (strcmp(verbs[i].name, verb) != 0)
             continue;
@@ -115,7 +118,6 @@ int command_mine(int argc, char **argv)
 {
     struct mine m = {.times = STR("completed"), .algorithm = STR("im")};
     const struct cli_option options[] = {
-        {"output", "table|json", "how the answer is written", .text = &m.output},
         {"out", "FILE", "where to; else standard output", .text = &m.out},
         {"format", "xes|csv|ocel", "export: of the file", .text = &m.format},
         {"algorithm", "im|imf|imd|heuristics|split",
@@ -147,11 +149,20 @@ int command_mine(int argc, char **argv)
         {"lifecycle", "TRANSITION", "only events of this transition, such as complete",
          .text = &m.mapping.lifecycle},
         {"object-type", "TYPE", "OCEL: whose objects are the cases", .text = &m.object_type},
+        {"process", NULL, "the name is a process's id, even if there is a file of that name",
+         .flag = &m.is_process},
+        {"version", "N", "process: of this version alone", .text = &m.wanted.version},
+        {"since", "TIME", "process: cases that ended then or later", .text = &m.wanted.since},
+        {"until", "TIME", "process: cases that ended before", .text = &m.wanted.until},
+        {"cases", "completed|ended|all", "process: which (completed)", .text = &m.wanted.cases},
+        {"tenant", "ID", "process: of this tenant alone", .text = &m.client.tenant},
+        CLIENT_OPTIONS(m.client),
     };
     const struct cli_usage usage = {
-        .synopsis = "baton mine LOG VERB [options]",
-        .summary = "Reads an event log (XES, CSV or OCEL 2.0, packed with gzip or not) and says "
-                   "what is in it.\nVerbs: stats, dfg, variants, discover, conform, precision, "
+        .synopsis = "baton mine LOG|PROCESS VERB [options]",
+        .summary = "Reads an event log (a file: XES, CSV or OCEL 2.0, packed with gzip or not) or "
+                   "the history of a\nprocess (its id; over the API), and says what is in "
+                   "it.\nVerbs: stats, dfg, variants, discover, conform, precision, "
                    "kpi, waits, export.",
         .example = "baton mine orders.xes.gz dfg --output json",
         .options = options,

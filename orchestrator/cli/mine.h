@@ -5,20 +5,35 @@
 #define BATON_CLI_MINE_H
 
 #include "base/json.h"
+#include "cli/client.h"
 #include "insight/reader.h"
+
+// Which cases of own history; empty: any.
+struct own_history_wanted {
+    str version, since, until, cases;
+};
 
 struct mine {
     struct arena arena;
     struct log_mapping mapping;
-    str source; // the file's path
-    str object_type, output, format, out, top, times, delimiter, classifier;
+    str source; // the file's path, or the process's id
+    struct client_options client;
+    struct own_history_wanted wanted;
+    bool is_process; // whatever files there are
+    bool with_cancelled, with_variables;
+    str object_type, format, out, top, times, delimiter, classifier;
     str algorithm, noise, model, method;
     bool is_json, is_per_trace;
     const struct event_log *log;
 };
 
-// Reads the file. False after a message on standard error.
+// Reads the file or, over the API, a process's own history.
 MUST_CHECK bool mine_read(struct mine *mine, struct error *err);
+
+// Whether the source is a process's id and not a file's name.
+bool mine_is_process(struct mine *mine);
+
+MUST_CHECK bool mine_read_process(struct mine *mine, struct error *err);
 
 // A verb. Returns the exit code.
 #define MINE_VERB(name, function, summary) int function(struct mine *mine);

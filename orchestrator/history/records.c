@@ -99,6 +99,8 @@ static void want(struct wanting *wanting, uint64_t root, const struct event *eve
             break;
         case EVENT_ERROR_THROWN:
         case EVENT_INCIDENT_CREATED:
+        case EVENT_USER_TASK_CREATED:
+        case EVENT_USER_TASK_ASSIGNED:
         case EVENT_USER_TASK_COMPLETED:
             want_element(wanting, root, event->scope);
             break;
@@ -234,6 +236,29 @@ static void note_error(struct record_fold *fold, const struct event *event)
                                : str_format(fold->arena, "error %.*s", STR_ARG(event->code));
 }
 
+// Somebody has it from the first assignment on, until it is nobody's.
+static void assign(struct element_record *element, const struct event *event)
+{
+    if (element == NULL)
+        return;
+    if (event->type == EVENT_USER_TASK_CREATED)
+        element->offered_ms = event->time_ms;
+    if (str_is_empty(event->name))
+        element->claimed_ms = 0;
+    else if (element->claimed_ms == 0)
+        element->claimed_ms = event->time_ms;
+}
+
+// Who completes a task that was nobody's has not had it before.
+static void complete_task(struct element_record *element, const struct event *event)
+{
+    if (element == NULL)
+        return;
+    element->actor = event->name;
+    if (element->claimed_ms == 0)
+        element->claimed_ms = event->time_ms;
+}
+
 static void fold_element(struct record_fold *fold, const struct history_row *step,
                          const struct event *event)
 {
@@ -276,9 +301,12 @@ static void fold_element(struct record_fold *fold, const struct history_row *ste
         if ((element = change_element(fold, event->scope)) != NULL)
             element->incidents++;
         break;
+    case EVENT_USER_TASK_CREATED:
+    case EVENT_USER_TASK_ASSIGNED:
+        assign(change_element(fold, event->scope), event);
+        break;
     case EVENT_USER_TASK_COMPLETED:
-        if ((element = change_element(fold, event->scope)) != NULL)
-            element->actor = event->name;
+        complete_task(change_element(fold, event->scope), event);
         break;
     default:
         if (begins_element(event))
@@ -336,8 +364,10 @@ static void end_job(struct job_record *job, enum job_end end, const struct event
     job->ended_ms = event->time_ms;
 }
 
-// The element tells how often its own job was tried, and who did it.
-static void tell_element(struct record_fold *fold, const struct job_record *job)
+// The element tells how often its own job was tried, when it was last offered and taken, and who
+// did it.
+static void tell_element(struct record_fold *fold, const struct job_record *job,
+                         const struct event *event)
 {
     if (job->kind != JOB_TASK)
         return;
@@ -345,6 +375,12 @@ static void tell_element(struct record_fold *fold, const struct job_record *job)
     if (element == NULL)
         return;
     element->attempts = (uint32_t)job->attempt;
+    if (event->type == EVENT_JOB_OFFERED) {
+        element->offered_ms = event->time_ms;
+        element->claimed_ms = 0;
+    }
+    if (event->type == EVENT_JOB_TAKEN)
+        element->claimed_ms = event->time_ms;
     if (job->end == JOB_END_COMPLETED || job->end == JOB_END_ERROR)
         element->actor = job->worker;
 }
@@ -403,7 +439,7 @@ static void fold_job(struct record_fold *fold, const struct history_row *step,
     if (job == NULL)
         return;
     change_by(job, event);
-    tell_element(fold, job);
+    tell_element(fold, job, event);
 }
 
 // -- Variables ----------------------------------------------------------------------------

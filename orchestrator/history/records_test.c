@@ -170,6 +170,76 @@ static void records_are_the_same_however_steps_are_taken_together(void **state)
     fixture_free(f);
 }
 
+static const struct element_record *stored_of(struct fixture *f, const struct stored *stored,
+                                              const char *id)
+{
+    const struct bpmn_process *process = find_process(f, f->definition);
+    for (size_t i = 0; i < stored->elements.count; i++)
+        if (str_equal(process->elements[stored->elements.items[i].element - 1].id, str_of(id)))
+            return &stored->elements.items[i];
+    return NULL;
+}
+
+static void it_is_known_when_work_was_offered_and_taken(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    struct job_offer job = *start(f);
+    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = job.instance,
+                            .key = job.key,
+                            .job_answer = answer(job.attempt)});
+    struct stored stored = project(f, 1);
+    const struct element_record *task = stored_of(f, &stored, "t");
+    assert_int_equal(task->offered_ms, task->started_ms);
+    assert_int_equal(task->claimed_ms, 0); // its worker did not say that it took it
+    assert_true(task->ended_ms > task->offered_ms);
+    fixture_free(f);
+}
+
+#define USER_TASK                                                                                  \
+    MODEL("<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='t'/>"                \
+          "<userTask id='t'><extensionElements><zeebe:userTask/></extensionElements></userTask>")
+
+static void assign_at(struct fixture *f, int64_t ms, uint64_t instance, uint64_t task, str who)
+{
+    f->now = ms - 1000; // a command comes a second later
+    run(f, (struct command){.type = COMMAND_ASSIGN_USER_TASK,
+                            .instance = instance,
+                            .key = task,
+                            .user_task = {.assignee = who,
+                                          .override_assignee = true,
+                                          .variables = STR_EMPTY,
+                                          .action = STR_EMPTY,
+                                          .changeset = STR_EMPTY}});
+}
+
+static void a_task_is_claimed_from_its_first_assignment_on_until_it_is_nobodys(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(USER_TASK);
+    uint64_t task = 0, instance = start_with(f, STR_EMPTY);
+    for (size_t i = 0; i < f->history.count; i++)
+        for (size_t k = 0; k < f->history.items[i].count; k++)
+            if (f->history.items[i].events[k].type == EVENT_USER_TASK_CREATED)
+                task = f->history.items[i].events[k].key;
+    assert_int_not_equal(task, 0);
+    const struct {
+        int64_t at;
+        str who;
+        int64_t claimed;
+    } steps[] = {{12000, STR("ann"), 12000},
+                 {13000, STR("bob"), 12000},
+                 {14000, STR_EMPTY, 0},
+                 {15000, STR("cid"), 15000}};
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        assign_at(f, steps[i].at, instance, task, steps[i].who);
+        struct stored stored = project(f, 1 + i);
+        assert_int_equal(stored_of(f, &stored, "t")->claimed_ms, steps[i].claimed);
+    }
+    fixture_free(f);
+}
+
 static void a_record_that_is_not_there_is_passed_over(void **state)
 {
     (void)state;
@@ -192,6 +262,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_are_the_same_however_steps_are_taken_together),
+        cmocka_unit_test(it_is_known_when_work_was_offered_and_taken),
+        cmocka_unit_test(a_task_is_claimed_from_its_first_assignment_on_until_it_is_nobodys),
         cmocka_unit_test(a_record_that_is_not_there_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ struct kept_attribute {
 struct kept_case {
     uint32_t name;    // NAME_NONE: it has none yet
     uint32_t same_as; // the case that it is put to; itself
+    int64_t begun, ended;
 };
 
 typedef ARRAY(struct kept_attribute) attribute_list;
@@ -48,6 +49,7 @@ struct log_builder {
     ARRAY(struct log_classifier) classifiers;
     ARRAY(struct log_global) globals;
     bool has_moment[MOMENT_COUNT];
+    bool has_spans; // cases say when they began and ended
     struct log_notes notes;
 };
 
@@ -84,8 +86,17 @@ struct log_notes *log_builder_notes(struct log_builder *b)
 bool log_builder_new_case(struct log_builder *b, struct error *err)
 {
     b->case_now = (uint32_t)b->kept_cases.count;
-    *ARRAY_PUSH(&b->scratch, &b->kept_cases) = (struct kept_case){NAME_NONE, b->case_now};
+    *ARRAY_PUSH(&b->scratch, &b->kept_cases) =
+        (struct kept_case){NAME_NONE, b->case_now, NO_TIME, NO_TIME};
     return insight_within(INSIGHT_LIMIT_TRACES, b->kept_cases.count, err);
+}
+
+void log_builder_case_span(struct log_builder *b, int64_t begun, int64_t ended)
+{
+    struct kept_case *kept = &b->kept_cases.items[b->case_now];
+    kept->begun = begun;
+    kept->ended = ended;
+    b->has_spans = true;
 }
 
 // The place where the case of this name is remembered; *ret_is_new: it is not yet.
@@ -347,6 +358,14 @@ static uint32_t name_of_case(struct log_builder *b, uint32_t t)
     return name != NAME_NONE ? name : names_add(b->names, str_format(&b->scratch, "#%u", t + 1));
 }
 
+static void write_span(const struct log_builder *b, int64_t *spans[2], uint32_t at, uint32_t t)
+{
+    if (!b->has_spans)
+        return;
+    spans[0][at] = b->kept_cases.items[t].begun;
+    spans[1][at] = b->kept_cases.items[t].ended;
+}
+
 // Cases without an event are left out.
 static void write_cases(struct log_builder *b, struct event_log *log, const uint32_t *first,
                         const struct attribute_span *spans)
@@ -355,12 +374,16 @@ static void write_cases(struct log_builder *b, struct event_log *log, const uint
     uint32_t *case_name = ARENA_ARRAY(b->arena, uint32_t, b->kept_cases.count);
     struct attribute_span *of_case =
         ARENA_ARRAY(b->arena, struct attribute_span, b->kept_cases.count);
+    size_t span_count = b->has_spans ? b->kept_cases.count : 0;
+    int64_t *case_spans[2] = {ARENA_ARRAY(b->arena, int64_t, span_count),
+                              ARENA_ARRAY(b->arena, int64_t, span_count)};
     uint32_t count = 0;
     for (uint32_t t = 0; t < b->kept_cases.count; t++) {
         if (first[t] == first[t + 1])
             continue;
         starts[count] = first[t];
         case_name[count] = name_of_case(b, t);
+        write_span(b, case_spans, count, t);
         of_case[count++] = spans[t];
     }
     starts[count] = first[b->kept_cases.count];
@@ -369,6 +392,8 @@ static void write_cases(struct log_builder *b, struct event_log *log, const uint
     log->first = starts;
     log->case_name = case_name;
     log->case_attributes = of_case;
+    log->case_begun = b->has_spans ? case_spans[0] : NULL;
+    log->case_ended = b->has_spans ? case_spans[1] : NULL;
 }
 
 static void write_heads(struct log_builder *b, struct event_log *log, struct attribute *out,

@@ -53,6 +53,9 @@ MUST_CHECK struct raw_event *log_builder_event(struct log_builder *builder, stru
 // The newest event is not wanted.
 void log_builder_drop_event(struct log_builder *builder);
 
+// When the current case itself began and ended, where that is known apart from its events.
+void log_builder_case_span(struct log_builder *builder, int64_t begun, int64_t ended);
+
 // What an attribute is said of.
 enum owner { OWNER_LOG, OWNER_CASE, OWNER_EVENT, OWNER_GLOBAL };
 

@@ -93,6 +93,11 @@ bool event_log_range(const struct event_log *log, int64_t *ret_first, int64_t *r
         if (time > last)
             last = time;
     }
+    for (uint32_t t = 0; log->case_begun != NULL && t < log->trace_count; t++) {
+        int64_t begun = log->case_begun[t], ended = log->case_ended[t];
+        first = begun != NO_TIME && begun < first ? begun : first;
+        last = ended > last ? ended : last;
+    }
     *ret_first = first;
     *ret_last = last;
     return last != NO_TIME;

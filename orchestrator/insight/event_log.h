@@ -84,6 +84,7 @@ struct event_log {
     const uint32_t *first;     // trace_count + 1
     const uint32_t *case_name; // by trace
     const struct attribute_span *case_attributes;
+    const int64_t *case_begun, *case_ended; // NULL: what its events say is all that is known
 
     const uint32_t *activity;             // by event: 0 … activity_count - 1
     const int64_t *time;                  // completed
@@ -130,7 +131,7 @@ str attribute_text(struct arena *arena, const struct names *names,
 // name, nor of a list or container) and sets type and value.
 MUST_CHECK bool attribute_read(str text, enum attribute_type type, struct attribute *ret_attribute);
 
-// The first and last time of any event; false when no event has one.
+// The first and last time of any event or case; false when none is known.
 bool event_log_range(const struct event_log *log, int64_t *ret_first, int64_t *ret_last);
 
 #endif

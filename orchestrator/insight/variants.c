@@ -211,6 +211,10 @@ bool trace_duration(const struct event_log *log, uint32_t trace, int64_t *ret_us
             begun = started;
         ended = time > ended ? time : ended;
     }
+    if (log->case_begun != NULL && log->case_begun[trace] != NO_TIME) {
+        begun = log->case_begun[trace];
+        ended = log->case_ended[trace];
+    }
     return ended != NO_TIME && !__builtin_sub_overflow(ended, begun, ret_us);
 }
 

@@ -44,7 +44,8 @@ struct variability variability_of(const struct variants *variants);
 struct durations *variants_durations(struct arena *arena, const struct event_log *log,
                                      const struct variants *variants);
 
-// From the first moment of the trace to its last; false when no time is known.
+// From the first moment of the trace to its last, or as the case itself says; false when no time is
+// known, or the case has not ended.
 bool trace_duration(const struct event_log *log, uint32_t trace, int64_t *ret_us);
 
 #endif

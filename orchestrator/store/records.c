@@ -331,12 +331,14 @@ static struct element_record element_of(const PGresult *result, int row, struct 
                                    .state = (enum element_state)field_i64(result, row, 6),
                                    .started_ms = field_time_ms(result, row, 7),
                                    .ended_ms = field_time_ms(result, row, 8),
-                                   .outcome = copied(arena, result, row, 9),
-                                   .actor = copied(arena, result, row, 10),
-                                   .attempts = (uint32_t)field_i64(result, row, 11),
-                                   .incidents = (uint32_t)field_i64(result, row, 12),
-                                   .cost = copied(arena, result, row, 13),
-                                   .breached = field_bool(result, row, 14)};
+                                   .offered_ms = field_time_ms(result, row, 9),
+                                   .claimed_ms = field_time_ms(result, row, 10),
+                                   .outcome = copied(arena, result, row, 11),
+                                   .actor = copied(arena, result, row, 12),
+                                   .attempts = (uint32_t)field_i64(result, row, 13),
+                                   .incidents = (uint32_t)field_i64(result, row, 14),
+                                   .cost = copied(arena, result, row, 15),
+                                   .breached = field_bool(result, row, 16)};
 }
 
 static bool load_jobs(struct records *records, const struct records_turn *turn,

@@ -91,6 +91,8 @@ static void add_element(const struct writing *writing, struct table *table,
     bulk_int(rows, row->state);
     bulk_time(rows, row->started_ms);
     bulk_time(rows, row->ended_ms);
+    bulk_time(rows, row->offered_ms);
+    bulk_time(rows, row->claimed_ms);
     bulk_optional(rows, row->outcome);
     bulk_optional(rows, row->actor);
     bulk_int(rows, row->attempts);
@@ -104,8 +106,8 @@ static bool store_elements(const struct writing *writing, const struct record_ch
     static const enum param_type types[] = {
         PARAM_I32,  PARAM_I64,  PARAM_I64,  PARAM_I64,  PARAM_I64,  PARAM_I32,
         PARAM_BOOL, PARAM_TEXT, PARAM_I32,  PARAM_TEXT, PARAM_TEXT, PARAM_TEXT,
-        PARAM_TEXT, PARAM_I16,  PARAM_TIME, PARAM_TIME, PARAM_TEXT, PARAM_TEXT,
-        PARAM_I32,  PARAM_I32,  PARAM_TEXT, PARAM_BOOL};
+        PARAM_TEXT, PARAM_I16,  PARAM_TIME, PARAM_TIME, PARAM_TIME, PARAM_TIME,
+        PARAM_TEXT, PARAM_TEXT, PARAM_I32,  PARAM_I32,  PARAM_TEXT, PARAM_BOOL};
     struct table *table = table_new(
         writing, (struct table){.copy = COPY("element_instances", RECORDS_ELEMENT_COLUMNS),
                                 .store = RECORDS_STORE_ELEMENTS,

@@ -62,6 +62,10 @@ def load():
         about = text.splitlines()[1].removeprefix('# ')  # each file says so in its second line
         tag = os.path.basename(path).removesuffix('.yaml')
         document.setdefault('tags', []).append({'name': tag, 'description': about})
+        for kind, parts in family.get('components', {}).items():  # what no other family names
+            known = document['components'].setdefault(kind, {})
+            problems += [f'{tag}.yaml: {kind} {name} is there twice' for name in parts if name in known]
+            known.update(parts)
         for route, item in family['paths'].items():
             known = document['paths'].setdefault(route, {})
             problems += [f'{tag}.yaml: {route} {key} is there twice' for key in item if key in known]

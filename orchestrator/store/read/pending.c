@@ -56,14 +56,17 @@ struct statement read_wanted_jobs(struct arena *arena, uint64_t instance,
 struct statement read_wanted_elements(struct arena *arena, uint64_t instance,
                                       const struct record_wanted *wanted)
 {
-    static const char sql[] =
-        "SELECT key, instance, scope, definition, element, is_body, state, " MS("started") ", " MS(
-            "ended") ", outcome, actor, attempts, incidents, cost, breached FROM element_instances "
-                     "WHERE shard = $1::bigint AND instance = $2::bigint AND (key = "
-                     "ANY($3::bigint[]) OR key IN "
-                     "(SELECT j.element_instance FROM job_records j WHERE j.shard = $1::bigint AND "
-                     "j.instance = "
-                     "$2::bigint AND j.key = ANY($4::bigint[])))";
+    static const char sql[] = "SELECT key, instance, scope, definition, element, is_body, "
+                              "state, " MS("started") ", " MS("ended") ", " MS("offered") ", " MS(
+                                  "claimed") ", outcome, actor, attempts, incidents, cost, "
+                                             "breached FROM element_instances "
+                                             "WHERE shard = $1::bigint AND instance = $2::bigint "
+                                             "AND (key = "
+                                             "ANY($3::bigint[]) OR key IN "
+                                             "(SELECT j.element_instance FROM job_records j WHERE "
+                                             "j.shard = $1::bigint AND "
+                                             "j.instance = "
+                                             "$2::bigint AND j.key = ANY($4::bigint[])))";
     return STATEMENT(arena, sql, statement_u64(arena, key_shard(instance)),
                      statement_u64(arena, instance),
                      keys_array(arena, wanted->elements.items, wanted->elements.count),
@@ -105,12 +108,14 @@ struct element_record pending_element_of(const struct query_rows *rows, size_t r
                                    .state = (enum element_state)query_i64(rows, row, 6),
                                    .started_ms = query_i64(rows, row, 7),
                                    .ended_ms = query_i64(rows, row, 8),
-                                   .outcome = text_of(rows, row, 9, arena),
-                                   .actor = text_of(rows, row, 10, arena),
-                                   .attempts = (uint32_t)query_u64(rows, row, 11),
-                                   .incidents = (uint32_t)query_u64(rows, row, 12),
-                                   .cost = text_of(rows, row, 13, arena),
-                                   .breached = query_bool(rows, row, 14)};
+                                   .offered_ms = query_i64(rows, row, 9),
+                                   .claimed_ms = query_i64(rows, row, 10),
+                                   .outcome = text_of(rows, row, 11, arena),
+                                   .actor = text_of(rows, row, 12, arena),
+                                   .attempts = (uint32_t)query_u64(rows, row, 13),
+                                   .incidents = (uint32_t)query_u64(rows, row, 14),
+                                   .cost = text_of(rows, row, 15, arena),
+                                   .breached = query_bool(rows, row, 16)};
 }
 
 // -- As JSON ------------------------------------------------------------------------------
