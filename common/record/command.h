@@ -244,6 +244,13 @@ struct test_clock {
 // The time that it makes of another one, from 1970 to the year 9999.
 int64_t test_clock_time(const struct test_clock *clock, int64_t time_ms);
 
+// What tenants have of the windows of job types: [[tenant, jobs, weight], …], all that was set;
+// empty: nothing. "jobs" are those of one type in flight in the whole cluster, -1: no limit of the
+// tenant's own. The tenant "*" stands for all that are not named.
+struct set_shares {
+    str shares; // JSON
+};
+
 enum cluster_variable_change {
     CLUSTER_VARIABLE_CREATE = 1,
     CLUSTER_VARIABLE_UPDATE,
@@ -304,6 +311,7 @@ struct command {
         struct deploy deploy;
         struct evaluate_decision evaluate_decision;
         struct test_clock set_clock;
+        struct set_shares set_shares;
         struct cluster_variable_command cluster_variable;
     };
 };

@@ -210,7 +210,7 @@ static enum admission take_call(struct request *request)
         return ADMITTED;
     struct taking_call *taking = ARENA_NEW(&request->arena, struct taking_call);
     *taking = (struct taking_call){request, &admission};
-    if (share_take(request->asker, SHARE_CALLS, on_call_granted, taking))
+    if (share_take(request->asker, SHARE_USE_CALL, on_call_granted, taking))
         return admission; // where it was refused, the request is gone
     taking->inside = NULL;
     return DECIDING;

@@ -13,7 +13,7 @@
 int command_share_list(int argc, char **argv)
 {
     static const struct resource_listing shares = {
-        {"ownerType", "ownerId", "name", "amount", "changedBy", "changeTime"}, 6};
+        {"ownerType", "ownerId", "name", "amount", "used", "changedBy", "changeTime"}, 7};
     struct client_options client = {0};
     const struct cli_option options[] = {CLIENT_OPTIONS(client)};
     const struct cli_usage usage = {"baton share list [options]",
@@ -86,9 +86,11 @@ int command_share_set(int argc, char **argv)
     struct client_options client = {0};
     const struct cli_option options[] = {CLIENT_OPTIONS(client)};
     const struct cli_usage usage = {
-        "baton share set tenant|user|client OWNER calls|starts AMOUNT [options]",
-        "Says how much somebody may ask for a second, in the whole cluster. OWNER * is each that "
-        "has no share of its own.",
+        "baton share set tenant|user|client OWNER NAME AMOUNT [options]",
+        "Says how much somebody may have, in the whole cluster. NAME: calls and starts, a second; "
+        "of tenants also instances and bytes (of what is alive), jobs (of a type in flight) and "
+        "weight (beside other tenants that have jobs of a type). OWNER * is each that has no share "
+        "of its own.",
         "baton share set tenant north starts 50",
         options,
         COUNT_OF(options),
@@ -101,13 +103,12 @@ int command_share_remove(int argc, char **argv)
 {
     struct client_options client = {0};
     const struct cli_option options[] = {CLIENT_OPTIONS(client)};
-    const struct cli_usage usage = {
-        "baton share remove tenant|user|client OWNER calls|starts [options]",
-        "Takes a share away: nothing is held back, or what * says.",
-        "baton share remove tenant north starts",
-        options,
-        COUNT_OF(options),
-        3,
-        3};
+    const struct cli_usage usage = {"baton share remove tenant|user|client OWNER NAME [options]",
+                                    "Takes a share away: nothing is held back, or what * says.",
+                                    "baton share remove tenant north starts",
+                                    options,
+                                    COUNT_OF(options),
+                                    3,
+                                    3};
     return put(&usage, &client, argc, argv);
 }

@@ -35,6 +35,7 @@ struct shard *shard_new(void)
     struct shard *shard = stream_new(sizeof *shard, STREAM_SHARD, 0);
     shard->by_key = idmap_new(&shard->stream.arena);
     shard->latest = map_new(&shard->stream.arena);
+    shard->shares = map_new(&shard->stream.arena);
     return shard;
 }
 

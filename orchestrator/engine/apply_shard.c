@@ -163,6 +163,9 @@ void apply_to_shard(struct shard *shard, const struct event *event)
     case EVENT_CLOCK_SET:
         set_clock(shard, event);
         break;
+    case EVENT_SHARES_SET:
+        state_set_shares(shard, event->value);
+        break;
     default: // DEFINITION_DEPLOYED, rejections, signals: notes
         break;
     }

@@ -235,6 +235,9 @@ static void fill(struct fuzz *f, struct command *command)
         command->set_clock = (struct test_clock){
             .offset_ms = number(f), .pinned_ms = number(f), .is_pinned = byte(f) & 1};
         break;
+    case COMMAND_SET_SHARES:
+        command->set_shares.shares = json(f);
+        break;
     case COMMAND_SET_CLUSTER_VARIABLE:
     case COMMAND_SPREAD_CLUSTER_VARIABLE:
         command->cluster_variable = (struct cluster_variable_command){.name = text(f),

@@ -396,6 +396,7 @@ struct engine *engine_new(const struct engine_environment *environment, str shar
     engine->instances = idmap_new(&engine->arena);
     engine->mailboxes = map_new(&engine->arena);
     engine->windows = map_new(&engine->arena);
+    engine->window_types = map_new(&engine->arena);
     credit_init(engine);
     engine->cache_bytes = cache_bytes;
     engine->next_key = next_key == 0 ? 1 : next_key;
@@ -423,14 +424,6 @@ void engine_free(struct engine *engine)
     credit_done(engine);
     struct arena arena = engine->arena;
     arena_done(&arena);
-}
-
-void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t offered,
-                          uint32_t waiting)
-{
-    if (type.len > LIMIT_JOB_TYPE_BYTES)
-        return;
-    *job_window(engine, type, tenant) = (struct window){offered, waiting};
 }
 
 // Much of an arena may be what is no longer used: the stream is then read anew from its own image.

@@ -50,8 +50,8 @@ struct engine_environment {
     bool is_in_memory;  // streams never leave memory (cache_bytes is SIZE_MAX): rows have no images
     uint32_t shard;
     uint32_t shard_count;
-    uint32_t job_window; // jobs in flight of a type and tenant on this shard; beyond it they wait
-                         // as rows
+    uint32_t job_window; // jobs in flight of a type on this shard, of all tenants together; beyond
+                         // it they wait as rows
     int64_t job_timeout_ms; // a lease, where neither the model nor the worker names one
 };
 
@@ -95,6 +95,12 @@ struct engine_window {
 };
 bool engine_next_window(const struct engine *engine, size_t *cursor,
                         struct engine_window *ret_window);
+
+// How many more jobs of a type a tenant may have in flight now.
+uint32_t engine_room(struct engine *engine, str type, str tenant);
+
+// What COMMAND_SET_SHARES has set (struct set_shares); empty: nothing. Until the next step.
+str engine_shares(const struct engine *engine);
 
 // Forgets which gateways wait for jobs, as a new owner does not know it: for those who run a
 // shard's commands again, at each change of owner (table shard_owners).

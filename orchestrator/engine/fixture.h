@@ -113,7 +113,9 @@ static inline void run(struct fixture *f, struct command command)
 {
     struct command *kept = arena_copy(&f->arena, &command, sizeof command);
     kept->time_ms = f->now += 1000;
-    kept->tenant = kept->principal = kept->origin = kept->traceparent = STR_EMPTY;
+    kept->principal = kept->origin = kept->traceparent = STR_EMPTY;
+    if (kept->tenant.data == NULL)
+        kept->tenant = STR_EMPTY;
     str why;
     engine_begin(f->engine, &f->arena);
     load_missing(f, kept);
@@ -151,7 +153,7 @@ static inline struct bpmn_resource *compile(struct fixture *f, const char *model
 }
 
 // Returns the definition's key.
-static inline uint64_t deploy_as(struct fixture *f, const char *id, const char *model)
+static inline uint64_t deploy_for(struct fixture *f, str tenant, const char *id, const char *model)
 {
     f->pending = compile(f, model);
     struct deployed_resource *resource = ARENA_NEW(&f->arena, struct deployed_resource);
@@ -161,10 +163,17 @@ static inline uint64_t deploy_as(struct fixture *f, const char *id, const char *
         .digest = str_copy(&f->arena, str_from(digest.bytes, sizeof digest.bytes)),
         .definition_id = str_of(id),
         .version_tag = STR_EMPTY};
-    run(f, (struct command){.type = COMMAND_DEPLOY, .deploy = {.count = 1, .resources = resource}});
+    run(f, (struct command){.type = COMMAND_DEPLOY,
+                            .tenant = tenant,
+                            .deploy = {.count = 1, .resources = resource}});
     struct command publish = *f->changes.outbound.items[0].command;
     run(f, publish);
     return publish.deploy.resources[0].key;
+}
+
+static inline uint64_t deploy_as(struct fixture *f, const char *id, const char *model)
+{
+    return deploy_for(f, STR_EMPTY, id, model);
 }
 
 static inline uint64_t deploy(struct fixture *f, const char *model)
@@ -172,7 +181,7 @@ static inline uint64_t deploy(struct fixture *f, const char *model)
     return deploy_as(f, "p", model);
 }
 
-static inline struct fixture *fixture_new(const char *model)
+static inline struct fixture *fixture_with_window(const char *model, uint32_t job_window)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
@@ -182,11 +191,16 @@ static inline struct fixture *fixture_new(const char *model)
     f->environment = (struct engine_environment){.context = f,
                                                  .find_process = find_process,
                                                  .shard_count = 1,
-                                                 .job_window = 2,
+                                                 .job_window = job_window,
                                                  .job_timeout_ms = 60000};
     f->engine = engine_new(&f->environment, STR_EMPTY, 1, 1 << 20, &err);
     f->definition = deploy(f, model);
     return f;
+}
+
+static inline struct fixture *fixture_new(const char *model)
+{
+    return fixture_with_window(model, 2);
 }
 
 static inline void fixture_free(struct fixture *f)

@@ -121,6 +121,7 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
     image_put_i64(&out, shard->clock.offset_ms);
     image_put_u64(&out, shard->clock.is_pinned);
     image_put_i64(&out, shard->clock.pinned_ms);
+    image_put_str(&out, shard->shares_text);
     return image_finish(&out);
 }
 
@@ -141,6 +142,9 @@ bool image_read_shard(str image, struct shard *shard, struct error *err)
     shard->clock.offset_ms = image_get_i64(&in);
     shard->clock.is_pinned = image_get_u64(&in) != 0;
     shard->clock.pinned_ms = image_get_i64(&in);
+    shard->shares_text = image_get_str(&in);
+    in.failed =
+        in.failed || !state_read_shares(&shard->stream.arena, shard->shares_text, &shard->shares);
     shard->stream.is_stored = true;
     return image_end(&in, err);
 }

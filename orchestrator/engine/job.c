@@ -4,50 +4,6 @@
 #include "engine/step.h"
 #include "record/topic.h"
 
-// -- The window -------------------------------------------------------------------------
-
-struct window *job_window(struct engine *engine, str type, str tenant)
-{
-    char buffer[512];
-    size_t len = type.len + 1 + tenant.len;
-    check(len <= sizeof buffer);
-    memcpy(buffer, type.data, type.len);
-    buffer[type.len] = '\0';
-    if (tenant.len > 0)
-        memcpy(buffer + type.len + 1, tenant.data, tenant.len);
-    struct window *window = map_get(&engine->windows, str_from(buffer, len));
-    if (window != NULL)
-        return window;
-    window = ARENA_NEW(&engine->arena, struct window);
-    map_put(&engine->windows, str_copy(&engine->arena, str_from(buffer, len)), window);
-    return window;
-}
-
-bool engine_next_window(const struct engine *engine, size_t *cursor,
-                        struct engine_window *ret_window)
-{
-    str name;
-    void *value;
-    if (!map_next(&engine->windows, cursor, &name, &value))
-        return false;
-    const struct window *window = value;
-    size_t nul = str_find_char(name, '\0');
-    *ret_window = (struct engine_window){.type = str_sub(name, 0, nul),
-                                         .tenant = str_from_index(name, nul + 1),
-                                         .offered = window->offered,
-                                         .waiting = window->waiting};
-    return true;
-}
-
-static void count_out(struct engine *engine, instance_ref instance, const struct job *job)
-{
-    struct window *window = job_window(engine, job->type, instance->tenant);
-    if (job->state == JOB_OFFERED && window->offered > 0)
-        window->offered--;
-    else if (job->state == JOB_WAITING && window->waiting > 0)
-        window->waiting--;
-}
-
 // -- Offering ---------------------------------------------------------------------------
 
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job)
@@ -124,7 +80,7 @@ static bool is_too_large(struct engine *engine, instance_ref instance, const str
                          "the job would have %zu bytes of variables and headers, the limit "
                          "OUTPUT_BYTES is %d: restrict it to what it needs by baton:jobVariables",
                          bytes, LIMIT_OUTPUT_BYTES);
-    count_out(engine, instance, job);
+    window_leave(engine, instance, job);
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_FAILED,
                              .key = job->attachment.entity.key,
@@ -164,14 +120,11 @@ static void hand_to(struct engine *engine, instance_ref instance, const struct j
 
 static void offer(struct engine *engine, instance_ref instance, const struct job *job)
 {
-    struct window *window = job_window(engine, job->type, instance->tenant);
     struct job_offer *offer = offer_of(engine, instance, job, engine->environment.job_timeout_ms);
     if (is_too_large(engine, instance, job, offer))
         return;
     const struct credit *credit = credit_use(engine, job->type, instance);
-    if (job->state == JOB_WAITING && window->waiting > 0)
-        window->waiting--;
-    window->offered += job->state != JOB_OFFERED;
+    window_offer(engine, instance, job);
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_OFFERED,
                              .key = job->attachment.entity.key,
@@ -189,12 +142,11 @@ static void offer(struct engine *engine, instance_ref instance, const struct job
 // For a job that is to be worked on and counts nowhere yet.
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job)
 {
-    struct window *window = job_window(engine, job->type, instance->tenant);
     if (job->state == JOB_FAILED || job->state == JOB_BACKING_OFF)
         step_emit(engine, instance,
                   (struct event){.type = EVENT_JOB_BACKED_OFF, .key = job->attachment.entity.key});
-    window->waiting++;
-    if (window->offered < engine->environment.job_window)
+    window_wait(engine, instance, job);
+    if (window_has_room(engine, instance, job))
         offer(engine, instance, job);
 }
 
@@ -291,7 +243,7 @@ bool job_create_listener(struct engine *engine, instance_ref instance, element_r
 
 void job_cancel(struct engine *engine, instance_ref instance, const struct job *job)
 {
-    count_out(engine, instance, job);
+    window_leave(engine, instance, job);
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_CANCELED,
                              .key = job->attachment.entity.key,
@@ -339,7 +291,7 @@ static void fail(struct engine *engine, const struct answered *a, int32_t retrie
                  int64_t backoff_ms, str message)
 {
     bool rests = retries > 0 && backoff_ms > 0;
-    count_out(engine, a->instance, a->job);
+    window_leave(engine, a->instance, a->job);
     step_emit(engine, a->instance,
               (struct event){.type = EVENT_JOB_FAILED,
                              .key = engine->command->key,
@@ -407,7 +359,7 @@ void job_complete(struct engine *engine)
     str why;
     if (!result_fits(engine, &a, event))
         return;
-    count_out(engine, a.instance, a.job);
+    window_leave(engine, a.instance, a.job);
     step_emit(engine, a.instance,
               (struct event){.type = EVENT_JOB_COMPLETED,
                              .key = command->key,
@@ -474,7 +426,7 @@ void job_throw_error(struct engine *engine)
         !refuse_answer(engine, &a, STR("a listener of a user task throws no errors")))
         return;
     element_ref ei = a.job->attachment.owner;
-    count_out(engine, a.instance, a.job);
+    window_leave(engine, a.instance, a.job);
     step_emit(engine, a.instance,
               (struct event){.type = EVENT_JOB_ERROR_THROWN,
                              .key = engine->command->key,
@@ -591,8 +543,8 @@ void job_release(struct engine *engine)
         if (job == NULL || (job->state != JOB_WAITING && !is_untaken(job)))
             continue;
         bool is_wanted = credit_is_there(engine, job->type, instance);
-        uint32_t offered = job_window(engine, job->type, instance->tenant)->offered;
-        if (!is_untaken(job) && (is_wanted || offered < engine->environment.job_window)) {
+        if (!is_untaken(job) && (window_has_room(engine, instance, job) ||
+                                 (is_wanted && window_may_hand(engine, instance, job)))) {
             offer(engine, instance, job);
         } else if (is_untaken(job) && is_wanted) {
             const struct credit *credit = credit_use(engine, job->type, instance);
@@ -605,7 +557,7 @@ void job_release(struct engine *engine)
 static void give_back(struct engine *engine, instance_ref instance, const struct job *job,
                       uint32_t attempt, str why)
 {
-    count_out(engine, instance, job);
+    window_leave(engine, instance, job);
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_RETURNED,
                              .key = job->attachment.entity.key,
@@ -652,7 +604,7 @@ void job_time_out(struct engine *engine)
         job->due_ms > engine->clock_ms ||
         (engine->command->due.attempt != 0 && engine->command->due.attempt != job->attempt))
         return; // answered, extended or offered again in the meantime
-    count_out(engine, instance, job);
+    window_leave(engine, instance, job);
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_TIMED_OUT,
                              .key = engine->command->key,

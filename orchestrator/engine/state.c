@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/state.h"
 
+#include "record/limits.h"
+
 #include "base/json.h"
 
 #include <stdio.h>
@@ -200,4 +202,43 @@ void state_set_latest(struct shard *shard, struct definition *definition)
     const struct definition *known = map_get(&shard->latest, name);
     if (known == NULL || known->version <= definition->version)
         map_put(&shard->latest, name, definition);
+}
+
+// -- Shares -----------------------------------------------------------------------------
+
+static bool read_share(const struct json *row, struct tenant_share *ret_share)
+{
+    if (!json_is(row, JSON_ARRAY) || row->count != 3 || !json_is(&row->items[0], JSON_STRING) ||
+        !json_is(&row->items[1], JSON_NUMBER) || !json_is(&row->items[2], JSON_NUMBER))
+        return false;
+    int64_t weight;
+    if (!str_to_i64(row->items[1].text, &ret_share->jobs) ||
+        !str_to_i64(row->items[2].text, &weight))
+        return false;
+    ret_share->weight = (uint32_t)weight;
+    return ret_share->jobs >= -1 && weight >= 1 && weight <= LIMIT_SHARE_WEIGHT;
+}
+
+bool state_read_shares(struct arena *arena, str text, struct map *ret_shares)
+{
+    struct json *rows;
+    struct error err;
+    *ret_shares = map_new(arena);
+    if (str_is_empty(text))
+        return true;
+    if (!json_parse(arena, text, &rows, &err) || rows->type != JSON_ARRAY)
+        return false;
+    for (size_t i = 0; i < rows->count; i++) {
+        struct tenant_share *share = ARENA_NEW(arena, struct tenant_share);
+        if (!read_share(&rows->items[i], share))
+            return false;
+        map_put(ret_shares, rows->items[i].items[0].text, share);
+    }
+    return true;
+}
+
+void state_set_shares(struct shard *shard, str text)
+{
+    shard->shares_text = str_copy(&shard->stream.arena, text);
+    check(state_read_shares(&shard->stream.arena, shard->shares_text, &shard->shares));
 }

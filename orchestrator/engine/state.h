@@ -346,6 +346,12 @@ struct cluster_variable {
     bool is_dirty;
 };
 
+// What a tenant has of the windows of job types.
+struct tenant_share {
+    int64_t jobs; // in flight of a type, in the whole cluster; -1: what its weight gives
+    uint32_t weight;
+};
+
 struct shard {
     struct stream stream;
     struct definition *definitions; // in order of publication
@@ -357,6 +363,8 @@ struct shard {
     struct cluster_variable *cluster_variables;      // of the installation and of tenants
     struct cluster_variable *gone_cluster_variables; // in this batch
     struct test_clock clock;                         // all 0 but under engine.test_clock
+    str shares_text;                                 // struct set_shares
+    struct map shares;                               // by tenant, and "*": struct tenant_share
 };
 
 // The stretch of a step's events that belongs to one stream.
@@ -445,5 +453,9 @@ size_t state_bytes_of(const struct element_instance *ei);
 
 // For appliers: the definition becomes what its id means, if it is the newest.
 void state_set_latest(struct shard *shard, struct definition *definition);
+
+// struct set_shares by tenant, in the arena. False: the text is none.
+MUST_CHECK bool state_read_shares(struct arena *arena, str text, struct map *ret_shares);
+void state_set_shares(struct shard *shard, str text); // one that can be read
 
 #endif

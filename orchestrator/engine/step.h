@@ -28,10 +28,13 @@ struct starting {
     bool is_stopped;
 };
 
-// Jobs of one type and tenant.
+// Jobs of one type and tenant (window.c).
 struct window {
+    struct type_windows *type;
+    str tenant;
     uint32_t offered;
     uint32_t waiting;
+    uint32_t weight; // that its type counts; 0: it has no jobs
 };
 
 // Gateways whose clients wait for jobs (credit.c).
@@ -66,7 +69,8 @@ struct engine {
     struct shard *shard;
     struct idmap instances;
     struct map mailboxes;
-    struct map windows;
+    struct map windows;             // type NUL tenant -> struct window
+    struct map window_types;        // type -> struct type_windows
     struct stream *oldest, *newest; // by use
     size_t cache_bytes;
     size_t memory;
@@ -420,7 +424,15 @@ void job_cancel(struct engine *engine, instance_ref instance, const struct job *
 // An offered job that nobody has taken is offered again.
 void job_give_back(struct engine *engine, instance_ref instance, const struct job *job, str why);
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
-struct window *job_window(struct engine *engine, str type, str tenant);
+
+// The job begins to wait, is offered, or is neither any more: before its state says so.
+void window_wait(struct engine *engine, instance_ref instance, const struct job *job);
+void window_offer(struct engine *engine, instance_ref instance, const struct job *job);
+void window_leave(struct engine *engine, instance_ref instance, const struct job *job);
+// Whether its tenant may have one more job of its type in flight; or, where a client of a gateway
+// waits for it, beyond its part of the window.
+bool window_has_room(struct engine *engine, instance_ref instance, const struct job *job);
+bool window_may_hand(struct engine *engine, instance_ref instance, const struct job *job);
 
 // Who waits for a job of this type in this instance, for one job less from now on; NULL: nobody.
 // Valid until the next credit_… call.
@@ -599,6 +611,7 @@ void definition_delete(struct engine *engine);
 void definition_withdraw(struct engine *engine);
 void definition_evaluate_conditions(struct engine *engine);
 void clock_set(struct engine *engine);
+void shares_set(struct engine *engine);
 void cluster_variable_set(struct engine *engine);
 void cluster_variable_spread(struct engine *engine);
 feel_value cluster_variable_context(struct engine *engine, str tenant); // what "camunda" is

@@ -11,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STOCK_MS = 1000, PART = 20, NS_PER_MS = 1000000, MOST_OWNERS = 2 };
+enum { STOCK_MS = 1000, LOOKED_MS = 100, PART = 20, NS_PER_MS = 1000000, MOST_NEEDS = 4 };
 
-static const char *const share_names[] = {
-#define SHARE(name, text, about) text,
+static const struct {
+    const char *name, *unit;
+    enum share_kind kind;
+} shares[] = {
+#define SHARE(name, kind, text, unit, about) {text, unit, SHARE_KIND_##kind},
 #include "gateway/shares.def"
 #undef SHARE
 };
@@ -26,8 +29,9 @@ struct taking {
     struct caller *caller;
     share_granted *granted;
     void *context;
-    struct bucket *needs[MOST_OWNERS];
+    struct bucket *needs[MOST_NEEDS];
     size_t count, next;
+    bool looks;     // takes nothing: goes on where no more was taken than there is
     bool is_inside; // of share_take
     bool is_done;
 };
@@ -39,7 +43,9 @@ struct bucket {
     int64_t amount;
     int64_t stock; // that was leased and nobody has taken
     int64_t stock_until_ms;
-    int64_t empty_until_ms; // nothing is leased before
+    int64_t empty_until_ms;  // nothing is leased before
+    int64_t looked_until_ms; // whether more was taken than there is is known until then
+    bool is_beyond;
     bool is_asking;
     bool is_unknown; // PostgreSQL did not answer
     TAILQ_HEAD(, taking) waiting;
@@ -77,7 +83,7 @@ static int64_t now_ms(void)
 bool share_find(str name, enum share *ret_share)
 {
     for (size_t i = 0; i < SHARES; i++) {
-        if (str_equal(name, str_of(share_names[i]))) {
+        if (str_equal(name, str_of(shares[i].name))) {
             *ret_share = (enum share)i;
             return true;
         }
@@ -85,11 +91,16 @@ bool share_find(str name, enum share *ret_share)
     return false;
 }
 
+enum share_kind share_kind_of(enum share share)
+{
+    return shares[share].kind;
+}
+
 // -- What was set -------------------------------------------------------------------------
 
 static str place_of(struct arena *arena, str kind, enum share share, str owner)
 {
-    return str_format(arena, "%.*s %s %.*s", STR_ARG(kind), share_names[share], STR_ARG(owner));
+    return str_format(arena, "%.*s %s %.*s", STR_ARG(kind), shares[share].name, STR_ARG(owner));
 }
 
 static struct generation *generation_new(struct share_desk *desk)
@@ -184,26 +195,26 @@ static void refuse(struct taking *taking, const struct bucket *bucket)
 {
     struct caller *caller = taking->caller;
     int64_t wait_ms = bucket->empty_until_ms - now_ms();
-    for (size_t i = 0; i < taking->next; i++)
+    for (size_t i = 0; !taking->looks && i < taking->next; i++)
         taking->needs[i]->stock++; // goes to the next who asks
     if (bucket->is_unknown) {
         end(taking);
         caller_fail_format(
             caller, ERROR_UNAVAILABLE, "",
             "whether the share \"%s\" is used up cannot be told now: try again later",
-            share_names[bucket->share]);
+            shares[bucket->share].name);
         return;
     }
     str owner =
         str_equal(bucket->kind, STR("TENANT")) ? tenant_outside(bucket->owner) : bucket->owner;
     struct error err;
-    (void)error_set(&err, ERROR_LIMIT, share_names[bucket->share],
-                    "the share \"%s\" of %.*s '%.*s' is used up: %lld a second",
-                    share_names[bucket->share], STR_ARG(bucket->kind), STR_ARG(owner),
-                    (long long)bucket->amount);
+    (void)error_set(&err, ERROR_LIMIT, shares[bucket->share].name,
+                    "the share \"%s\" of %.*s '%.*s' is used up: %lld %s",
+                    shares[bucket->share].name, STR_ARG(bucket->kind), STR_ARG(owner),
+                    (long long)bucket->amount, shares[bucket->share].unit);
     const struct failure failure = {.kind = FAILURE_SHARE,
                                     .err = &err,
-                                    .reason = str_of(share_names[bucket->share]),
+                                    .reason = str_of(shares[bucket->share].name),
                                     .wait_ms = wait_ms > 0 ? wait_ms : 1};
     end(taking);
     caller->failed(caller, &failure);
@@ -221,6 +232,15 @@ static struct taking *take_waiting(struct bucket *bucket)
 
 // -- Leases -------------------------------------------------------------------------------
 
+static int64_t wanted_by(const struct bucket *bucket)
+{
+    int64_t wanted = 0;
+    const struct taking *taking;
+    TAILQ_FOREACH(taking, &bucket->waiting, link)
+    wanted += !taking->looks;
+    return wanted;
+}
+
 static void on_lease(void *context, const struct query_rows *rows, const struct error *err)
 {
     struct bucket *bucket = pending_end(context);
@@ -232,9 +252,11 @@ static void on_lease(void *context, const struct query_rows *rows, const struct 
     bucket->is_unknown = rows == NULL;
     bucket->stock = given;
     bucket->stock_until_ms = now_ms() + STOCK_MS;
+    bucket->is_beyond = rows != NULL && query_bool(rows, 0, 2);
+    bucket->looked_until_ms = now_ms() + LOOKED_MS;
     if (rows == NULL)
         log_failure("share", err);
-    bool is_short = given < (int64_t)bucket->waiting_count;
+    bool is_short = given < wanted_by(bucket);
     bucket->empty_until_ms = is_short && rows != NULL ? now_ms() + query_i64(rows, 0, 1)
                              : is_short               ? now_ms() + SHARE_LOOK_MS
                                                       : 0;
@@ -249,12 +271,14 @@ static void ask(struct bucket *bucket)
 {
     struct share_desk *desk = bucket->generation->desk;
     struct arena arena = ARENA_EMPTY;
+    int64_t wanted = wanted_by(bucket);
+    if (wanted > 0 && shares[bucket->share].kind == SHARE_KIND_RATE)
+        wanted += bucket->amount / PART;
     const struct share_lease lease = {.kind = bucket->kind,
                                       .owner = bucket->owner,
-                                      .name = str_of(share_names[bucket->share]),
+                                      .name = str_of(shares[bucket->share].name),
                                       .amount = bucket->amount,
-                                      .wanted =
-                                          (int64_t)bucket->waiting_count + bucket->amount / PART};
+                                      .wanted = wanted};
     bucket->is_asking = true;
     bucket->generation->asking++;
     query_statement(desk->gateway->options.reader, catalogue_share_lease(&arena, &lease), on_lease,
@@ -262,27 +286,48 @@ static void ask(struct bucket *bucket)
     arena_done(&arena);
 }
 
-// True when the taking has one of this bucket's and goes on; else it waits, or was refused.
-static bool take_one(struct taking *taking, struct bucket *bucket)
+static void wait_at(struct bucket *bucket, struct taking *taking)
 {
-    int64_t now = now_ms();
-    if (now >= bucket->stock_until_ms)
-        bucket->stock = 0;
-    if (bucket->stock > 0) {
-        bucket->stock--;
-        return true;
-    }
-    if (now < bucket->empty_until_ms || taking->desk->waiting >= SHARE_MAX_WAITING) {
-        refuse(taking, bucket);
-        return false;
-    }
     TAILQ_INSERT_TAIL(&bucket->waiting, taking, link);
     bucket->waiting_count++;
     bucket->generation->waiting++;
     taking->desk->waiting++;
     if (!bucket->is_asking)
         ask(bucket);
-    return false;
+}
+
+enum chance { CHANCE_GOOD, CHANCE_NONE, CHANCE_UNKNOWN };
+
+static enum chance look_at(struct bucket *bucket, int64_t now)
+{
+    if (bucket->is_unknown && now < bucket->empty_until_ms)
+        return CHANCE_NONE;
+    if (now >= bucket->looked_until_ms)
+        return CHANCE_UNKNOWN;
+    return bucket->is_beyond ? CHANCE_NONE : CHANCE_GOOD;
+}
+
+static enum chance take_from(struct bucket *bucket, int64_t now)
+{
+    if (now >= bucket->stock_until_ms)
+        bucket->stock = 0;
+    if (bucket->stock <= 0)
+        return now < bucket->empty_until_ms ? CHANCE_NONE : CHANCE_UNKNOWN;
+    bucket->stock--;
+    return CHANCE_GOOD;
+}
+
+// True when the taking has one of this bucket's and goes on; else it waits, or was refused.
+static bool take_one(struct taking *taking, struct bucket *bucket)
+{
+    int64_t now = now_ms();
+    enum chance chance = taking->looks ? look_at(bucket, now) : take_from(bucket, now);
+    bool is_full = taking->desk->waiting >= SHARE_MAX_WAITING;
+    if (chance == CHANCE_NONE || (chance == CHANCE_UNKNOWN && is_full))
+        refuse(taking, bucket);
+    else if (chance == CHANCE_UNKNOWN)
+        wait_at(bucket, taking);
+    return chance == CHANCE_GOOD;
 }
 
 static void advance(struct taking *taking)
@@ -331,7 +376,7 @@ static void need(struct taking *taking, struct bucket *bucket)
         taking->needs[taking->count++] = bucket;
 }
 
-static void find_needs(struct taking *taking, enum share share)
+static void need_own(struct taking *taking, enum share share)
 {
     const struct caller *caller = taking->caller;
     const struct identity *identity = caller->identity;
@@ -340,13 +385,38 @@ static void find_needs(struct taking *taking, enum share share)
     if (!str_is_empty(caller->principal))
         need(taking, find_bucket(taking, is_client ? STR("CLIENT") : STR("USER"), share,
                                  caller->principal));
-    if (share == SHARE_STARTS)
-        need(taking, find_bucket(taking, STR("TENANT"), share, caller->tenant));
-    else if (!identity->is_everything && identity->tenants.count == 1)
-        need(taking, find_bucket(taking, STR("TENANT"), share, identity->tenants.items[0]));
 }
 
-bool share_take(struct caller *caller, enum share share, share_granted *granted, void *context)
+static void need_of_tenant(struct taking *taking, enum share share, str tenant)
+{
+    need(taking, find_bucket(taking, STR("TENANT"), share, tenant));
+}
+
+static void find_needs(struct taking *taking, enum share_use use)
+{
+    const struct caller *caller = taking->caller;
+    const struct identity *identity = caller->identity;
+    switch (use) {
+    case SHARE_USE_CALL:
+        need_own(taking, SHARE_CALLS);
+        if (!identity->is_everything && identity->tenants.count == 1)
+            need_of_tenant(taking, SHARE_CALLS, identity->tenants.items[0]);
+        return;
+    case SHARE_USE_START:
+        need_own(taking, SHARE_STARTS);
+        need_of_tenant(taking, SHARE_STARTS, caller->tenant);
+        need_of_tenant(taking, SHARE_INSTANCES, caller->tenant);
+        need_of_tenant(taking, SHARE_BYTES, caller->tenant);
+        return;
+    case SHARE_USE_MESSAGE:
+        taking->looks = true;
+        need_of_tenant(taking, SHARE_STARTS, caller->tenant);
+        need_of_tenant(taking, SHARE_BYTES, caller->tenant);
+        return;
+    }
+}
+
+bool share_take(struct caller *caller, enum share_use use, share_granted *granted, void *context)
 {
     struct share_desk *desk = caller->gateway->shares;
     if (!desk->first->has_any || desk->is_stopping) {
@@ -361,7 +431,7 @@ bool share_take(struct caller *caller, enum share share, share_granted *granted,
     check(taking != NULL);
     *taking = (struct taking){
         .desk = desk, .caller = caller, .granted = granted, .context = context, .is_inside = true};
-    find_needs(taking, share);
+    find_needs(taking, use);
     advance(taking);
     taking->is_inside = false;
     bool is_done = taking->is_done;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fair shares: how many calls and starts a second a tenant, a user or a client has, in the whole
-// cluster (schemas/0214_shares.sql, shares.def). Where nobody has set any, nothing is asked.
+// Fair shares: how many calls and starts a second a tenant, a user or a client has, and how much a
+// tenant may have alive, in the whole cluster (schemas/0214_shares.sql, 0215_usage.sql,
+// shares.def). Where nobody has set any, nothing is asked.
 //
 // A node leases what its callers take: all nodes take from one bucket a share, so together they
 // give no more than it gets in a second, and one second's worth at once after a rest. A caller
@@ -16,7 +17,7 @@ struct gateway;
 struct share_desk;
 
 enum share {
-#define SHARE(name, text, about) SHARE_##name,
+#define SHARE(name, kind, text, unit, about) SHARE_##name,
 #include "gateway/shares.def"
 #undef SHARE
     SHARES
@@ -28,7 +29,10 @@ enum {
     SHARE_MAX_BUCKETS = 20000 // owners that a node remembers; beyond, it forgets all
 };
 
+enum share_kind { SHARE_KIND_RATE, SHARE_KIND_STOCK, SHARE_KIND_WINDOW };
+
 bool share_find(str name, enum share *ret_share);
+enum share_kind share_kind_of(enum share share);
 
 struct share_desk *share_desk_new(struct gateway *gateway);
 void share_desk_stop(struct share_desk *desk); // fails those who wait
@@ -39,9 +43,16 @@ void share_desk_changed(struct share_desk *desk);
 
 typedef void share_granted(struct caller *caller, void *context);
 
-// Takes one for the caller (and, of calls, for its tenant where it has one alone; of starts for
-// caller->tenant). `granted` is called, perhaps from inside; or else caller->failed with
-// FAILURE_SHARE. True when either was done from inside.
-bool share_take(struct caller *caller, enum share share, share_granted *granted, void *context);
+// What a caller is about to do.
+enum share_use {
+    SHARE_USE_CALL,    // takes one of calls
+    SHARE_USE_START,   // takes one of starts and of what is alive, in caller->tenant
+    SHARE_USE_MESSAGE, // may begin something in caller->tenant: refused while that has more than
+                       // its shares, and what it begins is taken off them afterwards
+};
+
+// Takes what that needs from the shares of the caller and its tenant. `granted` is called, perhaps
+// from inside; or else caller->failed with FAILURE_SHARE. True when either was done from inside.
+bool share_take(struct caller *caller, enum share_use use, share_granted *granted, void *context);
 
 #endif

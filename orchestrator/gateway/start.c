@@ -80,29 +80,50 @@ void gateway_start(struct caller *caller, struct create_instance *create, str ve
 {
     struct starting *starting = ARENA_NEW(caller->arena, struct starting);
     *starting = (struct starting){create, version_tag, answer};
-    (void)share_take(caller, SHARE_STARTS, on_share, starting);
+    (void)share_take(caller, SHARE_USE_START, on_share, starting);
 }
 
-void gateway_evaluate_conditions(struct caller *caller, struct command *command,
+// What begins instances without being asked for one.
+struct telling {
+    struct command command;
+    uint32_t shard;
+    call_answer *answer;
+};
+
+static void on_may_tell(struct caller *caller, void *context)
+{
+    struct telling *telling = context;
+    call_shard(caller, &telling->command, telling->shard, telling->answer);
+}
+
+static void tell(struct caller *caller, const struct command *command, uint32_t shard,
+                 call_answer *answer)
+{
+    struct telling *telling = ARENA_NEW(caller->arena, struct telling);
+    *telling = (struct telling){*command, shard, answer};
+    (void)share_take(caller, SHARE_USE_MESSAGE, on_may_tell, telling);
+}
+
+void gateway_evaluate_conditions(struct caller *caller, const struct command *command,
                                  call_answer *answer)
 {
-    call_shard(caller, command, gateway_next_shard(caller->gateway), answer);
+    tell(caller, command, gateway_next_shard(caller->gateway), answer);
 }
 
 // One shard gives the signal its key and tells the others.
-void gateway_signal(struct caller *caller, struct command *command, call_answer *answer)
+void gateway_signal(struct caller *caller, const struct command *command, call_answer *answer)
 {
-    call_shard(caller, command, gateway_next_shard(caller->gateway), answer);
+    tell(caller, command, gateway_next_shard(caller->gateway), answer);
 }
 
-void gateway_publish(struct caller *caller, struct command *command, call_answer *answer)
+void gateway_publish(struct caller *caller, const struct command *command, call_answer *answer)
 {
     uint32_t shards = gateway_shards(caller->gateway);
     const struct publish_message *message = &command->publish_message;
-    call_shard(
-        caller, command,
-        shards == 0 ? 0 : record_message_partition(message->name, message->correlation_key, shards),
-        answer);
+    tell(caller, command,
+         shards == 0 ? 0
+                     : record_message_partition(message->name, message->correlation_key, shards),
+         answer);
 }
 
 // -- Decisions --------------------------------------------------------------------------

@@ -17,14 +17,14 @@ void gateway_start(struct caller *caller, struct create_instance *create, str ve
                    call_answer *answer);
 
 // Processes that begin by a condition.
-void gateway_evaluate_conditions(struct caller *caller, struct command *command,
+void gateway_evaluate_conditions(struct caller *caller, const struct command *command,
                                  call_answer *answer);
 
 // A signal, to all that wait for it.
-void gateway_signal(struct caller *caller, struct command *command, call_answer *answer);
+void gateway_signal(struct caller *caller, const struct command *command, call_answer *answer);
 
 // A message; its name and key choose the shard.
-void gateway_publish(struct caller *caller, struct command *command, call_answer *answer);
+void gateway_publish(struct caller *caller, const struct command *command, call_answer *answer);
 
 // A decision: command->key or the decision's id. `answer` gets what read_evaluation says.
 

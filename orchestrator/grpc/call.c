@@ -388,7 +388,7 @@ void grpc_call_begin(struct grpc_call *call)
         return;
     }
     call->is_working = true;
-    (void)share_take(&call->caller, SHARE_CALLS, on_share, (void *)(uintptr_t)request);
+    (void)share_take(&call->caller, SHARE_USE_CALL, on_share, (void *)(uintptr_t)request);
 }
 
 // -- The answer ---------------------------------------------------------------------------

@@ -128,6 +128,7 @@ void commit_send(struct shard *shard)
         .last_record = str_from(batch->last_record.bytes, DIGEST_SIZE),
         .sender_count = batch->senders_changed ? shard->sender_count : 0,
         .senders = shard->senders,
+        .counts_usage = shard->counts_usage,
     };
     shard->pace.last_commit_ns = batch->sent_ns = clock_monotonic_ns();
     store_commit(shard->node->store, &commit, &batch->arena, on_committed,

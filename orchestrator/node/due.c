@@ -170,6 +170,7 @@ void due_remind(struct shard *shard)
     if (shard->outgoing.trim_needed && is_idle(shard))
         trim(shard);
     jobs_remind(shard, uptime_ms);
+    shares_remind(shard, uptime_ms);
 
     int64_t next_ms =
         clock_is_compared(shard->node) ? due_list_next_ms(shard->dues.list) : INT64_MAX;

@@ -184,6 +184,14 @@ struct waiting_jobs {
     struct idmap gateways; // that this life of the shard has heard of
 };
 
+struct known_shares { // what is set for tenants, as this node knows it
+    struct arena arena;
+    int64_t version; // 0: it was not read yet
+    str windows;
+    bool counts_usage;
+    int64_t asked_ms; // 0: never
+};
+
 struct unopened { // subscriptions that their message's shard has not confirmed
     bool asking;
     int64_t asked_ms; // 0: never
@@ -239,6 +247,9 @@ struct shard {
     struct waiting_jobs jobs;
     struct unopened unopened;
     struct suspicion suspicion;
+    bool counts_usage;      // its commits keep what its tenants have alive
+    int64_t shares_sent_ms; // 0: never; the version that was sent
+    int64_t shares_sent;
 };
 
 struct node {
@@ -271,6 +282,7 @@ struct node {
     int64_t ahead_ms;          // this node's clock is ahead of PostgreSQL's; 0: within tolerance
     int64_t compared_ms;       // when it was compared, by this node\'s clock; 0: never
     int64_t compared_uptime_ms;
+    struct known_shares shares;
     bool store_was_there;
     bool assigned; // the group has given shards
     bool placed;   // and the consumer was told where they are
@@ -441,7 +453,11 @@ void due_remind(struct shard *shard);
 
 // -- jobs.c: jobs that nobody works on ---------------------------------------------------
 
-void jobs_remind(struct shard *shard, int64_t uptime_ms);            // releases what has room
+void jobs_remind(struct shard *shard, int64_t uptime_ms); // releases what has room
+
+// -- shares.c: what tenants may have alive ----------------------------------------------
+
+void shares_remind(struct shard *shard, int64_t uptime_ms);
 void jobs_serve(struct shard *shard, const struct batch *committed); // what gateways asked for
 void jobs_forget(struct shard *shard);                               // a new life begins
 void jobs_watch(struct node *node, int64_t now_ms);                  // what workers went past

@@ -53,21 +53,19 @@ static void on_waiting(void *context, enum store_outcome outcome, const struct s
         send_list(shard, COMMAND_RELEASE_JOB, jobs, count);
 }
 
-// The window is per type and tenant, so tenants do not take each other's room.
 static void on_counts(void *context, enum store_outcome outcome, const struct store_count *counts,
                       size_t count)
 {
     struct shard *shard = pending_end(context);
     if (shard == NULL)
         return;
-    uint32_t window = (uint32_t)config_i64(shard->node->config, CONFIG_ENGINE_JOB_WINDOW);
     shard->jobs.asking = false;
     shard->jobs.any = outcome != STORE_DONE;
     for (size_t i = 0; i < count; i++) {
         shard->jobs.any = shard->jobs.any || counts[i].waiting > 0;
-        if (counts[i].waiting == 0 || counts[i].offered >= window)
+        uint32_t room = engine_room(shard->engine, counts[i].type, counts[i].tenant);
+        if (counts[i].waiting == 0 || room == 0)
             continue;
-        uint32_t room = window - counts[i].offered;
         const struct store_waiting waiting = {.shard = shard->number,
                                               .which = STORE_JOBS_WAITING,
                                               .type = counts[i].type,

@@ -506,6 +506,7 @@ void node_free(struct node *node)
     definitions_free(node->definitions);
     timer_free(node->assign);
     timer_free(node->drain_end);
+    arena_done(&node->shares.arena);
     arena_done(&node->arena);
     arena_done(&node->scratch);
     free(node);

@@ -28,6 +28,7 @@ static void read_shard(const PGresult *result, struct store_shard *shard, struct
     shard->rebuild = field_bool(result, 0, 14);
     shard->image = field_str(result, 0, 15);
     shard->clock_ms = PQgetisnull(result, 0, 16) ? 0 : field_i64(result, 0, 16);
+    shard->counts_usage = field_bool(result, 0, 17);
 }
 
 static void read_outbox(const PGresult *result, struct store_shard *shard, struct arena *arena)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/map.h"
 #include "store/internal.h"
 
 #include <stdlib.h>
@@ -105,6 +106,51 @@ static void write_batch(struct pg *pg, const struct store_commit *commit,
     pg_execute(pg, STATEMENT_HISTORY_BATCH, &params.list);
 }
 
+// -- What tenants have alive ------------------------------------------------------------
+
+// By stream, whether a caller started it.
+static struct idmap find_started(const struct changes *changes, struct arena *turn)
+{
+    struct idmap started = idmap_new(turn);
+    for (size_t i = 0; i < changes->history.count; i++) {
+        const struct history_row *row = &changes->history.items[i];
+        if (row->stream_kind == STREAM_INSTANCE && row->cause == COMMAND_CREATE_INSTANCE)
+            idmap_put(&started, row->stream, (void *)row);
+    }
+    return started;
+}
+
+static void write_usage(struct pg *pg, const struct store_commit *commit, struct arena *turn)
+{
+    const struct changes *changes = commit->changes;
+    struct idmap started = find_started(changes, turn);
+    struct param_array keys = param_array_new(turn, PARAM_I64);
+    struct param_array tenants = param_array_new(turn, PARAM_TEXT);
+    struct param_array alive = param_array_new(turn, PARAM_I64);
+    struct param_array bytes = param_array_new(turn, PARAM_I64);
+    struct param_array begun = param_array_new(turn, PARAM_I64);
+    if (!commit->counts_usage || changes->instances.count == 0)
+        return;
+    for (size_t i = 0; i < changes->instances.count; i++) {
+        const struct instance_row *row = &changes->instances.items[i];
+        bool is_alive = row->change != ROW_DELETE && row->ended_ms == 0;
+        bool is_begun = row->change == ROW_INSERT && row->parent_instance == 0 &&
+                        idmap_get(&started, row->key) == NULL;
+        if (row->change != ROW_INSERT)
+            param_array_int(&keys, (int64_t)row->key);
+        param_array_bytes(&tenants, row->tenant);
+        param_array_int(&alive, is_alive);
+        param_array_int(&bytes, is_alive ? (int64_t)row->image.len : 0);
+        param_array_int(&begun, is_begun);
+    }
+    struct params params = params_new(turn);
+    params_i32(&params, (int32_t)commit->shard);
+    struct param_array *all[] = {&keys, &tenants, &alive, &bytes, &begun};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        params_array(&params, all[i]);
+    pg_execute(pg, STATEMENT_USAGE, &params.list);
+}
+
 // -- The shard's row, the outbox --------------------------------------------------------
 
 static void add_senders(struct params *params, const struct store_commit *commit)
@@ -172,6 +218,7 @@ void store_commit(struct store *store, const struct store_commit *commit, struct
     struct store_packed packed = commit->packed;
     pg_begin(pg);
     write_shard(pg, commit, packed.chain, turn);
+    write_usage(pg, commit, turn);
     table_write_all(pg, STATEMENT_TABLES, commit->shard, commit->changes, turn);
     if (commit->changes->history.count > 0) {
         write_history(pg, commit, &packed, turn);
@@ -246,6 +293,22 @@ void store_halt(struct store *store, uint32_t shard, uint64_t epoch, str why, st
     params_text(&params, why);
     pg_begin(pg);
     pg_execute(pg, STATEMENT_HALT, &params.list);
+    pg_end(pg, store_call_done, call);
+    arena_reset(&store->turn);
+}
+
+void store_count_usage(struct store *store, uint32_t shard, uint64_t epoch, bool on,
+                       store_done *done, void *context)
+{
+    struct pg *pg = store_connection(store, shard);
+    struct store_call *call = store_call_new(context, shard);
+    call->done = done;
+    struct params params = params_new(&store->turn);
+    params_i32(&params, (int32_t)shard);
+    params_i64(&params, (int64_t)epoch);
+    params_bytes(&params, str_from(&flags[on], 1));
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_COUNT_USAGE, &params.list);
     pg_end(pg, store_call_done, call);
     arena_reset(&store->turn);
 }

@@ -257,6 +257,31 @@ void store_clock(struct store *store, uint32_t shard, store_time *done, void *co
     ask(store, STATEMENT_CLOCK, &params, on_clock, call);
 }
 
+static void on_shares(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    enum store_outcome outcome = store_outcome_of(answer);
+    const PGresult *result = outcome == STORE_DONE ? answer->results[0] : NULL;
+    struct store_shares shares = {0};
+    bool is_there = result != NULL && PQntuples(result) > 0;
+    if (is_there)
+        shares = (struct store_shares){.version = field_i64(result, 0, 0),
+                                       .windows = field_str(result, 0, 1),
+                                       .counts_usage = field_bool(result, 0, 2)};
+    call->shares(call->context, outcome, is_there ? &shares : NULL);
+    free(call);
+}
+
+void store_find_shares(struct store *store, uint32_t shard, int64_t known_version,
+                       store_shares_found *done, void *context)
+{
+    struct store_call *call = store_call_new(context, shard);
+    call->shares = done;
+    struct params params = params_of_shard(store, shard);
+    params_i64(&params, known_version);
+    ask(store, STATEMENT_SHARES, &params, on_shares, call);
+}
+
 static void on_waiting(void *context, const struct pg_answer *answer)
 {
     struct store_call *call = context;

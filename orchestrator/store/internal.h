@@ -46,6 +46,7 @@ struct store_call {
         store_tried *tried;
         store_dues *dues;
         store_time *time;
+        store_shares_found *shares;
         store_jobs *jobs;
         store_counts *counts;
         store_flight *flight;

@@ -74,6 +74,7 @@ struct store_shard {
     bool rebuild;
     str image;
     int64_t clock_ms; // the shard's time; 0: it has none yet
+    bool counts_usage;
     size_t outbox_count;
     const struct store_outbox_row *outbox;
     size_t count_count;
@@ -148,6 +149,7 @@ struct store_commit {
     str last_record;
     size_t sender_count; // 0: unchanged
     const uint64_t *senders;
+    bool counts_usage; // what its tenants have alive is kept (store_count_usage)
 };
 
 void store_commit(struct store *store, const struct store_commit *commit, struct arena *turn,
@@ -279,6 +281,24 @@ void store_find_in_flight(struct store *store, uint32_t shard, store_flight *don
 enum { STORE_UNOPENED_LIMIT = 1000 };
 void store_find_unopened(struct store *store, uint32_t shard, int64_t until_ms, store_flight *done,
                          void *context);
+
+// -- Shares -----------------------------------------------------------------------------
+
+// What was set for tenants (table shares).
+struct store_shares {
+    int64_t version;
+    str windows;       // struct set_shares
+    bool counts_usage; // something is set that takes the counts of store_count_usage
+};
+typedef void store_shares_found(void *context, enum store_outcome outcome,
+                                const struct store_shares *shares); // NULL: as known
+void store_find_shares(struct store *store, uint32_t shard, int64_t known_version,
+                       store_shares_found *done, void *context);
+
+// Counts what the tenants have alive on the shard, once; from here on its commits must say
+// counts_usage. Or forgets it, when not `on`.
+void store_count_usage(struct store *store, uint32_t shard, uint64_t epoch, bool on,
+                       store_done *done, void *context);
 
 // -- Definitions ------------------------------------------------------------------------
 

@@ -73,6 +73,18 @@ void engine_set_in_flight(struct engine *engine, str type, str tenant, uint32_t 
     (void)engine, (void)type, (void)tenant, (void)offered, (void)waiting;
 }
 
+uint32_t engine_room(struct engine *engine, str type, str tenant)
+{
+    (void)engine, (void)type, (void)tenant;
+    return UINT32_MAX;
+}
+
+str engine_shares(const struct engine *engine)
+{
+    (void)engine;
+    return STR_EMPTY;
+}
+
 bool engine_next_window(const struct engine *engine, size_t *cursor,
                         struct engine_window *ret_window)
 {

@@ -30,6 +30,7 @@ enum call_kind {
     CALL_REBUILT,
     CALL_DUE,
     CALL_CLOCK,
+    CALL_SHARES,
     CALL_WAITING,
     CALL_COUNTS,
     CALL_FLIGHT,
@@ -67,6 +68,7 @@ struct call {
         store_tried *tried;
         store_dues *dues;
         store_time *time;
+        store_shares_found *shares;
         store_jobs *jobs;
         store_counts *counts;
         store_flight *flight;
@@ -147,6 +149,19 @@ static void tell_unpublished(struct call *call, const struct error *err)
     call->tell.done(call->context, call->outcome, err);
 }
 
+// What is set for tenants changes as time goes on.
+static void tell_shares(struct call *call)
+{
+    enum { PERIOD_US = 20 * WORLD_SECOND };
+    static const char *const windows[] = {"", "[[\"\", 9, 1]]", "[[\"*\", -1, 3]]"};
+    int64_t period = world->now_us / PERIOD_US;
+    const struct store_shares shares = {.version = 1 + period,
+                                        .windows = str_of(windows[period % COUNT_OF(windows)])};
+    bool is_known = call->number == shares.version;
+    call->tell.shares(call->context, call->outcome,
+                      call->outcome == STORE_DONE && !is_known ? &shares : NULL);
+}
+
 static void tell(struct call *call, const struct error *err)
 {
     enum store_outcome outcome = call->outcome;
@@ -166,6 +181,9 @@ static void tell(struct call *call, const struct error *err)
         return;
     case CALL_CLOCK:
         call->tell.time(call->context, outcome, call->number);
+        return;
+    case CALL_SHARES:
+        tell_shares(call);
         return;
     case CALL_WAITING:
         call->tell.jobs(call->context, outcome, call->jobs, call->count);
@@ -275,6 +293,8 @@ static enum store_outcome execute(struct call *call)
         return STORE_DONE;
     case CALL_CLOCK:
         call->number = world->now_us / WORLD_MS; // the server's clock is right
+        return STORE_DONE;
+    case CALL_SHARES:
         return STORE_DONE;
     case CALL_WAITING:
         call->count = database_find_waiting(&call->waiting, &call->jobs);
@@ -616,6 +636,22 @@ void store_clock(struct store *store, uint32_t shard, store_time *done, void *co
     struct call *call = call_new(store, CALL_CLOCK, shard, context);
     call->tell.time = done;
     send(call);
+}
+
+void store_find_shares(struct store *store, uint32_t shard, int64_t known_version,
+                       store_shares_found *done, void *context)
+{
+    struct call *call = call_new(store, CALL_SHARES, shard, context);
+    call->number = known_version;
+    call->tell.shares = done;
+    send(call);
+}
+
+void store_count_usage(struct store *store, uint32_t shard, uint64_t epoch, bool on,
+                       store_done *done, void *context)
+{
+    (void)store, (void)shard, (void)epoch, (void)on, (void)done, (void)context;
+    check_unreachable(); // nothing is set that takes counts
 }
 
 void store_find_due(struct store *store, uint32_t shard, int64_t until_ms, store_dues *done,

@@ -16,13 +16,27 @@ struct statement catalogue_share_remove(struct arena *arena, const struct share_
                      row->kind, row->owner, row->name);
 }
 
+struct statement catalogue_shared_windows(struct arena *arena, str owner)
+{
+    return STATEMENT(
+        arena,
+        "SELECT count(DISTINCT owner) FROM shares WHERE owner_kind = 'TENANT' AND name "
+        "IN ('jobs', 'weight') AND owner <> $1",
+        owner);
+}
+
 struct statement catalogue_shares(struct arena *arena)
 {
     return statement_new(
         arena,
         "SELECT owner_kind, CASE WHEN owner_kind = 'TENANT' AND owner = '' THEN '<default>' ELSE "
         "owner END, name, amount, to_char(changed AT TIME ZONE 'UTC', "
-        "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), changed_by FROM shares ORDER BY 1, 2, 3",
+        "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), changed_by, CASE WHEN owner <> '*' AND name IN "
+        "('instances', 'bytes') THEN (SELECT coalesce(CASE WHEN s.name = 'bytes' THEN sum(u.bytes) "
+        "ELSE "
+        "sum(u.instances) END, 0) FROM tenant_usage u WHERE u.tenant = s.owner) END FROM shares s "
+        "ORDER "
+        "BY 1, 2, 3",
         NULL, 0);
 }
 
@@ -36,8 +50,9 @@ struct statement catalogue_shares_seen(struct arena *arena, int64_t known_versio
 
 struct statement catalogue_share_lease(struct arena *arena, const struct share_lease *lease)
 {
-    return STATEMENT(arena,
-                     "SELECT given, next_ms FROM share_lease($1, $2, $3, $4::bigint, $5::bigint)",
-                     lease->kind, lease->owner, lease->name, statement_i64(arena, lease->amount),
-                     statement_i64(arena, lease->wanted));
+    return STATEMENT(
+        arena,
+        "SELECT given, next_ms, is_beyond FROM share_lease($1, $2, $3, $4::bigint, $5::bigint)",
+        lease->kind, lease->owner, lease->name, statement_i64(arena, lease->amount),
+        statement_i64(arena, lease->wanted));
 }

@@ -17,7 +17,10 @@ struct share_row {
 struct statement catalogue_share_set(struct arena *arena, const struct share_row *row);
 struct statement catalogue_share_remove(struct arena *arena, const struct share_row *row);
 
-// kind, owner as it is outside, name, amount, changed, by.
+// How many other tenants have a weight or a number of jobs of their own.
+struct statement catalogue_shared_windows(struct arena *arena, str owner);
+
+// kind, owner as it is outside, name, amount, changed, by, used (of what is alive, else NULL).
 struct statement catalogue_shares(struct arena *arena);
 
 // version, kind, owner, name, amount: one row at least; none where the version is the one known.
@@ -25,11 +28,11 @@ struct statement catalogue_shares_seen(struct arena *arena, int64_t known_versio
 
 struct share_lease {
     str kind, owner, name;
-    int64_t amount; // a second
+    int64_t amount;
     int64_t wanted;
 };
 
-// How many were given, and in how many milliseconds there is another one.
+// How many were given, in how many milliseconds to ask again, whether more was taken than there is.
 struct statement catalogue_share_lease(struct arena *arena, const struct share_lease *lease);
 
 #endif

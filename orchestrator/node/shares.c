@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Fair shares of what the engine gives out: what is set for tenants in PostgreSQL is brought to
+// each shard by a command of the node's own, and a shard counts what its tenants have alive while
+// somebody needs to know. What is lost on the way is found again at the next look.
+#include "engine/engine.h"
+#include "node/internal.h"
+
+enum {
+    SHARES_LOOK_MS = 1000,
+    SHARES_AGAIN_MS = 5000, // a command that was sent is not sent again before
+};
+
+static void on_counted(void *context, enum store_outcome outcome, const struct error *err)
+{
+    struct shard *shard = pending_end(context);
+    if (shard != NULL && outcome != STORE_DONE)
+        node_shard_restart(shard, err->text);
+}
+
+static void follow(struct shard *shard, int64_t uptime_ms)
+{
+    const struct known_shares *known = &shard->node->shares;
+    if (known->counts_usage != shard->counts_usage) {
+        shard->counts_usage = known->counts_usage;
+        store_count_usage(shard->node->store, shard->number, shard->epoch, known->counts_usage,
+                          on_counted, pending_new(&shard->calls, shard));
+    }
+    if (str_equal(known->windows, engine_shares(shard->engine)) ||
+        (shard->shares_sent_ms > 0 && uptime_ms - shard->shares_sent_ms < SHARES_AGAIN_MS &&
+         shard->shares_sent == known->version))
+        return;
+    const struct command command = {.type = COMMAND_SET_SHARES,
+                                    .set_shares.shares = known->windows};
+    shard->shares_sent_ms = uptime_ms;
+    shard->shares_sent = known->version;
+    publish_own(shard, &command);
+}
+
+static void on_shares(void *context, enum store_outcome outcome, const struct store_shares *found)
+{
+    struct shard *shard = pending_end(context);
+    if (shard == NULL || outcome != STORE_DONE || found == NULL)
+        return;
+    struct known_shares *known = &shard->node->shares;
+    arena_reset(&known->arena);
+    known->version = found->version;
+    known->windows = str_copy(&known->arena, found->windows);
+    known->counts_usage = found->counts_usage;
+}
+
+void shares_remind(struct shard *shard, int64_t uptime_ms)
+{
+    struct known_shares *known = &shard->node->shares;
+    if (known->asked_ms == 0 || uptime_ms - known->asked_ms >= SHARES_LOOK_MS) {
+        known->asked_ms = uptime_ms;
+        store_find_shares(shard->node->store, shard->number, known->version, on_shares,
+                          pending_new(&shard->calls, shard));
+    }
+    if (known->version > 0)
+        follow(shard, uptime_ms);
+}
