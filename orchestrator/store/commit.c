@@ -114,7 +114,8 @@ static struct idmap find_started(const struct changes *changes, struct arena *tu
     struct idmap started = idmap_new(turn);
     for (size_t i = 0; i < changes->history.count; i++) {
         const struct history_row *row = &changes->history.items[i];
-        if (row->stream_kind == STREAM_INSTANCE && row->cause == COMMAND_CREATE_INSTANCE)
+        if (row->stream_kind == STREAM_INSTANCE && row->cause == COMMAND_CREATE_INSTANCE &&
+            !str_equal(row->principal, STR("ingress")))
             idmap_put(&started, row->stream, (void *)row);
     }
     return started;

@@ -1,6 +1,6 @@
 # The owner stands still for longer than its session: the shard is given away. Awake again, it does not know that; nothing it had begun is
 # committed, since its epoch is an old one.
-seed 14
+seed 80
 machines 2
 shards 1
 seconds 60
