@@ -3,6 +3,33 @@
 
 #include "base/strbuf.h"
 
+static const struct topic_info infos[] = {
+#define TOPIC_ROW(id, kind, name, node, worker, events, audit, operator, what)                     \
+    {TOPIC_KIND_##kind, name, {node, worker, events, audit, operator}, what},
+#include "record/topics.def"
+#undef TOPIC_ROW
+};
+
+_Static_assert(COUNT_OF(infos) == TOPIC_IDS, "a row for each id");
+
+const struct topic_info *topic_info_of(enum topic_id id)
+{
+    check(id < TOPIC_IDS);
+    return &infos[id];
+}
+
+str topic_rest(enum topic_id id)
+{
+    return str_of(topic_info_of(id)->name);
+}
+
+str topic_full_name(struct arena *arena, const char *prefix, enum topic_id id, str part)
+{
+    str rest = topic_rest(id);
+    check(str_ends_with(rest, STR(".")) == (part.len > 0));
+    return str_format(arena, "%s.%.*s%.*s", prefix, STR_ARG(rest), STR_ARG(part));
+}
+
 static bool is_plain(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||

@@ -17,6 +17,7 @@
 #include "cli/options.h"
 #include "cli/table.h"
 #include "ingress/dead_letter.h"
+#include "record/topic.h"
 #include "wire/wire.h"
 
 enum { ASK_MS = 10000, QUIET_MS = 4000, TICK_MS = 100 };
@@ -217,6 +218,14 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
         event_base_loopbreak(dlq->loop);
 }
 
+// The one group that who has this command's permissions on the brokers may name.
+static const char *replay_group(struct dlq *dlq)
+{
+    const char *prefix = config_str(&dlq->config, CONFIG_KAFKA_TOPIC_PREFIX);
+    return str_cstr(&dlq->arena,
+                    topic_full_name(&dlq->arena, prefix, TOPIC_GROUP_DLQ_REPLAY, STR_EMPTY));
+}
+
 static bool open_consumer(struct dlq *dlq, const struct bus_consumer_options *shape,
                           void (*record)(void *context, const struct bus_record *record),
                           struct error *err)
@@ -260,8 +269,10 @@ static bool list_letters(struct dlq *dlq, struct error *err)
 {
     static const char *const titles[] = {"letter", "from", "key", "reason", "value"};
     int partitions;
-    struct bus_consumer_options options = {
-        .bus = dlq->bus, .kind = BUS_CONSUMER_MANUAL, .reset = BUS_RESET_EARLIEST};
+    struct bus_consumer_options options = {.bus = dlq->bus,
+                                           .kind = BUS_CONSUMER_MANUAL,
+                                           .reset = BUS_RESET_EARLIEST,
+                                           .group = replay_group(dlq)};
     dlq->table = table_new(&dlq->arena, titles, COUNT_OF(titles));
     dlq->text = strbuf_new(&dlq->arena);
     dlq->writer = json_writer_new(&dlq->text);
@@ -290,7 +301,7 @@ static bool replay_letters(struct dlq *dlq, struct error *err)
     struct bus_consumer_options options = {.bus = dlq->bus,
                                            .kind = BUS_CONSUMER_GROUP,
                                            .reset = BUS_RESET_EARLIEST,
-                                           .group = "baton.dlq.replay",
+                                           .group = replay_group(dlq),
                                            .topics = topics,
                                            .topic_count = 1};
     struct bus_producer_options producing = {.bus = dlq->bus};

@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "bus/claim.h"
 #include "bus/consumer.h"
+#include "record/topic.h"
 #include "store/installation.h"
 #include "store/repair.h"
 
@@ -76,7 +77,10 @@ static bool repair_with_kafka(struct repair *repair, const struct config *config
                               node_repaired *told, void *context, struct error *err)
 {
     struct event_base *loop = event_base_new();
+    const char *prefix = config_str(config, CONFIG_KAFKA_TOPIC_PREFIX);
+    str group = topic_full_name(&repair->arena, prefix, TOPIC_GROUP_ENGINE, STR_EMPTY);
     const struct bus_consumer_options options = {
+        .group = str_cstr(&repair->arena, group),
         .bus = {.brokers = config_str(config, CONFIG_KAFKA_BROKERS),
                 .client_id = "baton-repair",
                 .properties = config_str(config, CONFIG_KAFKA_PROPERTIES)},
@@ -105,8 +109,8 @@ bool node_repair(const struct config *config, int64_t shard, enum repair_from fr
                  node_repaired *told, void *context, struct error *err)
 {
     struct repair repair = {.url = config_str(config, CONFIG_POSTGRES_URL), .from = from};
-    snprintf(repair.topic, sizeof repair.topic, "%s.commands",
-             config_str(config, CONFIG_KAFKA_TOPIC_PREFIX));
+    snprintf(repair.topic, sizeof repair.topic, "%s.%s",
+             config_str(config, CONFIG_KAFKA_TOPIC_PREFIX), topic_info_of(TOPIC_COMMANDS)->name);
     struct installation installation;
     bool ok = read_installation(config, &installation, err) &&
               store_find_halted(repair.url, shard, on_halted, &repair, err) &&
@@ -121,7 +125,8 @@ bool repair_adopt_topics(const struct config *config, struct error *err)
     char topic[TOPIC_NAME], owner[BUS_OWNER_MAX];
     if (!read_installation(config, &installation, err))
         return false;
-    snprintf(topic, sizeof topic, "%s.installation", config_str(config, CONFIG_KAFKA_TOPIC_PREFIX));
+    snprintf(topic, sizeof topic, "%s.%s", config_str(config, CONFIG_KAFKA_TOPIC_PREFIX),
+             topic_info_of(TOPIC_INSTALLATION)->name);
     const struct bus_options bus = {.brokers = config_str(config, CONFIG_KAFKA_BROKERS),
                                     .properties = config_str(config, CONFIG_KAFKA_PROPERTIES),
                                     .client_id = "baton-repair"};

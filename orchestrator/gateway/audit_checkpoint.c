@@ -35,8 +35,9 @@ static void append(const char *path, str jws)
 static void send(struct gateway *gateway, str jws)
 {
     struct error err;
-    const struct bus_record record = {
-        .topic = gateway_topic(gateway, STR("audit")), .key = STR("checkpoint"), .value = jws};
+    const struct bus_record record = {.topic = gateway_topic(gateway, topic_rest(TOPIC_AUDIT)),
+                                      .key = STR("checkpoint"),
+                                      .value = jws};
     if (gateway->producer != NULL &&
         bus_producer_send(gateway->producer, &record, 0, &err) != BUS_SENT)
         log_warning("audit", "a checkpoint could not be sent to %s", record.topic);

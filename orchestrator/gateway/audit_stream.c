@@ -285,8 +285,8 @@ struct audit_streams *audit_streams_new(const struct gateway *gateway)
     pthread_condattr_t attributes;
     check(streams != NULL);
     streams->gateway = gateway;
-    snprintf(streams->topic, sizeof streams->topic, "%s.audit",
-             config_str(config, CONFIG_KAFKA_TOPIC_PREFIX));
+    snprintf(streams->topic, sizeof streams->topic, "%s.%s",
+             config_str(config, CONFIG_KAFKA_TOPIC_PREFIX), topic_info_of(TOPIC_AUDIT)->name);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&streams->wake, &attributes);

@@ -184,7 +184,7 @@ bool call_post(struct gateway *gateway, struct command *command, uint32_t shard,
         {STR(MAC_HEADER),
          mac_make(&arena, gateway->options.secret, shard, STR_EMPTY, strbuf_str(&out))},
     };
-    struct bus_record record = {.topic = gateway_topic(gateway, STR("commands")),
+    struct bus_record record = {.topic = gateway_topic(gateway, topic_rest(TOPIC_COMMANDS)),
                                 .partition = (int32_t)shard,
                                 .value = strbuf_str(&out),
                                 .header_count = COUNT_OF(headers),

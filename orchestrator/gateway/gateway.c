@@ -80,7 +80,8 @@ static void on_shards_counted(void *context, size_t count, const struct error *e
     if (gateway == NULL)
         return;
     if (err == NULL && count == 0) {
-        (void)error_set(&failure, ERROR_UNAVAILABLE, gateway_topic(gateway, STR("commands")),
+        (void)error_set(&failure, ERROR_UNAVAILABLE,
+                        gateway_topic(gateway, topic_rest(TOPIC_COMMANDS)),
                         "the topic does not exist yet");
         err = &failure;
     }
@@ -109,7 +110,7 @@ static void try_to_join(void *context)
     if (gateway->errands == NULL)
         join_later(gateway, &err);
     else
-        bus_count_partitions(gateway->errands, gateway_topic(gateway, STR("commands")),
+        bus_count_partitions(gateway->errands, gateway_topic(gateway, topic_rest(TOPIC_COMMANDS)),
                              on_shards_counted, pending_new(&gateway->asked, gateway));
 }
 

@@ -11,6 +11,7 @@
 #include "loop/pending.h"
 #include "loop/retry.h"
 #include "loop/timer.h"
+#include "record/topic.h"
 
 #include <sys/queue.h>
 

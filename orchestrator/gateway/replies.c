@@ -103,7 +103,10 @@ static void on_fault(void *context, const struct bus_partition *partition, enum 
 static bool read_from(struct replies *replies, int64_t offset, struct error *err)
 {
     struct bus_consumer_options options = {
-        .bus = replies->gateway->bus, .kind = BUS_CONSUMER_MANUAL, .reset = BUS_RESET_LATEST};
+        .bus = replies->gateway->bus,
+        .kind = BUS_CONSUMER_MANUAL,
+        .reset = BUS_RESET_LATEST,
+        .group = gateway_topic(replies->gateway, topic_rest(TOPIC_GROUP_ENGINE))};
     struct bus_consumer_handler handler = {
         .context = replies, .record = on_record, .fault = on_fault};
     struct bus_partition partition = {replies->topic, replies->partition, offset};
@@ -249,7 +252,7 @@ struct replies *replies_new(struct gateway *gateway, const struct replies_handle
     check(replies != NULL);
     replies->gateway = gateway;
     replies->handler = *handler;
-    replies->topic = gateway_topic(gateway, STR("replies"));
+    replies->topic = gateway_topic(gateway, topic_rest(TOPIC_REPLIES));
     replies->again = timer_new(gateway->options.loop, find, replies);
     replies->watch = timer_new(gateway->options.loop, on_watch, replies);
     timer_set(replies->watch, WATCH_MS);

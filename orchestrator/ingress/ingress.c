@@ -14,6 +14,7 @@
 #include "loop/timer.h"
 #include "record/mac.h"
 #include "record/partition.h"
+#include "record/topic.h"
 #include "store/catalogue/catalogue.h"
 #include "store/query.h"
 #include "wire/wire.h"
@@ -368,7 +369,7 @@ static bool join_topic(struct reader *reader, struct error *err)
 {
     struct ingress *ingress = reader->ingress;
     const char *prefix = config_str(ingress->options.config, CONFIG_KAFKA_TOPIC_PREFIX);
-    str group = str_format(&reader->arena, "%s.ingress.%.*s", prefix, STR_ARG(reader->name));
+    str group = topic_full_name(&reader->arena, prefix, TOPIC_GROUP_INGRESS, reader->name);
     const char *topics[] = {reader->topic};
     struct bus_consumer_options options = {.bus = ingress->bus,
                                            .kind = BUS_CONSUMER_GROUP,
@@ -497,8 +498,9 @@ struct ingress *ingress_new(const struct ingress_options *options, struct error 
         (struct bus_options){config_str(config, CONFIG_KAFKA_BROKERS), options->node_name,
                              config_str(config, CONFIG_KAFKA_PROPERTIES)};
     ingress->commands =
-        str_cstr(&ingress->arena, str_format(&ingress->arena, "%s.commands",
-                                             config_str(config, CONFIG_KAFKA_TOPIC_PREFIX)));
+        str_cstr(&ingress->arena,
+                 topic_full_name(&ingress->arena, config_str(config, CONFIG_KAFKA_TOPIC_PREFIX),
+                                 TOPIC_COMMANDS, STR_EMPTY));
     TAILQ_INIT(&ingress->readers);
     TAILQ_INIT(&ingress->waiting);
     TAILQ_INIT(&ingress->refused);

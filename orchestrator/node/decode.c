@@ -15,7 +15,7 @@ void decode_set_aside(struct batch *batch, const struct inbound *record, const c
     const struct outbox_record letter = {.kind = record->is_signed ? OUTBOX_SIGNED_LETTER
                                                                    : OUTBOX_DEAD_LETTER,
                                          .partition = BUS_PARTITION_BY_KEY,
-                                         .topic = STR("commands.dlq"),
+                                         .topic = topic_rest(TOPIC_COMMANDS_DLQ),
                                          .key = offset,
                                          .value = str_from(record->bytes, record->len),
                                          .note = str_of(why)};

@@ -38,7 +38,7 @@ static void add_event(struct publishing *publishing, const struct shard *shard,
     wire_encode_step(&value, &step);
     publishing->events[publishing->event_count++] = (struct outbox_record){
         .partition = (int32_t)(shard->number % shard->node->event_partitions),
-        .topic = STR("events"),
+        .topic = topic_rest(TOPIC_EVENTS),
         .key = str_format(arena, "%llu", (unsigned long long)row->stream),
         .value = strbuf_str(&value),
         .note = str_format(arena, "%u-%llu-%llu", shard->number, (unsigned long long)row->stream,

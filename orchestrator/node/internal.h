@@ -30,6 +30,7 @@
 #include "node/outbox.h"
 #include "node/watch.h"
 #include "record/token.h"
+#include "record/topic.h"
 #include "store/store.h"
 
 enum {

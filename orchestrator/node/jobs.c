@@ -235,8 +235,8 @@ static struct watched_type *watch_type(struct node *node, str type)
     struct arena scratch = ARENA_EMPTY;
     if (watched == NULL && topic_part_of_job_type(&scratch, type, &part)) {
         watched = ARENA_NEW(&node->arena, struct watched_type);
-        node_topic(node, str_join2(&scratch, STR("jobs."), part), topic);
-        node_topic(node, str_join2(&scratch, STR("workers."), part), group);
+        node_topic(node, str_join2(&scratch, topic_rest(TOPIC_JOBS), part), topic);
+        node_topic(node, str_join2(&scratch, topic_rest(TOPIC_GROUP_WORKERS), part), group);
         *watched = (struct watched_type){.node = node,
                                          .type = str_copy(&node->arena, type),
                                          .topic = str_cstr(&node->arena, str_of(topic)),

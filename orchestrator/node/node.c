@@ -62,19 +62,19 @@ static bool prepare_topics(const struct config *config, struct node_site *ret_si
     int replicas = (int)config_i64(config, CONFIG_KAFKA_REPLICAS);
     const char *properties = "max.message.bytes=4194304";
     const struct {
-        const char *name;
+        enum topic_id id;
         int64_t partitions;
     } wanted[] = {
-        {"commands", commands_partitions},
-        {"replies", config_i64(config, CONFIG_KAFKA_REPLY_PARTITIONS)},
-        {"events", config_i64(config, CONFIG_KAFKA_EVENT_PARTITIONS)},
-        {"commands.dlq", 1},
-        {"audit", 1},
+        {TOPIC_COMMANDS, commands_partitions},
+        {TOPIC_REPLIES, config_i64(config, CONFIG_KAFKA_REPLY_PARTITIONS)},
+        {TOPIC_EVENTS, config_i64(config, CONFIG_KAFKA_EVENT_PARTITIONS)},
+        {TOPIC_COMMANDS_DLQ, 1},
+        {TOPIC_AUDIT, 1},
     };
     char names[COUNT_OF(wanted)][NODE_TOPIC_NAME];
     struct bus_topic topics[COUNT_OF(wanted)];
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-        snprintf(names[i], NODE_TOPIC_NAME, "%s.%s", prefix, wanted[i].name);
+        snprintf(names[i], NODE_TOPIC_NAME, "%s.%s", prefix, topic_info_of(wanted[i].id)->name);
         topics[i] = (struct bus_topic){.name = names[i],
                                        .partitions = (int)wanted[i].partitions,
                                        .replicas = replicas,
@@ -125,7 +125,7 @@ static bool claim_topics(const struct config *config, const struct installation 
     const char *prefix = config_str(config, CONFIG_KAFKA_TOPIC_PREFIX);
     const struct bus_options bus = bus_options_of(config, "baton");
     char topic[NODE_TOPIC_NAME], owner[BUS_OWNER_MAX];
-    snprintf(topic, sizeof topic, "%s.installation", prefix);
+    snprintf(topic, sizeof topic, "%s.%s", prefix, topic_info_of(TOPIC_INSTALLATION)->name);
     const struct bus_claim claim = {.topic = topic,
                                     .owner = installation->id,
                                     .replicas = (int)config_i64(config, CONFIG_KAFKA_REPLICAS),
@@ -282,7 +282,7 @@ static bool start_consumer(struct node *node, struct error *err)
 {
     const char *const topics[] = {node->topic_commands};
     char group[NODE_TOPIC_NAME];
-    node_topic(node, STR("engine"), group);
+    node_topic(node, topic_rest(TOPIC_GROUP_ENGINE), group);
     const struct bus_consumer_options options = {
         .bus = bus_options_of(node->config, node->name),
         .kind = BUS_CONSUMER_HINTED,
@@ -458,7 +458,7 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->outlets = map_new(&node->arena);
     node->assign = timer_new(loop, on_assign, node);
     snprintf(node->name, sizeof node->name, "%s", config_str(config, CONFIG_NODE_NAME));
-    node_topic(node, STR("commands"), node->topic_commands);
+    node_topic(node, topic_rest(TOPIC_COMMANDS), node->topic_commands);
     struct error ignored; // without the system's zones, none is known by name
     if (!zone_db_load(&node->arena, ZONE_DIRECTORY, &node->zones, &ignored))
         node->zones = NULL;

@@ -27,7 +27,7 @@ static void pack_command(struct batch *batch, const struct outbound *outbound)
     wire_encode_command(&value, outbound->command);
     const struct outbox_record record = {.kind = OUTBOX_COMMAND,
                                          .partition = outbound->partition,
-                                         .topic = STR("commands"),
+                                         .topic = topic_rest(TOPIC_COMMANDS),
                                          .value = strbuf_str(&value)};
     outbox_pack(&batch->outbound, &record);
 }
@@ -60,7 +60,7 @@ static void pack_job(struct batch *batch, struct bundle *bundle, const struct jo
     wire_encode_job(&value, &sent);
     const struct outbox_record record = {.kind = OUTBOX_JOB,
                                          .partition = BUS_PARTITION_BY_KEY,
-                                         .topic = str_join2(arena, STR("jobs."), part),
+                                         .topic = str_join2(arena, topic_rest(TOPIC_JOBS), part),
                                          .key = job_record_key(batch, bundle, job),
                                          .value = strbuf_str(&value)};
     outbox_pack(&batch->outbound, &record);
@@ -72,7 +72,7 @@ static void pack_reply(struct batch *batch, const struct reply *reply)
     wire_encode_reply(&value, reply);
     const struct outbox_record record = {.kind = OUTBOX_REPLY,
                                          .partition = reply->to.partition,
-                                         .topic = STR("replies"),
+                                         .topic = topic_rest(TOPIC_REPLIES),
                                          .value = strbuf_str(&value)};
     outbox_pack(&batch->outbound, &record);
 }

@@ -32,7 +32,7 @@ static struct bus_topic topic_of(const struct outlet *outlet)
 {
     const struct config *config = outlet->node->config;
     char replies[NODE_TOPIC_NAME];
-    node_topic(outlet->node, STR("replies"), replies);
+    node_topic(outlet->node, topic_rest(TOPIC_REPLIES), replies);
     bool is_replies = strcmp(outlet->name, replies) == 0;
     return (struct bus_topic){
         .name = outlet->name,

@@ -196,7 +196,7 @@ static void fail_job(struct parcel *parcel, const char *why)
     wire_encode_command(&value, &command);
     parcel->record = (struct outbox_record){.kind = OUTBOX_COMMAND,
                                             .partition = (int32_t)shard->number,
-                                            .topic = STR("commands"),
+                                            .topic = topic_rest(TOPIC_COMMANDS),
                                             .value = strbuf_str(&value)};
     parcel->is_own = true;
     metrics_add(&shard->node->metrics, METRIC_JOBS_UNSENT, 1);
@@ -243,7 +243,7 @@ static void set_command_aside(struct parcel *parcel, const char *why)
     struct outbox_record *record = &parcel->record;
     parcel->source = (uint32_t)record->partition;
     record->kind = OUTBOX_SIGNED_LETTER;
-    record->topic = STR("commands.dlq");
+    record->topic = topic_rest(TOPIC_COMMANDS_DLQ);
     record->partition = BUS_PARTITION_BY_KEY;
     record->note = str_of(why);
     cut_letter(parcel, BUS_MAX_LETTER_BYTES);

@@ -301,8 +301,10 @@ bool worker_serve(struct worker *worker, const struct worker_type *type, struct 
     check(channel != NULL);
     channel->worker = worker;
     channel->type = *type;
-    snprintf(channel->topic, sizeof channel->topic, "%s.jobs.%.*s", prefix, STR_ARG(part));
-    snprintf(channel->group, sizeof channel->group, "%s.workers.%.*s", prefix, STR_ARG(part));
+    snprintf(channel->topic, sizeof channel->topic, "%s.%s%.*s", prefix,
+             topic_info_of(TOPIC_JOBS)->name, STR_ARG(part));
+    snprintf(channel->group, sizeof channel->group, "%s.%s%.*s", prefix,
+             topic_info_of(TOPIC_GROUP_WORKERS)->name, STR_ARG(part));
     arena_done(&arena);
     TAILQ_INIT(&channel->queued);
     TAILQ_INIT(&channel->running);
@@ -376,8 +378,9 @@ struct worker *worker_new(const struct worker_options *options, struct event_bas
     worker->bus =
         (struct bus_options){config_str(options->config, CONFIG_KAFKA_BROKERS), options->name,
                              config_str(options->config, CONFIG_KAFKA_PROPERTIES)};
-    snprintf(worker->commands, sizeof worker->commands, "%s.commands",
-             config_str(options->config, CONFIG_KAFKA_TOPIC_PREFIX));
+    snprintf(worker->commands, sizeof worker->commands, "%s.%s",
+             config_str(options->config, CONFIG_KAFKA_TOPIC_PREFIX),
+             topic_info_of(TOPIC_COMMANDS)->name);
     struct bus_producer_options producing = {.bus = worker->bus, .timeout_ms = 30000};
     struct bus_producer_handler handler = {.context = worker, .broken = on_broken};
     worker->producer = bus_producer_new(&producing, &handler, loop, err);
