@@ -7,6 +7,7 @@
 CREATE TABLE projections (
     shard   integer     PRIMARY KEY,
     batch   bigint      NOT NULL DEFAULT 0,             -- of history, the last one in the records
+    counted bigint      NOT NULL DEFAULT 0,             -- the last one in insight's counters: never behind; stays where batch is set back
     time    timestamptz,                                -- of that batch
     updated timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 20);

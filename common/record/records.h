@@ -101,6 +101,25 @@ struct audit_record {
     str description;
 };
 
+// What a process instance did that counts as a case of its definition.
+enum case_move {
+    CASE_BEGAN,
+    CASE_CAME, // from another definition: it was migrated
+    CASE_LEFT, // to another one
+    CASE_COMPLETED,
+    CASE_TERMINATED,
+};
+
+struct case_record {
+    enum case_move move;
+    uint64_t instance;
+    uint64_t definition;
+    uint64_t batch; // of history, in which it did
+    int64_t time_ms;
+    int64_t began_ms; // of one that has ended
+    bool is_whole;    // all element instances that it ever had are among the changes
+};
+
 // Stored records by their instance and key.
 struct record_key {
     uint64_t instance;
@@ -117,6 +136,7 @@ struct record_changes {
     ARRAY(const struct element_record *) elements;
     ARRAY(const struct job_record *) jobs;
     ARRAY(const struct variable_record *) variables;
+    ARRAY(struct case_record) cases;
     ARRAY(struct audit_record) audit; // all are new
 };
 

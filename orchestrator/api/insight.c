@@ -19,10 +19,13 @@ static bool bad_query(struct request *request, const char *name, const char *exp
 static bool read_time(struct request *request, const char *name, str *ret_time)
 {
     int64_t time_ms;
+    enum { DATE_LENGTH = 10 };
     str text = request_query(request, name);
+    if (text.len == DATE_LENGTH)
+        text = str_format(&request->arena, "%.*sT00:00:00Z", STR_ARG(text));
     *ret_time = text.len > 0 ? text : (str){NULL, 0};
     return text.len == 0 || time_text_parse(text, &time_ms) ||
-           bad_query(request, name, "a date-time such as 2026-11-22T17:00:00Z");
+           bad_query(request, name, "a date or a date-time such as 2026-11-22T17:00:00Z");
 }
 
 bool insight_number(struct request *request, const char *name, int64_t most, int64_t *value)

@@ -175,6 +175,20 @@ static struct job_record *change_job(struct record_fold *fold, uint64_t key)
 
 // -- Elements -----------------------------------------------------------------------------
 
+static void move_case(struct record_fold *fold, const struct history_row *step,
+                      const struct element_record *root, enum case_move move)
+{
+    *ARRAY_PUSH(fold->arena, &fold->changes.cases) = (struct case_record){
+        .move = move,
+        .instance = step->stream,
+        .definition = root->definition,
+        .batch = step->batch,
+        .time_ms = step->time_ms,
+        .began_ms = root->started_ms,
+        .is_whole = root->is_new,
+    };
+}
+
 static void begin_process(struct record_fold *fold, const struct history_row *step,
                           const struct event *event)
 {
@@ -184,6 +198,7 @@ static void begin_process(struct record_fold *fold, const struct history_row *st
     root->element = 1;
     root->started_ms = event->time_ms;
     root->actor = step->principal;
+    move_case(fold, step, root, CASE_BEGAN);
 }
 
 static void end_element(struct record_fold *fold, uint64_t key, enum element_state state,
@@ -215,6 +230,27 @@ static void begin_element(struct record_fold *fold, uint64_t root_key, const str
     element->definition = root->definition;
     element->element = event->element;
     element->started_ms = event->time_ms;
+}
+
+static void end_process(struct record_fold *fold, const struct history_row *step,
+                        const struct event *event)
+{
+    bool is_completed = event->type == EVENT_PROCESS_COMPLETED;
+    end_element(fold, step->stream, is_completed ? ELEMENT_COMPLETED : ELEMENT_TERMINATED, event);
+    const struct element_record *root = find_element(fold, step->stream);
+    if (root != NULL)
+        move_case(fold, step, root, is_completed ? CASE_COMPLETED : CASE_TERMINATED);
+}
+
+static void migrate_process(struct record_fold *fold, const struct history_row *step,
+                            const struct event *event)
+{
+    struct element_record *root = change_element(fold, step->stream);
+    if (root == NULL)
+        return;
+    move_case(fold, step, root, CASE_LEFT);
+    root->definition = event->definition;
+    move_case(fold, step, root, CASE_CAME);
 }
 
 static void migrate_element(struct record_fold *fold, uint64_t root_key, const struct event *event)
@@ -268,14 +304,11 @@ static void fold_element(struct record_fold *fold, const struct history_row *ste
         begin_process(fold, step, event);
         break;
     case EVENT_PROCESS_COMPLETED:
-        end_element(fold, step->stream, ELEMENT_COMPLETED, event);
-        break;
     case EVENT_PROCESS_TERMINATED:
-        end_element(fold, step->stream, ELEMENT_TERMINATED, event);
+        end_process(fold, step, event);
         break;
     case EVENT_PROCESS_MIGRATED:
-        if ((element = change_element(fold, step->stream)) != NULL)
-            element->definition = event->definition;
+        migrate_process(fold, step, event);
         break;
     case EVENT_ELEMENT_COMPLETED:
         end_element(fold, event->key, ELEMENT_COMPLETED, event);

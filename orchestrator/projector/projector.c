@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "history/records.h"
+#include "projector/count.h"
 #include "store/records.h"
 
 #include <pthread.h>
@@ -65,7 +66,9 @@ static bool project(struct records *records, const struct records_turn *turn, st
         return false;
     add_loaded(fold, &loaded);
     record_fold_steps(fold, turn->steps, turn->count);
-    return records_store(records, turn, record_fold_changes(fold), err);
+    const struct record_changes *changes = record_fold_changes(fold);
+    return records_store(records, turn, changes, err) && count_cases(records, turn, changes, err) &&
+           records_commit(records, turn, err);
 }
 
 // Some batches of one shard; *ret_steps says how much there was.

@@ -190,7 +190,7 @@ static str copied(struct arena *arena, const PGresult *result, int row, int colu
 }
 
 // False also when another has the lock: then *ret_batch is -1 and *err untouched.
-static bool lock(struct records *records, const struct records_turn *turn, int64_t *ret_batch,
+static bool lock(struct records *records, struct records_turn *turn, int64_t *ret_batch,
                  struct error *err)
 {
     struct params params = records_params(turn);
@@ -201,6 +201,8 @@ static bool lock(struct records *records, const struct records_turn *turn, int64
     bool is_mine = result != NULL && PQntuples(result) > 0;
     if (result != NULL)
         *ret_batch = is_mine ? field_i64(result, 0, 0) : -1;
+    if (is_mine)
+        turn->counted = (uint64_t)field_i64(result, 0, 1);
     PQclear(result);
     return is_mine;
 }
@@ -411,9 +413,13 @@ bool records_load(struct records *records, const struct records_turn *turn,
 bool records_store(struct records *records, const struct records_turn *turn,
                    const struct record_changes *changes, struct error *err)
 {
+    return records_write(records, turn, changes, err) || settle(records, false);
+}
+
+bool records_commit(struct records *records, const struct records_turn *turn, struct error *err)
+{
     struct params params = records_params(turn);
     params_i64(&params, (int64_t)turn->batch);
-    return settle(records, records_write(records, turn, changes, err) &&
-                               records_run_only(records, RECORDS_ADVANCE, &params, err) &&
+    return settle(records, records_run_only(records, RECORDS_ADVANCE, &params, err) &&
                                execute(records, "COMMIT", err));
 }

@@ -4,7 +4,7 @@
 // thread of its own, as every call waits for PostgreSQL. A turn takes some batches of one shard, in
 // one transaction:
 //
-//     records_begin → records_load → records_store
+//     records_begin → records_load → records_store → records_commit
 //
 // Whatever fails takes the turn back: nothing was done. records_open makes the connection again.
 #ifndef BATON_STORE_RECORDS_H
@@ -38,8 +38,9 @@ MUST_CHECK bool records_behind(struct records *records, uint32_t *ret_shards, si
 struct records_turn {
     struct arena *arena; // of all that belongs to the turn
     uint32_t shard;
-    uint64_t batch; // the last one of the turn
-    size_t count;   // steps of instances; 0 with a batch of 0: nothing to do, or another does it
+    uint64_t batch;   // the last one of the turn
+    uint64_t counted; // the last one that is in insight's counters
+    size_t count;     // steps of instances; 0 with a batch of 0: nothing to do, or another does it
     struct history_row *steps;
 };
 
@@ -59,9 +60,64 @@ MUST_CHECK bool records_load(struct records *records, const struct records_turn 
                              const struct record_wanted *wanted, struct records_loaded *ret_loaded,
                              struct error *err);
 
-// Stores what the turn came to and how far the shard's records have come, and commits.
+// Stores what the turn came to.
 MUST_CHECK bool records_store(struct records *records, const struct records_turn *turn,
                               const struct record_changes *changes, struct error *err);
+
+// How far the shard's records have come, and commits.
+MUST_CHECK bool records_commit(struct records *records, const struct records_turn *turn,
+                               struct error *err);
+
+// -- Insight's counters: after records_store, before records_commit ------------------------------
+
+// The words of an element, as the model has them; element 0: of the process. Once its records are
+// stored. False: the definition is not there any more.
+struct records_words {
+    str process_id;
+    int32_t version;
+    str tenant;
+    str id, name, type;
+};
+bool records_words_of(const struct records *records, uint64_t definition, uint32_t element,
+                      struct arena *arena, struct records_words *ret_words);
+
+// What is over of these instances, as it was stored; with its words.
+struct records_part {
+    struct element_record record;
+    str id, name, type;
+};
+MUST_CHECK bool records_load_parts(struct records *records, const struct records_turn *turn,
+                                   const uint64_t *instances, size_t count,
+                                   struct records_part **ret_parts, size_t *ret_count,
+                                   struct error *err);
+
+// A row of insight_cells (schemas/0300_insight.sql).
+struct records_cell {
+    uint64_t definition;
+    int32_t day;  // since 1970-01-01
+    int32_t part; // below 0: the next one
+    int32_t format;
+    uint64_t started, entered, gone, entered_ms, gone_ms;
+    str names, head, elements, times, edges, variants;
+};
+
+// Stores cells; their definitions have words. Says as which part each was stored, in their order.
+MUST_CHECK bool records_add_cells(struct records *records, const struct records_turn *turn,
+                                  const struct records_cell *cells, size_t count,
+                                  int32_t *ret_parts, struct error *err);
+
+// All parts of a definition's day, and their end.
+MUST_CHECK bool records_cell_parts(struct records *records, const struct records_turn *turn,
+                                   uint64_t definition, int32_t day,
+                                   struct records_cell **ret_cells, size_t *ret_count,
+                                   struct error *err);
+MUST_CHECK bool records_drop_cells(struct records *records, const struct records_turn *turn,
+                                   uint64_t definition, int32_t day, struct error *err);
+
+// Days before this one that have parts which are not merged.
+MUST_CHECK bool records_old_cells(struct records *records, const struct records_turn *turn,
+                                  uint64_t definition, int32_t day, int32_t **ret_days,
+                                  size_t *ret_count, struct error *err);
 
 // Takes the turn back.
 void records_abandon(struct records *records);

@@ -339,6 +339,8 @@ static bool load_names(const struct writing *writing, const struct record_change
         want_names(names, &seen, &keys, changes->jobs.items[i]->definition);
     for (size_t i = 0; i < changes->variables.count; i++)
         want_names(names, &seen, &keys, changes->variables.items[i]->definition);
+    for (size_t i = 0; i < changes->cases.count; i++)
+        want_names(names, &seen, &keys, changes->cases.items[i].definition);
     if (keys.count == 0)
         return true;
     struct params params = params_new(arena);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What history itself says of a process, by SQL over the view of its events and a few lines of Python: an oracle that shares no code with what it judges."""
 import collections
+import datetime
 
 PEOPLE = {'userTask'}
 WORKERS = {'serviceTask', 'sendTask', 'businessRuleTask', 'scriptTask', 'intermediateThrowEvent'}
@@ -120,6 +121,19 @@ def quantile(values, share):
     at = share * (len(values) - 1)
     low = int(at)
     return values[low] + (at - low) * (values[min(low + 1, len(values) - 1)] - values[low])
+
+
+def ms_of(text):
+    return round(datetime.datetime.fromisoformat(text.replace('Z', '+00:00')).timestamp() * 1000)
+
+
+def split_of(activity):
+    """Queue, handling, external, work."""
+    wait, work = activity.started - activity.enabled, activity.ended - activity.started
+    if activity.type in OUTSIDE:
+        return 0, 0, wait, work
+    queue = activity.offered - activity.enabled if activity.enabled < activity.offered <= activity.started else 0
+    return queue, wait - queue, 0, work
 
 
 def rank_is_within(values, value, share, most=0.01):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/read/insight.h"
 
+#include "base/strbuf.h"
+
 #define SEES_DEFINITION SCOPE_SEES("d.tenant", "d.id")
 #define SEES_INSTANCE SCOPE_SEES("i.tenant", "i.process_id")
 
@@ -43,4 +45,50 @@ struct statement read_insight_log(struct arena *arena, struct scope scope,
                      page->with_variables ? STR("true") : STR("false"),
                      statement_i64(arena, page->cases), page->types,
                      statement_i64(arena, INSIGHT_PAGE_EVENTS + 1));
+}
+
+// -- Counters -----------------------------------------------------------------------------
+
+#define SEES_CELL SCOPE_SEES("c.tenant", "c.process_id")
+#define OF_PROCESS                                                                                 \
+    "c.process_id = $2::text AND ($3::integer IS NULL OR c.version = $3::integer) AND ($4::text "  \
+    "IS NULL OR c.tenant = $4::text) AND ($5::timestamptz IS NULL OR c.day < ($5::timestamptz AT " \
+    "TIME ZONE 'UTC')::date)"
+
+struct statement read_insight_cells(struct arena *arena, struct scope scope,
+                                    const struct insight_wanted *wanted, unsigned sections,
+                                    const struct insight_place *after)
+{
+    static const char *const names[INSIGHT_SECTIONS] = {"names", "head",  "elements",
+                                                        "times", "edges", "variants"};
+    struct strbuf sql = strbuf_new(arena);
+    strbuf_add(&sql, STR("SELECT c.day - date '1970-01-01', c.shard, c.definition, c.part, "
+                         "c.version, c.format"));
+    for (size_t i = 0; i < INSIGHT_SECTIONS; i++)
+        if ((sections & 1U << i) != 0)
+            strbuf_format(&sql, ", c.%s", names[i]);
+        else
+            strbuf_add(&sql, STR(", ''::bytea"));
+    strbuf_add(&sql, STR(" FROM insight_cells c WHERE " SEES_CELL " AND " OF_PROCESS
+                         " AND ($6::timestamptz IS NULL OR c.day >= ($6::timestamptz AT TIME ZONE "
+                         "'UTC')::date) AND (c.day, c.shard, c.definition, c.part) > (date "
+                         "'1970-01-01' + $7::integer, $8::integer, $9::bigint, $10::integer) ORDER "
+                         "BY c.day, c.shard, c.definition, c.part LIMIT $11::bigint"));
+    return STATEMENT(arena, strbuf_cstr(&sql), scope_parameter(arena, scope), wanted->process_id,
+                     wanted->version, wanted->tenant, wanted->until, wanted->since,
+                     statement_i64(arena, after->day), statement_i64(arena, after->shard),
+                     statement_u64(arena, after->definition), statement_i64(arena, after->part),
+                     statement_i64(arena, INSIGHT_CELLS_AT_ONCE));
+}
+
+struct statement read_insight_flow(struct arena *arena, struct scope scope,
+                                   const struct insight_wanted *wanted)
+{
+    static const char sql[] =
+        "SELECT c.version, c.day - date '1970-01-01', sum(c.started)::bigint, "
+        "sum(c.entered)::bigint, sum(c.gone)::bigint, sum(c.entered_ms)::bigint, "
+        "sum(c.gone_ms)::bigint FROM insight_cells c WHERE " SEES_CELL " AND " OF_PROCESS
+        " GROUP BY 1, 2 ORDER BY 2, 1";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), wanted->process_id, wanted->version,
+                     wanted->tenant, wanted->until);
 }

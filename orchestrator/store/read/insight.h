@@ -41,4 +41,40 @@ struct statement read_insight_log(struct arena *arena, struct scope scope,
                                   const struct insight_wanted *wanted,
                                   const struct insight_page *page);
 
+// -- Counters (schemas/0300_insight.sql) ---------------------------------------------------------
+
+enum {
+    INSIGHT_CELLS_AT_ONCE = 128,
+    INSIGHT_MOST_CELLS = 20000, // that one question merges
+};
+
+// Where a page of cells goes on.
+struct insight_place {
+    int64_t day; // since 1970-01-01
+    int64_t shard;
+    uint64_t definition;
+    int64_t part;
+};
+
+enum insight_section { // what is read of them
+    INSIGHT_NAMES = 1,
+    INSIGHT_HEAD = 2,
+    INSIGHT_ELEMENTS = 4,
+    INSIGHT_TIMES = 8,
+    INSIGHT_EDGES = 16,
+    INSIGHT_VARIANTS = 32,
+    INSIGHT_SECTIONS = 6,
+};
+
+// A row a cell, by day: day, shard, definition, part, version, format; then each section, empty
+// where it is not among `sections`. since and until are the beginnings of days.
+struct statement read_insight_cells(struct arena *arena, struct scope scope,
+                                    const struct insight_wanted *wanted, unsigned sections,
+                                    const struct insight_place *after);
+
+// A row a version and day before `until`: version, day, instances started, entered, gone, and the
+// time from when they did to the end of the day (ms).
+struct statement read_insight_flow(struct arena *arena, struct scope scope,
+                                   const struct insight_wanted *wanted);
+
 #endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Level 0 has values as they came, level n those that stand for 2^n. A level that is full is sorted
+// and every other value of it goes one level up; which half does alternates, so that errors cancel
+// out. The highest level has the most room, lower ones two thirds of the next, as the paper has it.
+#include "insight/sketch.h"
+
+#include <stdlib.h>
+
+#include "insight/varint.h"
+
+enum { LEAST_ROOM = 16 };
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static size_t top_of(const struct sketch *s)
+{
+    return s->levels.count > 0 ? s->levels.count - 1 : 0;
+}
+
+static struct sketch_level *level_of(struct sketch *s, struct arena *arena, size_t at)
+{
+    while (s->levels.count <= at)
+        (void)ARRAY_PUSH(arena, &s->levels);
+    return &s->levels.items[at];
+}
+
+static size_t room_of(size_t level, size_t top)
+{
+    size_t room = SKETCH_EXACT;
+    for (size_t i = level; i < top && room > LEAST_ROOM; i++)
+        room = room * 2 / 3;
+    return room > LEAST_ROOM ? room : LEAST_ROOM;
+}
+
+static void push(struct sketch_level *level, struct arena *arena, int64_t value)
+{
+    *ARRAY_PUSH(arena, &level->values) = value;
+}
+
+// Half of the level goes up. Of an odd number, the last one stays.
+static void halve(struct sketch *s, struct arena *arena, size_t at)
+{
+    struct sketch_level *above = level_of(s, arena, at + 1), *level = &s->levels.items[at];
+    size_t pairs = level->values.count / 2;
+    bool is_odd = level->values.count % 2 != 0;
+    int64_t *values = level->values.items;
+    qsort(values, level->values.count, sizeof *values, by_value);
+    for (size_t i = 0; i < pairs; i++)
+        push(above, arena, values[2 * i + level->takes_second]);
+    level->takes_second = !level->takes_second;
+    if (is_odd)
+        values[0] = values[level->values.count - 1];
+    level->values.count = is_odd;
+}
+
+static void shrink(struct sketch *s, struct arena *arena)
+{
+    for (size_t at = 0; at + 1 < SKETCH_LEVELS; at++) {
+        size_t top = top_of(s);
+        if (at > top)
+            return;
+        if (s->levels.items[at].values.count > room_of(at, top))
+            halve(s, arena, at);
+    }
+}
+
+static void note(struct sketch *s, int64_t min, int64_t max, uint64_t count)
+{
+    s->min = s->count == 0 || min < s->min ? min : s->min;
+    s->max = s->count == 0 || max > s->max ? max : s->max;
+    s->count += count;
+}
+
+void sketch_add(struct sketch *s, struct arena *arena, int64_t value)
+{
+    note(s, value, value, 1);
+    push(level_of(s, arena, 0), arena, value);
+    if (s->levels.items[0].values.count > LEAST_ROOM)
+        shrink(s, arena);
+}
+
+void sketch_merge(struct sketch *s, struct arena *arena, const struct sketch *other)
+{
+    if (other->count == 0)
+        return;
+    note(s, other->min, other->max, other->count);
+    for (size_t at = 0; at < other->levels.count; at++)
+        for (size_t i = 0; i < other->levels.items[at].values.count; i++)
+            push(level_of(s, arena, at), arena, other->levels.items[at].values.items[i]);
+    shrink(s, arena);
+}
+
+// -- Quantiles ----------------------------------------------------------------------------
+
+struct weighed {
+    int64_t value;
+    uint64_t weight;
+};
+
+static int by_weighed_value(const void *a, const void *b)
+{
+    const struct weighed *x = a, *y = b;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+static struct weighed *weigh(const struct sketch *s, struct arena *arena, size_t *ret_count)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < s->levels.count; at++)
+        count += s->levels.items[at].values.count;
+    struct weighed *items = ARENA_ARRAY(arena, struct weighed, count);
+    count = 0;
+    for (size_t at = 0; at < s->levels.count; at++)
+        for (size_t i = 0; i < s->levels.items[at].values.count; i++)
+            items[count++] =
+                (struct weighed){s->levels.items[at].values.items[i], (uint64_t)1 << at};
+    qsort(items, count, sizeof *items, by_weighed_value);
+    *ret_count = count;
+    return items;
+}
+
+bool sketch_quantiles(const struct sketch *s, struct arena *arena, const double *shares,
+                      size_t count, double *ret_values)
+{
+    size_t items_count, at = 0;
+    if (s->count == 0)
+        return false;
+    struct weighed *items = weigh(s, arena, &items_count);
+    uint64_t upto = items[0].weight; // so many values are not above items[at]
+    for (size_t q = 0; q < count; q++) {
+        double place = shares[q] * (double)(s->count - 1);
+        while (at + 1 < items_count && (double)upto <= place)
+            upto += items[++at].weight;
+        double low = (double)items[at].value, high = low;
+        if (at + 1 < items_count && place > (double)(upto - 1))
+            high = (double)items[at + 1].value;
+        ret_values[q] = low + (place - (double)(upto - 1)) * (high - low);
+    }
+    return true;
+}
+
+// -- As bytes -----------------------------------------------------------------------------
+
+static void write_level(struct strbuf *out, const struct sketch_level *level, struct arena *scratch)
+{
+    size_t count = level->values.count;
+    int64_t *sorted = ARENA_ARRAY(scratch, int64_t, count);
+    if (count > 0)
+        memcpy(sorted, level->values.items, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_value);
+    varint_write(out, (uint64_t)count << 1 | level->takes_second);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0)
+            varint_write_signed(out, sorted[0]);
+        else
+            varint_write(out, (uint64_t)sorted[i] - (uint64_t)sorted[i - 1]);
+}
+
+void sketch_write(struct strbuf *out, const struct sketch *s, struct arena *scratch)
+{
+    varint_write(out, s->count);
+    if (s->count == 0)
+        return;
+    size_t top = top_of(s);
+    varint_write_signed(out, s->min);
+    varint_write_signed(out, s->max);
+    varint_write(out, top + 1);
+    for (size_t at = 0; at <= top; at++)
+        write_level(out, &s->levels.items[at], scratch);
+}
+
+static bool read_level(struct sketch_level *level, struct arena *arena, str *rest)
+{
+    uint64_t head, step;
+    int64_t value;
+    if (!varint_read(rest, &head))
+        return false;
+    level->takes_second ^= (head & 1) != 0;
+    uint64_t count = head >> 1;
+    if (count > rest->len || (count > 0 && !varint_read_signed(rest, &value)))
+        return false;
+    for (uint64_t i = 0; i < count; i++) {
+        if (i > 0) {
+            if (!varint_read(rest, &step))
+                return false;
+            value = (int64_t)((uint64_t)value + step);
+        }
+        push(level, arena, value);
+    }
+    return true;
+}
+
+bool sketch_read(struct sketch *s, struct arena *arena, str *rest)
+{
+    uint64_t count, levels;
+    int64_t min, max;
+    if (!varint_read(rest, &count))
+        return false;
+    if (count == 0)
+        return true;
+    if (!varint_read_signed(rest, &min) || !varint_read_signed(rest, &max) ||
+        !varint_read(rest, &levels) || levels > SKETCH_LEVELS)
+        return false;
+    for (uint64_t at = 0; at < levels; at++)
+        if (!read_level(level_of(s, arena, at), arena, rest))
+            return false;
+    note(s, min, max, count);
+    shrink(s, arena);
+    return true;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a turn adds to a day is stored as a part of its own, which is small; once there are many,
+// they are merged into one. So a busy day costs some small rows a second, and a question reads few.
+#include "projector/count.h"
+
+#include "base/map.h"
+#include "insight/cell.h"
+
+enum {
+    PARTS_MOST = 12,   // of a day, before they are merged
+    OLD_DAYS_MOST = 4, // that are merged when a new day begins
+    MS_PER_DAY = 86400000,
+};
+
+struct counted {
+    struct records_cell row;
+    struct cell *cell;
+};
+
+// The element instances of an instance that has ended.
+struct ended {
+    ARRAY(struct cell_step) steps;
+};
+
+struct counting {
+    struct records *records;
+    const struct records_turn *turn;
+    const struct record_changes *changes;
+    struct arena *arena;
+    struct idmap ended; // instance -> struct ended
+    struct map cells;   // "definition day" -> struct counted
+    ARRAY(struct counted *) in_order;
+    struct error *err;
+};
+
+// -- The element instances of cases that have ended ---------------------------------------
+
+static struct cell_step step_of(const struct element_record *record, str id, str name, str type)
+{
+    return (struct cell_step){.key = record->key,
+                              .id = id,
+                              .name = name,
+                              .type = record->is_body ? STR("multiInstanceBody") : type,
+                              .times = {.enabled = record->started_ms,
+                                        .offered = record->offered_ms,
+                                        .claimed = record->claimed_ms,
+                                        .completed = record->ended_ms},
+                              .is_cancelled = record->state == ELEMENT_TERMINATED,
+                              .is_breached = record->breached,
+                              .attempts = record->attempts,
+                              .incidents = record->incidents,
+                              .actor = record->actor,
+                              .cost = record->cost};
+}
+
+static bool is_counted(const struct counting *c, const struct case_record *of)
+{
+    return of->batch > c->turn->counted;
+}
+
+// Those that began in this turn, too, have all that they ever had among the changes.
+static void take_whole_ones(struct counting *c)
+{
+    for (size_t i = 0; i < c->changes->elements.count; i++) {
+        const struct element_record *record = c->changes->elements.items[i];
+        struct ended *ended = idmap_get(&c->ended, record->instance);
+        struct records_words words;
+        if (ended != NULL &&
+            records_words_of(c->records, record->definition, record->element, c->arena, &words))
+            *ARRAY_PUSH(c->arena, &ended->steps) =
+                step_of(record, words.id, words.name, words.type);
+    }
+}
+
+static bool load_others(struct counting *c, const uint64_t *instances, size_t count)
+{
+    struct records_part *parts = NULL;
+    size_t part_count;
+    for (size_t i = 0; i < count; i++)
+        idmap_put(&c->ended, instances[i], ARENA_NEW(c->arena, struct ended));
+    if (!records_load_parts(c->records, c->turn, instances, count, &parts, &part_count, c->err))
+        return false;
+    for (size_t i = 0; i < part_count; i++) {
+        struct ended *ended = idmap_get(&c->ended, parts[i].record.instance);
+        *ARRAY_PUSH(c->arena, &ended->steps) =
+            step_of(&parts[i].record, parts[i].id, parts[i].name, parts[i].type);
+    }
+    return true;
+}
+
+static bool find_elements(struct counting *c)
+{
+    ARRAY(uint64_t) others = {0};
+    for (size_t i = 0; i < c->changes->cases.count; i++) {
+        const struct case_record *of = &c->changes->cases.items[i];
+        if (of->move != CASE_COMPLETED || !is_counted(c, of))
+            continue;
+        if (of->is_whole)
+            idmap_put(&c->ended, of->instance, ARENA_NEW(c->arena, struct ended));
+        else
+            *ARRAY_PUSH(c->arena, &others) = of->instance;
+    }
+    take_whole_ones(c);
+    return load_others(c, others.items, others.count);
+}
+
+// -- Cells --------------------------------------------------------------------------------
+
+// NULL: nobody knows the definition any more.
+static struct counted *cell_at(struct counting *c, const struct case_record *of)
+{
+    struct records_words words;
+    int32_t day = (int32_t)(of->time_ms / MS_PER_DAY);
+    str key = str_format(c->arena, "%llu %d", (unsigned long long)of->definition, (int)day);
+    struct counted *counted = map_get(&c->cells, key);
+    if (counted != NULL || !records_words_of(c->records, of->definition, 0, c->arena, &words))
+        return counted;
+    counted = ARENA_NEW(c->arena, struct counted);
+    counted->row = (struct records_cell){
+        .definition = of->definition, .day = day, .part = -1, .format = CELL_FORMAT};
+    counted->cell = cell_new(c->arena);
+    map_put(&c->cells, key, counted);
+    *ARRAY_PUSH(c->arena, &c->in_order) = counted;
+    return counted;
+}
+
+static void count_case(struct counting *c, const struct case_record *of)
+{
+    struct counted *counted = cell_at(c, of);
+    if (counted == NULL)
+        return;
+    uint64_t rest_ms = MS_PER_DAY - (uint64_t)(of->time_ms % MS_PER_DAY);
+    bool enters = of->move == CASE_BEGAN || of->move == CASE_CAME;
+    counted->row.started += of->move == CASE_BEGAN;
+    *(enters ? &counted->row.entered : &counted->row.gone) += 1;
+    *(enters ? &counted->row.entered_ms : &counted->row.gone_ms) += rest_ms;
+    if (of->move != CASE_COMPLETED && of->move != CASE_TERMINATED)
+        return;
+    struct ended *ended = idmap_get(&c->ended, of->instance);
+    cell_add_case(counted->cell, &(struct cell_case){
+                                     .begun_ms = of->began_ms,
+                                     .ended_ms = of->time_ms,
+                                     .is_terminated = of->move == CASE_TERMINATED,
+                                     .steps = ended != NULL ? ended->steps.items : NULL,
+                                     .count = ended != NULL ? ended->steps.count : 0,
+                                 });
+}
+
+static void write_sections(struct records_cell *row, const struct cell *cell, struct arena *arena)
+{
+    struct cell_pack pack = cell_write(cell, arena);
+    row->names = pack.names;
+    row->head = pack.head;
+    row->elements = pack.elements;
+    row->times = pack.times;
+    row->edges = pack.edges;
+    row->variants = pack.variants;
+}
+
+// -- Merging ------------------------------------------------------------------------------
+
+// Parts of another format stay as they are: they are counted again, or were written by a newer
+// node.
+static bool merge_into(struct cell *cell, struct records_cell *sum,
+                       const struct records_cell *parts, size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct records_cell *part = &parts[i];
+        const struct cell_pack pack = {part->names, part->head,  part->elements,
+                                       part->times, part->edges, part->variants};
+        if (!cell_read(cell, &pack, err))
+            return false;
+        sum->started += part->started;
+        sum->entered += part->entered;
+        sum->gone += part->gone;
+        sum->entered_ms += part->entered_ms;
+        sum->gone_ms += part->gone_ms;
+    }
+    return true;
+}
+
+static bool merge_day(struct counting *c, uint64_t definition, int32_t day)
+{
+    struct records_cell *parts = NULL;
+    size_t count;
+    int32_t part;
+    struct records_cell sum = {.definition = definition, .day = day, .format = CELL_FORMAT};
+    struct cell *cell = cell_new(c->arena);
+    struct error damaged;
+    if (!records_cell_parts(c->records, c->turn, definition, day, &parts, &count, c->err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].format != CELL_FORMAT)
+            return true;
+    if (!merge_into(cell, &sum, parts, count, &damaged))
+        return true;
+    write_sections(&sum, cell, c->arena);
+    return records_drop_cells(c->records, c->turn, definition, day, c->err) &&
+           records_add_cells(c->records, c->turn, &sum, 1, &part, c->err);
+}
+
+// With the first part of a day, what was left of those before is merged.
+static bool merge_old_days(struct counting *c, const struct records_cell *row)
+{
+    int32_t *days = NULL;
+    size_t count;
+    if (!records_old_cells(c->records, c->turn, row->definition, row->day, &days, &count, c->err))
+        return false;
+    for (size_t i = 0; i < count && i < OLD_DAYS_MOST; i++)
+        if (!merge_day(c, row->definition, days[i]))
+            return false;
+    return true;
+}
+
+static bool store_cells(struct counting *c)
+{
+    size_t count = c->in_order.count;
+    struct records_cell *rows = ARENA_ARRAY(c->arena, struct records_cell, count);
+    int32_t *parts = ARENA_ARRAY(c->arena, int32_t, count);
+    if (count == 0)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = c->in_order.items[i]->row;
+        write_sections(&rows[i], c->in_order.items[i]->cell, c->arena);
+    }
+    if (!records_add_cells(c->records, c->turn, rows, count, parts, c->err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if ((parts[i] == 1 && !merge_old_days(c, &rows[i])) ||
+            (parts[i] >= PARTS_MOST && !merge_day(c, rows[i].definition, rows[i].day)))
+            return false;
+    return true;
+}
+
+bool count_cases(struct records *records, const struct records_turn *turn,
+                 const struct record_changes *changes, struct error *err)
+{
+    struct counting c = {.records = records,
+                         .turn = turn,
+                         .changes = changes,
+                         .arena = turn->arena,
+                         .ended = idmap_new(turn->arena),
+                         .cells = map_new(turn->arena),
+                         .err = err};
+    if (!find_elements(&c))
+        return false;
+    for (size_t i = 0; i < changes->cases.count; i++)
+        if (is_counted(&c, &changes->cases.items[i]))
+            count_case(&c, &changes->cases.items[i]);
+    return store_cells(&c);
+}
