@@ -8,8 +8,11 @@
 static str variable_named(struct reader *r, str reference)
 {
     const struct bpmn_xml_node *node = reader_node(r, reference);
-    if (node == NULL)
-        return str_trim(reference);
+    return node == NULL ? str_trim(reference) : reader_variable_of(r, node);
+}
+
+str reader_variable_of(struct reader *r, const struct bpmn_xml_node *node)
+{
     str object = bpmn_xml_attribute(node, STR("dataObjectRef"));
     str name = str_trim(bpmn_xml_attribute(node, STR("name")));
     if (str_is_empty(name) && !str_is_empty(object))

@@ -167,8 +167,8 @@ static void read_job_variables(struct reader *r, const struct bpmn_xml_node *nod
 static void check_known(struct reader *r, const struct bpmn_element *element,
                         const struct bpmn_xml_node *node)
 {
-    static const char *const known[] = {"sla",        "cost",     "reminder",
-                                        "escalation", "calendar", "jobVariables"};
+    static const char *const known[] = {"sla",      "cost",         "reminder", "escalation",
+                                        "calendar", "jobVariables", "personal"};
     const struct bpmn_xml_node *extensions = extensions_of(node);
     for (const struct bpmn_xml_node *n = extensions ? extensions->first : NULL; n; n = n->next) {
         bool is_known = n->space != XML_BATON;

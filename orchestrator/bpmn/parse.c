@@ -176,6 +176,7 @@ static struct bpmn_process *finish_process(struct reader *r, const struct bpmn_x
     bind_handlers(r);
     reader_bind_links(r);
     reader_link(r, process);
+    reader_read_personal(r, node, process);
     return process;
 }
 

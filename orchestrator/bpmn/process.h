@@ -244,6 +244,12 @@ struct bpmn_flow {
     const struct feel_program *condition; // NULL: none
 };
 
+// A variable whose values belong to a person: baton:personal.
+struct bpmn_personal {
+    str variable;
+    const struct feel_program *subject; // whose it is
+};
+
 struct bpmn_process {
     str id;
     str name;
@@ -256,6 +262,8 @@ struct bpmn_process {
     struct map by_id;            // to elements
     struct map flows_by_id;      // to flows
     struct bpmn_list conditions; // elements that catch a condition
+    uint32_t personal_count;
+    const struct bpmn_personal *personal; // each variable once
     bool has_compensation;
     bool has_late_joins; // inclusive or complex gateways: somebody has to look when nothing else
                          // moves
@@ -268,6 +276,9 @@ const char *bpmn_listener_event_name(enum bpmn_listener_event event);
 // The element or flow of this id; NULL when there is none.
 const struct bpmn_element *bpmn_find_element(const struct bpmn_process *process, str id);
 const struct bpmn_flow *bpmn_find_flow(const struct bpmn_process *process, str id);
+
+// What is said of the variable; NULL: nothing.
+const struct bpmn_personal *bpmn_find_personal(const struct bpmn_process *process, str variable);
 
 static inline uint32_t bpmn_index(const struct bpmn_process *process,
                                   const struct bpmn_element *element)

@@ -104,11 +104,16 @@ str reader_headers(struct reader *r, const struct bpmn_xml_node *node);
 void vendor_add_headers(struct reader *r, const struct bpmn_xml_node *node, struct json_writer *w,
                         struct map *seen);
 void reader_read_extras(struct reader *r, uint32_t index); // extras.c: baton:
+// personal.c: whose variables are, once all elements are read
+void reader_read_personal(struct reader *r, const struct bpmn_xml_node *node,
+                          struct bpmn_process *process);
 void reader_read_loop(struct reader *r, uint32_t index);
 // data.c: data associations
 void reader_read_data(struct reader *r, uint32_t index);
 str reader_variable(struct reader *r, str name);
 str reader_data_variable(struct reader *r, const struct bpmn_xml_node *activity, str reference);
+// Of a data object, data store, property, data input or output: its name, or its id.
+str reader_variable_of(struct reader *r, const struct bpmn_xml_node *node);
 bool reader_is_target(str target); // a path, or a name of several words
 void reader_add_data(struct reader *r, struct bpmn_element *element, struct bpmn_mapping mapping,
                      bool is_input);

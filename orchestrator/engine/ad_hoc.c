@@ -192,15 +192,18 @@ bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei
     if (ad_hoc->output_element != NULL &&
         !expression_value(engine, ei, ad_hoc->output_element, &value, ret_why))
         return false;
-    const struct variable *known = state_local(scope, ad_hoc->output_collection);
-    bool first = known == NULL || known->value.len <= strlen("[]");
-    struct strbuf list = strbuf_new(engine->turn);
-    strbuf_add(&list, first ? STR("[") : str_sub(known->value, 0, known->value.len - 1));
-    if (!first)
-        strbuf_add_char(&list, ',');
     str json;
     if (!expression_json(engine, value, &json, ret_why))
         return false;
+    const struct variable *known = state_local(scope, ad_hoc->output_collection);
+    str before = known == NULL ? STR("[]")
+                               : personal_travel(engine, instance->tenant, instance->stream.key,
+                                                 known->value);
+    bool first = before.len <= strlen("[]");
+    struct strbuf list = strbuf_new(engine->turn);
+    strbuf_add(&list, first ? STR("[") : str_sub(before, 0, before.len - 1));
+    if (!first)
+        strbuf_add_char(&list, ',');
     strbuf_add(&list, json);
     strbuf_add_char(&list, ']');
     return variable_set(engine, instance, scope,

@@ -46,13 +46,15 @@ static void write_down(struct engine *engine, struct evaluation *e)
     dmn_trace_to_json(&trace, &e->trace);
     e->trace_json = strbuf_str(&trace);
     step_spend(engine, trace.len / TRACE_BYTES_PER_STEP);
-    if (expression_json(engine, e->value, &e->output, &why) &&
+    if (personal_is_whole(engine, &why) && expression_json(engine, e->value, &e->output, &why) &&
+        personal_seal_result(engine, &e->trace_json, &why) &&
         border_value(engine, "the trace of the decision", e->trace_json, LIMIT_VALUE_BYTES, &why))
         return;
     e->state = DECISION_FAILED;
     e->failure = why;
     e->output = STR("null");
-    if (e->trace_json.len > LIMIT_VALUE_BYTES || json_has_nul(e->trace_json))
+    if (e->trace_json.len > LIMIT_VALUE_BYTES || json_has_nul(e->trace_json) ||
+        engine->personal.subjects.count > 0)
         e->trace_json = STR("[]");
 }
 
@@ -188,6 +190,7 @@ void decision_evaluate(struct engine *engine)
     }
     variables = with_cluster_variables(engine, variables);
     struct feel_run run = feel_run_new(engine->turn, &variables);
+    personal_begin(engine, NULL);
     run.zones = engine->environment.zones;
     run.now_ms = engine->clock_ms;
     run.random_seed = engine->next_key;

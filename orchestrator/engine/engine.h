@@ -23,6 +23,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/personal.h"
 #include "record/command.h"
 #include "record/rows.h"
 
@@ -32,6 +33,36 @@ struct bpmn_process; // bpmn/process.h: a compiled process
 struct dmn_model;    // dmn/dmn.h
 struct zone_db;      // base/zone.h
 
+// A value that belongs to persons, and where it is made.
+struct engine_value {
+    str tenant;
+    str process_id; // empty: a mailbox's
+    uint64_t stream;
+    uint64_t sequence; // of the stream's step
+    uint32_t position; // in the step
+    const struct personal_subjects *subjects;
+    str json;
+};
+
+enum engine_opening { OPENING_DONE, OPENING_ERASED, OPENING_FOREIGN };
+
+// Keys of persons stay at the rim. What it seals is what the engine keeps, in state and history
+// alike; it is opened when an expression reads it. The same value at the same place gives the same
+// bytes; texts lie in the arena.
+struct engine_vault {
+    void *context;
+    // False: *ret_why says why it cannot be: no keys, too many persons, erased.
+    bool (*seal)(void *context, struct arena *arena, const struct engine_value *value,
+                 str *ret_json, str *ret_why);
+    // `sealed` is BASE64URL (base/personal.h). FOREIGN: it was not made in this stream.
+    enum engine_opening (*open)(void *context, struct arena *arena, str tenant, uint64_t stream,
+                                str sealed, struct personal_subjects *ret_subjects, str *ret_json);
+    // The person's key in this stream was destroyed.
+    void (*erase)(void *context, uint64_t stream, str digest);
+    // The stream is not in memory any more: its keys come with it when it is loaded again.
+    void (*forget)(void *context, uint64_t stream);
+};
+
 // What the rim lends to the engine. Definitions are immutable, so looking them up is no I/O in
 // disguise: the same key gives the same process for ever. All pointers outlive the engine.
 struct engine_environment {
@@ -39,7 +70,8 @@ struct engine_environment {
     // The compiled process or decisions of a definition; NULL when there is no such definition.
     const struct bpmn_process *(*find_process)(void *context, uint64_t definition);
     const struct dmn_model *(*find_decisions)(void *context, uint64_t definition);
-    const struct zone_db *zones; // may be NULL: no zone by name is known
+    const struct zone_db *zones;      // may be NULL: no zone by name is known
+    const struct engine_vault *vault; // NULL: a simulation, values of persons are plain
     // Simulation only, NULL elsewhere: overrides what an element with a choice decides. False: it
     // decides itself.
     bool (*choose_flows)(void *context, const struct bpmn_process *process, uint32_t element,

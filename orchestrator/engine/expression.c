@@ -8,14 +8,22 @@ enum { JSON_BYTES_PER_STEP = 16, VARIABLES_PER_STEP = 16 };
 feel_value expression_variable(struct engine *engine, const struct variable *variable)
 {
     struct variable *cache = (struct variable *)variable; // a memo, not state: no image holds it
-    if (cache->parsed != NULL && cache->parsed_turn == engine->turn_number)
+    struct personal_subjects subjects = {0};
+    if (cache->parsed != NULL && cache->parsed_turn == engine->turn_number) {
+        personal_note(engine, cache->subjects);
         return *cache->parsed;
+    }
     struct error err;
     feel_value value = feel_null();
+    str json = personal_read_json(engine, variable->name, variable->value, &subjects);
     step_spend(engine, variable->value.len / JSON_BYTES_PER_STEP);
-    if (!feel_from_json_text(engine->turn, variable->value, &value, &err))
+    if (!feel_from_json_text(engine->turn, json, &value, &err))
         value = feel_null();
+    if (!str_is_empty(engine->personal.erased))
+        return value;
     cache->parsed = arena_copy(engine->turn, &value, sizeof value);
+    cache->subjects =
+        subjects.count > 0 ? arena_copy(engine->turn, &subjects, sizeof subjects) : NULL;
     cache->parsed_turn = engine->turn_number;
     return value;
 }
@@ -25,8 +33,10 @@ static feel_value collected(struct engine *engine, element_ref body)
 {
     struct error err;
     feel_value value;
+    struct personal_subjects subjects;
     str json = state_outputs_json(engine->turn, body);
     step_spend(engine, json.len / JSON_BYTES_PER_STEP);
+    json = personal_read_json(engine, body->output_name, json, &subjects);
     return feel_from_json_text(engine->turn, json, &value, &err) ? value : feel_null();
 }
 
@@ -44,6 +54,9 @@ static str tenant_of(const struct scope_lookup *lookup)
 static bool look_up(void *context, str name, feel_value *ret_value)
 {
     const struct scope_lookup *lookup = context;
+    struct error err;
+    if (lookup->own != NULL && str_equal(lookup->own->name, name))
+        return feel_from_json_text(lookup->engine->turn, lookup->own->json, ret_value, &err);
     for (element_ref scope = lookup->scope; scope != NULL; scope = scope->scope) {
         const struct variable *variable = state_local(scope, name);
         if (variable != NULL)
@@ -73,7 +86,8 @@ struct feel_run expression_run(struct engine *engine, element_ref scope,
                                struct scope_lookup *lookup)
 {
     struct feel_run run = feel_run_new(engine->turn, NULL);
-    *lookup = (struct scope_lookup){engine, scope};
+    *lookup = (struct scope_lookup){engine, scope, NULL};
+    personal_begin(engine, scope);
     run.lookup = look_up;
     run.lookup_context = lookup;
     run.lookup_steps = lookup_steps(scope);
@@ -94,6 +108,7 @@ bool expression_value(struct engine *engine, element_ref scope, const struct fee
 {
     const feel_value *constant = feel_program_constant(program);
     if (constant != NULL) {
+        personal_begin(engine, NULL);
         *ret_value = *constant;
         return true;
     }
@@ -108,7 +123,7 @@ bool expression_value(struct engine *engine, element_ref scope, const struct fee
         return false;
     }
     *ret_value = value;
-    return true;
+    return personal_is_whole(engine, ret_why);
 }
 
 static bool wrong_kind(struct engine *engine, const struct feel_program *program, feel_value value,
@@ -132,7 +147,10 @@ bool expression_json(struct engine *engine, feel_value value, str *ret_json, str
         return false;
     }
     *ret_json = strbuf_str(&out);
-    return border_value(engine, "a value", *ret_json, LIMIT_VALUE_BYTES, ret_why);
+    return border_value(engine, "a value", *ret_json, LIMIT_VALUE_BYTES, ret_why) &&
+           (engine->personal.subjects.count == 0 ||
+            (personal_seal_result(engine, ret_json, ret_why) &&
+             border_value(engine, "a sealed value", *ret_json, LIMIT_VALUE_BYTES, ret_why)));
 }
 
 str expression_number_text(struct engine *engine, feel_value number)
@@ -146,7 +164,8 @@ bool expression_text(struct engine *engine, element_ref scope, const struct feel
                      str *ret_text, str *ret_why)
 {
     feel_value value;
-    if (!expression_value(engine, scope, program, &value, ret_why))
+    if (!expression_value(engine, scope, program, &value, ret_why) ||
+        !personal_is_open(engine, program, ret_why))
         return false;
     if (feel_is(value, FEEL_STRING))
         *ret_text = value.string;
@@ -183,7 +202,8 @@ bool expression_i64(struct engine *engine, element_ref scope, const struct feel_
     *ret_number = fallback;
     if (program == NULL)
         return true;
-    if (!expression_value(engine, scope, program, &value, ret_why))
+    if (!expression_value(engine, scope, program, &value, ret_why) ||
+        !personal_is_open(engine, program, ret_why))
         return false;
     feel_value number = value;
     if (feel_is(value, FEEL_STRING) && !feel_number_parse(str_trim(value.string), &number))
@@ -219,7 +239,8 @@ bool expression_moment(struct engine *engine, element_ref scope, const struct fe
 {
     feel_value value;
     struct feel_duration duration;
-    if (!expression_value(engine, scope, program, &value, ret_why))
+    if (!expression_value(engine, scope, program, &value, ret_why) ||
+        !personal_is_open(engine, program, ret_why))
         return false;
     bool ok = feel_is(value, FEEL_STRING)
                   ? moment_of_text(engine, from, str_trim(value.string), ret_ms)

@@ -181,7 +181,8 @@ static inline uint64_t deploy(struct fixture *f, const char *model)
     return deploy_as(f, "p", model);
 }
 
-static inline struct fixture *fixture_with_window(const char *model, uint32_t job_window)
+static inline struct fixture *fixture_made(const char *model, uint32_t job_window,
+                                           const struct engine_vault *vault)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
@@ -190,6 +191,7 @@ static inline struct fixture *fixture_with_window(const char *model, uint32_t jo
     f->resources = idmap_new(&f->arena);
     f->environment = (struct engine_environment){.context = f,
                                                  .find_process = find_process,
+                                                 .vault = vault,
                                                  .shard_count = 1,
                                                  .job_window = job_window,
                                                  .job_timeout_ms = 60000};
@@ -198,9 +200,19 @@ static inline struct fixture *fixture_with_window(const char *model, uint32_t jo
     return f;
 }
 
+static inline struct fixture *fixture_with_window(const char *model, uint32_t job_window)
+{
+    return fixture_made(model, job_window, NULL);
+}
+
+static inline struct fixture *fixture_new_with(const char *model, const struct engine_vault *vault)
+{
+    return fixture_made(model, 2, vault);
+}
+
 static inline struct fixture *fixture_new(const char *model)
 {
-    return fixture_with_window(model, 2);
+    return fixture_made(model, 2, NULL);
 }
 
 static inline void fixture_free(struct fixture *f)

@@ -16,6 +16,8 @@ static void raise_at(struct engine *engine, instance_ref instance, element_ref e
 void incident_raise(struct engine *engine, instance_ref instance, element_ref ei, const char *kind,
                     str message)
 {
+    if (personal_is_why(engine, message))
+        kind = "PERSONAL_DATA";
     raise_at(engine, instance, ei, (struct event){.code = str_of(kind), .value = message});
 }
 

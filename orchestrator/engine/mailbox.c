@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-static void emit(struct engine *engine, const struct mailbox *mailbox, struct event event)
+// A new one has no key before its first event.
+static void begin(struct engine *engine, const struct mailbox *mailbox)
 {
     if (mailbox->stream.key == 0)
         step_emit(engine, mailbox,
@@ -15,6 +16,11 @@ static void emit(struct engine *engine, const struct mailbox *mailbox, struct ev
                                  .value = mailbox->correlation_key,
                                  .code = mailbox->tenant,
                                  .number = mailbox->kind});
+}
+
+static void emit(struct engine *engine, const struct mailbox *mailbox, struct event event)
+{
+    begin(engine, mailbox);
     step_emit(engine, mailbox, event);
 }
 
@@ -136,9 +142,10 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
     bool locks = !str_is_empty(mailbox->correlation_key);
     if (locks && is_locked(mailbox, definition->id))
         return;
-    uint64_t key =
-        process_start_at(engine, definition, (struct start_place){start->element, start->trigger},
-                         message->variables, mailbox->correlation_key);
+    uint64_t key = process_start_at(
+        engine, definition, (struct start_place){start->element, start->trigger},
+        personal_travel(engine, mailbox->tenant, mailbox->stream.key, message->variables),
+        mailbox->correlation_key);
     if (key == 0)
         return;
     emit(engine, mailbox,
@@ -206,7 +213,11 @@ void message_publish(struct engine *engine)
             str_format(engine->turn, "this takes CREATE on MESSAGE '%.*s'", STR_ARG(body->name)));
         return;
     }
-    if (!variable_is_object(engine, body->variables, &why)) {
+    str variables = body->variables;
+    if (personal_has_marked(variables))
+        begin(engine, mailbox);
+    if (!variable_is_object(engine, variables, &why) ||
+        !personal_keep_message(engine, mailbox, &variables, &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
@@ -225,7 +236,7 @@ void message_publish(struct engine *engine)
                                reach.len, LIMIT_PROCESS_LIST_BYTES));
         return;
     }
-    if (!has_room(engine, mailbox, state_entry_bytes(body->message_id, body->variables) + reach.len,
+    if (!has_room(engine, mailbox, state_entry_bytes(body->message_id, variables) + reach.len,
                   &why)) {
         step_reject(engine, engine->shard, REJECTION_LIMIT, why);
         return;
@@ -233,7 +244,7 @@ void message_publish(struct engine *engine)
     struct event event = {.type = EVENT_MESSAGE_PUBLISHED,
                           .key = step_key(engine),
                           .name = body->name,
-                          .value = body->variables,
+                          .value = variables,
                           .code = body->message_id,
                           .due_ms = border_after(engine->clock_ms, body->ttl_ms)};
     if (body->answer_correlation) {

@@ -87,6 +87,25 @@ static void next_standard(struct engine *engine, instance_ref instance, element_
 
 // -- Multi-instance ---------------------------------------------------------------------
 
+// An item stays one of its own, so that each can be a variable.
+static bool write_items(struct engine *engine, feel_value list, str *ret_json, str *ret_why)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    str item;
+    if (engine->personal.subjects.count == 0)
+        return expression_json(engine, list, ret_json, ret_why);
+    json_begin_array(&w);
+    for (size_t i = 0; i < list.list.count; i++) {
+        if (!expression_json(engine, list.list.items[i], &item, ret_why))
+            return false;
+        json_raw(&w, item);
+    }
+    json_end_array(&w);
+    *ret_json = strbuf_str(&out);
+    return border_value(engine, "the input collection", *ret_json, LIMIT_VALUE_BYTES, ret_why);
+}
+
 static bool count_instances(struct engine *engine, instance_ref instance, element_ref body,
                             struct event *event)
 {
@@ -110,9 +129,8 @@ static bool count_instances(struct engine *engine, instance_ref instance, elemen
         return false;
     }
     event->number = (int64_t)list.list.count;
-    if (str_is_empty(loop->element_variable) ||
-        (variable_has_room(engine, instance, &why) &&
-         expression_json(engine, list, &event->value, &why)))
+    if (str_is_empty(loop->element_variable) || (variable_has_room(engine, instance, &why) &&
+                                                 write_items(engine, list, &event->value, &why)))
         return true;
     fail(engine, instance, body, why);
     return false;

@@ -101,7 +101,8 @@ void promise_cost(struct engine *engine, instance_ref instance, element_ref ei)
     if (extras == NULL || extras->cost == NULL || ei->is_body || state_is_activation(ei))
         return;
     event.code = str_is_empty(instance->cost) ? STR("0") : instance->cost;
-    if (expression_value(engine, ei, extras->cost, &cost, &event.name)) {
+    if (expression_value(engine, ei, extras->cost, &cost, &event.name) &&
+        personal_is_open(engine, extras->cost, &event.name)) {
         feel_value number = cost;
         if (feel_is(cost, FEEL_STRING) && feel_number_parse(str_trim(cost.string), &number))
             cost = number;

@@ -105,6 +105,8 @@ static struct broadcast_signal broadcast(struct engine *engine, str name, str va
 void signal_broadcast(struct engine *engine, instance_ref instance, str name, str variables)
 {
     struct broadcast_signal signal = broadcast(engine, name, variables, NULL);
+    signal.variables =
+        personal_travel(engine, instance->tenant, instance->stream.key, signal.variables);
     tell_at_once(engine, instance, &signal);
 }
 

@@ -38,8 +38,9 @@ struct entity {
 struct variable {
     struct variable *next;
     str name;
-    str value;                // JSON
-    const feel_value *parsed; // in the turn numbered parsed_turn
+    str value;                                // JSON
+    const feel_value *parsed;                 // in the turn numbered parsed_turn
+    const struct personal_subjects *subjects; // whose it is, then; NULL: nobody's
     uint64_t parsed_turn;
 };
 

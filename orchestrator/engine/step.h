@@ -62,6 +62,9 @@ struct credits {
     size_t garbage; // … and how many of them are not needed any more
 };
 
+typedef const struct instance *instance_ref;
+typedef const struct element_instance *element_ref;
+
 struct engine {
     struct arena arena; // the engine's own
     struct credits credits;
@@ -117,12 +120,17 @@ struct engine {
     uint64_t changed_in;     // the one scope of all these, or CHANGED_IN_SEVERAL
     ARRAY(uint64_t) arrived; // hosts that have begun to wait since then
     bool looks_at_all;       // at every condition of the instances of this step
+    struct {
+        instance_ref instance;             // that the running expression reads; NULL: none
+        struct personal_subjects subjects; // of what it has read so far
+        bool is_too_many;
+        str erased;        // a variable that it read and that is gone; empty: none
+        str why;           // the last refusal: an incident of it is one about personal data
+        uint32_t position; // of the next sealed value in the step
+    } personal;
     uint64_t ends;       // an instance that ends before anything else begins, as it was asked to
     bool terminates_all; // even what waits for listeners for canceling
 };
-
-typedef const struct instance *instance_ref;
-typedef const struct element_instance *element_ref;
 
 // -- Step.c -----------------------------------------------------------------------------
 
@@ -163,9 +171,15 @@ struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kin
 
 // -- Expression.c -----------------------------------------------------------------------
 
+struct named_json {
+    str name;
+    str json;
+};
+
 struct scope_lookup {
     struct engine *engine;
     element_ref scope;
+    const struct named_json *own; // a variable before all others; NULL: none
 };
 
 // A run that sees the scope's variables; *lookup must outlive it.
@@ -207,6 +221,35 @@ MUST_CHECK bool expression_json(struct engine *engine, feel_value value, str *re
 str expression_number_text(struct engine *engine, feel_value number);
 feel_value expression_variable(struct engine *engine, const struct variable *variable);
 
+// -- Personal.c: values that belong to persons ------------------------------------------
+
+// A new expression over the variables that the scope sees: it has read nothing yet.
+void personal_begin(struct engine *engine, element_ref scope);
+// JSON text as it reads in the open; whose it is is noted of the running expression.
+str personal_read_json(struct engine *engine, str name, str json,
+                       struct personal_subjects *ret_subjects);
+void personal_note(struct engine *engine, const struct personal_subjects *subjects);
+// False: the running expression has read what is erased, or of too many persons.
+MUST_CHECK bool personal_is_whole(struct engine *engine, str *ret_why);
+// False: it has read something personal, and what it gives is to stand in the open.
+MUST_CHECK bool personal_is_open(struct engine *engine, const struct feel_program *program,
+                                 str *ret_why);
+// What the running expression gave belongs to whom it has read of.
+MUST_CHECK bool personal_seal_result(struct engine *engine, str *json, str *ret_why);
+// What is about to be the variable's value, as it is kept: sealed where the model or its sender
+// says so.
+MUST_CHECK bool personal_admit(struct engine *engine, instance_ref instance, element_ref scope,
+                               struct named_json *variable, str *ret_why);
+// The members of an object that are kept before they become variables.
+MUST_CHECK bool personal_admit_object(struct engine *engine, instance_ref instance,
+                                      element_ref scope, str *object, str *ret_why);
+// What a message brings, as its mailbox keeps it.
+MUST_CHECK bool personal_keep_message(struct engine *engine, const struct mailbox *mailbox,
+                                      str *json, str *ret_why);
+// What goes from a stream into another in the same step: marked, not sealed.
+str personal_travel(struct engine *engine, str tenant, uint64_t stream, str json);
+bool personal_is_why(const struct engine *engine, str why);
+
 // -- Border.c ---------------------------------------------------------------------------
 
 // A name, key or id: at most NAME_BYTES, without U+0000. `what` names it: "the correlation key".
@@ -237,11 +280,6 @@ bool permission_sees_tenant(const struct engine *engine, str tenant);
 bool permission_on(const struct engine *engine, const char *type, str id, const char *permission);
 
 // -- Variable.c -------------------------------------------------------------------------
-
-struct named_json {
-    str name;
-    str json;
-};
 
 struct result {
     str name;

@@ -243,13 +243,17 @@ void user_task_complete(struct engine *engine)
     str why;
     if (!find_task(engine, &change))
         return;
-    if (!variable_fits(engine, change.instance, change.instance->root, body->variables, &why)) {
+    str variables = body->variables;
+    bool is_heard_of = is_heard(&change, BPMN_LISTENER_COMPLETING);
+    if (!variable_fits(engine, change.instance, change.instance->root, variables, &why) ||
+        (is_heard_of &&
+         !personal_admit_object(engine, change.instance, change.ei, &variables, &why))) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
-    if (is_heard(&change, BPMN_LISTENER_COMPLETING)) {
+    if (is_heard_of) {
         begin(engine, &change, "complete",
-              request_json(engine, (struct request){action, "variables", body->variables}),
+              request_json(engine, (struct request){action, "variables", variables}),
               engine->command->reply);
         return;
     }
@@ -359,11 +363,16 @@ bool user_task_sets_variables(struct engine *engine, instance_ref instance, elem
     struct change change = {instance, ei, state_attachment(ei, ENTITY_KIND_USER_TASK)};
     if (change.task == NULL || !is_heard(&change, BPMN_LISTENER_UPDATING))
         return false;
-    if (may_change(engine, change.task))
-        begin(engine, &change, "update",
-              request_json(engine,
-                           (struct request){STR_EMPTY, "variables", body->variables, !body->local}),
-              engine->command->reply);
+    str variables = body->variables, why;
+    if (!may_change(engine, change.task))
+        return true;
+    if (personal_admit_object(engine, instance, ei, &variables, &why))
+        begin(
+            engine, &change, "update",
+            request_json(engine, (struct request){STR_EMPTY, "variables", variables, !body->local}),
+            engine->command->reply);
+    else
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
     return true;
 }
 

@@ -33,7 +33,8 @@ static bool add_list(struct engine *engine, element_ref ei, const struct feel_pr
                      const char *name, struct json_writer *w, str *ret_why)
 {
     feel_value value = feel_list(NULL, 0);
-    if (program != NULL && !expression_value(engine, ei, program, &value, ret_why))
+    if (program != NULL && (!expression_value(engine, ei, program, &value, ret_why) ||
+                            !personal_is_open(engine, program, ret_why)))
         return false;
     value = text_list(engine, value);
     json_key(w, str_of(name));

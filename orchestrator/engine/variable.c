@@ -42,6 +42,8 @@ bool variable_set(struct engine *engine, instance_ref instance, element_ref scop
     const struct variable *known = state_local(scope, variable.name);
     step_spend(engine,
                scope->variable_count / NAMES_PER_STEP + variable.json.len / TEXT_BYTES_PER_STEP);
+    if (!personal_admit(engine, instance, scope, &variable, ret_why))
+        return false;
     if (known != NULL && str_equal(known->value, variable.json))
         return true;
     if (!is_settable(engine, instance, scope, variable, known == NULL, ret_why))
@@ -152,9 +154,13 @@ bool variable_merge(struct engine *engine, instance_ref instance, element_ref sc
         return true;
     if (!parse_object(engine, merge.object, &json, ret_why))
         return false;
-    for (size_t i = 0; i < json->count; i++) {
-        struct named_json variable = {json->members[i].name,
-                                      text_of(engine, &json->members[i].value)};
+    bool has_persons = instance->process != NULL && instance->process->personal_count > 0;
+    for (size_t i = 0; i < json->count * (has_persons ? 2 : 1); i++) {
+        const struct json_member *member = &json->members[i % json->count];
+        bool is_late = has_persons && bpmn_find_personal(instance->process, member->name) != NULL;
+        if (is_late != (i >= json->count))
+            continue; // whose a value is may be told by the others
+        struct named_json variable = {member->name, text_of(engine, &member->value)};
         if (!(merge.is_local ? variable_set(engine, instance, scope, variable, ret_why)
                              : variable_propagate(engine, instance, scope, variable, ret_why)))
             return false;

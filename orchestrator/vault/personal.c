@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vault/personal.h"
+
+#include "base/digest.h"
+#include "base/strbuf.h"
+
+enum { VERSION = 1, MAX_VARINT = 10 };
+
+static void put(struct strbuf *out, uint64_t value)
+{
+    while (value >= 0x80) {
+        strbuf_add_char(out, (char)(value | 0x80));
+        value >>= 7;
+    }
+    strbuf_add_char(out, (char)value);
+}
+
+static bool take(str *bytes, uint64_t *ret_value)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes->len && i < MAX_VARINT; i++) {
+        uint64_t byte = (unsigned char)bytes->data[i];
+        value |= (byte & 0x7f) << (7 * i);
+        if (byte < 0x80) {
+            *bytes = str_from_index(*bytes, i + 1);
+            *ret_value = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_text(str *bytes, str *ret_text)
+{
+    uint64_t len;
+    if (!take(bytes, &len) || len > bytes->len)
+        return false;
+    *ret_text = str_sub(*bytes, 0, (size_t)len);
+    *bytes = str_from_index(*bytes, (size_t)len);
+    return true;
+}
+
+static void put_text(struct strbuf *out, str text)
+{
+    put(out, text.len);
+    strbuf_add(out, text);
+}
+
+static str header_bytes(struct arena *arena, const struct personal_place *place, uint32_t count,
+                        const uint32_t *numbers)
+{
+    struct strbuf out = strbuf_new(arena);
+    put(&out, VERSION);
+    put(&out, place->stream);
+    put(&out, place->sequence);
+    put(&out, place->position);
+    put(&out, count);
+    for (uint32_t i = 0; i < count; i++)
+        put(&out, numbers[i]);
+    return strbuf_str(&out);
+}
+
+// One person's key is used as it is; of several it is made of all.
+static struct vault_key key_of(const struct vault_key *const *keys, uint32_t count)
+{
+    struct vault_key key = *keys[0];
+    for (uint32_t i = 1; i < count; i++) {
+        struct digest digest = digest_hmac(str_from((const char *)key.bytes, VAULT_KEY_BYTES),
+                                           str_from((const char *)keys[i]->bytes, VAULT_KEY_BYTES));
+        memcpy(key.bytes, digest.bytes, VAULT_KEY_BYTES);
+    }
+    return key;
+}
+
+static str bound_of(struct arena *arena, str tenant, str header)
+{
+    struct strbuf out = strbuf_new(arena);
+    put_text(&out, STR("baton personal value"));
+    put_text(&out, tenant);
+    strbuf_add(&out, header);
+    return strbuf_str(&out);
+}
+
+str personal_seal(struct arena *arena, const struct personal_keys *keys,
+                  const struct personal_place *place, const struct personal_subjects *subjects,
+                  str json)
+{
+    check(keys->count > 0 && keys->count == subjects->count);
+    str header = header_bytes(arena, place, keys->count, keys->numbers);
+    str bound = bound_of(arena, place->tenant, header);
+    struct vault_key key = key_of(keys->keys, keys->count);
+    struct strbuf plain = strbuf_new(arena), whole = strbuf_new(arena), out = strbuf_new(arena);
+    for (uint32_t i = 0; i < subjects->count; i++)
+        put_text(&plain, subjects->items[i]);
+    strbuf_add(&plain, json);
+    struct digest nonce = digest_hmac(str_from((const char *)key.bytes, VAULT_KEY_BYTES),
+                                      str_join2(arena, bound, strbuf_str(&plain)));
+    strbuf_add(&whole, header);
+    strbuf_add(&whole,
+               vault_seal(arena, &key, str_from((const char *)nonce.bytes, VAULT_NONCE_BYTES),
+                          bound, strbuf_str(&plain)));
+    vault_key_wipe(&key);
+    strbuf_add(&out, STR(PERSONAL_SEALED));
+    strbuf_add(&out, base64url_encode(arena, strbuf_str(&whole)));
+    strbuf_add_char(&out, '"');
+    return strbuf_str(&out);
+}
+
+static bool read_header(str *bytes, struct personal_header *ret_header)
+{
+    struct personal_header header = {0};
+    uint64_t version, position, count;
+    if (!take(bytes, &version) || version != VERSION || !take(bytes, &header.place.stream) ||
+        !take(bytes, &header.place.sequence) || !take(bytes, &position) || position > UINT32_MAX ||
+        !take(bytes, &count) || count == 0 || count > PERSONAL_MAX_SUBJECTS)
+        return false;
+    header.place.position = (uint32_t)position;
+    header.count = (uint32_t)count;
+    for (uint32_t i = 0; i < header.count; i++) {
+        uint64_t number;
+        if (!take(bytes, &number) || number == 0 || number > INT32_MAX)
+            return false;
+        header.numbers[i] = (uint32_t)number;
+    }
+    *ret_header = header;
+    return true;
+}
+
+bool personal_read(struct arena *arena, str sealed, struct personal_header *ret_header)
+{
+    str bytes;
+    return base64url_decode(arena, sealed, &bytes) && read_header(&bytes, ret_header);
+}
+
+bool personal_open(struct arena *arena, const struct vault_key *const *keys, str tenant, str sealed,
+                   struct personal_subjects *ret_subjects, str *ret_json)
+{
+    struct personal_header header;
+    struct personal_subjects subjects = {0};
+    struct error err;
+    str bytes, plain;
+    if (!base64url_decode(arena, sealed, &bytes))
+        return false;
+    str rest = bytes;
+    if (!read_header(&rest, &header))
+        return false;
+    str bound = bound_of(arena, tenant, str_sub(bytes, 0, bytes.len - rest.len));
+    struct vault_key key = key_of(keys, header.count);
+    bool good = vault_unseal(arena, &key, bound, rest, &plain, &err);
+    vault_key_wipe(&key);
+    for (uint32_t i = 0; good && i < header.count; i++)
+        good = take_text(&plain, &subjects.items[subjects.count++]);
+    if (good) {
+        *ret_subjects = subjects;
+        *ret_json = plain;
+    }
+    return good;
+}
+
+str personal_digest(struct arena *arena, const struct vault_key *index, str tenant, str subject)
+{
+    struct strbuf text = strbuf_new(arena);
+    put_text(&text, STR("baton person"));
+    put_text(&text, tenant);
+    put_text(&text, subject);
+    struct digest digest =
+        digest_hmac(str_from((const char *)index->bytes, VAULT_KEY_BYTES), strbuf_str(&text));
+    return str_copy(arena, str_from((const char *)digest.bytes, DIGEST_SIZE));
+}
+
+str personal_bound(struct arena *arena, str tenant, uint64_t stream, uint32_t number)
+{
+    struct strbuf out = strbuf_new(arena);
+    put_text(&out, STR("baton personal key"));
+    put_text(&out, tenant);
+    put(&out, stream);
+    put(&out, number);
+    return strbuf_str(&out);
+}
