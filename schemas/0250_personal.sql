@@ -20,7 +20,7 @@ CREATE INDEX personal_keys_subject ON personal_keys (tenant, subject);
 
 -- What persons are digested with; made by the first node that has a vault. One row.
 CREATE TABLE personal_index (
-    only      boolean     PRIMARY KEY DEFAULT true CHECK (only),
+    one       boolean     PRIMARY KEY DEFAULT true CHECK (one),
     wrapped   bytea       NOT NULL,
     vault_key text        NOT NULL
 );

@@ -83,29 +83,6 @@ static void bury(struct engine *engine, struct stream *stream)
     engine->last_grave = grave;
 }
 
-// Keys of persons are not needed beside a stream that is not in memory. It may have been loaded
-// again since.
-static void forget_keys(struct engine *engine, const struct stream *stream)
-{
-    const struct engine_vault *vault = engine->environment.vault;
-    if (vault == NULL || stream->kind == STREAM_SHARD)
-        return;
-    if (stream->kind == STREAM_MAILBOX) {
-        const struct mailbox *m = (const struct mailbox *)stream;
-        struct stream_ref ref = {.kind = STREAM_MAILBOX,
-                                 .name = m->name,
-                                 .correlation_key = m->correlation_key,
-                                 .tenant = m->tenant,
-                                 .subscription_kind = m->kind};
-        const struct mailbox *now = map_get(&engine->mailboxes, mailbox_name(engine->turn, &ref));
-        if (now != NULL && now->stream.key == stream->key)
-            return;
-    } else if (idmap_get(&engine->instances, stream->key) != NULL) {
-        return;
-    }
-    vault->forget(vault->context, stream->key);
-}
-
 static void clear_graves(struct engine *engine, uint64_t until)
 {
     while (engine->graves != NULL && engine->graves->turn < until) {
@@ -114,7 +91,7 @@ static void clear_graves(struct engine *engine, uint64_t until)
         if (engine->graves == NULL)
             engine->last_grave = NULL;
         if (until != UINT64_MAX)
-            forget_keys(engine, grave->stream);
+            personal_forget(engine, grave->stream);
         stream_free(grave->stream);
         grave->next = engine->free_graves;
         engine->free_graves = grave;

@@ -59,6 +59,7 @@ struct engine_vault {
                                 str sealed, struct personal_subjects *ret_subjects, str *ret_json);
     // The person's key in this stream was destroyed.
     void (*erase)(void *context, uint64_t stream, str digest);
+    bool (*has)(void *context, uint64_t stream); // keys of this stream
     // The stream is not in memory any more: its keys come with it when it is loaded again.
     void (*forget)(void *context, uint64_t stream);
 };

@@ -21,6 +21,27 @@ bool personal_is_why(const struct engine *engine, str why)
     return !str_is_empty(why) && why.data == engine->personal.why.data;
 }
 
+static bool is_in_memory(const struct engine *engine, const struct stream *stream)
+{
+    size_t cursor = 0;
+    str name;
+    void *mailbox;
+    if (stream->kind == STREAM_INSTANCE)
+        return idmap_get(&engine->instances, stream->key) != NULL;
+    while (map_next(&engine->mailboxes, &cursor, &name, &mailbox))
+        if (((const struct mailbox *)mailbox)->stream.key == stream->key)
+            return true;
+    return false;
+}
+
+void personal_forget(struct engine *engine, const struct stream *stream)
+{
+    const struct engine_vault *vault = vault_of(engine);
+    if (vault != NULL && stream->key != 0 && vault->has(vault->context, stream->key) &&
+        !is_in_memory(engine, stream))
+        vault->forget(vault->context, stream->key);
+}
+
 // -- Reading ----------------------------------------------------------------------------
 
 void personal_begin(struct engine *engine, element_ref scope)

@@ -70,6 +70,12 @@ static enum engine_opening fake_open(void *context, struct arena *arena, str ten
     return OPENING_DONE;
 }
 
+static bool fake_has(void *context, uint64_t stream)
+{
+    (void)context, (void)stream;
+    return false;
+}
+
 static void fake_forget(void *context, uint64_t stream)
 {
     (void)context, (void)stream;
@@ -80,7 +86,8 @@ static void fake_erase(void *context, uint64_t stream, str digest)
     (void)context, (void)stream, (void)digest;
 }
 
-static const struct engine_vault vault = {NULL, fake_seal, fake_open, fake_erase, fake_forget};
+static const struct engine_vault vault = {NULL,       fake_seal, fake_open,
+                                          fake_erase, fake_has,  fake_forget};
 
 // Nothing that is stored says it.
 static void assert_nowhere(struct fixture *f, const char *text)

@@ -249,6 +249,8 @@ MUST_CHECK bool personal_keep_message(struct engine *engine, const struct mailbo
 // What goes from a stream into another in the same step: marked, not sealed.
 str personal_travel(struct engine *engine, str tenant, uint64_t stream, str json);
 bool personal_is_why(const struct engine *engine, str why);
+// The stream goes from memory; its keys with it, unless it was loaded again since.
+void personal_forget(struct engine *engine, const struct stream *stream);
 
 // -- Border.c ---------------------------------------------------------------------------
 
