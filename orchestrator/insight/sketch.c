@@ -37,25 +37,58 @@ static size_t room_of(size_t level, size_t top)
     return room > LEAST_ROOM ? room : LEAST_ROOM;
 }
 
-static void push(struct sketch_level *level, struct arena *arena, int64_t value)
+static void make_room(struct sketch_level *level, struct arena *arena, size_t more)
 {
-    *ARRAY_PUSH(arena, &level->values) = value;
+    size_t count = level->values.count, capacity = level->values.capacity;
+    if (count + more <= capacity)
+        return;
+    capacity = 2 * capacity > count + more ? 2 * capacity : count + more;
+    int64_t *items = arena_alloc(arena, capacity * sizeof *items);
+    if (count > 0)
+        memcpy(items, level->values.items, count * sizeof *items);
+    level->values.items = items;
+    level->values.capacity = capacity;
+}
+
+// Values in order go to where they belong; where there is no order, to the end.
+static void take_run(struct sketch_level *level, struct arena *arena, const int64_t *run,
+                     size_t count)
+{
+    if (count == 0)
+        return;
+    make_room(level, arena, count);
+    int64_t *values = level->values.items;
+    size_t left = level->values.count, right = count, out = left + count;
+    level->values.count = out;
+    if (level->is_rough) {
+        memcpy(values + left, run, count * sizeof *run);
+        return;
+    }
+    while (right > 0)
+        if (left > 0 && values[left - 1] > run[right - 1])
+            values[--out] = values[--left];
+        else
+            values[--out] = run[--right];
 }
 
 // Half of the level goes up. Of an odd number, the last one stays.
 static void halve(struct sketch *s, struct arena *arena, size_t at)
 {
     struct sketch_level *above = level_of(s, arena, at + 1), *level = &s->levels.items[at];
-    size_t pairs = level->values.count / 2;
-    bool is_odd = level->values.count % 2 != 0;
-    int64_t *values = level->values.items;
-    qsort(values, level->values.count, sizeof *values, by_value);
+    size_t count = level->values.count, pairs = count / 2;
+    int64_t *values = level->values.items, last = values[count - 1];
+    if (level->is_rough) {
+        qsort(values, count, sizeof *values, by_value);
+        last = values[count - 1];
+    }
     for (size_t i = 0; i < pairs; i++)
-        push(above, arena, values[2 * i + level->takes_second]);
+        values[i] = values[2 * i + level->takes_second];
+    take_run(above, arena, values, pairs);
     level->takes_second = !level->takes_second;
-    if (is_odd)
-        values[0] = values[level->values.count - 1];
-    level->values.count = is_odd;
+    level->is_rough = false;
+    level->values.count = count % 2;
+    if (count % 2 != 0)
+        values[0] = last;
 }
 
 static void shrink(struct sketch *s, struct arena *arena)
@@ -79,7 +112,11 @@ static void note(struct sketch *s, int64_t min, int64_t max, uint64_t count)
 void sketch_add(struct sketch *s, struct arena *arena, int64_t value)
 {
     note(s, value, value, 1);
-    push(level_of(s, arena, 0), arena, value);
+    struct sketch_level *level = level_of(s, arena, 0);
+    size_t count = level->values.count;
+    make_room(level, arena, 1);
+    level->is_rough |= count > 0 && level->values.items[count - 1] > value;
+    level->values.items[level->values.count++] = value;
     if (s->levels.items[0].values.count > LEAST_ROOM)
         shrink(s, arena);
 }
@@ -89,9 +126,12 @@ void sketch_merge(struct sketch *s, struct arena *arena, const struct sketch *ot
     if (other->count == 0)
         return;
     note(s, other->min, other->max, other->count);
-    for (size_t at = 0; at < other->levels.count; at++)
-        for (size_t i = 0; i < other->levels.items[at].values.count; i++)
-            push(level_of(s, arena, at), arena, other->levels.items[at].values.items[i]);
+    for (size_t at = 0; at < other->levels.count; at++) {
+        const struct sketch_level *from = &other->levels.items[at];
+        struct sketch_level *to = level_of(s, arena, at);
+        to->is_rough |= from->is_rough;
+        take_run(to, arena, from->values.items, from->values.count);
+    }
     shrink(s, arena);
 }
 
@@ -176,21 +216,25 @@ void sketch_write(struct strbuf *out, const struct sketch *s, struct arena *scra
 
 static bool read_level(struct sketch_level *level, struct arena *arena, str *rest)
 {
+    enum { RUN = 512 };
+    int64_t run[RUN], value = 0;
     uint64_t head, step;
-    int64_t value;
     if (!varint_read(rest, &head))
         return false;
     level->takes_second ^= (head & 1) != 0;
     uint64_t count = head >> 1;
     if (count > rest->len || (count > 0 && !varint_read_signed(rest, &value)))
         return false;
-    for (uint64_t i = 0; i < count; i++) {
-        if (i > 0) {
-            if (!varint_read(rest, &step))
+    while (count > 0) {
+        size_t some = count < RUN ? count : RUN;
+        for (size_t i = 0; i < some; i++) {
+            run[i] = value;
+            count--;
+            if (count > 0 && !varint_read(rest, &step))
                 return false;
-            value = (int64_t)((uint64_t)value + step);
+            value = count > 0 ? (int64_t)((uint64_t)value + step) : value;
         }
-        push(level, arena, value);
+        take_run(level, arena, run, some);
     }
     return true;
 }

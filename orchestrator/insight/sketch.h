@@ -15,6 +15,7 @@ enum { SKETCH_EXACT = 400, SKETCH_LEVELS = 40 };
 
 struct sketch_level {
     ARRAY(int64_t) values;
+    bool is_rough;     // they are in no order
     bool takes_second; // of each pair, when it is halved next
 };
 

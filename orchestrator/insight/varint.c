@@ -25,6 +25,11 @@ void varint_write_text(struct strbuf *out, str text)
 
 bool varint_read(str *rest, uint64_t *ret_value)
 {
+    if (rest->len > 0 && ((unsigned char)rest->data[0] & MORE) == 0) { // most
+        *ret_value = (unsigned char)rest->data[0];
+        *rest = (str){rest->data + 1, rest->len - 1};
+        return true;
+    }
     uint64_t value = 0;
     unsigned shift = 0;
     for (size_t i = 0; i < rest->len && shift <= MOST_SHIFT; i++, shift += BITS) {

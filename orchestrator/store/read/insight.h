@@ -44,7 +44,7 @@ struct statement read_insight_log(struct arena *arena, struct scope scope,
 // -- Counters (schemas/0300_insight.sql) ---------------------------------------------------------
 
 enum {
-    INSIGHT_CELLS_AT_ONCE = 128,
+    INSIGHT_CELLS_AT_ONCE = 256,
     INSIGHT_MOST_CELLS = 20000, // that one question merges
 };
 
