@@ -57,7 +57,8 @@ struct process {
     struct ingress *ingress;     // NULL without the role ingress
     struct projector *projector; // NULL without the role insight
     struct query_pool *reader;
-    struct vault *vault; // NULL: it has no keys
+    struct vault *vault;      // NULL: it has no keys
+    struct vault_key persons; // what persons are digested with, where there is a vault
     bool ending;
 };
 
@@ -313,6 +314,16 @@ static void raise_descriptor_limit(void)
         log_warning("node", "cannot have more descriptors (ulimit -n): %s", strerror(errno));
 }
 
+// What persons are digested with.
+static bool find_persons(struct process *process, struct node_site *site, struct error *err)
+{
+    site->vault = process->vault;
+    site->persons = &process->persons;
+    return process->vault == NULL ||
+           store_person_index(config_str(&process->config, CONFIG_POSTGRES_URL), process->vault,
+                              &process->persons, err);
+}
+
 static bool run(struct process *process, struct error *err)
 {
     struct node_site site;
@@ -320,7 +331,7 @@ static bool run(struct process *process, struct error *err)
         !wait_for_site(&process->config, &site, err) ||
         !store_check_vault(config_str(&process->config, CONFIG_POSTGRES_URL), process->vault,
                            err) ||
-        !local_user_add_first(&process->config, err))
+        !find_persons(process, &site, err) || !local_user_add_first(&process->config, err))
         return false;
     if (process->vault != NULL)
         memory_is_private();
@@ -395,6 +406,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     watch_block_signals();
     bool good = run(&process, &err);
+    vault_key_wipe(&process.persons);
     vault_close(process.vault);
     if (!good)
         log_failure("node", &err);

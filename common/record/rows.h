@@ -373,6 +373,17 @@ struct reply {
     const struct job_offer *jobs;
 };
 
+// The key of a person in a stream. It is made at the rim, which adds the row.
+struct personal_key_row {
+    uint64_t stream;
+    uint32_t number; // in the stream, from 1
+    str tenant;
+    str subject;    // digest
+    str process_id; // empty: a mailbox's, or of records on their way
+    str wrapped;
+    str vault_key; // the id of the key that wrapped it
+};
+
 // A record to publish after the commit, in this order.
 struct outbound {
     enum outbound_kind kind;
@@ -404,6 +415,7 @@ struct changes {
     ARRAY(struct correlation_row) correlations;
     ARRAY(struct batch_item_row) batch_items;
     ARRAY(struct remembered_row) remembered;
+    ARRAY(struct personal_key_row) personal_keys;
     ARRAY(struct outbound) outbound; // in the order of the commands
     uint64_t next_key;               // of the shard
     int64_t clock_ms;                // the shard's time: never goes back

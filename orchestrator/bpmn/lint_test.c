@@ -67,6 +67,15 @@ static const struct {
     {S "<manualTask id='t'><extensionElements><baton:reminder after='PT1H'/><baton:remind/>"
        "</extensionElements></manualTask>" E F("s", "t") F("t", "e"),
      "t EXTENSION_UNKNOWN, t EXTENSION_PLACE, "},
+    {"<extensionElements><baton:personal subject='=c'/><baton:personal variable='a' "
+     "subject='c'/><baton:personal variable='a' subject='=c('/><baton:personal variable='a' "
+     "subject='=c'/></extensionElements>" S
+     "<dataObject id='d' name='a'><extensionElements><baton:personal subject='=other'/>"
+     "</extensionElements></dataObject><serviceTask id='t'><extensionElements>"
+     "<zeebe:taskDefinition type='t'/><zeebe:ioMapping><zeebe:input source='=1' target='b.c'>"
+     "<baton:personal subject='=c'/></zeebe:input></zeebe:ioMapping></extensionElements>"
+     "</serviceTask>" E F("s", "t") F("t", "e"),
+     "p PERSONAL_VARIABLE, p PERSONAL_SUBJECT, p EXPRESSION_INVALID, d PERSONAL_TWICE, "},
     {S "<userTask id='t'><extensionElements><baton:reminder after='PT1H' before='PT1H'/>"
        "<baton:escalation after='P1D'/></extensionElements></userTask>" E F("s", "t") F("t", "e"),
      "t EXPRESSION_MISSING, t EXPRESSION_MISSING, "},

@@ -125,6 +125,8 @@ static void finish(struct shard *shard)
     batch_cut(batch, batch->at);
     engine_end(shard->engine, &batch->changes);
     outbound_pack(batch);
+    keyring_take_new(shard->keyring, &batch->arena, &batch->changes);
+    shard->has_persons |= batch->changes.personal_keys.count > 0;
     batch->packed = store_pack(shard->chain, &batch->changes, &batch->arena);
     batch->number = shard->batch_number += batch->changes.history.count > 0;
     shard->chain = batch->packed.chain;

@@ -118,6 +118,7 @@ void commit_send(struct shard *shard)
         .next_offset = batch->next_offset,
         .batch = batch->number,
         .changes = &batch->changes,
+        .has_persons = shard->has_persons,
         .packed = batch->packed,
         .first_outbound = batch->first_outbound,
         .next_outbound = batch->next_outbound,

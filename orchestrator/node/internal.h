@@ -25,6 +25,7 @@
 #include "loop/timer.h"
 #include "node/definitions.h"
 #include "node/due_list.h"
+#include "node/keyring.h"
 #include "node/metrics.h"
 #include "node/node.h"
 #include "node/outbox.h"
@@ -82,8 +83,10 @@ struct batch {
     struct digest last_record;
     struct changes changes;
     struct store_packed packed;
-    struct strbuf outbound; // packed records
-    struct strbuf letters;  // dead letters among them, known before the engine ran
+    struct strbuf outbound; // packed records, as they are stored
+    struct strbuf opened;   // and as they are sent, where that differs
+    bool is_opened;
+    struct strbuf letters; // dead letters among them, known before the engine ran
     uint32_t letter_count;
     uint64_t number; // of the history batch
     uint64_t first_outbound;
@@ -233,9 +236,11 @@ struct shard {
     bool rebuild; // sends again what was in flight when it runs
 
     struct engine *engine;
-    size_t unreadable;      // streams set aside because they cannot be read
-    bool unreadable_wanted; // by a command since
-    int64_t unreadable_ms;  // when the last one was set aside
+    struct keyring *keyring; // beside it
+    bool has_persons;        // there are keys in PostgreSQL
+    size_t unreadable;       // streams set aside because they cannot be read
+    bool unreadable_wanted;  // by a command since
+    int64_t unreadable_ms;   // when the last one was set aside
     struct reading reading;
     struct inbox inbox;
     struct pace pace;
@@ -275,6 +280,8 @@ struct node {
     size_t secret_len;
     uint32_t shard_count;
     uint32_t event_partitions;
+    const struct vault *vault; // NULL: nothing personal is taken
+    const struct vault_key *persons;
     struct shard *shards[NODE_MAX_SHARDS];
     struct timer *assign;      // tells the consumer what to read, once a turn
     struct pending_list calls; // answers that are out to the node itself
@@ -414,6 +421,8 @@ void trial_forget(struct shard *shard);
 struct publishing *publishing_new(struct shard *shard);       // at the end of what is on its way
 void publish_batch(struct shard *shard, struct batch *batch); // takes the batch
 void publish_outbox(struct shard *shard, const struct store_shard *acquired);
+// The keys of what was found in the outbox are there.
+void publish_open_outbox(struct shard *shard);
 void publish_more(struct shard *shard);
 void publish_held(struct shard *shard); // what waits for a topic is tried again
 void publish_forget(struct shard *shard);

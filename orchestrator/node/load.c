@@ -95,6 +95,14 @@ static void on_all_loaded(void *context, enum store_outcome outcome, const struc
         load_done(shard, outcome, err);
 }
 
+static void on_person(void *context, const struct store_person *person)
+{
+    struct wanting *wanting = context;
+    struct shard *shard = pending_owner(wanting->pending);
+    if (shard != NULL)
+        keyring_add(shard->keyring, person);
+}
+
 static struct wanting *wanting_new(struct shard *shard)
 {
     struct arena arena = ARENA_EMPTY;
@@ -146,6 +154,7 @@ static void ask_for(struct shard *shard, struct wanting *wanting)
     const struct store_load load = {.shard = shard->number,
                                     .count = wanting->count,
                                     .streams = streams,
+                                    .keyed = shard->has_persons ? on_person : NULL,
                                     .loaded = on_loaded,
                                     .done = on_all_loaded,
                                     .context = wanting};

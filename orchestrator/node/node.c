@@ -453,6 +453,8 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->loop = loop;
     node->shard_count = site->shards;
     node->event_partitions = site->event_partitions;
+    node->vault = site->vault;
+    node->persons = site->persons;
     node->secret_len = site->installation.secret_len;
     memcpy(node->secret, site->installation.secret, node->secret_len);
     node->outlets = map_new(&node->arena);

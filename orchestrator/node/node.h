@@ -11,13 +11,17 @@
 
 struct event_base;
 struct node;
+struct vault;
+struct vault_key;
 
 // What the installation looks like, found out before anything starts.
 struct node_site {
     uint32_t shards;           // partitions of the command topic
     uint32_t event_partitions; // of the event topic
     struct installation
-        installation; // with the secret that counts: engine.secret, else the one kept
+        installation;          // with the secret that counts: engine.secret, else the one kept
+    const struct vault *vault; // seals personal values; NULL: there is none
+    const struct vault_key *persons; // what persons are digested with, where there is a vault
 };
 
 // Looks for PostgreSQL (schema up to date, or brings it there when postgres.migrate says so) and

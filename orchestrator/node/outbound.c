@@ -21,6 +21,24 @@ static str decimal(struct arena *arena, uint64_t value)
     return str_format(arena, "%llu", (unsigned long long)value);
 }
 
+// The first that is sent otherwise than it is stored begins a copy of all.
+static void pack(struct batch *batch, str tenant, struct outbox_record record)
+{
+    struct keyring *keyring = batch->shard->keyring;
+    struct outbox_record stored = record, sent = record;
+    bool is_changed =
+        keyring_store_record(keyring, &batch->arena, batch->shard->next_outbound, tenant, &stored);
+    is_changed |= keyring_open_record(keyring, &batch->arena, &sent);
+    if (is_changed && !batch->is_opened) {
+        batch->opened = strbuf_new(&batch->arena);
+        strbuf_add(&batch->opened, strbuf_str(&batch->outbound));
+        batch->is_opened = true;
+    }
+    outbox_pack(&batch->outbound, &stored);
+    if (batch->is_opened)
+        outbox_pack(&batch->opened, &sent);
+}
+
 static void pack_command(struct batch *batch, const struct outbound *outbound)
 {
     struct strbuf value = strbuf_new(&batch->arena);
@@ -29,7 +47,7 @@ static void pack_command(struct batch *batch, const struct outbound *outbound)
                                          .partition = outbound->partition,
                                          .topic = topic_rest(TOPIC_COMMANDS),
                                          .value = strbuf_str(&value)};
-    outbox_pack(&batch->outbound, &record);
+    pack(batch, outbound->command->tenant, record);
 }
 
 // The key of a job's record decides its partition. Jobs of one commit share one, so that a small
@@ -63,7 +81,7 @@ static void pack_job(struct batch *batch, struct bundle *bundle, const struct jo
                                          .topic = str_join2(arena, topic_rest(TOPIC_JOBS), part),
                                          .key = job_record_key(batch, bundle, job),
                                          .value = strbuf_str(&value)};
-    outbox_pack(&batch->outbound, &record);
+    pack(batch, job->tenant, record);
 }
 
 static void pack_reply(struct batch *batch, const struct reply *reply)
@@ -74,7 +92,7 @@ static void pack_reply(struct batch *batch, const struct reply *reply)
                                          .partition = reply->to.partition,
                                          .topic = topic_rest(TOPIC_REPLIES),
                                          .value = strbuf_str(&value)};
-    outbox_pack(&batch->outbound, &record);
+    pack(batch, STR_EMPTY, record);
 }
 
 void outbound_pack(struct batch *batch)

@@ -581,7 +581,7 @@ void publish_batch(struct shard *shard, struct batch *batch)
     struct publishing *publishing = publishing_new(shard);
     publishing->arena = batch->arena; // the packed records live in it
     batch->arena = (struct arena)ARENA_EMPTY;
-    publishing->unsent = strbuf_str(&batch->outbound);
+    publishing->unsent = strbuf_str(batch->is_opened ? &batch->opened : &batch->outbound);
     publishing->number = batch->first_outbound;
     publishing->next_number = batch->next_outbound;
     events_of_batch(publishing, batch);
@@ -602,6 +602,28 @@ void publish_outbox(struct shard *shard, const struct store_shard *acquired)
     if (acquired->outbox_count > 0)
         shard->outgoing.published = acquired->outbox[0].first;
     shard->outgoing.trimmed = shard->outgoing.published;
+}
+
+// As they are sent: stored, they are sealed.
+static void open_packed(struct shard *shard, struct publishing *publishing)
+{
+    struct strbuf opened = strbuf_new(&publishing->arena);
+    struct outbox_record record;
+    str rest = publishing->unsent;
+    if (!personal_has_sealed(rest))
+        return;
+    while (rest.len > 0) {
+        check(outbox_unpack(&rest, &record));
+        (void)keyring_open_record(shard->keyring, &publishing->arena, &record);
+        outbox_pack(&opened, &record);
+    }
+    publishing->unsent = strbuf_str(&opened);
+}
+
+void publish_open_outbox(struct shard *shard)
+{
+    for (struct publishing *p = shard->outgoing.first; p != NULL; p = p->next)
+        open_packed(shard, p);
 }
 
 // -- Commands of the node's own ---------------------------------------------------------

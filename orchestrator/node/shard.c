@@ -146,6 +146,8 @@ static void forget(struct shard *shard)
     inbox_clear(shard);
     publish_forget(shard);
     engine_free(shard->engine);
+    keyring_free(shard->keyring);
+    shard->keyring = NULL;
     shard->engine = NULL;
     shard->unreadable = 0;
     shard->unreadable_wanted = false;
@@ -236,11 +238,15 @@ void node_shard_halt(struct shard *shard, const char *why)
 static bool start_engine(struct shard *shard, const struct store_shard *acquired)
 {
     struct node *node = shard->node;
+    keyring_free(shard->keyring);
+    shard->keyring = keyring_new(node->vault, node->persons);
+    shard->has_persons = acquired->has_persons;
     const struct engine_environment environment = {
         .context = node->definitions,
         .find_process = definitions_find_process,
         .find_decisions = definitions_find_decisions,
         .zones = node->zones,
+        .vault = keyring_vault(shard->keyring),
         .shard = shard->number,
         .shard_count = node->shard_count,
         .job_window = (uint32_t)config_i64(node->config, CONFIG_ENGINE_JOB_WINDOW),
@@ -346,6 +352,40 @@ static void on_defined(void *context, enum store_outcome outcome, const struct e
     start(shard);
 }
 
+static void on_person(void *context, const struct store_person *person)
+{
+    struct shard *shard = pending_owner(context);
+    if (shard != NULL)
+        keyring_add(shard->keyring, person);
+}
+
+// Definitions are asked for behind it: when they fail, so has this.
+static void on_persons(void *context, enum store_outcome outcome, const struct error *err)
+{
+    struct shard *shard = pending_end(context);
+    (void)err;
+    if (shard != NULL && outcome == STORE_DONE)
+        publish_open_outbox(shard);
+}
+
+// Keys of what was on its way.
+static void find_persons(struct shard *shard, const struct store_shard *acquired)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct strbuf payloads = strbuf_new(&arena);
+    struct store_persons query = {
+        .shard = shard->number, .keyed = on_person, .done = on_persons, .context = NULL};
+    for (size_t i = 0; i < acquired->outbox_count; i++)
+        if (personal_has_sealed(acquired->outbox[i].payload))
+            strbuf_add(&payloads, acquired->outbox[i].payload);
+    query.streams = keyring_streams(&arena, strbuf_str(&payloads), &query.count);
+    if (query.count > 0) {
+        query.context = pending_new(&shard->calls, shard);
+        store_load_persons(shard->node->store, &query);
+    }
+    arena_done(&arena);
+}
+
 static void find_definitions(struct shard *shard)
 {
     struct node *node = shard->node;
@@ -387,6 +427,7 @@ static void on_acquired(void *context, enum store_outcome outcome,
         return;
     events_start(shard, acquired->events_published, acquired->batch);
     publish_outbox(shard, acquired);
+    find_persons(shard, acquired);
     find_definitions(shard);
 }
 

@@ -29,6 +29,7 @@ static void read_shard(const PGresult *result, struct store_shard *shard, struct
     shard->image = field_str(result, 0, 15);
     shard->clock_ms = PQgetisnull(result, 0, 16) ? 0 : field_i64(result, 0, 16);
     shard->counts_usage = field_bool(result, 0, 17);
+    shard->has_persons = field_bool(result, 0, 18);
 }
 
 static void read_outbox(const PGresult *result, struct store_shard *shard, struct arena *arena)

@@ -93,6 +93,37 @@ static void write_remembered(struct pg *pg, const struct store_commit *commit, s
     pg_execute(pg, STATEMENT_REMEMBER, &params.list);
 }
 
+static void write_persons(struct pg *pg, const struct store_commit *commit, struct arena *turn)
+{
+    const struct changes *changes = commit->changes;
+    struct params params = params_new(turn);
+    struct param_array streams = param_array_new(turn, PARAM_I64);
+    struct param_array numbers = param_array_new(turn, PARAM_I32);
+    struct param_array tenants = param_array_new(turn, PARAM_TEXT);
+    struct param_array subjects = param_array_new(turn, PARAM_BYTES);
+    struct param_array processes = param_array_new(turn, PARAM_TEXT);
+    struct param_array wrapped = param_array_new(turn, PARAM_BYTES);
+    struct param_array vault_keys = param_array_new(turn, PARAM_TEXT);
+    if (changes->personal_keys.count == 0)
+        return;
+    for (size_t i = 0; i < changes->personal_keys.count; i++) {
+        const struct personal_key_row *row = &changes->personal_keys.items[i];
+        param_array_int(&streams, (int64_t)row->stream);
+        param_array_int(&numbers, row->number);
+        param_array_bytes(&tenants, row->tenant);
+        param_array_bytes(&subjects, row->subject);
+        add_optional(&processes, row->process_id);
+        param_array_bytes(&wrapped, row->wrapped);
+        param_array_bytes(&vault_keys, row->vault_key);
+    }
+    params_i32(&params, (int32_t)commit->shard);
+    struct param_array *all[] = {&streams,   &numbers, &tenants,   &subjects,
+                                 &processes, &wrapped, &vault_keys};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        params_array(&params, all[i]);
+    pg_execute(pg, STATEMENT_NEW_PERSONS, &params.list);
+}
+
 static void write_batch(struct pg *pg, const struct store_commit *commit,
                         const struct store_packed *packed, struct arena *turn)
 {
@@ -208,6 +239,12 @@ static void write_outbox(struct pg *pg, const struct store_commit *commit, struc
     params_i64(&params, (int64_t)commit->published);
     params_i64(&params, (int64_t)commit->trimmed);
     pg_execute(pg, STATEMENT_TRIM_OUTBOX, &params.list);
+    if (!commit->has_persons)
+        return;
+    params = params_new(turn);
+    params_i32(&params, (int32_t)commit->shard);
+    params_i64(&params, (int64_t)commit->published);
+    pg_execute(pg, STATEMENT_TRIM_PERSONS, &params.list);
 }
 
 void store_commit(struct store *store, const struct store_commit *commit, struct arena *turn,
@@ -226,6 +263,7 @@ void store_commit(struct store *store, const struct store_commit *commit, struct
         write_batch(pg, commit, &packed, turn);
     }
     write_remembered(pg, commit, turn);
+    write_persons(pg, commit, turn);
     write_outbox(pg, commit, turn);
     pg_end(pg, store_call_done, call);
 }

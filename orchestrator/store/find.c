@@ -85,13 +85,27 @@ static void tell_waiting(struct store_call *call, const PGresult *result)
     }
 }
 
+static void tell_persons(struct store_call *call, const PGresult *result)
+{
+    for (int i = 0; i < PQntuples(result); i++) {
+        const struct store_person person = {.stream = (uint64_t)field_i64(result, i, 0),
+                                            .number = (uint32_t)field_i64(result, i, 1),
+                                            .tenant = field_str(result, i, 2),
+                                            .subject = field_str(result, i, 3),
+                                            .wrapped = field_str(result, i, 4)};
+        call->keyed(call->context, &person);
+    }
+}
+
 static void on_loaded(void *context, const struct pg_answer *answer)
 {
     struct store_call *call = context;
-    size_t at = 2;
+    size_t at = 0;
     if (store_outcome_of(answer) == STORE_DONE) {
-        tell_instances(call, answer->results[0]);
-        tell_mailboxes(call, answer->results[1]);
+        if (call->keyed != NULL)
+            tell_persons(call, answer->results[at++]);
+        tell_instances(call, answer->results[at++]);
+        tell_mailboxes(call, answer->results[at++]);
         if (call->asks_remembered)
             tell_remembered(call, answer->results[at++]);
         if (call->asks_waiting)
@@ -100,21 +114,25 @@ static void on_loaded(void *context, const struct pg_answer *answer)
     finish(call, answer);
 }
 
-static void ask_instances(struct store *store, const struct store_load *load)
+static void add_instances(struct params *params, const struct store_load *load)
 {
-    struct params params = params_of_shard(store, load->shard);
-    struct param_array keys = param_array_new(&store->turn, PARAM_I64);
+    struct param_array keys = param_array_new(params->arena, PARAM_I64);
     for (size_t i = 0; i < load->count; i++)
         if (load->streams[i].kind == STREAM_INSTANCE)
             param_array_int(&keys, (int64_t)load->streams[i].instance);
-    params_array(&params, &keys);
+    params_array(params, &keys);
+}
+
+static void ask_instances(struct store *store, const struct store_load *load)
+{
+    struct params params = params_of_shard(store, load->shard);
+    add_instances(&params, load);
     store_ask(store, load->shard, STATEMENT_LOAD_INSTANCES, &params);
 }
 
-static void ask_mailboxes(struct store *store, const struct store_load *load)
+static void add_mailboxes(struct params *params, const struct store_load *load)
 {
-    struct arena *turn = &store->turn;
-    struct params params = params_of_shard(store, load->shard);
+    struct arena *turn = params->arena;
     struct param_array names = param_array_new(turn, PARAM_TEXT);
     struct param_array keys = param_array_new(turn, PARAM_TEXT);
     struct param_array tenants = param_array_new(turn, PARAM_TEXT);
@@ -128,11 +146,25 @@ static void ask_mailboxes(struct store *store, const struct store_load *load)
         param_array_bytes(&tenants, stream->tenant);
         param_array_int(&kinds, stream->subscription_kind);
     }
-    params_array(&params, &names);
-    params_array(&params, &keys);
-    params_array(&params, &tenants);
-    params_array(&params, &kinds);
+    params_array(params, &names);
+    params_array(params, &keys);
+    params_array(params, &tenants);
+    params_array(params, &kinds);
+}
+
+static void ask_mailboxes(struct store *store, const struct store_load *load)
+{
+    struct params params = params_of_shard(store, load->shard);
+    add_mailboxes(&params, load);
     store_ask(store, load->shard, STATEMENT_LOAD_MAILBOXES, &params);
+}
+
+static void ask_persons(struct store *store, const struct store_load *load)
+{
+    struct params params = params_of_shard(store, load->shard);
+    add_instances(&params, load);
+    add_mailboxes(&params, load);
+    store_ask(store, load->shard, STATEMENT_LOAD_PERSONS, &params);
 }
 
 // True: there are some to ask for.
@@ -188,13 +220,38 @@ void store_load_streams(struct store *store, const struct store_load *load)
     struct pg *pg = store_connection(store, load->shard);
     struct store_call *call = call_with_done(load->context, load->shard, load->done);
     call->loaded = load->loaded;
+    call->keyed = load->keyed;
     pg_begin(pg);
+    if (load->keyed != NULL)
+        ask_persons(store, load);
     ask_instances(store, load);
     ask_mailboxes(store, load);
     call->asks_remembered = ask_remembered(store, load);
     call->asks_waiting = ask_who_waits(store, load);
     pg_end(pg, on_loaded, call);
     arena_reset(&store->turn);
+}
+
+static void on_persons(void *context, const struct pg_answer *answer)
+{
+    struct store_call *call = context;
+    if (store_outcome_of(answer) == STORE_DONE)
+        tell_persons(call, answer->results[0]);
+    finish(call, answer);
+}
+
+void store_load_persons(struct store *store, const struct store_persons *persons)
+{
+    struct store_call *call = call_with_done(persons->context, persons->shard, persons->done);
+    struct params params = params_of_shard(store, persons->shard);
+    struct param_array keys = param_array_new(&store->turn, PARAM_I64);
+    const struct store_load nothing = {.shard = persons->shard};
+    call->keyed = persons->keyed;
+    for (size_t i = 0; i < persons->count; i++)
+        param_array_int(&keys, (int64_t)persons->streams[i]);
+    params_array(&params, &keys);
+    add_mailboxes(&params, &nothing);
+    ask(store, STATEMENT_LOAD_PERSONS, &params, on_persons, call);
 }
 
 // -- Due --------------------------------------------------------------------------------

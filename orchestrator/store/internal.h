@@ -40,6 +40,7 @@ struct store_call {
     uint32_t shard;
     store_done *done;
     bool asks_remembered, asks_waiting; // of a load: it has results for them
+    store_keyed *keyed;                 // likewise
     union {
         store_acquired *acquired;
         store_loaded *loaded;

@@ -75,6 +75,7 @@ struct store_shard {
     str image;
     int64_t clock_ms; // the shard's time; 0: it has none yet
     bool counts_usage;
+    bool has_persons; // keys of persons
     size_t outbox_count;
     const struct store_outbox_row *outbox;
     size_t count_count;
@@ -105,15 +106,37 @@ struct store_stream { // what to load, and what was found; see struct stream_ref
 typedef void store_loaded(void *context, const struct store_stream *stream, str image);
 typedef void store_done(void *context, enum store_outcome outcome, const struct error *err);
 
+// The key of a person in a stream; wrapped is empty where it was erased.
+struct store_person {
+    uint64_t stream;
+    uint32_t number;
+    str tenant;
+    str subject;
+    str wrapped;
+};
+typedef void store_keyed(void *context, const struct store_person *person);
+
 struct store_load {
     uint32_t shard;
     size_t count;
     const struct store_stream *streams;
+    store_keyed *keyed; // called before loaded for each key of these streams; NULL: none is there
     store_loaded *loaded;
     store_done *done;
     void *context;
 };
 void store_load_streams(struct store *store, const struct store_load *load);
+
+// Keys of these streams alone: of what is in the outbox.
+struct store_persons {
+    uint32_t shard;
+    size_t count;
+    const uint64_t *streams;
+    store_keyed *keyed;
+    store_done *done;
+    void *context;
+};
+void store_load_persons(struct store *store, const struct store_persons *persons);
 
 // -- Commit -----------------------------------------------------------------------------
 
@@ -139,6 +162,7 @@ struct store_commit {
     int64_t next_offset;
     uint64_t batch; // number of this batch; that of the one before when it has no history
     const struct changes *changes;
+    bool has_persons;           // the shard has keys of persons
     struct store_packed packed; // the changes' history
     uint64_t first_outbound;    // the records in `outbound`, packed; empty: none
     uint64_t next_outbound;

@@ -2,6 +2,7 @@
 #include "store/vault_keys.h"
 
 #include "store/query.h"
+#include "vault/personal.h"
 
 struct checking {
     const struct vault *vault;
@@ -13,9 +14,9 @@ struct checking {
 static bool refuse_missing(str id, struct error *err)
 {
     return error_set(err, ERROR_INVALID, "vault.keys",
-                     "secrets are sealed under the key '%.*s', which is not among the vault's "
-                     "keys: put it back (behind the current one), or delete those secrets from "
-                     "the table secrets",
+                     "secrets or personal data are sealed under the key '%.*s', which is not among "
+                     "the vault's keys: put it back (behind the current one), or delete what is "
+                     "sealed from the tables secrets and personal_keys",
                      STR_ARG(id));
 }
 
@@ -62,11 +63,57 @@ static bool note_keys(const char *url, struct checking *checking, struct error *
 bool store_check_vault(const char *url, const struct vault *vault, struct error *err)
 {
     static const char sql[] =
-        "SELECT id, proof, EXISTS (SELECT FROM secrets s WHERE s.vault_key = k.id) FROM "
-        "vault_keys k";
+        "SELECT id, proof, EXISTS (SELECT FROM secrets s WHERE s.vault_key = k.id) OR "
+        "EXISTS (SELECT FROM personal_index p WHERE p.vault_key = k.id) OR EXISTS (SELECT FROM "
+        "personal_keys p WHERE p.vault_key = k.id AND p.wrapped IS NOT NULL) FROM vault_keys k";
     struct checking checking = {.vault = vault, .arena = ARENA_EMPTY, .err = err, .good = true};
     bool good = query_run_blocking(url, str_of(sql), NULL, 0, on_keys, &checking, err) &&
                 checking.good && note_keys(url, &checking, err);
     arena_done(&checking.arena);
+    return good;
+}
+
+// -- Persons ----------------------------------------------------------------------------
+
+struct indexing {
+    struct arena arena;
+    str wrapped;
+};
+
+static void on_index(void *context, const struct query_rows *rows, const struct error *err)
+{
+    struct indexing *indexing = context;
+    (void)err;
+    if (rows != NULL && query_row_count(rows) == 1)
+        indexing->wrapped = query_bytes(rows, 0, 0, &indexing->arena);
+}
+
+// Several nodes may try at once: the first one's stays.
+static bool make_index(const char *url, const struct vault *vault, struct indexing *indexing,
+                       struct error *err)
+{
+    static const char sql[] = "INSERT INTO personal_index (wrapped, vault_key) VALUES "
+                              "($1::bytea, $2::text) ON CONFLICT DO NOTHING";
+    struct vault_key key;
+    str bound = personal_bound(&indexing->arena, STR_EMPTY, 0, 0);
+    str wrapped = vault_wrap_new(&indexing->arena, vault, bound, &key);
+    const str parameters[] = {query_hex(&indexing->arena, wrapped), vault_current(vault)};
+    vault_key_wipe(&key);
+    return query_run_blocking(url, str_of(sql), parameters, COUNT_OF(parameters), on_noted, NULL,
+                              err);
+}
+
+bool store_person_index(const char *url, const struct vault *vault, struct vault_key *ret_index,
+                        struct error *err)
+{
+    static const char sql[] = "SELECT wrapped FROM personal_index";
+    struct indexing indexing = {ARENA_EMPTY, STR_EMPTY};
+    bool good = query_run_blocking(url, str_of(sql), NULL, 0, on_index, &indexing, err);
+    if (good && str_is_empty(indexing.wrapped))
+        good = make_index(url, vault, &indexing, err) &&
+               query_run_blocking(url, str_of(sql), NULL, 0, on_index, &indexing, err);
+    good = good && vault_unwrap(vault, indexing.wrapped,
+                                personal_bound(&indexing.arena, STR_EMPTY, 0, 0), ret_index, err);
+    arena_done(&indexing.arena);
     return good;
 }

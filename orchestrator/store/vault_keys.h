@@ -10,4 +10,9 @@
 // without one that something is sealed under. `vault` may be NULL. Blocks.
 MUST_CHECK bool store_check_vault(const char *url, const struct vault *vault, struct error *err);
 
+// The key that persons are digested with; made where there is none yet. `vault` is not NULL.
+// Blocks.
+MUST_CHECK bool store_person_index(const char *url, const struct vault *vault,
+                                   struct vault_key *ret_index, struct error *err);
+
 #endif

@@ -581,6 +581,13 @@ void store_load_streams(struct store *store, const struct store_load *load)
     send(call);
 }
 
+// Nothing personal runs here.
+void store_load_persons(struct store *store, const struct store_persons *persons)
+{
+    (void)store, (void)persons;
+    check_unreachable();
+}
+
 void store_commit(struct store *store, const struct store_commit *commit, struct arena *turn,
                   store_done *done, void *context)
 {
