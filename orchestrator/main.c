@@ -236,6 +236,7 @@ static bool start_api(struct process *process, const struct node_site *site, str
     struct api_options options = {.loop = process->loop,
                                   .config = &process->config,
                                   .vault = process->vault,
+                                  .persons = &process->persons,
                                   .gateway = process->gateway,
                                   .node_name = config_str(&process->config, CONFIG_NODE_NAME),
                                   .context = process,

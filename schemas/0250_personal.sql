@@ -26,15 +26,14 @@ CREATE TABLE personal_index (
 );
 
 CREATE TABLE personal_erasures (
-    key     bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     tenant  text        NOT NULL,
     subject bytea       NOT NULL,
-    reason  text        NOT NULL,
     erased  timestamptz NOT NULL DEFAULT now(),
+    reason  text        NOT NULL,
     erased_by text      NOT NULL,
-    streams bigint      NOT NULL                        -- how many held something
+    streams bigint      NOT NULL,                       -- how many held something
+    PRIMARY KEY (tenant, subject, erased)
 );
-CREATE INDEX personal_erasures_subject ON personal_erasures (tenant, subject);
 
 -- Why a person may not be erased; null: they may. `name` is the person, as holds name them.
 CREATE FUNCTION personal_held(of_tenant text, of_subject bytea, name text) RETURNS text LANGUAGE sql STABLE AS $$
@@ -60,7 +59,8 @@ BEGIN
     WITH gone AS (UPDATE personal_keys k SET wrapped = NULL, erased = now()
                   WHERE k.tenant = of_tenant AND k.subject = of_subject AND k.wrapped IS NOT NULL RETURNING k.shard, k.stream)
     SELECT count(DISTINCT (shard, stream)) INTO streams FROM gone;
-    INSERT INTO personal_erasures (tenant, subject, reason, erased_by, streams) VALUES (of_tenant, of_subject, why, actor, streams);
+    INSERT INTO personal_erasures (tenant, subject, reason, erased_by, streams) VALUES (of_tenant, of_subject, why, actor, streams)
+        ON CONFLICT DO NOTHING;
     PERFORM audit_note(jsonb_build_object('operation', 'ERASE', 'entity_type', 'PERSON', 'entity', encode(of_subject, 'hex'), 'tenant', of_tenant,
                        'description', streams || ' instances; ' || why));
     RETURN streams;

@@ -36,6 +36,7 @@ struct api *api_new(const struct api_options *options, struct error *err)
             .page = console_is_there() ? "/" : NULL,
             .admit = caller_admit,
             .refused = caller_refused,
+            .look = personal_look,
             .local_only = api->key[0] == '\0' && gateway_access(options->gateway) == NULL,
             .cors_origins = config_str(config, CONFIG_API_CORS_ORIGINS),
             .max_open_requests = (size_t)config_i64(config, CONFIG_API_PENDING),

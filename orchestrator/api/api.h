@@ -18,8 +18,9 @@ struct gateway;
 struct api_options {
     struct event_base *loop;
     const struct config *config;
-    const struct vault *vault; // NULL: none; outlives the api
-    struct gateway *gateway;   // not owned; stopped before the api is freed
+    const struct vault_key *persons; // what persons are digested with, where there is a vault
+    const struct vault *vault;       // NULL: none; outlives the api
+    struct gateway *gateway;         // not owned; stopped before the api is freed
     const char *node_name;
     str secret; // of the installation: commands are signed with it; outlives the api
     void *context;

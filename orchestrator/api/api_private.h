@@ -36,6 +36,10 @@ enum admission caller_admit(struct request *request);
 // For http_options.refused, and for pages that refuse: the audit log tells of it.
 void caller_refused(struct request *request, int status, str why);
 
+// For http_options.look: an answer with sealed values of persons is opened for who may read them
+// (personal.c).
+bool personal_look(struct request *request, int status, const char *content_type, str body);
+
 // Once the body has been read it names the tenant.
 struct caller *caller_of(struct request *request);
 

@@ -115,6 +115,8 @@ static void apply_process(const struct engine_environment *environment, struct i
     case EVENT_PROCESS_NAMED:
         instance->business_id = str_copy(&instance->stream.arena, event->value);
         break;
+    case EVENT_PERSON_ERASED: // their values stay as they are, and do not open
+        break;
     case EVENT_PROCESS_LOCKED:
         lock(instance, event);
         break;

@@ -47,7 +47,7 @@ static void write_down(struct engine *engine, struct evaluation *e)
     e->trace_json = strbuf_str(&trace);
     step_spend(engine, trace.len / TRACE_BYTES_PER_STEP);
     if (personal_is_whole(engine, &why) && expression_json(engine, e->value, &e->output, &why) &&
-        personal_seal_result(engine, &e->trace_json, &why) &&
+        personal_seal_trace(engine, &e->trace_json, &why) &&
         border_value(engine, "the trace of the decision", e->trace_json, LIMIT_VALUE_BYTES, &why))
         return;
     e->state = DECISION_FAILED;

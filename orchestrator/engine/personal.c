@@ -3,6 +3,7 @@
 // Values that belong to persons. The engine keeps them sealed, in its state as in history and rows,
 // so that both are the same without any key. An expression that reads one reads it in the open, and
 // what it gives is sealed for the same persons. What stands in the open takes none.
+#include "base/digest.h"
 #include "engine/step.h"
 
 static const struct engine_vault *vault_of(const struct engine *engine)
@@ -364,4 +365,99 @@ bool personal_admit_object(struct engine *engine, instance_ref instance, element
     json_end_object(&w);
     *object = strbuf_str(&out);
     return true;
+}
+
+// -- Traces -----------------------------------------------------------------------------
+
+static bool write_traced(struct engine *engine, struct json_writer *w, const struct json *value,
+                         str *ret_why);
+
+// Values stand in a trace as JSON in a text.
+static bool write_member(struct engine *engine, struct json_writer *w,
+                         const struct json_member *member, str *ret_why)
+{
+    static const char *const values[] = {"output", "inputValue", "outputValue"};
+    bool is_value = false;
+    for (size_t i = 0; i < COUNT_OF(values); i++)
+        is_value |= str_equal(member->name, str_of(values[i]));
+    json_key(w, member->name);
+    if (!is_value || !json_is(&member->value, JSON_STRING))
+        return write_traced(engine, w, &member->value, ret_why);
+    str json = member->value.text;
+    if (!personal_seal_result(engine, &json, ret_why))
+        return false;
+    json_string(w, json);
+    return true;
+}
+
+// We wrote it: as deep as dmn/trace.c nests.
+static bool write_traced(struct engine *engine, struct json_writer *w, const struct json *value,
+                         str *ret_why)
+{
+    if (json_is(value, JSON_ARRAY)) {
+        json_begin_array(w);
+        for (size_t i = 0; i < value->count; i++)
+            if (!write_traced(engine, w, &value->items[i], ret_why))
+                return false;
+        json_end_array(w);
+    } else if (json_is(value, JSON_OBJECT)) {
+        json_begin_object(w);
+        for (size_t i = 0; i < value->count; i++)
+            if (!write_member(engine, w, &value->members[i], ret_why))
+                return false;
+        json_end_object(w);
+    } else {
+        json_value(w, value);
+    }
+    return true;
+}
+
+bool personal_seal_trace(struct engine *engine, str *json, str *ret_why)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    struct json *trace;
+    struct error err;
+    if (engine->personal.subjects.count == 0)
+        return true;
+    if (!json_parse(engine->turn, *json, &trace, &err))
+        return refuse(engine, STR("the trace of the decision cannot be sealed"), ret_why);
+    if (!write_traced(engine, &w, trace, ret_why))
+        return false;
+    *json = strbuf_str(&out);
+    return true;
+}
+
+// -- Erasing ----------------------------------------------------------------------------
+
+// What was read of a variable in this batch is read anew.
+static void forget_read(instance_ref instance)
+{
+    size_t cursor = 0;
+    uint64_t key;
+    void *entity;
+    while (idmap_next(&instance->entities, &cursor, &key, &entity)) {
+        struct element_instance *ei = entity;
+        if (ei->entity.kind != ENTITY_KIND_ELEMENT)
+            continue;
+        for (struct variable *v = ei->variables; v != NULL; v = v->next)
+            v->parsed = NULL;
+    }
+}
+
+void personal_erase(struct engine *engine)
+{
+    const struct command *command = engine->command;
+    const struct engine_vault *vault = vault_of(engine);
+    instance_ref instance = step_instance(engine, command->instance);
+    str hex = command->create_instance.business_id, digest;
+    if (vault != NULL && command->instance != 0 && digest_from_hex(engine->turn, hex, &digest))
+        vault->erase(vault->context, command->instance, digest);
+    if (instance != NULL) {
+        forget_read(instance);
+        step_emit(
+            engine, instance,
+            (struct event){.type = EVENT_PERSON_ERASED, .key = instance->stream.key, .value = hex});
+    }
+    step_accept(engine, command->instance, command->instance);
 }

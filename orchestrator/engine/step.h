@@ -246,6 +246,8 @@ MUST_CHECK bool personal_admit_object(struct engine *engine, instance_ref instan
 // What a message brings, as its mailbox keeps it.
 MUST_CHECK bool personal_keep_message(struct engine *engine, const struct mailbox *mailbox,
                                       str *json, str *ret_why);
+// The trace of a decision: structure stays, values of persons are sealed.
+MUST_CHECK bool personal_seal_trace(struct engine *engine, str *json, str *ret_why);
 // What goes from a stream into another in the same step: marked, not sealed.
 str personal_travel(struct engine *engine, str tenant, uint64_t stream, str json);
 bool personal_is_why(const struct engine *engine, str why);
@@ -597,6 +599,7 @@ void process_end(struct engine *engine, instance_ref instance, enum event_type h
 void process_element_gone(struct engine *engine, instance_ref instance); // was TERMINATING
 void process_cancel(struct engine *engine);
 void process_name(struct engine *engine);
+void personal_erase(struct engine *engine);
 // Whether the instance was asked to end after this element; then it does. In the middle of a step:
 // whatever the caller holds of it may be gone.
 bool process_is_asked_to_end(struct engine *engine, instance_ref instance, uint32_t element);

@@ -127,6 +127,10 @@ static void send_answer(struct request *request, int status, const char *content
         finish_gone(request, status);
         return;
     }
+    bool asks = !request->is_looked_at && request->server->options.look != NULL;
+    request->is_looked_at = true;
+    if (asks && request->server->options.look(request, status, content_type, body))
+        return;
     if (!may_send(request, body.len)) {
         request_busy(request, "too many bytes of answers wait to be taken (api.max_bytes)");
         return;

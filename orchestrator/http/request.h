@@ -27,8 +27,9 @@ struct request {
     const struct route *route;
     str arguments[REQUEST_MAX_ARGUMENTS]; // the {…} parts of the path, decoded
     str raw_body;
-    size_t counted; // bytes of it, in the connections' account
-    bool reads;     // changes nothing, as every GET: a large answer may be refused, not sent
+    size_t counted;    // bytes of it, in the connections' account
+    bool is_looked_at; // http_options.look was asked about its answer
+    bool reads;        // changes nothing, as every GET: a large answer may be refused, not sent
     const struct json *body; // a JSON object; NULL when the route takes none or the body was empty
     struct form form;        // of a route that takes one
     int64_t started_ns;

@@ -31,6 +31,9 @@ struct http_options {
     enum admission (*admit)(struct request *request);
     // Called before an answer that refuses the caller (401, 403); NULL: nobody asks.
     void (*refused)(struct request *request, int status, str detail);
+    // Called before an answer is sent: true when it has taken the answer, whose body it copies, and
+    // gives another one later. Once a request; NULL: nobody asks.
+    bool (*look)(struct request *request, int status, const char *content_type, str body);
     // Only this machine may ask: a Host or Origin of another one is refused, as a web page of a
     // browser on this machine would send it.
     bool local_only;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/catalogue/personal.h"
+
+#include "store/query.h"
+
+struct statement catalogue_erase(struct arena *arena, const struct erasure *erasure)
+{
+    return STATEMENT(arena,
+                     "SELECT personal_erase($1::text, $2::bytea, $3::text, $4::text, $5::text)",
+                     erasure->tenant, query_hex(arena, erasure->digest), erasure->person,
+                     erasure->reason, erasure->by);
+}
+
+struct statement catalogue_erased_streams(struct arena *arena, const struct erasure *erasure)
+{
+    return STATEMENT(arena,
+                     "SELECT k.stream FROM personal_keys k LEFT JOIN instances i ON i.shard = "
+                     "k.shard AND i.key = k.stream WHERE k.tenant = $1::text AND k.subject = "
+                     "$2::bytea AND k.stream > 0 AND (i.state IS NULL OR i.state IN (1, 4)) ORDER "
+                     "BY k.stream LIMIT 100000",
+                     erasure->tenant, query_hex(arena, erasure->digest));
+}
+
+struct statement catalogue_persons_to_rewrap(struct arena *arena, str vault_key)
+{
+    return STATEMENT(
+        arena,
+        "(SELECT 0, 0::bigint, 0, '' AS tenant, wrapped FROM personal_index WHERE vault_key <> "
+        "$1::text) UNION ALL (SELECT shard, stream, number, tenant, wrapped FROM personal_keys "
+        "WHERE vault_key <> $1::text AND wrapped IS NOT NULL LIMIT 1000)",
+        vault_key);
+}
+
+struct statement catalogue_person_rewrap(struct arena *arena, const struct person_rewrap *rewrap)
+{
+    return STATEMENT(
+        arena,
+        "WITH i AS (UPDATE personal_index SET wrapped = $5::bytea, vault_key = $6::text WHERE "
+        "$3::integer = 0 AND wrapped = $4::bytea RETURNING 1), k AS (UPDATE personal_keys SET "
+        "wrapped = $5::bytea, vault_key = $6::text WHERE shard = $1::integer AND stream = "
+        "$2::bigint AND number = $3::integer AND wrapped = $4::bytea RETURNING 1) SELECT 1 FROM i "
+        "UNION ALL SELECT 1 FROM k",
+        statement_i64(arena, rewrap->shard), statement_i64(arena, rewrap->stream),
+        statement_i64(arena, rewrap->number), query_hex(arena, rewrap->old),
+        query_hex(arena, rewrap->wrapped), rewrap->vault_key);
+}

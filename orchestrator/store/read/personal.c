@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/read/personal.h"
+
+#include "record/key.h"
+#include "store/query.h"
+#include "store/read/time_text.h"
+
+// Streams below 0 are of records on their way, on any shard.
+static str shard_of(struct arena *arena, uint64_t stream)
+{
+    return (int64_t)stream < 0 ? STR("-1") : statement_u64(arena, key_shard(stream));
+}
+
+struct statement read_personal_keys(struct arena *arena, struct scope scope,
+                                    const struct personal_key_name *names, size_t count)
+{
+    static const char sql[] =
+        "SELECT k.stream, k.number, k.tenant, k.process_id, k.wrapped FROM unnest($2::integer[], "
+        "$3::bigint[], $4::integer[]) AS u (shard, stream, number) JOIN personal_keys k ON k.shard "
+        "= u.shard AND k.stream = u.stream AND k.number = u.number WHERE " SCOPE_SEES_TENANT(
+            "k.tenant");
+    str *shards = ARENA_ARRAY(arena, str, count + 1), *streams = ARENA_ARRAY(arena, str, count + 1),
+        *numbers = ARENA_ARRAY(arena, str, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        shards[i] = shard_of(arena, names[i].stream);
+        streams[i] = statement_i64(arena, (int64_t)names[i].stream);
+        numbers[i] = statement_u64(arena, names[i].number);
+    }
+    return STATEMENT(arena, sql, scope_parameter(arena, scope),
+                     statement_array(arena, shards, count), statement_array(arena, streams, count),
+                     statement_array(arena, numbers, count));
+}
+
+#define OF_PERSON SCOPE_SEES_TENANT("k.tenant") " AND k.tenant = $2::text AND k.subject = $3::bytea"
+
+struct statement read_subject_streams(struct arena *arena, struct scope scope, str tenant,
+                                      str digest)
+{
+    static const char sql[] =
+        "SELECT k.stream, k.process_id, (ARRAY['ACTIVE','COMPLETED','TERMINATED','SUSPENDED'])"
+        "[i.state], k.wrapped IS NULL, " RFC3339(
+            "k.made") ", k.number FROM personal_keys k LEFT JOIN instances i ON i.shard = k.shard "
+                      "AND i.key "
+                      "= k.stream WHERE " OF_PERSON
+                      " AND k.stream > 0 ORDER BY k.made DESC, k.stream LIMIT 10000";
+    _Static_assert(SUBJECT_MAX_STREAMS == 10000, "as the statement says");
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), tenant, query_hex(arena, digest));
+}
+
+#define SEALED(column) column "::text LIKE '%\"baton:sealed:%'"
+
+struct statement read_subject_held(struct arena *arena, struct scope scope, str tenant, str digest)
+{
+    static const char sql[] =
+        "WITH mine AS (SELECT k.shard, k.stream FROM personal_keys k WHERE " OF_PERSON
+        " AND k.stream > 0 ORDER BY k.made DESC, k.stream LIMIT 10000) "
+        "SELECT m.stream, 'VARIABLE', v.name, v.scope, v.value FROM mine m JOIN variables v ON "
+        "v.shard = m.shard AND v.instance = m.stream WHERE " SEALED(
+            "v.value") " UNION ALL "
+                       "SELECT m.stream, 'DECISION', d.decision_id, d.key, d.output FROM mine m "
+                       "JOIN "
+                       "decision_evaluations d ON d.shard = m.shard AND d.instance = m.stream "
+                       "WHERE " SEALED("d.output") " UNION ALL "
+                                                   "SELECT m.stream, 'MESSAGE', s.name, s.key, "
+                                                   "s.variables::text FROM mine m JOIN messages s "
+                                                   "ON s.shard = m.shard AND s.mailbox = m.stream "
+                                                   "WHERE " SEALED("s.variables") " LIMIT 100000";
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), tenant, query_hex(arena, digest));
+}
+
+struct statement read_erasure(struct arena *arena, struct scope scope, str tenant, str digest,
+                              str person)
+{
+    static const char sql[] =
+        "SELECT personal_held($2::text, $3::bytea, $4::text), count(*) FILTER (WHERE k.wrapped IS "
+        "NOT NULL AND k.stream > 0), count(*) FILTER (WHERE k.wrapped IS NOT NULL AND i.state IN "
+        "(1, 4)), (SELECT " RFC3339(
+            "max(e.erased)") " FROM personal_erasures e WHERE e.tenant = $2::text AND e.subject = "
+                             "$3::bytea) FROM personal_keys k LEFT JOIN instances i ON i.shard = "
+                             "k.shard AND i.key = k.stream WHERE " OF_PERSON;
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), tenant, query_hex(arena, digest),
+                     person);
+}

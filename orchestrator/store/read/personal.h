@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keys of persons, for who may read what they seal, and what is held about a person.
+#ifndef BATON_STORE_READ_PERSONAL_H
+#define BATON_STORE_READ_PERSONAL_H
+
+#include "store/read/scope.h"
+#include "store/statement.h"
+
+struct personal_key_name {
+    uint64_t stream;
+    uint32_t number;
+};
+
+// Of the tenants of the scope: stream, number, tenant, process id (null: a mailbox's), wrapped
+// (null: erased).
+enum { PERSONAL_STREAM, PERSONAL_NUMBER, PERSONAL_TENANT, PERSONAL_PROCESS, PERSONAL_WRAPPED };
+struct statement read_personal_keys(struct arena *arena, struct scope scope,
+                                    const struct personal_key_name *names, size_t count);
+
+// Streams with a key of the person, the newest first: stream, process id, state of the instance
+// (ACTIVE, …; null: it is none), whether it was erased, since when, the key's number.
+enum { SUBJECT_MAX_STREAMS = 10000 };
+enum {
+    SUBJECT_STREAM,
+    SUBJECT_PROCESS,
+    SUBJECT_STATE,
+    SUBJECT_ERASED,
+    SUBJECT_MADE,
+    SUBJECT_NUMBER
+};
+struct statement read_subject_streams(struct arena *arena, struct scope scope, str tenant,
+                                      str digest);
+
+// What has something sealed in these streams: stream, where (variable, decision, message, …), name,
+// scope or key, text.
+enum { HELD_STREAM, HELD_KIND, HELD_NAME, HELD_KEY, HELD_TEXT };
+struct statement read_subject_held(struct arena *arena, struct scope scope, str tenant, str digest);
+
+// One row: why they may not be erased (null: they may), how many streams would be, how many of them
+// run, when they were erased before.
+enum { ERASURE_HELD, ERASURE_STREAMS, ERASURE_RUNNING, ERASURE_BEFORE };
+struct statement read_erasure(struct arena *arena, struct scope scope, str tenant, str digest,
+                              str person);
+
+#endif
