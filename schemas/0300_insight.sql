@@ -13,7 +13,8 @@ CREATE TABLE insight_cells (
     shard      integer  NOT NULL,
     definition bigint   NOT NULL,
     day        date     NOT NULL,                       -- on which cases ended
-    part       integer  NOT NULL,                       -- 0: merged; the others go with it
+    part       integer  NOT NULL,                       -- 0: merged; those above go with it; -1: of the month that begins on that day, once it is over
+    in_month   boolean  NOT NULL DEFAULT false,         -- its month has a row, too
     process_id text     NOT NULL,
     version    integer  NOT NULL,
     tenant     text     NOT NULL,
@@ -32,6 +33,7 @@ CREATE TABLE insight_cells (
     PRIMARY KEY (shard, definition, day, part)
 );
 CREATE INDEX insight_cells_process ON insight_cells (process_id, day);
+CREATE INDEX insight_cells_open ON insight_cells (shard, day) WHERE part >= 0 AND NOT in_month;
 DO $$ BEGIN -- cheaper than pglz, where the server has it
     ALTER TABLE insight_cells ALTER names SET COMPRESSION lz4, ALTER head SET COMPRESSION lz4, ALTER elements SET COMPRESSION lz4, ALTER times SET COMPRESSION lz4,
                               ALTER edges SET COMPRESSION lz4, ALTER variants SET COMPRESSION lz4;

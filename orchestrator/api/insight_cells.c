@@ -251,6 +251,8 @@ void insight_read(struct request *request, unsigned sections, insight_answer *an
         !read_day(request, "until", cells->wanted.until, &cells->to_ms))
         return;
     cells->to_ms = cells->to_ms < cells->now_ms ? cells->to_ms : cells->now_ms;
+    if (cells->by != BY_DAY && cells->by != BY_WEEK)
+        cells->sections |= INSIGHT_MONTHS;
     read_snapshot(caller, read_records_lag(caller->arena), on_lag, cells);
 }
 

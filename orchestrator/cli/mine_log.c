@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/files.h"
+#include "insight/follows_svg.h"
 #include "insight/instant.h"
 #include "insight/variants.h"
 
@@ -152,10 +153,30 @@ static enum follows_time chosen_times(const struct mine *m)
                                                  : FOLLOWS_COMPLETED;
 }
 
+static int write_picture(struct mine *m, const struct follows *follows)
+{
+    struct mine_out out;
+    struct error err;
+    size_t left_out;
+    str svg = follows_write_svg(&m->arena, m->log, follows, &left_out);
+    if (!mine_out_open(m, &out, &err))
+        return cli_complain(&err);
+    strbuf_add(&out.buffer, svg);
+    struct error closing;
+    bool is_written = mine_out_write(&out, &out.buffer, &err);
+    if (!mine_out_close(&out, is_written ? &err : &closing) || !is_written)
+        return cli_complain(&err), EXIT_FAILED;
+    if (left_out > 0)
+        fprintf(stderr, "baton: note: %zu rarer ways are not in the picture\n", left_out);
+    return EXIT_OK;
+}
+
 int mine_dfg(struct mine *m)
 {
     const struct event_log *log = m->log;
     struct follows *follows = follows_new(&m->arena, log, chosen_times(m));
+    if (str_ends_with(m->out, STR(".svg")))
+        return write_picture(m, follows);
     if (!m->is_json) {
         print_edges(m, follows);
         return EXIT_OK;

@@ -33,6 +33,8 @@ enum { DIAGRAM_POINTS_MOST = 6 };
 
 struct diagram_flow {
     uint32_t from, to; // nodes
+    str label;         // in pictures alone
+    int32_t weight;    // how thick it is drawn: 0 as usual, to 10
     uint32_t point_count;
     struct diagram_point points[DIAGRAM_POINTS_MOST];
 };

@@ -58,10 +58,24 @@ static void write_node(struct strbuf *out, const struct diagram_node *node)
 
 static void write_flow(struct strbuf *out, const struct diagram_flow *flow)
 {
-    strbuf_add(out, STR("<polyline marker-end=\"url(#arrow)\" points=\""));
+    strbuf_add(out, STR("<polyline marker-end=\"url(#arrow)\""));
+    if (flow->weight > 0)
+        strbuf_format(out, " stroke-width=\"%.1f\"", 1 + 0.4 * flow->weight);
+    strbuf_add(out, STR(" points=\""));
     for (uint32_t i = 0; i < flow->point_count; i++)
         strbuf_format(out, "%s%d,%d", i > 0 ? " " : "", flow->points[i].x, flow->points[i].y);
     strbuf_add(out, STR("\"/>\n"));
+}
+
+// Where it leaves; below the line, so that it is read even where lines cross.
+static void write_label(struct strbuf *out, const struct diagram_flow *flow)
+{
+    if (flow->label.len == 0 || flow->point_count < 2)
+        return;
+    const struct diagram_point *end = &flow->points[flow->point_count - 1];
+    strbuf_format(out, "<text class=\"label\" x=\"%d\" y=\"%d\">", end->x - 12, end->y - 4);
+    markup_text(out, flow->label);
+    strbuf_add(out, STR("</text>\n"));
 }
 
 static int32_t larger(int32_t a, int32_t b)
@@ -92,9 +106,12 @@ str diagram_write_svg(const struct diagram *d)
         write_flow(&out, &d->flows[i]);
     strbuf_add(&out,
                STR("</g>\n<g fill=\"#fff\" stroke=\"#222\" stroke-width=\"1.5\">\n<style>text "
-                   "{ fill: #222; stroke: none; text-anchor: middle }</style>\n"));
+                   "{ fill: #222; stroke: none; text-anchor: middle } .label { text-anchor: end; "
+                   "font-size: 10px }</style>\n"));
     for (uint32_t i = 0; i < d->node_count; i++)
         write_node(&out, &d->nodes[i]);
+    for (uint32_t i = 0; i < d->flow_count; i++)
+        write_label(&out, &d->flows[i]);
     strbuf_add(&out, STR("</g>\n</svg>\n"));
     return strbuf_str(&out);
 }

@@ -9,7 +9,7 @@
 
 enum {
     PARTS_MOST = 12,   // of a day, before they are merged
-    OLD_DAYS_MOST = 4, // that are merged when a new day begins
+    OLD_ONES_MOST = 4, // days and months that are merged when a day of a definition begins
     MS_PER_DAY = 86400000,
 };
 
@@ -117,8 +117,13 @@ static struct counted *cell_at(struct counting *c, const struct case_record *of)
     if (counted != NULL || !records_words_of(c->records, of->definition, 0, c->arena, &words))
         return counted;
     counted = ARENA_NEW(c->arena, struct counted);
-    counted->row = (struct records_cell){
-        .definition = of->definition, .day = day, .part = -1, .format = CELL_FORMAT};
+    counted->row = (struct records_cell){.definition = of->definition,
+                                         .process_id = words.process_id,
+                                         .version = words.version,
+                                         .tenant = words.tenant,
+                                         .day = day,
+                                         .part = RECORDS_NEXT_PART,
+                                         .format = CELL_FORMAT};
     counted->cell = cell_new(c->arena);
     map_put(&c->cells, key, counted);
     *ARRAY_PUSH(c->arena, &c->in_order) = counted;
@@ -171,6 +176,9 @@ static bool merge_into(struct cell *cell, struct records_cell *sum,
                                        part->times, part->edges, part->variants};
         if (!cell_read(cell, &pack, err))
             return false;
+        sum->process_id = part->process_id;
+        sum->version = part->version;
+        sum->tenant = part->tenant;
         sum->started += part->started;
         sum->entered += part->entered;
         sum->gone += part->gone;
@@ -180,37 +188,70 @@ static bool merge_into(struct cell *cell, struct records_cell *sum,
     return true;
 }
 
-static bool merge_day(struct counting *c, uint64_t definition, int32_t day)
+// *ret_good is false where a part cannot be read: all stays as it is.
+static bool sum_up(struct counting *c, const struct records_days *days, struct records_cell *sum,
+                   bool *ret_good)
 {
     struct records_cell *parts = NULL;
     size_t count;
-    int32_t part;
-    struct records_cell sum = {.definition = definition, .day = day, .format = CELL_FORMAT};
-    struct cell *cell = cell_new(c->arena);
     struct error damaged;
-    if (!records_cell_parts(c->records, c->turn, definition, day, &parts, &count, c->err))
+    struct cell *cell = cell_new(c->arena);
+    if (!records_cell_parts(c->records, c->turn, days, &parts, &count, c->err))
         return false;
+    *ret_good = true;
     for (size_t i = 0; i < count; i++)
-        if (parts[i].format != CELL_FORMAT)
-            return true;
-    if (!merge_into(cell, &sum, parts, count, &damaged))
-        return true;
-    write_sections(&sum, cell, c->arena);
-    return records_drop_cells(c->records, c->turn, definition, day, c->err) &&
-           records_add_cells(c->records, c->turn, &sum, 1, &part, c->err);
+        *ret_good &= parts[i].format == CELL_FORMAT;
+    *ret_good = *ret_good && merge_into(cell, sum, parts, count, &damaged);
+    write_sections(sum, cell, c->arena);
+    return true;
 }
 
-// With the first part of a day, what was left of those before is merged.
-static bool merge_old_days(struct counting *c, const struct records_cell *row)
+static struct records_cell sum_of(const struct records_days *days, int32_t part)
 {
-    int32_t *days = NULL;
-    size_t count;
-    if (!records_old_cells(c->records, c->turn, row->definition, row->day, &days, &count, c->err))
+    return (struct records_cell){
+        .definition = days->definition, .day = days->first, .part = part, .format = CELL_FORMAT};
+}
+
+static bool merge_day(struct counting *c, const struct records_days *day)
+{
+    bool is_good;
+    int32_t part;
+    struct records_cell sum = sum_of(day, 0);
+    if (!sum_up(c, day, &sum, &is_good))
         return false;
-    for (size_t i = 0; i < count && i < OLD_DAYS_MOST; i++)
-        if (!merge_day(c, row->definition, days[i]))
-            return false;
-    return true;
+    return !is_good || (records_drop_cells(c->records, c->turn, day, c->err) &&
+                        records_add_cells(c->records, c->turn, &sum, 1, &part, c->err));
+}
+
+// Its days stay, for questions about some of them.
+static bool merge_month(struct counting *c, const struct records_days *month)
+{
+    bool is_good;
+    int32_t part;
+    struct records_cell sum = sum_of(month, RECORDS_PART_OF_MONTH);
+    if (!sum_up(c, month, &sum, &is_good))
+        return false;
+    return !is_good || (records_add_cells(c->records, c->turn, &sum, 1, &part, c->err) &&
+                        records_mark_month(c->records, c->turn, month, c->err));
+}
+
+// With the first part of a day, some of what was left of those before is merged.
+static bool merge_old_ones(struct counting *c, int32_t today)
+{
+    struct records_days days[OLD_ONES_MOST], months[OLD_ONES_MOST];
+    size_t day_count = OLD_ONES_MOST, month_count = OLD_ONES_MOST;
+    bool good = records_old_days(c->records, c->turn, today, days, &day_count, c->err);
+    for (size_t i = 0; good && i < day_count; i++)
+        good = merge_day(c, &days[i]);
+    good = good && records_old_months(c->records, c->turn, today, months, &month_count, c->err);
+    for (size_t i = 0; good && i < month_count; i++)
+        good = merge_month(c, &months[i]);
+    return good;
+}
+
+static struct records_days day_of(const struct records_cell *row)
+{
+    return (struct records_days){row->definition, row->day, row->day + 1};
 }
 
 static bool store_cells(struct counting *c)
@@ -226,10 +267,12 @@ static bool store_cells(struct counting *c)
     }
     if (!records_add_cells(c->records, c->turn, rows, count, parts, c->err))
         return false;
-    for (size_t i = 0; i < count; i++)
-        if ((parts[i] == 1 && !merge_old_days(c, &rows[i])) ||
-            (parts[i] >= PARTS_MOST && !merge_day(c, rows[i].definition, rows[i].day)))
+    for (size_t i = 0; i < count; i++) {
+        struct records_days day = day_of(&rows[i]);
+        if ((parts[i] == 1 && !merge_old_ones(c, rows[i].day)) ||
+            (parts[i] >= PARTS_MOST && !merge_day(c, &day)))
             return false;
+    }
     return true;
 }
 

@@ -91,33 +91,51 @@ MUST_CHECK bool records_load_parts(struct records *records, const struct records
                                    struct records_part **ret_parts, size_t *ret_count,
                                    struct error *err);
 
+enum { RECORDS_PART_OF_MONTH = -1, RECORDS_NEXT_PART = -2 };
+
 // A row of insight_cells (schemas/0300_insight.sql).
 struct records_cell {
     uint64_t definition;
-    int32_t day;  // since 1970-01-01
-    int32_t part; // below 0: the next one
+    str process_id;
+    int32_t version;
+    str tenant;
+    int32_t day; // since 1970-01-01
+    int32_t part;
     int32_t format;
     uint64_t started, entered, gone, entered_ms, gone_ms;
     str names, head, elements, times, edges, variants;
 };
 
-// Stores cells; their definitions have words. Says as which part each was stored, in their order.
+// Stores cells. Says as which part each was stored, in their order.
 MUST_CHECK bool records_add_cells(struct records *records, const struct records_turn *turn,
                                   const struct records_cell *cells, size_t count,
                                   int32_t *ret_parts, struct error *err);
 
-// All parts of a definition's day, and their end.
-MUST_CHECK bool records_cell_parts(struct records *records, const struct records_turn *turn,
-                                   uint64_t definition, int32_t day,
-                                   struct records_cell **ret_cells, size_t *ret_count,
-                                   struct error *err);
-MUST_CHECK bool records_drop_cells(struct records *records, const struct records_turn *turn,
-                                   uint64_t definition, int32_t day, struct error *err);
+// Days of a definition, from the first to before the end.
+struct records_days {
+    uint64_t definition;
+    int32_t first, end;
+};
 
-// Days before this one that have parts which are not merged.
-MUST_CHECK bool records_old_cells(struct records *records, const struct records_turn *turn,
-                                  uint64_t definition, int32_t day, int32_t **ret_days,
-                                  size_t *ret_count, struct error *err);
+// Their parts.
+MUST_CHECK bool records_cell_parts(struct records *records, const struct records_turn *turn,
+                                   const struct records_days *days, struct records_cell **ret_cells,
+                                   size_t *ret_count, struct error *err);
+MUST_CHECK bool records_drop_cells(struct records *records, const struct records_turn *turn,
+                                   const struct records_days *days, struct error *err);
+
+// They are in their month's cell.
+MUST_CHECK bool records_mark_month(struct records *records, const struct records_turn *turn,
+                                   const struct records_days *days, struct error *err);
+
+// What is over before `today` and can be merged: single days that have parts, or whole months; at
+// most *count of them, for which ret_days has room.
+MUST_CHECK bool records_old_days(struct records *records, const struct records_turn *turn,
+                                 int32_t today, struct records_days *ret_days, size_t *count,
+                                 struct error *err);
+MUST_CHECK bool records_old_months(struct records *records, const struct records_turn *turn,
+                                   int32_t today, struct records_days *ret_days, size_t *count,
+                                   struct error *err);
 
 // Takes the turn back.
 void records_abandon(struct records *records);

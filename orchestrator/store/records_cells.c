@@ -74,8 +74,7 @@ static const enum param_type columns[] = {
     PARAM_BYTES, PARAM_BYTES, PARAM_BYTES, PARAM_BYTES, PARAM_BYTES, PARAM_BYTES,
 };
 
-static void add_cell(struct param_array *arrays, const struct records_cell *cell,
-                     const struct records_words *words)
+static void add_cell(struct param_array *arrays, const struct records_cell *cell)
 {
     const str sections[] = {cell->names, cell->head,  cell->elements,
                             cell->times, cell->edges, cell->variants};
@@ -84,9 +83,9 @@ static void add_cell(struct param_array *arrays, const struct records_cell *cell
     param_array_int(arrays++, (int64_t)cell->definition);
     param_array_int(arrays++, cell->day);
     param_array_int(arrays++, cell->part);
-    param_array_bytes(arrays++, words->process_id);
-    param_array_int(arrays++, words->version);
-    param_array_bytes(arrays++, words->tenant);
+    param_array_bytes(arrays++, cell->process_id);
+    param_array_int(arrays++, cell->version);
+    param_array_bytes(arrays++, cell->tenant);
     param_array_int(arrays++, cell->format);
     for (size_t i = 0; i < COUNT_OF(counts); i++)
         param_array_int(arrays++, (int64_t)counts[i]);
@@ -113,12 +112,8 @@ bool records_add_cells(struct records *records, const struct records_turn *turn,
     struct param_array arrays[COUNT_OF(columns)];
     for (size_t i = 0; i < COUNT_OF(columns); i++)
         arrays[i] = param_array_new(turn->arena, columns[i]);
-    for (size_t i = 0; i < count; i++) {
-        struct records_words words;
-        bool has_words = records_words_of(records, cells[i].definition, 0, turn->arena, &words);
-        check(has_words);
-        add_cell(arrays, &cells[i], &words);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_cell(arrays, &cells[i]);
     for (size_t i = 0; i < COUNT_OF(columns); i++)
         params_array(&params, &arrays[i]);
     PGresult *result = records_run(records, RECORDS_ADD_CELLS, &params, err);
@@ -129,62 +124,97 @@ bool records_add_cells(struct records *records, const struct records_turn *turn,
     return true;
 }
 
-static struct params params_of(const struct records_turn *turn, uint64_t definition, int32_t day)
+static struct params params_of(const struct records_turn *turn, const struct records_days *days)
 {
     struct params params = records_params(turn);
-    params_i64(&params, (int64_t)definition);
-    params_i32(&params, day);
+    params_i64(&params, (int64_t)days->definition);
+    params_i32(&params, days->first);
+    params_i32(&params, days->end);
     return params;
 }
 
+static struct records_cell cell_of(const PGresult *result, int row, struct arena *arena)
+{
+    struct records_cell cell = {.format = (int32_t)field_i64(result, row, 0)};
+    uint64_t *const counts[] = {&cell.started, &cell.entered, &cell.gone, &cell.entered_ms,
+                                &cell.gone_ms};
+    str *const sections[] = {&cell.names, &cell.head,  &cell.elements,
+                             &cell.times, &cell.edges, &cell.variants};
+    int column = 1;
+    cell.process_id = str_copy(arena, field_str(result, row, column++));
+    cell.version = (int32_t)field_i64(result, row, column++);
+    cell.tenant = str_copy(arena, field_str(result, row, column++));
+    for (size_t i = 0; i < COUNT_OF(counts); i++)
+        *counts[i] = (uint64_t)field_i64(result, row, column++);
+    for (size_t i = 0; i < COUNT_OF(sections); i++)
+        *sections[i] = str_copy(arena, field_str(result, row, column++));
+    return cell;
+}
+
 bool records_cell_parts(struct records *records, const struct records_turn *turn,
-                        uint64_t definition, int32_t day, struct records_cell **ret_cells,
+                        const struct records_days *days, struct records_cell **ret_cells,
                         size_t *ret_count, struct error *err)
 {
-    struct params params = params_of(turn, definition, day);
+    struct params params = params_of(turn, days);
     PGresult *result = records_run(records, RECORDS_CELL_PARTS, &params, err);
     if (result == NULL)
         return false;
     *ret_count = (size_t)PQntuples(result);
     *ret_cells = ARENA_ARRAY(turn->arena, struct records_cell, *ret_count);
-    for (int i = 0; i < PQntuples(result); i++) {
-        struct records_cell *cell = &(*ret_cells)[i];
-        uint64_t *const counts[] = {&cell->started, &cell->entered, &cell->gone, &cell->entered_ms,
-                                    &cell->gone_ms};
-        str *const sections[] = {&cell->names, &cell->head,  &cell->elements,
-                                 &cell->times, &cell->edges, &cell->variants};
-        cell->definition = definition;
-        cell->day = day;
-        cell->format = (int32_t)field_i64(result, i, 0);
-        for (size_t c = 0; c < COUNT_OF(counts); c++)
-            *counts[c] = (uint64_t)field_i64(result, i, 1 + (int)c);
-        for (size_t s = 0; s < COUNT_OF(sections); s++)
-            *sections[s] =
-                str_copy(turn->arena, field_str(result, i, 1 + (int)COUNT_OF(counts) + (int)s));
-    }
+    for (size_t i = 0; i < *ret_count; i++)
+        (*ret_cells)[i] = cell_of(result, (int)i, turn->arena);
     PQclear(result);
     return true;
 }
 
 bool records_drop_cells(struct records *records, const struct records_turn *turn,
-                        uint64_t definition, int32_t day, struct error *err)
+                        const struct records_days *days, struct error *err)
 {
-    struct params params = params_of(turn, definition, day);
+    struct params params = params_of(turn, days);
     return records_run_only(records, RECORDS_DROP_PARTS, &params, err);
 }
 
-bool records_old_cells(struct records *records, const struct records_turn *turn,
-                       uint64_t definition, int32_t day, int32_t **ret_days, size_t *ret_count,
-                       struct error *err)
+bool records_mark_month(struct records *records, const struct records_turn *turn,
+                        const struct records_days *days, struct error *err)
 {
-    struct params params = params_of(turn, definition, day);
-    PGresult *result = records_run(records, RECORDS_OLD_PARTS, &params, err);
+    struct params params = params_of(turn, days);
+    return records_run_only(records, RECORDS_MARK_MONTH, &params, err);
+}
+
+struct search {
+    const struct records_turn *turn;
+    enum records_statement statement;
+    int32_t today;
+};
+
+static bool find_old(struct records *records, struct search search, struct records_days *ret_days,
+                     size_t *count, struct error *err)
+{
+    struct params params = records_params(search.turn);
+    params_i32(&params, search.today);
+    params_i32(&params, (int32_t)*count);
+    PGresult *result = records_run(records, search.statement, &params, err);
     if (result == NULL)
         return false;
-    *ret_count = (size_t)PQntuples(result);
-    *ret_days = ARENA_ARRAY(turn->arena, int32_t, *ret_count);
-    for (int i = 0; i < PQntuples(result); i++)
-        (*ret_days)[i] = (int32_t)field_i64(result, i, 0);
+    *count = (size_t)PQntuples(result);
+    for (size_t i = 0; i < *count; i++)
+        ret_days[i] = (struct records_days){.definition = (uint64_t)field_i64(result, (int)i, 0),
+                                            .first = (int32_t)field_i64(result, (int)i, 1),
+                                            .end = (int32_t)field_i64(result, (int)i, 2)};
     PQclear(result);
     return true;
+}
+
+bool records_old_days(struct records *records, const struct records_turn *turn, int32_t today,
+                      struct records_days *ret_days, size_t *count, struct error *err)
+{
+    struct search search = {turn, RECORDS_OLD_DAYS, today};
+    return find_old(records, search, ret_days, count, err);
+}
+
+bool records_old_months(struct records *records, const struct records_turn *turn, int32_t today,
+                        struct records_days *ret_days, size_t *count, struct error *err)
+{
+    struct search search = {turn, RECORDS_OLD_MONTHS, today};
+    return find_old(records, search, ret_days, count, err);
 }

@@ -55,10 +55,18 @@ struct statement read_insight_log(struct arena *arena, struct scope scope,
     "IS NULL OR c.tenant = $4::text) AND ($5::timestamptz IS NULL OR c.day < ($5::timestamptz AT " \
     "TIME ZONE 'UTC')::date)"
 
+// Months are read where all of one is wanted, and nothing is told apart by days.
+#define WHOLE_MONTH                                                                                \
+    "($12::boolean AND ($6::timestamptz IS NULL OR date_trunc('month', c.day) >= "                 \
+    "($6::timestamptz "                                                                            \
+    "AT TIME ZONE 'UTC')::date) AND ($5::timestamptz IS NULL OR date_trunc('month', c.day) + "     \
+    "interval '1 month' <= ($5::timestamptz AT TIME ZONE 'UTC')::date))"
+
 struct statement read_insight_cells(struct arena *arena, struct scope scope,
                                     const struct insight_wanted *wanted, unsigned sections,
                                     const struct insight_place *after)
 {
+    bool takes_months = (sections & INSIGHT_MONTHS) != 0;
     static const char *const names[INSIGHT_SECTIONS] = {"names", "head",  "elements",
                                                         "times", "edges", "variants"};
     struct strbuf sql = strbuf_new(arena);
@@ -70,6 +78,8 @@ struct statement read_insight_cells(struct arena *arena, struct scope scope,
         else
             strbuf_add(&sql, STR(", ''::bytea"));
     strbuf_add(&sql, STR(" FROM insight_cells c WHERE " SEES_CELL " AND " OF_PROCESS
+                         " AND CASE WHEN c.part = -1 THEN " WHOLE_MONTH
+                         " ELSE NOT (c.in_month AND " WHOLE_MONTH ") END"
                          " AND ($6::timestamptz IS NULL OR c.day >= ($6::timestamptz AT TIME ZONE "
                          "'UTC')::date) AND (c.day, c.shard, c.definition, c.part) > (date "
                          "'1970-01-01' + $7::integer, $8::integer, $9::bigint, $10::integer) ORDER "
@@ -78,7 +88,8 @@ struct statement read_insight_cells(struct arena *arena, struct scope scope,
                      wanted->version, wanted->tenant, wanted->until, wanted->since,
                      statement_i64(arena, after->day), statement_i64(arena, after->shard),
                      statement_u64(arena, after->definition), statement_i64(arena, after->part),
-                     statement_i64(arena, INSIGHT_CELLS_AT_ONCE));
+                     statement_i64(arena, INSIGHT_CELLS_AT_ONCE),
+                     takes_months ? STR("true") : STR("false"));
 }
 
 struct statement read_insight_flow(struct arena *arena, struct scope scope,
@@ -88,7 +99,7 @@ struct statement read_insight_flow(struct arena *arena, struct scope scope,
         "SELECT c.version, c.day - date '1970-01-01', sum(c.started)::bigint, "
         "sum(c.entered)::bigint, sum(c.gone)::bigint, sum(c.entered_ms)::bigint, "
         "sum(c.gone_ms)::bigint FROM insight_cells c WHERE " SEES_CELL " AND " OF_PROCESS
-        " GROUP BY 1, 2 ORDER BY 2, 1";
+        " AND c.part >= 0 GROUP BY 1, 2 ORDER BY 2, 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), wanted->process_id, wanted->version,
                      wanted->tenant, wanted->until);
 }

@@ -64,6 +64,7 @@ enum insight_section { // what is read of them
     INSIGHT_EDGES = 16,
     INSIGHT_VARIANTS = 32,
     INSIGHT_SECTIONS = 6,
+    INSIGHT_MONTHS = 64, // months are read as one where they can be, by their first day
 };
 
 // A row a cell, by day: day, shard, definition, part, version, format; then each section, empty
