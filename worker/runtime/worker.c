@@ -4,8 +4,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/map.h"
+#include "base/utf8.h"
 #include "bus/consumer.h"
 #include "bus/producer.h"
+#include "record/limits.h"
 #include "record/topic.h"
 #include "wire/wire.h"
 #include "bus/progress.h"
@@ -26,6 +29,7 @@ struct worker_task {
     struct job_offer job;
     int32_t partition;
     int64_t offset;
+    unsigned life; // of the channel, when its record came
     int64_t heartbeat_at_ms;
 };
 
@@ -40,6 +44,10 @@ struct channel {
     struct bus_consumer *consumer;
     struct task_list queued;  // received, not begun
     struct task_list running; // with the handler
+    struct task_list answered; // the answer is on its way to Kafka
+    struct arena arena;
+    struct idmap tasks; // queued and running, by the job's key: the latest attempt
+    unsigned life;      // grows when partitions go to others
     size_t queued_count;
     size_t running_count;
     bool is_beginning; // handlers may answer at once: they come back here by the loop, not by
@@ -65,7 +73,9 @@ struct worker {
 
 // -- Answers ----------------------------------------------------------------------------
 
-static bool post(struct worker_task *task, enum command_type type, const struct job_answer *answer)
+// True when its delivery will be told with `tag`.
+static bool post(struct worker_task *task, enum command_type type, const struct job_answer *answer,
+                 uint64_t tag)
 {
     struct worker *worker = task->channel->worker;
     struct arena arena = ARENA_EMPTY;
@@ -80,6 +90,7 @@ static bool post(struct worker_task *task, enum command_type type, const struct 
         command.type = COMMAND_FAIL_JOB;
         command.job_answer = (struct job_answer){.message = str_of(err.text)};
     }
+    command.job_answer.message = utf8_cut(command.job_answer.message, LIMIT_TEXT_BYTES);
     command.job_answer.attempt = task->job.attempt;
     command.job_answer.worker = str_of(worker->options.name);
     command.job_answer.token = task->job.token;
@@ -90,7 +101,7 @@ static bool post(struct worker_task *task, enum command_type type, const struct 
                                 .value = strbuf_str(&out),
                                 .header_count = 1,
                                 .headers = &header};
-    enum bus_sending sending = bus_producer_send(worker->producer, &record, 0, &err);
+    enum bus_sending sending = bus_producer_send(worker->producer, &record, tag, &err);
     if (sending == BUS_REFUSED)
         log_failure("worker", &err);
     arena_done(&arena);
@@ -99,30 +110,63 @@ static bool post(struct worker_task *task, enum command_type type, const struct 
 
 static void begin_tasks(struct channel *channel);
 
-// The offset is done with once the task is: what a dead worker left unanswered is delivered to
-// another.
+static void end_record(struct channel *channel, int32_t partition, int64_t offset)
+{
+    int64_t next;
+    if (bus_progress_end(&channel->progress, partition, offset, &next))
+        bus_consumer_done(channel->consumer, channel->topic, partition, next);
+}
+
+// The offset is done with once Kafka has the answer: what a dead worker left unanswered is delivered
+// to another.
 static void release(struct worker_task *task)
 {
-    struct channel *channel = task->channel;
-    int64_t next;
-    if (bus_progress_end(&channel->progress, task->partition, task->offset, &next))
-        bus_consumer_done(channel->consumer, channel->topic, task->partition, next);
+    if (task->life == task->channel->life)
+        end_record(task->channel, task->partition, task->offset);
     struct arena arena = task->arena;
     arena_done(&arena);
+}
+
+static void forget_task(struct worker_task *task)
+{
+    struct idmap *tasks = &task->channel->tasks;
+    if (idmap_get(tasks, task->job.key) == task)
+        (void)idmap_remove(tasks, task->job.key);
+}
+
+static void warn_undelivered(const struct worker_task *task, const char *why)
+{
+    log_warning("worker",
+                "job %llu: the answer could not be sent (%s); the job will be offered again",
+                (unsigned long long)task->job.key, why);
+}
+
+static void on_delivered(void *context, uint64_t tag, const struct error *failure)
+{
+    struct worker_task *task = (struct worker_task *)(uintptr_t)tag;
+    (void)context;
+    if (task == NULL) // a heartbeat
+        return;
+    if (failure != NULL)
+        warn_undelivered(task, failure->text);
+    TAILQ_REMOVE(&task->channel->answered, task, link);
+    release(task);
 }
 
 // An answer that Kafka does not take now is not lost: the lease ends and the job is offered again.
 static void answer(struct worker_task *task, enum command_type type, const struct job_answer *body)
 {
     struct channel *channel = task->channel;
-    if (!post(task, type, body))
-        log_warning("worker",
-                    "job %llu: the answer could not be sent; the job will be offered again",
-                    (unsigned long long)task->job.key);
     TAILQ_REMOVE(&channel->running, task, link);
     channel->running_count--;
     channel->worker->counts.in_flight--;
-    release(task);
+    forget_task(task);
+    TAILQ_INSERT_TAIL(&channel->answered, task, link);
+    if (!post(task, type, body, (uint64_t)(uintptr_t)task)) {
+        warn_undelivered(task, "it was refused");
+        TAILQ_REMOVE(&channel->answered, task, link);
+        release(task);
+    }
     begin_tasks(channel);
 }
 
@@ -132,11 +176,25 @@ void worker_complete(struct worker_task *task, str variables)
     answer(task, COMMAND_COMPLETE_JOB, &(struct job_answer){.variables = variables});
 }
 
+// Not the same for all jobs that fail at one time.
+static int64_t back_off(uint32_t attempt)
+{
+    enum { FIRST_MS = 1000, MOST_DOUBLED = 16, PARTS = 400 };
+    uint32_t doubled = attempt > 1 ? attempt - 1 : 0;
+    int64_t ms = (int64_t)FIRST_MS << (doubled < MOST_DOUBLED ? doubled : MOST_DOUBLED);
+    ms = ms < WORKER_MAX_BACK_OFF_MS ? ms : WORKER_MAX_BACK_OFF_MS;
+    return ms * (800 + clock_monotonic_ns() / 1000 % PARTS) / 1000;
+}
+
 void worker_fail(struct worker_task *task, str message, int32_t retries, int64_t backoff_ms)
 {
     task->channel->worker->counts.failed++;
     if (retries < 0)
         retries = task->job.retries > 0 ? task->job.retries - 1 : 0;
+    if (backoff_ms < 0)
+        backoff_ms = back_off(task->job.attempt);
+    if (str_is_empty(message))
+        message = STR("failed");
     answer(task, COMMAND_FAIL_JOB,
            &(struct job_answer){.message = message, .retries = retries, .backoff_ms = backoff_ms});
 }
@@ -176,10 +234,30 @@ static bool read_task(const struct bus_record *record, struct arena *arena,
 {
     struct error err;
     str bytes = str_copy(arena, record->value);
-    if (wire_decode_job(arena, bytes, &ret_task->job, &err))
-        return true;
+    if (wire_decode_job(arena, bytes, &ret_task->job, &err)) {
+        if (ret_task->job.key != 0)
+            return true;
+        (void)error_set(&err, ERROR_INVALID, "baton.v1.Job", "it has no key");
+    }
     log_failure("worker", &err);
     return false;
+}
+
+// A record of a job that is here already: the same attempt once more, or an earlier one. After a
+// change of partitions it stands for the task that runs.
+static bool is_known(struct channel *channel, struct worker_task *task)
+{
+    struct worker_task *known = idmap_get(&channel->tasks, task->job.key);
+    if (known == NULL || known->job.attempt < task->job.attempt)
+        return false;
+    if (known->job.attempt == task->job.attempt && known->life != channel->life) {
+        known->life = channel->life;
+        known->partition = task->partition;
+        known->offset = task->offset;
+    } else {
+        end_record(channel, task->partition, task->offset);
+    }
+    return true;
 }
 
 static void on_record(void *context, const struct bus_record *record)
@@ -193,11 +271,17 @@ static void on_record(void *context, const struct bus_record *record)
     task->channel = channel;
     task->partition = record->partition;
     task->offset = record->offset;
+    task->life = channel->life;
     channel->worker->counts.received++;
     if (!is_readable) {
         release(task);
         return;
     }
+    if (is_known(channel, task)) {
+        arena_done(&arena);
+        return;
+    }
+    idmap_put(&channel->tasks, task->job.key, task);
     TAILQ_INSERT_TAIL(&channel->queued, task, link);
     channel->queued_count++;
     if (channel->queued_count >= channel->type.concurrency * QUEUE_FACTOR)
@@ -219,9 +303,11 @@ static void on_revoked(void *context)
         struct worker_task *task = TAILQ_FIRST(&channel->queued);
         TAILQ_REMOVE(&channel->queued, task, link);
         channel->queued_count--;
+        forget_task(task);
         struct arena arena = task->arena;
         arena_done(&arena);
     }
+    channel->life++;
     bus_progress_forget(&channel->progress);
 }
 
@@ -278,6 +364,8 @@ static void free_channel(struct channel *channel)
         bus_consumer_free(channel->consumer);
     free_tasks(&channel->queued);
     free_tasks(&channel->running);
+    free_tasks(&channel->answered);
+    arena_done(&channel->arena);
     bus_progress_done(&channel->progress);
     free(channel);
 }
@@ -308,6 +396,8 @@ bool worker_serve(struct worker *worker, const struct worker_type *type, struct 
     arena_done(&arena);
     TAILQ_INIT(&channel->queued);
     TAILQ_INIT(&channel->running);
+    TAILQ_INIT(&channel->answered);
+    channel->tasks = idmap_new(&channel->arena);
     bus_progress_init(&channel->progress);
     if (!join_group(channel, err)) {
         free_channel(channel);
@@ -329,8 +419,9 @@ static void send_heartbeats(struct task_list *tasks, int64_t now_ms)
     {
         if (task->heartbeat_at_ms > now_ms)
             continue;
-        task->heartbeat_at_ms = now_ms + WORKER_LEASE_MS / 3;
-        if (!post(task, COMMAND_EXTEND_JOB, &(struct job_answer){.extend_ms = WORKER_LEASE_MS}))
+        int64_t lease_ms = task->job.lease_ms > 0 ? task->job.lease_ms : WORKER_LEASE_MS;
+        task->heartbeat_at_ms = now_ms + lease_ms / 3;
+        if (!post(task, COMMAND_EXTEND_JOB, &(struct job_answer){.extend_ms = lease_ms}, 0))
             task->heartbeat_at_ms = now_ms + TICK_MS;
     }
 }
@@ -382,7 +473,8 @@ struct worker *worker_new(const struct worker_options *options, struct event_bas
              config_str(options->config, CONFIG_KAFKA_TOPIC_PREFIX),
              topic_info_of(TOPIC_COMMANDS)->name);
     struct bus_producer_options producing = {.bus = worker->bus, .timeout_ms = 30000};
-    struct bus_producer_handler handler = {.context = worker, .broken = on_broken};
+    struct bus_producer_handler handler = {
+        .context = worker, .delivered = on_delivered, .broken = on_broken};
     worker->producer = bus_producer_new(&producing, &handler, loop, err);
     if (worker->producer == NULL) {
         free(worker);
@@ -408,11 +500,11 @@ void worker_free(struct worker *worker)
 {
     if (worker == NULL)
         return;
-    for (size_t i = 0; i < worker->channel_count; i++)
-        free_channel(worker->channels[i]);
     event_free(worker->tick);
     bus_producer_flush(worker->producer, 5000);
     bus_producer_free(worker->producer);
+    for (size_t i = 0; i < worker->channel_count; i++)
+        free_channel(worker->channels[i]);
     free(worker);
 }
 

@@ -32,8 +32,11 @@ struct worker_task;
 enum {
     WORKER_MAX_TYPES = 64,
     WORKER_MAX_CONCURRENCY = 100000,
-    WORKER_TAKE_MS = 1000,   // a job that is worked on for so long gets its first heartbeat …
-    WORKER_LEASE_MS = 60000, // … which asks for so much, and another one every third of it
+    WORKER_TAKE_MS = 1000,   // a job that is worked on for so long gets its first heartbeat, which
+                             // asks for the job's lease, and another one every third of it
+    WORKER_LEASE_MS = 60000, // of a job that names none
+    WORKER_BACK_OFF = -1,    // wait about a second, and twice as long after each attempt
+    WORKER_MAX_BACK_OFF_MS = 300000,
 };
 
 struct worker_options {
@@ -91,7 +94,7 @@ struct arena *worker_task_arena(struct worker_task *task);
 void worker_complete(struct worker_task *task, str variables);
 
 // `retries`: how many are left; -1: one less than the job had. `backoff_ms`: wait this long before
-// the next try.
+// the next try; WORKER_BACK_OFF: longer after each. A message beyond LIMIT_TEXT_BYTES is cut.
 void worker_fail(struct worker_task *task, str message, int32_t retries, int64_t backoff_ms);
 
 // A BPMN error, caught by the process.

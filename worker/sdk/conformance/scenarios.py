@@ -1,0 +1,715 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every worker must do, a scenario a sentence. Those of `steady` share one worker and run beside each other; those of `lives` make their own."""
+import json
+import os
+import time
+import urllib.request
+
+from orchestra import LONG_S, check, same
+from confluent_kafka import Consumer, TopicPartition
+
+STEADY, LIVES = [], []
+
+
+def steady(group):
+    def add(function):
+        STEADY.append((group, function.__name__.replace('_', ' '), function))
+        return function
+    return add
+
+
+def life(group):
+    def add(function):
+        LIVES.append((group, function.__name__.replace('_', ' '), function))
+        return function
+    return add
+
+
+# -- The form of an answer ------------------------------------------------------------------
+
+@steady('form')
+def an_answer_brings_back_instance_key_attempt_and_token(o, w):
+    job = o.send(o.job(w.type('echo'), attempt=4, token=b'\x00\xffopaque'))
+    answer = o.end(job, 'complete_job')
+    same((answer.command.instance, answer.command.key, answer.body.attempt, answer.body.token), (job.instance, job.key, 4, b'\x00\xffopaque'), 'what came back')
+
+
+@steady('form')
+def an_answer_goes_to_the_partition_that_the_job_names(o, w):
+    for partition in (3, 0, 2, 1):
+        same(o.ask(w.type('echo'), reply_partition=partition).partition, partition, 'the partition')
+
+
+@steady('form')
+def an_answer_says_what_it_is_and_has_no_key(o, w):
+    answer = o.ask(w.type('echo'))
+    same(answer.headers.get('content-type'), b'application/x-protobuf; proto=baton.v1.Command', 'content-type')
+    same(answer.key, None, 'the key')
+
+
+@steady('form')
+def an_answer_names_its_worker_and_asks_for_no_reply(o, w):
+    answer = o.ask(w.type('echo'))
+    same(answer.body.worker, w.name, 'the worker')
+    same((answer.command.reply_partition, answer.command.reply_request), (0, 0), 'the reply')
+
+
+@steady('form')
+def the_tenant_comes_back(o, w):
+    same(o.ask(w.type('echo'), tenant='north').command.tenant, 'north', 'the tenant')
+
+
+@steady('form')
+def fields_that_nobody_knows_yet_are_skipped(o, w):
+    more = b'\xda\x3e\x05hello' + b'\xf8\x3e\x07'  # field 1003, text; field 1007, a number
+    same(o.ask(w.type('echo'), {'a': 1}, more=more).variables, {'echo': {'a': 1}}, 'the variables')
+
+
+@steady('form')
+def a_job_says_everything_about_itself(o, w):
+    answer = o.ask(w.type('meta'), process_id='order', element_id='pay', business_id='A-1', priority=7, tenant='north', headers=b'{"url":"x"}',
+                   tags=b'["red","blue"]', attempt=2)
+    meta = answer.variables['meta']
+    same({name: meta[name] for name in ('process', 'element', 'businessId', 'priority', 'tenant', 'headers', 'tags', 'attempt', 'kind')},
+         {'process': 'order', 'element': 'pay', 'businessId': 'A-1', 'priority': 7, 'tenant': 'north', 'headers': {'url': 'x'}, 'tags': ['red', 'blue'],
+          'attempt': 2, 'kind': 0}, 'the job')
+    same(meta['instance'], str(answer.command.instance), 'the instance')
+
+
+@steady('form')
+def the_idempotency_key_is_the_same_in_every_attempt(o, w):
+    first = o.job(w.type('meta'))
+    o.send(first)
+    key = o.end(first).variables['meta']['idempotencyKey']
+    second = o.send(o.job(w.type('meta'), key=first.key, attempt=2))
+    same(o.end(second, attempt=2).variables['meta']['idempotencyKey'], key, 'the key')
+    check(str(first.key) in key, f'{key} does not name the job')
+
+
+@steady('form')
+def a_job_without_variables_and_headers_is_a_job(o, w):
+    same(o.ask(w.type('echo'), b'', headers=b'').variables, {'echo': {}}, 'the variables')
+
+
+@steady('form')
+def the_time_of_a_record_does_not_matter(o, w):
+    for time_ms in (1, int(time.time() + 1800) * 1000):  # 1970; half an hour ahead, the most that brokers take
+        o.end(o.send(o.job(w.type('echo')), timestamp=time_ms), 'complete_job')
+
+
+# -- Variables ------------------------------------------------------------------------------
+
+@steady('variables')
+def text_of_every_plane_and_nul_is_kept(o, w):
+    text = 'a\u0000b \U0001f600 \u202eevil \u05e9\u05dc\u05d5\u05dd e\u0301 \\ " \u2028'
+    same(o.ask(w.type('echo'), {'text': text, '\U0001f600 name': 1}).variables, {'echo': {'text': text, '\U0001f600 name': 1}}, 'the variables')
+
+
+def numbers_of(data):
+    return json.loads(data, parse_float=lambda text: ('float', text), parse_int=lambda text: ('int', text))
+
+
+@steady('variables')
+def numbers_of_thirty_four_digits_are_kept(o, w):
+    text = b'{"a":1234567890123456789012345678901.234,"b":0.1234567890123456789012345678901234}'
+    answer = o.ask(w.type('echo'), text)
+    same(numbers_of(answer.body.variables)['echo'], numbers_of(text), 'the numbers')
+
+
+@steady('variables')
+def whole_numbers_of_sixty_four_bits_are_kept(o, w):
+    text = b'{"a":9223372036854775807,"b":-9223372036854775808,"c":9007199254740993}'
+    same(numbers_of(o.ask(w.type('echo'), text).body.variables)['echo'], numbers_of(text), 'the numbers')
+
+
+@steady('variables')
+def deep_values_are_kept(o, w):
+    deep = {}
+    for _ in range(28):
+        deep = {'in': [deep]}
+    same(o.ask(w.type('echo'), {'deep': deep}).variables['echo']['deep'], deep, 'the value')
+
+
+@steady('variables')
+def a_mebibyte_comes_and_goes(o, w):
+    text = 'x' * (1_048_576 - 64)
+    same(len(o.ask(w.type('echo'), {'text': text}).variables['echo']['text']), len(text), 'the text')
+
+
+@steady('returned')
+def variables_that_are_too_large_fail_the_job_by_name_and_size(o, w):
+    answer = o.ask(w.type('return'), {'kind': 'large', 'size': 1_200_000}, 'fail_job')
+    same(answer.body.retries, 0, 'the retries')
+    check('big' in answer.body.message and '1,048,576' in answer.body.message.replace('1048576', '1,048,576'), answer.body.message)
+
+
+@steady('variables')
+def nothing_returned_is_no_variables(o, w):
+    same(o.ask(w.type('nothing')).variables, {}, 'the variables')
+
+
+def what_cannot_be_a_variable(o, w, kind, *words):
+    answer = o.ask(w.type('return'), {'kind': kind}, 'fail_job')
+    same(answer.body.retries, 0, 'the retries')
+    for word in words:
+        check(word in answer.body.message, f'{word!r} is not in {answer.body.message!r}')
+
+
+@steady('returned')
+def what_is_no_number_is_named(o, w):
+    what_cannot_be_a_variable(o, w, 'nan', 'deep')
+
+
+@steady('returned')
+def what_contains_itself_is_named(o, w):
+    what_cannot_be_a_variable(o, w, 'cycle', 'itself')
+
+
+@steady('returned')
+def what_is_no_value_is_named(o, w):
+    what_cannot_be_a_variable(o, w, 'function', 'call')
+
+
+@steady('returned')
+def half_a_character_is_named(o, w):
+    what_cannot_be_a_variable(o, w, 'surrogate', 'half')
+
+
+@steady('returned')
+def a_list_is_no_variables(o, w):
+    what_cannot_be_a_variable(o, w, 'list')
+
+
+# -- Ends -----------------------------------------------------------------------------------
+
+@steady('ends')
+def a_bpmn_error_has_code_message_and_variables(o, w):
+    answer = o.ask(w.type('error'), {'code': 'DECLINED', 'message': 'no money', 'variables': {'limit': 5}}, 'throw_job_error')
+    same((answer.body.error_code, answer.body.message, answer.variables), ('DECLINED', 'no money', {'limit': 5}), 'the error')
+
+
+@steady('ends')
+def a_failure_uses_a_retry_and_is_tried_again_later(o, w):
+    answer = o.ask(w.type('fail'), {'message': 'the service is down'}, 'fail_job', retries=3)
+    same(answer.body.retries, 2, 'the retries')
+    check(answer.body.backoff_ms > 0, 'it would be tried again at once')
+    check('the service is down' in answer.body.message, answer.body.message)
+
+
+@steady('ends')
+def later_attempts_wait_longer(o, w):
+    waits = [o.ask(w.type('fail'), kind='fail_job', attempt=attempt, retries=9).body.backoff_ms for attempt in (1, 3, 6, 40)]
+    check(waits == sorted(waits) and waits[2] > 4 * waits[0] and waits[3] <= 600_000, f'the waits are {waits} ms')
+
+
+@steady('ends')
+def retries_do_not_go_below_nothing(o, w):
+    same(o.ask(w.type('fail'), kind='fail_job', retries=0).body.retries, 0, 'the retries')
+
+
+@steady('ends')
+def a_fatal_failure_leaves_no_retries(o, w):
+    answer = o.ask(w.type('fatal'), {'message': 'never'}, 'fail_job', retries=9)
+    same((answer.body.retries, answer.body.message), (0, 'never'), 'the failure')
+
+
+@steady('ends')
+def a_handler_says_when_to_come_again(o, w):
+    same(o.ask(w.type('later'), {'seconds': 12.5}, 'fail_job').body.backoff_ms, 12500, 'the wait')
+
+
+@steady('ends')
+def coming_again_need_not_use_a_retry(o, w):
+    same(o.ask(w.type('later'), {'seconds': 2, 'keeps': True}, 'fail_job', retries=1).body.retries, 1, 'the retries')
+
+
+@steady('ends')
+def a_failure_without_words_has_some_all_the_same(o, w):
+    check(o.ask(w.type('fail'), kind='fail_job').body.message != '', 'the message is empty')
+
+
+@steady('ends')
+def a_message_that_is_too_long_is_cut(o, w):
+    message = o.ask(w.type('fail'), {'message': '\u00e4' * 20_000}, 'fail_job').body.message
+    check(0 < len(message.encode()) <= 8192, f'the message has {len(message.encode())} bytes')
+
+
+# -- Typed arguments ------------------------------------------------------------------------
+
+@steady('typed')
+def declared_arguments_are_given_and_defaults_stand_in(o, w):
+    same(o.ask(w.type('typed'), {'count': 3}).variables, {'count': 3, 'text': 'default', 'person': None}, 'the variables')
+
+
+@steady('typed')
+def a_structure_is_given_as_one(o, w):
+    same(o.ask(w.type('typed'), {'count': 3, 'person': {'name': 'Ada', 'age': 36}}).variables['person'], {'name': 'Ada', 'age': 36}, 'the person')
+
+
+def names_the_field(o, w, variables, *words):
+    answer = o.ask(w.type('typed'), variables, 'fail_job')
+    same(answer.body.retries, 0, 'the retries')
+    for word in words:
+        check(word in answer.body.message, f'{word!r} is not in {answer.body.message!r}')
+
+
+@steady('typed')
+def a_wrong_type_fails_the_job_and_names_the_variable(o, w):
+    names_the_field(o, w, {'count': 'three'}, 'count')
+
+
+@steady('typed')
+def a_missing_variable_is_named(o, w):
+    names_the_field(o, w, {}, 'count', 'missing')
+
+
+@steady('typed')
+def a_fraction_is_no_whole_number(o, w):
+    names_the_field(o, w, {'count': 1.5}, 'count', '1.5')
+
+
+@steady('typed')
+def the_place_within_a_structure_is_named(o, w):
+    names_the_field(o, w, {'count': 1, 'person': {'name': 'Ada', 'age': 'old'}}, 'person.age')
+
+
+# -- Kinds of jobs --------------------------------------------------------------------------
+
+@steady('kinds')
+def a_task_listener_corrects(o, w):
+    answer = o.ask(w.type('listener'), {'what': 'correct', 'corrections': {'assignee': 'ada'}}, kind='complete_job', listener_event='assigning')
+    same(answer.result, {'corrections': {'assignee': 'ada'}}, 'the result')
+
+
+@steady('kinds')
+def a_task_listener_denies(o, w):
+    job = o.job(w.type('listener'), {'what': 'deny', 'reason': 'not yet'}, listener_event='completing')
+    job.kind = 2
+    same(o.end(o.send(job), 'complete_job').result, {'denied': True, 'deniedReason': 'not yet'}, 'the result')
+
+
+@steady('kinds')
+def an_execution_listener_and_a_reminder_complete(o, w):
+    for kind in (1, 4):
+        job = o.job(w.type('echo'))
+        job.kind = kind
+        o.end(o.send(job), 'complete_job')
+
+
+@steady('kinds')
+def an_ad_hoc_sub_process_is_told_what_begins(o, w):
+    job = o.job(w.type('adhoc'), {'activate': ['a', 'b'], 'complete': True})
+    job.kind = 3
+    same(o.end(o.send(job), 'complete_job').result,
+         {'activateElements': [{'elementId': 'a', 'variables': {'by': 'worker'}}, {'elementId': 'b', 'variables': {'by': 'worker'}}],
+          'isCompletionConditionFulfilled': True, 'isCancelRemainingInstances': False}, 'the result')
+
+
+@steady('kinds')
+def a_kind_of_the_future_fails_and_is_not_done_by_chance(o, w):
+    job = o.job(w.type('echo'))
+    answer = o.end(o.send(job, more=b'\x50\x63'), 'fail_job')  # kind = 99
+    same(answer.body.retries, 0, 'the retries')
+
+
+# -- Poison ---------------------------------------------------------------------------------
+
+def goes_on_after(o, w, data, partition):
+    o.send_bytes(w.type('echo'), data, partition)
+    o.end(o.send(o.job(w.type('echo')), partition=partition), 'complete_job')
+
+
+@steady('poison')
+def what_is_no_job_is_passed_over(o, w):
+    goes_on_after(o, w, b'\xff\xff\xffgarbage', 1)
+
+
+@steady('poison')
+def a_record_of_nothing_is_passed_over(o, w):
+    goes_on_after(o, w, b'', 2)
+
+
+@steady('poison')
+def a_record_without_a_value_is_passed_over(o, w):
+    goes_on_after(o, w, None, 3)
+
+
+def unreadable(o, w, variables=b'{}', **fields):
+    answer = o.ask(w.type('echo'), variables, 'fail_job', **fields)
+    same(answer.body.retries, 0, 'the retries')
+
+
+@steady('parsed')
+def variables_that_are_no_json_fail_the_job(o, w):
+    unreadable(o, w, b'{"a":')
+
+
+@steady('parsed')
+def variables_that_are_no_object_fail_the_job(o, w):
+    unreadable(o, w, b'[1,2]')
+
+
+@steady('parsed')
+def numbers_that_json_does_not_have_fail_the_job(o, w):
+    unreadable(o, w, b'{"a":NaN}')
+
+
+# -- Deliveries -----------------------------------------------------------------------------
+
+@steady('deliveries')
+def a_record_that_comes_twice_while_it_is_worked_on_is_done_once(o, w):
+    job = o.job(w.type('counted'), {'ms': 700})
+    o.send(job), o.send(job)
+    first = o.end(job, 'complete_job')
+    time.sleep(1)
+    second = o.send(o.job(w.type('counted'), {'ms': 0}, key=job.key, attempt=2))
+    same((first.variables['run'], o.end(second, attempt=2).variables['run']), (1, 2), 'the runs')
+
+
+@steady('deliveries')
+def a_record_that_comes_again_after_its_answer_is_answered_again(o, w):
+    job = o.send(o.job(w.type('echo')))
+    o.end(job, 'complete_job')
+    o.send(job)
+    o.wait('a second answer', lambda: len(o.ends_of(job)) == 2)
+
+
+@steady('deliveries')
+def a_later_attempt_is_worked_on_beside_the_earlier_one(o, w):
+    first = o.send(o.job(w.type('slow'), {'ms': 6000, 'polite': True}))
+    time.sleep(0.7)
+    second = o.send(o.job(w.type('slow'), {'ms': 200}, key=first.key, attempt=2))
+    answer = o.end(second, 'complete_job', attempt=2)
+    same(answer.body.token, second.token, 'the token')
+
+
+@steady('told')
+def whoever_works_on_a_lost_attempt_is_told(o, w):
+    first = o.send(o.job(w.type('slow'), {'ms': 8000, 'polite': True}))
+    time.sleep(0.7)
+    began = time.monotonic()
+    o.send(o.job(w.type('slow'), {'ms': 200}, key=first.key, attempt=2))
+    answer = o.end(first, attempt=1)
+    check(answer.variables['leaseLost'] and time.monotonic() - began < 4, 'the handler of the first attempt was not told')
+
+
+@steady('deliveries')
+def an_attempt_that_is_over_is_not_begun(o, w):
+    second = o.send(o.job(w.type('counted'), {'ms': 900}, attempt=5))
+    time.sleep(0.4)
+    o.send(o.job(w.type('counted'), {'ms': 0}, key=second.key, attempt=4))
+    o.end(second, attempt=5)
+    time.sleep(0.6)
+    same([answer.body.attempt for answer in o.ends_of(second)], [5], 'the attempts that were answered')
+
+
+# -- Leases ---------------------------------------------------------------------------------
+
+@steady('leases')
+def short_work_takes_no_lease(o, w):
+    job = o.send(o.job(w.type('slow'), {'ms': 200}))
+    o.end(job)
+    same(len(o.of(job, 'extend_job')), 0, 'the extensions')
+
+
+@steady('leases')
+def long_work_takes_the_job_after_a_second(o, w):
+    job, began = o.send(o.job(w.type('slow'), {'ms': 2500}, lease_ms=45000)), time.monotonic()
+    extension = o.wait('an extension', lambda: o.of(job, 'extend_job'), 5)[0]
+    check(0.5 < extension.at - began < 3, f'it came after {extension.at - began:.1f} s')
+    same((extension.body.extend_ms, extension.body.attempt, extension.body.token, extension.body.worker, extension.partition),
+         (45000, 1, job.token, w.name, job.reply_partition), 'the extension')
+
+
+@steady('leases')
+def a_lease_is_extended_at_each_third(o, w):
+    job = o.send(o.job(w.type('slow'), {'ms': 6500}, lease_ms=3000))
+    o.end(job, seconds=15)
+    check(len(o.of(job, 'extend_job')) >= 4, f'{len(o.of(job, "extend_job"))} extensions in 6.5 s')
+
+
+@steady('leases')
+def nothing_is_extended_after_the_answer(o, w):
+    job = o.send(o.job(w.type('slow'), {'ms': 1500}, lease_ms=3000))
+    end = o.end(job)
+    time.sleep(2.5)
+    check(all(extension.at <= end.at + 0.2 for extension in o.of(job, 'extend_job')), 'there is an extension after the answer')
+
+
+@steady('leases')
+def a_job_that_names_no_lease_has_one_all_the_same(o, w):
+    job = o.send(o.job(w.type('slow'), {'ms': 1800}, lease_ms=0))
+    check(o.wait('an extension', lambda: o.of(job, 'extend_job'), 5)[0].body.extend_ms > 1000, 'the lease is too short')
+
+
+# -- Many at a time -------------------------------------------------------------------------
+
+@steady('many')
+def as_many_as_were_allowed_are_worked_on_and_no_more(o, w):
+    jobs = [o.send(o.job(w.type('peak'), {'ms': 150}), partition=number % 8) for number in range(24)]
+    same(max(o.end(job, 'complete_job', seconds=20).variables['most'] for job in jobs), 4, 'the most at a time')
+
+
+@steady('many')
+def slow_jobs_do_not_hold_up_others_of_their_type(o, w):
+    slow = [o.send(o.job(w.type('slow'), {'ms': 5000}), partition=0) for _ in range(4)]
+    began = time.monotonic()
+    quick = [o.send(o.job(w.type('slow'), {'ms': 1}), partition=0) for _ in range(20)]
+    for job in quick:
+        o.end(job, 'complete_job')
+    check(time.monotonic() - began < 4, 'they waited for the slow ones')
+    for job in slow:
+        o.end(job, 'complete_job', seconds=20)
+
+
+@steady('many')
+def a_handler_that_never_ends_holds_up_no_other_type(o, w):
+    o.send(o.job(w.type('block')))
+    time.sleep(0.5)
+    o.ask(w.type('echo'))
+
+
+@steady('async')
+def waiting_handlers_wait_together(o, w):
+    began = time.monotonic()
+    jobs = [o.send(o.job(w.type('async'), {'ms': 600})) for _ in range(10)]
+    for job in jobs:
+        o.end(job, 'complete_job')
+    check(time.monotonic() - began < 4, 'they waited one after the other')
+
+
+@steady('many')
+def two_thousand_jobs_are_all_answered_once(o, w):
+    jobs = [o.job(w.type('echo'), {'n': n}) for n in range(2000)]
+    for job in jobs:
+        o.producer.produce(o.topic(job.type), job.SerializeToString(), partition=job.key % 8)
+    o.producer.flush(30)
+    for n, job in enumerate(jobs):
+        same(o.end(job, 'complete_job', seconds=60).variables['echo'], {'n': n}, 'the variables')
+    same(sum(len(o.ends_of(job)) for job in jobs), 2000, 'the answers')
+
+
+@steady('types')
+def names_of_types_may_have_any_characters(o, w):
+    o.ask(w.type('odd:type/\u00fc_x'))
+
+
+@steady('types')
+def the_worker_makes_the_topic_of_its_type(o, w):
+    topics = o.admin.list_topics(timeout=10).topics
+    same(len(topics[o.topic(w.type('echo'))].partitions), 8, 'its partitions')
+
+
+# -- Lives ----------------------------------------------------------------------------------
+
+def committed(o, job_type):
+    """By partition, what the group of the type has committed."""
+    group = o.topic(job_type).replace('.jobs.', '.workers.', 1)
+    consumer = Consumer({'bootstrap.servers': o.brokers, 'group.id': group, 'enable.auto.commit': False})
+    try:
+        found = consumer.committed([TopicPartition(o.topic(job_type), partition) for partition in range(8)], timeout=10)
+        return {one.partition: max(one.offset, 0) for one in found}
+    finally:
+        consumer.close()
+
+
+def begin(o, new, **settings):
+    worker = new(**settings)
+    o.wait_topic(o.topic(worker.type('echo')))
+    o.ask(worker.type('echo'), seconds=LONG_S)
+    o.wait_topic(o.topic(worker.type('slow')))
+    o.end(o.send(o.job(worker.type('slow'), {'ms': 0}), partition=0), seconds=LONG_S)
+    return worker
+
+
+@life('stopping')
+def whoever_is_told_to_stop_ends_what_it_has(o, new):
+    with begin(o, new) as w:
+        job = o.send(o.job(w.type('slow'), {'ms': 2500}))
+        time.sleep(1)
+        w.terminate()
+        same(w.exit_code(), 0, 'the exit code')
+        same(o.end(job, 'complete_job').variables['leaseLost'], False, 'the answer')
+        check(sum(committed(o, w.type('slow')).values()) == 2, 'its offset is not committed')
+
+
+@life('told')
+def handlers_see_that_the_worker_stops(o, new):
+    with begin(o, new) as w:
+        job = o.send(o.job(w.type('slow'), {'ms': 20000, 'polite': True}))
+        time.sleep(1)
+        w.terminate()
+        same(o.end(job, 'complete_job', seconds=5).variables['shutdown'], True, 'the signal')
+        same(w.exit_code(), 0, 'the exit code')
+
+
+@life('stopping')
+def leases_are_kept_until_the_end(o, new):
+    with begin(o, new) as w:
+        job = o.send(o.job(w.type('slow'), {'ms': 5000}, lease_ms=2400))
+        time.sleep(0.8)
+        w.terminate()
+        stopped = time.monotonic()
+        o.end(job, 'complete_job', seconds=15)
+        check(sum(extension.at > stopped + 1 for extension in o.of(job, 'extend_job')) >= 2, 'leases were not extended while it stopped')
+
+
+@life('stopping')
+def what_comes_while_it_stops_is_left_to_others(o, new):
+    with begin(o, new) as w:
+        o.send(o.job(w.type('slow'), {'ms': 3000}))
+        time.sleep(0.8)
+        w.terminate()
+        time.sleep(0.3)
+        late = o.send(o.job(w.type('slow'), {'ms': 1}))
+        w.exit_code()
+        same(o.ends_of(late), [], 'its answers')
+        with new(types=w.types):
+            o.end(late, 'complete_job', seconds=LONG_S)
+
+
+@life('stopping')
+def the_grace_has_an_end(o, new):
+    with begin(o, new, BATON_WORKER_GRACE_MS=1500) as w:
+        o.wait_topic(o.topic(w.type('block')))
+        job = o.send(o.job(w.type('block')))
+        time.sleep(5)
+        w.terminate()
+        w.exit_code(12)
+        same(o.ends_of(job), [], 'its answers')
+        same(sum(committed(o, w.type('block')).values()), 0, 'what is committed')
+
+
+@life('dying')
+def the_jobs_of_a_killed_worker_come_to_the_next(o, new):
+    with begin(o, new) as w:
+        jobs = [o.send(o.job(w.type('slow'), {'ms': 4000})) for _ in range(6)]
+        time.sleep(1.5)
+        w.kill()
+        same([len(o.ends_of(job)) for job in jobs], [0] * 6, 'answers before')
+        with new(types=w.types):
+            for job in jobs:
+                o.end(job, 'complete_job', seconds=LONG_S)
+
+
+@life('dying')
+def a_handler_that_kills_its_worker_loses_no_other_job(o, new):
+    with begin(o, new) as w:
+        other = o.send(o.job(w.type('slow'), {'ms': 3000}))
+        time.sleep(0.5)
+        o.send(o.job(w.type('crash')))
+        same(w.exit_code(), 9, 'the exit code')
+        with new(types=w.types, CONFORMANCE_CRASHES='false'):
+            o.end(other, 'complete_job', seconds=LONG_S)
+
+
+@life('sharing')
+def two_workers_share_and_nothing_is_lost_as_one_comes_and_goes(o, new):
+    with begin(o, new) as first:
+        jobs = [o.send(o.job(first.type('slow'), {'ms': 20}), partition=n % 8) for n in range(200)]
+        with new(types=first.types) as second:
+            o.wait('the second one has answered', lambda: any(answer.body.worker == second.name for job in jobs for answer in o.ends_of(job)) or
+                   [jobs.append(o.send(o.job(first.type('slow'), {'ms': 20}), partition=n)) for n in range(8)] and None, LONG_S)
+            jobs += [o.send(o.job(first.type('slow'), {'ms': 1500}), partition=n) for n in range(8)]
+            time.sleep(0.5)
+            second.terminate()
+            second.exit_code()
+        for job in jobs:
+            o.end(job, 'complete_job', seconds=LONG_S)
+
+
+@life('sharing')
+def what_runs_while_partitions_move_is_answered(o, new):
+    with begin(o, new) as first:
+        jobs = [o.send(o.job(first.type('slow'), {'ms': 7000}), partition=n) for n in range(8)]
+        time.sleep(1)
+        with new(types=first.types):
+            for job in jobs:
+                same(o.end(job, 'complete_job', seconds=LONG_S).body.worker, first.name, 'who answered first')
+
+
+@life('offsets')
+def offsets_stand_before_the_first_job_without_an_answer(o, new):
+    with begin(o, new) as w:
+        blocked = o.send(o.job(w.type('slow'), {'ms': 60000}), partition=5)
+        after = [o.send(o.job(w.type('slow'), {'ms': 1}), partition=5) for _ in range(5)]
+        elsewhere = [o.send(o.job(w.type('slow'), {'ms': 1}), partition=6) for _ in range(5)]
+        for job in after + elsewhere:
+            o.end(job, 'complete_job')
+        time.sleep(2.5)
+        offsets = committed(o, w.type('slow'))
+        same((offsets[5], offsets[6]), (0, 5), 'what is committed')
+        w.kill()
+        with new(types=w.types):
+            o.wait('it is taken by the next', lambda: o.of(blocked, 'extend_job')[-1:] if any(
+                extension.body.worker != w.name for extension in o.of(blocked, 'extend_job')) else None, LONG_S)
+
+
+@life('silence')
+def a_blocked_handler_keeps_its_place_in_the_group(o, new):
+    with begin(o, new) as w:
+        o.send(o.job(w.type('block')))
+        time.sleep(8)  # longer than the session
+        same(o.ask(w.type('echo')).body.worker, w.name, 'who answers')
+
+
+@life('settings')
+def a_type_that_is_paused_takes_nothing_and_others_go_on(o, new):
+    w = new(BATON_WORKER_PAUSED='false', pause='slow')
+    with w:
+        o.wait_topic(o.topic(w.type('slow')))
+        job = o.send(o.job(w.type('slow'), {'ms': 1}))
+        o.ask(w.type('echo'), seconds=LONG_S)
+        time.sleep(2)
+        same(o.of(job), [], 'its answers')
+
+
+@life('settings')
+def the_environment_goes_before_the_code(o, new):
+    w = new(limit='peak')
+    with w:
+        o.wait_topic(o.topic(w.type('peak')))
+        jobs = [o.send(o.job(w.type('peak'), {'ms': 50}), partition=n) for n in range(6)]
+        same(max(o.end(job, 'complete_job', seconds=LONG_S).variables['most'] for job in jobs), 2, 'the most at a time')
+
+
+@life('settings')
+def a_setting_that_means_nothing_stops_the_start_by_name(o, new):
+    with new(BATON_WORKER_MAX_CONCURENT=5) as w:
+        check(w.exit_code(20) != 0, 'it runs')
+        check('BATON_WORKER_MAX_CONCURENT' in w.said(), w.said())
+
+
+@life('settings')
+def a_wrong_setting_stops_the_start_by_name(o, new):
+    with new(BATON_WORKER_MAX_CONCURRENT='many') as w:
+        check(w.exit_code(20) != 0, 'it runs')
+        check('BATON_WORKER_MAX_CONCURRENT' in w.said(), w.said())
+
+
+def fetch(port, path):
+    with urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=5) as answer:
+        return answer.status, answer.read().decode()
+
+
+@life('metrics')
+def metrics_and_health_are_told(o, new):
+    port = 20000 + os.getpid() % 20000
+    with begin(o, new, BATON_WORKER_METRICS=f'127.0.0.1:{port}') as w:
+        o.ask(w.type('fatal'), {'message': 'no'}, 'fail_job')
+        _, text = fetch(port, '/metrics')
+        check(f'baton_worker_jobs_completed_total{{type="{w.type("echo")}"}} 1' in text, text)
+        check(f'baton_worker_jobs_failed_total{{type="{w.type("fatal")}"}} 1' in text, text)
+        same(fetch(port, '/health/live')[0], 200, 'health')
+        same(fetch(port, '/health/ready')[0], 200, 'readiness')
+
+
+@life('waiting')
+def jobs_that_were_there_before_any_worker_are_done(o, new):
+    from confluent_kafka.admin import NewTopic
+    w = new(start=False)
+    o.admin.create_topics([NewTopic(o.topic(f'{w}.echo'), 8, 1)])[o.topic(f'{w}.echo')].result()
+    jobs = [o.send(o.job(f'{w}.echo')) for _ in range(5)]
+    with new(types=w):
+        for job in jobs:
+            o.end(job, 'complete_job', seconds=LONG_S)
