@@ -42,8 +42,8 @@ struct channel {
     char topic[320];
     char group[320];
     struct bus_consumer *consumer;
-    struct task_list queued;  // received, not begun
-    struct task_list running; // with the handler
+    struct task_list queued;   // received, not begun
+    struct task_list running;  // with the handler
     struct task_list answered; // the answer is on its way to Kafka
     struct arena arena;
     struct idmap tasks; // queued and running, by the job's key: the latest attempt
@@ -117,8 +117,8 @@ static void end_record(struct channel *channel, int32_t partition, int64_t offse
         bus_consumer_done(channel->consumer, channel->topic, partition, next);
 }
 
-// The offset is done with once Kafka has the answer: what a dead worker left unanswered is delivered
-// to another.
+// The offset is done with once Kafka has the answer: what a dead worker left unanswered is
+// delivered to another.
 static void release(struct worker_task *task)
 {
     if (task->life == task->channel->life)

@@ -31,7 +31,8 @@ static const struct json *variables_of(struct worker_task *task)
 
 static void complete_with(struct worker_task *task, const char *name, str json)
 {
-    worker_complete(task, str_format(worker_task_arena(task), "{\"%s\":%.*s}", name, STR_ARG(json)));
+    worker_complete(task,
+                    str_format(worker_task_arena(task), "{\"%s\":%.*s}", name, STR_ARG(json)));
 }
 
 static void echo(void *context, struct worker_task *task)
@@ -54,10 +55,10 @@ static void meta(void *context, struct worker_task *task)
                  {"element", job->element_id},
                  {"businessId", job->business_id},
                  {"tenant", job->tenant},
-                 {"instance", str_format(worker_task_arena(task), "%llu",
-                                         (unsigned long long)job->instance)},
-                 {"idempotencyKey", str_format(worker_task_arena(task), "baton-%llu",
-                                               (unsigned long long)job->key)}};
+                 {"instance",
+                  str_format(worker_task_arena(task), "%llu", (unsigned long long)job->instance)},
+                 {"idempotencyKey",
+                  str_format(worker_task_arena(task), "baton-%llu", (unsigned long long)job->key)}};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         json_key(&w, str_of(texts[i].name));
         json_string(&w, texts[i].text);
@@ -107,7 +108,8 @@ static void later(void *context, struct worker_task *task)
     const struct json *variables = variables_of(task);
     const struct json *seconds = json_get(variables, STR("seconds"));
     (void)context;
-    double wait = seconds == NULL ? 0 : strtod(str_cstr(worker_task_arena(task), seconds->text), NULL);
+    double wait =
+        seconds == NULL ? 0 : strtod(str_cstr(worker_task_arena(task), seconds->text), NULL);
     worker_fail(task, STR("later"),
                 json_get_bool(variables, STR("keeps"), false) ? worker_task_job(task)->retries : -1,
                 (int64_t)(wait * MS_PER_SECOND));
@@ -229,10 +231,18 @@ static bool serve(struct error *err)
         const char *name;
         worker_handler *handle;
         unsigned concurrency;
-    } types[] = {{"echo", echo, 10},     {"meta", meta, 10},       {"error", error, 10},
-                 {"fail", fail, 10},     {"fatal", fatal, 10},     {"later", later, 10},
-                 {"slow", slow, 16},     {"peak", peak, 4},        {"counted", counted, 10},
-                 {"block", block, 1},    {"crash", crash, 10},     {"nothing", nothing, 10},
+    } types[] = {{"echo", echo, 10},
+                 {"meta", meta, 10},
+                 {"error", error, 10},
+                 {"fail", fail, 10},
+                 {"fatal", fatal, 10},
+                 {"later", later, 10},
+                 {"slow", slow, 16},
+                 {"peak", peak, 4},
+                 {"counted", counted, 10},
+                 {"block", block, 1},
+                 {"crash", crash, 10},
+                 {"nothing", nothing, 10},
                  {"odd:type/\u00fc_x", odd, 10}};
     const char *prefix = getenv("CONFORMANCE_TYPES");
     for (size_t i = 0; i < COUNT_OF(types); i++) {
@@ -250,7 +260,8 @@ int main(int argc, char **argv)
     struct config config;
     struct error err;
     str name = str_of(getenv("BATON_WORKER_NAME"));
-    grace_ms = getenv("BATON_WORKER_GRACE_MS") != NULL ? atoi(getenv("BATON_WORKER_GRACE_MS")) : DRAIN_MS;
+    grace_ms =
+        getenv("BATON_WORKER_GRACE_MS") != NULL ? atoi(getenv("BATON_WORKER_GRACE_MS")) : DRAIN_MS;
     const struct worker_options options = {&config, str_cstr(&arena, name)};
     (void)unsetenv("BATON_WORKER_NAME"); // settings of other SDKs
     (void)unsetenv("BATON_WORKER_GRACE_MS");
