@@ -206,7 +206,9 @@ struct user_task_row {
     uint64_t form; // that one's key; 0: none of this id was deployed
     int64_t created_ms;
     int64_t ended_ms;
-    str headers; // JSON object
+    str headers;    // JSON object
+    str separation; // {"elements": [ids], "done": [[id, person]]}: who may not do it; empty:
+                    // anybody may
 };
 
 enum incident_state { INCIDENT_OPEN = 1, INCIDENT_RESOLVED = 2 };

@@ -168,7 +168,7 @@ static void check_known(struct reader *r, const struct bpmn_element *element,
                         const struct bpmn_xml_node *node)
 {
     static const char *const known[] = {"sla",      "cost",         "reminder", "escalation",
-                                        "calendar", "jobVariables", "personal"};
+                                        "calendar", "jobVariables", "personal", "separation"};
     const struct bpmn_xml_node *extensions = extensions_of(node);
     for (const struct bpmn_xml_node *n = extensions ? extensions->first : NULL; n; n = n->next) {
         bool is_known = n->space != XML_BATON;
@@ -184,6 +184,10 @@ static void check_place(struct reader *r, const struct bpmn_element *element,
 {
     if ((extras->reminder_count > 0 || extras->escalation_count > 0) && element->user_task == NULL)
         reader_complain(r, BPMN_CODE_EXTENSION_PLACE, element, STR("reminder, escalation"));
+    if (reader_extension(r->element_nodes.items[element - r->elements.items], XML_BATON,
+                         "separation") != NULL &&
+        element->user_task == NULL)
+        reader_complain(r, BPMN_CODE_EXTENSION_PLACE, element, STR("separation"));
 }
 
 // An event's own calendar is its timers'.
@@ -217,4 +221,52 @@ void reader_read_extras(struct reader *r, uint32_t index)
     if (extras.sla || extras.cost || extras.calendar || extras.reminder_count ||
         extras.escalation_count || extras.restricts_job)
         element->extras = arena_copy(r->arena, &extras, sizeof extras);
+}
+
+// -- Separation of duties ---------------------------------------------------------------
+
+static void separate(struct reader *r, uint32_t one, uint32_t other)
+{
+    struct bpmn_element *element = &r->elements.items[one];
+    struct bpmn_extras *extras = element->extras != NULL
+                                     ? arena_copy(r->arena, element->extras, sizeof *extras)
+                                     : arena_zalloc(r->arena, sizeof *extras);
+    const struct bpmn_list before = extras->separated;
+    uint32_t *items = ARENA_ARRAY(r->arena, uint32_t, before.count + 1);
+    for (uint32_t i = 0; i < before.count; i++) {
+        items[i] = before.items[i];
+        if (items[i] == other)
+            return;
+    }
+    items[before.count] = other;
+    extras->separated = (struct bpmn_list){before.count + 1, items};
+    element->extras = extras;
+}
+
+// <baton:separation of="enter, check"/>: who did one of them must not do this task, nor the other
+// way round. A task may name itself: each of its instances is then another person's.
+void reader_bind_separations(struct reader *r)
+{
+    for (uint32_t index = 0; index < r->elements.count; index++) {
+        struct bpmn_element *element = &r->elements.items[index];
+        const struct bpmn_xml_node *n = bpmn_xml_child(extensions_of(r->element_nodes.items[index]),
+                                                       XML_BATON, STR("separation"));
+        for (; n != NULL && element->type == BPMN_USER_TASK; n = bpmn_xml_again(n)) {
+            str rest = bpmn_xml_attribute(n, STR("of")), id;
+            if (str_is_empty(str_trim(rest)))
+                reader_complain(r, BPMN_CODE_SEPARATION_UNKNOWN, element, STR("it names none"));
+            while (!str_is_empty(rest) && str_split(&rest, ',', &id)) {
+                uint32_t other = reader_element(r, str_trim(id));
+                enum bpmn_type type =
+                    other == BPMN_NONE ? BPMN_TASK : r->elements.items[other].type;
+                if (type != BPMN_USER_TASK && type != BPMN_START_EVENT) {
+                    reader_complain(r, BPMN_CODE_SEPARATION_UNKNOWN, element,
+                                    reader_keep(r, str_trim(id)));
+                    continue;
+                }
+                separate(r, index, other);
+                separate(r, other, index);
+            }
+        }
+    }
 }

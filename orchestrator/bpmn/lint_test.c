@@ -79,6 +79,13 @@ static const struct {
     {S "<userTask id='t'><extensionElements><baton:reminder after='PT1H' before='PT1H'/>"
        "<baton:escalation after='P1D'/></extensionElements></userTask>" E F("s", "t") F("t", "e"),
      "t EXPRESSION_MISSING, t EXPRESSION_MISSING, "},
+    {S "<userTask id='t'><extensionElements><baton:separation of='e, nobody, s'/>"
+       "</extensionElements></userTask>" E F("s", "t") F("t", "e"),
+     "t SEPARATION_UNKNOWN, t SEPARATION_UNKNOWN, "},
+    {S "<userTask id='t'><extensionElements><baton:separation/></extensionElements></userTask>"
+       "<manualTask id='u'><extensionElements><baton:separation of='t'/></extensionElements>"
+       "</manualTask>" E F("s", "t") F("t", "u") F("u", "e"),
+     "u EXTENSION_PLACE, t SEPARATION_UNKNOWN, "},
     {S "<serviceTask id='t'/>" E F("s", "t") F("t", "e"), "t TASK_WITHOUT_DEFINITION, "},
     {S "<eventBasedGateway id='g'/><task id='a'/>" E F("s", "g") F("g", "a") F("g", "e"),
      "a NO_WAY_OUT, g EVENT_GATEWAY_TARGET, g EVENT_GATEWAY_TARGET, "},

@@ -111,6 +111,7 @@ static void read_details(struct reader *r)
         read_default(r, i);
         check_children(r, i);
     }
+    reader_bind_separations(r);
     for (uint32_t i = 0; i < r->flows.count; i++)
         reader_note_foreign(r, r->flows.items[i].id, r->flow_nodes.items[i]);
 }

@@ -189,6 +189,8 @@ struct bpmn_extras {
     bool restricts_job; // its jobs carry its own variables and those of these names, not all
     uint32_t job_variable_count;
     const str *job_variables;
+    // Elements (user tasks, start events) whose doers must not do this one; both name each other.
+    struct bpmn_list separated;
 };
 
 struct bpmn_element {
@@ -257,6 +259,7 @@ struct bpmn_process {
     bool executable;
     uint32_t element_count;
     const struct bpmn_element *elements;
+    bool has_separations; // some user task must not be done by who did another one
     uint32_t flow_count;
     const struct bpmn_flow *flows;
     struct map by_id;            // to elements

@@ -107,6 +107,7 @@ void reader_read_extras(struct reader *r, uint32_t index); // extras.c: baton:
 // personal.c: whose variables are, once all elements are read
 void reader_read_personal(struct reader *r, const struct bpmn_xml_node *node,
                           struct bpmn_process *process);
+void reader_bind_separations(struct reader *r); // once all elements are read
 void reader_read_loop(struct reader *r, uint32_t index);
 // data.c: data associations
 void reader_read_data(struct reader *r, uint32_t index);

@@ -18,6 +18,7 @@ struct instance *instance_new(uint64_t key)
     instance->entities = idmap_new(&instance->stream.arena);
     instance->tenant = instance->process_id = instance->business_id = STR_EMPTY;
     instance->await_variables = instance->lock_name = instance->lock_key = STR_EMPTY;
+    instance->duties = STR_EMPTY;
     return instance;
 }
 

@@ -92,6 +92,28 @@ static void migrate(const struct engine_environment *environment, struct instanc
     belong(instance, instance->root);
 }
 
+// The array grows by [element id, person].
+static void note_duty(struct instance *instance, const struct event *event)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct strbuf out = strbuf_new(&scratch);
+    str before = instance->duties;
+    strbuf_add(&out, str_is_empty(before) ? STR("[") : str_sub(before, 0, before.len - 1));
+    strbuf_add(&out, str_is_empty(before) ? STR("[") : STR(",["));
+    json_quote(&out, event->code);
+    strbuf_add_char(&out, ',');
+    json_quote(&out, event->name);
+    strbuf_add(&out, STR("]]"));
+    instance->duties = str_copy(&instance->stream.arena, strbuf_str(&out));
+    arena_done(&scratch);
+    size_t cursor = 0;
+    uint64_t key;
+    void *entity;
+    while (idmap_next(&instance->entities, &cursor, &key, &entity)) // their rows say who is barred
+        if (((struct entity *)entity)->kind == ENTITY_KIND_USER_TASK)
+            apply_mark(instance, entity);
+}
+
 static void apply_process(const struct engine_environment *environment, struct instance *instance,
                           const struct event *event)
 {
@@ -108,6 +130,9 @@ static void apply_process(const struct engine_environment *environment, struct i
         break;
     case EVENT_PROCESS_TAGGED:
         instance->tags = str_copy(&instance->stream.arena, event->value);
+        break;
+    case EVENT_DUTY_DONE:
+        note_duty(instance, event);
         break;
     case EVENT_PROCESS_INSTRUCTED:
         instance->ends_after = str_copy(&instance->stream.arena, event->value);

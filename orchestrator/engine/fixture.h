@@ -113,7 +113,9 @@ static inline void run(struct fixture *f, struct command command)
 {
     struct command *kept = arena_copy(&f->arena, &command, sizeof command);
     kept->time_ms = f->now += 1000;
-    kept->principal = kept->origin = kept->traceparent = STR_EMPTY;
+    kept->origin = kept->traceparent = STR_EMPTY;
+    if (kept->principal.data == NULL)
+        kept->principal = STR_EMPTY;
     if (kept->tenant.data == NULL)
         kept->tenant = STR_EMPTY;
     str why;

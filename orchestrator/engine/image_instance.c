@@ -250,6 +250,7 @@ enum instance_part {
     PART_BATCH = 1 << 7,
     PART_TAGS = 1 << 8,
     PART_ENDS_AFTER = 1 << 9,
+    PART_DUTIES = 1 << 10,
 };
 
 static uint64_t instance_parts(const struct instance *instance)
@@ -258,7 +259,8 @@ static uint64_t instance_parts(const struct instance *instance)
            (str_is_empty(instance->cost) ? 0 : PART_COST) |
            (instance->sla_breaches ? PART_BREACHES : 0) | (instance->batch_item ? PART_BATCH : 0) |
            (str_is_empty(instance->tags) ? 0 : PART_TAGS) |
-           (str_is_empty(instance->ends_after) ? 0 : PART_ENDS_AFTER);
+           (str_is_empty(instance->ends_after) ? 0 : PART_ENDS_AFTER) |
+           (str_is_empty(instance->duties) ? 0 : PART_DUTIES);
 }
 
 static void put_instance_parts(struct strbuf *out, const struct instance *instance)
@@ -278,6 +280,8 @@ static void put_instance_parts(struct strbuf *out, const struct instance *instan
         image_put_str(out, instance->tags);
     if (parts & PART_ENDS_AFTER)
         image_put_str(out, instance->ends_after);
+    if (parts & PART_DUTIES)
+        image_put_str(out, instance->duties);
 }
 
 str image_of_instance(struct arena *arena, const struct instance *instance)
@@ -586,6 +590,7 @@ static void get_header(struct image_reader *in, struct instance *instance)
         instance->batch_item = image_get_u64(in);
     instance->tags = state & PART_TAGS ? image_get_str(in) : STR_EMPTY;
     instance->ends_after = state & PART_ENDS_AFTER ? image_get_str(in) : STR_EMPTY;
+    instance->duties = state & PART_DUTIES ? image_get_str(in) : STR_EMPTY;
 }
 
 // What the store has is neither dirty nor new.

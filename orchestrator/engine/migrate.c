@@ -321,6 +321,11 @@ void process_migrate(struct engine *engine)
                              : STR("no such instance is running"));
         return;
     }
+    str why;
+    if (!separation_allows_moving(engine, instance, &why)) {
+        step_reject(engine, engine->shard, REJECTION_FORBIDDEN, why);
+        return;
+    }
     plan_map(&m);
     if (!check_scope(&m, instance->root))
         return;

@@ -440,6 +440,10 @@ void process_modify(struct engine *engine)
     str why;
     if (instance == NULL)
         return;
+    if (!separation_allows_moving(engine, instance, &why)) {
+        refuse(engine, REJECTION_FORBIDDEN, why);
+        return;
+    }
     for (size_t i = 0; i < body->count; i++)
         if (!check_instruction(engine, instance, &body->instructions[i]))
             return;
@@ -450,6 +454,7 @@ void process_modify(struct engine *engine)
         return;
     }
     step_accept(engine, instance->stream.key, instance->stream.key);
+    separation_note_skipping(engine, instance);
     for (int terminate = 0; terminate <= 1; terminate++)
         for (size_t i = 0; i < body->count && instance->state == INSTANCE_ACTIVE; i++)
             if (body->instructions[i].terminate == (bool)terminate)

@@ -344,6 +344,10 @@ void process_create(struct engine *engine)
                                           .definition = definition->key,
                                           .process_id = definition->id,
                                           .version = definition->version});
+    if (body->start_count > 0)
+        separation_note_skipping(engine, instance);
+    else
+        separation_note_start(engine, instance);
     if (!begin(engine, instance))
         return;
     if (body->start_count > 0)

@@ -222,6 +222,7 @@ static void user_task_row(struct rows *rows, const struct user_task *task)
         .created_ms = task->created_ms,
         .ended_ms = task->ended_ms,
         .headers = element->user_task ? element->user_task->headers : STR("{}"),
+        .separation = separation_json(rows->arena, instance, task->attachment.owner),
     };
 }
 

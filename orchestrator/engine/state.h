@@ -202,6 +202,7 @@ struct instance {
     str tenant;
     str business_id;
     str tags;       // JSON array; empty: none
+    str duties;     // JSON array of [element id, person] (separation.c); empty: none
     str ends_after; // JSON array of element ids; empty: none
     uint64_t parent_instance;
     uint64_t parent_element;

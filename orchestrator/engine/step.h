@@ -483,6 +483,21 @@ bool credit_is_there(struct engine *engine, str type, instance_ref instance);
 void credit_init(struct engine *engine);
 void credit_done(struct engine *engine);
 
+// separation.c: who did one of two user tasks that are kept apart does not do the other, by the
+// model (baton:separation) or by a policy, which is a grant SEPARATION that the command carries.
+// False with the rule, the other task and who did it. Nobody known (empty) is always allowed.
+MUST_CHECK bool separation_allows(struct engine *engine, instance_ref instance, element_ref ei,
+                                  str person, str *ret_why);
+// Whether the sender may change where the instance stands, past what they may not do.
+MUST_CHECK bool separation_allows_moving(struct engine *engine, instance_ref instance,
+                                         str *ret_why);
+// Notes what a person did, where it counts; of all that is kept apart, when the instance began or
+// goes on elsewhere by their word: what was skipped was decided by them.
+void separation_note(struct engine *engine, instance_ref instance, element_ref ei, str person);
+void separation_note_start(struct engine *engine, instance_ref instance);
+void separation_note_skipping(struct engine *engine, instance_ref instance);
+// What the row of a user task says of it.
+str separation_json(struct arena *arena, instance_ref instance, element_ref ei);
 void user_task_run(struct engine *engine, instance_ref instance, element_ref ei);
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);

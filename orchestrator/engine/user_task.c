@@ -43,6 +43,7 @@ struct request {
     const char *name;
     str json;
     bool propagates; // variables: each where it is defined
+    str person;      // who asks, where their duty is noted at the end; empty: nobody known
 };
 
 // What is asked for, as the transition keeps it: the action and one member.
@@ -56,6 +57,10 @@ static str request_json(struct engine *engine, struct request request)
     if (!str_is_empty(request.json)) {
         json_key(&w, str_of(request.name));
         json_raw(&w, request.json);
+    }
+    if (!str_is_empty(request.person)) {
+        json_key(&w, STR("person"));
+        json_string(&w, request.person);
     }
     if (request.propagates) {
         json_key(&w, STR("propagates"));
@@ -224,15 +229,39 @@ static str action_or(str asked, const char *fallback)
     return str_is_empty(asked) ? str_of(fallback) : asked;
 }
 
-static void complete(struct engine *engine, const struct change *change, str action, str variables)
+// Who does it: the one who asks, else (where nobody has to say who they are) who it is assigned to.
+static str person_of(const struct engine *engine, const struct change *change)
 {
+    str principal = engine->command->principal;
+    return str_is_empty(principal) ? change->task->assignee : principal;
+}
+
+static bool is_separate(struct engine *engine, const struct change *change, str person)
+{
+    str why;
+    if (separation_allows(engine, change->instance, change->ei, person, &why))
+        return true;
+    step_reject(engine, engine->shard, REJECTION_FORBIDDEN, why);
+    return false;
+}
+
+struct completion {
+    str by, person; // as asked; whose duty it was
+    str action;
+    str variables;
+};
+
+static void complete(struct engine *engine, const struct change *change,
+                     const struct completion *completion)
+{
+    separation_note(engine, change->instance, change->ei, completion->person);
     step_emit(engine, change->instance,
               (struct event){.type = EVENT_USER_TASK_COMPLETED,
                              .key = change->task->attachment.entity.key,
                              .scope = change->ei->entity.key,
-                             .name = engine->command->principal,
-                             .value = border_text(action)});
-    activity_complete_with(engine, change->instance, change->ei, variables);
+                             .name = completion->by,
+                             .value = border_text(completion->action)});
+    activity_complete_with(engine, change->instance, change->ei, completion->variables);
 }
 
 void user_task_complete(struct engine *engine)
@@ -251,14 +280,21 @@ void user_task_complete(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
+    struct completion completion = {.by = engine->command->principal,
+                                    .person = str_copy(engine->turn, person_of(engine, &change)),
+                                    .action = action,
+                                    .variables = variables};
+    if (!is_separate(engine, &change, completion.person))
+        return;
     if (is_heard_of) {
         begin(engine, &change, "complete",
-              request_json(engine, (struct request){action, "variables", variables}),
+              request_json(engine, (struct request){action, "variables", variables, false,
+                                                    completion.person}),
               engine->command->reply);
         return;
     }
     step_accept(engine, engine->command->key, engine->command->instance);
-    complete(engine, &change, action, body->variables);
+    complete(engine, &change, &completion);
 }
 
 static void assign(struct engine *engine, const struct change *change, str assignee)
@@ -283,6 +319,8 @@ void user_task_assign(struct engine *engine)
                                STR_ARG(change.task->assignee)));
         return;
     }
+    if (!is_separate(engine, &change, body->assignee))
+        return;
     if (is_heard(&change, BPMN_LISTENER_ASSIGNING)) {
         str action = action_or(body->action, str_is_empty(body->assignee) ? "unassign" : "assign");
         begin(engine, &change, "assign",
@@ -402,6 +440,16 @@ static const struct json *read_result(struct engine *engine, str result)
     return !str_is_empty(result) && json_parse(engine->turn, result, &json, &err) ? json : NULL;
 }
 
+static void refuse(struct engine *engine, const struct change *change, str why)
+{
+    answer(engine, change, change->task->asker, why);
+    step_emit(engine, change->instance,
+              (struct event){.type = EVENT_USER_TASK_DENIED,
+                             .key = change->task->attachment.entity.key,
+                             .scope = change->ei->entity.key,
+                             .value = border_text(why)});
+}
+
 static void carry_out(struct engine *engine, const struct change *change)
 {
     const struct user_task *task = change->task;
@@ -411,7 +459,16 @@ static void carry_out(struct engine *engine, const struct change *change)
     str variables = task_requested_variables(engine, task);
     struct task_view view = task_with_transition(engine, task);
     struct reply_to asker = task->asker;
+    str person = str_copy(
+        engine->turn, json_get_str(read_result(engine, task->request), STR("person"), STR_EMPTY));
+    bool completes = str_equal(action, STR("complete"));
     str why;
+    // Meanwhile another task may have been done, or listeners have named somebody else.
+    if (!separation_allows(engine, change->instance, change->ei, completes ? person : view.assignee,
+                           &why)) {
+        refuse(engine, change, why);
+        return;
+    }
     if (!border_value(engine, "the user task", view.details, LIMIT_VARIABLE_BYTES, &why)) {
         incident_raise(engine, change->instance, change->ei, "LIMIT_REACHED", why);
         return;
@@ -419,8 +476,14 @@ static void carry_out(struct engine *engine, const struct change *change)
     answer(engine, change, asker, STR_EMPTY);
     forget_transition(engine, change);
     finish(engine, change, action, view);
-    if (str_equal(action, STR("complete")))
-        complete(engine, change, asked, variables);
+    if (completes)
+        complete(engine, change,
+                 &(struct completion){.by = engine->command->type == COMMAND_COMPLETE_JOB
+                                                ? person
+                                                : engine->command->principal,
+                                      .person = person,
+                                      .action = asked,
+                                      .variables = variables});
     else if (!variable_merge(engine, change->instance, change->ei,
                              (struct merge){variables, !propagates}, &why))
         incident_raise(engine, change->instance, change->ei, "LIMIT_REACHED", why);

@@ -112,7 +112,7 @@ static bool travels(const struct grant *grant)
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (str_equal(grant->resource_type, str_of(resource_type_name(types[i]))))
             return true;
-    return false;
+    return str_equal(grant->resource_type, STR("SEPARATION"));
 }
 
 static void add_standing(struct grant *grants, size_t *count, enum resource_type type, str id)

@@ -101,6 +101,24 @@ struct statement read_instance_of_user_task(struct arena *arena, struct scope sc
                   task);
 }
 
+struct statement read_separation_of_task(struct arena *arena, struct scope scope, uint64_t task)
+{
+    return by_key(
+        arena, scope,
+        "SELECT element_id, process_id, tenant, separation FROM user_tasks WHERE " SCOPE_SEES_TASK(
+            "user_tasks") " AND key = $2::bigint AND shard = $3::bigint",
+        task);
+}
+
+struct statement read_separations_of_element(struct arena *arena, str tenant, str process_id,
+                                             str element_id)
+{
+    return STATEMENT(arena,
+                     "SELECT name, role, to_json(elements) FROM separations WHERE of_tenant IN "
+                     "('*', $1) AND process_id IN ('*', $2) AND $3 = ANY (elements) ORDER BY name",
+                     tenant, process_id, element_id);
+}
+
 struct statement read_instance_of_incident(struct arena *arena, struct scope scope,
                                            uint64_t incident)
 {

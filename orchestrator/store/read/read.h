@@ -42,6 +42,12 @@ struct statement read_instance_of_job(struct arena *arena, struct scope scope, u
 // A row when there is a job of this type that nobody works on.
 struct statement read_untaken_job(struct arena *arena, struct scope scope, str type);
 struct statement read_instance_of_user_task(struct arena *arena, struct scope scope, uint64_t task);
+// Of a user task: element id, process, tenant as it is stored, and what it is kept apart from and
+// who did that, as JSON (NULL: nothing by its model).
+struct statement read_separation_of_task(struct arena *arena, struct scope scope, uint64_t task);
+// Policies that concern an element: name, role, elements as JSON.
+struct statement read_separations_of_element(struct arena *arena, str tenant, str process_id,
+                                             str element_id);
 struct statement read_instance_of_incident(struct arena *arena, struct scope scope,
                                            uint64_t incident);
 // Of an element instance that waits, or of a process instance that runs.

@@ -1,0 +1,22 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Separation of duties by policy: who did one of these user tasks of an instance does not do another. Of a tenant, a process, who has a role; * is each.
+
+CREATE TABLE separations (
+    name       text        PRIMARY KEY,
+    of_tenant  text        NOT NULL,                    -- as it is stored: '' is the default tenant
+    process_id text        NOT NULL,
+    role       text        NOT NULL,
+    elements   text[]      NOT NULL CHECK (cardinality(elements) > 1),
+    changed    timestamptz NOT NULL DEFAULT now(),
+    changed_by text        NOT NULL DEFAULT ''
+);
+
+CREATE FUNCTION separation_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM audit_note(jsonb_build_object('operation', CASE TG_OP WHEN 'INSERT' THEN 'CREATE' ELSE TG_OP END, 'entity_type', 'SEPARATION',
+        'entity', CASE WHEN TG_OP = 'DELETE' THEN OLD.name ELSE NEW.name END, 'description', CASE WHEN TG_OP <> 'DELETE' THEN
+        'tenant ' || NEW.of_tenant || ', process ' || NEW.process_id || ', role ' || NEW.role || ': ' || array_to_string(NEW.elements, ', ') END));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON separations FOR EACH ROW EXECUTE FUNCTION separation_changed();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON separations FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
