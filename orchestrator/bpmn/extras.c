@@ -243,30 +243,35 @@ static void separate(struct reader *r, uint32_t one, uint32_t other)
     element->extras = extras;
 }
 
+static void bind_separation(struct reader *r, uint32_t index, const struct bpmn_xml_node *node)
+{
+    str rest = bpmn_xml_attribute(node, STR("of")), id;
+    if (str_is_empty(str_trim(rest)))
+        reader_complain(r, BPMN_CODE_SEPARATION_UNKNOWN, &r->elements.items[index],
+                        STR("it names none"));
+    while (!str_is_empty(rest) && str_split(&rest, ',', &id)) {
+        uint32_t other = reader_element(r, str_trim(id));
+        enum bpmn_type type = other == BPMN_NONE ? BPMN_TASK : r->elements.items[other].type;
+        if (type != BPMN_USER_TASK && type != BPMN_START_EVENT) {
+            reader_complain(r, BPMN_CODE_SEPARATION_UNKNOWN, &r->elements.items[index],
+                            reader_keep(r, str_trim(id)));
+            continue;
+        }
+        separate(r, index, other);
+        separate(r, other, index);
+    }
+}
+
 // <baton:separation of="enter, check"/>: who did one of them must not do this task, nor the other
 // way round. A task may name itself: each of its instances is then another person's.
 void reader_bind_separations(struct reader *r)
 {
     for (uint32_t index = 0; index < r->elements.count; index++) {
-        struct bpmn_element *element = &r->elements.items[index];
         const struct bpmn_xml_node *n = bpmn_xml_child(extensions_of(r->element_nodes.items[index]),
                                                        XML_BATON, STR("separation"));
-        for (; n != NULL && element->type == BPMN_USER_TASK; n = bpmn_xml_again(n)) {
-            str rest = bpmn_xml_attribute(n, STR("of")), id;
-            if (str_is_empty(str_trim(rest)))
-                reader_complain(r, BPMN_CODE_SEPARATION_UNKNOWN, element, STR("it names none"));
-            while (!str_is_empty(rest) && str_split(&rest, ',', &id)) {
-                uint32_t other = reader_element(r, str_trim(id));
-                enum bpmn_type type =
-                    other == BPMN_NONE ? BPMN_TASK : r->elements.items[other].type;
-                if (type != BPMN_USER_TASK && type != BPMN_START_EVENT) {
-                    reader_complain(r, BPMN_CODE_SEPARATION_UNKNOWN, element,
-                                    reader_keep(r, str_trim(id)));
-                    continue;
-                }
-                separate(r, index, other);
-                separate(r, other, index);
-            }
-        }
+        if (r->elements.items[index].type != BPMN_USER_TASK)
+            continue;
+        for (; n != NULL; n = bpmn_xml_again(n))
+            bind_separation(r, index, n);
     }
 }

@@ -259,7 +259,6 @@ struct bpmn_process {
     bool executable;
     uint32_t element_count;
     const struct bpmn_element *elements;
-    bool has_separations; // some user task must not be done by who did another one
     uint32_t flow_count;
     const struct bpmn_flow *flows;
     struct map by_id;            // to elements
