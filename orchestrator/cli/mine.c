@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/options.h"
+#include "insight/filter.h"
 
 enum { CHUNK = 1 << 18 };
 
@@ -99,13 +100,20 @@ static int run(struct mine *m, const char *verb)
 {
     struct error err;
     m->is_json = str_equal(m->client.output, STR("json"));
-    m->with_cancelled = m->with_variables = strcmp(verb, "export") == 0;
+    m->with_cancelled = strcmp(verb, "export") == 0;
+    m->with_variables = m->with_cancelled || m->filter.len > 0;
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         if (strcmp(verbs[i].name, verb) != 0)
             continue;
         if (!set_classifier(m, &err) || !mine_read(m, &err))
             return cli_complain(&err);
         print_notes(&m->log->notes);
+        if (m->filter.len > 0 && !log_filter(&m->arena, m->log, m->filter, &m->log, &err))
+            return cli_complain(&err);
+        if (m->log->trace_count == 0 && m->filter.len > 0) {
+            fprintf(stderr, "baton: no case meets the conditions\n");
+            return EXIT_FAILED;
+        }
         return verbs[i].run(m);
     }
     fprintf(stderr, "baton: mine has no '%s'; it has:\n", verb);
@@ -149,6 +157,9 @@ int command_mine(int argc, char **argv)
         {"lifecycle", "TRANSITION", "only events of this transition, such as complete",
          .text = &m.mapping.lifecycle},
         {"object-type", "TYPE", "OCEL: whose objects are the cases", .text = &m.object_type},
+        {"filter", "CONDITIONS",
+         "only cases that meet them, with ';' between: 'duration > 2d; has Pay; kind = new'",
+         .text = &m.filter},
         {"process", NULL, "the name is a process's id, even if there is a file of that name",
          .flag = &m.is_process},
         {"version", "N", "process: of this version alone", .text = &m.wanted.version},

@@ -21,7 +21,7 @@ struct mine {
     struct own_history_wanted wanted;
     bool is_process; // whatever files there are
     bool with_cancelled, with_variables;
-    str object_type, format, out, top, times, delimiter, classifier;
+    str filter, object_type, format, out, top, times, delimiter, classifier;
     str algorithm, noise, model, method;
     bool is_json, is_per_trace;
     const struct event_log *log;

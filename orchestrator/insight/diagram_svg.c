@@ -67,13 +67,17 @@ static void write_flow(struct strbuf *out, const struct diagram_flow *flow)
     strbuf_add(out, STR("\"/>\n"));
 }
 
-// Where it leaves; below the line, so that it is read even where lines cross.
+// Beside the part that a flow has for itself: before its end where it is straight, where it turns,
+// or on its line below everything.
 static void write_label(struct strbuf *out, const struct diagram_flow *flow)
 {
     if (flow->label.len == 0 || flow->point_count < 2)
         return;
-    const struct diagram_point *end = &flow->points[flow->point_count - 1];
-    strbuf_format(out, "<text class=\"label\" x=\"%d\" y=\"%d\">", end->x - 12, end->y - 4);
+    const struct diagram_point *a = &flow->points[flow->point_count / 2 - 1], *b = a + 1;
+    bool is_straight = a->y == b->y;
+    strbuf_format(out, "<text class=\"label\" x=\"%d\" y=\"%d\">",
+                  is_straight ? (a->x + b->x) / 2 - 5 : a->x + 27,
+                  is_straight ? a->y - 5 : (a->y + b->y) / 2);
     markup_text(out, flow->label);
     strbuf_add(out, STR("</text>\n"));
 }
@@ -94,20 +98,20 @@ str diagram_write_svg(const struct diagram *d)
     for (uint32_t i = 0; i < d->flow_count; i++)
         for (uint32_t k = 0; k < d->flows[i].point_count; k++)
             height = larger(height, d->flows[i].points[k].y);
-    strbuf_format(
-        &out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-        "height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n<defs><marker "
-        "id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"10\" refY=\"5\" markerWidth=\"8\" "
-        "markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0L10 5L0 10z\"/></marker></defs>\n"
-        "<g fill=\"none\" stroke=\"#444\" stroke-width=\"1.5\">\n",
-        width + MARGIN, height + MARGIN, width + MARGIN, height + MARGIN);
+    strbuf_format(&out,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+                  "height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n<defs><marker "
+                  "id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"10\" refY=\"5\" markerWidth=\"10\" "
+                  "markerHeight=\"10\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 "
+                  "0L10 5L0 10z\"/></marker></defs>\n"
+                  "<g fill=\"none\" stroke=\"#444\" stroke-width=\"1.5\">\n",
+                  width + MARGIN, height + MARGIN, width + MARGIN, height + MARGIN);
     for (uint32_t i = 0; i < d->flow_count; i++)
         write_flow(&out, &d->flows[i]);
-    strbuf_add(&out,
-               STR("</g>\n<g fill=\"#fff\" stroke=\"#222\" stroke-width=\"1.5\">\n<style>text "
-                   "{ fill: #222; stroke: none; text-anchor: middle } .label { text-anchor: end; "
-                   "font-size: 10px }</style>\n"));
+    strbuf_add(
+        &out, STR("</g>\n<g fill=\"#fff\" stroke=\"#222\" stroke-width=\"1.5\">\n<style>text "
+                  "{ fill: #222; stroke: none; text-anchor: middle } .label { text-anchor: middle; "
+                  "font-size: 10px }</style>\n"));
     for (uint32_t i = 0; i < d->node_count; i++)
         write_node(&out, &d->nodes[i]);
     for (uint32_t i = 0; i < d->flow_count; i++)

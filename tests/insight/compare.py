@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`baton mine` beside PM4Py on generated logs, and on the logs that are named. Started by tests/insight/oracle."""
+import csv
+import io
 import json
 import math
 import os
@@ -85,6 +87,36 @@ def compare_follows(path, frame):
             check(f"{path} {key} {name}", close(edge[name], float(value)), edge[name], value)
 
 
+def compare_filters(path, frame):
+    """Each condition leaves the cases that PM4Py's filter of the same meaning leaves; in order, they compose."""
+    counts = frame["concept:name"].value_counts()
+    first, second = counts.index[0], counts.index[min(1, len(counts) - 1)]
+    # PM4Py takes completions alone for the time of a case; here it lasts from its first start.
+    begun = frame.assign(begun=frame["start_time"] if "start_time" in frame else frame["time:timestamp"]).groupby("case:concept:name")["begun"].min()
+    took = (frame.groupby("case:concept:name")["time:timestamp"].max() - begun).dt.total_seconds()
+    middle = int(took.median())
+    quoted = f'"{first}"'
+    cases = [
+        (f"duration <= {middle}", lambda f: f[f["case:concept:name"].isin(took[took <= middle].index)]),
+        (f"rework {quoted}", lambda f: pm4py.filter_activities_rework(f, first, 2)),
+        (f'follows {quoted} -> "{second}"', lambda f: pm4py.filter_directly_follows_relation(f, [(first, second)])),
+        (f'follows {quoted} ->> "{second}"', lambda f: pm4py.filter_eventually_follows_relation(f, [(first, second)])),
+        (f"not has {quoted}", lambda f: pm4py.filter_event_attribute_values(f, "concept:name", [first], level="case", retain=False)),
+        (f"starts {quoted}", lambda f: pm4py.filter_start_activities(f, [first])),
+        (f"ends {quoted}", lambda f: pm4py.filter_end_activities(f, [first])),
+        ("events <= 4", lambda f: pm4py.filter_case_size(f, 1, 4)),
+        (f"has {quoted}; events <= 6", lambda f: pm4py.filter_case_size(
+            pm4py.filter_event_attribute_values(f, "concept:name", [first], level="case", retain=True), 1, 6)),
+    ]
+    for condition, theirs in cases:
+        left = set(theirs(frame)["case:concept:name"])
+        done = subprocess.run([BATON, "mine", path, "export", "--format", "csv", "--filter", condition], capture_output=True, text=True)
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        name = next((key for key in ("case:concept:name", "case_id", "case") if rows and key in rows[0]), None)
+        ours = {row[name] for row in rows}
+        check(f"{path} filter {condition}", ours == left, len(ours), len(left), done.stderr)
+
+
 def skippable(tree):
     """Can the tree do nothing?"""
     operator = tree.operator.value if tree.operator else None
@@ -165,6 +197,7 @@ def compare(path, folder):
     frame = frame_of(path)
     compare_statistics(path, frame)
     compare_follows(path, frame)
+    compare_filters(path, frame)
     compare_trees(path, frame, folder)
     compare_models(path, folder)
     for noise in ("0", "0.4"):
