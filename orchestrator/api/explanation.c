@@ -6,6 +6,7 @@
 
 #include "access/access.h"
 #include "store/read/given.h"
+#include "store/read/time_text.h"
 
 struct question {
     struct given_to who;
@@ -15,6 +16,7 @@ struct question {
     str resource_id;
     bool is_user, is_locked, is_client; // there is such a one
     str tenants;                        // with commas
+    str at;                             // as it was then; data == NULL: as it is
 };
 
 static bool has_word(str words, str word)
@@ -164,14 +166,15 @@ static void on_standing(struct caller *caller, void *context, const struct query
     question->tenants = str_copy(caller->arena, query_value(rows, 0, 3));
     read_run(caller,
              read_way_of_grants(caller->arena, &question->who,
-                                str_of(resource_type_name(question->type))),
+                                str_of(resource_type_name(question->type)), question->at),
              on_ways, question);
 }
 
 static void look(struct request *request, struct question *question)
 {
     struct caller *caller = caller_of(request);
-    read_run(caller, read_standing(caller->arena, &question->who), on_standing, question);
+    read_run(caller, read_standing(caller->arena, &question->who, question->at), on_standing,
+             question);
 }
 
 struct proving_question {
@@ -211,6 +214,34 @@ static void prove(struct request *request, struct question *question, str token)
         access_identify(access, &request->arena, &credential, on_identified, proving);
 }
 
+// False after answering. What was given since can be looked up as long as there is an identity.
+static bool check_time(struct request *request, str at)
+{
+    int64_t time_ms;
+    if (at.data == NULL || time_text_parse(at, &time_ms))
+        return true;
+    request_problem(request, 400, "INVALID_ARGUMENT",
+                    STR("\"at\" must be a date-time such as 2026-11-22T17:00:00Z"));
+    return false;
+}
+
+// False after answering.
+static bool find_type(struct request *request, str type, str permission,
+                      enum resource_type *ret_type)
+{
+    if (!resource_type_find(type, ret_type))
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("resourceType: there is no such resource type"));
+    else if (!resource_type_has(*ret_type, permission))
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "permissionType: %s has no permission '%.*s': %s",
+                               resource_type_name(*ret_type), STR_ARG(permission),
+                               resource_type_permissions(*ret_type));
+    else
+        return true;
+    return false;
+}
+
 // The shape of the body has been checked.
 void handle_authorization_explain(struct request *request)
 {
@@ -225,20 +256,129 @@ void handle_authorization_explain(struct request *request)
                 .id = json_get_str(body, STR("ownerId"), STR_EMPTY)},
         .permission = json_get_str(body, STR("permissionType"), STR_EMPTY),
         .resource_id = json_get_str(body, STR("resourceId"), STR("*")),
+        .at = json_get_str(body, STR("at"), (str){0}),
     };
-    if (!resource_type_find(type, &question->type))
-        request_problem(request, 400, "INVALID_ARGUMENT",
-                        STR("resourceType: there is no such resource type"));
-    else if (!resource_type_has(question->type, question->permission))
-        request_problem_format(request, 400, "INVALID_ARGUMENT",
-                               "permissionType: %s has no permission '%.*s': %s",
-                               resource_type_name(question->type), STR_ARG(question->permission),
-                               resource_type_permissions(question->type));
-    else if (str_is_empty(token) == str_is_empty(question->who.id))
+    if (!check_time(request, question->at))
+        return;
+    if (!find_type(request, type, question->permission, &question->type))
+        return;
+    if (str_is_empty(token) == str_is_empty(question->who.id))
         request_problem(request, 400, "INVALID_ARGUMENT",
                         STR("ownerId: say an ownerId or a token, to know of whom"));
     else if (!str_is_empty(token))
         prove(request, question, token);
     else
         look(request, question);
+}
+
+// -- Who can ---------------------------------------------------------------------------------
+
+static void on_who(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct strbuf out = strbuf_new(caller->arena);
+    struct json_writer w = json_writer_new(&out);
+    (void)context;
+    json_begin_object(&w);
+    json_key(&w, STR("items"));
+    json_begin_array(&w);
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        json_begin_object(&w);
+        write_text(&w, STR("ownerType"), query_value(rows, i, 0));
+        write_text(&w, STR("ownerId"), query_value(rows, i, 1));
+        write_text(&w, STR("way"), query_value(rows, i, 2));
+        write_key(&w, STR("authorizationKey"), query_u64(rows, i, 3));
+        write_text(&w, STR("resourceId"), query_value(rows, i, 4));
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+}
+
+void handle_authorization_who(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    const struct json *body = request->body;
+    struct who_question question = {
+        .resource_type = json_get_str(body, STR("resourceType"), STR_EMPTY),
+        .permission = json_get_str(body, STR("permissionType"), STR_EMPTY),
+        .resource_id = json_get_str(body, STR("resourceId"), STR("*")),
+        .at = json_get_str(body, STR("at"), (str){0}),
+    };
+    enum resource_type type;
+    if (find_type(request, question.resource_type, question.permission, &type) &&
+        check_time(request, question.at))
+        read_run(caller, read_who(caller->arena, &question), on_who, NULL);
+}
+
+// -- What a change would do ------------------------------------------------------------------
+
+static void on_simulated(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct strbuf out = strbuf_new(caller->arena);
+    struct json_writer w = json_writer_new(&out);
+    (void)context;
+    json_begin_object(&w);
+    json_key(&w, STR("items"));
+    json_begin_array(&w);
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        json_begin_object(&w);
+        write_text(&w, STR("effect"), query_bool(rows, i, 0) ? STR("WINS") : STR("LOSES"));
+        write_text(&w, STR("ownerType"), query_value(rows, i, 1));
+        write_text(&w, STR("ownerId"), query_value(rows, i, 2));
+        write_text(&w, STR("resourceType"), query_value(rows, i, 3));
+        write_text(&w, STR("resourceId"), query_value(rows, i, 4));
+        write_text(&w, STR("permissionType"), query_value(rows, i, 5));
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+}
+
+// What an operation cannot do without.
+static const struct {
+    const char *operation, *needs[4];
+} operations[] = {
+    {"ASSIGN", {"wholeType", "wholeId", "ownerType", "ownerId"}},
+    {"UNASSIGN", {"wholeType", "wholeId", "ownerType", "ownerId"}},
+    {"GIVE", {"ownerType", "ownerId", "resourceType", "permissionTypes"}},
+    {"TAKE", {"authorizationKey"}},
+    {"REMOVE", {"ownerType", "ownerId"}},
+};
+
+static bool check_change(struct request *request, const struct json *change)
+{
+    size_t i = 0;
+    uint64_t key;
+    str operation = json_get_str(change, STR("operation"), STR_EMPTY);
+    while (i + 1 < COUNT_OF(operations) && !str_equal(operation, str_of(operations[i].operation)))
+        i++;
+    for (size_t k = 0; k < COUNT_OF(operations[i].needs) && operations[i].needs[k] != NULL; k++) {
+        const struct json *value = json_get(change, str_of(operations[i].needs[k]));
+        if (value != NULL && value->type != JSON_NULL)
+            continue;
+        request_problem_format(request, 400, "INVALID_ARGUMENT", "changes: %.*s needs \"%s\"",
+                               STR_ARG(operation), operations[i].needs[k]);
+        return false;
+    }
+    const struct json *taken = json_get(change, STR("authorizationKey"));
+    if (taken == NULL || taken->type == JSON_NULL || str_to_u64(taken->text, &key))
+        return true;
+    request_problem(request, 400, "INVALID_ARGUMENT",
+                    STR("changes: authorizationKey must be a key"));
+    return false;
+}
+
+void handle_authorization_simulate(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    const struct json *changes = json_get(request->body, STR("changes"));
+    for (size_t i = 0; i < changes->count; i++)
+        if (!check_change(request, &changes->items[i]))
+            return;
+    read_run(
+        caller,
+        read_simulation(caller->arena, request_member_json(request, request->body, STR("changes"))),
+        on_simulated, NULL);
 }

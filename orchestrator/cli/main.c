@@ -7,31 +7,69 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/directory.h"
 #include "cli/request.h"
 
 struct command {
-    str name;
+    const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
 };
 
 static const struct command commands[] = {
-#define COMMAND(name, function, summary) {{name, sizeof(name) - 1}, function, summary},
+#define COMMAND(name, function, summary) {name, function, summary},
 #include "cli/commands.def"
 #undef COMMAND
 };
 
+struct entry {
+    const char *name, *summary;
+};
+
+static bool command_at(size_t n, struct entry *ret_entry)
+{
+    if (n < COUNT_OF(commands))
+        *ret_entry = (struct entry){commands[n].name, commands[n].summary};
+    return n < COUNT_OF(commands);
+}
+
+static int command_run(size_t n, int argc, char **argv)
+{
+    return commands[n].run(argc, argv);
+}
+
+static bool request_at(size_t n, struct entry *ret_entry)
+{
+    const struct cli_request *request = cli_request_at(n);
+    if (request != NULL)
+        *ret_entry = (struct entry){request->name, request->summary};
+    return request != NULL;
+}
+
+static bool directory_at(size_t n, struct entry *ret_entry)
+{
+    const struct cli_directory *row = cli_directory_at(n);
+    if (row != NULL)
+        *ret_entry = (struct entry){row->name, row->summary};
+    return row != NULL;
+}
+
+// The tables of commands.
+static const struct source {
+    bool (*at)(size_t n, struct entry *ret_entry); // false behind the last one
+    int (*run)(size_t n, int argc, char **argv);
+} sources[] = {
+    {command_at, command_run}, {request_at, cli_request_run}, {directory_at, cli_directory_run}};
+
 // Prints the commands whose names begin so. Returns how many there are.
 static int list_commands(FILE *out, str beginning)
 {
-    const struct cli_request *request;
+    struct entry entry;
     int listed = 0;
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
-        if (str_starts_with(commands[i].name, beginning))
-            listed += fprintf(out, "  %-18s %s\n", commands[i].name.data, commands[i].summary) > 0;
-    for (size_t i = 0; (request = cli_request_at(i)) != NULL; i++)
-        if (str_starts_with(str_of(request->name), beginning))
-            listed += fprintf(out, "  %-18s %s\n", request->name, request->summary) > 0;
+    for (size_t s = 0; s < COUNT_OF(sources); s++)
+        for (size_t i = 0; sources[s].at(i, &entry); i++)
+            if (str_starts_with(str_of(entry.name), beginning))
+                listed += fprintf(out, "  %-18s %s\n", entry.name, entry.summary) > 0;
     return listed;
 }
 
@@ -71,29 +109,22 @@ static int match(str name, int argc, char **argv)
 // Runs the command with the longest name that the words begin with. False: there is none.
 static bool run(int argc, char **argv, int *ret_exit)
 {
-    const struct command *found = NULL;
-    const struct cli_request *request;
+    const struct source *found = NULL;
+    struct entry entry;
     int longest = 0;
     size_t asked = 0;
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        int words = match(commands[i].name, argc, argv);
-        if (words > longest) {
+    for (const struct source *source = sources; source < sources + COUNT_OF(sources); source++)
+        for (size_t i = 0; source->at(i, &entry); i++) {
+            int words = match(str_of(entry.name), argc, argv);
+            if (words <= longest)
+                continue;
             longest = words;
-            found = &commands[i];
-        }
-    }
-    for (size_t i = 0; (request = cli_request_at(i)) != NULL; i++) {
-        int words = match(str_of(request->name), argc, argv);
-        if (words > longest) {
-            longest = words;
-            found = NULL;
+            found = source;
             asked = i;
         }
-    }
-    if (longest > 0)
-        *ret_exit = found != NULL ? found->run(argc - longest, argv + longest)
-                                  : cli_request_run(asked, argc - longest, argv + longest);
-    return longest > 0;
+    if (found != NULL)
+        *ret_exit = found->run(asked, argc - longest, argv + longest);
+    return found != NULL;
 }
 
 int main(int argc, char **argv)

@@ -23,13 +23,27 @@ struct statement read_given(struct arena *arena, const struct given_to *to);
 
 // One row: whether there is such a user, whether it is locked, whether there is such a client (it
 // has a key, belongs to something or owns something), the tenants that it belongs to with commas.
-struct statement read_standing(struct arena *arena, const struct given_to *to);
+// `at`: as it was then, a time; data == NULL: as it is.
+struct statement read_standing(struct arena *arena, const struct given_to *to, str at);
 
 // Every authorization of a resource type that comes to it, and how: key, the way to its owner such
 // as "user ann → group crew → role clerk", resource's id or "=PROPERTY", the permissions with
 // spaces.
 struct statement read_way_of_grants(struct arena *arena, const struct given_to *to,
-                                    str resource_type);
+                                    str resource_type, str at);
+
+struct who_question {
+    str resource_type, permission, resource_id;
+    str at; // data == NULL: now
+};
+
+// Everybody who has the permission there, and how: USER, CLIENT, or GROUP and MAPPING_RULE (whoever
+// a token puts into it), name, way, authorization's key, resource's id or "=PROPERTY".
+struct statement read_who(struct arena *arena, const struct who_question *question);
+
+// What changes (JSON, see access_simulate in schemas) would give and take: whether it is won, kind
+// of owner, owner, resource's type and id, permission.
+struct statement read_simulation(struct arena *arena, str changes);
 
 // id, claim's name, claim's value.
 struct statement read_mapping_rules(struct arena *arena);

@@ -1,0 +1,119 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What was given to whom, and when: who could do what on that day. Written by triggers, by nobody's hand; kept for ever, as it is small. And what a
+-- change would do before it is made.
+
+CREATE TABLE access_history (
+    of_table text        NOT NULL CHECK (of_table IN ('members', 'authorizations')),
+    gift     jsonb       NOT NULL,                      -- the row
+    since    timestamptz NOT NULL,
+    until    timestamptz NOT NULL DEFAULT 'infinity'
+);
+CREATE INDEX access_history_until ON access_history (of_table, until, since);
+
+INSERT INTO access_history SELECT 'members', to_jsonb(m), m.since FROM members m;
+INSERT INTO access_history SELECT 'authorizations', to_jsonb(a), a.created FROM authorizations a;
+
+CREATE FUNCTION access_note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        UPDATE access_history h SET until = greatest(h.since, clock_timestamp())
+        WHERE h.of_table = TG_TABLE_NAME AND h.until = 'infinity' AND h.gift = to_jsonb(OLD);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO access_history VALUES (TG_TABLE_NAME, to_jsonb(NEW), clock_timestamp());
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER noted AFTER INSERT OR UPDATE OR DELETE ON members FOR EACH ROW EXECUTE FUNCTION access_note();
+CREATE TRIGGER noted AFTER INSERT OR UPDATE OR DELETE ON authorizations FOR EACH ROW EXECUTE FUNCTION access_note();
+
+-- The rows as they were then; null: as they are.
+CREATE FUNCTION members_at(moment timestamptz) RETURNS SETOF members LANGUAGE sql STABLE AS $$
+    SELECT m.* FROM members m WHERE moment IS NULL
+    UNION ALL SELECT r.* FROM access_history h, jsonb_populate_record(NULL::members, h.gift) r
+    WHERE h.of_table = 'members' AND h.until > moment AND h.since <= moment
+$$;
+CREATE FUNCTION authorizations_at(moment timestamptz) RETURNS SETOF authorizations LANGUAGE sql STABLE AS $$
+    SELECT a.* FROM authorizations a WHERE moment IS NULL
+    UNION ALL SELECT r.* FROM access_history h, jsonb_populate_record(NULL::authorizations, h.gift) r
+    WHERE h.of_table = 'authorizations' AND h.until > moment AND h.since <= moment
+$$;
+
+-- Whoever something comes to: users and clients, and mapping rules and groups, which tokens' holders fit.
+CREATE FUNCTION access_holders(of_members members[], of_owner_kind smallint, of_owner text)
+RETURNS TABLE (kind smallint, id text, way text) LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE holders (kind, id, way) AS (
+        SELECT of_owner_kind, of_owner, lower(replace(audit_kind(of_owner_kind), '_', ' ')) || ' ' || of_owner
+        UNION
+        SELECT m.member_kind, m.member, lower(replace(audit_kind(m.member_kind), '_', ' ')) || ' ' || m.member || ' → ' || h.way
+        FROM holders h JOIN unnest(of_members) m ON m.whole_kind = h.kind AND m.whole = h.id
+    )
+    SELECT h.kind, h.id, h.way FROM holders h WHERE h.kind IN (1, 2, 3, 5)
+$$;
+
+-- Who can do it, by what: with a moment, who could.
+CREATE FUNCTION access_who(of_type text, of_permission text, of_resource text, moment timestamptz)
+RETURNS TABLE (owner_type text, owner text, way text, authorization_key bigint, resource_id text) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ms members[] := ARRAY(SELECT m FROM members_at(moment) m);
+BEGIN
+    RETURN QUERY
+    SELECT audit_kind(h.kind), h.id, h.way, a.key, coalesce(a.resource_id, '=' || a.resource_property)
+    FROM authorizations_at(moment) a, access_holders(ms, a.owner_kind, a.owner) h
+    WHERE a.resource_type = of_type AND of_permission = ANY (a.permissions)
+      AND (a.resource_id IN ('*', of_resource) OR a.resource_property IS NOT NULL)
+    ORDER BY h.kind, h.id, a.key, h.way LIMIT 10000;
+END $$;
+
+-- All that comes to everybody from these rows; membership of a tenant is MEMBER of it.
+CREATE FUNCTION access_effective(of_members members[], of_authorizations authorizations[])
+RETURNS TABLE (owner_type text, owner text, resource_type text, resource_id text, permission text) LANGUAGE sql STABLE AS $$
+    SELECT DISTINCT audit_kind(h.kind), h.id, a.resource_type, coalesce(a.resource_id, '=' || a.resource_property), p
+    FROM unnest(of_authorizations) a, access_holders(of_members, a.owner_kind, a.owner) h, unnest(a.permissions) p
+    UNION
+    SELECT DISTINCT audit_kind(h.kind), h.id, 'TENANT', m.whole, 'MEMBER'
+    FROM unnest(of_members) m, access_holders(of_members, m.member_kind, m.member) h WHERE m.whole_kind = 6
+$$;
+
+CREATE FUNCTION access_kind(name text) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
+    SELECT array_position(ARRAY['USER', 'CLIENT', 'GROUP', 'ROLE', 'MAPPING_RULE', 'TENANT'], name)::smallint
+$$;
+
+-- Who would win and lose what by changes, of which nothing is done (docs/security.md). An operation, and whom and what it is about.
+CREATE FUNCTION access_simulate(changes jsonb)
+RETURNS TABLE (wins boolean, owner_type text, owner text, resource_type text, resource_id text, permission text) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    before_members members[] := ARRAY(SELECT m FROM members m);
+    before_given authorizations[] := ARRAY(SELECT a FROM authorizations a);
+    ms members[] := before_members;
+    given authorizations[] := before_given;
+    c jsonb;
+    k smallint;
+BEGIN
+    FOR c IN SELECT * FROM jsonb_array_elements(changes) LOOP
+        k := access_kind(c->>'ownerType');
+        CASE c->>'operation'
+        WHEN 'ASSIGN' THEN
+            ms := ms || ROW(access_kind(c->>'wholeType'), c->>'wholeId', k, c->>'ownerId', now())::members;
+        WHEN 'UNASSIGN' THEN
+            ms := ARRAY(SELECT m FROM unnest(ms) m WHERE NOT (m.whole_kind = access_kind(c->>'wholeType') AND m.whole = c->>'wholeId'
+                        AND m.member_kind = k AND m.member = c->>'ownerId'));
+        WHEN 'GIVE' THEN
+            given := given || ROW(0, k, c->>'ownerId', c->>'resourceType',
+                                  coalesce(c->>'resourceId', CASE WHEN c->>'resourcePropertyName' IS NULL THEN '*' END), c->>'resourcePropertyName',
+                                  ARRAY(SELECT jsonb_array_elements_text(c->'permissionTypes')), now())::authorizations;
+        WHEN 'TAKE' THEN
+            given := ARRAY(SELECT a FROM unnest(given) a WHERE a.key <> (c->>'authorizationKey')::bigint);
+        WHEN 'REMOVE' THEN
+            ms := ARRAY(SELECT m FROM unnest(ms) m WHERE NOT (m.whole_kind = k AND m.whole = c->>'ownerId')
+                        AND NOT (m.member_kind = k AND m.member = c->>'ownerId'));
+            given := ARRAY(SELECT a FROM unnest(given) a WHERE NOT (a.owner_kind = k AND a.owner = c->>'ownerId'));
+        END CASE;
+    END LOOP;
+    RETURN QUERY
+    WITH b AS MATERIALIZED (SELECT * FROM access_effective(before_members, before_given)),
+         a AS MATERIALIZED (SELECT * FROM access_effective(ms, given))
+    SELECT d.* FROM (SELECT true, w.* FROM (SELECT * FROM a EXCEPT SELECT * FROM b) w
+                     UNION ALL SELECT false, l.* FROM (SELECT * FROM b EXCEPT SELECT * FROM a) l) d
+    ORDER BY 2, 3, 1, 4, 5, 6 LIMIT 10000;
+END $$;
