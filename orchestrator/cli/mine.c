@@ -135,8 +135,13 @@ int command_mine(int argc, char **argv)
          "discover: below it a way is rare; imf: 0.2, heuristics: 0.5, split: 0.4",
          .text = &m.noise},
         {"model", "FILE", "conform, precision: the model, .pnml, .ptml or .bpmn", .text = &m.model},
-        {"method", "replay|align", "conform: by token replay, or by optimal alignments",
+        {"method", "replay|align|declare",
+         "conform: by token replay, optimal alignments, or rules (a model of `declare`)",
          .text = &m.method},
+        {"support", "SHARE", "declare: rules that so many traces give occasion for (0.1)",
+         .text = &m.support},
+        {"confidence", "SHARE", "declare: and that so many of these keep (0.9)",
+         .text = &m.confidence},
         {"per-trace", NULL, "conform: a line of JSON for each trace", .flag = &m.is_per_trace},
         {"top", "N", "variants: only the N most frequent", .text = &m.top},
         {"times", "completed|waiting|started",
@@ -174,7 +179,7 @@ int command_mine(int argc, char **argv)
         .summary = "Reads an event log (a file: XES, CSV or OCEL 2.0, packed with gzip or not) or "
                    "the history of a\nprocess (its id; over the API), and says what is in "
                    "it.\nVerbs: stats, dfg, variants, discover, conform, precision, "
-                   "kpi, waits, export.",
+                   "declare, kpi, waits, export.",
         .example = "baton mine orders.xes.gz dfg --output json",
         .options = options,
         .option_count = COUNT_OF(options),

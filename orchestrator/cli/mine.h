@@ -22,7 +22,7 @@ struct mine {
     bool is_process; // whatever files there are
     bool with_cancelled, with_variables;
     str filter, object_type, format, out, top, times, delimiter, classifier;
-    str algorithm, noise, model, method;
+    str algorithm, noise, model, method, support, confidence;
     bool is_json, is_per_trace;
     const struct event_log *log;
 };
@@ -39,6 +39,11 @@ MUST_CHECK bool mine_read_process(struct mine *mine, struct error *err);
 #define MINE_VERB(name, function, summary) int function(struct mine *mine);
 #include "cli/mine_verbs.def"
 #undef MINE_VERB
+
+int mine_conform_declare(struct mine *mine);
+
+// A line of --per-trace.
+void mine_print_trace(struct mine *mine, uint32_t trace, bool fits, double fitness);
 
 // Where the answer goes: the file of --out, or standard output.
 struct mine_out {

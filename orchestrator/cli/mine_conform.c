@@ -39,7 +39,7 @@ static bool read_model(struct mine *m, struct net **ret_net, struct error *err)
     return error_set(err, inner.kind, path, "%s: %s", inner.place, inner.text);
 }
 
-static void print_trace(struct mine *m, uint32_t trace, bool fits, double fitness)
+void mine_print_trace(struct mine *m, uint32_t trace, bool fits, double fitness)
 {
     struct arena_mark mark = arena_mark(&m->arena);
     struct strbuf out = strbuf_new(&m->arena);
@@ -59,7 +59,7 @@ static int conform_by_replay(struct mine *m, const struct variants *variants, co
     struct replay replay = replay_log(&m->arena, m->log, variants, net);
     for (uint32_t t = 0; m->is_per_trace && t < m->log->trace_count; t++) {
         const struct replay_trace *trace = &replay.traces[variants->of_trace[t]];
-        print_trace(m, t, trace->fits, trace->fitness);
+        mine_print_trace(m, t, trace->fits, trace->fitness);
     }
     if (m->is_per_trace)
         return EXIT_OK;
@@ -119,7 +119,7 @@ static int conform_by_alignment(struct mine *m, const struct variants *variants,
         return cli_complain(&err), EXIT_FAILED;
     for (uint32_t t = 0; m->is_per_trace && t < m->log->trace_count; t++) {
         const struct align_trace *trace = &alignments.traces[variants->of_trace[t]];
-        print_trace(m, t, trace->fitness == 1 && !trace->is_bounded, trace->fitness);
+        mine_print_trace(m, t, trace->fitness == 1 && !trace->is_bounded, trace->fitness);
     }
     if (m->is_per_trace)
         return EXIT_OK;
@@ -145,6 +145,8 @@ int mine_conform(struct mine *m)
 {
     struct net *net;
     struct error err;
+    if (str_equal(m->method, STR("declare")))
+        return mine_conform_declare(m);
     if (!read_model(m, &net, &err))
         return cli_complain(&err);
     struct variants *variants = variants_new(&m->arena, m->log);

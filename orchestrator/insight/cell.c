@@ -310,7 +310,8 @@ void cell_add_case(struct cell *cell, const struct cell_case *of)
         return;
     }
     cell->counters[CELL_COMPLETED]++;
-    qsort(of->steps, of->count, sizeof *of->steps, by_end);
+    if (of->count > 0)
+        qsort(of->steps, of->count, sizeof *of->steps, by_end);
     count_elements(&a, &scratch);
     for (size_t i = 0; i < a.activity_count; i++) {
         count_activity(&a, i);

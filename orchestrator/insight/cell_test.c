@@ -79,6 +79,19 @@ static void cases_are_counted(void **state)
     arena_done(&arena);
 }
 
+static void a_case_without_an_activity_has_a_time(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct cell *cell = cell_new(&arena);
+    cell_add_case(cell, &(struct cell_case){.begun_ms = 1000, .ended_ms = 3000});
+    assert_int_equal(cell->counters[CELL_COMPLETED], 1);
+    assert_int_equal(cell->counters[CELL_WAIT_MS], 2000);
+    assert_int_equal(cell->counters[CELL_CLEAN], 1);
+    assert_int_equal(cell->variants.items[0]->length, 0);
+    arena_done(&arena);
+}
+
 static void store_and_read(struct cell *target, const struct cell *part)
 {
     struct error err;
@@ -164,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases_are_counted),
+        cmocka_unit_test(a_case_without_an_activity_has_a_time),
         cmocka_unit_test(parts_come_to_the_same_as_the_whole),
         cmocka_unit_test(variants_are_bounded),
         cmocka_unit_test(damaged_cells_are_refused),

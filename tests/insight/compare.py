@@ -117,6 +117,29 @@ def compare_filters(path, frame):
         check(f"{path} filter {condition}", ours == left, len(ours), len(left), done.stderr)
 
 
+DECLARE = """existence absence exactly_one init responded_existence coexistence response precedence succession altresponse altprecedence altsuccession
+chainresponse chainprecedence chainsuccession noncoexistence""".split()
+
+
+def compare_declare(path, frame, folder):
+    """Every rule with its counts; then the rules that hold often, held against the log."""
+    theirs = pm4py.discover_declare(frame, min_support_ratio=0.0, min_confidence_ratio=0.0)
+    ours = {}
+    for rule in baton(path, "declare", "--support", "0", "--confidence", "0")["constraints"]:
+        ours.setdefault(rule["template"], {})[(rule["a"], rule["b"]) if "b" in rule else rule["a"]] = (rule["activated"], rule["kept"])
+    for template in DECLARE:
+        wanted = {key: (value["support"], value["confidence"]) for key, value in theirs[template].items()
+                  if not isinstance(key, tuple) or key[0] != key[1]}
+        wanted = {key: value for key, value in wanted.items() if value[0] > 0}
+        differ = {key: (ours.get(template, {}).get(key), value) for key, value in wanted.items() if ours.get(template, {}).get(key) != value}
+        check(f"{path} declare {template}", not differ and len(ours.get(template, {})) == len(wanted), list(differ.items())[:3],
+              len(ours.get(template, {})), len(wanted))
+    rules = f"{folder}/rules.json"
+    with open(rules, "w", encoding="utf-8") as out:
+        json.dump(baton(path, "declare", "--support", "0.3", "--confidence", "1"), out)
+    check(f"{path} declare fits itself", baton(path, "conform", "--method", "declare", "--model", rules)["fitness"] == 1)
+
+
 def skippable(tree):
     """Can the tree do nothing?"""
     operator = tree.operator.value if tree.operator else None
@@ -198,6 +221,7 @@ def compare(path, folder):
     compare_statistics(path, frame)
     compare_follows(path, frame)
     compare_filters(path, frame)
+    compare_declare(path, frame, folder)
     compare_trees(path, frame, folder)
     compare_models(path, folder)
     for noise in ("0", "0.4"):
