@@ -218,7 +218,8 @@ static bool start_access(struct process *process, struct error *err)
 {
     if (!config_bool(&process->config, CONFIG_AUTH_ENABLED))
         return true;
-    process->access = access_new(process->loop, &process->config, process->reader, err);
+    process->access =
+        access_new(process->loop, &process->config, process->reader, process->vault, err);
     return process->access != NULL;
 }
 

@@ -336,7 +336,7 @@ static void look(void *context)
 // -- Life -------------------------------------------------------------------------------
 
 struct access *access_new(struct event_base *loop, const struct config *config,
-                          struct query_pool *pool, struct error *err)
+                          struct query_pool *pool, const struct vault *vault, struct error *err)
 {
     struct access *access = calloc(1, sizeof *access);
     check(access != NULL);
@@ -346,7 +346,7 @@ struct access *access_new(struct event_base *loop, const struct config *config,
     access->remembered = idmap_new(&access->arena);
     access->proving = idmap_new(&access->proving_arena);
     random_bytes(access->key, sizeof access->key);
-    access->proof = proof_new(loop, config, pool, err);
+    access->proof = proof_new(loop, config, pool, vault, err);
     if (access->proof == NULL) {
         access_free(access);
         return NULL;

@@ -10,6 +10,7 @@
 #include "access/proof.h"
 
 struct access;
+struct vault;
 
 enum {
     ACCESS_REMEMBERED_S = 60,
@@ -17,8 +18,10 @@ enum {
     ACCESS_MAX_WAITING = 1000,      // that are being proved; beyond, ERROR_UNAVAILABLE
 };
 
+// `vault` opens secrets of second factors, and outlives it; NULL: none.
 MUST_CHECK struct access *access_new(struct event_base *loop, const struct config *config,
-                                     struct query_pool *pool, struct error *err);
+                                     struct query_pool *pool, const struct vault *vault,
+                                     struct error *err);
 void access_free(struct access *access); // answers what is out with ERROR_UNAVAILABLE
 
 // identity == NULL: refused, as proof_done says. It is in the arena given to access_identify.

@@ -48,12 +48,20 @@ static void on_code_used(struct proving *proving, const struct query_rows *rows)
 static void check_code(struct proving *proving)
 {
     int64_t step;
+    str secret = STR_EMPTY;
+    struct error err;
+    if (!totp_open(&proving->arena, proving->proof->vault, proving->user, &proving->factor, &secret,
+                   &err)) {
+        err.kind = ERROR_UNAVAILABLE;
+        proving_fail(proving, &err);
+        return;
+    }
     if (proving->takes_no_factor)
         proving_refuse(proving, "password",
                        "this user has a second factor: log in for a session, or use an API key");
     else if (proving->code.len == 0)
         proving_refuse(proving, "code", "the code of the second factor is needed");
-    else if (!totp_find(proving->totp, proving->code, clock_now_ms(), &step))
+    else if (!totp_find(secret, proving->code, clock_now_ms(), &step))
         refuse(proving);
     else
         proving_ask(proving, catalogue_totp_use(&proving->arena, proving->user, step),
@@ -64,7 +72,7 @@ static void on_passed(struct proving *proving, const struct query_rows *rows)
 {
     if (query_row_count(rows) == 0)
         refuse_for_now(proving);
-    else if (proving->totp.len > 0)
+    else if (proving->factor.secret.len > 0)
         check_code(proving);
     else
         succeed(proving);
@@ -72,7 +80,7 @@ static void on_passed(struct proving *proving, const struct query_rows *rows)
 
 static void pass(struct proving *proving)
 {
-    bool has_factor = proving->totp.len > 0;
+    bool has_factor = proving->factor.secret.len > 0;
     proving_ask(proving,
                 catalogue_login_passed(&proving->arena, proving->user, proving->stored, has_factor),
                 on_passed);
@@ -112,7 +120,8 @@ static void on_user(struct proving *proving, const struct query_rows *rows)
     if (query_row_count(rows) > 0) {
         struct arena *arena = &proving->arena;
         proving->stored = str_copy(arena, query_value(rows, 0, USER_PASSWORD));
-        proving->totp = query_bytes(rows, 0, USER_TOTP, arena);
+        proving->factor.secret = query_bytes(rows, 0, USER_TOTP, arena);
+        proving->factor.wrapped = query_bytes(rows, 0, USER_TOTP_WRAPPED, arena);
         proving->totp_step = query_i64(rows, 0, USER_TOTP_STEP);
         proving->is_locked = query_bool(rows, 0, USER_IS_LOCKED);
     }

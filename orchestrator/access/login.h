@@ -34,6 +34,24 @@ MUST_CHECK bool totp_find(str secret, str code, int64_t now_ms, int64_t *ret_ste
 // For tests and programs: the code of a step.
 str totp_code(struct arena *arena, str secret, int64_t step);
 
+struct vault;
+
+// A secret as it is stored: sealed where there is a vault, else as it is.
+struct totp_stored {
+    str secret;
+    str wrapped;   // the data key that sealed it; empty: it lies as it is
+    str vault_key; // that wrapped that one
+};
+
+struct totp_stored totp_seal(struct arena *arena, const struct vault *vault, str user, str secret);
+
+// False: the key is not there, or something was changed; whoever asks cannot be proved.
+MUST_CHECK bool totp_open(struct arena *arena, const struct vault *vault, str user,
+                          const struct totp_stored *stored, str *ret_secret, struct error *err);
+
+// What it is bound to: nobody can give a user another one's.
+str totp_bound(struct arena *arena, str user);
+
 // otpauth://totp/… for an authenticator's QR code.
 str totp_uri(struct arena *arena, str issuer, str user, str secret);
 

@@ -206,12 +206,13 @@ bool proof_check_settings(const struct config *config, struct error *err)
 }
 
 struct proof *proof_new(struct event_base *loop, const struct config *config,
-                        struct query_pool *pool, struct error *err)
+                        struct query_pool *pool, const struct vault *vault, struct error *err)
 {
     struct proof *proof = calloc(1, sizeof *proof);
     check(proof != NULL);
     proof->config = config;
     proof->pool = pool;
+    proof->vault = vault;
     proof->passwords = passwords_new(loop, config);
     proof->providers = providers_new(loop, config, pool, err);
     if (proof->providers == NULL) {

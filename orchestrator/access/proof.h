@@ -13,11 +13,13 @@
 
 struct event_base;
 struct query_pool;
+struct vault;
 struct proof;
 
 // NULL and *err when the settings are wrong (a providers file that cannot be read).
 MUST_CHECK struct proof *proof_new(struct event_base *loop, const struct config *config,
-                                   struct query_pool *pool, struct error *err);
+                                   struct query_pool *pool, const struct vault *vault,
+                                   struct error *err);
 
 // Whether the settings auth.… are good: the providers' file, the first administrator's password.
 MUST_CHECK bool proof_check_settings(const struct config *config, struct error *err);

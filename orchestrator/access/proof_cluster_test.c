@@ -177,7 +177,7 @@ static int begin(void **state)
     scene.loop = event_base_new();
     scene.config = config_new(&scene.arena);
     scene.pool = query_pool_new(scene.url, 2, scene.loop);
-    scene.proof = proof_new(scene.loop, &scene.config, scene.pool, &err);
+    scene.proof = proof_new(scene.loop, &scene.config, scene.pool, NULL, &err);
     assert_non_null(scene.proof);
     while (!query_pool_is_ready(scene.pool))
         event_base_loop(scene.loop, EVLOOP_ONCE);
@@ -321,7 +321,10 @@ static void a_second_factor_is_asked_for_at_the_login(void **state)
     str secret = STR("12345678901234567890");
     int64_t step = clock_now_ms() / 1000 / TOTP_STEP_S;
     add_user("frida", "correct horse");
-    assert_int_equal(run(catalogue_totp_offer(&scene.arena, STR("frida"), secret)), 1);
+    assert_int_equal(
+        run(catalogue_totp_offer(&scene.arena,
+                                 &(struct totp_row){STR("frida"), secret, STR_EMPTY, STR_EMPTY})),
+        1);
     assert_true(basic("frida", "correct horse")); // nothing counts before it is confirmed
     assert_int_equal(
         run(catalogue_totp_confirm(&scene.arena, STR("frida"), STR("another"), step - 1)), 0);
@@ -467,7 +470,7 @@ static void whoever_waits_at_the_end_is_answered(void **state)
 {
     (void)state;
     struct error err;
-    struct proof *proof = proof_new(scene.loop, &scene.config, scene.pool, &err);
+    struct proof *proof = proof_new(scene.loop, &scene.config, scene.pool, NULL, &err);
     const struct credential credential = {
         .kind = CREDENTIAL_BASIC, .user = STR("anna"), .secret = STR("correct horse")};
     scene.out = 20;

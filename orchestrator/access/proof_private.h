@@ -28,6 +28,7 @@ enum proving_end { PROVING_PROVED, PROVING_REFUSED, PROVING_UNAVAILABLE, PROVING
 struct proof {
     const struct config *config;
     struct query_pool *pool;
+    const struct vault *vault; // NULL: none
     struct passwords *passwords;
     struct providers *providers;
     struct pending_list out; // that provings wait for
@@ -49,7 +50,7 @@ struct proving {
     str user, password, code;
     bool takes_no_factor; // a user with a second factor is refused
     str stored;           // of the user; empty: nobody's
-    str totp;
+    struct totp_stored factor;
     int64_t totp_step;
     bool is_locked;
     // Of API keys, sessions and tokens.

@@ -4,6 +4,8 @@
 // authenticators know it).
 #include "access/login.h"
 
+#include "vault/vault.h"
+
 #include "base/digest.h"
 #include "base/strbuf.h"
 
@@ -85,4 +87,43 @@ str totp_uri(struct arena *arena, str issuer, str user, str secret)
     add_escaped(&uri, issuer);
     strbuf_format(&uri, "&algorithm=SHA1&digits=%d&period=%d", TOTP_DIGITS, TOTP_STEP_S);
     return strbuf_str(&uri);
+}
+
+// -- Where it lies ----------------------------------------------------------------------
+
+str totp_bound(struct arena *arena, str user)
+{
+    return str_format(arena, "second factor\n%.*s", STR_ARG(user));
+}
+
+struct totp_stored totp_seal(struct arena *arena, const struct vault *vault, str user, str secret)
+{
+    struct totp_stored stored = {.secret = secret, .wrapped = STR_EMPTY, .vault_key = STR_EMPTY};
+    struct vault_key key;
+    if (vault == NULL)
+        return stored;
+    str bound = totp_bound(arena, user);
+    stored.wrapped = vault_wrap_new(arena, vault, bound, &key);
+    stored.secret = vault_seal(arena, &key, STR_EMPTY, bound, secret);
+    stored.vault_key = vault_current(vault);
+    vault_key_wipe(&key);
+    return stored;
+}
+
+bool totp_open(struct arena *arena, const struct vault *vault, str user,
+               const struct totp_stored *stored, str *ret_secret, struct error *err)
+{
+    struct vault_key key;
+    str bound = totp_bound(arena, user);
+    *ret_secret = stored->secret;
+    if (str_is_empty(stored->wrapped))
+        return true;
+    if (vault == NULL)
+        return error_set(err, ERROR_UNAVAILABLE, "vault.keys",
+                         "second factors are sealed, and there is no key of the vault");
+    if (!vault_unwrap(vault, stored->wrapped, bound, &key, err))
+        return false;
+    bool good = vault_unseal(arena, &key, bound, stored->secret, ret_secret, err);
+    vault_key_wipe(&key);
+    return good;
 }

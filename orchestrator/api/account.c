@@ -204,8 +204,11 @@ static void on_offer_proved(void *context, const struct subject *subject, const 
     str *secret = ARENA_NEW(caller->arena, str);
     random_bytes(bytes, TOTP_SECRET_BYTES);
     *secret = str_from(bytes, TOTP_SECRET_BYTES);
-    read_change(caller, catalogue_totp_offer(caller->arena, caller->identity->id, *secret),
-                on_offered, secret);
+    const struct totp_stored stored =
+        totp_seal(caller->arena, api_of(request)->options.vault, caller->identity->id, *secret);
+    const struct totp_row row = {caller->identity->id, stored.secret, stored.wrapped,
+                                 stored.vault_key};
+    read_change(caller, catalogue_totp_offer(caller->arena, &row), on_offered, secret);
 }
 
 void handle_second_factor_offer(struct request *request)
@@ -218,18 +221,27 @@ static void on_offer(struct caller *caller, void *context, const struct query_ro
     struct request *request = request_of(caller);
     int64_t step;
     (void)context;
-    str secret =
-        query_row_count(rows) > 0 ? query_bytes(rows, 0, USER_TOTP_NEW, caller->arena) : STR_EMPTY;
-    if (secret.len == 0)
+    struct totp_stored stored = {.secret = STR_EMPTY, .wrapped = STR_EMPTY};
+    struct error err;
+    str secret;
+    if (query_row_count(rows) > 0) {
+        stored.secret = query_bytes(rows, 0, USER_TOTP_NEW, caller->arena);
+        stored.wrapped = query_bytes(rows, 0, USER_TOTP_WRAPPED, caller->arena);
+    }
+    if (!totp_open(caller->arena, api_of(request)->options.vault, caller->identity->id, &stored,
+                   &secret, &err))
+        request_failed(request, &err);
+    else if (secret.len == 0)
         request_problem(request, 409, "INVALID_STATE", STR("no second factor was offered"));
     else if (!totp_find(secret, json_get_str(request->body, STR("code"), STR_EMPTY), clock_now_ms(),
                         &step))
         request_problem(request, 403, "FORBIDDEN",
                         STR("the code does not fit: is the clock right?"));
     else
-        read_change(caller,
-                    catalogue_totp_confirm(caller->arena, caller->identity->id, secret, step),
-                    on_row_wanted, no_local_user);
+        read_change(
+            caller,
+            catalogue_totp_confirm(caller->arena, caller->identity->id, stored.secret, step),
+            on_row_wanted, no_local_user);
 }
 
 void handle_second_factor_confirm(struct request *request)

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "access/login.h"
 #include "cli/command.h"
 #include "cli/credentials.h"
 #include "cli/operation.h"
 #include "cli/resource.h"
 #include "store/catalogue/secret.h"
 #include "store/query.h"
+#include "store/catalogue/credential.h"
+#include "store/read/credential.h"
 #include "store/read/secret.h"
 #include "store/vault_keys.h"
 #include "vault/secret.h"
@@ -218,6 +221,37 @@ static void on_to_rewrap(void *context, const struct query_rows *rows, const str
     arena_done(&arena);
 }
 
+// What lay as it was is sealed, too.
+static bool reseal(struct rotation *rotation, struct arena *arena, const struct query_rows *rows,
+                   size_t i)
+{
+    str user = query_value(rows, i, 0), old = query_bytes(rows, i, 1, arena);
+    str wrapped = query_bytes(rows, i, 2, arena);
+    struct totp_row row = {user, old, wrapped, vault_current(rotation->vault)};
+    if (wrapped.len == 0) {
+        const struct totp_stored stored = totp_seal(arena, rotation->vault, user, old);
+        row.secret = stored.secret;
+        row.wrapped = stored.wrapped;
+    } else if (!vault_rewrap(arena, rotation->vault, wrapped, totp_bound(arena, user), &row.wrapped,
+                             rotation->err)) {
+        return false;
+    }
+    struct statement statement = catalogue_totp_reseal(arena, &row, old);
+    return query_run_blocking(rotation->url, str_of(statement.sql), statement.parameters,
+                              statement.count, on_rewrapped, rotation, rotation->err);
+}
+
+static void on_to_reseal(void *context, const struct query_rows *rows, const struct error *err)
+{
+    struct rotation *rotation = context;
+    struct arena arena = ARENA_EMPTY;
+    (void)err;
+    rotation->seen = rows != NULL ? query_row_count(rows) : 0;
+    for (size_t i = 0; i < rotation->seen && rotation->good; i++)
+        rotation->good = reseal(rotation, &arena, rows, i);
+    arena_done(&arena);
+}
+
 // Some at a time; what was wrapped anew is not looked at again, so that it goes on after a crash.
 static bool rotate(struct rotation *rotation, struct error *err)
 {
@@ -232,6 +266,14 @@ static bool rotate(struct rotation *rotation, struct error *err)
                                   statement.count, on_to_rewrap, rotation, err) &&
                rotation->good;
     } while (good && rotation->seen > 0);
+    while (good) {
+        struct statement statement = read_totp_to_seal(&arena, vault_current(rotation->vault));
+        good = query_run_blocking(rotation->url, str_of(statement.sql), statement.parameters,
+                                  statement.count, on_to_reseal, rotation, err) &&
+               rotation->good;
+        if (rotation->seen == 0)
+            break;
+    }
     arena_done(&arena);
     return good;
 }
@@ -262,7 +304,7 @@ int command_vault_rotate(int argc, char **argv)
     if (good && operation.as_json)
         printf("{\"wrapped\":%zu}\n", rotation.done);
     else if (good)
-        printf("%zu secrets wrapped by the key %.*s\n", rotation.done,
+        printf("%zu secrets and second factors wrapped by the key %.*s\n", rotation.done,
                STR_ARG(vault_current(vault)));
     code = good ? EXIT_OK : operation_fail(&err);
     vault_close(vault);

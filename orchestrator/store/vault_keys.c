@@ -64,6 +64,7 @@ bool store_check_vault(const char *url, const struct vault *vault, struct error 
 {
     static const char sql[] =
         "SELECT id, proof, EXISTS (SELECT FROM secrets s WHERE s.vault_key = k.id) OR "
+        "EXISTS (SELECT FROM users u WHERE u.totp_key = k.id) OR "
         "EXISTS (SELECT FROM personal_index p WHERE p.vault_key = k.id) OR EXISTS (SELECT FROM "
         "personal_keys p WHERE p.vault_key = k.id AND p.wrapped IS NOT NULL) FROM vault_keys k";
     struct checking checking = {.vault = vault, .arena = ARENA_EMPTY, .err = err, .good = true};

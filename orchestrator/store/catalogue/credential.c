@@ -83,12 +83,26 @@ struct statement catalogue_user_lock(struct arena *arena, str username, bool loc
 
 // -- Second factors ---------------------------------------------------------------------
 
-struct statement catalogue_totp_offer(struct arena *arena, str username, str secret)
+struct statement catalogue_totp_offer(struct arena *arena, const struct totp_row *row)
+{
+    bool is_sealed = row->wrapped.len > 0;
+    return STATEMENT(arena,
+                     "UPDATE users SET totp_new = $2::bytea, totp_wrapped = $3::bytea, totp_key = "
+                     "$4::text WHERE username = $1::text AND totp IS NULL RETURNING username",
+                     row->username, query_hex(arena, row->secret),
+                     is_sealed ? query_hex(arena, row->wrapped) : (str){0},
+                     is_sealed ? row->vault_key : (str){0});
+}
+
+struct statement catalogue_totp_reseal(struct arena *arena, const struct totp_row *row, str old)
 {
     return STATEMENT(arena,
-                     "UPDATE users SET totp_new = $2::bytea WHERE username = $1::text AND totp IS "
-                     "NULL RETURNING username",
-                     username, query_hex(arena, secret));
+                     "UPDATE users SET totp = CASE WHEN totp = $5::bytea THEN $2::bytea ELSE totp "
+                     "END, totp_new = CASE WHEN totp_new = $5::bytea THEN $2::bytea ELSE totp_new "
+                     "END, totp_wrapped = $3::bytea, totp_key = $4::text WHERE username = $1::text "
+                     "AND coalesce(totp, totp_new) = $5::bytea RETURNING username",
+                     row->username, query_hex(arena, row->secret), query_hex(arena, row->wrapped),
+                     row->vault_key, query_hex(arena, old));
 }
 
 struct statement catalogue_totp_confirm(struct arena *arena, str username, str secret, int64_t step)
@@ -102,8 +116,8 @@ struct statement catalogue_totp_confirm(struct arena *arena, str username, str s
 struct statement catalogue_totp_remove(struct arena *arena, str username)
 {
     return STATEMENT(arena,
-                     "UPDATE users SET totp = NULL, totp_new = NULL, totp_step = 0 WHERE username "
-                     "= $1::text RETURNING username",
+                     "UPDATE users SET totp = NULL, totp_new = NULL, totp_step = 0, totp_wrapped = "
+                     "NULL, totp_key = NULL WHERE username = $1::text RETURNING username",
                      username);
 }
 

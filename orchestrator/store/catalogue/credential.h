@@ -34,8 +34,18 @@ struct statement catalogue_user_lock(struct arena *arena, str username, bool loc
 
 // -- Second factors -------------------------------------------------------------------------------
 
+// As it is stored: the secret, sealed or as it is, the data key that sealed it and the id of the
+// vault's key that wrapped that one (empty: as it is).
+struct totp_row {
+    str username;
+    str secret, wrapped, vault_key;
+};
+
 // A row when there is such a user and it has none yet.
-struct statement catalogue_totp_offer(struct arena *arena, str username, str secret);
+struct statement catalogue_totp_offer(struct arena *arena, const struct totp_row *row);
+
+// A row unless it was changed meanwhile: `old` is the secret as it was stored.
+struct statement catalogue_totp_reseal(struct arena *arena, const struct totp_row *row, str old);
 
 // What was offered counts from here on, and the step of the code is used up. A row unless something
 // else was offered meanwhile.

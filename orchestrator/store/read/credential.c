@@ -12,8 +12,17 @@ struct statement read_user_secret(struct arena *arena, str username)
     return STATEMENT(
         arena,
         "SELECT password, totp, totp_step, is_locked OR coalesce(locked_until > now(), false), "
-        "name, totp_new FROM users WHERE username = $1::text",
+        "name, totp_new, totp_wrapped FROM users WHERE username = $1::text",
         username);
+}
+
+struct statement read_totp_to_seal(struct arena *arena, str vault_key)
+{
+    return STATEMENT(arena,
+                     "SELECT username, coalesce(totp, totp_new), totp_wrapped FROM users WHERE "
+                     "coalesce(totp, totp_new) IS NOT NULL AND totp_key IS DISTINCT FROM $1::text "
+                     "ORDER BY username LIMIT 100",
+                     vault_key);
 }
 
 struct statement read_api_key(struct arena *arena, str id)

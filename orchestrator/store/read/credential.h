@@ -16,8 +16,13 @@ enum user_secret_columns {
     USER_IS_LOCKED,
     USER_NAME,
     USER_TOTP_NEW,
+    USER_TOTP_WRAPPED, // the data key of either; empty: they lie as they are
 };
 struct statement read_user_secret(struct arena *arena, str username);
+
+// Second factors that another key of the vault wraps, or none, 100 at a time: username, secret as
+// it is stored, data key (empty: it lies as it is).
+struct statement read_totp_to_seal(struct arena *arena, str vault_key);
 
 // An API key that is neither over nor revoked.
 enum api_key_columns {
