@@ -41,6 +41,24 @@ INSERT INTO row_security (name, condition, with_check) VALUES
     ('mailbox_entries', 'false', NULL),
     ('outbox', 'false', NULL);
 
+-- Roles of the engine (baton_grant). It works for all tenants: what would be asked of each row of its is settled when a statement is planned.
+CREATE TABLE engine_roles (
+    role name PRIMARY KEY
+);
+
+CREATE PROCEDURE engine_policies() LANGUAGE plpgsql AS $$
+DECLARE
+    roles text := (SELECT string_agg(quote_ident(role), ', ') FROM engine_roles WHERE role IN (SELECT rolname FROM pg_roles));
+    t record;
+BEGIN
+    FOR t IN SELECT name FROM row_security WHERE applied ORDER BY name LOOP
+        EXECUTE format('DROP POLICY IF EXISTS engine ON %I', t.name);
+        IF roles IS NOT NULL THEN
+            EXECUTE format('CREATE POLICY engine ON %I TO %s USING (true) WITH CHECK (true)', t.name, roles);
+        END IF;
+    END LOOP;
+END $$;
+
 -- Brings the catalogue up to what row_security says; called at the end of each migration.
 CREATE PROCEDURE row_security_apply() LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,6 +80,7 @@ BEGIN
             || coalesce(' WITH CHECK (' || t.with_check || ')', '');
     END LOOP;
     UPDATE row_security SET applied = true WHERE NOT applied;
+    CALL engine_policies();
     FOR v IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'v'
              AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false) LOOP
         EXECUTE format('ALTER VIEW %I SET (security_invoker = true)', v);
@@ -92,7 +111,7 @@ DECLARE
     t record;
     steps text[] := '{shards,shard_owners,shard_places,instances,elements,jobs,timers,subscriptions,remembered,mailboxes,mailbox_entries,messages,'
                     'user_tasks,incidents,history,history_batches,outbox,correlations,tenant_usage,projections,element_instances,job_records,variables,insight_cells,'
-                    'audit_steps,audit_entries,audit_chains,access_history,personal_keys,personal_erasures,schema_migrations,row_security,tenant_readers,event_types,command_types,vault_keys}';
+                    'audit_steps,audit_entries,audit_chains,access_history,personal_keys,personal_erasures,schema_migrations,row_security,engine_roles,tenant_readers,event_types,command_types,vault_keys}';
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', current_schema(), engine_role, api_role);
     FOR t IN SELECT c.relname, c.relkind FROM pg_class c
@@ -111,6 +130,8 @@ BEGIN
     FOR t IN SELECT p.oid::regprocedure AS f FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I, %I', t.f, engine_role, api_role);
     END LOOP;
+    INSERT INTO engine_roles VALUES (engine_role) ON CONFLICT DO NOTHING;
+    CALL engine_policies();
 END $$;
 REVOKE EXECUTE ON PROCEDURE baton_grant(name, name) FROM PUBLIC;
 

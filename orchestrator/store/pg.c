@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/pg.h"
 
+#include "base/map.h"
 #include "loop/timer.h"
 #include "store/pg_hosts.h"
 
@@ -12,8 +13,21 @@ enum { RETRY_MS = 200, CONNECT_MS = 5000 };
 
 enum pg_state { PG_WAITING, PG_CONNECTING, PG_PREPARING, PG_READY };
 
+enum { PREPARE_AFTER = 2, PREPARED_MOST = 300, PREPARED_IN_REQUEST = 4 };
+
+// A text that comes again and again is parsed once a connection.
+struct prepared {
+    char name[32];
+    size_t number;
+    unsigned uses;
+    unsigned names; // that it has had: one whose fate is unknown is not used again
+    enum { PREPARED_NOT, PREPARED_SENT, PREPARED_READY } state;
+};
+
 struct request {
     struct request *next;
+    struct prepared *prepared[PREPARED_IN_REQUEST]; // that it uses
+    size_t prepared_count;
     pg_done *done;
     void *context;
     size_t count;
@@ -34,6 +48,10 @@ struct pg {
     struct request *first;
     struct request *last;
     size_t pending;
+    struct arena texts;
+    struct map prepared;                         // by text
+    struct prepared *using[PREPARED_IN_REQUEST]; // since pg_begin
+    size_t using_count;
     bool sending_failed;
     struct error reason; // why it is given up, when libpq has no words for it
 };
@@ -82,6 +100,14 @@ static void answer_lost(struct pg *pg, const struct error *err)
     }
 }
 
+static void forget_prepared(struct pg *pg)
+{
+    arena_done(&pg->texts);
+    pg->texts = (struct arena)ARENA_EMPTY;
+    pg->prepared = map_new(&pg->texts);
+    pg->using_count = 0;
+}
+
 static void drop_events(struct pg *pg)
 {
     if (pg->readable != NULL)
@@ -108,6 +134,7 @@ static void lose(struct pg *pg)
     pg->sending_failed = false;
     pg->reason = (struct error){0};
     answer_lost(pg, &err);
+    forget_prepared(pg);
     schedule(pg, RETRY_MS);
     pg->handler.lost(pg->handler.context, &err);
 }
@@ -183,6 +210,21 @@ static bool is_farewell(const struct pg_answer *answer)
     return answer->failed && strncmp(answer->sqlstate, "57P", 3) == 0;
 }
 
+// After a failure nobody knows whether one that was sent is there; one that was there is no more
+// when the tables it was made for have changed.
+static void settle_prepared(const struct request *request, const struct pg_answer *answer)
+{
+    bool is_stale =
+        strcmp(answer->sqlstate, "0A000") == 0 || strcmp(answer->sqlstate, "26000") == 0;
+    for (size_t i = 0; i < request->prepared_count; i++) {
+        struct prepared *prepared = request->prepared[i];
+        if (!answer->failed)
+            prepared->state = PREPARED_READY;
+        else if (prepared->state == PREPARED_SENT || is_stale)
+            prepared->state = PREPARED_NOT;
+    }
+}
+
 static void complete(struct pg *pg)
 {
     struct request *request = take_first(pg);
@@ -190,6 +232,7 @@ static void complete(struct pg *pg)
     for (size_t i = 0; i < request->count && !answer.failed; i++)
         if (PQresultStatus(request->results[i]) == PGRES_FATAL_ERROR)
             describe_failure(request->results[i], &answer);
+    settle_prepared(request, &answer);
     if (is_farewell(&answer)) {
         answer.failed = false;
         answer.lost = true;
@@ -350,6 +393,7 @@ struct pg *pg_new(const struct pg_options *options, const struct pg_handler *han
     pg->again = evtimer_new(loop, on_again, pg);
     pg->deadline = timer_new(loop, on_deadline, pg);
     pg->hosts = pg_hosts_new(options->url);
+    pg->prepared = map_new(&pg->texts);
     schedule(pg, 0);
     return pg;
 }
@@ -368,6 +412,7 @@ void pg_free(struct pg *pg)
     pg->state = PG_WAITING;
     answer_lost(pg, &err);
     pg_hosts_done(&pg->hosts);
+    arena_done(&pg->texts);
     free(pg);
 }
 
@@ -411,12 +456,59 @@ void pg_query(struct pg *pg, const char *sql, const char *const *params, size_t 
         pg->sending_failed = true;
 }
 
+static struct prepared *find_prepared(struct pg *pg, const char *sql)
+{
+    struct prepared *prepared = map_get(&pg->prepared, str_of(sql));
+    if (prepared != NULL || pg->prepared.count >= PREPARED_MOST)
+        return prepared;
+    prepared = ARENA_NEW(&pg->texts, struct prepared);
+    prepared->number = pg->prepared.count;
+    map_put(&pg->prepared, str_copy(&pg->texts, str_of(sql)), prepared);
+    return prepared;
+}
+
+// False: it is sent as any other, while one that was sent before is not known to be there.
+static bool may_use(struct pg *pg, struct prepared *prepared, const char *sql)
+{
+    if (prepared == NULL || pg->using_count == PREPARED_IN_REQUEST)
+        return false;
+    if (prepared->state == PREPARED_NOT && ++prepared->uses > PREPARE_AFTER) {
+        snprintf(prepared->name, sizeof prepared->name, "q%zu_%u", prepared->number,
+                 prepared->names++);
+        if (!PQsendPrepare(pg->conn, prepared->name, sql, 0, NULL)) {
+            pg->sending_failed = true;
+            return false;
+        }
+        prepared->state = PREPARED_SENT;
+    } else if (prepared->state != PREPARED_READY) {
+        return false;
+    }
+    pg->using[pg->using_count++] = prepared;
+    return true;
+}
+
+void pg_query_often(struct pg *pg, const char *sql, const char *const *params, size_t count)
+{
+    if (!can_send(pg))
+        return;
+    struct prepared *prepared = find_prepared(pg, sql);
+    if (!may_use(pg, prepared, sql)) {
+        pg_query(pg, sql, params, count);
+        return;
+    }
+    if (!PQsendQueryPrepared(pg->conn, prepared->name, (int)count, params, NULL, NULL, 0))
+        pg->sending_failed = true;
+}
+
 void pg_end(struct pg *pg, pg_done *done, void *context)
 {
     struct request *request = calloc(1, sizeof *request);
     check(request != NULL);
     request->done = done;
     request->context = context;
+    request->prepared_count = pg->using_count;
+    memcpy(request->prepared, pg->using, pg->using_count * sizeof *pg->using);
+    pg->using_count = 0;
     if (pg->last != NULL)
         pg->last->next = request;
     else

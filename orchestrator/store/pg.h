@@ -67,6 +67,9 @@ void pg_begin(struct pg *pg);
 void pg_execute(struct pg *pg, size_t statement, const struct pg_params *params);
 // Any SQL, parameters and results as text.
 void pg_query(struct pg *pg, const char *sql, const char *const *params, size_t count);
+// The same for a text that comes again and again: it is parsed once, and planned anew only where
+// the values matter. Adds a result before its own when it is prepared.
+void pg_query_often(struct pg *pg, const char *sql, const char *const *params, size_t count);
 void pg_end(struct pg *pg, pg_done *done, void *context);
 
 size_t pg_pending(const struct pg *pg); // requests that are out

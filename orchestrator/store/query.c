@@ -26,6 +26,7 @@ struct waiting {
     size_t count;
     query_done *done;
     void *context;
+    bool is_fixed; // its text
     bool on_snapshot;
     const char *author;  // of a change; NULL: none
     const char *tenants; // that it sees; NULL: all
@@ -142,10 +143,13 @@ static void send(struct query_pool *pool, struct pg *pg, struct waiting *waiting
     if (begins)
         pg_query(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, 0);
     if (waiting->tenants != NULL) // what is sent together is one transaction
-        pg_query(pg, "SELECT set_config('baton.tenants', $1, true)", &waiting->tenants, 1);
+        pg_query_often(pg, "SELECT set_config('baton.tenants', $1, true)", &waiting->tenants, 1);
     if (waiting->author != NULL)
-        pg_query(pg, "SELECT audit_author($1::jsonb)", &waiting->author, 1);
-    pg_query(pg, waiting->sql, waiting->params, waiting->count);
+        pg_query_often(pg, "SELECT audit_author($1::jsonb)", &waiting->author, 1);
+    if (waiting->is_fixed)
+        pg_query_often(pg, waiting->sql, waiting->params, waiting->count);
+    else
+        pg_query(pg, waiting->sql, waiting->params, waiting->count);
     pg_end(pg, on_answer, call);
 }
 
@@ -267,6 +271,7 @@ static struct waiting *statement_waiting(struct statement statement, query_done 
         waiting_new(str_of(statement.sql), statement.parameters, statement.count);
     waiting->done = done;
     waiting->context = context;
+    waiting->is_fixed = statement.is_fixed;
     if (statement.tenants.data != NULL)
         waiting->tenants = str_cstr(&waiting->arena, statement.tenants);
     return waiting;

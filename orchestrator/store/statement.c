@@ -14,6 +14,14 @@ struct statement statement_new(struct arena *arena, const char *sql, const str *
                               .tenants = {NULL, 0}};
 }
 
+struct statement statement_fixed(struct arena *arena, const char *sql, const str *parameters,
+                                 size_t count)
+{
+    struct statement statement = statement_new(arena, sql, parameters, count);
+    statement.is_fixed = true;
+    return statement;
+}
+
 str statement_u64(struct arena *arena, uint64_t number)
 {
     return str_format(arena, "%llu", (unsigned long long)number);

@@ -15,17 +15,22 @@ struct statement {
     const str *parameters; // as text, $1, $2, …, by the type that the statement gives: $1::bigint;
                            // data == NULL: SQL null
     size_t count;
-    str tenants; // whose rows it reaches, as row-level security has them: an array's text, as
-                 // statement_array makes it; data == NULL: all
+    bool is_fixed; // always the same text
+    str tenants;   // whose rows it reaches, as row-level security has them: an array's text, as
+                   // statement_array makes it; data == NULL: all
 };
 
 // For those who make statements: parameters are copied into the arena, their bytes are not.
 struct statement statement_new(struct arena *arena, const char *sql, const str *parameters,
                                size_t count);
 
+// One whose text is always the same.
+struct statement statement_fixed(struct arena *arena, const char *sql, const str *parameters,
+                                 size_t count);
+
 #define STATEMENT(arena, sql, ...)                                                                 \
-    statement_new((arena), (sql), (const str[]){__VA_ARGS__},                                      \
-                  sizeof((const str[]){__VA_ARGS__}) / sizeof(str))
+    statement_fixed((arena), (sql), (const str[]){__VA_ARGS__},                                    \
+                    sizeof((const str[]){__VA_ARGS__}) / sizeof(str))
 
 // Numbers as parameters.
 str statement_u64(struct arena *arena, uint64_t number);
