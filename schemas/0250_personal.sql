@@ -25,6 +25,8 @@ CREATE TABLE personal_index (
     vault_key text        NOT NULL
 );
 
+INSERT INTO row_security (name, condition) VALUES ('personal_index', 'false');
+
 CREATE TABLE personal_erasures (
     tenant  text        NOT NULL,
     subject bytea       NOT NULL,

@@ -99,11 +99,11 @@ static void take_key(struct looking *looking, const struct caller *caller,
         personal_bound(looking->arena, key->tenant, name.stream, name.number), &key->key, &err);
 }
 
-static void note_shown(struct looking *looking, uint64_t stream)
+static void note_shown(struct looking *looking, uint64_t stream, str tenant)
 {
     str text = str_format(looking->arena, "%llu", (unsigned long long)stream);
     if (map_get(&looking->told, text) == NULL)
-        map_put(&looking->told, text, looking);
+        map_put(&looking->told, text, arena_copy(looking->arena, &tenant, sizeof tenant));
 }
 
 static bool on_sealed(void *context, str sealed, str *ret_json)
@@ -129,7 +129,7 @@ static bool on_sealed(void *context, str sealed, str *ret_json)
         tenant = key->tenant;
     }
     if (personal_open(looking->arena, keys, tenant, sealed, &subjects, ret_json))
-        note_shown(looking, header.place.stream);
+        note_shown(looking, header.place.stream, tenant);
     return true;
 }
 
@@ -137,13 +137,18 @@ static bool on_sealed(void *context, str sealed, str *ret_json)
 static void tell(struct caller *caller, const struct looking *looking)
 {
     size_t cursor = 0, count = 0;
-    void *unused;
+    void *tenant;
     str stream;
-    while (map_next(&looking->told, &cursor, &stream, &unused) && count++ < MAX_TOLD)
-        audit_tell(caller, &(struct audit_event){.operation = "READ",
-                                                 .entity_type = "PERSONAL_DATA",
-                                                 .category = "DEPLOYED_RESOURCES",
-                                                 .entity = stream});
+    while (map_next(&looking->told, &cursor, &stream, &tenant) && count++ < MAX_TOLD) {
+        struct audit_event event = {.operation = "READ",
+                                    .entity_type = "PERSONAL_DATA",
+                                    .category = "DEPLOYED_RESOURCES",
+                                    .entity = stream,
+                                    .has_tenant = true,
+                                    .tenant = *(const str *)tenant};
+        check(str_to_u64(stream, &event.instance));
+        audit_tell(caller, &event);
+    }
     if (looking->told.count > MAX_TOLD)
         audit_tell(caller, &(struct audit_event){.operation = "READ",
                                                  .entity_type = "PERSONAL_DATA",

@@ -11,12 +11,14 @@
 #include "cli/credentials.h"
 #include "cli/operation.h"
 #include "cli/resource.h"
+#include "store/catalogue/personal.h"
 #include "store/catalogue/secret.h"
 #include "store/query.h"
 #include "store/catalogue/credential.h"
 #include "store/read/credential.h"
 #include "store/read/secret.h"
 #include "store/vault_keys.h"
+#include "vault/personal.h"
 #include "vault/secret.h"
 
 // -- Secrets ----------------------------------------------------------------------------
@@ -278,6 +280,50 @@ static bool rotate(struct rotation *rotation, struct error *err)
     return good;
 }
 
+static bool rewrap_person(struct rotation *rotation, struct arena *arena,
+                          const struct query_rows *rows, size_t i)
+{
+    struct person_rewrap person = {.shard = query_i64(rows, i, 0),
+                                   .stream = query_i64(rows, i, 1),
+                                   .number = query_i64(rows, i, 2),
+                                   .old = query_bytes(rows, i, 4, arena),
+                                   .vault_key = vault_current(rotation->vault)};
+    str bound = personal_bound(arena, query_value(rows, i, 3), (uint64_t)person.stream,
+                               (uint32_t)person.number);
+    if (!vault_rewrap(arena, rotation->vault, person.old, bound, &person.wrapped, rotation->err))
+        return false;
+    struct statement statement = catalogue_person_rewrap(arena, &person);
+    return query_run_blocking(rotation->url, str_of(statement.sql), statement.parameters,
+                              statement.count, on_rewrapped, rotation, rotation->err);
+}
+
+static void on_persons_to_rewrap(void *context, const struct query_rows *rows,
+                                 const struct error *err)
+{
+    struct rotation *rotation = context;
+    struct arena arena = ARENA_EMPTY;
+    (void)err;
+    rotation->seen = rows != NULL ? query_row_count(rows) : 0;
+    for (size_t i = 0; i < rotation->seen && rotation->good; i++)
+        rotation->good = rewrap_person(rotation, &arena, rows, i);
+    arena_done(&arena);
+}
+
+static bool rotate_persons(struct rotation *rotation, struct error *err)
+{
+    struct arena arena = ARENA_EMPTY;
+    bool good = true;
+    do {
+        struct statement statement =
+            catalogue_persons_to_rewrap(&arena, vault_current(rotation->vault));
+        good = query_run_blocking(rotation->url, str_of(statement.sql), statement.parameters,
+                                  statement.count, on_persons_to_rewrap, rotation, err) &&
+               rotation->good;
+    } while (good && rotation->seen > 0);
+    arena_done(&arena);
+    return good;
+}
+
 int command_vault_rotate(int argc, char **argv)
 {
     static const struct operation_help help = {
@@ -301,11 +347,14 @@ int command_vault_rotate(int argc, char **argv)
         good = error_set(&err, ERROR_INVALID, "vault.keys", "no keys are set (vault.key_file, …)");
     rotation.vault = vault;
     good = good && store_check_vault(rotation.url, vault, &err) && rotate(&rotation, &err);
+    size_t secrets = rotation.done;
+    good = good && rotate_persons(&rotation, &err);
     if (good && operation.as_json)
-        printf("{\"wrapped\":%zu}\n", rotation.done);
+        printf("{\"wrapped\":%zu,\"secrets\":%zu,\"persons\":%zu}\n", rotation.done, secrets,
+               rotation.done - secrets);
     else if (good)
-        printf("%zu secrets and second factors wrapped by the key %.*s\n", rotation.done,
-               STR_ARG(vault_current(vault)));
+        printf("%zu secrets and second factors and %zu keys of persons wrapped by the key %.*s\n",
+               secrets, rotation.done - secrets, STR_ARG(vault_current(vault)));
     code = good ? EXIT_OK : operation_fail(&err);
     vault_close(vault);
     return operation_end(&operation, code);

@@ -214,6 +214,8 @@ static size_t named_by(const struct command *command, struct stream_ref *ret_ref
     case NEEDS_NOTHING:
         return 0;
     case NEEDS_INSTANCE:
+        if (command->instance == 0)
+            return 0;
         ref.kind = STREAM_INSTANCE;
         ref.instance = command->instance;
         break;

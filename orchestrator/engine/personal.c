@@ -295,34 +295,69 @@ static bool is_known(struct engine *engine, instance_ref instance, element_ref s
            personal_same(&opening.subjects, subjects);
 }
 
-static bool seal_declared(struct engine *engine, instance_ref instance, element_ref scope,
-                          const struct bpmn_personal *declared, struct named_json *variable,
-                          str *ret_why)
+// What is about to be set, in the open: whose it is is noted. False: a mark in it is none.
+static bool open_new(struct opening *opening, str *json, str *ret_why)
+{
+    struct engine *engine = opening->engine;
+    const struct personal_sealing unmarking = {opening, on_mark_to_open};
+    struct error err;
+    if (!personal_seal_marked(engine->turn, *json, &unmarking, json, &err))
+        return refuse(engine, str_format(engine->turn, "%s", err.text), ret_why);
+    *json = open_all(opening, *json);
+    return true;
+}
+
+// The persons of the value that it has now stay: whoever gives another one may not know.
+static bool keep_persons(struct opening *opening, const struct variable *known, str *ret_why)
+{
+    struct engine *engine = opening->engine;
+    (void)open_all(opening, known->value);
+    return !opening->has_erased ||
+           refuse(engine,
+                  str_format(engine->turn,
+                             "the variable '%.*s' belongs to a person who was erased: no value is "
+                             "taken",
+                             STR_ARG(border_text(known->name))),
+                  ret_why);
+}
+
+static bool seal_for(struct engine *engine, instance_ref instance, element_ref scope,
+                     const struct bpmn_personal *declared, struct named_json *variable,
+                     str *ret_why)
 {
     struct opening opening = {
         .engine = engine, .tenant = instance->tenant, .stream = instance->stream.key};
-    const struct personal_sealing unmarking = {&opening, on_mark_to_open};
     struct named_json plain = *variable;
-    struct error err;
     str subject;
-    if (!personal_seal_marked(engine->turn, variable->json, &unmarking, &plain.json, &err))
-        return refuse(engine, str_format(engine->turn, "%s", err.text), ret_why);
-    plain.json = open_all(&opening, plain.json);
+    if (!open_new(&opening, &plain.json, ret_why))
+        return false;
     if (opening.has_erased)
         return true; // it is nobody's to read any more
-    if (!subject_of(engine, scope, declared, &plain, &subject, ret_why))
+    if (declared == NULL) {
+        if (!keep_persons(&opening, state_local(scope, variable->name), ret_why))
+            return false;
+    } else if (!subject_of(engine, scope, declared, &plain, &subject, ret_why)) {
         return false;
-    if (!personal_add(&opening.subjects, subject) || opening.is_too_many)
+    } else {
+        opening.is_too_many |= !personal_add(&opening.subjects, subject);
+    }
+    if (opening.is_too_many)
         return refuse(engine,
                       str_format(engine->turn,
                                  "the variable '%.*s' would belong to more than %d persons",
-                                 STR_ARG(declared->variable), PERSONAL_MAX_SUBJECTS),
+                                 STR_ARG(border_text(variable->name)), PERSONAL_MAX_SUBJECTS),
                       ret_why);
     if (is_known(engine, instance, scope, &plain, &opening.subjects, &variable->json))
         return true;
     const struct stream_name stream = name_of(instance);
     variable->json = plain.json;
     return seal(engine, &stream, &opening.subjects, &variable->json, ret_why);
+}
+
+static bool has_persons(element_ref scope, str name)
+{
+    const struct variable *known = state_local(scope, name);
+    return known != NULL && personal_is_sealed(known->value);
 }
 
 bool personal_admit(struct engine *engine, instance_ref instance, element_ref scope,
@@ -334,8 +369,9 @@ bool personal_admit(struct engine *engine, instance_ref instance, element_ref sc
                                                : bpmn_find_personal(process, variable->name);
     if (str_equal(variable->json, STR("null")))
         return true;
-    if (declared != NULL)
-        return seal_declared(engine, instance, scope, declared, variable, ret_why);
+    if (declared != NULL ||
+        (!personal_is_sealed(variable->json) && has_persons(scope, variable->name)))
+        return seal_for(engine, instance, scope, declared, variable, ret_why);
     return !personal_has_marked(variable->json) ||
            seal_marked(engine, name_of(instance), &variable->json, ret_why);
 }

@@ -276,6 +276,26 @@ static void a_loop_keeps_its_items_and_what_it_collects_sealed(void **state)
     fixture_free(f);
 }
 
+static void a_variable_that_belongs_to_somebody_stays_theirs(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new_with(
+        PROCESS(MAIL, "<startEvent id='s'/>" FLOW("f1", "s", "t") JOB("t", "") FLOW("f2", "t", "u")
+                          JOB("u", "") FLOW("f3", "u", "e") "<endEvent id='e'/>"),
+        &vault);
+    uint64_t instance =
+        start_with(f, STR("{\"x\":{\"baton:personal\":\"c7\",\"value\":\"ann@marked\"}}"));
+    struct job_answer answered = answer(1);
+    answered.variables = STR("{\"x\":\"new@marked\"}");
+    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = instance,
+                            .key = find_outbound(f, OUTBOUND_JOB)->job->key,
+                            .job_answer = answered});
+    assert_nowhere(f, "new@marked");
+    assert_true(str_equal(job_reads(f, "x"), STR("c7: \"new@marked\"")));
+    fixture_free(f);
+}
+
 static void what_stands_in_the_open_takes_none(void **state)
 {
     (void)state;
@@ -383,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup(whose_nobody_can_tell_is_an_incident, reset),
         cmocka_unit_test_setup(null_is_nobodys, reset),
         cmocka_unit_test_setup(a_loop_keeps_its_items_and_what_it_collects_sealed, reset),
+        cmocka_unit_test_setup(a_variable_that_belongs_to_somebody_stays_theirs, reset),
         cmocka_unit_test_setup(what_stands_in_the_open_takes_none, reset),
         cmocka_unit_test_setup(a_gateway_may_decide_by_it, reset),
         cmocka_unit_test_setup(an_erased_value_is_missing_only_where_it_is_needed, reset),

@@ -218,6 +218,14 @@ void audit_tell(struct caller *caller, const struct audit_event *event)
     add(&w, "entity", event->entity);
     add(&w, "permission", event->permission);
     add(&w, "description", event->description);
+    if (event->has_tenant) {
+        json_key(&w, STR("tenant"));
+        json_string(&w, event->tenant);
+    }
+    if (event->instance != 0) {
+        json_key(&w, STR("instance"));
+        json_u64(&w, event->instance);
+    }
     keep(caller->gateway->audit, strbuf_str(&out));
     arena_done(&arena);
 }

@@ -35,6 +35,9 @@ struct audit_event {
     str entity;              // empty: none
     str permission;          // that was missing; empty: none
     str description;
+    bool has_tenant; // of what it was done to
+    str tenant;
+    uint64_t instance; // 0: none
     bool has_failed;
 };
 

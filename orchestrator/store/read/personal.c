@@ -54,9 +54,14 @@ struct statement read_subject_held(struct arena *arena, struct scope scope, str 
     static const char sql[] =
         "WITH mine AS (SELECT k.shard, k.stream FROM personal_keys k WHERE " OF_PERSON
         " AND k.stream > 0 ORDER BY k.made DESC, k.stream LIMIT 10000) "
-        "SELECT m.stream, 'VARIABLE', v.name, v.scope, v.value FROM mine m JOIN variables v ON "
-        "v.shard = m.shard AND v.instance = m.stream WHERE " SEALED(
-            "v.value") " UNION ALL "
+        "(SELECT DISTINCT ON (1, 4, 3) f.stream, 'VARIABLE', f.name, f.scope, f.value FROM (SELECT "
+        "1 AS source, m.stream, v.name, v.scope, v.value FROM mine m JOIN variables v ON v.shard = "
+        "m.shard AND v.instance = m.stream UNION ALL SELECT 0, m.stream, e.key, i.key, "
+        "e.value::text FROM mine m JOIN instances i ON i.shard = m.shard AND i.key = m.stream, "
+        "json_each(i.variables) e UNION ALL SELECT 0, m.stream, e.key, w.key, e.value::text FROM "
+        "mine m JOIN elements w ON w.instance = m.stream AND w.shard = m.shard, "
+        "json_each(w.variables) e WHERE w.key <> m.stream) f WHERE " SEALED(
+            "f.value") " ORDER BY 1, 4, 3, f.source) UNION ALL "
                        "SELECT m.stream, 'DECISION', d.decision_id, d.key, d.output FROM mine m "
                        "JOIN "
                        "decision_evaluations d ON d.shard = m.shard AND d.instance = m.stream "

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A person: what is held about them, and its end. Their keys go in one transaction; then each shard
+// that may have one in memory is told, and the answer waits until all have heard it.
+#include "api/api_private.h"
+
+#include "base/digest.h"
+#include "base/map.h"
+#include "gateway/audit.h"
+#include "record/key.h"
+#include "store/catalogue/personal.h"
+#include "store/read/personal.h"
+#include "vault/personal.h"
+
+struct person {
+    str id;
+    str tenant;
+    str digest;
+    str reason;
+    bool is_dry;
+    str erased;         // when, the last time
+    str instances;      // JSON
+    struct map numbers; // stream -> number + 1 of the person's key
+    uint64_t streams, running;
+};
+
+// False after answering.
+static bool take_subject(struct request *request, struct person *subject)
+{
+    struct caller *caller = caller_of(request);
+    const struct vault_key *index = api_of(request)->options.persons;
+    *subject = (struct person){
+        .id = json_get_str(request->body, STR("subjectId"), STR_EMPTY),
+        .tenant = caller->tenant,
+        .reason = json_get_str(request->body, STR("reason"), STR("none was given")),
+        .is_dry = json_get_bool(request->body, STR("dryRun"), false),
+        .numbers = map_new(caller->arena),
+    };
+    if (api_of(request)->options.vault == NULL) {
+        request_problem(request, 409, "INVALID_STATE",
+                        STR("this installation has no vault (vault.key_file, vault.keys): nothing "
+                            "is sealed for persons"));
+        return false;
+    }
+    if (!caller_has_tenant(caller, subject->tenant)) {
+        request_problem_format(request, 404, "NOT_FOUND", "there is no tenant '%.*s'",
+                               STR_ARG(tenant_outside(subject->tenant)));
+        return false;
+    }
+    subject->digest = personal_digest(caller->arena, index, subject->tenant, subject->id);
+    caller_widen(caller);
+    return true;
+}
+
+static struct person *keep(struct request *request, const struct person *subject)
+{
+    return arena_copy(&request->arena, subject, sizeof *subject);
+}
+
+// -- What is held -----------------------------------------------------------------------
+
+static void note_number(struct caller *caller, struct person *subject, str stream, uint64_t number)
+{
+    map_put(&subject->numbers, str_copy(caller->arena, stream), (void *)(uintptr_t)(number + 1));
+}
+
+struct judging {
+    struct caller *caller;
+    uint64_t number;
+    bool is_theirs;
+};
+
+static bool on_sealed(void *context, str sealed, str *ret_json)
+{
+    struct judging *judging = context;
+    struct personal_header header;
+    (void)ret_json;
+    if (personal_read(judging->caller->arena, sealed, &header))
+        for (uint32_t i = 0; i < header.count; i++)
+            judging->is_theirs |= header.numbers[i] == judging->number;
+    return false;
+}
+
+static bool is_theirs(struct caller *caller, const struct person *subject, str stream, str text)
+{
+    struct judging judging = {caller, (uint64_t)(uintptr_t)map_get(&subject->numbers, stream) - 1,
+                              false};
+    const struct personal_replacing replacing = {&judging, on_sealed};
+    (void)personal_replace(caller->arena, text, &replacing);
+    return judging.is_theirs;
+}
+
+static void write_values(struct caller *caller, const struct person *subject, struct json_writer *w,
+                         const struct query_rows *rows)
+{
+    json_begin_array(w);
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        str stream = query_value(rows, i, HELD_STREAM), text = query_value(rows, i, HELD_TEXT);
+        if (!is_theirs(caller, subject, stream, text))
+            continue;
+        json_begin_object(w);
+        write_text(w, STR("processInstanceKey"), stream);
+        write_text(w, STR("kind"), query_value(rows, i, HELD_KIND));
+        write_text(w, STR("name"), query_value(rows, i, HELD_NAME));
+        write_text(w, STR("key"), query_value(rows, i, HELD_KEY));
+        write_json(w, STR("value"), text);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
+// The values are opened as the answer goes (personal.c).
+static void on_held(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    const struct person *subject = context;
+    struct strbuf out = strbuf_new(caller->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    write_text(&w, STR("subjectId"), subject->id);
+    write_tenant(&w, subject->tenant);
+    write_optional(&w, STR("erasedTime"), subject->erased);
+    write_json(&w, STR("instances"), subject->instances);
+    json_key(&w, STR("values"));
+    write_values(caller, subject, &w, rows);
+    json_end_object(&w);
+    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+}
+
+static void on_streams(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    struct strbuf out = strbuf_new(caller->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_array(&w);
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        str stream = query_value(rows, i, SUBJECT_STREAM);
+        note_number(caller, subject, stream, query_u64(rows, i, SUBJECT_NUMBER));
+        json_begin_object(&w);
+        write_text(&w, STR("processInstanceKey"), stream);
+        write_optional(&w, STR("processDefinitionId"), query_value(rows, i, SUBJECT_PROCESS));
+        write_optional(&w, STR("state"), query_value(rows, i, SUBJECT_STATE));
+        json_key(&w, STR("erased"));
+        json_bool(&w, query_bool(rows, i, SUBJECT_ERASED));
+        write_optional(&w, STR("firstTime"), query_value(rows, i, SUBJECT_MADE));
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    subject->instances = strbuf_str(&out);
+    read_run(caller,
+             read_subject_held(caller->arena, caller->scope, subject->tenant, subject->digest),
+             on_held, subject);
+}
+
+static void on_subject(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
+    read_run(caller,
+             read_subject_streams(caller->arena, caller->scope, subject->tenant, subject->digest),
+             on_streams, subject);
+}
+
+static void look_up(struct request *request, struct person *subject, read_answer *answer)
+{
+    struct caller *caller = request->asker;
+    read_run(
+        caller,
+        read_erasure(caller->arena, caller->scope, subject->tenant, subject->digest, subject->id),
+        answer, subject);
+}
+
+void handle_personal_search(struct request *request)
+{
+    struct person subject;
+    if (take_subject(request, &subject))
+        look_up(request, keep(request, &subject), on_subject);
+}
+
+// -- Erasing ----------------------------------------------------------------------------
+
+static const struct {
+    const char *where, *until;
+} remains[] = {
+    {"the topics of commands, jobs and replies, and dead letters: records that were sent before",
+     "their retention (retention.ms of these topics in Kafka)"},
+    {"PostgreSQL's write-ahead log and space of rows that were deleted: wrapped keys, of use with "
+     "the vault's keys alone",
+     "it is recycled and vacuumed"},
+    {"backups of PostgreSQL that were made before, with the vault's keys of that time",
+     "they are destroyed"},
+    {"workers and services that were given the values", "they erase them"},
+};
+
+static void answer_erased(struct caller *caller, const struct person *subject)
+{
+    struct strbuf out = strbuf_new(caller->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    write_text(&w, STR("subjectId"), subject->id);
+    write_tenant(&w, subject->tenant);
+    json_key(&w, STR("dryRun"));
+    json_bool(&w, subject->is_dry);
+    json_key(&w, STR("instances"));
+    json_u64(&w, subject->streams);
+    json_key(&w, STR("runningInstances"));
+    json_u64(&w, subject->running);
+    write_optional(&w, STR("erasedTime"), subject->erased);
+    json_key(&w, STR("remains"));
+    json_begin_array(&w);
+    for (size_t i = 0; i < COUNT_OF(remains); i++) {
+        json_begin_object(&w);
+        write_text(&w, STR("where"), str_of(remains[i].where));
+        write_text(&w, STR("until"), str_of(remains[i].until));
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+    json_end_object(&w);
+    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+}
+
+static void on_erasure_seen(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
+    answer_erased(caller, subject);
+}
+
+static void on_told(struct caller *caller, const struct reply *reply)
+{
+    struct person *subject = caller->waiting;
+    (void)reply;
+    look_up(request_of(caller), subject, on_erasure_seen);
+}
+
+// Whoever has the stream in memory forgets the key. The last command, to every shard, is answered
+// when those before it are done.
+static void on_live(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    str hex = digest_hex(caller->arena, subject->digest);
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        struct command command = {.type = COMMAND_ERASE_PERSON,
+                                  .instance = query_u64(rows, i, 0),
+                                  .tenant = subject->tenant,
+                                  .principal = caller->principal,
+                                  .create_instance = {.business_id = hex}};
+        struct error err;
+        if (!call_post(caller->gateway, &command, key_shard(command.instance), &err)) {
+            caller_fail(caller, &err);
+            return;
+        }
+    }
+    struct command last = {.type = COMMAND_ERASE_PERSON, .create_instance = {.business_id = hex}};
+    caller->waiting = subject;
+    call_each_shard(caller, &last, on_told);
+}
+
+static struct erasure erasure_of(const struct caller *caller, const struct person *subject)
+{
+    return (struct erasure){.tenant = subject->tenant,
+                            .digest = subject->digest,
+                            .person = subject->id,
+                            .reason = subject->reason,
+                            .by = caller->principal};
+}
+
+static void on_erased(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    const struct erasure erasure = erasure_of(caller, subject);
+    subject->streams = query_u64(rows, 0, 0);
+    read_run(caller, catalogue_erased_streams(caller->arena, &erasure), on_live, subject);
+}
+
+static void on_judged(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    const struct erasure erasure = erasure_of(caller, subject);
+    if (!query_is_null(rows, 0, ERASURE_HELD)) {
+        str why = query_value(rows, 0, ERASURE_HELD);
+        audit_tell(caller,
+                   &(struct audit_event){.operation = "ERASE",
+                                         .entity_type = "PERSON",
+                                         .entity = digest_hex(caller->arena, subject->digest),
+                                         .description = str_copy(caller->arena, why),
+                                         .has_failed = true});
+        request_problem_format(request_of(caller), 409, "INVALID_STATE",
+                               "what is held about this person is kept by %.*s", STR_ARG(why));
+        return;
+    }
+    subject->streams = query_u64(rows, 0, ERASURE_STREAMS);
+    subject->running = query_u64(rows, 0, ERASURE_RUNNING);
+    subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
+    if (subject->is_dry)
+        answer_erased(caller, subject);
+    else
+        read_change(caller, catalogue_erase(caller->arena, &erasure), on_erased, subject);
+}
+
+void handle_personal_erase(struct request *request)
+{
+    struct person subject;
+    if (take_subject(request, &subject))
+        look_up(request, keep(request, &subject), on_judged);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `baton subject` and `baton erase`: a person, over the API.
+#include <stdio.h>
+
+#include "base/strbuf.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/options.h"
+
+struct subject_options {
+    struct client_options client;
+    str tenant, reason;
+    bool is_dry;
+};
+
+static str body_of(struct arena *arena, const struct subject_options *options, const char *subject)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    json_key(&w, STR("subjectId"));
+    json_string(&w, str_of(subject));
+    const struct {
+        const char *name;
+        str text;
+    } texts[] = {{"tenantId", options->tenant}, {"reason", options->reason}};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        if (texts[i].text.len == 0)
+            continue;
+        json_key(&w, str_of(texts[i].name));
+        json_string(&w, texts[i].text);
+    }
+    if (options->is_dry) {
+        json_key(&w, STR("dryRun"));
+        json_bool(&w, true);
+    }
+    json_end_object(&w);
+    return strbuf_str(&out);
+}
+
+static int ask(const struct subject_options *options, const char *subject, const char *path,
+               client_print *print)
+{
+    struct arena arena = ARENA_EMPTY;
+    struct client_answer answer;
+    struct error err;
+    bool sent = client_send(&arena, &options->client, "POST", str_of(path),
+                            body_of(&arena, options, subject), &answer, &err);
+    int code = client_show(&arena, &options->client, sent, &answer, &err, print);
+    arena_done(&arena);
+    return code;
+}
+
+static str text_of(struct arena *arena, const struct json *value)
+{
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    if (value != NULL && value->type == JSON_STRING)
+        return value->text;
+    if (value != NULL && value->type != JSON_NULL)
+        json_value(&w, value);
+    return strbuf_str(&out);
+}
+
+static void print_subject(struct arena *arena, const struct json *answer)
+{
+    const struct json *instances = json_get(answer, STR("instances")),
+                      *values = json_get(answer, STR("values"));
+    str erased = json_get_str(answer, STR("erasedTime"), STR_EMPTY);
+    if (erased.len > 0)
+        printf("erased %.*s\n", STR_ARG(erased));
+    printf("%zu instances hold something\n", instances->count);
+    for (size_t i = 0; i < instances->count; i++) {
+        const struct json *item = &instances->items[i];
+        printf("  %-20.*s %-24.*s %-12.*s %s\n",
+               STR_ARG(json_get_str(item, STR("processInstanceKey"), STR_EMPTY)),
+               STR_ARG(json_get_str(item, STR("processDefinitionId"), STR("(messages)"))),
+               STR_ARG(json_get_str(item, STR("state"), STR("-"))),
+               json_get_bool(item, STR("erased"), false) ? "erased" : "");
+    }
+    printf("%zu values\n", values->count);
+    for (size_t i = 0; i < values->count; i++) {
+        const struct json *item = &values->items[i];
+        printf("  %-20.*s %-10.*s %-24.*s %.*s\n",
+               STR_ARG(json_get_str(item, STR("processInstanceKey"), STR_EMPTY)),
+               STR_ARG(json_get_str(item, STR("kind"), STR_EMPTY)),
+               STR_ARG(json_get_str(item, STR("name"), STR_EMPTY)),
+               STR_ARG(text_of(arena, json_get(item, STR("value")))));
+    }
+}
+
+static void print_erased(struct arena *arena, const struct json *answer)
+{
+    const struct json *remains = json_get(answer, STR("remains"));
+    bool is_dry = json_get_bool(answer, STR("dryRun"), false);
+    (void)arena;
+    printf("%lld instances, %lld of them running%s\n",
+           (long long)json_get_i64(answer, STR("instances"), 0),
+           (long long)json_get_i64(answer, STR("runningInstances"), 0),
+           is_dry ? ": nothing was changed" : ": erased");
+    printf("what remains:\n");
+    for (size_t i = 0; i < remains->count; i++)
+        printf("  %.*s: until %.*s\n",
+               STR_ARG(json_get_str(&remains->items[i], STR("where"), STR_EMPTY)),
+               STR_ARG(json_get_str(&remains->items[i], STR("until"), STR_EMPTY)));
+}
+
+#define TENANT_OPTION(o)                                                                           \
+    {                                                                                              \
+        "tenant", "TENANT", "whose person; else the default tenant's", &(o).tenant, NULL           \
+    }
+
+int command_subject(int argc, char **argv)
+{
+    struct subject_options o = {0};
+    const struct cli_option options[] = {TENANT_OPTION(o), CLIENT_OPTIONS(o.client)};
+    const struct cli_usage usage = {
+        "baton subject SUBJECT [options]",
+        "Shows everything that is held about a person: instances, and the values that a model or "
+        "their sender\nmarked as theirs. With --output json to hand it out.",
+        "baton subject customer-7 --output json > customer-7.json",
+        options,
+        COUNT_OF(options),
+        1,
+        1};
+    struct cli_arguments arguments;
+    int code;
+    if (!cli_parse(&usage, argc, argv, &arguments, &code))
+        return code;
+    return ask(&o, arguments.items[0], "/v2/personal-data/search", print_subject);
+}
+
+int command_erase(int argc, char **argv)
+{
+    struct subject_options o = {0};
+    const struct cli_option options[] = {
+        {"reason", "TEXT", "stays in the audit log", &o.reason, NULL},
+        {"dry-run", NULL, "say what would be erased, change nothing", NULL, &o.is_dry},
+        TENANT_OPTION(o),
+        CLIENT_OPTIONS(o.client)};
+    const struct cli_usage usage = {
+        "baton erase SUBJECT [options]",
+        "Destroys a person's keys: nothing that was sealed for them can be read any more, wherever "
+        "a copy is.\nThere is no way back. A legal hold refuses it.",
+        "baton erase customer-7 --reason 'asked for on 12 May'",
+        options,
+        COUNT_OF(options),
+        1,
+        1};
+    struct cli_arguments arguments;
+    int code;
+    if (!cli_parse(&usage, argc, argv, &arguments, &code))
+        return code;
+    return ask(&o, arguments.items[0], "/v2/personal-data/erasure", print_erased);
+}
