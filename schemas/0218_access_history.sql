@@ -6,7 +6,8 @@ CREATE TABLE access_history (
     of_table text        NOT NULL CHECK (of_table IN ('members', 'authorizations')),
     gift     jsonb       NOT NULL,                      -- the row
     since    timestamptz NOT NULL,
-    until    timestamptz NOT NULL DEFAULT 'infinity'
+    until    timestamptz NOT NULL DEFAULT 'infinity',
+    number   bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY
 );
 CREATE INDEX access_history_until ON access_history (of_table, until, since);
 

@@ -438,7 +438,8 @@ static void every_key_of_instance_data_begins_with_the_shard(void **state)
     // What belongs to the installation, as users do.
     assert_answer("SELECT coalesce(string_agg(seqrelid::regclass::text, ',' ORDER BY "
                   "seqrelid::regclass::text), '') FROM pg_sequence",
-                  "audit_chains_id_seq,audit_checkpoints_number_seq,audit_holds_key_seq,"
+                  "access_history_number_seq,audit_chains_id_seq,audit_checkpoints_number_seq,"
+                  "audit_holds_key_seq,"
                   "authorizations_key_seq");
     assert_answer(
         "SELECT coalesce(string_agg(relname, ','), '') FROM pg_class t WHERE relkind IN ('r', 'p') "
