@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The orchestrator's side of the worker protocol on a real broker: sends jobs, and collects what is answered."""
 import collections
+import ctypes
 import itertools
 import json
 import os
+import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -143,6 +146,12 @@ class Orchestra:
         return self.end(job, kind, seconds=seconds)
 
 
+def end_with_parent():
+    """Linux: whoever kills the suite leaves no workers behind."""
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Process:
     """A worker of the SDK."""
 
@@ -155,7 +164,7 @@ class Process:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith('BATON_')}
         env = {**inherited, 'BATON_KAFKA_BROKERS': orchestra.brokers, 'BATON_KAFKA_TOPIC_PREFIX': orchestra.prefix, 'BATON_WORKER_NAME': self.name,
                'CONFORMANCE_TYPES': types, **{name: str(value) for name, value in settings.items()}}
-        self.process = subprocess.Popen(command, env=env, stdout=open(self.log, 'ab'), stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(command, env=env, stdout=open(self.log, 'ab'), stderr=subprocess.STDOUT, preexec_fn=end_with_parent)
 
     def __enter__(self):
         return self
