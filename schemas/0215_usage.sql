@@ -2,6 +2,8 @@
 -- Fair shares of what is alive: how many instances each tenant has and how many bytes they take, kept by the commits of the shards while a share
 -- of them is set. A shard counts once what is there, and adds from then on what its commits change.
 
+ALTER TABLE shares ADD CHECK (name <> 'weight' OR amount BETWEEN 1 AND 1000); -- SHARE_WEIGHT: the engine takes no other
+
 ALTER TABLE shards ADD COLUMN counts_usage boolean NOT NULL DEFAULT false;
 
 CREATE TABLE tenant_usage (

@@ -55,7 +55,7 @@ static void on_sessions(struct caller *caller, void *context, const struct query
 {
     static const struct item_column columns[] = {
         {"sessionId"}, {"provider"}, {"startTime"}, {"lastUsedTime"},
-        {"endTime"},   {"address"},  {"userAgent"}, {"isCurrent", .is_truth = true}};
+        {"endTime"},   {"address"},  {"userAgent"}, {"isCurrent", ITEM_TRUTH}};
     (void)context;
     answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }

@@ -111,7 +111,7 @@ void write_tenant(struct json_writer *writer, str tenant);
 
 struct item_column {
     const char *name;
-    bool is_truth; // else a text, null where empty
+    enum { ITEM_TEXT, ITEM_TRUTH, ITEM_JSON } form; // a text: null where empty; JSON: where NULL
 };
 
 // {"items": […]} of rows whose columns are these, in order.

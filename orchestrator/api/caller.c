@@ -372,8 +372,11 @@ void answer_list(struct request *request, const struct item_column *columns, siz
         json_begin_object(&w);
         for (size_t k = 0; k < count; k++) {
             str name = str_of(columns[k].name);
-            if (columns[k].is_truth)
+            if (columns[k].form == ITEM_TRUTH)
                 write_json(&w, name, query_bool(rows, i, k) ? STR("true") : STR("false"));
+            else if (columns[k].form == ITEM_JSON)
+                write_json(&w, name,
+                           query_is_null(rows, i, k) ? STR("null") : query_value(rows, i, k));
             else
                 write_optional(&w, name, query_value(rows, i, k));
         }

@@ -275,24 +275,10 @@ void handle_authorization_explain(struct request *request)
 
 static void on_who(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
+    static const struct item_column columns[] = {
+        {"ownerType"}, {"ownerId"}, {"way"}, {"authorizationKey"}, {"resourceId"}};
     (void)context;
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        json_begin_object(&w);
-        write_text(&w, STR("ownerType"), query_value(rows, i, 0));
-        write_text(&w, STR("ownerId"), query_value(rows, i, 1));
-        write_text(&w, STR("way"), query_value(rows, i, 2));
-        write_key(&w, STR("authorizationKey"), query_u64(rows, i, 3));
-        write_text(&w, STR("resourceId"), query_value(rows, i, 4));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 void handle_authorization_who(struct request *request)
@@ -315,25 +301,11 @@ void handle_authorization_who(struct request *request)
 
 static void on_simulated(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
+    static const struct item_column columns[] = {{"effect"},     {"ownerType"},
+                                                 {"ownerId"},    {"resourceType"},
+                                                 {"resourceId"}, {"permissionType"}};
     (void)context;
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        json_begin_object(&w);
-        write_text(&w, STR("effect"), query_bool(rows, i, 0) ? STR("WINS") : STR("LOSES"));
-        write_text(&w, STR("ownerType"), query_value(rows, i, 1));
-        write_text(&w, STR("ownerId"), query_value(rows, i, 2));
-        write_text(&w, STR("resourceType"), query_value(rows, i, 3));
-        write_text(&w, STR("resourceId"), query_value(rows, i, 4));
-        write_text(&w, STR("permissionType"), query_value(rows, i, 5));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 // What an operation cannot do without.

@@ -12,26 +12,15 @@ enum { MOST_ELEMENTS = 100 };
 
 static void on_separations(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
+    static const struct item_column columns[] = {{"name"},
+                                                 {"tenantId"},
+                                                 {"processDefinitionId"},
+                                                 {"roleId"},
+                                                 {"elementIds", ITEM_JSON},
+                                                 {"changeTime"},
+                                                 {"changedBy"}};
     (void)context;
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        json_begin_object(&w);
-        write_text(&w, STR("name"), query_value(rows, i, 0));
-        write_text(&w, STR("tenantId"), query_value(rows, i, 1));
-        write_text(&w, STR("processDefinitionId"), query_value(rows, i, 2));
-        write_text(&w, STR("roleId"), query_value(rows, i, 3));
-        write_json(&w, STR("elementIds"), query_value(rows, i, 4));
-        write_text(&w, STR("changeTime"), query_value(rows, i, 5));
-        write_optional(&w, STR("changedBy"), query_value(rows, i, 6));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request_of(caller), 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 void handle_separation_list(struct request *request)

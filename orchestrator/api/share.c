@@ -9,31 +9,11 @@
 
 static void on_shares(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct request *request = request_of(caller);
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
+    static const struct item_column columns[] = {
+        {"ownerType"},       {"ownerId"},    {"name"},     {"amount", ITEM_JSON},
+        {"used", ITEM_JSON}, {"changeTime"}, {"changedBy"}};
     (void)context;
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        json_begin_object(&w);
-        write_text(&w, STR("ownerType"), query_value(rows, i, 0));
-        write_text(&w, STR("ownerId"), query_value(rows, i, 1));
-        write_text(&w, STR("name"), query_value(rows, i, 2));
-        write_json(&w, STR("amount"), query_value(rows, i, 3));
-        json_key(&w, STR("used"));
-        if (query_is_null(rows, i, 6))
-            json_null(&w);
-        else
-            json_raw(&w, query_value(rows, i, 6));
-        write_text(&w, STR("changeTime"), query_value(rows, i, 4));
-        write_optional(&w, STR("changedBy"), query_value(rows, i, 5));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 void handle_share_list(struct request *request)

@@ -41,24 +41,13 @@ void handle_statistics_failing(struct request *request)
 
 static void on_elements(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    static const char *const names[] = {"active", "canceled", "incidents", "completed"};
-    struct request *request = request_of(caller);
+    static const struct item_column columns[] = {{"elementId"},
+                                                 {"active", ITEM_JSON},
+                                                 {"canceled", ITEM_JSON},
+                                                 {"incidents", ITEM_JSON},
+                                                 {"completed", ITEM_JSON}};
     (void)context;
-    struct strbuf out = strbuf_new(&request->arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t row = 0; row < query_row_count(rows); row++) {
-        json_begin_object(&w);
-        write_text(&w, STR("elementId"), query_value(rows, row, 0));
-        for (size_t i = 0; i < COUNT_OF(names); i++)
-            write_json(&w, str_of(names[i]), query_value(rows, row, i + 1));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 static void on_records(struct caller *caller, void *context, const struct records_view *view)
@@ -93,22 +82,9 @@ void handle_definition_statistics(struct request *request)
 
 static void on_waiting(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct request *request = request_of(caller);
+    static const struct item_column columns[] = {{"elementId"}, {"waitingCount", ITEM_JSON}};
     (void)context;
-    struct strbuf out = strbuf_new(&request->arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t row = 0; row < query_row_count(rows); row++) {
-        json_begin_object(&w);
-        write_text(&w, STR("elementId"), query_value(rows, row, 0));
-        write_json(&w, STR("waitingCount"), query_value(rows, row, 1));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 void handle_statistics_waiting(struct request *request)

@@ -8,28 +8,10 @@
 
 static void on_list(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct request *request = request_of(caller);
+    static const struct item_column columns[] = {
+        {"name"}, {"topic"}, {"settings", ITEM_JSON}, {"enabled", ITEM_TRUTH}};
     (void)context;
-    struct strbuf out = strbuf_new(&request->arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t row = 0; row < query_row_count(rows); row++) {
-        json_begin_object(&w);
-        json_key(&w, STR("name"));
-        json_string(&w, query_value(rows, row, 0));
-        json_key(&w, STR("topic"));
-        json_string(&w, query_value(rows, row, 1));
-        json_key(&w, STR("settings"));
-        json_raw(&w, query_value(rows, row, 2));
-        json_key(&w, STR("enabled"));
-        json_bool(&w, str_equal(query_value(rows, row, 3), STR("t")));
-        json_end_object(&w);
-    }
-    json_end_array(&w);
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
+    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
 }
 
 void handle_topic_list(struct request *request)

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/options.h"
+#include "cli/resource.h"
 #include "cli/table.h"
 
 static str json_of(struct arena *arena, const struct json *value)
@@ -107,7 +108,8 @@ int command_topics_add(int argc, char **argv)
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
     code = EXIT_OK;
-    str path = str_format(&arena, "/v2/topic-subscriptions/%s", arguments.items[0]);
+    str path = str_join2(&arena, STR("/v2/topic-subscriptions/"),
+                         resource_escaped(&arena, arguments.items[0]));
     if (!write_subscription(&arena, topic, settings, &body, &err))
         code = cli_complain(&err);
     else if (!client_send(&arena, &client, "PUT", path, body, &answer, &err))
@@ -129,18 +131,5 @@ int command_topics_remove(int argc, char **argv)
                                     COUNT_OF(options),
                                     1,
                                     1};
-    struct cli_arguments arguments;
-    struct arena arena = ARENA_EMPTY;
-    struct client_answer answer;
-    struct error err;
-    int code;
-    if (!cli_parse(&usage, argc, argv, &arguments, &code))
-        return code;
-    str path = str_format(&arena, "/v2/topic-subscriptions/%s", arguments.items[0]);
-    bool ok = client_send(&arena, &client, "DELETE", path, STR_EMPTY, &answer, &err);
-    code = ok ? EXIT_OK : client_fail(&err);
-    if (ok)
-        puts("removed");
-    arena_done(&arena);
-    return code;
+    return resource_delete(argc, argv, &usage, &client, "/v2/topic-subscriptions/{}");
 }

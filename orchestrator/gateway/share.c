@@ -250,7 +250,7 @@ static void on_lease(void *context, const struct query_rows *rows, const struct 
     bucket->is_asking = false;
     bucket->generation->asking--;
     bucket->is_unknown = rows == NULL;
-    bucket->stock = given;
+    bucket->stock = given + (now_ms() < bucket->stock_until_ms ? bucket->stock : 0);
     bucket->stock_until_ms = now_ms() + STOCK_MS;
     bucket->is_beyond = rows != NULL && query_bool(rows, 0, 2);
     bucket->looked_until_ms = now_ms() + LOOKED_MS;

@@ -35,6 +35,15 @@ static void add_optional(struct param_array *array, str text)
         param_array_bytes(array, text);
 }
 
+// Rows as an array a column, behind the parameters that are there.
+static void execute_rows(struct pg *pg, size_t statement, struct params *params,
+                         struct param_array *const *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        params_array(params, columns[i]);
+    pg_execute(pg, statement, &params->list);
+}
+
 static void add_history_row(struct history_arrays *arrays, const struct history_row *row,
                             size_t ordinal, str events)
 {
@@ -63,9 +72,7 @@ static void write_history(struct pg *pg, const struct store_commit *commit,
     struct param_array *all[] = {
         &arrays.kind,   &arrays.stream, &arrays.sequence,  &arrays.time,   &arrays.ordinal,
         &arrays.offset, &arrays.cause,  &arrays.principal, &arrays.origin, &arrays.events};
-    for (size_t i = 0; i < COUNT_OF(all); i++)
-        params_array(&params, all[i]);
-    pg_execute(pg, STATEMENT_HISTORY, &params.list);
+    execute_rows(pg, STATEMENT_HISTORY, &params, all, COUNT_OF(all));
 }
 
 static void write_remembered(struct pg *pg, const struct store_commit *commit, struct arena *turn)
@@ -86,11 +93,8 @@ static void write_remembered(struct pg *pg, const struct store_commit *commit, s
         param_array_time(&until, row->until_ms);
     }
     params_i32(&params, (int32_t)commit->shard);
-    params_array(&params, &tenants);
-    params_array(&params, &ids);
-    params_array(&params, &instances);
-    params_array(&params, &until);
-    pg_execute(pg, STATEMENT_REMEMBER, &params.list);
+    struct param_array *all[] = {&tenants, &ids, &instances, &until};
+    execute_rows(pg, STATEMENT_REMEMBER, &params, all, COUNT_OF(all));
 }
 
 static void write_persons(struct pg *pg, const struct store_commit *commit, struct arena *turn)
@@ -119,9 +123,7 @@ static void write_persons(struct pg *pg, const struct store_commit *commit, stru
     params_i32(&params, (int32_t)commit->shard);
     struct param_array *all[] = {&streams,   &numbers, &tenants,   &subjects,
                                  &processes, &wrapped, &vault_keys};
-    for (size_t i = 0; i < COUNT_OF(all); i++)
-        params_array(&params, all[i]);
-    pg_execute(pg, STATEMENT_NEW_PERSONS, &params.list);
+    execute_rows(pg, STATEMENT_NEW_PERSONS, &params, all, COUNT_OF(all));
 }
 
 static void write_batch(struct pg *pg, const struct store_commit *commit,
@@ -178,9 +180,7 @@ static void write_usage(struct pg *pg, const struct store_commit *commit, struct
     struct params params = params_new(turn);
     params_i32(&params, (int32_t)commit->shard);
     struct param_array *all[] = {&keys, &tenants, &alive, &bytes, &begun};
-    for (size_t i = 0; i < COUNT_OF(all); i++)
-        params_array(&params, all[i]);
-    pg_execute(pg, STATEMENT_USAGE, &params.list);
+    execute_rows(pg, STATEMENT_USAGE, &params, all, COUNT_OF(all));
 }
 
 // -- The shard's row, the outbox --------------------------------------------------------

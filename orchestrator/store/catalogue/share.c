@@ -30,13 +30,10 @@ struct statement catalogue_shares(struct arena *arena)
     return statement_new(
         arena,
         "SELECT owner_kind, CASE WHEN owner_kind = 'TENANT' AND owner = '' THEN '<default>' ELSE "
-        "owner END, name, amount, to_char(changed AT TIME ZONE 'UTC', "
-        "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), changed_by, CASE WHEN owner <> '*' AND name IN "
-        "('instances', 'bytes') THEN (SELECT coalesce(CASE WHEN s.name = 'bytes' THEN sum(u.bytes) "
-        "ELSE "
-        "sum(u.instances) END, 0) FROM tenant_usage u WHERE u.tenant = s.owner) END FROM shares s "
-        "ORDER "
-        "BY 1, 2, 3",
+        "owner END, name, amount, CASE WHEN owner <> '*' AND name IN ('instances', 'bytes') THEN "
+        "(SELECT coalesce(CASE WHEN s.name = 'bytes' THEN sum(u.bytes) ELSE sum(u.instances) END, "
+        "0) FROM tenant_usage u WHERE u.tenant = s.owner) END, to_char(changed AT TIME ZONE 'UTC', "
+        "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), changed_by FROM shares s ORDER BY 1, 2, 3",
         NULL, 0);
 }
 

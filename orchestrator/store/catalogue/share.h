@@ -20,7 +20,7 @@ struct statement catalogue_share_remove(struct arena *arena, const struct share_
 // How many other tenants have a weight or a number of jobs of their own.
 struct statement catalogue_shared_windows(struct arena *arena, str owner);
 
-// kind, owner as it is outside, name, amount, changed, by, used (of what is alive, else NULL).
+// kind, owner as it is outside, name, amount, used (of what is alive, else NULL), changed, by.
 struct statement catalogue_shares(struct arena *arena);
 
 // version, kind, owner, name, amount: one row at least; none where the version is the one known.

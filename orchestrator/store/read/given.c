@@ -91,7 +91,8 @@ struct statement read_who(struct arena *arena, const struct who_question *questi
 struct statement read_simulation(struct arena *arena, str changes)
 {
     return STATEMENT(arena,
-                     "SELECT wins, owner_type, owner, resource_type, resource_id, permission FROM "
+                     "SELECT CASE WHEN wins THEN 'WINS' ELSE 'LOSES' END, owner_type, owner, "
+                     "resource_type, resource_id, permission FROM "
                      "access_simulate($1::jsonb)",
                      changes);
 }

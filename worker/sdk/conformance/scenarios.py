@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import urllib.error
 import urllib.request
 
 from orchestra import LONG_S, check, same
@@ -202,6 +203,17 @@ def later_attempts_wait_longer(o, w):
     check(waits == sorted(waits) and waits[2] > 4 * waits[0] and waits[3] <= 600_000, f'the waits are {waits} ms')
 
 
+@steady('left')
+def a_handler_that_leaves_its_program_has_failed(o, w):
+    same(o.ask(w.type('leave'), kind='fail_job', retries=2).body.retries, 1, 'the retries')
+    o.ask(w.type('echo'))
+
+
+@steady('returned')
+def a_code_that_is_no_text_is_a_failure(o, w):
+    check('5' in o.ask(w.type('error'), {'code': 5}, 'fail_job').body.message, 'it does not say what was wrong')
+
+
 @steady('ends')
 def retries_do_not_go_below_nothing(o, w):
     same(o.ask(w.type('fail'), kind='fail_job', retries=0).body.retries, 0, 'the retries')
@@ -342,6 +354,11 @@ def unreadable(o, w, variables=b'{}', **fields):
 @steady('parsed')
 def variables_that_are_no_json_fail_the_job(o, w):
     unreadable(o, w, b'{"a":')
+
+
+@steady('parsed')
+def variables_that_are_too_deep_fail_the_job(o, w):
+    unreadable(o, w, b'{"a":' + b'[' * 100_000 + b']' * 100_000 + b'}')
 
 
 @steady('parsed')
@@ -688,8 +705,11 @@ def a_wrong_setting_stops_the_start_by_name(o, new):
 
 
 def fetch(port, path):
-    with urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=5) as answer:
-        return answer.status, answer.read().decode()
+    try:
+        with urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as err:
+        return err.code, ''
 
 
 @life('metrics')
@@ -701,7 +721,10 @@ def metrics_and_health_are_told(o, new):
         check(f'baton_worker_jobs_completed_total{{type="{w.type("echo")}"}} 1' in text, text)
         check(f'baton_worker_jobs_failed_total{{type="{w.type("fatal")}"}} 1' in text, text)
         same(fetch(port, '/health/live')[0], 200, 'health')
-        same(fetch(port, '/health/ready')[0], 200, 'readiness')
+        end = time.monotonic() + LONG_S  # until every type has its partitions
+        while fetch(port, '/health/ready')[0] != 200:
+            check(time.monotonic() < end, 'the worker is never ready')
+            time.sleep(0.2)
 
 
 @life('waiting')

@@ -60,6 +60,11 @@ def fatal(message):
     raise Fatal(message)
 
 
+@serves('leave')
+def leave():
+    raise SystemExit(3)
+
+
 @serves('later')
 def later(seconds: float, keeps: bool = False):
     raise RetryAfter(seconds, keeps_retries=keeps)

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import json
 import os
 import random
 import re
@@ -171,6 +172,37 @@ class Others(unittest.TestCase):
         for name, value in (('BATON_WORKER_PAUSED', 'yes'), ('BATON_WORKER_GRACE_MS', '-1'), ('BATON_KAFKA_SESSION_MS', '5')):
             with self.assertRaisesRegex(ValueError, name):
                 Settings.from_environment({name: value})
+
+    def test_spans_go_on_with_the_trace_of_the_instance(self):
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+        from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+        told, provider = InMemorySpanExporter(), TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(told))
+        trace.set_tracer_provider(provider)
+        outcome_of(lambda: None, traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
+        span, = told.get_finished_spans()
+        self.assertEqual((span.name, f'{span.context.trace_id:032x}', f'{span.parent.span_id:016x}'),
+                         ('job t', '0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'))
+
+    def test_lines_of_a_job_say_which(self):
+        from baton.worker import _JsonLines
+        with self.assertLogs('baton.job') as caught:
+            outcome_of(lambda job: job.log.warning('careful'), traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
+        line = json.loads(_JsonLines().format(caught.records[0]))
+        self.assertEqual((line['message'], line['baton_job'], line['baton_instance'], line['trace_id']), ('careful', '1', '2', '0af7651916cd43dd8448eb211c80319c'))
+
+    def test_whoever_leaves_or_nests_too_deeply_has_failed(self):
+        def leave():
+            raise SystemExit(3)
+        deep = []
+        for _ in range(100_000):
+            deep = [deep]
+        with self.assertLogs('baton.job'):
+            self.assertEqual(outcome_of(leave).message, 'SystemExit: 3')
+        self.assertEqual(outcome_of(lambda: {'a': deep}), Failed('what the handler returned is nested too deeply', 0))
+        self.assertEqual(outcome_of(lambda: Thrown(5)).retries, 0)
 
     def test_the_readme_says_what_is_so(self):
         text = open(os.path.join(HERE, '..', 'README.md')).read()

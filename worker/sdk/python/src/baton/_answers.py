@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import Any, Callable, Mapping, Optional
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 _log = logging.getLogger('baton.worker')
 _HEADERS = [('content-type', b'application/x-protobuf; proto=baton.v1.Command')]
@@ -14,11 +14,18 @@ _HEADERS = [('content-type', b'application/x-protobuf; proto=baton.v1.Command')]
 
 class Answers:
     def __init__(self, properties: Mapping[str, Any], topic: str) -> None:
-        self._producer = Producer({**properties, 'acks': 'all', 'enable.idempotence': True, 'message.max.bytes': 4194304, 'linger.ms': 1,
-                                   'delivery.timeout.ms': 120000})
+        self._properties = {**properties, 'acks': 'all', 'enable.idempotence': True, 'message.max.bytes': 4194304, 'linger.ms': 1,
+                            'delivery.timeout.ms': 120000, 'error_cb': self._on_error}
+        self._broken = threading.Event()
+        self._producer = Producer(self._properties)
         self._topic = topic
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name='baton-answers', daemon=True)
+
+    def _on_error(self, err: KafkaError) -> None:
+        if err.fatal():
+            _log.error('the producer of answers cannot go on (%s): a new one is made', err)
+            self._broken.set()
 
     def start(self) -> None:
         self._thread.start()
@@ -49,4 +56,12 @@ class Answers:
 
     def _run(self) -> None:
         while not self._ends.is_set():
-            self._producer.poll(0.2)
+            try:
+                self._producer.poll(0.2)
+                if self._broken.is_set():
+                    self._broken.clear()
+                    broken, self._producer = self._producer, Producer(self._properties)
+                    broken.purge()
+                    broken.poll(1)  # tells of those that it had
+            except Exception:  # without this thread no answer would ever be done
+                _log.exception('an answer that Kafka has could not be noted')

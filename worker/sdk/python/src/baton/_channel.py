@@ -104,11 +104,11 @@ class Channel:
     def _take_job(self, running: Running, message: Any) -> None:
         try:
             running.job = read_job(message, self._shutdown)
-        except ValueError as err:
+        except (ValueError, RecursionError) as err:
             message.headers = message.variables = message.user_task = message.tags = b''
             message.kind = 0
             running.job = read_job(message, self._shutdown)
-            self._refuse(self, running, Failed(f'the worker cannot read the job: {err}', 0))
+            self._refuse(self, running, Failed(f'the worker cannot read the job: {err or type(err).__name__}', 0))
             return
         with self._lock:
             if not self._is_stale(running):
@@ -121,6 +121,9 @@ class Channel:
         if known.job.attempt < running.job.attempt:
             known.job.lease_lost.set()
             self.metrics.add('leases_lost', self.job_type)
+            if known in self._queued:  # it counts for nothing any more
+                self._queued.remove(known)
+                self._done(known)
             return False
         self.metrics.add('jobs_stale', self.job_type)
         if known.job.attempt == running.job.attempt and known.partition == running.partition:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from typing import Any, Callable
 
+_log = logging.getLogger('baton.worker')
 DEFAULT_LEASE_MS = 60_000
 
 
@@ -65,5 +67,8 @@ class Leases:
         while (lease := self._next()) is not None:
             if lease.until is not None and time.monotonic() > lease.until:
                 lease.running.job.lease_lost.set()  # no extension reached Kafka in time
-            self._extend(lease)
+            try:
+                self._extend(lease)
+            except Exception:  # without this thread every lease would end
+                _log.exception('the lease of job %s could not be extended', lease.running.job.key)
             self._later(lease, lease.lease_ms / 3000)

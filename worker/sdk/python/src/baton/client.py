@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import os
+import select
 import ssl
 import threading
 import urllib.parse
@@ -14,6 +15,11 @@ from typing import Any, Iterator, Mapping, Optional
 from . import _json
 
 _MOST_PER_PAGE = 1000
+
+
+def _part(text: str) -> str:
+    """Of a path: what comes from data leads nowhere else."""
+    return urllib.parse.quote(str(text), safe='')
 
 
 class ApiError(Exception):
@@ -71,6 +77,8 @@ class Client:
             connection = http.client.HTTPSConnection(host, port, context=self._tls) if self._tls else http.client.HTTPConnection(host, port)
             self._own.connection = connection
         connection.timeout = timeout_s or self._timeout_s
+        if connection.sock is not None and select.select([connection.sock], [], [], 0)[0]:
+            connection.close()  # the server has hung up meanwhile: nothing is said before a request
         if connection.sock is not None:
             connection.sock.settimeout(connection.timeout)
         return connection
@@ -157,7 +165,7 @@ class Client:
             if cursor is not None:
                 page['after'] = cursor
             body: dict[str, Any] = {'filter': filter or {}, 'page': page, **({'sort': sort} if sort else {})}
-            found = self.call('POST', f'/v2/{what}/search', body)
+            found = self.call('POST', f'/v2/{_part(what)}/search', body)
             yield from found['items']
             told += len(found['items'])
             cursor = found['page'].get('endCursor')
@@ -165,16 +173,16 @@ class Client:
                 return
 
     def assign_task(self, key: str, assignee: str, **more: Any) -> None:
-        self.call('POST', f'/v2/user-tasks/{key}/assignment', {'assignee': assignee, **more})
+        self.call('POST', f'/v2/user-tasks/{_part(key)}/assignment', {'assignee': assignee, **more})
 
     def complete_task(self, key: str, variables: Optional[Mapping[str, Any]] = None, **more: Any) -> None:
-        self.call('POST', f'/v2/user-tasks/{key}/completion', {'variables': variables or {}, **more})
+        self.call('POST', f'/v2/user-tasks/{_part(key)}/completion', {'variables': variables or {}, **more})
 
     def cancel(self, instance: str) -> None:
-        self.call('POST', f'/v2/process-instances/{instance}/cancellation', {})
+        self.call('POST', f'/v2/process-instances/{_part(instance)}/cancellation', {})
 
     def resolve(self, incident: str) -> None:
-        self.call('POST', f'/v2/incidents/{incident}/resolution', {})
+        self.call('POST', f'/v2/incidents/{_part(incident)}/resolution', {})
 
     def set_variables(self, scope: str, variables: Mapping[str, Any], *, local: bool = False) -> None:
-        self.call('PUT', f'/v2/element-instances/{scope}/variables', {'variables': variables, 'local': local})
+        self.call('PUT', f'/v2/element-instances/{_part(scope)}/variables', {'variables': variables, 'local': local})

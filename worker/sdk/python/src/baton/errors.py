@@ -10,8 +10,8 @@ class BpmnError(Exception):
 
     def __init__(self, code: str, message: str = '', variables: Optional[Mapping[str, Any]] = None) -> None:
         super().__init__(message or code)
-        if not code:
-            raise ValueError('a BPMN error has a code')
+        if not isinstance(code, str) or not code:
+            raise ValueError(f'a BPMN error has a code, which is a text, not {code!r}')
         self.code, self.message, self.variables = code, message, dict(variables or {})
 
 

@@ -13,6 +13,7 @@ from .job import Job
 MAX_VARIABLES_BYTES = 1_048_576  # COMMAND_VARIABLES_BYTES of the orchestrator
 MAX_MESSAGE_BYTES = 8192
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 1.0, 300.0
+MAX_WAIT_S = 24 * 86400  # that a handler may ask for: LIMIT_LEASE_MS of the orchestrator, about
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +77,8 @@ def of_return(job: Job, value: Any) -> Outcome:
         return _of_return(value)
     except ValueError as err:
         return Failed(str(err), 0)
+    except RecursionError:
+        return Failed('what the handler returned is nested too deeply', 0)
 
 
 def _of_return(value: Any) -> Outcome:
@@ -109,7 +112,7 @@ def of_error(job: Job, err: BaseException) -> Outcome:
             return Failed(f'variables of the BPMN error {err.code}: {wrong}', 0)
     left = max(job.retries - 1, 0)
     if isinstance(err, RetryAfter):
-        return Failed(str(err), max(job.retries, 1) if err.keeps_retries else left, int(err.seconds * 1000))
+        return Failed(str(err), max(job.retries, 1) if err.keeps_retries else left, int(min(err.seconds, MAX_WAIT_S) * 1000))
     if isinstance(err, Fatal):
         return Failed(str(err) or type(err).__name__, 0)
     message = str(err)
@@ -133,8 +136,9 @@ def fill_command(command: Any, job: Job, outcome: Outcome, worker: str) -> Any:
     command.instance, command.key, command.tenant = job.instance, job.key, job.tenant
     try:
         answer = _fill(command, outcome)
-    except ValueError as err:
-        answer = _fill(command, Failed(str(err), 0))
+    except (ValueError, TypeError, RecursionError) as err:
+        command.ClearField(command.WhichOneof('body') or 'fail_job')
+        answer = _fill(command, Failed(f'what the handler gave cannot be sent: {err}', 0))
     answer.attempt, answer.token, answer.worker = job.attempt, job.token, worker
     return command
 

@@ -229,7 +229,7 @@ class Worker:
                 for middleware in reversed(self._middleware):
                     call = functools.partial(middleware, job, call)
                 return outcomes.of_return(job, call())
-        except Exception as err:
+        except BaseException as err:  # sys.exit() in a handler as well: a job has an end
             return _of_error(job, err)
         finally:
             _current.reset(token)
@@ -243,7 +243,7 @@ class Worker:
                     call = functools.partial(middleware, job, call)
                 value = call()
                 return outcomes.of_return(job, await value if inspect.isawaitable(value) else value)
-        except (Exception, asyncio.CancelledError) as err:
+        except BaseException as err:
             return _of_error(job, err)
         finally:
             _current.reset(token)
