@@ -36,10 +36,17 @@ bool personal_has_sealed(str text)
     return text.len > name.len && memmem(text.data, text.len, name.data, name.len) != NULL;
 }
 
+// A name may be written with escapes, of its ASCII letters these.
+static bool has_escaped(str text)
+{
+    return memmem(text.data, text.len, "\\u00", strlen("\\u00")) != NULL;
+}
+
 bool personal_has_marked(str text)
 {
     str name = STR("\"baton:personal\"");
-    return text.len > name.len && memmem(text.data, text.len, name.data, name.len) != NULL;
+    return text.len > name.len &&
+           (memmem(text.data, text.len, name.data, name.len) != NULL || has_escaped(text));
 }
 
 // -- Sealed values in a text ------------------------------------------------------------
@@ -103,6 +110,12 @@ static bool next_place(str text, size_t from, struct place *ret_place)
     return false;
 }
 
+bool personal_holds_sealed(str text)
+{
+    struct place place;
+    return next_place(text, 0, &place);
+}
+
 // As it stands inside of a text.
 static str quote_again(struct arena *arena, str json, uint32_t times)
 {
@@ -157,6 +170,7 @@ struct walk {
     const struct personal_sealing *sealing;
     struct personal_subjects *inside; // of the mark that this is inside of; NULL: none
     struct error *err;
+    bool has_found; // a mark
 };
 
 static bool walk_value(struct walk *walk, struct json_writer *w, const struct json *value);
@@ -174,12 +188,94 @@ static bool refuse(struct walk *walk)
                      PERSONAL_MAX_SUBJECTS, PERSONAL_MAX_SUBJECT_BYTES);
 }
 
+// As feel/number.h writes it, so that both ways to name a person are the same one.
+enum { MAX_DIGITS = 34, MAX_EXPONENT = 999 };
+
+struct literal {
+    char digits[MAX_DIGITS]; // without zeros at either end
+    size_t count;
+    long exponent; // of the last one
+    bool is_negative;
+};
+
+static bool read_literal(str text, struct literal *ret_literal)
+{
+    struct literal literal = {.is_negative = str_starts_with(text, STR("-"))};
+    bool is_fraction = false;
+    long zeros = 0; // behind the last digit
+    int64_t exponent = 0;
+    size_t i = literal.is_negative;
+    for (; i < text.len && text.data[i] != 'e' && text.data[i] != 'E'; i++) {
+        char c = text.data[i];
+        if (c == '.') {
+            is_fraction = true;
+            continue;
+        }
+        literal.exponent -= is_fraction;
+        if (c == '0') {
+            zeros += literal.count > 0;
+            continue;
+        }
+        if (literal.count + (size_t)zeros >= MAX_DIGITS)
+            return false;
+        for (; zeros > 0; zeros--)
+            literal.digits[literal.count++] = '0';
+        literal.digits[literal.count++] = c;
+    }
+    str rest = str_from_index(text, i < text.len ? i + 1 : i);
+    if (str_starts_with(rest, STR("+")))
+        rest = str_from_index(rest, 1);
+    if (!str_is_empty(rest) && !str_to_i64(rest, &exponent))
+        return false;
+    literal.exponent += zeros + (exponent > MAX_EXPONENT    ? MAX_EXPONENT + 1
+                                 : exponent < -MAX_EXPONENT ? -MAX_EXPONENT - 1
+                                                            : (long)exponent);
+    *ret_literal = literal;
+    return literal.count == 0 ||
+           (literal.exponent <= MAX_EXPONENT && literal.exponent >= -MAX_EXPONENT);
+}
+
+// False: it has too many digits to be one of FEEL.
+static bool number_text(struct arena *arena, str text, str *ret_text)
+{
+    struct literal literal;
+    struct strbuf out = strbuf_new(arena);
+    if (!read_literal(text, &literal))
+        return false;
+    str digits = str_from(literal.digits, literal.count);
+    long point = (long)digits.len + literal.exponent;
+    if (literal.is_negative && digits.len > 0)
+        strbuf_add_char(&out, '-');
+    if (digits.len == 0) {
+        strbuf_add_char(&out, '0');
+    } else if (literal.exponent >= 0 && point <= MAX_DIGITS) {
+        strbuf_add(&out, digits);
+        strbuf_add_repeated(&out, '0', (size_t)literal.exponent);
+    } else if (literal.exponent < 0 && point > 0) {
+        strbuf_add(&out, str_sub(digits, 0, (size_t)point));
+        strbuf_add_char(&out, '.');
+        strbuf_add(&out, str_from_index(digits, (size_t)point));
+    } else if (literal.exponent < 0 && point > -MAX_DIGITS) {
+        strbuf_add(&out, STR("0."));
+        strbuf_add_repeated(&out, '0', (size_t)-point);
+        strbuf_add(&out, digits);
+    } else {
+        strbuf_add(&out, digits);
+        strbuf_format(&out, "E%+ld", literal.exponent);
+    }
+    *ret_text = strbuf_str(&out);
+    return true;
+}
+
 static bool add_named(struct walk *walk, struct personal_subjects *subjects,
                       const struct json *named)
 {
-    bool is_text = json_is(named, JSON_STRING) || json_is(named, JSON_NUMBER);
-    if (is_text && named->text.len > 0 && named->text.len <= PERSONAL_MAX_SUBJECT_BYTES &&
-        personal_add(subjects, named->text))
+    str id = STR_EMPTY;
+    if (json_is(named, JSON_STRING))
+        id = named->text;
+    else if (json_is(named, JSON_NUMBER) && !number_text(walk->arena, named->text, &id))
+        return refuse(walk);
+    if (id.len > 0 && id.len <= PERSONAL_MAX_SUBJECT_BYTES && personal_add(subjects, id))
         return true;
     if (!json_is(named, JSON_ARRAY) || named->count == 0)
         return refuse(walk);
@@ -199,6 +295,7 @@ static bool walk_mark(struct walk *walk, struct json_writer *w, const struct jso
     bool is_outermost = walk->inside == NULL;
     str sealed;
     inner.inside = is_outermost ? &subjects : walk->inside;
+    walk->has_found = true;
     if (mark->count != 2 || value == NULL)
         return refuse(walk);
     if (!add_named(walk, inner.inside, json_get(mark, STR("baton:personal"))))
@@ -241,7 +338,7 @@ static bool walk_value(struct walk *walk, struct json_writer *w, const struct js
 bool personal_seal_marked(struct arena *arena, str json, const struct personal_sealing *sealing,
                           str *ret_json, struct error *err)
 {
-    struct walk walk = {arena, sealing, NULL, err};
+    struct walk walk = {arena, sealing, NULL, err, false};
     struct strbuf out = strbuf_new(arena);
     struct json_writer w = json_writer_new(&out);
     struct json *value;
@@ -251,6 +348,6 @@ bool personal_seal_marked(struct arena *arena, str json, const struct personal_s
     }
     if (!json_parse(arena, json, &value, err) || !walk_value(&walk, &w, value))
         return false;
-    *ret_json = strbuf_str(&out);
+    *ret_json = walk.has_found ? strbuf_str(&out) : json;
     return true;
 }

@@ -15,7 +15,6 @@
 #include "base/str.h"
 
 #define PERSONAL_SEALED "\"baton:sealed:"
-#define PERSONAL_MARKED "{\"baton:personal\":"
 #define PERSONAL_HIDDEN "{\"baton:personal\":\"hidden\"}"
 #define PERSONAL_ERASED "{\"baton:personal\":\"erased\"}"
 
@@ -42,9 +41,12 @@ static inline bool personal_is_sealed(str json)
     return str_starts_with(json, STR(PERSONAL_SEALED));
 }
 
-// Whether a text may have values of that form somewhere: false is certain.
+// Whether a JSON text may have values of that form somewhere: false is certain.
 bool personal_has_sealed(str text);
 bool personal_has_marked(str text);
+
+// Whether personal_replace would find one in a text that we wrote: that is certain.
+bool personal_holds_sealed(str text);
 
 // What takes the place of a value; the text lives in the arena of the caller, or as long as *it.
 // False: it stays as it is.
@@ -60,8 +62,9 @@ str personal_replace(struct arena *arena, str text, const struct personal_replac
 str personal_mark(struct arena *arena, const struct personal_subjects *subjects, str json);
 
 // Each marked value of a JSON text gives way to what the function makes of it; marks inside of one
-// belong to all persons named. False: a mark is none (*err says what one must be), or the function
-// failed.
+// belong to all persons named. A number as an id is the text that FEEL makes of it: 7.0 is "7".
+// What has no mark stays as it is, in bytes. False: a mark is none (*err says what one must be), or
+// the function failed.
 struct personal_sealing {
     void *context;
     bool (*seal)(void *context, const struct personal_subjects *subjects, str json, str *ret_json,

@@ -40,6 +40,15 @@ static void sealed_values_are_found_however_often_they_are_quoted(void **state)
     arena_done(&arena);
 }
 
+static void what_only_speaks_of_sealed_values_holds_none(void **state)
+{
+    (void)state;
+    assert_true(personal_holds_sealed(STR("{\"x\":\"baton:sealed:AA\"}")));
+    assert_true(personal_holds_sealed(STR("{\"x\":\"{\\\"y\\\":\\\"baton:sealed:AA\\\"}\"}")));
+    assert_false(personal_holds_sealed(STR("\"baton:sealed: is how it begins\"")));
+    assert_false(personal_holds_sealed(STR("\"see baton:sealed:AA\"")));
+}
+
 static bool note(void *context, const struct personal_subjects *subjects, str json, str *ret_json,
                  struct error *err)
 {
@@ -63,6 +72,15 @@ static void marked_values_give_way(void **state)
         {"{\"value\":[{\"value\":1,\"baton:personal\":7}],\"baton:personal\":\"c\"}",
          "\"c+7 has 3\""},
         {"{\"other\": 1}", "{\"other\": 1}"},
+        {"{\"other\": \"\\u00e9\"}", "{\"other\": \"\\u00e9\"}"},
+        {"{\"baton\\u003apersonal\":\"c\",\"value\":12}", "\"c has 2\""},
+        {"[{\"\\u0062aton:personal\":\"c\",\"value\":12}]", "[\"c has 2\"]"},
+        {"{\"baton:personal\":7.0,\"value\":1}", "\"7 has 1\""},
+        {"{\"baton:personal\":[7,7.00,70e-1,0.7E+1],\"value\":1}", "\"7 has 1\""},
+        {"{\"baton:personal\":[-0.0,-12.50,0.050,1e3],\"value\":1}", "\"0+-12.5+0.05+1000 has 1\""},
+        {"{\"baton:personal\":1e40,\"value\":1}", "\"1E+40 has 1\""},
+        {"{\"baton:personal\":[1e1001],\"value\":1}", NULL},
+        {"{\"baton:personal\":12345678901234567890123456789012345,\"value\":1}", NULL},
         {"{\"baton:personal\":\"\",\"value\":1}", NULL},
         {"{\"baton:personal\":[],\"value\":1}", NULL},
         {"{\"baton:personal\":[[\"a\"]],\"value\":1}", NULL},
@@ -88,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sealed_values_are_found_however_often_they_are_quoted),
+        cmocka_unit_test(what_only_speaks_of_sealed_values_holds_none),
         cmocka_unit_test(marked_values_give_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
