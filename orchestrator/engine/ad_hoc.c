@@ -81,9 +81,10 @@ static bool activate_listed(struct engine *engine, instance_ref instance, elemen
                             str *ret_why)
 {
     const struct bpmn_ad_hoc *ad_hoc = element_of(instance, scope)->ad_hoc;
-    feel_value ids;
-    if (!expression_value(engine, scope, ad_hoc->active_elements, &ids, ret_why))
+    struct computed computed;
+    if (!expression_value(engine, scope, ad_hoc->active_elements, &computed, ret_why))
         return false;
+    feel_value ids = computed.value;
     *ret_why = str_format(engine->turn, "the active elements are %s, expected a list of ids",
                           feel_kind_name(ids.kind));
     if (!feel_is(ids, FEEL_LIST))
@@ -133,7 +134,8 @@ static bool begin_output(struct engine *engine, instance_ref instance, element_r
         return true;
     str name = element_of(instance, scope)->ad_hoc->output_collection;
     return state_local(scope, name) != NULL ||
-           variable_set(engine, instance, scope, (struct named_json){name, STR("[]")}, ret_why);
+           variable_set(engine, instance, scope,
+                        (struct named_json){.name = name, .json = STR("[]")}, ret_why);
 }
 
 void ad_hoc_run(struct engine *engine, instance_ref instance, element_ref ei)
@@ -181,33 +183,62 @@ static void activate_next(struct engine *engine, instance_ref instance, element_
 
 // -- Output -----------------------------------------------------------------------------
 
+// Where the list is sealed as a whole, so it stays, for all whose items it has.
+static bool add_to_sealed(struct engine *engine, const struct variable *list,
+                          struct computed *output, str *ret_json, str *ret_why)
+{
+    feel_value before = expression_variable(engine, &output->reading, list);
+    if (!personal_is_whole(engine, &output->reading, ret_why))
+        return false;
+    *ret_why = STR("the output collection was given a value that is no list");
+    if (!feel_is(before, FEEL_LIST))
+        return false;
+    size_t count = before.list.count;
+    feel_value *items = ARENA_ARRAY(engine->turn, feel_value, count + 1);
+    for (size_t i = 0; i < count; i++)
+        items[i] = before.list.items[i];
+    items[count] = output->value;
+    output->value = feel_list(items, count + 1);
+    return expression_json(engine, output, ret_json, ret_why);
+}
+
+// Each item stays sealed for whom it belongs to.
+static bool add_to_list(struct engine *engine, str before, const struct computed *output,
+                        str *ret_json, str *ret_why)
+{
+    bool is_first = before.len <= strlen("[]");
+    struct strbuf list = strbuf_new(engine->turn);
+    str json;
+    *ret_why = STR("the output collection was given a value that is no list");
+    if (!str_starts_with(before, STR("[")) || !expression_json(engine, output, &json, ret_why))
+        return false;
+    strbuf_add(&list, is_first ? STR("[") : str_sub(before, 0, before.len - 1));
+    if (!is_first)
+        strbuf_add_char(&list, ',');
+    strbuf_add(&list, json);
+    strbuf_add_char(&list, ']');
+    *ret_json = strbuf_str(&list);
+    return true;
+}
+
 // What an activation leaves behind, at the end of the list.
 bool ad_hoc_collect(struct engine *engine, instance_ref instance, element_ref ei, str *ret_why)
 {
     element_ref scope = ei->scope;
     const struct bpmn_ad_hoc *ad_hoc = element_of(instance, scope)->ad_hoc;
-    feel_value value = feel_null();
+    struct computed output = {feel_null(), {.scope = ei}};
     if (!state_is_activation(ei) || !collects(instance, scope))
         return true;
     if (ad_hoc->output_element != NULL &&
-        !expression_value(engine, ei, ad_hoc->output_element, &value, ret_why))
-        return false;
-    str json;
-    if (!expression_json(engine, value, &json, ret_why))
+        !expression_value(engine, ei, ad_hoc->output_element, &output, ret_why))
         return false;
     const struct variable *known = state_local(scope, ad_hoc->output_collection);
-    str before = known == NULL ? STR("[]")
-                               : personal_travel(engine, instance->tenant, instance->stream.key,
-                                                 known->value);
-    bool first = before.len <= strlen("[]");
-    struct strbuf list = strbuf_new(engine->turn);
-    strbuf_add(&list, first ? STR("[") : str_sub(before, 0, before.len - 1));
-    if (!first)
-        strbuf_add_char(&list, ',');
-    strbuf_add(&list, json);
-    strbuf_add_char(&list, ']');
-    return variable_set(engine, instance, scope,
-                        (struct named_json){ad_hoc->output_collection, strbuf_str(&list)}, ret_why);
+    struct named_json list = {.name = ad_hoc->output_collection};
+    bool is_added =
+        known != NULL && personal_is_sealed(known->value)
+            ? add_to_sealed(engine, known, &output, &list.json, ret_why)
+            : add_to_list(engine, known ? known->value : STR("[]"), &output, &list.json, ret_why);
+    return is_added && variable_set(engine, instance, scope, list, ret_why);
 }
 
 bool ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref scope, str *ret_why)
@@ -217,8 +248,9 @@ bool ad_hoc_hand_over(struct engine *engine, instance_ref instance, element_ref 
         return true;
     str name = element_of(instance, scope)->ad_hoc->output_collection;
     const struct variable *list = state_local(scope, name);
-    return variable_propagate(engine, instance, scope->scope,
-                              (struct named_json){name, list ? list->value : STR("[]")}, ret_why);
+    return variable_propagate(
+        engine, instance, scope->scope,
+        (struct named_json){.name = name, .json = list ? list->value : STR("[]")}, ret_why);
 }
 
 // -- Completing -------------------------------------------------------------------------

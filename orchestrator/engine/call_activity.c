@@ -38,8 +38,7 @@ static void start_child(struct engine *engine, instance_ref instance, element_re
         .business_id = business,
         .tags = instance->tags,
     };
-    body.variables =
-        personal_travel(engine, instance->tenant, instance->stream.key, body.variables);
+    body.variables = personal_travel(engine, instance->stream.key, body.variables);
     step_spend(engine, body.variables.len / VARIABLES_BYTES_PER_STEP);
     if (!border_business_id(engine, business, &why) ||
         !child_can_hold(engine, ei, body.variables, &why))
@@ -98,9 +97,9 @@ void call_ended(struct engine *engine, instance_ref child)
         return;
     }
     const struct bpmn_element *element = element_of(caller, ei);
-    struct merge result = {personal_travel(engine, child->tenant, child->stream.key,
-                                           variable_local_json(engine->turn, child->root)),
-                           element->output_count > 0};
+    struct merge result = {
+        personal_travel(engine, child->stream.key, variable_local_json(engine->turn, child->root)),
+        element->output_count > 0};
     str why;
     if ((result.is_local || element->call->propagates_to_parent) &&
         !variable_merge(engine, caller, ei, result, &why))

@@ -66,6 +66,9 @@ static bool may_change(struct engine *engine, const struct cluster_variable_comm
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
                     str_format(engine->turn, "there is no cluster variable '%.*s' of this scope",
                                STR_ARG(name)));
+    else if (change->change != CLUSTER_VARIABLE_DELETE &&
+             !personal_is_nobodys(engine, "a cluster variable", change->value, &why))
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
     else if (change->change != CLUSTER_VARIABLE_DELETE && !fits(engine, change, known, &why))
         step_reject(engine, engine->shard, REJECTION_LIMIT, why);
     else

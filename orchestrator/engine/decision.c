@@ -13,7 +13,8 @@ struct evaluation {
     const struct dmn_decision *decision;
     struct feel_warnings warnings;
     struct dmn_trace trace;
-    feel_value value;
+    const struct reading *reading; // of the run; NULL: what it reads is nobody's
+    struct computed computed;
     enum decision_state state;
     str failure; // why there is no result; empty: there is one
     str output;  // JSON
@@ -46,15 +47,15 @@ static void write_down(struct engine *engine, struct evaluation *e)
     dmn_trace_to_json(&trace, &e->trace);
     e->trace_json = strbuf_str(&trace);
     step_spend(engine, trace.len / TRACE_BYTES_PER_STEP);
-    if (personal_is_whole(engine, &why) && expression_json(engine, e->value, &e->output, &why) &&
-        personal_seal_trace(engine, &e->trace_json, &why) &&
+    if (expression_json(engine, &e->computed, &e->output, &why) &&
+        personal_seal_trace(engine, &e->computed.reading, &e->trace_json, &why) &&
         border_value(engine, "the trace of the decision", e->trace_json, LIMIT_VALUE_BYTES, &why))
         return;
     e->state = DECISION_FAILED;
     e->failure = why;
     e->output = STR("null");
     if (e->trace_json.len > LIMIT_VALUE_BYTES || json_has_nul(e->trace_json) ||
-        engine->personal.subjects.count > 0)
+        e->computed.reading.subjects.count > 0)
         e->trace_json = STR("[]");
 }
 
@@ -62,15 +63,20 @@ static void evaluate(struct engine *engine, struct feel_run *run, struct evaluat
 {
     struct error err;
     run->warnings = &e->warnings;
-    e->value = dmn_evaluate(e->decision, run, &e->trace);
+    e->computed.value = dmn_evaluate(e->decision, run, &e->trace);
+    if (e->reading != NULL)
+        e->computed.reading = *e->reading;
     expression_done(engine, run);
     e->state = DECISION_EVALUATED;
     e->failure = STR_EMPTY;
     if (!feel_run_finished(run, &err)) {
         e->state = DECISION_FAILED;
         e->failure = str_format(engine->turn, "the decision was stopped: %s", err.text);
-    } else if (feel_is_null(e->value) && e->warnings.count > 0) {
-        e->failure = e->warnings.items[0].text;
+    } else if (feel_is_null(e->computed.value) && e->warnings.count > 0) {
+        e->failure = e->computed.reading.subjects.count > 0
+                         ? STR("there is no result; why is not said, as the decision has read "
+                               "personal data")
+                         : e->warnings.items[0].text; // it may say what it was given
     }
     write_down(engine, e);
 }
@@ -130,13 +136,14 @@ void decision_run(struct engine *engine, instance_ref instance, element_ref ei)
     }
     struct scope_lookup lookup;
     struct feel_run run = expression_run(engine, ei, &lookup);
+    e.reading = &lookup.reading;
     evaluate(engine, &run, &e);
     record(engine, instance, ei, &e);
     if (e.state == DECISION_FAILED) {
         incident_raise(engine, instance, ei, "DECISION_EVALUATION_ERROR", e.failure);
         return;
     }
-    if (variable_result(engine, instance, ei, (struct result){call->result_variable, e.value},
+    if (variable_result(engine, instance, ei, (struct result){call->result_variable, e.computed},
                         &why))
         activity_complete(engine, instance, ei);
     else
@@ -178,6 +185,7 @@ void decision_evaluate(struct engine *engine)
     struct evaluation e = {.definition = find_asked(engine)};
     feel_value variables = feel_null();
     struct error err;
+    str why;
     e.decision = e.definition ? decision_of(engine, e.definition) : NULL;
     if (e.decision == NULL || !may_evaluate(engine, e.definition)) {
         step_reject(engine, engine->shard, REJECTION_NOT_FOUND,
@@ -188,9 +196,12 @@ void decision_evaluate(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_INVALID, STR("the variables are no JSON"));
         return;
     }
+    if (!personal_is_nobodys(engine, "a decision outside of an instance", text, &why)) {
+        step_reject(engine, engine->shard, REJECTION_INVALID, why);
+        return;
+    }
     variables = with_cluster_variables(engine, variables);
     struct feel_run run = feel_run_new(engine->turn, &variables);
-    personal_begin(engine, NULL);
     run.zones = engine->environment.zones;
     run.now_ms = engine->clock_ms;
     run.random_seed = engine->next_key;

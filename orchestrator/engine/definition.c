@@ -453,11 +453,12 @@ void definition_evaluate_conditions(struct engine *engine)
     struct json_writer w = json_writer_new(&out);
     bool found = body->definition == 0;
     str why;
-    if (!variable_is_object(engine, body->variables, &why)) {
+    if (!variable_is_object(engine, body->variables, &why) ||
+        !personal_marks_fit(engine, body->variables, &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
-    element_ref scope = scope_of(engine, body->variables);
+    element_ref scope = scope_of(engine, personal_unmarked(engine, body->variables));
     json_begin_array(&w);
     for (const struct definition *d = engine->shard->definitions; d != NULL; d = d->next)
         if (is_asked_about(engine, d)) {

@@ -38,6 +38,15 @@ static void use(struct engine *engine, struct stream *stream)
     engine->newest = stream;
 }
 
+static struct stream_ref ref_of(const struct mailbox *mailbox)
+{
+    return (struct stream_ref){.kind = STREAM_MAILBOX,
+                               .name = mailbox->name,
+                               .correlation_key = mailbox->correlation_key,
+                               .tenant = mailbox->tenant,
+                               .subscription_kind = mailbox->kind};
+}
+
 static str mailbox_name(struct arena *arena, const struct stream_ref *ref)
 {
     struct strbuf name = strbuf_new(arena);
@@ -59,16 +68,19 @@ static void forget(struct engine *engine, struct stream *stream)
         idmap_remove(&engine->instances, stream->key);
     } else {
         const struct mailbox *m = (const struct mailbox *)stream;
-        struct stream_ref ref = {.kind = STREAM_MAILBOX,
-                                 .name = m->name,
-                                 .correlation_key = m->correlation_key,
-                                 .tenant = m->tenant,
-                                 .subscription_kind = m->kind};
+        struct stream_ref ref = ref_of(m);
         str name = mailbox_name(engine->turn, &ref);
         if (map_get(&engine->mailboxes, name) == m) // another of this name may have begun
             map_remove(&engine->mailboxes, name);
     }
     engine->memory -= stream->counted;
+}
+
+const struct mailbox *engine_mailbox_again(const struct engine *engine,
+                                           const struct mailbox *mailbox)
+{
+    struct stream_ref ref = ref_of(mailbox);
+    return map_get(&engine->mailboxes, mailbox_name(engine->turn, &ref));
 }
 
 static void bury(struct engine *engine, struct stream *stream)
@@ -442,11 +454,7 @@ static bool is_worth_it(struct stream *stream, str image)
 static void compact_mailbox(struct engine *engine, struct mailbox *mailbox)
 {
     str image = image_of_mailbox(engine->turn, mailbox);
-    struct stream_ref ref = {.kind = STREAM_MAILBOX,
-                             .name = mailbox->name,
-                             .correlation_key = mailbox->correlation_key,
-                             .tenant = mailbox->tenant,
-                             .subscription_kind = mailbox->kind};
+    struct stream_ref ref = ref_of(mailbox);
     struct error err;
     if (!is_worth_it(&mailbox->stream, image))
         return;
@@ -596,11 +604,7 @@ static void begin_step(struct engine *engine, const struct command *command)
 // begins another, however commands are put into batches.
 static void end_mailbox(struct engine *engine, const struct mailbox *mailbox)
 {
-    struct stream_ref ref = {.kind = STREAM_MAILBOX,
-                             .name = mailbox->name,
-                             .correlation_key = mailbox->correlation_key,
-                             .tenant = mailbox->tenant,
-                             .subscription_kind = mailbox->kind};
+    struct stream_ref ref = ref_of(mailbox);
     struct error err;
     if (state_mailbox_is_empty(mailbox))
         check(load_mailbox(engine, &ref, STR_EMPTY, &err));

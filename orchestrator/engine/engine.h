@@ -55,13 +55,14 @@ struct engine_vault {
     bool (*seal)(void *context, struct arena *arena, const struct engine_value *value,
                  str *ret_json, str *ret_why);
     // `sealed` is BASE64URL (base/personal.h). FOREIGN: it was not made in this stream.
-    enum engine_opening (*open)(void *context, struct arena *arena, str tenant, uint64_t stream,
-                                str sealed, struct personal_subjects *ret_subjects, str *ret_json);
+    enum engine_opening (*open)(void *context, struct arena *arena, uint64_t stream, str sealed,
+                                struct personal_subjects *ret_subjects, str *ret_json);
     // The person's key in this stream was destroyed.
     void (*erase)(void *context, uint64_t stream, str digest);
     bool (*has)(void *context, uint64_t stream); // keys of this stream
     // The stream is not in memory any more: its keys come with it when it is loaded again.
     void (*forget)(void *context, uint64_t stream);
+    bool can_seal; // the installation has a vault
 };
 
 // What the rim lends to the engine. Definitions are immutable, so looking them up is no I/O in

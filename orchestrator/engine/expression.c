@@ -5,22 +5,23 @@
 
 enum { JSON_BYTES_PER_STEP = 16, VARIABLES_PER_STEP = 16 };
 
-feel_value expression_variable(struct engine *engine, const struct variable *variable)
+feel_value expression_variable(struct engine *engine, struct reading *reading,
+                               const struct variable *variable)
 {
     struct variable *cache = (struct variable *)variable; // a memo, not state: no image holds it
     struct personal_subjects subjects = {0};
     if (cache->parsed != NULL && cache->parsed_turn == engine->turn_number) {
-        personal_note(engine, cache->subjects);
+        personal_note(reading, cache->subjects);
         return *cache->parsed;
     }
     struct error err;
     feel_value value = feel_null();
-    str json = personal_read_json(engine, variable->name, variable->value, &subjects);
+    str json = personal_read_json(engine, reading, variable->name, variable->value, &subjects);
     step_spend(engine, variable->value.len / JSON_BYTES_PER_STEP);
     if (!feel_from_json_text(engine->turn, json, &value, &err))
         value = feel_null();
-    if (!str_is_empty(engine->personal.erased))
-        return value;
+    if (!str_is_empty(reading->erased) || reading->is_too_many || personal_has_sealed(json))
+        return value; // who reads it next has to hear of it as well
     cache->parsed = arena_copy(engine->turn, &value, sizeof value);
     cache->subjects =
         subjects.count > 0 ? arena_copy(engine->turn, &subjects, sizeof subjects) : NULL;
@@ -29,14 +30,14 @@ feel_value expression_variable(struct engine *engine, const struct variable *var
 }
 
 // What a loop has collected so far is a variable inside of it, made when it is read.
-static feel_value collected(struct engine *engine, element_ref body)
+static feel_value collected(struct engine *engine, struct reading *reading, element_ref body)
 {
     struct error err;
     feel_value value;
     struct personal_subjects subjects;
     str json = state_outputs_json(engine->turn, body);
     step_spend(engine, json.len / JSON_BYTES_PER_STEP);
-    json = personal_read_json(engine, body->output_name, json, &subjects);
+    json = personal_read_json(engine, reading, body->output_name, json, &subjects);
     return feel_from_json_text(engine->turn, json, &value, &err) ? value : feel_null();
 }
 
@@ -51,18 +52,35 @@ static str tenant_of(const struct scope_lookup *lookup)
     return instance != NULL ? instance->tenant : lookup->engine->command->tenant;
 }
 
+// What comes with a variable, before any of it is set.
+static bool is_beside(const struct scope_lookup *lookup, str name, feel_value *ret_value)
+{
+    const struct json *member = json_get(lookup->beside, name);
+    struct strbuf text = strbuf_new(lookup->engine->turn);
+    struct json_writer w = json_writer_new(&text);
+    struct error err;
+    if (member == NULL)
+        return false;
+    json_value(&w, member);
+    str json = personal_unmarked(lookup->engine, strbuf_str(&text));
+    return feel_from_json_text(lookup->engine->turn, json, ret_value, &err);
+}
+
 static bool look_up(void *context, str name, feel_value *ret_value)
 {
-    const struct scope_lookup *lookup = context;
+    struct scope_lookup *lookup = context;
+    struct reading *reading = &lookup->reading;
     struct error err;
     if (lookup->own != NULL && str_equal(lookup->own->name, name))
         return feel_from_json_text(lookup->engine->turn, lookup->own->json, ret_value, &err);
+    if (lookup->beside != NULL && is_beside(lookup, name, ret_value))
+        return true;
     for (element_ref scope = lookup->scope; scope != NULL; scope = scope->scope) {
         const struct variable *variable = state_local(scope, name);
         if (variable != NULL)
-            *ret_value = expression_variable(lookup->engine, variable);
+            *ret_value = expression_variable(lookup->engine, reading, variable);
         else if (!str_is_empty(scope->output_name) && str_equal(scope->output_name, name))
-            *ret_value = collected(lookup->engine, scope);
+            *ret_value = collected(lookup->engine, reading, scope);
         else
             continue;
         return true;
@@ -86,8 +104,7 @@ struct feel_run expression_run(struct engine *engine, element_ref scope,
                                struct scope_lookup *lookup)
 {
     struct feel_run run = feel_run_new(engine->turn, NULL);
-    *lookup = (struct scope_lookup){engine, scope, NULL};
-    personal_begin(engine, scope);
+    *lookup = (struct scope_lookup){.engine = engine, .scope = scope, .reading = {.scope = scope}};
     run.lookup = look_up;
     run.lookup_context = lookup;
     run.lookup_steps = lookup_steps(scope);
@@ -104,12 +121,11 @@ void expression_done(struct engine *engine, const struct feel_run *run)
 }
 
 bool expression_value(struct engine *engine, element_ref scope, const struct feel_program *program,
-                      feel_value *ret_value, str *ret_why)
+                      struct computed *ret_computed, str *ret_why)
 {
     const feel_value *constant = feel_program_constant(program);
     if (constant != NULL) {
-        personal_begin(engine, NULL);
-        *ret_value = *constant;
+        *ret_computed = (struct computed){*constant, {.scope = scope}};
         return true;
     }
     struct scope_lookup lookup;
@@ -122,8 +138,20 @@ bool expression_value(struct engine *engine, element_ref scope, const struct fee
                               STR_ARG(feel_program_source(program)), err.text);
         return false;
     }
-    *ret_value = value;
-    return personal_is_whole(engine, ret_why);
+    *ret_computed = (struct computed){value, lookup.reading};
+    return personal_is_whole(engine, &lookup.reading, ret_why);
+}
+
+// What is to stand in the open.
+static bool open_value(struct engine *engine, element_ref scope, const struct feel_program *program,
+                       feel_value *ret_value, str *ret_why)
+{
+    struct computed computed;
+    if (!expression_value(engine, scope, program, &computed, ret_why) ||
+        !personal_is_open(engine, &computed.reading, program, ret_why))
+        return false;
+    *ret_value = computed.value;
+    return true;
 }
 
 static bool wrong_kind(struct engine *engine, const struct feel_program *program, feel_value value,
@@ -135,10 +163,11 @@ static bool wrong_kind(struct engine *engine, const struct feel_program *program
     return false;
 }
 
-bool expression_json(struct engine *engine, feel_value value, str *ret_json, str *ret_why)
+bool expression_json(struct engine *engine, const struct computed *computed, str *ret_json,
+                     str *ret_why)
 {
     struct strbuf out = strbuf_new(engine->turn);
-    bool is_whole = feel_to_json(&out, value);
+    bool is_whole = feel_to_json(&out, computed->value);
     step_spend(engine, out.len / JSON_BYTES_PER_STEP);
     if (!is_whole) {
         *ret_why = str_format(engine->turn,
@@ -148,9 +177,9 @@ bool expression_json(struct engine *engine, feel_value value, str *ret_json, str
     }
     *ret_json = strbuf_str(&out);
     return border_value(engine, "a value", *ret_json, LIMIT_VALUE_BYTES, ret_why) &&
-           (engine->personal.subjects.count == 0 ||
-            (personal_seal_result(engine, ret_json, ret_why) &&
-             border_value(engine, "a sealed value", *ret_json, LIMIT_VALUE_BYTES, ret_why)));
+           personal_seal_result(engine, &computed->reading, ret_json, ret_why) &&
+           (computed->reading.subjects.count == 0 ||
+            border_value(engine, "a sealed value", *ret_json, LIMIT_VALUE_BYTES, ret_why));
 }
 
 str expression_number_text(struct engine *engine, feel_value number)
@@ -164,8 +193,7 @@ bool expression_text(struct engine *engine, element_ref scope, const struct feel
                      str *ret_text, str *ret_why)
 {
     feel_value value;
-    if (!expression_value(engine, scope, program, &value, ret_why) ||
-        !personal_is_open(engine, program, ret_why))
+    if (!open_value(engine, scope, program, &value, ret_why))
         return false;
     if (feel_is(value, FEEL_STRING))
         *ret_text = value.string;
@@ -186,12 +214,12 @@ bool expression_name(struct engine *engine, element_ref scope, const struct feel
 bool expression_truth(struct engine *engine, element_ref scope, const struct feel_program *program,
                       bool *ret_truth, str *ret_why)
 {
-    feel_value value;
-    if (!expression_value(engine, scope, program, &value, ret_why))
+    struct computed computed;
+    if (!expression_value(engine, scope, program, &computed, ret_why))
         return false;
-    if (!feel_is(value, FEEL_BOOLEAN))
-        return wrong_kind(engine, program, value, "true or false", ret_why);
-    *ret_truth = value.boolean;
+    if (!feel_is(computed.value, FEEL_BOOLEAN))
+        return wrong_kind(engine, program, computed.value, "true or false", ret_why);
+    *ret_truth = computed.value.boolean;
     return true;
 }
 
@@ -202,8 +230,7 @@ bool expression_i64(struct engine *engine, element_ref scope, const struct feel_
     *ret_number = fallback;
     if (program == NULL)
         return true;
-    if (!expression_value(engine, scope, program, &value, ret_why) ||
-        !personal_is_open(engine, program, ret_why))
+    if (!open_value(engine, scope, program, &value, ret_why))
         return false;
     feel_value number = value;
     if (feel_is(value, FEEL_STRING) && !feel_number_parse(str_trim(value.string), &number))
@@ -239,8 +266,7 @@ bool expression_moment(struct engine *engine, element_ref scope, const struct fe
 {
     feel_value value;
     struct feel_duration duration;
-    if (!expression_value(engine, scope, program, &value, ret_why) ||
-        !personal_is_open(engine, program, ret_why))
+    if (!open_value(engine, scope, program, &value, ret_why))
         return false;
     bool ok = feel_is(value, FEEL_STRING)
                   ? moment_of_text(engine, from, str_trim(value.string), ret_ms)

@@ -144,8 +144,7 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
         return;
     uint64_t key = process_start_at(
         engine, definition, (struct start_place){start->element, start->trigger},
-        personal_travel(engine, mailbox->tenant, mailbox->stream.key, message->variables),
-        mailbox->correlation_key);
+        personal_travel(engine, mailbox->stream.key, message->variables), mailbox->correlation_key);
     if (key == 0)
         return;
     emit(engine, mailbox,
@@ -214,10 +213,11 @@ void message_publish(struct engine *engine)
         return;
     }
     str variables = body->variables;
-    if (personal_has_marked(variables))
+    bool is_good =
+        variable_is_object(engine, variables, &why) && personal_marks_fit(engine, variables, &why);
+    if (is_good && personal_has_marked(variables))
         begin(engine, mailbox);
-    if (!variable_is_object(engine, variables, &why) ||
-        !personal_keep_message(engine, mailbox, &variables, &why)) {
+    if (!is_good || !personal_keep_message(engine, mailbox, &variables, &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }

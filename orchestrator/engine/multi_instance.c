@@ -30,7 +30,8 @@ static bool declare_results(struct engine *engine, instance_ref instance, elemen
     const struct bpmn_element *element = element_of(instance, ei);
     str result = element->call != NULL ? element->call->result_variable : STR_EMPTY;
     if (!str_is_empty(result) && state_local(ei, result) == NULL &&
-        !variable_set(engine, instance, ei, (struct named_json){result, STR("null")}, ret_why))
+        !variable_set(engine, instance, ei,
+                      (struct named_json){.name = result, .json = STR("null")}, ret_why))
         return false;
     return element->loop->output_element == NULL ||
            variable_declare(engine, instance, ei, element->loop->output_element, ret_why);
@@ -88,18 +89,21 @@ static void next_standard(struct engine *engine, instance_ref instance, element_
 // -- Multi-instance ---------------------------------------------------------------------
 
 // An item stays one of its own, so that each can be a variable.
-static bool write_items(struct engine *engine, feel_value list, str *ret_json, str *ret_why)
+static bool write_items(struct engine *engine, const struct computed *list, str *ret_json,
+                        str *ret_why)
 {
     struct strbuf out = strbuf_new(engine->turn);
     struct json_writer w = json_writer_new(&out);
-    str item;
-    if (engine->personal.subjects.count == 0)
+    struct computed item = *list;
+    str json;
+    if (list->reading.subjects.count == 0)
         return expression_json(engine, list, ret_json, ret_why);
     json_begin_array(&w);
-    for (size_t i = 0; i < list.list.count; i++) {
-        if (!expression_json(engine, list.list.items[i], &item, ret_why))
+    for (size_t i = 0; i < list->value.list.count; i++) {
+        item.value = list->value.list.items[i];
+        if (!expression_json(engine, &item, &json, ret_why))
             return false;
-        json_raw(&w, item);
+        json_raw(&w, json);
     }
     json_end_array(&w);
     *ret_json = strbuf_str(&out);
@@ -110,7 +114,7 @@ static bool count_instances(struct engine *engine, instance_ref instance, elemen
                             struct event *event)
 {
     const struct bpmn_loop *loop = element_of(instance, body)->loop;
-    feel_value list;
+    struct computed list;
     str why;
     if (loop->collection == NULL) {
         if (expression_i64(engine, body, loop->cardinality, 0, &event->number, &why))
@@ -122,15 +126,15 @@ static bool count_instances(struct engine *engine, instance_ref instance, elemen
         fail(engine, instance, body, why);
         return false;
     }
-    if (!feel_is(list, FEEL_LIST)) {
+    if (!feel_is(list.value, FEEL_LIST)) {
         fail(engine, instance, body,
              str_format(engine->turn, "the input collection is %s, expected a list",
-                        feel_kind_name(list.kind)));
+                        feel_kind_name(list.value.kind)));
         return false;
     }
-    event->number = (int64_t)list.list.count;
+    event->number = (int64_t)list.value.list.count;
     if (str_is_empty(loop->element_variable) || (variable_has_room(engine, instance, &why) &&
-                                                 write_items(engine, list, &event->value, &why)))
+                                                 write_items(engine, &list, &event->value, &why)))
         return true;
     fail(engine, instance, body, why);
     return false;
@@ -140,7 +144,8 @@ static void complete_body(struct engine *engine, instance_ref instance, element_
 {
     const struct bpmn_loop *loop = element_of(instance, body)->loop;
     if (!str_is_empty(loop->output_collection)) {
-        struct named_json all = {loop->output_collection, state_outputs_json(engine->turn, body)};
+        struct named_json all = {.name = loop->output_collection,
+                                 .json = state_outputs_json(engine->turn, body)};
         str why;
         if (!variable_propagate(engine, instance, body->scope, all, &why)) {
             fail(engine, instance, body, why);
@@ -204,13 +209,13 @@ bool loop_collect(struct engine *engine, instance_ref instance, element_ref ei, 
 {
     element_ref body = ei->scope;
     const struct bpmn_loop *loop = element_of(instance, ei)->loop;
-    feel_value value = feel_null();
+    struct computed computed = {feel_null(), {.scope = ei}};
     if (body->outputs == NULL || ei->loop_counter < 1 || ei->loop_counter > body->loop_total)
         return true;
     str json;
     if ((loop->output_element != NULL &&
-         !expression_value(engine, ei, loop->output_element, &value, ret_why)) ||
-        !expression_json(engine, value, &json, ret_why) ||
+         !expression_value(engine, ei, loop->output_element, &computed, ret_why)) ||
+        !expression_json(engine, &computed, &json, ret_why) ||
         !border_value(engine, "the output element", json, LIMIT_VARIABLE_BYTES, ret_why) ||
         !variable_has_room(engine, instance, ret_why))
         return false;

@@ -6,6 +6,8 @@
 #include "base/digest.h"
 #include "engine/step.h"
 
+enum { JSON_BYTES_PER_STEP = 16 };
+
 static const struct engine_vault *vault_of(const struct engine *engine)
 {
     return engine->environment.vault;
@@ -24,15 +26,10 @@ bool personal_is_why(const struct engine *engine, str why)
 
 static bool is_in_memory(const struct engine *engine, const struct stream *stream)
 {
-    size_t cursor = 0;
-    str name;
-    void *mailbox;
     if (stream->kind == STREAM_INSTANCE)
         return idmap_get(&engine->instances, stream->key) != NULL;
-    while (map_next(&engine->mailboxes, &cursor, &name, &mailbox))
-        if (((const struct mailbox *)mailbox)->stream.key == stream->key)
-            return true;
-    return false;
+    const struct mailbox *again = engine_mailbox_again(engine, (const struct mailbox *)stream);
+    return again != NULL && again->stream.key == stream->key;
 }
 
 void personal_forget(struct engine *engine, const struct stream *stream)
@@ -45,33 +42,29 @@ void personal_forget(struct engine *engine, const struct stream *stream)
 
 // -- Reading ----------------------------------------------------------------------------
 
-void personal_begin(struct engine *engine, element_ref scope)
+void personal_note(struct reading *reading, const struct personal_subjects *subjects)
 {
-    engine->personal.instance = NULL;
-    engine->personal.subjects.count = 0;
-    engine->personal.is_too_many = false;
-    engine->personal.erased = STR_EMPTY;
-    if (vault_of(engine) == NULL || scope == NULL)
-        return;
-    while (scope->scope != NULL)
-        scope = scope->scope;
-    engine->personal.instance = step_instance(engine, scope->entity.key);
+    if (subjects != NULL && !personal_add_all(&reading->subjects, subjects))
+        reading->is_too_many = true;
 }
 
-void personal_note(struct engine *engine, const struct personal_subjects *subjects)
+// The one that is read; NULL: none runs there.
+static instance_ref instance_of(struct engine *engine, const struct reading *reading)
 {
-    if (subjects != NULL && !personal_add_all(&engine->personal.subjects, subjects))
-        engine->personal.is_too_many = true;
+    element_ref root = reading->scope;
+    while (root != NULL && root->scope != NULL)
+        root = root->scope;
+    return root == NULL ? NULL : step_instance(engine, root->entity.key);
 }
 
 struct opening {
     struct engine *engine;
-    str tenant;
     uint64_t stream;
     struct personal_subjects subjects;
     bool is_marking; // the persons stand beside their values
     bool is_too_many;
     bool has_erased;
+    bool has_foreign;
 };
 
 static bool on_sealed(void *context, str sealed, str *ret_json)
@@ -80,8 +73,8 @@ static bool on_sealed(void *context, str sealed, str *ret_json)
     struct engine *engine = opening->engine;
     const struct engine_vault *vault = vault_of(engine);
     struct personal_subjects subjects = {0};
-    switch (vault->open(vault->context, engine->turn, opening->tenant, opening->stream, sealed,
-                        &subjects, ret_json)) {
+    switch (
+        vault->open(vault->context, engine->turn, opening->stream, sealed, &subjects, ret_json)) {
     case OPENING_DONE:
         if (opening->is_marking)
             *ret_json = personal_mark(engine->turn, &subjects, *ret_json);
@@ -93,6 +86,7 @@ static bool on_sealed(void *context, str sealed, str *ret_json)
         *ret_json = STR("null");
         return true;
     case OPENING_FOREIGN:
+        opening->has_foreign = true;
         return false;
     }
     check_unreachable();
@@ -106,42 +100,42 @@ static str open_all(struct opening *opening, str json)
     return personal_replace(opening->engine->turn, json, &replacing);
 }
 
-str personal_read_json(struct engine *engine, str name, str json,
+str personal_read_json(struct engine *engine, struct reading *reading, str name, str json,
                        struct personal_subjects *ret_subjects)
 {
-    instance_ref instance = engine->personal.instance;
     *ret_subjects = (struct personal_subjects){0};
-    if (instance == NULL || !personal_has_sealed(json))
+    if (vault_of(engine) == NULL || !personal_has_sealed(json))
         return json;
-    struct opening opening = {
-        .engine = engine, .tenant = instance->tenant, .stream = instance->stream.key};
+    instance_ref instance = instance_of(engine, reading);
+    if (instance == NULL)
+        return json;
+    struct opening opening = {.engine = engine, .stream = instance->stream.key};
     str plain = open_all(&opening, json);
     if (opening.has_erased)
-        engine->personal.erased = name;
-    engine->personal.is_too_many |= opening.is_too_many;
-    personal_note(engine, &opening.subjects);
+        reading->erased = name;
+    reading->is_too_many |= opening.is_too_many;
+    personal_note(reading, &opening.subjects);
     *ret_subjects = opening.subjects;
     return plain;
 }
 
-str personal_travel(struct engine *engine, str tenant, uint64_t stream, str json)
+str personal_travel(struct engine *engine, uint64_t stream, str json)
 {
-    struct opening opening = {
-        .engine = engine, .tenant = tenant, .stream = stream, .is_marking = true};
+    struct opening opening = {.engine = engine, .stream = stream, .is_marking = true};
     return open_all(&opening, json);
 }
 
 // -- What an expression gave ------------------------------------------------------------
 
-bool personal_is_whole(struct engine *engine, str *ret_why)
+bool personal_is_whole(struct engine *engine, const struct reading *reading, str *ret_why)
 {
-    if (!str_is_empty(engine->personal.erased))
+    if (!str_is_empty(reading->erased))
         return refuse(engine,
                       str_format(engine->turn,
                                  "the value of the variable '%.*s' is personal and was erased",
-                                 STR_ARG(border_text(engine->personal.erased))),
+                                 STR_ARG(border_text(reading->erased))),
                       ret_why);
-    if (engine->personal.is_too_many)
+    if (reading->is_too_many)
         return refuse(engine,
                       str_format(engine->turn,
                                  "a value would belong to more than %d persons, the limit of one "
@@ -151,9 +145,10 @@ bool personal_is_whole(struct engine *engine, str *ret_why)
     return true;
 }
 
-bool personal_is_open(struct engine *engine, const struct feel_program *program, str *ret_why)
+bool personal_is_open(struct engine *engine, const struct reading *reading,
+                      const struct feel_program *program, str *ret_why)
 {
-    return engine->personal.subjects.count == 0 ||
+    return reading->subjects.count == 0 ||
            refuse(engine,
                   str_format(engine->turn,
                              "the expression '%.*s' reads personal data, and what it gives would "
@@ -194,13 +189,23 @@ static bool seal(struct engine *engine, const struct stream_name *stream,
            refuse(engine, why, ret_why);
 }
 
-bool personal_seal_result(struct engine *engine, str *json, str *ret_why)
+// What it read was opened: what still looks sealed is of another instance, or made up.
+bool personal_seal_result(struct engine *engine, const struct reading *reading, str *json,
+                          str *ret_why)
 {
-    instance_ref instance = engine->personal.instance;
-    if (engine->personal.subjects.count == 0 || instance == NULL)
+    if (!personal_is_whole(engine, reading, ret_why))
+        return false;
+    if (vault_of(engine) != NULL && personal_has_sealed(*json) && personal_holds_sealed(*json))
+        return refuse(engine,
+                      STR("an expression gave a text that looks like a sealed value "
+                          "(\"baton:sealed:…\"), which only Baton itself makes"),
+                      ret_why);
+    if (reading->subjects.count == 0)
         return true;
+    instance_ref instance = instance_of(engine, reading);
+    check(instance != NULL); // it was read
     const struct stream_name stream = name_of(instance);
-    return seal(engine, &stream, &engine->personal.subjects, json, ret_why);
+    return seal(engine, &stream, &reading->subjects, json, ret_why);
 }
 
 // -- What comes from outside, or is declared --------------------------------------------
@@ -229,6 +234,66 @@ static bool seal_marked(struct engine *engine, struct stream_name stream, str *j
            refuse(engine, str_format(engine->turn, "%s", err.text), ret_why);
 }
 
+static bool on_checked(void *context, const struct personal_subjects *subjects, str json,
+                       str *ret_json, struct error *err)
+{
+    const struct engine_vault *vault = context;
+    (void)subjects;
+    *ret_json = json;
+    return vault == NULL || vault->can_seal ||
+           error_set(err, ERROR_INVALID, "vault",
+                     "a value is personal, and this installation has no vault to seal it "
+                     "(vault.key_file, vault.keys)");
+}
+
+bool personal_marks_fit(struct engine *engine, str json, str *ret_why)
+{
+    const struct personal_sealing checking = {(void *)vault_of(engine), on_checked};
+    struct error err;
+    return personal_seal_marked(engine->turn, json, &checking, &json, &err) ||
+           refuse(engine, str_format(engine->turn, "%s", err.text), ret_why);
+}
+
+static str again(struct engine *engine, const struct json *json)
+{
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    json_value(&w, json);
+    return strbuf_str(&out);
+}
+
+// Written anew, a name has no escapes that hide it.
+bool personal_is_unsealed(struct engine *engine, str text, const struct json *json, str *ret_why)
+{
+    bool may_be = personal_has_sealed(text) || str_find(text, STR("\\u00")) != SIZE_MAX;
+    return vault_of(engine) == NULL || !may_be || !personal_holds_sealed(again(engine, json)) ||
+           refuse(engine,
+                  STR("something looks like a sealed value (\"baton:sealed:…\"), which only Baton "
+                      "itself makes: send the value, marked with whose it is"),
+                  ret_why);
+}
+
+static bool on_nobodys(void *context, const struct personal_subjects *subjects, str json,
+                       str *ret_json, struct error *err)
+{
+    const char *what = context;
+    (void)subjects;
+    *ret_json = json;
+    return error_set(err, ERROR_INVALID, "baton:personal", "%s takes nothing personal", what);
+}
+
+bool personal_is_nobodys(struct engine *engine, const char *what, str json, str *ret_why)
+{
+    const struct personal_sealing refusing = {(void *)what, on_nobodys};
+    struct json *parsed;
+    struct error err;
+    if (!personal_seal_marked(engine->turn, json, &refusing, &json, &err))
+        return refuse(engine, str_format(engine->turn, "%s", err.text), ret_why);
+    return (!personal_has_sealed(json) && str_find(json, STR("\\u00")) == SIZE_MAX) ||
+           !json_parse(engine->turn, json, &parsed, &err) ||
+           personal_is_unsealed(engine, json, parsed, ret_why);
+}
+
 bool personal_keep_message(struct engine *engine, const struct mailbox *mailbox, str *json,
                            str *ret_why)
 {
@@ -247,18 +312,28 @@ static bool on_mark_to_open(void *context, const struct personal_subjects *subje
                      "a value would belong to more than %d persons", PERSONAL_MAX_SUBJECTS);
 }
 
-// Whose the model says it is; the value itself can say it.
-static bool subject_of(struct engine *engine, element_ref scope,
-                       const struct bpmn_personal *declared, const struct named_json *plain,
-                       str *ret_subject, str *ret_why)
+// A variable that is about to get a value.
+struct admission {
+    instance_ref instance;
+    element_ref scope;
+    const struct bpmn_personal *declared; // NULL: its name is nobody's
+    str seen;                             // what it has now, or whoever gives it has seen
+    const struct json *beside;            // what comes with it; NULL: nothing
+};
+
+// Whose the model says it is; the value itself can say it, and what comes with it.
+static bool subject_of(struct engine *engine, const struct admission *admission,
+                       const struct named_json *plain, str *ret_subject, str *ret_why)
 {
+    const struct bpmn_personal *declared = admission->declared;
     struct scope_lookup lookup;
-    struct feel_run run = expression_run(engine, scope, &lookup);
+    struct feel_run run = expression_run(engine, admission->scope, &lookup);
     struct error err;
     lookup.own = plain;
+    lookup.beside = admission->beside;
     feel_value value = feel_evaluate(declared->subject, &run);
     expression_done(engine, &run);
-    if (!feel_run_finished(&run, &err) || !personal_is_whole(engine, ret_why))
+    if (!feel_run_finished(&run, &err) || !personal_is_whole(engine, &lookup.reading, ret_why))
         value = feel_null();
     if (feel_is(value, FEEL_NUMBER))
         value = feel_string(expression_number_text(engine, value));
@@ -279,22 +354,6 @@ static bool subject_of(struct engine *engine, element_ref scope,
                   ret_why);
 }
 
-// The value that the variable has already stays as it is, in bytes.
-static bool is_known(struct engine *engine, instance_ref instance, element_ref scope,
-                     const struct named_json *plain, const struct personal_subjects *subjects,
-                     str *ret_json)
-{
-    const struct variable *known = state_local(scope, plain->name);
-    struct opening opening = {
-        .engine = engine, .tenant = instance->tenant, .stream = instance->stream.key};
-    if (known == NULL || !personal_is_sealed(known->value))
-        return false;
-    str before = open_all(&opening, known->value);
-    *ret_json = known->value;
-    return !opening.has_erased && str_equal(before, plain->json) &&
-           personal_same(&opening.subjects, subjects);
-}
-
 // What is about to be set, in the open: whose it is is noted. False: a mark in it is none.
 static bool open_new(struct opening *opening, str *json, str *ret_why)
 {
@@ -307,139 +366,217 @@ static bool open_new(struct opening *opening, str *json, str *ret_why)
     return true;
 }
 
-// The persons of the value that it has now stay: whoever gives another one may not know.
-static bool keep_persons(struct opening *opening, const struct variable *known, str *ret_why)
+str personal_unmarked(struct engine *engine, str json)
 {
-    struct engine *engine = opening->engine;
-    (void)open_all(opening, known->value);
-    return !opening->has_erased ||
-           refuse(engine,
+    struct opening opening = {.engine = engine};
+    const struct personal_sealing unmarking = {&opening, on_mark_to_open};
+    struct error err;
+    str plain;
+    return personal_seal_marked(engine->turn, json, &unmarking, &plain, &err) ? plain : json;
+}
+
+// The same value, however it is written.
+static bool is_same(struct engine *engine, str a, str b)
+{
+    struct json *left, *right;
+    struct error err;
+    if (str_equal(a, b))
+        return true;
+    step_spend(engine, (a.len + b.len) / JSON_BYTES_PER_STEP);
+    return json_parse(engine->turn, a, &left, &err) && json_parse(engine->turn, b, &right, &err) &&
+           str_equal(again(engine, left), again(engine, right));
+}
+
+// Whoever gives a value back as it was seen changes nothing: it stays as it is, in bytes.
+static bool is_echo(const struct admission *admission, const struct opening *given,
+                    const struct opening *before)
+{
+    struct personal_subjects all = before->subjects;
+    return admission->declared == NULL
+               ? personal_add_all(&all, &given->subjects) && all.count == before->subjects.count
+               : personal_is_sealed(admission->seen) && !before->has_erased &&
+                     personal_same(&before->subjects, &given->subjects);
+}
+
+static bool refuse_persons(struct engine *engine, str name, const struct opening *before,
+                           str *ret_why)
+{
+    if (before->has_erased)
+        return refuse(engine,
+                      str_format(engine->turn,
+                                 "the variable '%.*s' belongs to a person who was erased: no value "
+                                 "is taken",
+                                 STR_ARG(border_text(name))),
+                      ret_why);
+    return refuse(engine,
                   str_format(engine->turn,
-                             "the variable '%.*s' belongs to a person who was erased: no value is "
-                             "taken",
-                             STR_ARG(border_text(known->name))),
+                             "the variable '%.*s' would belong to more than %d persons",
+                             STR_ARG(border_text(name)), PERSONAL_MAX_SUBJECTS),
                   ret_why);
 }
 
-static bool seal_for(struct engine *engine, instance_ref instance, element_ref scope,
-                     const struct bpmn_personal *declared, struct named_json *variable,
-                     str *ret_why)
+static bool seal_for(struct engine *engine, const struct admission *admission,
+                     struct named_json *variable, str *ret_why)
 {
-    struct opening opening = {
-        .engine = engine, .tenant = instance->tenant, .stream = instance->stream.key};
+    const struct stream_name stream = name_of(admission->instance);
+    struct opening given = {.engine = engine, .stream = stream.key}, before = given;
     struct named_json plain = *variable;
+    bool keeps = admission->declared == NULL;
     str subject;
-    if (!open_new(&opening, &plain.json, ret_why))
+    if (!open_new(&given, &plain.json, ret_why))
         return false;
-    if (opening.has_erased)
+    if (given.has_erased && personal_is_sealed(variable->json))
         return true; // it is nobody's to read any more
-    if (declared == NULL) {
-        if (!keep_persons(&opening, state_local(scope, variable->name), ret_why))
-            return false;
-    } else if (!subject_of(engine, scope, declared, &plain, &subject, ret_why)) {
+    bool is_as_seen = !str_is_empty(admission->seen) &&
+                      is_same(engine, open_all(&before, admission->seen), plain.json);
+    if (!keeps && !subject_of(engine, admission, &plain, &subject, ret_why))
         return false;
-    } else {
-        opening.is_too_many |= !personal_add(&opening.subjects, subject);
-    }
-    if (opening.is_too_many)
-        return refuse(engine,
-                      str_format(engine->turn,
-                                 "the variable '%.*s' would belong to more than %d persons",
-                                 STR_ARG(border_text(variable->name)), PERSONAL_MAX_SUBJECTS),
-                      ret_why);
-    if (is_known(engine, instance, scope, &plain, &opening.subjects, &variable->json))
+    if (!keeps)
+        given.is_too_many |= !personal_add(&given.subjects, subject);
+    if (is_as_seen && !given.is_too_many && is_echo(admission, &given, &before)) {
+        variable->json = admission->seen;
         return true;
-    const struct stream_name stream = name_of(instance);
+    }
+    if (keeps && before.has_erased) // whoever gives another value may not know whose it was
+        return refuse_persons(engine, variable->name, &before, ret_why);
+    if (keeps)
+        given.is_too_many |=
+            before.is_too_many || !personal_add_all(&given.subjects, &before.subjects);
+    if (given.is_too_many)
+        return refuse_persons(engine, variable->name, &given, ret_why);
     variable->json = plain.json;
-    return seal(engine, &stream, &opening.subjects, &variable->json, ret_why);
+    if (given.subjects.count == 0)
+        return true; // what was seen only looks like a sealed value
+    return seal(engine, &stream, &given.subjects, &variable->json, ret_why);
 }
 
-static bool has_persons(element_ref scope, str name)
+// Empty: nothing, or nothing that is somebody's.
+static str seen_by(struct engine *engine, element_ref scope, const struct named_json *variable)
 {
-    const struct variable *known = state_local(scope, name);
-    return known != NULL && personal_is_sealed(known->value);
+    element_ref at = variable->seen_from != NULL ? variable->seen_from : scope;
+    str value = STR_EMPTY;
+    for (; at != NULL && str_is_empty(value); at = variable->seen_from ? at->scope : NULL) {
+        const struct variable *known = state_local(at, variable->name);
+        if (known != NULL)
+            value = known->value;
+        else if (!str_is_empty(at->output_name) && str_equal(at->output_name, variable->name))
+            value = state_outputs_json(engine->turn, at);
+    }
+    return vault_of(engine) != NULL && personal_has_sealed(value) && personal_holds_sealed(value)
+               ? value
+               : STR_EMPTY;
+}
+
+// What the instance made it has sealed itself.
+static bool is_of_here(struct engine *engine, instance_ref instance,
+                       const struct named_json *variable, str *ret_why)
+{
+    struct opening opening = {.engine = engine, .stream = instance->stream.key};
+    if (variable->seen_from != NULL)
+        (void)open_all(&opening, variable->json);
+    return !opening.has_foreign ||
+           refuse(engine,
+                  str_format(engine->turn,
+                             "the variable '%.*s' has a sealed value that was not made in this "
+                             "instance",
+                             STR_ARG(border_text(variable->name))),
+                  ret_why);
+}
+
+static bool admit(struct engine *engine, struct admission admission, struct named_json *variable,
+                  str *ret_why)
+{
+    const struct bpmn_process *process = admission.instance->process;
+    bool is_null = str_equal(variable->json, STR("null"));
+    admission.declared = process == NULL || process->personal_count == 0
+                             ? NULL
+                             : bpmn_find_personal(process, variable->name);
+    if (!is_of_here(engine, admission.instance, variable, ret_why))
+        return false;
+    admission.seen = seen_by(engine, admission.scope, variable);
+    bool keeps = !str_is_empty(admission.seen) && !personal_holds_sealed(variable->json);
+    if (admission.declared == NULL ? keeps : !is_null)
+        return seal_for(engine, &admission, variable, ret_why);
+    return !personal_has_marked(variable->json) ||
+           seal_marked(engine, name_of(admission.instance), &variable->json, ret_why);
 }
 
 bool personal_admit(struct engine *engine, instance_ref instance, element_ref scope,
                     struct named_json *variable, str *ret_why)
 {
-    const struct bpmn_process *process = instance->process;
-    const struct bpmn_personal *declared = process == NULL || process->personal_count == 0
-                                               ? NULL
-                                               : bpmn_find_personal(process, variable->name);
-    if (str_equal(variable->json, STR("null")))
-        return true;
-    if (declared != NULL ||
-        (!personal_is_sealed(variable->json) && has_persons(scope, variable->name)))
-        return seal_for(engine, instance, scope, declared, variable, ret_why);
-    return !personal_has_marked(variable->json) ||
-           seal_marked(engine, name_of(instance), &variable->json, ret_why);
+    return admit(engine, (struct admission){instance, scope, NULL, STR_EMPTY, NULL}, variable,
+                 ret_why);
 }
 
 bool personal_admit_object(struct engine *engine, instance_ref instance, element_ref scope,
-                           str *object, str *ret_why)
+                           struct merge *merge, str *ret_why)
 {
     struct strbuf out = strbuf_new(engine->turn);
     struct json_writer w = json_writer_new(&out);
     struct json *json;
     struct error err;
-    if (str_is_empty(*object) ||
-        (instance->process->personal_count == 0 && !personal_has_marked(*object)) ||
-        !json_parse(engine->turn, *object, &json, &err) || !json_is(json, JSON_OBJECT))
+    if (str_is_empty(merge->object) || !json_parse(engine->turn, merge->object, &json, &err) ||
+        !json_is(json, JSON_OBJECT))
         return true; // what it is was checked before
     json_begin_object(&w);
     for (size_t i = 0; i < json->count; i++) {
-        struct strbuf text = strbuf_new(engine->turn);
-        struct json_writer member = json_writer_new(&text);
-        json_value(&member, &json->members[i].value);
-        struct named_json variable = {json->members[i].name, strbuf_str(&text)};
-        if (!personal_admit(engine, instance, scope, &variable, ret_why))
+        str name = json->members[i].name;
+        struct named_json variable = {name, again(engine, &json->members[i].value), scope};
+        struct admission admission = {.instance = instance, .beside = json};
+        admission.scope = merge->is_local ? scope : variable_home(instance, scope, name);
+        if (!admit(engine, admission, &variable, ret_why))
             return false;
-        json_key(&w, variable.name);
+        json_key(&w, name);
         json_raw(&w, variable.json);
     }
     json_end_object(&w);
-    *object = strbuf_str(&out);
+    merge->object = strbuf_str(&out);
     return true;
 }
 
 // -- Traces -----------------------------------------------------------------------------
 
-static bool write_traced(struct engine *engine, struct json_writer *w, const struct json *value,
-                         str *ret_why);
+struct tracing {
+    struct engine *engine;
+    const struct reading *reading;
+    struct json_writer *w;
+};
+
+static bool write_traced(const struct tracing *tracing, const struct json *value, str *ret_why);
 
 // Values stand in a trace as JSON in a text.
-static bool write_member(struct engine *engine, struct json_writer *w,
-                         const struct json_member *member, str *ret_why)
+static bool write_member(const struct tracing *tracing, const struct json_member *member,
+                         str *ret_why)
 {
     static const char *const values[] = {"output", "inputValue", "outputValue"};
+    struct json_writer *w = tracing->w;
     bool is_value = false;
     for (size_t i = 0; i < COUNT_OF(values); i++)
         is_value |= str_equal(member->name, str_of(values[i]));
     json_key(w, member->name);
     if (!is_value || !json_is(&member->value, JSON_STRING))
-        return write_traced(engine, w, &member->value, ret_why);
+        return write_traced(tracing, &member->value, ret_why);
     str json = member->value.text;
-    if (!personal_seal_result(engine, &json, ret_why))
+    if (!personal_seal_result(tracing->engine, tracing->reading, &json, ret_why))
         return false;
     json_string(w, json);
     return true;
 }
 
 // We wrote it: as deep as dmn/trace.c nests.
-static bool write_traced(struct engine *engine, struct json_writer *w, const struct json *value,
-                         str *ret_why)
+static bool write_traced(const struct tracing *tracing, const struct json *value, str *ret_why)
 {
+    struct json_writer *w = tracing->w;
     if (json_is(value, JSON_ARRAY)) {
         json_begin_array(w);
         for (size_t i = 0; i < value->count; i++)
-            if (!write_traced(engine, w, &value->items[i], ret_why))
+            if (!write_traced(tracing, &value->items[i], ret_why))
                 return false;
         json_end_array(w);
     } else if (json_is(value, JSON_OBJECT)) {
         json_begin_object(w);
         for (size_t i = 0; i < value->count; i++)
-            if (!write_member(engine, w, &value->members[i], ret_why))
+            if (!write_member(tracing, &value->members[i], ret_why))
                 return false;
         json_end_object(w);
     } else {
@@ -448,17 +585,19 @@ static bool write_traced(struct engine *engine, struct json_writer *w, const str
     return true;
 }
 
-bool personal_seal_trace(struct engine *engine, str *json, str *ret_why)
+bool personal_seal_trace(struct engine *engine, const struct reading *reading, str *json,
+                         str *ret_why)
 {
     struct strbuf out = strbuf_new(engine->turn);
     struct json_writer w = json_writer_new(&out);
     struct json *trace;
     struct error err;
-    if (engine->personal.subjects.count == 0)
+    const struct tracing tracing = {engine, reading, &w};
+    if (reading->subjects.count == 0)
         return true;
     if (!json_parse(engine->turn, *json, &trace, &err))
         return refuse(engine, STR("the trace of the decision cannot be sealed"), ret_why);
-    if (!write_traced(engine, &w, trace, ret_why))
+    if (!write_traced(&tracing, trace, ret_why))
         return false;
     *json = strbuf_str(&out);
     return true;

@@ -97,20 +97,20 @@ void promise_cost(struct engine *engine, instance_ref instance, element_ref ei)
                           .scope = ei->entity.key,
                           .element = ei->element + 1,
                           .value = STR("0")};
-    feel_value cost;
+    struct computed cost;
     if (extras == NULL || extras->cost == NULL || ei->is_body || state_is_activation(ei))
         return;
     event.code = str_is_empty(instance->cost) ? STR("0") : instance->cost;
     if (expression_value(engine, ei, extras->cost, &cost, &event.name) &&
-        personal_is_open(engine, extras->cost, &event.name)) {
-        feel_value number = cost;
-        if (feel_is(cost, FEEL_STRING) && feel_number_parse(str_trim(cost.string), &number))
-            cost = number;
-        if (add_numbers(engine, instance->cost, cost, &event.code))
-            event.value = expression_number_text(engine, cost);
+        personal_is_open(engine, &cost.reading, extras->cost, &event.name)) {
+        feel_value number = cost.value;
+        if (feel_is(number, FEEL_STRING) && !feel_number_parse(str_trim(number.string), &number))
+            number = cost.value;
+        if (add_numbers(engine, instance->cost, number, &event.code))
+            event.value = expression_number_text(engine, number);
         else
-            event.name =
-                str_format(engine->turn, "expected a number, found %s", feel_kind_name(cost.kind));
+            event.name = str_format(engine->turn, "expected a number, found %s",
+                                    feel_kind_name(cost.value.kind));
     }
     step_emit(engine, instance, event);
 }

@@ -105,8 +105,7 @@ static struct broadcast_signal broadcast(struct engine *engine, str name, str va
 void signal_broadcast(struct engine *engine, instance_ref instance, str name, str variables)
 {
     struct broadcast_signal signal = broadcast(engine, name, variables, NULL);
-    signal.variables =
-        personal_travel(engine, instance->tenant, instance->stream.key, signal.variables);
+    signal.variables = personal_travel(engine, instance->stream.key, signal.variables);
     tell_at_once(engine, instance, &signal);
 }
 
@@ -195,7 +194,8 @@ void signal_receive(struct engine *engine)
     const struct command *command = engine->command;
     const struct broadcast_signal *signal = &command->broadcast_signal;
     str why;
-    if (!variable_is_object(engine, signal->variables, &why)) {
+    if (!variable_is_object(engine, signal->variables, &why) ||
+        !personal_marks_fit(engine, signal->variables, &why)) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }

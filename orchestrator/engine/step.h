@@ -121,10 +121,6 @@ struct engine {
     ARRAY(uint64_t) arrived; // hosts that have begun to wait since then
     bool looks_at_all;       // at every condition of the instances of this step
     struct {
-        instance_ref instance;             // that the running expression reads; NULL: none
-        struct personal_subjects subjects; // of what it has read so far
-        bool is_too_many;
-        str erased;        // a variable that it read and that is gone; empty: none
         str why;           // the last refusal: an incident of it is one about personal data
         uint32_t position; // of the next sealed value in the step
     } personal;
@@ -162,6 +158,9 @@ void step_accept(struct engine *engine, uint64_t key,
 void step_reject(struct engine *engine, const void *stream, enum rejection rejection, str why);
 struct instance *step_instance(struct engine *engine, uint64_t key); // in memory and alive, or NULL
 
+// The one of the same name and key that is in memory now; NULL: none.
+const struct mailbox *engine_mailbox_again(const struct engine *engine,
+                                           const struct mailbox *mailbox);
 // The mailbox of a name and key in the running command's tenant. It is in memory: engine_missing
 // asked for it.
 void engine_touch_empty(struct engine *engine, struct stream *stream);
@@ -171,15 +170,35 @@ struct mailbox *engine_mailbox(struct engine *engine, enum subscription_kind kin
 
 // -- Expression.c -----------------------------------------------------------------------
 
+// A value that is about to be set. From outside of the instance, or another one, it comes to where
+// `seen_from` is: whoever gives it has seen what is visible there. NULL: the instance made it, and
+// it is sealed for those whose it is.
 struct named_json {
     str name;
     str json;
+    element_ref seen_from;
+};
+
+// What an expression has read of persons. It goes where the value goes that the expression gave.
+struct reading {
+    element_ref scope; // what it sees; NULL: no variables
+    struct personal_subjects subjects;
+    bool is_too_many;
+    str erased; // a variable whose value is gone; empty: none
+};
+
+// What an expression gave, and what it has read for it.
+struct computed {
+    feel_value value;
+    struct reading reading;
 };
 
 struct scope_lookup {
     struct engine *engine;
     element_ref scope;
     const struct named_json *own; // a variable before all others; NULL: none
+    const struct json *beside;    // an object with others, after it; NULL: none
+    struct reading reading;
 };
 
 // A run that sees the scope's variables; *lookup must outlive it.
@@ -190,7 +209,7 @@ void expression_done(struct engine *engine, const struct feel_run *run); // coun
 // False when the run was stopped by a limit or the value is of the wrong kind: *ret_why says it.
 // scope may be NULL: no variables.
 MUST_CHECK bool expression_value(struct engine *engine, element_ref scope,
-                                 const struct feel_program *program, feel_value *ret_value,
+                                 const struct feel_program *program, struct computed *ret_computed,
                                  str *ret_why);
 MUST_CHECK bool expression_text(struct engine *engine, element_ref scope,
                                 const struct feel_program *program, str *ret_text,
@@ -215,41 +234,56 @@ struct moment {
 MUST_CHECK bool expression_moment(struct engine *engine, element_ref scope,
                                   const struct feel_program *program, struct moment from,
                                   int64_t *ret_ms, str *ret_why);
-// The value as JSON; false when it is larger than VALUE_BYTES, nested too deep, or has U+0000.
-MUST_CHECK bool expression_json(struct engine *engine, feel_value value, str *ret_json,
-                                str *ret_why);
+// The value as JSON, sealed for whom it has read of; false when it is larger than VALUE_BYTES,
+// nested too deep, has U+0000, or cannot be sealed.
+MUST_CHECK bool expression_json(struct engine *engine, const struct computed *computed,
+                                str *ret_json, str *ret_why);
 str expression_number_text(struct engine *engine, feel_value number);
-feel_value expression_variable(struct engine *engine, const struct variable *variable);
+feel_value expression_variable(struct engine *engine, struct reading *reading,
+                               const struct variable *variable);
 
 // -- Personal.c: values that belong to persons ------------------------------------------
 
-// A new expression over the variables that the scope sees: it has read nothing yet.
-void personal_begin(struct engine *engine, element_ref scope);
-// JSON text as it reads in the open; whose it is is noted of the running expression.
-str personal_read_json(struct engine *engine, str name, str json,
+// JSON text as it reads in the open; whose it is is noted.
+str personal_read_json(struct engine *engine, struct reading *reading, str name, str json,
                        struct personal_subjects *ret_subjects);
-void personal_note(struct engine *engine, const struct personal_subjects *subjects);
-// False: the running expression has read what is erased, or of too many persons.
-MUST_CHECK bool personal_is_whole(struct engine *engine, str *ret_why);
-// False: it has read something personal, and what it gives is to stand in the open.
-MUST_CHECK bool personal_is_open(struct engine *engine, const struct feel_program *program,
-                                 str *ret_why);
-// What the running expression gave belongs to whom it has read of.
-MUST_CHECK bool personal_seal_result(struct engine *engine, str *json, str *ret_why);
+void personal_note(struct reading *reading, const struct personal_subjects *subjects);
+// False: what was read is erased, or of too many persons.
+MUST_CHECK bool personal_is_whole(struct engine *engine, const struct reading *reading,
+                                  str *ret_why);
+// False: something personal was read, and what the expression gives is to stand in the open.
+MUST_CHECK bool personal_is_open(struct engine *engine, const struct reading *reading,
+                                 const struct feel_program *program, str *ret_why);
+// What an expression gave belongs to whom it has read of. False as well: it looks sealed itself.
+MUST_CHECK bool personal_seal_result(struct engine *engine, const struct reading *reading,
+                                     str *json, str *ret_why);
 // What is about to be the variable's value, as it is kept: sealed where the model or its sender
-// says so.
+// says so, or where what it takes the place of is.
 MUST_CHECK bool personal_admit(struct engine *engine, instance_ref instance, element_ref scope,
                                struct named_json *variable, str *ret_why);
-// The members of an object that are kept before they become variables.
+struct merge;
+// The object that is merged later, as it is kept until then.
 MUST_CHECK bool personal_admit_object(struct engine *engine, instance_ref instance,
-                                      element_ref scope, str *object, str *ret_why);
+                                      element_ref scope, struct merge *merge, str *ret_why);
+// False: something in the JSON text looks sealed, as nothing from outside may. `json` is what it
+// was parsed to.
+MUST_CHECK bool personal_is_unsealed(struct engine *engine, str text, const struct json *json,
+                                     str *ret_why);
+// False: a mark in it is none, or nothing can be sealed here. It is kept where it goes.
+MUST_CHECK bool personal_marks_fit(struct engine *engine, str json, str *ret_why);
+// False: something in it is marked or looks sealed, and it is kept where nobody's keys are.
+MUST_CHECK bool personal_is_nobodys(struct engine *engine, const char *what, str json,
+                                    str *ret_why);
+// Marked values in the open; what is no mark stays.
+str personal_unmarked(struct engine *engine, str json);
 // What a message brings, as its mailbox keeps it.
 MUST_CHECK bool personal_keep_message(struct engine *engine, const struct mailbox *mailbox,
                                       str *json, str *ret_why);
 // The trace of a decision: structure stays, values of persons are sealed.
-MUST_CHECK bool personal_seal_trace(struct engine *engine, str *json, str *ret_why);
+MUST_CHECK bool personal_seal_trace(struct engine *engine, const struct reading *reading, str *json,
+                                    str *ret_why);
 // What goes from a stream into another in the same step: marked, not sealed.
-str personal_travel(struct engine *engine, str tenant, uint64_t stream, str json);
+str personal_travel(struct engine *engine, uint64_t stream, str json);
 bool personal_is_why(const struct engine *engine, str why);
 // The stream goes from memory; its keys with it, unless it was loaded again since.
 void personal_forget(struct engine *engine, const struct stream *stream);
@@ -287,7 +321,7 @@ bool permission_on(const struct engine *engine, const char *type, str id, const 
 
 struct result {
     str name;
-    feel_value value;
+    struct computed computed;
 };
 
 struct merge {
@@ -300,6 +334,7 @@ struct merge {
 MUST_CHECK bool variable_set(struct engine *engine, instance_ref instance, element_ref scope,
                              struct named_json variable, str *ret_why);
 // The same where it is defined, else in the root.
+element_ref variable_home(instance_ref instance, element_ref from, str name);
 MUST_CHECK bool variable_propagate(struct engine *engine, instance_ref instance, element_ref from,
                                    struct named_json variable, str *ret_why);
 // All members of a JSON object; an empty text has none. False also when it is no JSON object; some

@@ -5,14 +5,14 @@
 static void run_script(struct engine *engine, instance_ref instance, element_ref ei)
 {
     const struct bpmn_call *call = element_of(instance, ei)->call;
-    feel_value value;
+    struct computed computed;
     str why;
-    if (call->script == NULL || !expression_value(engine, ei, call->script, &value, &why)) {
+    if (call->script == NULL || !expression_value(engine, ei, call->script, &computed, &why)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR",
                        call->script ? why : STR("the script is empty"));
         return;
     }
-    if (!variable_result(engine, instance, ei, (struct result){call->result_variable, value},
+    if (!variable_result(engine, instance, ei, (struct result){call->result_variable, computed},
                          &why)) {
         incident_raise(engine, instance, ei, "EXTRACT_VALUE_ERROR", why);
         return;

@@ -133,12 +133,13 @@ void user_task_left(struct engine *engine, instance_ref instance, const struct u
 static bool assignee_of(struct engine *engine, element_ref ei, const struct bpmn_user_task *task,
                         str *ret_assignee, str *ret_why)
 {
-    feel_value value;
+    struct computed computed;
     *ret_assignee = STR_EMPTY;
     if (task->assignee == NULL)
         return true;
-    if (!expression_value(engine, ei, task->assignee, &value, ret_why))
+    if (!expression_value(engine, ei, task->assignee, &computed, ret_why))
         return false;
+    feel_value value = computed.value;
     bool is_none = feel_is_null(value) ||
                    (feel_is(value, FEEL_STRING) && str_is_empty(str_trim(value.string)));
     return is_none ||
@@ -272,23 +273,23 @@ void user_task_complete(struct engine *engine)
     str why;
     if (!find_task(engine, &change))
         return;
-    str variables = body->variables;
+    bool maps = element_of(change.instance, change.ei)->output_count > 0;
+    struct merge merge = {body->variables, maps};
     bool is_heard_of = is_heard(&change, BPMN_LISTENER_COMPLETING);
-    if (!variable_fits(engine, change.instance, change.instance->root, variables, &why) ||
-        (is_heard_of &&
-         !personal_admit_object(engine, change.instance, change.ei, &variables, &why))) {
+    if (!variable_fits(engine, change.instance, change.instance->root, body->variables, &why) ||
+        (is_heard_of && !personal_admit_object(engine, change.instance, change.ei, &merge, &why))) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
         return;
     }
     struct completion completion = {.by = engine->command->principal,
                                     .person = str_copy(engine->turn, person_of(engine, &change)),
                                     .action = action,
-                                    .variables = variables};
+                                    .variables = merge.object};
     if (!is_separate(engine, &change, completion.person))
         return;
     if (is_heard_of) {
         begin(engine, &change, "complete",
-              request_json(engine, (struct request){action, "variables", variables, false,
+              request_json(engine, (struct request){action, "variables", merge.object, false,
                                                     completion.person}),
               engine->command->reply);
         return;
@@ -401,14 +402,15 @@ bool user_task_sets_variables(struct engine *engine, instance_ref instance, elem
     struct change change = {instance, ei, state_attachment(ei, ENTITY_KIND_USER_TASK)};
     if (change.task == NULL || !is_heard(&change, BPMN_LISTENER_UPDATING))
         return false;
-    str variables = body->variables, why;
+    struct merge merge = {body->variables, body->local};
+    str why;
     if (!may_change(engine, change.task))
         return true;
-    if (personal_admit_object(engine, instance, ei, &variables, &why))
-        begin(
-            engine, &change, "update",
-            request_json(engine, (struct request){STR_EMPTY, "variables", variables, !body->local}),
-            engine->command->reply);
+    if (personal_admit_object(engine, instance, ei, &merge, &why))
+        begin(engine, &change, "update",
+              request_json(engine,
+                           (struct request){STR_EMPTY, "variables", merge.object, !body->local}),
+              engine->command->reply);
     else
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
     return true;

@@ -32,14 +32,14 @@ static feel_value text_list(struct engine *engine, feel_value value)
 static bool add_list(struct engine *engine, element_ref ei, const struct feel_program *program,
                      const char *name, struct json_writer *w, str *ret_why)
 {
-    feel_value value = feel_list(NULL, 0);
-    if (program != NULL && (!expression_value(engine, ei, program, &value, ret_why) ||
-                            !personal_is_open(engine, program, ret_why)))
+    struct computed computed = {feel_list(NULL, 0), {.scope = ei}};
+    if (program != NULL && (!expression_value(engine, ei, program, &computed, ret_why) ||
+                            !personal_is_open(engine, &computed.reading, program, ret_why)))
         return false;
-    value = text_list(engine, value);
+    computed.value = text_list(engine, computed.value);
     json_key(w, str_of(name));
     str list = STR("[]");
-    if (feel_is(value, FEEL_LIST) && !expression_json(engine, value, &list, ret_why))
+    if (feel_is(computed.value, FEEL_LIST) && !expression_json(engine, &computed, &list, ret_why))
         return false;
     json_raw(w, list);
     return true;
@@ -55,11 +55,12 @@ static bool add_instant(struct engine *engine, element_ref ei, const struct feel
                         struct named_moment at, struct json_writer *w, str *ret_why)
 {
     int64_t ms;
-    feel_value value;
+    struct computed computed;
     if (program == NULL)
         return true;
-    if (!expression_value(engine, ei, program, &value, ret_why))
+    if (!expression_value(engine, ei, program, &computed, ret_why))
         return false;
+    feel_value value = computed.value;
     if (feel_is_null(value) || (feel_is(value, FEEL_STRING) && str_is_empty(value.string)))
         return true;
     if (!expression_moment(engine, ei, program, at.from, &ms, ret_why))

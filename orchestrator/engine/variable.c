@@ -64,11 +64,17 @@ static element_ref home_of(instance_ref instance, element_ref from)
     return from == NULL ? instance->root : from;
 }
 
+element_ref variable_home(instance_ref instance, element_ref from, str name)
+{
+    element_ref scope = home_of(instance, from);
+    state_visible(from, name, &scope);
+    return scope;
+}
+
 bool variable_propagate(struct engine *engine, instance_ref instance, element_ref from,
                         struct named_json variable, str *ret_why)
 {
-    element_ref scope = home_of(instance, from);
-    state_visible(from, variable.name, &scope);
+    element_ref scope = variable_home(instance, from, variable.name);
     return variable_set(engine, instance, scope, variable, ret_why);
 }
 
@@ -105,7 +111,8 @@ bool variable_is_object(struct engine *engine, str object, str *ret_why)
     }
     if (str_is_empty(object))
         return true;
-    if (!parse_object(engine, object, &json, ret_why))
+    if (!parse_object(engine, object, &json, ret_why) ||
+        !personal_is_unsealed(engine, object, json, ret_why))
         return false;
     for (size_t i = 0; i < json->count; i++)
         if (!border_name(engine, "the name of a variable", json->members[i].name, ret_why))
@@ -160,7 +167,7 @@ bool variable_merge(struct engine *engine, instance_ref instance, element_ref sc
         bool is_late = has_persons && bpmn_find_personal(instance->process, member->name) != NULL;
         if (is_late != (i >= json->count))
             continue; // whose a value is may be told by the others
-        struct named_json variable = {member->name, text_of(engine, &member->value)};
+        struct named_json variable = {member->name, text_of(engine, &member->value), scope};
         if (!(merge.is_local ? variable_set(engine, instance, scope, variable, ret_why)
                              : variable_propagate(engine, instance, scope, variable, ret_why)))
             return false;
@@ -174,7 +181,7 @@ bool variable_result(struct engine *engine, instance_ref instance, element_ref e
     struct named_json variable = {.name = result.name};
     if (str_is_empty(result.name))
         return true;
-    return expression_json(engine, result.value, &variable.json, ret_why) &&
+    return expression_json(engine, &result.computed, &variable.json, ret_why) &&
            (element_of(instance, ei)->output_count > 0
                 ? variable_set(engine, instance, ei, variable, ret_why)
                 : variable_propagate(engine, instance, ei, variable, ret_why));
@@ -198,8 +205,8 @@ static feel_value put_path(struct engine *engine, feel_value base, str path, fee
 static bool map_value(struct engine *engine, const struct bpmn_mapping *mapping, element_ref reads,
                       element_ref writes, str *ret_json, str *ret_why)
 {
-    feel_value value;
-    if (!expression_value(engine, reads, mapping->source, &value, ret_why))
+    struct computed computed;
+    if (!expression_value(engine, reads, mapping->source, &computed, ret_why))
         return false;
     size_t dot = str_find_char(mapping->target, '.');
     if (dot != SIZE_MAX) {
@@ -207,10 +214,12 @@ static bool map_value(struct engine *engine, const struct bpmn_mapping *mapping,
         str name = str_sub(mapping->target, 0, dot);
         const struct variable *known =
             writes == reads ? state_local(writes, name) : state_visible(writes, name, &scope);
-        feel_value base = known ? expression_variable(engine, known) : feel_null();
-        value = put_path(engine, base, str_from_index(mapping->target, dot + 1), value);
+        feel_value base =
+            known ? expression_variable(engine, &computed.reading, known) : feel_null();
+        computed.value =
+            put_path(engine, base, str_from_index(mapping->target, dot + 1), computed.value);
     }
-    return expression_json(engine, value, ret_json, ret_why);
+    return expression_json(engine, &computed, ret_json, ret_why);
 }
 
 static str first_name(str path)
@@ -226,7 +235,7 @@ bool variable_map_inputs(struct engine *engine, instance_ref instance, element_r
         str json;
         if (!map_value(engine, &element->inputs[i], ei, ei, &json, ret_why))
             return false;
-        struct named_json variable = {first_name(element->inputs[i].target), json};
+        struct named_json variable = {.name = first_name(element->inputs[i].target), .json = json};
         if (!variable_set(engine, instance, ei, variable, ret_why))
             return false;
     }
@@ -243,7 +252,7 @@ bool variable_map_outputs(struct engine *engine, instance_ref instance, element_
         str json;
         if (!map_value(engine, &element->outputs[i], ei, outside, &json, ret_why))
             return false;
-        struct named_json variable = {first_name(element->outputs[i].target), json};
+        struct named_json variable = {.name = first_name(element->outputs[i].target), .json = json};
         if (!variable_propagate(engine, instance, outside, variable, ret_why))
             return false;
     }
@@ -307,8 +316,8 @@ bool variable_declare(struct engine *engine, instance_ref instance, element_ref 
             (!alone && state_visible(scope, names[i], &found) != NULL &&
              !binds(engine, instance->process, scope->element, names[i])))
             continue;
-        if (!variable_set(engine, instance, scope, (struct named_json){names[i], STR("null")},
-                          ret_why))
+        if (!variable_set(engine, instance, scope,
+                          (struct named_json){.name = names[i], .json = STR("null")}, ret_why))
             return false;
     }
     return true;

@@ -200,12 +200,11 @@ static enum engine_opening open_with(struct keyring *keyring, struct arena *aren
                                                                               : OPENING_ERASED;
 }
 
-static enum engine_opening open_for_engine(void *context, struct arena *arena, str tenant,
-                                           uint64_t stream, str sealed,
-                                           struct personal_subjects *ret_subjects, str *ret_json)
+static enum engine_opening open_for_engine(void *context, struct arena *arena, uint64_t stream,
+                                           str sealed, struct personal_subjects *ret_subjects,
+                                           str *ret_json)
 {
     struct personal_header header;
-    (void)tenant; // its ring knows
     if (!personal_read(arena, sealed, &header) || header.place.stream != stream)
         return OPENING_FOREIGN;
     return open_with(context, arena, &header, sealed, ret_subjects, ret_json);
@@ -364,7 +363,8 @@ struct keyring *keyring_new(const struct vault *vault, const struct vault_key *i
     keyring->vault = vault;
     keyring->index = index;
     keyring->rings = idmap_new(&keyring->arena);
-    keyring->for_engine = (struct engine_vault){keyring, seal, open_for_engine, erase, has, forget};
+    keyring->for_engine = (struct engine_vault){keyring, seal,   open_for_engine,          erase,
+                                                has,     forget, .can_seal = vault != NULL};
     return keyring;
 }
 
