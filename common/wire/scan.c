@@ -2,13 +2,12 @@
 #include "wire/scan.h"
 
 #include "base/utf8.h"
+#include "base/varint.h"
 #include "wire/wire.h"
 
 #include <protobuf-c/protobuf-c.h>
 
 enum wire_type { VARINT = 0, FIXED64 = 1, LENGTH_DELIMITED = 2, FIXED32 = 5 };
-
-enum { MAX_VARINT = 10 };
 
 struct scan {
     size_t fields;
@@ -21,21 +20,6 @@ static bool scan_nested(struct scan *scan, const ProtobufCMessageDescriptor *des
 static bool fail(struct scan *scan, const ProtobufCMessageDescriptor *descriptor, const char *what)
 {
     return error_set(scan->err, ERROR_INVALID, descriptor->name, "%s", what);
-}
-
-static bool take_varint(str *rest, uint64_t *ret_value)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < rest->len && i < MAX_VARINT; i++) {
-        unsigned char byte = (unsigned char)rest->data[i];
-        value |= (uint64_t)(byte & 0x7F) << (7 * i);
-        if (byte < 0x80) {
-            *rest = str_from_index(*rest, i + 1);
-            *ret_value = value;
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool take(str *rest, uint64_t len, str *ret_part)
@@ -83,19 +67,19 @@ static bool scan_field(struct scan *scan, const ProtobufCMessageDescriptor *desc
     if (++scan->fields > WIRE_MAX_FIELDS)
         return error_set(scan->err, ERROR_LIMIT, descriptor->name,
                          "more fields than WIRE_MAX_FIELDS (%d)", WIRE_MAX_FIELDS);
-    if (!take_varint(rest, &tag) || tag >> 3 == 0 || tag >> 3 > 0x1FFFFFFF)
+    if (!varint_read(rest, &tag) || tag >> 3 == 0 || tag >> 3 > 0x1FFFFFFF)
         return fail(scan, descriptor, "a field's tag is broken");
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> 3));
     switch (tag & 7) {
     case VARINT:
-        return take_varint(rest, &number) || fail(scan, descriptor, "a number is broken");
+        return varint_read(rest, &number) || fail(scan, descriptor, "a number is broken");
     case FIXED64:
         return take(rest, 8, &part) || fail(scan, descriptor, "a number is cut off");
     case FIXED32:
         return take(rest, 4, &part) || fail(scan, descriptor, "a number is cut off");
     case LENGTH_DELIMITED:
-        if (!take_varint(rest, &number) || !take(rest, number, &part))
+        if (!varint_read(rest, &number) || !take(rest, number, &part))
             return fail(scan, descriptor, "a field is longer than its message");
         return scan_delimited(scan, descriptor, field, part, depth);
     default:

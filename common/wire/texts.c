@@ -2,35 +2,12 @@
 #include "wire/texts.h"
 
 #include "base/strbuf.h"
+#include "base/varint.h"
 #include "wire/wire.h"
 
 enum wire_type { VARINT = 0, FIXED64 = 1, LENGTH_DELIMITED = 2, FIXED32 = 5 };
 
-enum { MAX_VARINT = 10, TYPE_MASK = 7 };
-
-static bool take_varint(str *rest, uint64_t *ret_value)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < rest->len && i < MAX_VARINT; i++) {
-        unsigned char byte = (unsigned char)rest->data[i];
-        value |= (uint64_t)(byte & 0x7F) << (7 * i);
-        if (byte < 0x80) {
-            *rest = str_from_index(*rest, i + 1);
-            *ret_value = value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void add_varint(struct strbuf *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        strbuf_add_char(out, (char)(value | 0x80));
-        value >>= 7;
-    }
-    strbuf_add_char(out, (char)value);
-}
+enum { TYPE_MASK = 7 };
 
 static bool skip(str *rest, uint64_t len)
 {
@@ -57,7 +34,7 @@ static bool replace_inside(struct strbuf *out, str content, const struct wire_re
         else
             changed = strbuf_str(&inner);
     }
-    add_varint(out, changed.len);
+    varint_write(out, changed.len);
     strbuf_add(out, changed);
     return true;
 }
@@ -69,11 +46,11 @@ static bool replace(struct strbuf *out, str bytes, const struct wire_replacing *
     while (rest.len > 0) {
         str field = rest;
         uint64_t tag, number;
-        if (depth > WIRE_MAX_DEPTH || !take_varint(&rest, &tag))
+        if (depth > WIRE_MAX_DEPTH || !varint_read(&rest, &tag))
             return false;
         switch (tag & TYPE_MASK) {
         case VARINT:
-            if (!take_varint(&rest, &number))
+            if (!varint_read(&rest, &number))
                 return false;
             break;
         case FIXED64:
@@ -85,9 +62,9 @@ static bool replace(struct strbuf *out, str bytes, const struct wire_replacing *
                 return false;
             break;
         case LENGTH_DELIMITED:
-            if (!take_varint(&rest, &number) || number > rest.len)
+            if (!varint_read(&rest, &number) || number > rest.len)
                 return false;
-            add_varint(out, tag);
+            varint_write(out, tag);
             if (!replace_inside(out, str_sub(rest, 0, (size_t)number), replacing, depth))
                 return false;
             rest = str_from_index(rest, (size_t)number);

@@ -2,71 +2,51 @@
 #include "engine/image.h"
 
 #include "base/murmur2.h"
-
-enum { VARINT_MAX = 10 };
+#include "base/varint.h"
 
 void image_put_u64(struct strbuf *out, uint64_t value)
 {
-    bool fits = out->capacity - out->len >= VARINT_MAX;
-    char *at = fits ? out->data + out->len : strbuf_reserve(out, VARINT_MAX);
-    size_t len = 0;
-    while (value >= 0x80) {
-        at[len++] = (char)(value | 0x80);
-        value >>= 7;
-    }
-    at[len++] = (char)value;
-    out->len += len;
+    varint_write(out, value);
 }
 
 void image_put_i64(struct strbuf *out, int64_t value)
 {
-    image_put_u64(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+    varint_write_signed(out, value);
 }
 
 void image_put_str(struct strbuf *out, str text)
 {
-    image_put_u64(out, text.len);
-    strbuf_add(out, text);
+    varint_write_text(out, text);
+}
+
+static void fail(struct image_reader *in)
+{
+    in->failed = true;
+    in->rest = STR_EMPTY;
 }
 
 uint64_t image_get_u64(struct image_reader *in)
 {
     uint64_t value = 0;
-    if (in->rest.len > 0 && (in->rest.data[0] & 0x80) == 0) { // most of them
-        value = (unsigned char)in->rest.data[0];
-        in->rest.data++;
-        in->rest.len--;
-        return value;
-    }
-    for (unsigned i = 0; i < VARINT_MAX && i < in->rest.len; i++) {
-        value |= (uint64_t)(in->rest.data[i] & 0x7f) << (i * 7);
-        if ((in->rest.data[i] & 0x80) == 0) {
-            in->rest = str_from_index(in->rest, i + 1);
-            return value;
-        }
-    }
-    in->failed = true;
-    in->rest = STR_EMPTY;
-    return 0;
+    if (!varint_read(&in->rest, &value))
+        fail(in);
+    return value;
 }
 
 int64_t image_get_i64(struct image_reader *in)
 {
-    uint64_t value = image_get_u64(in);
-    return (int64_t)(value >> 1 ^ -(value & 1));
+    int64_t value = 0;
+    if (!varint_read_signed(&in->rest, &value))
+        fail(in);
+    return value;
 }
 
 str image_get_str(struct image_reader *in)
 {
-    uint64_t len = image_get_u64(in);
-    if (len > in->rest.len) {
-        in->failed = true;
-        in->rest = STR_EMPTY;
-        return STR_EMPTY;
-    }
-    str text = str_copy(in->arena, str_sub(in->rest, 0, len));
-    in->rest = str_from_index(in->rest, len);
-    return text;
+    str text = STR_EMPTY;
+    if (!varint_read_text(&in->rest, &text))
+        fail(in);
+    return str_copy(in->arena, text);
 }
 
 struct strbuf image_new(struct arena *arena)

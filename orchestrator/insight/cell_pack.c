@@ -3,8 +3,9 @@
 // Cells as bytes. Each section begins with the format. Elements are named once, in `names`; the
 // others say the how manieth it is.
 #include "insight/cell.h"
+
+#include "base/varint.h"
 #include "insight/limits.h"
-#include "insight/varint.h"
 
 #include <stdlib.h>
 

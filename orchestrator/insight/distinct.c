@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "insight/distinct.h"
 
-#include <math.h>
+#include "base/varint.h"
 
-#include "insight/varint.h"
+#include <math.h>
 
 enum { HASH_BITS = 64 };
 

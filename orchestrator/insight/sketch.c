@@ -5,9 +5,9 @@
 // out. The highest level has the most room, lower ones two thirds of the next, as the paper has it.
 #include "insight/sketch.h"
 
-#include <stdlib.h>
+#include "base/varint.h"
 
-#include "insight/varint.h"
+#include <stdlib.h>
 
 enum { LEAST_ROOM = 16 };
 

@@ -3,60 +3,21 @@
 
 #include "base/digest.h"
 #include "base/strbuf.h"
+#include "base/varint.h"
 
-enum { VERSION = 1, MAX_VARINT = 10 };
-
-static void put(struct strbuf *out, uint64_t value)
-{
-    while (value >= 0x80) {
-        strbuf_add_char(out, (char)(value | 0x80));
-        value >>= 7;
-    }
-    strbuf_add_char(out, (char)value);
-}
-
-static bool take(str *bytes, uint64_t *ret_value)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes->len && i < MAX_VARINT; i++) {
-        uint64_t byte = (unsigned char)bytes->data[i];
-        value |= (byte & 0x7f) << (7 * i);
-        if (byte < 0x80) {
-            *bytes = str_from_index(*bytes, i + 1);
-            *ret_value = value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_text(str *bytes, str *ret_text)
-{
-    uint64_t len;
-    if (!take(bytes, &len) || len > bytes->len)
-        return false;
-    *ret_text = str_sub(*bytes, 0, (size_t)len);
-    *bytes = str_from_index(*bytes, (size_t)len);
-    return true;
-}
-
-static void put_text(struct strbuf *out, str text)
-{
-    put(out, text.len);
-    strbuf_add(out, text);
-}
+enum { VERSION = 1 };
 
 static str header_bytes(struct arena *arena, const struct personal_place *place, uint32_t count,
                         const uint32_t *numbers)
 {
     struct strbuf out = strbuf_new(arena);
-    put(&out, VERSION);
-    put(&out, place->stream);
-    put(&out, place->sequence);
-    put(&out, place->position);
-    put(&out, count);
+    varint_write(&out, VERSION);
+    varint_write(&out, place->stream);
+    varint_write(&out, place->sequence);
+    varint_write(&out, place->position);
+    varint_write(&out, count);
     for (uint32_t i = 0; i < count; i++)
-        put(&out, numbers[i]);
+        varint_write(&out, numbers[i]);
     return strbuf_str(&out);
 }
 
@@ -75,8 +36,8 @@ static struct vault_key key_of(const struct vault_key *const *keys, uint32_t cou
 static str bound_of(struct arena *arena, str tenant, str header)
 {
     struct strbuf out = strbuf_new(arena);
-    put_text(&out, STR("baton personal value"));
-    put_text(&out, tenant);
+    varint_write_text(&out, STR("baton personal value"));
+    varint_write_text(&out, tenant);
     strbuf_add(&out, header);
     return strbuf_str(&out);
 }
@@ -91,7 +52,7 @@ str personal_seal(struct arena *arena, const struct personal_keys *keys,
     struct vault_key key = key_of(keys->keys, keys->count);
     struct strbuf plain = strbuf_new(arena), whole = strbuf_new(arena), out = strbuf_new(arena);
     for (uint32_t i = 0; i < subjects->count; i++)
-        put_text(&plain, subjects->items[i]);
+        varint_write_text(&plain, subjects->items[i]);
     strbuf_add(&plain, json);
     struct digest nonce = digest_hmac(str_from((const char *)key.bytes, VAULT_KEY_BYTES),
                                       str_join2(arena, bound, strbuf_str(&plain)));
@@ -110,15 +71,16 @@ static bool read_header(str *bytes, struct personal_header *ret_header)
 {
     struct personal_header header = {0};
     uint64_t version, position, count;
-    if (!take(bytes, &version) || version != VERSION || !take(bytes, &header.place.stream) ||
-        !take(bytes, &header.place.sequence) || !take(bytes, &position) || position > UINT32_MAX ||
-        !take(bytes, &count) || count == 0 || count > PERSONAL_MAX_SUBJECTS)
+    if (!varint_read(bytes, &version) || version != VERSION ||
+        !varint_read(bytes, &header.place.stream) || !varint_read(bytes, &header.place.sequence) ||
+        !varint_read(bytes, &position) || position > UINT32_MAX || !varint_read(bytes, &count) ||
+        count == 0 || count > PERSONAL_MAX_SUBJECTS)
         return false;
     header.place.position = (uint32_t)position;
     header.count = (uint32_t)count;
     for (uint32_t i = 0; i < header.count; i++) {
         uint64_t number;
-        if (!take(bytes, &number) || number == 0 || number > INT32_MAX)
+        if (!varint_read(bytes, &number) || number == 0 || number > INT32_MAX)
             return false;
         header.numbers[i] = (uint32_t)number;
     }
@@ -149,7 +111,7 @@ bool personal_open(struct arena *arena, const struct vault_key *const *keys, str
     bool good = vault_unseal(arena, &key, bound, rest, &plain, &err);
     vault_key_wipe(&key);
     for (uint32_t i = 0; good && i < header.count; i++)
-        good = take_text(&plain, &subjects.items[subjects.count++]);
+        good = varint_read_text(&plain, &subjects.items[subjects.count++]);
     if (good) {
         *ret_subjects = subjects;
         *ret_json = plain;
@@ -160,9 +122,9 @@ bool personal_open(struct arena *arena, const struct vault_key *const *keys, str
 str personal_digest(struct arena *arena, const struct vault_key *index, str tenant, str subject)
 {
     struct strbuf text = strbuf_new(arena);
-    put_text(&text, STR("baton person"));
-    put_text(&text, tenant);
-    put_text(&text, subject);
+    varint_write_text(&text, STR("baton person"));
+    varint_write_text(&text, tenant);
+    varint_write_text(&text, subject);
     struct digest digest =
         digest_hmac(str_from((const char *)index->bytes, VAULT_KEY_BYTES), strbuf_str(&text));
     return str_copy(arena, str_from((const char *)digest.bytes, DIGEST_SIZE));
@@ -171,9 +133,9 @@ str personal_digest(struct arena *arena, const struct vault_key *index, str tena
 str personal_bound(struct arena *arena, str tenant, uint64_t stream, uint32_t number)
 {
     struct strbuf out = strbuf_new(arena);
-    put_text(&out, STR("baton personal key"));
-    put_text(&out, tenant);
-    put(&out, stream);
-    put(&out, number);
+    varint_write_text(&out, STR("baton personal key"));
+    varint_write_text(&out, tenant);
+    varint_write(&out, stream);
+    varint_write(&out, number);
     return strbuf_str(&out);
 }

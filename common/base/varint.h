@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole numbers as few bytes: seven bits a byte, least first.
-#ifndef BATON_INSIGHT_VARINT_H
-#define BATON_INSIGHT_VARINT_H
+// Whole numbers as few bytes, as protobuf writes them: seven bits a byte, least first; at most 10.
+#ifndef BATON_BASE_VARINT_H
+#define BATON_BASE_VARINT_H
 
 #include "base/str.h"
 #include "base/strbuf.h"

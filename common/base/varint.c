@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "insight/varint.h"
+#include "base/varint.h"
 
-enum { BITS = 7, MORE = 0x80, MOST_SHIFT = 63 };
+enum { BITS = 7, MORE = 0x80, MOST_SHIFT = 63, MOST_BYTES = 10 };
 
 void varint_write(struct strbuf *out, uint64_t value)
 {
+    bool fits = out->capacity - out->len >= MOST_BYTES;
+    char *at = fits ? out->data + out->len : strbuf_reserve(out, MOST_BYTES);
+    size_t len = 0;
     while (value >= MORE) {
-        strbuf_add_char(out, (char)(value | MORE));
+        at[len++] = (char)(value | MORE);
         value >>= BITS;
     }
-    strbuf_add_char(out, (char)value);
+    at[len++] = (char)value;
+    out->len += len;
 }
 
 void varint_write_signed(struct strbuf *out, int64_t value)
