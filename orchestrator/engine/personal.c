@@ -375,6 +375,15 @@ str personal_unmarked(struct engine *engine, str json)
     return personal_seal_marked(engine->turn, json, &unmarking, &plain, &err) ? plain : json;
 }
 
+// Who marks the value as a whole says whose it is: not those any more whose the last one was.
+static bool says_whose(struct engine *engine, str json)
+{
+    struct json *parsed;
+    struct error err;
+    return personal_has_marked(json) && json_parse(engine->turn, json, &parsed, &err) &&
+           json_get(parsed, STR("baton:personal")) != NULL;
+}
+
 // The same value, however it is written.
 static bool is_same(struct engine *engine, str a, str b)
 {
@@ -437,6 +446,7 @@ static bool seal_for(struct engine *engine, const struct admission *admission,
         variable->json = admission->seen;
         return true;
     }
+    keeps &= !says_whose(engine, variable->json);
     if (keeps && before.has_erased) // whoever gives another value may not know whose it was
         return refuse_persons(engine, variable->name, &before, ret_why);
     if (keeps)

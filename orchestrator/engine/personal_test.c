@@ -318,17 +318,12 @@ static void a_loop_keeps_its_items_and_what_it_collects_sealed(void **state)
                          "f2", "t", "u") JOB("u", "<zeebe:input source='=out[1]' target='first'/>")
                          FLOW("f3", "u", "e") "<endEvent id='e'/>"),
         &vault);
-    uint64_t instance =
-        start_with(f, STR("{\"customer\":\"c7\",\"people\":[\"ann@marked\",\"bob@marked\"]}"));
+    start_with(f, STR("{\"customer\":\"c7\",\"people\":[\"ann@marked\",\"bob@marked\"]}"));
     for (int i = 0; i < 2; i++) {
         assert_nowhere(f, "marked");
         assert_true(str_equal(job_reads(f, "one"),
                               i == 0 ? STR("c7: \"ann@marked\"") : STR("c7: \"bob@marked\"")));
-        struct job_answer done = answer(1);
-        run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
-                                .instance = instance,
-                                .key = find_outbound(f, OUTBOUND_JOB)->job->key,
-                                .job_answer = done});
+        complete_with(f, STR("{}"));
     }
     assert_nowhere(f, "marked");
     assert_true(str_equal(job_reads(f, "first"), STR("c7: \"ann@marked!\"")));
@@ -338,20 +333,23 @@ static void a_loop_keeps_its_items_and_what_it_collects_sealed(void **state)
 static void a_variable_that_belongs_to_somebody_stays_theirs(void **state)
 {
     (void)state;
-    struct fixture *f = fixture_new_with(
-        PROCESS(MAIL, "<startEvent id='s'/>" FLOW("f1", "s", "t") JOB("t", "") FLOW("f2", "t", "u")
-                          JOB("u", "") FLOW("f3", "u", "e") "<endEvent id='e'/>"),
-        &vault);
-    uint64_t instance =
-        start_with(f, STR("{\"x\":{\"baton:personal\":\"c7\",\"value\":\"ann@marked\"}}"));
-    struct job_answer answered = answer(1);
-    answered.variables = STR("{\"x\":\"new@marked\"}");
-    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
-                            .instance = instance,
-                            .key = find_outbound(f, OUTBOUND_JOB)->job->key,
-                            .job_answer = answered});
+    struct fixture *f = fixture_new_with(TWO_JOBS, &vault);
+    start_with(f, STR("{\"x\":{\"baton:personal\":\"c7\",\"value\":\"ann@marked\"}}"));
+    complete_with(f, STR("{\"x\":\"new@marked\"}"));
     assert_nowhere(f, "new@marked");
     assert_true(str_equal(job_reads(f, "x"), STR("c7: \"new@marked\"")));
+    fixture_free(f);
+}
+
+static void unless_who_gives_another_value_says_whose_it_is(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new_with(TWO_JOBS, &vault);
+    start_with(f, STR("{\"x\":{\"baton:personal\":\"c7\",\"value\":\"ann@marked\"}}"));
+    erased = STR("c7");
+    complete_with(f, STR("{\"x\":{\"baton:personal\":\"c8\",\"value\":\"bob@marked\"}}"));
+    assert_nowhere(f, "marked");
+    assert_true(str_equal(job_reads(f, "x"), STR("c8: \"bob@marked\"")));
     fixture_free(f);
 }
 
@@ -401,22 +399,14 @@ static void an_erased_value_is_missing_only_where_it_is_needed(void **state)
                         JOB("v", "<zeebe:input source='=b' target='number'/>") FLOW("f5", "u", "e")
                             FLOW("f6", "v", "e") "<endEvent id='e'/>"),
         &vault);
-    uint64_t instance = start_with(f, STR("{\"customer\":\"c7\",\"email\":\"ann@marked\"}"));
+    start_with(f, STR("{\"customer\":\"c7\",\"email\":\"ann@marked\"}"));
     erased = STR("c7");
-    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
-                            .instance = instance,
-                            .key = find_outbound(f, OUTBOUND_JOB)->job->key,
-                            .job_answer = answer(1)});
+    complete_with(f, STR("{\"b\":2}"));
     assert_incident(f, "the value of the variable 'email' is personal and was erased");
     assert_true(str_equal(find_outbound(f, OUTBOUND_JOB)->job->element_id, STR("v")));
     assert_true(str_equal(job_reads(f, "number"), STR("2")));
     assert_true(str_equal(job_reads(f, "email"), STR("erased")));
-    struct job_answer late = answer(1);
-    late.variables = STR("{\"email\":\"new@marked\"}");
-    run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
-                            .instance = instance,
-                            .key = find_outbound(f, OUTBOUND_JOB)->job->key,
-                            .job_answer = late});
+    complete_with(f, STR("{\"email\":\"new@marked\"}"));
     assert_incident(f, "a person was erased");
     fixture_free(f);
 }
@@ -754,6 +744,7 @@ int main(void)
         cmocka_unit_test_setup(null_is_nobodys, reset),
         cmocka_unit_test_setup(a_loop_keeps_its_items_and_what_it_collects_sealed, reset),
         cmocka_unit_test_setup(a_variable_that_belongs_to_somebody_stays_theirs, reset),
+        cmocka_unit_test_setup(unless_who_gives_another_value_says_whose_it_is, reset),
         cmocka_unit_test_setup(what_stands_in_the_open_takes_none, reset),
         cmocka_unit_test_setup(a_gateway_may_decide_by_it, reset),
         cmocka_unit_test_setup(an_erased_value_is_missing_only_where_it_is_needed, reset),
