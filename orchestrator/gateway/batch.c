@@ -83,11 +83,28 @@ static bool read_migration(struct arena *arena, const struct json *parameters,
            str_to_u64(target->text, &migrate->target_definition);
 }
 
+// A batch is kept until it is done, and its values would lie there in the open: Camunda 8's take
+// none either.
+static bool sets_variables(const struct json *moves)
+{
+    for (size_t i = 0; i < length_of(moves); i++) {
+        const struct json *set = json_get(&moves->items[i], STR("variableInstructions"));
+        if (set != NULL && set->type != JSON_NULL)
+            return true;
+    }
+    return false;
+}
+
 static bool read_modification(struct arena *arena, const struct json *parameters,
                               struct modify_instance *modify, const char **ret_why)
 {
     *ret_why = "a modification needs \"moveInstructions\": [{sourceElementId, targetElementId}]";
     modify->variables = STR_EMPTY;
+    if (sets_variables(json_get(parameters, STR("moveInstructions")))) {
+        *ret_why = "a batch of modifications sets no variables (variableInstructions): modify the "
+                   "instances one by one";
+        return false;
+    }
     batch_read_moves(arena, json_get(parameters, STR("moveInstructions")), modify);
     return modify->count > 0 && modify->count <= COMMAND_MAX_INSTRUCTIONS;
 }
