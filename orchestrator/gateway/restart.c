@@ -6,6 +6,7 @@
 // old instance keeps telling it.
 #include "base/array.h"
 #include "base/json.h"
+#include "base/personal.h"
 #include "bpmn/bpmn.h"
 #include "engine/engine.h"
 #include "gateway/gateway_private.h"
@@ -112,11 +113,33 @@ static struct create_instance *create_from(struct arena *arena, const struct pic
     return create;
 }
 
+// Sealed values open in their own instance alone, and nobody here reads them.
+static const struct picture_variable *find_sealed(const struct picture *picture,
+                                                  const struct json *overrides)
+{
+    for (size_t i = 0; i < picture->count; i++) {
+        const struct picture_place *place = &picture->places[i];
+        for (size_t v = 0; v < place->variable_count; v++) {
+            bool is_given = i == 0 && json_get(overrides, place->variables[v].name) != NULL;
+            if (!is_given && personal_has_sealed(place->variables[v].json))
+                return &place->variables[v];
+        }
+    }
+    return NULL;
+}
+
 static void begin_from(struct caller *caller, const struct restarting *restarting,
                        const struct picture *picture)
 {
     struct create_instance *create = create_from(caller->arena, picture);
-    if (picture->waiting_join.len > 0) // a token that waits has no element that could begin
+    const struct picture_variable *sealed = find_sealed(picture, restarting->variables);
+    if (sealed != NULL)
+        caller_fail_format(caller, ERROR_CONFLICT, "variables",
+                           "the variable '%.*s' is personal at that point and is not copied: give "
+                           "its value in \"variables\", or start a new instance where it is one of "
+                           "a scope inside",
+                           STR_ARG(sealed->name));
+    else if (picture->waiting_join.len > 0) // a token that waits has no element that could begin
         caller_fail_format(
             caller, ERROR_CONFLICT, "",
             "a token waits at the join '%.*s' at that point: choose one before or after",
