@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/texts.h"
 
+#include "base/json.h"
 #include "base/strbuf.h"
 #include "base/varint.h"
 #include "wire/wire.h"
@@ -20,12 +21,24 @@ static bool skip(str *rest, uint64_t len)
 static bool replace(struct strbuf *out, str bytes, const struct wire_replacing *replacing,
                     int depth);
 
+// Space before it may be the tag of a nested message: then only what is JSON as a whole is taken
+// for it.
+static bool is_json_text(struct arena *arena, str content)
+{
+    str text = str_trim(content);
+    struct json *json;
+    struct error err;
+    if (text.len == 0 || (text.data[0] != '{' && text.data[0] != '['))
+        return false;
+    return text.data == content.data || json_parse(arena, content, &json, &err);
+}
+
 static bool replace_inside(struct strbuf *out, str content, const struct wire_replacing *replacing,
                            int depth)
 {
     struct strbuf inner = strbuf_new(out->arena);
     str changed = content;
-    bool is_json = content.len > 0 && (content.data[0] == '{' || content.data[0] == '[');
+    bool is_json = replacing->wants(content) && is_json_text(out->arena, content);
     if (is_json && replacing->wants(content)) {
         changed = replacing->replace(replacing->context, content);
     } else if (!is_json && replacing->wants(content)) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Changes the JSON texts inside of a record without knowing its message: objects and arrays are
-// told from nested messages by their first byte, which no field of ours begins with.
+// told from nested messages by their first byte, which no field of ours begins with, and where
+// space stands before it by being JSON.
 #ifndef BATON_WIRE_TEXTS_H
 #define BATON_WIRE_TEXTS_H
 

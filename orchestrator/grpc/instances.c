@@ -106,8 +106,8 @@ static void answer_ended(struct caller *caller, const struct reply *reply)
     response.bpmnprocessid = pack_text(caller->arena, reply->process_id);
     response.version = reply->version;
     response.processinstancekey = (int64_t)reply->instance;
-    response.variables =
-        pack_text(caller->arena, reply->variables.len > 0 ? reply->variables : STR("{}"));
+    str variables = reply->variables.len > 0 ? reply->variables : STR("{}");
+    response.variables = pack_text(caller->arena, grpc_hidden(caller->arena, variables));
     response.tenantid = pack_text(caller->arena, tenant_outside(caller->tenant));
     response.tags = tags_of(caller, &response.n_tags);
     grpc_call_answer(grpc_call_of(caller), &response.base);

@@ -3,6 +3,7 @@
 #include "grpc/methods.h"
 
 #include "base/json.h"
+#include "base/personal.h"
 
 #define METHOD(name, snake, permission)                                                            \
     {                                                                                              \
@@ -59,8 +60,13 @@ bool grpc_variables(struct grpc_call *call, const char *text, str *ret_variables
         grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "variables: %s", err.text);
         return false;
     }
-    if (parsed->type == JSON_OBJECT)
+    if (parsed->type == JSON_OBJECT) { // as REST hands it on: nothing before it, names unescaped
+        struct strbuf out = strbuf_new(&call->arena);
+        struct json_writer w = json_writer_new(&out);
+        json_value(&w, parsed);
+        *ret_variables = strbuf_str(&out);
         return true;
+    }
     if (parsed->type == JSON_NULL) {
         *ret_variables = STR_EMPTY;
         return true;
@@ -68,6 +74,18 @@ bool grpc_variables(struct grpc_call *call, const char *text, str *ret_variables
     grpc_call_fail(call, GRPC_INVALID_ARGUMENT, "variables: must be a JSON object, found %s",
                    json_type_name(parsed->type));
     return false;
+}
+
+static bool hide(void *context, str sealed, str *ret_json)
+{
+    (void)context, (void)sealed;
+    *ret_json = STR(PERSONAL_HIDDEN);
+    return true;
+}
+
+str grpc_hidden(struct arena *arena, str json)
+{
+    return personal_replace(arena, json, &(struct personal_replacing){NULL, hide});
 }
 
 char **grpc_list(struct arena *arena, const struct json *list, size_t *ret_count)

@@ -55,6 +55,9 @@ MUST_CHECK bool grpc_variables(struct grpc_call *call, const char *text, str *re
 
 // A list of texts in JSON, as a message has it.
 struct json;
+// Sealed values (base/personal.h) of a JSON text give way to what stands for hidden ones.
+str grpc_hidden(struct arena *arena, str json);
+
 char **grpc_list(struct arena *arena, const struct json *list, size_t *ret_count);
 char **grpc_texts(struct arena *arena, str list, size_t *ret_count); // empty: none
 
