@@ -516,12 +516,15 @@ const struct collection collection_variables = {
 
 _Static_assert(SEARCH_MAX_SHOWN == 8191, "the number of characters");
 
+// What is sealed opens as a whole or not at all.
+#define HAS_SEALED "strpos(v.value, 'baton:sealed:') > 0"
+
 // The filter still sees the whole value: it is the first field of that name.
 static const struct field short_variable_fields[] = {
     VARIABLE_FIELDS,
     {"value", "v.value", FIELD_TEXT, .is_hidden = true},
-    {"value", "left(v.value, 8191)", FIELD_TEXT},
-    {"isTruncated", "(length(v.value) > 8191)", FIELD_BOOLEAN},
+    {"value", "CASE WHEN " HAS_SEALED " THEN v.value ELSE left(v.value, 8191) END", FIELD_TEXT},
+    {"isTruncated", "(length(v.value) > 8191 AND NOT " HAS_SEALED ")", FIELD_BOOLEAN},
 };
 
 const struct collection collection_short_variables = {
