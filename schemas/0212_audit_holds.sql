@@ -49,6 +49,7 @@ BEGIN
     DELETE FROM element_instances e WHERE e.shard = of_shard AND e.instance = instance_key;
     DELETE FROM job_records j WHERE j.shard = of_shard AND j.instance = instance_key;
     DELETE FROM variables v WHERE v.shard = of_shard AND v.instance = instance_key;
+    DELETE FROM personal_keys k WHERE k.shard = of_shard AND k.stream = instance_key;
     RETURN true;
 END $$;
 

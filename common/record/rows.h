@@ -390,6 +390,7 @@ struct personal_key_row {
 struct outbound {
     enum outbound_kind kind;
     int32_t partition; // COMMAND: of baton.commands
+    uint64_t stream;   // whose sealed values it takes along; 0: nobody's
     union {
         const struct command *command;
         const struct job_offer *job;

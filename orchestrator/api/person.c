@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A person: what is held about them, and its end. Their keys go in one transaction; then each shard
-// that may have one in memory is told, and the answer waits until all have heard it.
+// A person: what is held about them, and its end.
+//
+// An erasure is not one transaction: steps are being written, and values are on their way from one
+// instance to another. So it goes in rounds, and the answer waits for the last:
+//
+//     erase   the keys that are there, and a row that says so
+//     tell    shards that may have one of them in memory; and all shards that nothing of the person
+//             is to be sealed or opened any more. What is answered after it was done before it
+//     late    the keys that were made meanwhile: none is, once all have been told. While there are
+//             some they are told, as above
+//     wait    until what each shard had to send at that moment has been sent, and one round more,
+//             so that it was received: where it still had a value in the open, nobody took it
+//     lift    from here on the person may have values again, under new keys
+//
+// Whoever takes a shard over meanwhile reads the row.
 #include "api/api_private.h"
 
 #include "base/digest.h"
@@ -22,7 +35,14 @@ struct person {
     str instances;      // JSON
     struct map numbers; // stream -> number + 1 of the person's key
     uint64_t streams, running;
+    uint64_t number; // of the erasure
+    str at;          // when the last keys were destroyed
+    str marks;       // what each shard had to send when there were no keys; empty: there were
+    uint64_t told;   // the last stream
+    unsigned rounds;
 };
+
+enum { MAX_ROUNDS = 200 };
 
 // False after answering.
 static bool take_subject(struct request *request, struct person *subject)
@@ -66,7 +86,7 @@ static void note_number(struct caller *caller, struct person *subject, str strea
 
 struct judging {
     struct caller *caller;
-    uint64_t number;
+    const struct person *subject;
     bool is_theirs;
 };
 
@@ -75,16 +95,20 @@ static bool on_sealed(void *context, str sealed, str *ret_json)
     struct judging *judging = context;
     struct personal_header header;
     (void)ret_json;
-    if (personal_read(judging->caller->arena, sealed, &header))
-        for (uint32_t i = 0; i < header.count; i++)
-            judging->is_theirs |= header.numbers[i] == judging->number;
+    if (!personal_read(judging->caller->arena, sealed, &header))
+        return false;
+    str stream =
+        str_format(judging->caller->arena, "%llu", (unsigned long long)header.place.stream);
+    uint64_t number = (uint64_t)(uintptr_t)map_get(&judging->subject->numbers, stream);
+    for (uint32_t i = 0; i < header.count; i++)
+        judging->is_theirs |= number == (uint64_t)header.numbers[i] + 1;
     return false;
 }
 
-static bool is_theirs(struct caller *caller, const struct person *subject, str stream, str text)
+// Whatever row it stands in: a value names the stream that its key is of.
+static bool is_theirs(struct caller *caller, const struct person *subject, str text)
 {
-    struct judging judging = {caller, (uint64_t)(uintptr_t)map_get(&subject->numbers, stream) - 1,
-                              false};
+    struct judging judging = {caller, subject, false};
     const struct personal_replacing replacing = {&judging, on_sealed};
     (void)personal_replace(caller->arena, text, &replacing);
     return judging.is_theirs;
@@ -96,7 +120,7 @@ static void write_values(struct caller *caller, const struct person *subject, st
     json_begin_array(w);
     for (size_t i = 0; i < query_row_count(rows); i++) {
         str stream = query_value(rows, i, HELD_STREAM), text = query_value(rows, i, HELD_TEXT);
-        if (!is_theirs(caller, subject, stream, text))
+        if (!is_theirs(caller, subject, text))
             continue;
         json_begin_object(w);
         write_text(w, STR("processInstanceKey"), stream);
@@ -225,36 +249,6 @@ static void on_erasure_seen(struct caller *caller, void *context, const struct q
     answer_erased(caller, subject);
 }
 
-static void on_told(struct caller *caller, const struct reply *reply)
-{
-    struct person *subject = caller->waiting;
-    (void)reply;
-    look_up(request_of(caller), subject, on_erasure_seen);
-}
-
-// Whoever has the stream in memory forgets the key. The last command, to every shard, is answered
-// when those before it are done.
-static void on_live(struct caller *caller, void *context, const struct query_rows *rows)
-{
-    struct person *subject = context;
-    str hex = digest_hex(caller->arena, subject->digest);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        struct command command = {.type = COMMAND_ERASE_PERSON,
-                                  .instance = query_u64(rows, i, 0),
-                                  .tenant = subject->tenant,
-                                  .principal = caller->principal,
-                                  .create_instance = {.business_id = hex}};
-        struct error err;
-        if (!call_post(caller->gateway, &command, key_shard(command.instance), &err)) {
-            caller_fail(caller, &err);
-            return;
-        }
-    }
-    struct command last = {.type = COMMAND_ERASE_PERSON, .create_instance = {.business_id = hex}};
-    caller->waiting = subject;
-    call_each_shard(caller, &last, on_told);
-}
-
 static struct erasure erasure_of(const struct caller *caller, const struct person *subject)
 {
     return (struct erasure){.tenant = subject->tenant,
@@ -264,12 +258,112 @@ static struct erasure erasure_of(const struct caller *caller, const struct perso
                             .by = caller->principal};
 }
 
+static void on_settled(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    (void)rows;
+    look_up(request_of(caller), context, on_erasure_seen);
+}
+
+static void on_lifted(struct caller *caller, const struct reply *reply)
+{
+    struct person *subject = caller->waiting;
+    const struct erasure erasure = erasure_of(caller, subject);
+    (void)reply;
+    read_change(caller, catalogue_settle(caller->arena, &erasure, subject->number), on_settled,
+                subject);
+}
+
+// All shards answer when they have done what came before. `version` 1: the erasure is over.
+static void tell_shards(struct caller *caller, struct person *subject, int32_t version,
+                        call_answer *answer)
+{
+    struct command command = {
+        .type = COMMAND_ERASE_PERSON,
+        .create_instance = {.business_id = digest_hex(caller->arena, subject->digest),
+                            .definition = subject->number,
+                            .version = version}};
+    caller->waiting = subject;
+    call_each_shard(caller, &command, answer);
+}
+
+static void tell_streams(struct caller *caller, struct person *subject);
+static void on_told(struct caller *caller, const struct reply *reply);
+
+static void on_late(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    uint64_t late = query_u64(rows, 0, LATE_STREAMS);
+    bool is_sent = subject->marks.len > 0 && query_bool(rows, 0, LATE_IS_SENT);
+    subject->streams += late;
+    if (late > 0) {
+        subject->at = str_copy(caller->arena, query_value(rows, 0, LATE_AT));
+        subject->marks = STR_EMPTY;
+        tell_streams(caller, subject);
+    } else if (is_sent) {
+        tell_shards(caller, subject, 1, on_lifted);
+    } else {
+        if (subject->marks.len == 0)
+            subject->marks = str_copy(caller->arena, query_value(rows, 0, LATE_MARKS));
+        tell_shards(caller, subject, 0, on_told);
+    }
+}
+
+static void on_told(struct caller *caller, const struct reply *reply)
+{
+    struct person *subject = caller->waiting;
+    const struct erasure erasure = erasure_of(caller, subject);
+    (void)reply;
+    if (subject->rounds++ < MAX_ROUNDS)
+        read_change(caller,
+                    catalogue_erase_late(caller->arena, &erasure, subject->number, subject->marks),
+                    on_late, subject);
+    else
+        caller_fail_format(caller, ERROR_UNAVAILABLE, "",
+                           "the keys of this person are destroyed, but shards still have records "
+                           "of before to send: erase again, until the answer is 200");
+}
+
+// Whoever has the stream in memory forgets the key.
+static void on_live(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    str hex = digest_hex(caller->arena, subject->digest);
+    for (size_t i = 0; i < query_row_count(rows); i++) {
+        struct command command = {.type = COMMAND_ERASE_PERSON,
+                                  .instance = subject->told = query_u64(rows, i, 0),
+                                  .tenant = subject->tenant,
+                                  .principal = caller->principal,
+                                  .create_instance = {.business_id = hex}};
+        struct error err;
+        if (!call_post(caller->gateway, &command, key_shard(command.instance), &err)) {
+            caller_fail(caller, &err);
+            return;
+        }
+    }
+    if (query_row_count(rows) == ERASED_STREAMS_PAGE) {
+        const struct erasure erasure = erasure_of(caller, subject);
+        read_run(caller,
+                 catalogue_erased_streams(caller->arena, &erasure, subject->at, subject->told),
+                 on_live, subject);
+    } else {
+        tell_shards(caller, subject, 0, on_told);
+    }
+}
+
+static void tell_streams(struct caller *caller, struct person *subject)
+{
+    const struct erasure erasure = erasure_of(caller, subject);
+    read_run(caller, catalogue_erased_streams(caller->arena, &erasure, subject->at, 0), on_live,
+             subject);
+}
+
 static void on_erased(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
-    const struct erasure erasure = erasure_of(caller, subject);
-    subject->streams = query_u64(rows, 0, 0);
-    read_run(caller, catalogue_erased_streams(caller->arena, &erasure), on_live, subject);
+    subject->streams = query_u64(rows, 0, ERASED_STREAMS);
+    subject->number = query_u64(rows, 0, ERASED_NUMBER);
+    subject->at = str_copy(caller->arena, query_value(rows, 0, ERASED_AT));
+    tell_streams(caller, subject);
 }
 
 static void on_judged(struct caller *caller, void *context, const struct query_rows *rows)

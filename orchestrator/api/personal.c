@@ -97,6 +97,7 @@ static void take_key(struct looking *looking, const struct caller *caller,
     key->is_there = vault_unwrap(
         vault, query_bytes(rows, i, PERSONAL_WRAPPED, looking->arena),
         personal_bound(looking->arena, key->tenant, name.stream, name.number), &key->key, &err);
+    key->is_hidden = !key->is_there; // there is one: it was not erased
 }
 
 static void note_shown(struct looking *looking, uint64_t stream, str tenant)

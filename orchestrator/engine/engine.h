@@ -59,6 +59,10 @@ struct engine_vault {
                                 struct personal_subjects *ret_subjects, str *ret_json);
     // The person's key in this stream was destroyed.
     void (*erase)(void *context, uint64_t stream, str digest);
+    // The person is being erased: no value of theirs is sealed or opened in any stream of the
+    // shard, until the erasure of this number, or a later one, is over.
+    void (*bar)(void *context, uint64_t erasure, str digest);
+    void (*lift)(void *context, uint64_t erasure, str digest);
     bool (*has)(void *context, uint64_t stream); // keys of this stream
     // The stream is not in memory any more: its keys come with it when it is loaded again.
     void (*forget)(void *context, uint64_t stream);

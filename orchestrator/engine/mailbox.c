@@ -49,7 +49,7 @@ static void deliver(struct engine *engine, const struct mailbox *mailbox,
                          .variables = message->variables,
                          .shard = engine->environment.shard},
     };
-    step_send_command(engine, s->shard, &command);
+    step_send_values(engine, s->shard, &command, mailbox->stream.key);
     emit(engine, mailbox,
          (struct event){.type = EVENT_MESSAGE_CORRELATING,
                         .key = message->entry.key,

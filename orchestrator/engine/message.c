@@ -275,6 +275,7 @@ bool message_throw(struct engine *engine, instance_ref instance, element_ref ei,
     if (!border_value(engine, "the message, with all its variables,", body->variables,
                       LIMIT_COMMAND_VARIABLES_BYTES, ret_why))
         return false;
-    step_send_command(engine, shard_of(engine, body->name, body->correlation_key), &command);
+    step_send_values(engine, shard_of(engine, body->name, body->correlation_key), &command,
+                     instance->stream.key);
     return true;
 }

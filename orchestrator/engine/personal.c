@@ -633,16 +633,24 @@ static void forget_read(instance_ref instance)
 void personal_erase(struct engine *engine)
 {
     const struct command *command = engine->command;
+    const struct create_instance *body = &command->create_instance;
     const struct engine_vault *vault = vault_of(engine);
     instance_ref instance = step_instance(engine, command->instance);
-    str hex = command->create_instance.business_id, digest;
-    if (vault != NULL && command->instance != 0 && digest_from_hex(engine->turn, hex, &digest))
-        vault->erase(vault->context, command->instance, digest);
+    str digest;
+    if (vault != NULL && digest_from_hex(engine->turn, body->business_id, &digest)) {
+        if (command->instance != 0)
+            vault->erase(vault->context, command->instance, digest);
+        else if (body->version == 0)
+            vault->bar(vault->context, body->definition, digest);
+        else
+            vault->lift(vault->context, body->definition, digest);
+    }
     if (instance != NULL) {
         forget_read(instance);
-        step_emit(
-            engine, instance,
-            (struct event){.type = EVENT_PERSON_ERASED, .key = instance->stream.key, .value = hex});
+        step_emit(engine, instance,
+                  (struct event){.type = EVENT_PERSON_ERASED,
+                                 .key = instance->stream.key,
+                                 .value = body->business_id});
     }
     step_accept(engine, command->instance, command->instance);
 }

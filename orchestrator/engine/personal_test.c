@@ -104,9 +104,16 @@ static void fake_erase(void *context, uint64_t stream, str digest)
     (void)context, (void)stream, (void)digest;
 }
 
+static void fake_bar(void *context, uint64_t erasure, str digest)
+{
+    (void)context, (void)erasure, (void)digest;
+}
+
 static const struct engine_vault vault = {.seal = fake_seal,
                                           .open = fake_open,
                                           .erase = fake_erase,
+                                          .bar = fake_bar,
+                                          .lift = fake_bar,
                                           .has = fake_has,
                                           .forget = fake_forget,
                                           .can_seal = true};

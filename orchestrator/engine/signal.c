@@ -25,14 +25,15 @@ static void restrict_as(struct command *command, const struct command *asked)
     command->grant_count = asked->grant_count;
 }
 
+// `thrower` is whose values it carries; 0: they are marked already.
 static void send_signal(struct engine *engine, uint32_t shard, struct broadcast_signal signal,
-                        const struct command *asked)
+                        const struct command *asked, uint64_t thrower)
 {
     struct command command = {.type = COMMAND_BROADCAST_SIGNAL,
                               .tenant = engine->command->tenant,
                               .broadcast_signal = signal};
     restrict_as(&command, asked);
-    step_send_command(engine, shard, &command);
+    step_send_values(engine, shard, &command, thrower);
 }
 
 // -- In the throwing instance -----------------------------------------------------------
@@ -93,18 +94,18 @@ static void tell_at_once(struct engine *engine, instance_ref instance,
 }
 
 static struct broadcast_signal broadcast(struct engine *engine, str name, str variables,
-                                         const struct command *asked)
+                                         const struct command *asked, uint64_t thrower)
 {
     struct broadcast_signal signal = {.name = name, .variables = variables};
     signal.key = step_key(engine);
     for (uint32_t shard = 0; shard < engine->environment.shard_count; shard++)
-        send_signal(engine, shard, signal, asked);
+        send_signal(engine, shard, signal, asked, thrower);
     return signal;
 }
 
 void signal_broadcast(struct engine *engine, instance_ref instance, str name, str variables)
 {
-    struct broadcast_signal signal = broadcast(engine, name, variables, NULL);
+    struct broadcast_signal signal = broadcast(engine, name, variables, NULL, instance->stream.key);
     signal.variables = personal_travel(engine, instance->stream.key, signal.variables);
     tell_at_once(engine, instance, &signal);
 }
@@ -170,7 +171,7 @@ static void tell_piece(struct engine *engine, struct broadcast_signal signal)
     if (count < most)
         return;
     signal.after = waiting[count - 1].key;
-    send_signal(engine, engine->environment.shard, signal, engine->command);
+    send_signal(engine, engine->environment.shard, signal, engine->command, 0);
 }
 
 // A signal starts each process once, not once on every shard.
@@ -201,7 +202,7 @@ void signal_receive(struct engine *engine)
     }
     if (signal->key == 0) {
         step_accept(engine, key_make(engine->environment.shard, engine->next_key), 0);
-        broadcast(engine, signal->name, signal->variables, command);
+        broadcast(engine, signal->name, signal->variables, command, 0);
         return;
     }
     tell_piece(engine, *signal);

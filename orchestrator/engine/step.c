@@ -154,6 +154,13 @@ void step_send_command(struct engine *engine, uint32_t shard, const struct comma
         (struct outbound){.kind = OUTBOUND_COMMAND, .partition = (int32_t)shard, .command = copy};
 }
 
+void step_send_values(struct engine *engine, uint32_t shard, const struct command *command,
+                      uint64_t stream)
+{
+    step_send_command(engine, shard, command);
+    engine->outbound.items[engine->outbound.count - 1].stream = stream;
+}
+
 void step_reply(struct engine *engine, struct reply reply)
 {
     if (reply.to.request == 0)

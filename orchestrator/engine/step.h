@@ -151,6 +151,9 @@ void step_run_queue(struct engine *engine);
 void step_look(struct engine *engine);
 void step_enqueue(struct engine *engine, instance_ref instance, struct work work);
 void step_send_command(struct engine *engine, uint32_t shard, const struct command *command);
+// With values of a stream, sealed as they are kept there: they go marked.
+void step_send_values(struct engine *engine, uint32_t shard, const struct command *command,
+                      uint64_t stream);
 void step_reply(struct engine *engine, struct reply reply);
 void step_note_reference(struct engine *engine, const void *stream);
 void step_accept(struct engine *engine, uint64_t key,

@@ -64,6 +64,7 @@ struct batch *batch_new(struct shard *shard, size_t most)
     count_commands(shard, batch->count);
     batch->tasks = ARENA_ARRAY(&batch->arena, struct task, batch->count);
     batch->letters = strbuf_new(&batch->arena);
+    batch->sealed_letters = strbuf_new(&batch->arena);
     struct inbound *record = batch->records;
     for (size_t i = 0; i < batch->count; i++, record = record->next)
         decode_task(batch, record, &batch->tasks[i]);
@@ -122,9 +123,13 @@ void batch_cut(struct batch *batch, size_t count)
 static void finish(struct shard *shard)
 {
     struct batch *batch = shard->computing;
+    struct error err;
     batch_cut(batch, batch->at);
     engine_end(shard->engine, &batch->changes);
-    outbound_pack(batch);
+    if (!outbound_pack(batch, &err)) {
+        commit_refused(shard, batch, &err);
+        return;
+    }
     keyring_take_new(shard->keyring, &batch->arena, &batch->changes);
     shard->has_persons |= batch->changes.personal_keys.count > 0;
     batch->packed = store_pack(shard->chain, &batch->changes, &batch->arena);

@@ -72,6 +72,15 @@ static void settle(struct shard *shard)
     due_remind(shard);
 }
 
+void commit_refused(struct shard *shard, const struct batch *batch, const struct error *err)
+{
+    metrics_add(&shard->node->metrics, METRIC_REFUSED, 1);
+    log_error("node", "shard %u: a transaction of %zu commands from offset %lld was refused: %s",
+              shard->number, batch->count, (long long)batch->first_offset, err->text);
+    trial_suspect(shard, batch->count);
+    node_shard_restart(shard, shard->suspicion.careful > 1 ? NULL : err->text);
+}
+
 static void on_committed(void *context, enum store_outcome outcome, const struct error *err)
 {
     struct shard *shard = pending_end(context);
@@ -91,13 +100,7 @@ static void on_committed(void *context, enum store_outcome outcome, const struct
                                       : "another owner has taken the shard");
         return;
     case STORE_REFUSED:
-        metrics_add(metrics, METRIC_REFUSED, 1);
-        log_error("node",
-                  "shard %u: a transaction of %zu commands from offset %lld was refused: %s",
-                  shard->number, shard->committing->count,
-                  (long long)shard->committing->first_offset, err->text);
-        trial_suspect(shard, shard->committing->count);
-        node_shard_restart(shard, shard->suspicion.careful > 1 ? NULL : err->text);
+        commit_refused(shard, shard->committing, err);
         return;
     case STORE_LOST:
         metrics_add(metrics, METRIC_LOST, 1);

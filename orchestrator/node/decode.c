@@ -12,14 +12,16 @@ void decode_set_aside(struct batch *batch, const struct inbound *record, const c
 {
     struct node *node = batch->shard->node;
     str offset = str_format(&batch->arena, "%lld", (long long)record->offset);
-    const struct outbox_record letter = {.kind = record->is_signed ? OUTBOX_SIGNED_LETTER
-                                                                   : OUTBOX_DEAD_LETTER,
-                                         .partition = BUS_PARTITION_BY_KEY,
-                                         .topic = topic_rest(TOPIC_COMMANDS_DLQ),
-                                         .key = offset,
-                                         .value = str_from(record->bytes, record->len),
-                                         .note = str_of(why)};
+    struct outbox_record letter = {.kind = record->is_signed ? OUTBOX_SIGNED_LETTER
+                                                             : OUTBOX_DEAD_LETTER,
+                                   .partition = BUS_PARTITION_BY_KEY,
+                                   .topic = topic_rest(TOPIC_COMMANDS_DLQ),
+                                   .key = offset,
+                                   .value = str_from(record->bytes, record->len),
+                                   .note = str_of(why)};
     outbox_pack(&batch->letters, &letter);
+    batch->has_sealed_letters = keyring_seal_letter(batch->shard->keyring, &batch->arena, &letter);
+    outbox_pack(&batch->sealed_letters, &letter);
     batch->letter_count++;
     metrics_add(&node->metrics, METRIC_DEAD_LETTERS, 1);
     log_warning("node", "shard %u: record at offset %lld goes to commands.dlq: %s",

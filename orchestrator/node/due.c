@@ -82,6 +82,7 @@ static void trim(struct shard *shard)
                                     .epoch = shard->epoch,
                                     .published = shard->outgoing.published,
                                     .trimmed = shard->outgoing.trimmed,
+                                    .has_persons = shard->has_persons,
                                     .events_published = shard->outgoing.events_published};
     shard->outgoing.trim_needed = false;
     store_trim(shard->node->store, &trim, on_trimmed, pending_new(&shard->calls, shard));

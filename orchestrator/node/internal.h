@@ -40,6 +40,7 @@ enum {
     NODE_QUARANTINE_TRIES = 3,
     NODE_MAX_SURVIVED = 20, // tries of one record that may end with a lost connection
     NODE_IDLE_TRIM_MS = 300,
+    NODE_LACKING_MS = 10000, // until keys that the vault lacks are looked for again
     NODE_MAX_PUBLISHING =
         64, // committed batches that wait for the brokers; beyond it nothing is computed
     NODE_CLOCK_TOLERANCE_MS = 2000, // clocks may differ by so much, and records be so far ahead
@@ -86,7 +87,9 @@ struct batch {
     struct strbuf outbound; // packed records, as they are stored
     struct strbuf opened;   // and as they are sent, where that differs
     bool is_opened;
-    struct strbuf letters; // dead letters among them, known before the engine ran
+    struct strbuf letters;        // dead letters among them, known before the engine ran
+    struct strbuf sealed_letters; // as they are stored where there is a vault
+    bool has_sealed_letters;
     uint32_t letter_count;
     uint64_t number; // of the history batch
     uint64_t first_outbound;
@@ -238,6 +241,7 @@ struct shard {
     struct engine *engine;
     struct keyring *keyring; // beside it
     bool has_persons;        // there are keys in PostgreSQL
+    bool lacks_keys;         // and this node's vault cannot read one of them
     size_t unreadable;       // streams set aside because they cannot be read
     bool unreadable_wanted;  // by a command since
     int64_t unreadable_ms;   // when the last one was set aside
@@ -399,8 +403,11 @@ MUST_CHECK bool load_resources(struct shard *shard);
 
 // -- outbound.c, commit.c ----------------------------------------------------------------
 
-void outbound_pack(struct batch *batch); // what the engine wants to send, as outbox records
-void commit_send(struct shard *shard);   // the computed batch to PostgreSQL
+// What the engine wants to send, as outbox records. False: a personal value cannot be sealed.
+MUST_CHECK bool outbound_pack(struct batch *batch, struct error *err);
+void commit_send(struct shard *shard); // the computed batch to PostgreSQL
+// The batch will not be written: the shard begins anew, and its records are tried one by one.
+void commit_refused(struct shard *shard, const struct batch *batch, const struct error *err);
 
 // -- trial.c: records under suspicion ----------------------------------------------------
 

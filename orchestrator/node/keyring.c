@@ -2,6 +2,7 @@
 #include "node/keyring.h"
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -27,17 +28,79 @@ struct ring { // of a stream; in an arena of its own
     uint32_t last_number;
 };
 
+// A person who is being erased. It ends by itself where nobody says so: who asked has gone.
+struct bar {
+    uint64_t erasure;
+    int64_t until_ns;
+    char digest[DIGEST_SIZE];
+};
+
 struct keyring {
     const struct vault *vault;
     const struct vault_key *index;
     struct engine_vault for_engine;
     struct arena arena;
     struct idmap rings;
+    struct bar *bars;
+    size_t bar_count;
+    ARRAY(uint64_t) on_its_way; // numbers of records that have a ring
     struct arena fresh_arena;
     ARRAY(struct personal_key_row) fresh;
 };
 
+// -- Persons who are being erased ---------------------------------------------------------
+
+static void bar_remove(struct keyring *keyring, size_t i)
+{
+    keyring->bars[i] = keyring->bars[--keyring->bar_count];
+}
+
+static bool is_barred(struct keyring *keyring, const char *digest)
+{
+    for (size_t i = 0; i < keyring->bar_count; i++) {
+        if (memcmp(keyring->bars[i].digest, digest, DIGEST_SIZE) != 0)
+            continue;
+        if (keyring->bars[i].until_ns > clock_monotonic_ns())
+            return true;
+        bar_remove(keyring, i--);
+    }
+    return false;
+}
+
+static void lift(void *context, uint64_t erasure, str digest)
+{
+    struct keyring *keyring = context;
+    for (size_t i = keyring->bar_count; i-- > 0;)
+        if (keyring->bars[i].erasure <= erasure && digest.len == DIGEST_SIZE &&
+            memcmp(keyring->bars[i].digest, digest.data, DIGEST_SIZE) == 0)
+            bar_remove(keyring, i);
+}
+
+static void bar(void *context, uint64_t erasure, str digest)
+{
+    struct keyring *keyring = context;
+    if (digest.len != DIGEST_SIZE)
+        return;
+    lift(keyring, erasure, digest);
+    keyring->bars = realloc(keyring->bars, (keyring->bar_count + 1) * sizeof *keyring->bars);
+    check(keyring->bars != NULL);
+    struct bar *added = &keyring->bars[keyring->bar_count++];
+    *added = (struct bar){.erasure = erasure,
+                          .until_ns = clock_monotonic_ns() + KEYRING_BAR_S * 1000000000LL};
+    memcpy(added->digest, digest.data, DIGEST_SIZE);
+}
+
+void keyring_bar(struct keyring *keyring, uint64_t erasure, str digest)
+{
+    bar(keyring, erasure, digest);
+}
+
 // -- Rings ------------------------------------------------------------------------------
+
+static bool is_gone(struct keyring *keyring, const struct person *person)
+{
+    return person->is_erased || is_barred(keyring, person->digest);
+}
 
 static void ring_free(struct ring *ring)
 {
@@ -45,6 +108,12 @@ static void ring_free(struct ring *ring)
     for (struct person *person = ring->first; person != NULL; person = person->next)
         vault_key_wipe(&person->key);
     arena_done(&arena);
+}
+
+// Of the record of this number in the outbox; the same the other way round.
+static uint64_t stream_on_its_way(uint64_t number)
+{
+    return (uint64_t)(-(int64_t)number - 1);
 }
 
 static struct ring *ring_of(struct keyring *keyring, uint64_t stream)
@@ -56,6 +125,8 @@ static struct ring *ring_of(struct keyring *keyring, uint64_t stream)
     ring = ARENA_NEW(&arena, struct ring);
     ring->arena = arena;
     idmap_put(&keyring->rings, stream, ring);
+    if ((int64_t)stream < 0)
+        *ARRAY_PUSH(&keyring->arena, &keyring->on_its_way) = stream_on_its_way(stream);
     return ring;
 }
 
@@ -88,27 +159,34 @@ static struct person *add_person(struct ring *ring, uint32_t number, str tenant,
     return person;
 }
 
-void keyring_add(struct keyring *keyring, const struct store_person *stored)
+bool keyring_add(struct keyring *keyring, const struct store_person *stored, struct error *err)
 {
     struct ring *ring = ring_of(keyring, stored->stream);
     struct person *person = person_numbered(ring, stored->number);
     struct arena arena = ARENA_EMPTY;
-    struct error err;
+    str by = vault_wrapped_by(stored->wrapped);
     if (stored->subject.len != DIGEST_SIZE)
-        return;
+        return true;
+    if (!str_is_empty(stored->wrapped) && !str_is_empty(by) &&
+        (keyring->vault == NULL || !vault_has(keyring->vault, by)))
+        return error_set(err, ERROR_UNAVAILABLE, "vault",
+                         "personal values are sealed under the key '%.*s', which this node's vault "
+                         "does not have: give it vault.keys with that key and start it anew",
+                         STR_ARG(by));
     if (person == NULL)
         person = add_person(ring, stored->number, stored->tenant, stored->subject);
     str bound = personal_bound(&arena, stored->tenant, stored->stream, stored->number);
-    person->is_erased = str_is_empty(stored->wrapped) || keyring->vault == NULL;
+    person->is_erased |= str_is_empty(stored->wrapped);
     if (!person->is_erased &&
-        !vault_unwrap(keyring->vault, stored->wrapped, bound, &person->key, &err)) {
-        person->is_erased = true;
-        log_error("node", "ALARM: personal values of %llu cannot be read: %s",
-                  (unsigned long long)stored->stream, err.text);
+        !vault_unwrap(keyring->vault, stored->wrapped, bound, &person->key, err)) {
+        person->is_erased = true; // somebody has changed the row: there is no such key any more
+        log_error("node", "ALARM: personal values of %llu are lost: %s",
+                  (unsigned long long)stored->stream, err->text);
     }
     if (person->is_erased)
         vault_key_wipe(&person->key);
     arena_done(&arena);
+    return true;
 }
 
 // -- Sealing ----------------------------------------------------------------------------
@@ -133,7 +211,7 @@ static struct person *find_or_make(struct keyring *keyring, struct arena *arena,
     struct ring *ring = ring_of(keyring, value->stream);
     str digest = personal_digest(arena, keyring->index, value->tenant, subject);
     struct person *person = person_known(ring, digest);
-    if (person != NULL && person->is_erased) {
+    if (person != NULL ? is_gone(keyring, person) : is_barred(keyring, digest.data)) {
         *ret_why = STR("the person that the value belongs to was erased: no value of theirs is "
                        "taken here any more");
         return NULL;
@@ -191,7 +269,7 @@ static enum engine_opening open_with(struct keyring *keyring, struct arena *aren
     str tenant = STR_EMPTY;
     for (uint32_t i = 0; i < header->count; i++) {
         struct person *person = person_numbered(ring, header->numbers[i]);
-        if (person == NULL || person->is_erased)
+        if (person == NULL || is_gone(keyring, person))
             return OPENING_ERASED;
         keys[i] = &person->key;
         tenant = person->tenant;
@@ -241,6 +319,9 @@ struct sending {
     struct keyring *keyring;
     struct arena *arena;
     bool marks;
+    uint64_t streams[2]; // whose values it may open
+    bool has_failed;
+    struct error *err;         // of has_failed
     struct engine_value value; // of what is sealed
 };
 
@@ -249,7 +330,8 @@ static bool on_sealed(void *context, str sealed, str *ret_json)
     struct sending *sending = context;
     struct personal_header header;
     struct personal_subjects subjects = {0};
-    if (!personal_read(sending->arena, sealed, &header))
+    if (!personal_read(sending->arena, sealed, &header) ||
+        (header.place.stream != sending->streams[0] && header.place.stream != sending->streams[1]))
         return false;
     if (open_with(sending->keyring, sending->arena, &header, sealed, &subjects, ret_json) !=
         OPENING_DONE)
@@ -278,30 +360,75 @@ static bool on_marked(void *context, const struct personal_subjects *subjects, s
            error_set(err, ERROR_INVALID, "vault", "%.*s", STR_ARG(why));
 }
 
-// What cannot be sealed does not go: the marks of a text that was checked are good.
+// Marks of who is being erased give way to null: what goes on with them was sent before.
+static bool on_late(void *context, const struct personal_subjects *subjects, str json,
+                    str *ret_json, struct error *err)
+{
+    struct sending *sending = context;
+    (void)err;
+    *ret_json = personal_mark(sending->arena, subjects, json);
+    for (uint32_t i = 0; i < subjects->count; i++) {
+        str digest = personal_digest(sending->arena, sending->keyring->index, sending->value.tenant,
+                                     subjects->items[i]);
+        if (is_barred(sending->keyring, digest.data))
+            *ret_json = STR("null");
+    }
+    return true;
+}
+
+static str leave_late_out(void *context, str json)
+{
+    struct sending *sending = context;
+    const struct personal_sealing leaving = {sending, on_late};
+    struct error err;
+    str left;
+    return personal_seal_marked(sending->arena, json, &leaving, &left, &err) ? left : json;
+}
+
+void keyring_leave_out(struct keyring *keyring, struct arena *arena, str tenant,
+                       struct outbox_record *record)
+{
+    struct sending sending = {.keyring = keyring, .arena = arena, .value = {.tenant = tenant}};
+    const struct wire_replacing replacing = {&sending, personal_has_marked, leave_late_out};
+    if (keyring->bar_count > 0 && record->kind == OUTBOX_COMMAND && keyring->index != NULL &&
+        personal_has_marked(record->value))
+        record->value = wire_replace_texts(arena, record->value, &replacing);
+}
+
 static str seal_text(void *context, str json)
 {
     struct sending *sending = context;
     const struct personal_sealing sealing = {sending, on_marked};
     struct error err;
     str sealed;
-    return personal_seal_marked(sending->arena, json, &sealing, &sealed, &err) ? sealed : STR("{}");
+    if (personal_seal_marked(sending->arena, json, &sealing, &sealed, &err))
+        return sealed;
+    if (!sending->has_failed)
+        *sending->err = err;
+    sending->has_failed = true;
+    return STR("{}");
 }
 
-bool keyring_store_record(struct keyring *keyring, struct arena *arena, uint64_t first_outbound,
-                          str tenant, struct outbox_record *record)
+bool keyring_store_record(struct keyring *keyring, struct arena *arena, uint64_t number, str tenant,
+                          struct outbox_record *record, bool *ret_is_sealed, struct error *err)
 {
     struct sending sending = {.keyring = keyring,
                               .arena = arena,
+                              .err = err,
                               .value = {.tenant = tenant,
                                         .process_id = STR_EMPTY,
-                                        .stream = (uint64_t)(-(int64_t)first_outbound - 1)}};
+                                        .stream = stream_on_its_way(number),
+                                        .sequence = number}};
     const struct wire_replacing replacing = {&sending, personal_has_marked, seal_text};
+    *ret_is_sealed = false;
     if (record->kind != OUTBOX_COMMAND || keyring->vault == NULL ||
         !personal_has_marked(record->value))
+        return true;
+    str sealed = wire_replace_texts(arena, record->value, &replacing);
+    if (sending.has_failed)
         return false;
-    sending.value.sequence = record->value.len; // two records with one value are the same in bytes
-    record->value = wire_replace_texts(arena, record->value, &replacing);
+    record->value = sealed;
+    *ret_is_sealed = true;
     return true;
 }
 
@@ -315,16 +442,75 @@ static bool is_opened(struct arena *arena, const struct outbox_record *record)
     return record->kind == OUTBOX_COMMAND || record->kind == OUTBOX_JOB;
 }
 
-bool keyring_open_record(struct keyring *keyring, struct arena *arena, struct outbox_record *record)
+bool keyring_open_record(struct keyring *keyring, struct arena *arena, uint64_t number,
+                         struct outbox_record *record)
 {
-    struct sending sending = {
-        .keyring = keyring, .arena = arena, .marks = record->kind == OUTBOX_COMMAND};
+    struct sending sending = {.keyring = keyring,
+                              .arena = arena,
+                              .marks = record->kind == OUTBOX_COMMAND,
+                              .streams = {record->stream, stream_on_its_way(number)}};
     const struct wire_replacing replacing = {&sending, personal_has_sealed, open_text};
     if (!personal_has_sealed(record->value) || !is_opened(arena, record))
         return false;
     record->value = wire_replace_texts(arena, record->value, &replacing);
     return true;
 }
+
+void keyring_drop_sent(struct keyring *keyring, uint64_t published)
+{
+    for (size_t i = keyring->on_its_way.count; i-- > 0;) {
+        uint64_t number = keyring->on_its_way.items[i];
+        if (number >= published)
+            continue;
+        forget(keyring, stream_on_its_way(number));
+        keyring->on_its_way.items[i] = keyring->on_its_way.items[--keyring->on_its_way.count];
+    }
+}
+
+// -- Dead letters -----------------------------------------------------------------------
+
+// A record that cannot be read may say anything, so that all of it is sealed: under a key of its
+// own, which is wrapped beside it.
+static const str letter_bound = {"baton dead letter", 17};
+
+bool keyring_seal_letter(struct keyring *keyring, struct arena *arena, struct outbox_record *record)
+{
+    struct vault_key key;
+    struct strbuf out = strbuf_new(arena);
+    if (keyring->vault == NULL)
+        return false;
+    str wrapped = vault_wrap_new(arena, keyring->vault, letter_bound, &key);
+    strbuf_add_char(&out, (char)(wrapped.len >> 8));
+    strbuf_add_char(&out, (char)wrapped.len);
+    strbuf_add(&out, wrapped);
+    strbuf_add(&out, vault_seal(arena, &key, STR_EMPTY, letter_bound, record->value));
+    vault_key_wipe(&key);
+    record->value = strbuf_str(&out);
+    record->is_sealed = true;
+    return true;
+}
+
+bool keyring_open_letter(struct keyring *keyring, struct arena *arena, struct outbox_record *record,
+                         struct error *err)
+{
+    struct vault_key key;
+    const unsigned char *bytes = (const unsigned char *)record->value.data;
+    size_t len = record->value.len < 2 ? 0 : (size_t)bytes[0] << 8 | bytes[1];
+    if (len == 0 || record->value.len - 2 < len)
+        return error_set(err, ERROR_INVALID, "outbox", "a sealed dead letter is cut short");
+    str wrapped = str_sub(record->value, 2, len);
+    if (keyring->vault == NULL)
+        return error_set(err, ERROR_INVALID, "vault", "a dead letter is sealed, and there is none");
+    if (!vault_unwrap(keyring->vault, wrapped, letter_bound, &key, err))
+        return false;
+    bool good = vault_unseal(arena, &key, letter_bound, str_from_index(record->value, 2 + len),
+                             &record->value, err);
+    vault_key_wipe(&key);
+    record->is_sealed = false;
+    return good;
+}
+
+// -- The streams of an outbox -------------------------------------------------------------
 
 struct collecting {
     struct arena *arena;
@@ -363,8 +549,15 @@ struct keyring *keyring_new(const struct vault *vault, const struct vault_key *i
     keyring->vault = vault;
     keyring->index = index;
     keyring->rings = idmap_new(&keyring->arena);
-    keyring->for_engine = (struct engine_vault){keyring, seal,   open_for_engine,          erase,
-                                                has,     forget, .can_seal = vault != NULL};
+    keyring->for_engine = (struct engine_vault){.context = keyring,
+                                                .seal = seal,
+                                                .open = open_for_engine,
+                                                .erase = erase,
+                                                .bar = bar,
+                                                .lift = lift,
+                                                .has = has,
+                                                .forget = forget,
+                                                .can_seal = vault != NULL};
     return keyring;
 }
 
@@ -379,6 +572,7 @@ void keyring_free(struct keyring *keyring)
         ring_free(ring);
     arena_done(&keyring->arena);
     arena_done(&keyring->fresh_arena);
+    free(keyring->bars);
     free(keyring);
 }
 

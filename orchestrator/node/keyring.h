@@ -14,7 +14,10 @@
 #include "node/outbox.h"
 #include "store/store.h"
 
-enum { KEYRING_MAX_PERSONS = 1000 }; // of one stream
+enum {
+    KEYRING_MAX_PERSONS = 1000, // of one stream
+    KEYRING_BAR_S = 600,        // longer than an erasure takes from one command to the next
+};
 
 struct keyring;
 struct vault;
@@ -27,18 +30,42 @@ void keyring_free(struct keyring *keyring); // NULL is fine; wipes the keys
 // For the engine; valid as long as the keyring.
 const struct engine_vault *keyring_vault(struct keyring *keyring);
 
-// A key that is stored. What cannot be unwrapped is logged, and reads as erased.
-void keyring_add(struct keyring *keyring, const struct store_person *person);
+// A key that is stored. False: the vault here is not the one that wrapped it, and may be tomorrow;
+// the shard must not go on without it. A row that was changed is logged, and reads as erased.
+MUST_CHECK bool keyring_add(struct keyring *keyring, const struct store_person *person,
+                            struct error *err);
+
+// The person is being erased (engine/engine.h): for a new owner, to whom nobody has said it.
+void keyring_bar(struct keyring *keyring, uint64_t erasure, str digest);
 
 // Rows of the keys made since the last call.
 void keyring_take_new(struct keyring *keyring, struct arena *arena, struct changes *changes);
 
-// A record as it is stored, and as it is sent: jobs carry plain values, commands marked ones.
-// False: both are the same.
-bool keyring_store_record(struct keyring *keyring, struct arena *arena, uint64_t first_outbound,
-                          str tenant, struct outbox_record *record);
-bool keyring_open_record(struct keyring *keyring, struct arena *arena,
+// Takes marked values of persons who are being erased out of a command that passes them on.
+void keyring_leave_out(struct keyring *keyring, struct arena *arena, str tenant,
+                       struct outbox_record *record);
+
+// A record as it is sent, from what the engine made or what is stored: jobs carry plain values,
+// commands marked ones. What is opened is of the record's stream, or was sealed for this record;
+// other sealed texts are just texts. False: nothing was. `number` is the record's in the outbox.
+bool keyring_open_record(struct keyring *keyring, struct arena *arena, uint64_t number,
                          struct outbox_record *record);
+
+// And as it is stored: what is marked in a command is sealed under keys of its own. False: it
+// cannot be (*err says why), and the record must not go.
+MUST_CHECK bool keyring_store_record(struct keyring *keyring, struct arena *arena, uint64_t number,
+                                     str tenant, struct outbox_record *record, bool *ret_is_sealed,
+                                     struct error *err);
+
+// The keys of records below this number, which have been sent, go from memory.
+void keyring_drop_sent(struct keyring *keyring, uint64_t published);
+
+// A dead letter is stored sealed as a whole, whatever it says. Sealing does nothing without a
+// vault.
+bool keyring_seal_letter(struct keyring *keyring, struct arena *arena,
+                         struct outbox_record *record);
+MUST_CHECK bool keyring_open_letter(struct keyring *keyring, struct arena *arena,
+                                    struct outbox_record *record, struct error *err);
 
 // The streams whose keys a packed outbox takes; each once, in the arena.
 const uint64_t *keyring_streams(struct arena *arena, str packed, size_t *ret_count);

@@ -91,6 +91,11 @@ static void on_all_loaded(void *context, enum store_outcome outcome, const struc
         if (!wanting->found[i])
             bring_in(shard, &wanting->refs[i], STR_EMPTY);
     wanting_free(wanting);
+    if (shard != NULL && shard->lacks_keys) { // nothing was done without them
+        node_shard_restart_after(shard, "the vault lacks a key of personal values",
+                                 NODE_LACKING_MS);
+        return;
+    }
     if (shard != NULL)
         load_done(shard, outcome, err);
 }
@@ -99,8 +104,12 @@ static void on_person(void *context, const struct store_person *person)
 {
     struct wanting *wanting = context;
     struct shard *shard = pending_owner(wanting->pending);
-    if (shard != NULL)
-        keyring_add(shard->keyring, person);
+    struct error err;
+    if (shard == NULL || keyring_add(shard->keyring, person, &err))
+        return;
+    if (!shard->lacks_keys)
+        log_failure("node", &err);
+    shard->lacks_keys = true;
 }
 
 static struct wanting *wanting_new(struct shard *shard)

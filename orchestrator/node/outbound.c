@@ -16,38 +16,59 @@ struct bundle { // jobs that share a partition
     size_t count;
 };
 
+struct packing {
+    struct batch *batch;
+    struct bundle bundle;
+    uint64_t number; // of the next record in the shard's outbox
+    struct error *err;
+};
+
 static str decimal(struct arena *arena, uint64_t value)
 {
     return str_format(arena, "%llu", (unsigned long long)value);
 }
 
-// The first that is sent otherwise than it is stored begins a copy of all.
-static void pack(struct batch *batch, str tenant, struct outbox_record record)
+static void begin_copy(struct batch *batch, str so_far)
 {
+    batch->opened = strbuf_new(&batch->arena);
+    strbuf_add(&batch->opened, so_far);
+    batch->is_opened = true;
+}
+
+// Commands are stored as they are sent, sealed anew: whatever becomes of the stream that their
+// values come from, its keys are not needed. The first that is sent otherwise than it is stored
+// begins a copy of all.
+static bool pack(struct packing *packing, str tenant, struct outbox_record record)
+{
+    struct batch *batch = packing->batch;
     struct keyring *keyring = batch->shard->keyring;
-    struct outbox_record stored = record, sent = record;
-    bool is_changed =
-        keyring_store_record(keyring, &batch->arena, batch->shard->next_outbound, tenant, &stored);
-    is_changed |= keyring_open_record(keyring, &batch->arena, &sent);
-    if (is_changed && !batch->is_opened) {
-        batch->opened = strbuf_new(&batch->arena);
-        strbuf_add(&batch->opened, strbuf_str(&batch->outbound));
-        batch->is_opened = true;
-    }
+    uint64_t number = packing->number++;
+    keyring_leave_out(keyring, &batch->arena, tenant, &record);
+    struct outbox_record sent = record;
+    bool is_changed = keyring_open_record(keyring, &batch->arena, number, &sent), is_sealed = false;
+    struct outbox_record stored = record.kind == OUTBOX_COMMAND ? sent : record;
+    if (!keyring_store_record(keyring, &batch->arena, number, tenant, &stored, &is_sealed,
+                              packing->err))
+        return false;
+    if ((is_changed || is_sealed) && !batch->is_opened)
+        begin_copy(batch, strbuf_str(&batch->outbound));
     outbox_pack(&batch->outbound, &stored);
     if (batch->is_opened)
         outbox_pack(&batch->opened, &sent);
+    return true;
 }
 
-static void pack_command(struct batch *batch, const struct outbound *outbound)
+static bool pack_command(struct packing *packing, const struct outbound *outbound)
 {
+    struct batch *batch = packing->batch;
     struct strbuf value = strbuf_new(&batch->arena);
     wire_encode_command(&value, outbound->command);
     const struct outbox_record record = {.kind = OUTBOX_COMMAND,
                                          .partition = outbound->partition,
                                          .topic = topic_rest(TOPIC_COMMANDS),
-                                         .value = strbuf_str(&value)};
-    pack(batch, outbound->command->tenant, record);
+                                         .value = strbuf_str(&value),
+                                         .stream = outbound->stream};
+    return pack(packing, outbound->command->tenant, record);
 }
 
 // The key of a job's record decides its partition. Jobs of one commit share one, so that a small
@@ -64,8 +85,9 @@ static str job_record_key(struct batch *batch, struct bundle *bundle, const stru
     return bundle->key;
 }
 
-static void pack_job(struct batch *batch, struct bundle *bundle, const struct job_offer *job)
+static bool pack_job(struct packing *packing, const struct job_offer *job)
 {
+    struct batch *batch = packing->batch;
     struct arena *arena = &batch->arena;
     struct shard *shard = batch->shard;
     str part;
@@ -79,38 +101,50 @@ static void pack_job(struct batch *batch, struct bundle *bundle, const struct jo
     const struct outbox_record record = {.kind = OUTBOX_JOB,
                                          .partition = BUS_PARTITION_BY_KEY,
                                          .topic = str_join2(arena, topic_rest(TOPIC_JOBS), part),
-                                         .key = job_record_key(batch, bundle, job),
-                                         .value = strbuf_str(&value)};
-    pack(batch, job->tenant, record);
+                                         .key = job_record_key(batch, &packing->bundle, job),
+                                         .value = strbuf_str(&value),
+                                         .stream = job->instance};
+    return pack(packing, job->tenant, record);
 }
 
-static void pack_reply(struct batch *batch, const struct reply *reply)
+static bool pack_reply(struct packing *packing, const struct reply *reply)
 {
+    struct batch *batch = packing->batch;
     struct strbuf value = strbuf_new(&batch->arena);
     wire_encode_reply(&value, reply);
     const struct outbox_record record = {.kind = OUTBOX_REPLY,
                                          .partition = reply->to.partition,
                                          .topic = topic_rest(TOPIC_REPLIES),
-                                         .value = strbuf_str(&value)};
-    pack(batch, STR_EMPTY, record);
+                                         .value = strbuf_str(&value),
+                                         .stream =
+                                             reply->job_count > 0 ? reply->jobs[0].instance : 0};
+    return pack(packing, STR_EMPTY, record);
 }
 
-void outbound_pack(struct batch *batch)
+static bool pack_one(struct packing *packing, const struct outbound *outbound)
 {
-    struct bundle bundle = {0};
-    batch->outbound = batch->letters;
-    for (size_t i = 0; i < batch->changes.outbound.count; i++) {
-        const struct outbound *outbound = &batch->changes.outbound.items[i];
-        switch (outbound->kind) {
-        case OUTBOUND_COMMAND:
-            pack_command(batch, outbound);
-            break;
-        case OUTBOUND_JOB:
-            pack_job(batch, &bundle, outbound->job);
-            break;
-        case OUTBOUND_REPLY:
-            pack_reply(batch, outbound->reply);
-            break;
-        }
+    switch (outbound->kind) {
+    case OUTBOUND_COMMAND:
+        return pack_command(packing, outbound);
+    case OUTBOUND_JOB:
+        return pack_job(packing, outbound->job);
+    case OUTBOUND_REPLY:
+        return pack_reply(packing, outbound->reply);
     }
+    check_unreachable();
+}
+
+bool outbound_pack(struct batch *batch, struct error *err)
+{
+    struct packing packing = {
+        .batch = batch, .number = batch->shard->next_outbound + batch->letter_count, .err = err};
+    batch->outbound = batch->letters;
+    if (batch->has_sealed_letters) {
+        batch->outbound = batch->sealed_letters;
+        begin_copy(batch, strbuf_str(&batch->letters));
+    }
+    for (size_t i = 0; i < batch->changes.outbound.count; i++)
+        if (!pack_one(&packing, &batch->changes.outbound.items[i]))
+            return false;
+    return true;
 }

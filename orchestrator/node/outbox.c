@@ -9,6 +9,12 @@ static void add_u32(struct strbuf *out, uint32_t value)
     strbuf_add(out, str_from(&wire, sizeof wire));
 }
 
+static void add_u64(struct strbuf *out, uint64_t value)
+{
+    uint64_t wire = htole64(value);
+    strbuf_add(out, str_from(&wire, sizeof wire));
+}
+
 static void add_str(struct strbuf *out, str text)
 {
     add_u32(out, (uint32_t)text.len);
@@ -23,6 +29,8 @@ void outbox_pack(struct strbuf *out, const struct outbox_record *record)
     add_str(out, record->key);
     add_str(out, record->value);
     add_str(out, record->note);
+    add_u64(out, record->stream);
+    add_u32(out, record->is_sealed);
 }
 
 static bool take_u32(str *bytes, uint32_t *ret_value)
@@ -32,6 +40,17 @@ static bool take_u32(str *bytes, uint32_t *ret_value)
         return false;
     memcpy(&wire, bytes->data, sizeof wire);
     *ret_value = le32toh(wire);
+    *bytes = str_from_index(*bytes, sizeof wire);
+    return true;
+}
+
+static bool take_u64(str *bytes, uint64_t *ret_value)
+{
+    uint64_t wire;
+    if (bytes->len < sizeof wire)
+        return false;
+    memcpy(&wire, bytes->data, sizeof wire);
+    *ret_value = le64toh(wire);
     *bytes = str_from_index(*bytes, sizeof wire);
     return true;
 }
@@ -48,12 +67,14 @@ static bool take_str(str *bytes, str *ret_text)
 
 bool outbox_unpack(str *bytes, struct outbox_record *ret_record)
 {
-    uint32_t kind, partition;
+    uint32_t kind, partition, is_sealed;
     struct outbox_record record;
     if (!take_u32(bytes, &kind) || !take_u32(bytes, &partition) ||
         !take_str(bytes, &record.topic) || !take_str(bytes, &record.key) ||
-        !take_str(bytes, &record.value) || !take_str(bytes, &record.note))
+        !take_str(bytes, &record.value) || !take_str(bytes, &record.note) ||
+        !take_u64(bytes, &record.stream) || !take_u32(bytes, &is_sealed))
         return false;
+    record.is_sealed = is_sealed != 0;
     record.kind = (enum outbox_kind)kind;
     record.partition = (int32_t)partition;
     *ret_record = record;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Records on their way out, packed into bytes: what is stored in the outbox with a commit is
-// exactly what is published after it, by the one who committed or by whoever takes the shard over.
+// Records on their way out, packed into bytes: what is stored in the outbox with a commit is what
+// is published after it, by the one who committed or by whoever takes the shard over. Stored,
+// values of persons are sealed; they are opened as it goes (node/keyring.h).
 #ifndef BATON_NODE_OUTBOX_H
 #define BATON_NODE_OUTBOX_H
 
@@ -21,7 +22,9 @@ struct outbox_record {
     str topic; // after the prefix: "commands", "jobs.pay"
     str key;
     str value;
-    str note; // dead letters: why
+    str note;        // dead letters: why
+    uint64_t stream; // whose sealed values it shows; 0: of nobody, or of its own
+    bool is_sealed;  // as a whole: a dead letter, as it is stored
 };
 
 void outbox_pack(struct strbuf *out, const struct outbox_record *record);

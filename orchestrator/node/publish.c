@@ -434,6 +434,7 @@ static void drop_delivered(struct shard *shard)
         if (first->next_number > outgoing->failed_number)
             retry_reset(&outgoing->retry);
         outgoing->trim_needed = true;
+        keyring_drop_sent(shard->keyring, outgoing->published);
         publishing_free(first);
     }
 }
@@ -589,6 +590,30 @@ void publish_batch(struct shard *shard, struct batch *batch)
     publish_more(shard);
 }
 
+// What cannot be opened goes without what it said: its topic tells that there was a record.
+static void open_letters(struct shard *shard, struct publishing *publishing)
+{
+    struct strbuf opened = strbuf_new(&publishing->arena);
+    struct outbox_record record;
+    struct error err;
+    bool any = false;
+    str rest = publishing->unsent;
+    while (rest.len > 0) {
+        check(outbox_unpack(&rest, &record));
+        if (record.is_sealed) {
+            any = true;
+            if (!keyring_open_letter(shard->keyring, &publishing->arena, &record, &err)) {
+                log_error("node", "ALARM: shard %u: a dead letter cannot be opened: %s",
+                          shard->number, err.text);
+                record.value = STR_EMPTY;
+            }
+        }
+        outbox_pack(&opened, &record);
+    }
+    if (any)
+        publishing->unsent = strbuf_str(&opened);
+}
+
 void publish_outbox(struct shard *shard, const struct store_shard *acquired)
 {
     for (size_t i = 0; i < acquired->outbox_count; i++) {
@@ -598,6 +623,7 @@ void publish_outbox(struct shard *shard, const struct store_shard *acquired)
         publishing->number = row->first;
         publishing->next_number =
             i + 1 < acquired->outbox_count ? row[1].first : acquired->next_outbound;
+        open_letters(shard, publishing);
     }
     if (acquired->outbox_count > 0)
         shard->outgoing.published = acquired->outbox[0].first;
@@ -612,9 +638,9 @@ static void open_packed(struct shard *shard, struct publishing *publishing)
     str rest = publishing->unsent;
     if (!personal_has_sealed(rest))
         return;
-    while (rest.len > 0) {
+    for (uint64_t number = publishing->number; rest.len > 0; number++) {
         check(outbox_unpack(&rest, &record));
-        (void)keyring_open_record(shard->keyring, &publishing->arena, &record);
+        (void)keyring_open_record(shard->keyring, &publishing->arena, number, &record);
         outbox_pack(&opened, &record);
     }
     publishing->unsent = strbuf_str(&opened);

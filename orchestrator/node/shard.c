@@ -239,6 +239,7 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
 {
     struct node *node = shard->node;
     keyring_free(shard->keyring);
+    shard->lacks_keys = false;
     shard->keyring = keyring_new(node->vault, node->persons);
     shard->has_persons = acquired->has_persons;
     const struct engine_environment environment = {
@@ -260,6 +261,8 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
         return false;
     }
     engine_set_clock(shard->engine, acquired->clock_ms);
+    for (size_t i = 0; i < acquired->erasure_count; i++)
+        keyring_bar(shard->keyring, acquired->erasures[i].number, acquired->erasures[i].subject);
     for (size_t i = 0; i < acquired->count_count; i++) {
         const struct store_count *count = &acquired->counts[i];
         engine_set_in_flight(shard->engine, count->type, count->tenant, count->offered,
@@ -355,16 +358,24 @@ static void on_defined(void *context, enum store_outcome outcome, const struct e
 static void on_person(void *context, const struct store_person *person)
 {
     struct shard *shard = pending_owner(context);
-    if (shard != NULL)
-        keyring_add(shard->keyring, person);
+    struct error err;
+    if (shard == NULL || keyring_add(shard->keyring, person, &err))
+        return;
+    tell(shard, err.text);
+    shard->lacks_keys = true;
 }
 
-// Definitions are asked for behind it: when they fail, so has this.
+// What goes without its keys would be lost, so the shard does not.
 static void on_persons(void *context, enum store_outcome outcome, const struct error *err)
 {
     struct shard *shard = pending_end(context);
-    (void)err;
-    if (shard != NULL && outcome == STORE_DONE)
+    if (shard == NULL)
+        return;
+    if (outcome != STORE_DONE)
+        node_shard_restart(shard, err->text);
+    else if (shard->lacks_keys)
+        node_shard_restart_after(shard, shard->error, NODE_LACKING_MS);
+    else
         publish_open_outbox(shard);
 }
 
@@ -461,6 +472,7 @@ void node_shard_drained(struct shard *shard)
         return;
     shard_move(shard, SHARD_LETTING_GO);
     const struct store_trim trim = {.shard = shard->number,
+                                    .has_persons = shard->has_persons,
                                     .epoch = shard->epoch,
                                     .published = shard->outgoing.published,
                                     .trimmed = shard->outgoing.trimmed,

@@ -3,7 +3,13 @@
 
 #include <stdlib.h>
 
-enum { RESULT_SHARD = 1, RESULT_OUTBOX = 2, RESULT_COUNTS = 3, ACQUIRE_RESULTS = 4 };
+enum {
+    RESULT_SHARD = 1,
+    RESULT_OUTBOX = 2,
+    RESULT_COUNTS = 3,
+    RESULT_ERASURES = 4,
+    ACQUIRE_RESULTS = 5
+};
 
 static void read_shard(const PGresult *result, struct store_shard *shard, struct arena *arena)
 {
@@ -43,6 +49,17 @@ static void read_outbox(const PGresult *result, struct store_shard *shard, struc
     shard->outbox_count = (size_t)count;
 }
 
+static void read_erasures(const PGresult *result, struct store_shard *shard, struct arena *arena)
+{
+    int count = PQntuples(result);
+    struct store_erasure *rows = ARENA_ARRAY(arena, struct store_erasure, (size_t)count);
+    for (int i = 0; i < count; i++)
+        rows[i] = (struct store_erasure){.number = (uint64_t)field_i64(result, i, 0),
+                                         .subject = field_str(result, i, 1)};
+    shard->erasures = rows;
+    shard->erasure_count = (size_t)count;
+}
+
 size_t store_read_counts(const PGresult *result, struct store_count *counts, size_t capacity)
 {
     size_t count = 0;
@@ -66,6 +83,7 @@ static void on_acquired(void *context, const struct pg_answer *answer)
         check(answer->count == ACQUIRE_RESULTS);
         read_shard(answer->results[RESULT_SHARD], &shard, &arena);
         read_outbox(answer->results[RESULT_OUTBOX], &shard, &arena);
+        read_erasures(answer->results[RESULT_ERASURES], &shard, &arena);
         size_t rows = (size_t)PQntuples(answer->results[RESULT_COUNTS]);
         struct store_count *counts = ARENA_ARRAY(&arena, struct store_count, rows);
         shard.counts = counts;
@@ -88,7 +106,7 @@ void store_acquire(struct store *store, uint32_t shard, store_acquired *done, vo
     call->acquired = done;
     struct params params = params_new(&store->turn);
     params_i32(&params, (int32_t)shard);
-    struct params with_owner = params;
+    struct params with_owner = params, nothing = params_new(&store->turn);
     params_text(&with_owner, str_of(store->options.node));
     pg_begin(pg);
     pg_execute(pg, STATEMENT_EVICT, &params.list);
@@ -99,6 +117,7 @@ void store_acquire(struct store *store, uint32_t shard, store_acquired *done, vo
     pg_execute(pg, STATEMENT_ACQUIRE, &with_owner.list);
     pg_execute(pg, STATEMENT_OUTBOX, &params.list);
     pg_execute(pg, STATEMENT_COUNT_JOBS, &params.list);
+    pg_execute(pg, STATEMENT_ERASURES, &nothing.list);
     pg_end(pg, on_acquired, call);
     arena_reset(&store->turn);
 }

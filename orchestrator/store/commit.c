@@ -126,6 +126,24 @@ static void write_persons(struct pg *pg, const struct store_commit *commit, stru
     execute_rows(pg, STATEMENT_NEW_PERSONS, &params, all, COUNT_OF(all));
 }
 
+static void drop_persons(struct pg *pg, const struct store_commit *commit, struct arena *turn)
+{
+    const struct changes *changes = commit->changes;
+    struct params params = params_new(turn);
+    struct param_array streams = param_array_new(turn, PARAM_I64);
+    size_t count = 0;
+    for (size_t i = 0; i < changes->mailboxes.count; i++)
+        if (changes->mailboxes.items[i].change == ROW_DELETE) {
+            param_array_int(&streams, (int64_t)changes->mailboxes.items[i].key);
+            count++;
+        }
+    if (!commit->has_persons || count == 0)
+        return;
+    params_i32(&params, (int32_t)commit->shard);
+    params_array(&params, &streams);
+    pg_execute(pg, STATEMENT_GONE_PERSONS, &params.list);
+}
+
 static void write_batch(struct pg *pg, const struct store_commit *commit,
                         const struct store_packed *packed, struct arena *turn)
 {
@@ -264,6 +282,7 @@ void store_commit(struct store *store, const struct store_commit *commit, struct
     }
     write_remembered(pg, commit, turn);
     write_persons(pg, commit, turn);
+    drop_persons(pg, commit, turn);
     write_outbox(pg, commit, turn);
     pg_end(pg, store_call_done, call);
 }
@@ -277,15 +296,18 @@ void store_trim(struct store *store, const struct store_trim *trim, store_done *
     call->done = done;
     struct params fence = params_new(&store->turn);
     params_i32(&fence, (int32_t)trim->shard);
-    struct params rows = fence;
+    struct params rows = fence, persons = fence;
     params_i64(&fence, (int64_t)trim->epoch);
     params_i64(&fence, (int64_t)trim->events_published);
     params_bytes(&fence, str_from(&flags[trim->released], 1));
     params_i64(&rows, (int64_t)trim->published);
+    params_i64(&persons, (int64_t)trim->published);
     params_i64(&rows, (int64_t)trim->trimmed);
     pg_begin(pg);
     pg_execute(pg, STATEMENT_TRIM, &fence.list);
     pg_execute(pg, STATEMENT_TRIM_OUTBOX, &rows.list);
+    if (trim->has_persons)
+        pg_execute(pg, STATEMENT_TRIM_PERSONS, &persons.list);
     pg_end(pg, store_call_done, call);
     arena_reset(&store->turn);
 }

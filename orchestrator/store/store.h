@@ -54,6 +54,11 @@ struct store_count {
     uint32_t waiting;
 };
 
+struct store_erasure { // of a person, not over yet
+    uint64_t number;
+    str subject; // digest
+};
+
 struct store_shard {
     uint32_t shard;
     uint64_t epoch;
@@ -80,6 +85,8 @@ struct store_shard {
     const struct store_outbox_row *outbox;
     size_t count_count;
     const struct store_count *counts; // jobs, by type and tenant
+    size_t erasure_count;
+    const struct store_erasure *erasures;
 };
 
 // Bumps the epoch. The row lock it takes waits for a commit that is still running, so what it
@@ -187,6 +194,7 @@ struct store_trim {
     uint64_t published;
     uint64_t trimmed;
     uint64_t events_published;
+    bool has_persons; // keys of what was on its way go, too
     bool released;
 };
 void store_trim(struct store *store, const struct store_trim *trim, store_done *done,

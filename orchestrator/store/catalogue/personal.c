@@ -6,19 +6,41 @@
 struct statement catalogue_erase(struct arena *arena, const struct erasure *erasure)
 {
     return STATEMENT(arena,
-                     "SELECT personal_erase($1::text, $2::bytea, $3::text, $4::text, $5::text)",
+                     "SELECT * FROM personal_erase($1::text, $2::bytea, $3::text, $4::text, "
+                     "$5::text)",
                      erasure->tenant, query_hex(arena, erasure->digest), erasure->person,
                      erasure->reason, erasure->by);
 }
 
-struct statement catalogue_erased_streams(struct arena *arena, const struct erasure *erasure)
+struct statement catalogue_erase_late(struct arena *arena, const struct erasure *erasure,
+                                      uint64_t number, str marks)
 {
     return STATEMENT(arena,
-                     "SELECT k.stream FROM personal_keys k LEFT JOIN instances i ON i.shard = "
-                     "k.shard AND i.key = k.stream WHERE k.tenant = $1::text AND k.subject = "
-                     "$2::bytea AND k.stream > 0 AND (i.state IS NULL OR i.state IN (1, 4)) ORDER "
-                     "BY k.stream LIMIT 100000",
-                     erasure->tenant, query_hex(arena, erasure->digest));
+                     "SELECT * FROM personal_erase_late($1::text, $2::bytea, $3::bigint, "
+                     "$4::bigint[])",
+                     erasure->tenant, query_hex(arena, erasure->digest),
+                     statement_u64(arena, number), str_is_empty(marks) ? STR("{}") : marks);
+}
+
+struct statement catalogue_settle(struct arena *arena, const struct erasure *erasure,
+                                  uint64_t number)
+{
+    return STATEMENT(arena, "SELECT personal_settle($1::text, $2::bytea, $3::bigint)",
+                     erasure->tenant, query_hex(arena, erasure->digest),
+                     statement_u64(arena, number));
+}
+
+struct statement catalogue_erased_streams(struct arena *arena, const struct erasure *erasure,
+                                          str at, uint64_t after)
+{
+    static const char sql[] =
+        "SELECT k.stream FROM personal_keys k LEFT JOIN instances i ON i.shard = k.shard AND i.key "
+        "= k.stream WHERE k.tenant = $1::text AND k.subject = $2::bytea AND k.erased = "
+        "$3::timestamptz AND k.stream > $4::bigint AND (i.state IS NULL OR i.state IN (1, 4)) "
+        "ORDER BY k.stream LIMIT 2000";
+    _Static_assert(ERASED_STREAMS_PAGE == 2000, "as the statement says");
+    return STATEMENT(arena, sql, erasure->tenant, query_hex(arena, erasure->digest), at,
+                     statement_u64(arena, after));
 }
 
 struct statement catalogue_persons_to_rewrap(struct arena *arena, str vault_key)

@@ -14,11 +14,25 @@ struct erasure {
     str by;
 };
 
-// How many streams had a key. A hold refuses it (SQLSTATE BA002).
+// How many streams had a key, the erasure's number, its time. A hold refuses it (SQLSTATE BA002).
+enum { ERASED_STREAMS, ERASED_NUMBER, ERASED_AT };
 struct statement catalogue_erase(struct arena *arena, const struct erasure *erasure);
 
-// The streams of a person that may be in memory somewhere: stream.
-struct statement catalogue_erased_streams(struct arena *arena, const struct erasure *erasure);
+// Keys that came since: how many streams, when they were destroyed, whether all that was to be sent
+// at `marks` has gone, and where that stands now. `marks` may be empty: nothing is asked for.
+enum { LATE_STREAMS, LATE_AT, LATE_IS_SENT, LATE_MARKS };
+struct statement catalogue_erase_late(struct arena *arena, const struct erasure *erasure,
+                                      uint64_t number, str marks);
+
+// After it a node that takes over a shard takes values of the person again.
+struct statement catalogue_settle(struct arena *arena, const struct erasure *erasure,
+                                  uint64_t number);
+
+// The streams whose key was destroyed at that time and that may be in memory somewhere: stream;
+// those above `after`, in order.
+enum { ERASED_STREAMS_PAGE = 2000 };
+struct statement catalogue_erased_streams(struct arena *arena, const struct erasure *erasure,
+                                          str at, uint64_t after);
 
 // Some at a time, of the whole installation: shard, stream, number, tenant, wrapped; 0, 0, 0: the
 // key of the index.

@@ -15,9 +15,10 @@ struct statement read_personal_keys(struct arena *arena, struct scope scope,
                                     const struct personal_key_name *names, size_t count)
 {
     static const char sql[] =
-        "SELECT k.stream, k.number, k.tenant, k.process_id, k.wrapped FROM unnest($2::integer[], "
-        "$3::bigint[], $4::integer[]) AS u (shard, stream, number) JOIN personal_keys k ON k.shard "
-        "= u.shard AND k.stream = u.stream AND k.number = u.number WHERE " SCOPE_SEES_TENANT(
+        "SELECT k.stream, k.number, k.tenant, coalesce(i.process_id, k.process_id), k.wrapped FROM "
+        "unnest($2::integer[], $3::bigint[], $4::integer[]) AS u (shard, stream, number) JOIN "
+        "personal_keys k ON k.shard = u.shard AND k.stream = u.stream AND k.number = u.number LEFT "
+        "JOIN instances i ON i.shard = k.shard AND i.key = k.stream WHERE " SCOPE_SEES_TENANT(
             "k.tenant");
     str *shards = ARENA_ARRAY(arena, str, count + 1), *streams = ARENA_ARRAY(arena, str, count + 1),
         *numbers = ARENA_ARRAY(arena, str, count + 1);
@@ -37,7 +38,8 @@ struct statement read_subject_streams(struct arena *arena, struct scope scope, s
                                       str digest)
 {
     static const char sql[] =
-        "SELECT k.stream, k.process_id, (ARRAY['ACTIVE','COMPLETED','TERMINATED','SUSPENDED'])"
+        "SELECT k.stream, coalesce(i.process_id, k.process_id), "
+        "(ARRAY['ACTIVE','COMPLETED','TERMINATED','SUSPENDED'])"
         "[i.state], k.wrapped IS NULL, " RFC3339(
             "k.made") ", k.number FROM personal_keys k LEFT JOIN instances i ON i.shard = k.shard "
                       "AND i.key "
