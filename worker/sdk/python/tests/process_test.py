@@ -13,19 +13,6 @@ from client_scene import Baton, wait_for  # noqa: E402
 
 from baton import ApiError, Client  # noqa: E402
 
-MODEL = '''<?xml version="1.0"?>
-<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" targetNamespace="t">
-  <message id="m" name="paid"><extensionElements><zeebe:subscription correlationKey="=order"/></extensionElements></message>
-  <process id="order" isExecutable="true"><startEvent id="s"/><sequenceFlow id="f1" sourceRef="s" targetRef="price"/>
-    <serviceTask id="price"><extensionElements><zeebe:taskDefinition type="price"/></extensionElements></serviceTask>
-    <sequenceFlow id="f2" sourceRef="price" targetRef="wait"/>
-    <intermediateCatchEvent id="wait"><messageEventDefinition messageRef="m"/></intermediateCatchEvent><sequenceFlow id="f3" sourceRef="wait" targetRef="check"/>
-    <userTask id="check"><extensionElements><zeebe:userTask/></extensionElements></userTask><sequenceFlow id="f4" sourceRef="check" targetRef="ship"/>
-    <serviceTask id="ship"><extensionElements><zeebe:taskDefinition type="ship"/></extensionElements></serviceTask>
-    <boundaryEvent id="none" attachedToRef="ship"><errorEventDefinition errorRef="e"/></boundaryEvent>
-    <sequenceFlow id="f5" sourceRef="ship" targetRef="end"/><endEvent id="end"/><sequenceFlow id="f6" sourceRef="none" targetRef="sorry"/><endEvent id="sorry"/>
-  </process><error id="e" errorCode="SOLD_OUT"/>
-</definitions>'''
 WORKER = '''
 from decimal import Decimal
 from baton import BpmnError, Worker
@@ -45,24 +32,23 @@ class Process(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.baton = Baton('sdkpython')
+        cls.addClassCleanup(cls.baton.stop)
         scene = cls.baton.scene
         folder = tempfile.mkdtemp()
-        cls.model, program = os.path.join(folder, 'order.bpmn'), os.path.join(folder, 'worker.py')
-        open(cls.model, 'w').write(MODEL)
+        program = os.path.join(folder, 'worker.py')
         open(program, 'w').write(WORKER)
         env = {**{name: value for name, value in os.environ.items() if not name.startswith('BATON_')}, 'BATON_KAFKA_BROKERS': scene.kafka,
                'BATON_KAFKA_TOPIC_PREFIX': scene.name, 'BATON_WORKER_NAME': 'python'}
         cls.log = open(os.path.join(folder, 'log'), 'w+')
         cls.worker = subprocess.Popen([sys.executable, program], env=env, stdout=cls.log, stderr=cls.log)
         cls.client = Client(cls.baton.url)
-        cls.client.deploy(cls.model)
+        cls.client.deploy(os.path.join(ROOT, 'worker', 'sdk', 'conformance', 'order.bpmn'))
 
     @classmethod
     def tearDownClass(cls):
         cls.worker.terminate()
         code = cls.worker.wait(30)
         cls.client.close()
-        cls.baton.stop()
         assert code == 0, open(cls.log.name).read()
 
     def state(self, key):
