@@ -48,18 +48,11 @@ CREATE FUNCTION audit_bytes(texts text[]) RETURNS bytea LANGUAGE sql IMMUTABLE A
     FROM unnest(texts) WITH ORDINALITY AS u (t, n)
 $$;
 
--- Adds an entry to a chain: its members by the names of the columns. The chain's row is locked until the transaction ends.
-CREATE FUNCTION audit_add(to_chain text, entry jsonb) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+-- The entry that comes after a chain's last one: its members by the names of the columns.
+CREATE FUNCTION audit_next(c audit_chains, entry jsonb) RETURNS audit_entries LANGUAGE plpgsql AS $$
 DECLARE
-    c audit_chains;
-    e audit_entries;
+    e audit_entries := jsonb_populate_record(NULL::audit_entries, entry);
 BEGIN
-    SELECT * INTO c FROM audit_chains WHERE name = to_chain FOR UPDATE;
-    IF NOT FOUND THEN
-        INSERT INTO audit_chains (name) VALUES (to_chain) ON CONFLICT DO NOTHING;
-        SELECT * INTO c FROM audit_chains WHERE name = to_chain FOR UPDATE;
-    END IF;
-    e := jsonb_populate_record(NULL::audit_entries, entry);
     e.chain := c.id;
     e.number := c.number + 1;
     e.key := (e.chain::bigint << 33) | e.number;
@@ -71,14 +64,34 @@ BEGIN
     e.digest := sha256(c.digest || audit_bytes(ARRAY[e.chain::text, e.number::text, (extract(epoch FROM e.time) * 1000000)::bigint::text,
         e.operation, e.category, e.result, e.actor_type, e.actor, e.address, e.request, e.entity_type, e.entity, e.related_type, e.related,
         e.tenant, e.process_id, e.instance::text, e.batch::text, e.permission, e.description, e.times::text]));
-    INSERT INTO audit_entries SELECT e.*;
-    UPDATE audit_chains SET number = e.number, digest = e.digest WHERE id = c.id;
-    RETURN e.key;
+    RETURN e;
 END $$;
 
--- Several, in order. Returns how many.
-CREATE FUNCTION audit_add_all(to_chain text, entries jsonb) RETURNS bigint LANGUAGE sql AS $$
-    SELECT count(audit_add(to_chain, e)) FROM (SELECT e FROM jsonb_array_elements(entries) WITH ORDINALITY AS j (e, n) ORDER BY n) o
+-- Adds entries to a chain, in order, and returns how many. The chain's row is locked until the transaction ends, and written once: each
+-- version of it is looked through by whoever comes after in the same transaction.
+CREATE FUNCTION audit_add_all(to_chain text, entries jsonb) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    c audit_chains;
+    e audit_entries;
+    entry jsonb;
+BEGIN
+    SELECT * INTO c FROM audit_chains WHERE name = to_chain FOR UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO audit_chains (name) VALUES (to_chain) ON CONFLICT DO NOTHING;
+        SELECT * INTO c FROM audit_chains WHERE name = to_chain FOR UPDATE;
+    END IF;
+    FOR entry IN SELECT j.e FROM jsonb_array_elements(entries) WITH ORDINALITY AS j (e, n) ORDER BY n LOOP
+        e := audit_next(c, entry);
+        INSERT INTO audit_entries SELECT e.*;
+        c.number := e.number;
+        c.digest := e.digest;
+    END LOOP;
+    UPDATE audit_chains SET number = c.number, digest = c.digest WHERE id = c.id;
+    RETURN jsonb_array_length(entries);
+END $$;
+
+CREATE FUNCTION audit_add(to_chain text, entry jsonb) RETURNS void LANGUAGE sql AS $$
+    SELECT audit_add_all(to_chain, jsonb_build_array(entry))
 $$;
 
 -- First in a transaction: who makes its changes ({"chain", "actor_type", "actor", "address", "request"}).
@@ -110,8 +123,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Adds what was done to something, by the author of the transaction; where none was named, by the database's role.
-CREATE FUNCTION audit_note(entry jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- Adds what was done to things, by the author of the transaction; where none was named, by the database's role.
+CREATE FUNCTION audit_note_all(entries jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     author jsonb := nullif(current_setting('baton.author', true), '')::jsonb;
 BEGIN
@@ -119,8 +132,13 @@ BEGIN
         author := jsonb_build_object('actor', session_user, 'address', host(inet_client_addr()),
                                      'request', nullif(current_setting('application_name'), ''));
     END IF;
-    PERFORM audit_add(coalesce(author->>'chain', 'postgres'), author - 'chain' || entry);
+    PERFORM audit_add_all(coalesce(author->>'chain', 'postgres'), (SELECT jsonb_agg(author - 'chain' || e ORDER BY n)
+                                                                  FROM unnest(entries) WITH ORDINALITY AS u (e, n)));
 END $$;
+
+CREATE FUNCTION audit_note(entry jsonb) RETURNS void LANGUAGE sql AS $$
+    SELECT audit_note_all(ARRAY[entry])
+$$;
 
 CREATE FUNCTION audit_has_author() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT coalesce(current_setting('baton.author', true), '') <> ''
@@ -152,15 +170,6 @@ BEGIN
     WHEN 'mapping_rules' THEN
         note := jsonb_build_object('entity_type', 'MAPPING_RULE', 'entity', r->>'id',
                                    'description', (r->>'claim_name') || ' = ' || (r->>'claim_value'));
-    WHEN 'members' THEN
-        did := CASE TG_OP WHEN 'INSERT' THEN 'ASSIGN' ELSE 'UNASSIGN' END;
-        note := jsonb_build_object('entity_type', audit_kind((r->>'whole_kind')::integer), 'entity', r->>'whole',
-                                   'related_type', audit_kind((r->>'member_kind')::integer), 'related', r->>'member');
-    WHEN 'authorizations' THEN
-        note := jsonb_build_object('entity_type', 'AUTHORIZATION', 'entity', r->>'key', 'related_type', audit_kind((r->>'owner_kind')::integer),
-                                   'related', r->>'owner', 'description', (r->>'resource_type') || ' '
-                                   || coalesce(r->>'resource_id', r->>'resource_property') || ': '
-                                   || (SELECT string_agg(p, ', ') FROM jsonb_array_elements_text(r->'permissions') p));
     WHEN 'api_keys' THEN
         did := CASE WHEN TG_OP = 'UPDATE' AND r->>'revoked' IS NOT NULL THEN 'DELETE' ELSE did END;
         note := jsonb_build_object('entity_type', 'CLIENT', 'entity', r->>'client', 'description', 'API key ' || (r->>'id'));
@@ -182,6 +191,30 @@ BEGIN
         note := jsonb_build_object('entity_type', 'DECISION', 'entity', r->>'key', 'tenant', r->>'tenant', 'category', 'DEPLOYED_RESOURCES');
     END CASE;
     PERFORM audit_note(note || jsonb_build_object('operation', did));
+    RETURN NULL;
+END $$;
+
+-- The same where one change is about many rows, such as all members of a group that goes: one look at the chain for all of them.
+CREATE FUNCTION audit_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    did   text := (CASE TG_OP WHEN 'INSERT' THEN 'CREATE' WHEN 'DELETE' THEN 'DELETE' ELSE 'UPDATE' END);
+    notes jsonb[];
+BEGIN
+    IF TG_TABLE_NAME = 'members' THEN
+        notes := ARRAY(SELECT jsonb_build_object('operation', CASE did WHEN 'CREATE' THEN 'ASSIGN' ELSE 'UNASSIGN' END,
+                       'entity_type', audit_kind((r->>'whole_kind')::integer), 'entity', r->>'whole',
+                       'related_type', audit_kind((r->>'member_kind')::integer), 'related', r->>'member')
+                       FROM (SELECT to_jsonb(c) FROM changed_rows c) AS j (r));
+    ELSE
+        notes := ARRAY(SELECT jsonb_build_object('operation', did, 'entity_type', 'AUTHORIZATION', 'entity', r->>'key',
+                       'related_type', audit_kind((r->>'owner_kind')::integer), 'related', r->>'owner', 'description', (r->>'resource_type') || ' '
+                       || coalesce(r->>'resource_id', r->>'resource_property') || ': '
+                       || (SELECT string_agg(p, ', ') FROM jsonb_array_elements_text(r->'permissions') p))
+                       FROM (SELECT to_jsonb(c) FROM changed_rows c) AS j (r));
+    END IF;
+    IF cardinality(notes) > 0 THEN
+        PERFORM audit_note_all(notes);
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -208,8 +241,13 @@ DO $$
 DECLARE
     of_table text;
 BEGIN
-    FOREACH of_table IN ARRAY ARRAY['groups', 'roles', 'tenants', 'mapping_rules', 'members', 'authorizations', 'topic_subscriptions'] LOOP
+    FOREACH of_table IN ARRAY ARRAY['groups', 'roles', 'tenants', 'mapping_rules', 'topic_subscriptions'] LOOP
         EXECUTE format('CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION audit_row()', of_table);
+    END LOOP;
+    FOREACH of_table IN ARRAY ARRAY['members', 'authorizations'] LOOP
+        EXECUTE format('CREATE TRIGGER audited AFTER INSERT ON %I REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_rows()', of_table);
+        EXECUTE format('CREATE TRIGGER audited_change AFTER UPDATE ON %I REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_rows()', of_table);
+        EXECUTE format('CREATE TRIGGER audited_end AFTER DELETE ON %I REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_rows()', of_table);
     END LOOP;
 END $$;
 CREATE TRIGGER audited AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION audit_row();

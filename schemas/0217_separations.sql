@@ -20,3 +20,11 @@ BEGIN
 END $$;
 CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON separations FOR EACH ROW EXECUTE FUNCTION separation_changed();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON separations FOR EACH STATEMENT EXECUTE FUNCTION access_changed();
+
+-- Shards look at the version of the shares: what is set is brought to them with the same look.
+CREATE FUNCTION separation_seen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE share_version SET version = version + 1;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER seen AFTER INSERT OR UPDATE OR DELETE ON separations FOR EACH STATEMENT EXECUTE FUNCTION separation_seen();

@@ -11,17 +11,28 @@ CREATE TABLE access_history (
 );
 CREATE INDEX access_history_until ON access_history (of_table, until, since);
 
+-- What makes a row the same row, whatever else of it changes. No row of one table is one of the other.
+CREATE FUNCTION access_row(of_table text, gift jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE of_table WHEN 'authorizations' THEN gift->>'key'
+           ELSE jsonb_build_array(gift->'whole_kind', gift->'whole', gift->'member_kind', gift->'member')::text END
+$$;
+CREATE INDEX access_history_open ON access_history (access_row(of_table, gift)) WHERE until = 'infinity';
+
 INSERT INTO access_history SELECT 'members', to_jsonb(m), m.since FROM members m;
 INSERT INTO access_history SELECT 'authorizations', to_jsonb(a), a.created FROM authorizations a;
 
-CREATE FUNCTION access_note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE FUNCTION access_note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET TimeZone = 'UTC' AS $$
+DECLARE
+    moment timestamptz := clock_timestamp(); -- one row's end is the next one's beginning
+    same   text; -- a variable has the collation of the index; what comes of a name has not
 BEGIN
     IF TG_OP <> 'INSERT' THEN
-        UPDATE access_history h SET until = greatest(h.since, clock_timestamp())
-        WHERE h.of_table = TG_TABLE_NAME AND h.until = 'infinity' AND h.gift = to_jsonb(OLD);
+        same := access_row(TG_TABLE_NAME, to_jsonb(OLD));
+        UPDATE access_history h SET until = greatest(h.since, moment)
+        WHERE h.until = 'infinity' AND access_row(h.of_table, h.gift) = same;
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        INSERT INTO access_history VALUES (TG_TABLE_NAME, to_jsonb(NEW), clock_timestamp());
+        INSERT INTO access_history VALUES (TG_TABLE_NAME, to_jsonb(NEW), moment);
     END IF;
     RETURN NULL;
 END $$;
@@ -42,7 +53,7 @@ $$;
 
 -- Whoever something comes to: users and clients, and mapping rules and groups, which tokens' holders fit.
 CREATE FUNCTION access_holders(of_members members[], of_owner_kind smallint, of_owner text)
-RETURNS TABLE (kind smallint, id text, way text) LANGUAGE sql STABLE AS $$
+RETURNS TABLE (kind smallint, id text, way text) LANGUAGE sql STABLE SET enable_nestloop = off AS $$
     WITH RECURSIVE holders (kind, id, way) AS (
         SELECT of_owner_kind, of_owner, lower(replace(audit_kind(of_owner_kind), '_', ' ')) || ' ' || of_owner
         UNION
@@ -63,17 +74,26 @@ BEGIN
     FROM authorizations_at(moment) a, access_holders(ms, a.owner_kind, a.owner) h
     WHERE a.resource_type = of_type AND of_permission = ANY (a.permissions)
       AND (a.resource_id IN ('*', of_resource) OR a.resource_property IS NOT NULL)
-    ORDER BY h.kind, h.id, a.key, h.way LIMIT 10000;
+    ORDER BY h.kind, h.id, a.key, h.way LIMIT 10001;
 END $$;
 
--- All that comes to everybody from these rows; membership of a tenant is MEMBER of it.
+-- All that comes to everybody from these rows; membership of a tenant is MEMBER of it. Whoever is in something is looked for once, for all that own.
 CREATE FUNCTION access_effective(of_members members[], of_authorizations authorizations[])
-RETURNS TABLE (owner_type text, owner text, resource_type text, resource_id text, permission text) LANGUAGE sql STABLE AS $$
-    SELECT DISTINCT audit_kind(h.kind), h.id, a.resource_type, coalesce(a.resource_id, '=' || a.resource_property), p
-    FROM unnest(of_authorizations) a, access_holders(of_members, a.owner_kind, a.owner) h, unnest(a.permissions) p
-    UNION
-    SELECT DISTINCT audit_kind(h.kind), h.id, 'TENANT', m.whole, 'MEMBER'
-    FROM unnest(of_members) m, access_holders(of_members, m.member_kind, m.member) h WHERE m.whole_kind = 6
+RETURNS TABLE (owner_type text, owner text, resource_type text, resource_id text, permission text) LANGUAGE sql STABLE SET enable_nestloop = off AS $$
+    WITH RECURSIVE m AS MATERIALIZED (SELECT * FROM unnest(of_members)),
+    given AS MATERIALIZED (
+        SELECT a.owner_kind AS kind, a.owner AS id, a.resource_type, coalesce(a.resource_id, '=' || a.resource_property) AS resource_id, p AS permission
+        FROM unnest(of_authorizations) a, unnest(a.permissions) p
+        UNION
+        SELECT m.member_kind, m.member, 'TENANT', m.whole, 'MEMBER' FROM m WHERE m.whole_kind = 6
+    ),
+    holders (owner_kind, owner, kind, id) AS (
+        SELECT DISTINCT g.kind, g.id, g.kind, g.id FROM given g
+        UNION
+        SELECT h.owner_kind, h.owner, m.member_kind, m.member FROM holders h JOIN m ON m.whole_kind = h.kind AND m.whole = h.id
+    )
+    SELECT DISTINCT audit_kind(h.kind), h.id, g.resource_type, g.resource_id, g.permission
+    FROM given g JOIN holders h ON h.owner_kind = g.kind AND h.owner = g.id WHERE h.kind IN (1, 2, 3, 5)
 $$;
 
 CREATE FUNCTION access_kind(name text) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
@@ -116,5 +136,5 @@ BEGIN
          a AS MATERIALIZED (SELECT * FROM access_effective(ms, given))
     SELECT d.* FROM (SELECT true, w.* FROM (SELECT * FROM a EXCEPT SELECT * FROM b) w
                      UNION ALL SELECT false, l.* FROM (SELECT * FROM b EXCEPT SELECT * FROM a) l) d
-    ORDER BY 2, 3, 1, 4, 5, 6 LIMIT 10000;
+    ORDER BY 2, 3, 1, 4, 5, 6 LIMIT 10001;
 END $$;

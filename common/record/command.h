@@ -62,6 +62,8 @@ struct create_instance {
     str fetch_variables;   // JSON array of names for the awaited answer; empty: all
     str deduplication_id; // optional: a second create with the same id answers with the first one's
                           // key
+    str duties;           // JSON array of [element id, person]: done in the instance that this one
+                          // goes on from, and kept apart; empty: none
     size_t start_count;
     struct element_instruction *start_at;
 };
@@ -251,6 +253,12 @@ struct set_shares {
     str shares; // JSON
 };
 
+// Which user tasks policies keep apart: [[name, tenant, process, role, [element id, …]], …], all
+// that was set; empty: none. "*" is each tenant, process and role.
+struct set_policies {
+    str policies; // JSON
+};
+
 enum cluster_variable_change {
     CLUSTER_VARIABLE_CREATE = 1,
     CLUSTER_VARIABLE_UPDATE,
@@ -312,6 +320,7 @@ struct command {
         struct evaluate_decision evaluate_decision;
         struct test_clock set_clock;
         struct set_shares set_shares;
+        struct set_policies set_policies;
         struct cluster_variable_command cluster_variable;
     };
 };

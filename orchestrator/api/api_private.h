@@ -118,6 +118,10 @@ struct item_column {
 void answer_list(struct request *request, const struct item_column *columns, size_t count,
                  const struct query_rows *rows);
 
+// The first `most` of the rows, and as isTruncated whether there are more.
+void answer_list_cut(struct request *request, const struct item_column *columns, size_t count,
+                     const struct query_rows *rows, size_t most);
+
 // -- Searches and reads ---------------------------------------------------------------------------
 
 // Reads the body's query, and answers with a page.

@@ -360,29 +360,53 @@ void write_tenant(struct json_writer *writer, str tenant)
     json_string(writer, tenant_outside(tenant));
 }
 
+static void write_item(struct json_writer *w, const struct item_column *columns, size_t count,
+                       const struct query_rows *rows, size_t row)
+{
+    json_begin_object(w);
+    for (size_t k = 0; k < count; k++) {
+        str name = str_of(columns[k].name);
+        if (columns[k].form == ITEM_TRUTH)
+            write_json(w, name, query_bool(rows, row, k) ? STR("true") : STR("false"));
+        else if (columns[k].form == ITEM_JSON)
+            write_json(w, name,
+                       query_is_null(rows, row, k) ? STR("null") : query_value(rows, row, k));
+        else
+            write_optional(w, name, query_value(rows, row, k));
+    }
+    json_end_object(w);
+}
+
+static void write_items(struct json_writer *w, const struct item_column *columns, size_t count,
+                        const struct query_rows *rows, size_t most)
+{
+    json_key(w, STR("items"));
+    json_begin_array(w);
+    for (size_t i = 0; i < query_row_count(rows) && i < most; i++)
+        write_item(w, columns, count, rows, i);
+    json_end_array(w);
+}
+
 void answer_list(struct request *request, const struct item_column *columns, size_t count,
                  const struct query_rows *rows)
 {
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    json_key(&w, STR("items"));
-    json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        json_begin_object(&w);
-        for (size_t k = 0; k < count; k++) {
-            str name = str_of(columns[k].name);
-            if (columns[k].form == ITEM_TRUTH)
-                write_json(&w, name, query_bool(rows, i, k) ? STR("true") : STR("false"));
-            else if (columns[k].form == ITEM_JSON)
-                write_json(&w, name,
-                           query_is_null(rows, i, k) ? STR("null") : query_value(rows, i, k));
-            else
-                write_optional(&w, name, query_value(rows, i, k));
-        }
-        json_end_object(&w);
-    }
-    json_end_array(&w);
+    write_items(&w, columns, count, rows, SIZE_MAX);
+    json_end_object(&w);
+    request_answer_json(request, 200, strbuf_str(&out));
+}
+
+void answer_list_cut(struct request *request, const struct item_column *columns, size_t count,
+                     const struct query_rows *rows, size_t most)
+{
+    struct strbuf out = strbuf_new(&request->arena);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_object(&w);
+    write_items(&w, columns, count, rows, most);
+    json_key(&w, STR("isTruncated"));
+    json_bool(&w, query_row_count(rows) > most);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }

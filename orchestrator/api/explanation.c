@@ -273,12 +273,14 @@ void handle_authorization_explain(struct request *request)
 
 // -- Who can ---------------------------------------------------------------------------------
 
+enum { MOST_ITEMS = 10000 }; // the database finds one more
+
 static void on_who(struct caller *caller, void *context, const struct query_rows *rows)
 {
     static const struct item_column columns[] = {
         {"ownerType"}, {"ownerId"}, {"way"}, {"authorizationKey"}, {"resourceId"}};
     (void)context;
-    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
+    answer_list_cut(request_of(caller), columns, COUNT_OF(columns), rows, MOST_ITEMS);
 }
 
 void handle_authorization_who(struct request *request)
@@ -305,7 +307,7 @@ static void on_simulated(struct caller *caller, void *context, const struct quer
                                                  {"ownerId"},    {"resourceType"},
                                                  {"resourceId"}, {"permissionType"}};
     (void)context;
-    answer_list(request_of(caller), columns, COUNT_OF(columns), rows);
+    answer_list_cut(request_of(caller), columns, COUNT_OF(columns), rows, MOST_ITEMS);
 }
 
 // What an operation cannot do without.

@@ -5,10 +5,9 @@
 #include "api/api_private.h"
 
 #include "api/directory.h"
+#include "record/limits.h"
 #include "store/catalogue/separation.h"
 #include "store/read/read.h"
-
-enum { MOST_ELEMENTS = 100 };
 
 static void on_separations(struct caller *caller, void *context, const struct query_rows *rows)
 {
@@ -34,6 +33,17 @@ static void on_changed(struct caller *caller, void *context, const struct query_
     (void)context, (void)rows;
     directory_changed(request_of(caller));
     request_answer_empty(request_of(caller));
+}
+
+static void on_set(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    if (query_row_count(rows) > 0)
+        on_changed(caller, context, rows);
+    else
+        request_problem_format(request_of(caller), 400, "INVALID_ARGUMENT",
+                               "the names and element ids of all policies take more than "
+                               "POLICIES_BYTES (%d) with this one",
+                               LIMIT_POLICIES_BYTES);
 }
 
 static str word_or_all(const struct json *body, str name)
@@ -71,7 +81,7 @@ void handle_separation_put(struct request *request)
                                  .by = caller->principal.len > 0 ? caller->principal : STR_EMPTY};
     row.tenant = tenant_inside(row.tenant);
     if (read_elements(request, &row))
-        read_change(caller, catalogue_separation_set(caller->arena, &row), on_changed, NULL);
+        read_change(caller, catalogue_separation_set(caller->arena, &row), on_set, NULL);
 }
 
 static void on_removed(struct caller *caller, void *context, const struct query_rows *rows)

@@ -243,6 +243,14 @@ static void separate(struct reader *r, uint32_t one, uint32_t other)
     element->extras = extras;
 }
 
+static bool is_by_people(const struct reader *r, const struct bpmn_element *start)
+{
+    bool is_fired_by_time = start->trigger_count > 0;
+    for (uint32_t i = 0; i < start->trigger_count; i++)
+        is_fired_by_time = is_fired_by_time && start->triggers[i].kind == BPMN_TIMER_TRIGGER;
+    return !is_fired_by_time && r->elements.items[start->scope].type != BPMN_EVENT_SUB_PROCESS;
+}
+
 static void bind_separation(struct reader *r, uint32_t index, const struct bpmn_xml_node *node)
 {
     str rest = bpmn_xml_attribute(node, STR("of")), id;
@@ -257,6 +265,9 @@ static void bind_separation(struct reader *r, uint32_t index, const struct bpmn_
                             reader_keep(r, str_trim(id)));
             continue;
         }
+        if (type == BPMN_START_EVENT && !is_by_people(r, &r->elements.items[other]))
+            reader_complain(r, BPMN_CODE_SEPARATION_NOBODY, &r->elements.items[index],
+                            reader_keep(r, str_trim(id)));
         separate(r, index, other);
         separate(r, other, index);
     }

@@ -82,6 +82,16 @@ static const struct {
     {S "<userTask id='t'><extensionElements><baton:separation of='e, nobody, s'/>"
        "</extensionElements></userTask>" E F("s", "t") F("t", "e"),
      "t SEPARATION_UNKNOWN, t SEPARATION_UNKNOWN, "},
+    {S
+     "<startEvent id='c'><timerEventDefinition><timeCycle>R/P1D</timeCycle>"
+     "</timerEventDefinition></startEvent><startEvent id='b'><conditionalEventDefinition>"
+     "<condition>=x</condition></conditionalEventDefinition></startEvent><subProcess id='x' "
+     "triggeredByEvent='true'><startEvent id='watch'><conditionalEventDefinition><condition>=x"
+     "</condition></conditionalEventDefinition></startEvent><endEvent id='o'/>" F(
+         "watch", "o") "</subProcess><userTask id='t'><extensionElements>"
+                       "<baton:separation of='s, c, b, watch'/></extensionElements></userTask>" E F(
+                           "s", "t") F("c", "t") F("b", "t") F("t", "e"),
+     "t SEPARATION_NOBODY, t SEPARATION_NOBODY, "},
     {S "<userTask id='t'><extensionElements><baton:separation/></extensionElements></userTask>"
        "<manualTask id='u'><extensionElements><baton:separation of='t'/></extensionElements>"
        "</manualTask>" E F("s", "t") F("t", "u") F("u", "e"),

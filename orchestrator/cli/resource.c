@@ -18,8 +18,11 @@ int resource_list(struct client_options *client, const char *method, str path, s
         code = client_fail(&err);
     else if (client_wants_json(client))
         printf("%.*s\n", STR_ARG(answer.text));
-    else
+    else {
         table_print_items(&arena, listing->columns, listing->count, answer.json);
+        if (json_get_bool(answer.json, STR("isTruncated"), false))
+            fprintf(stderr, "there are more, which are not listed\n");
+    }
     arena_done(&arena);
     return code;
 }

@@ -197,8 +197,9 @@ static void publish(struct mailbox *mailbox, const struct event *event)
         .expires_ms = event->due_ms,
         .reply = {(int32_t)event->number, event->parent},
         .reach = mailbox->next_reach,
+        .sender = mailbox->next_sender,
     };
-    mailbox->next_reach = STR_EMPTY;
+    mailbox->next_reach = mailbox->next_sender = STR_EMPTY;
     apply_add_message(mailbox, message);
     mark(mailbox, &message->entry);
 }
@@ -281,6 +282,7 @@ void apply_to_mailbox(struct mailbox *mailbox, const struct event *event)
         break;
     case EVENT_MESSAGE_RESTRICTED:
         mailbox->next_reach = str_copy(&mailbox->stream.arena, event->value);
+        mailbox->next_sender = str_copy(&mailbox->stream.arena, event->name);
         break;
     case EVENT_MESSAGE_PUBLISHED:
         publish(mailbox, event);

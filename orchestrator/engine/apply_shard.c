@@ -166,6 +166,9 @@ void apply_to_shard(struct shard *shard, const struct event *event)
     case EVENT_SHARES_SET:
         state_set_shares(shard, event->value);
         break;
+    case EVENT_POLICIES_SET:
+        state_set_policies(shard, event->value);
+        break;
     default: // DEFINITION_DEPLOYED, rejections, signals: notes
         break;
     }

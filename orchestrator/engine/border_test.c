@@ -123,15 +123,6 @@ static void resolve(struct fixture *f, uint64_t instance, uint64_t incident)
                             .reply = {0, 9}});
 }
 
-static const struct event *find_event(const struct fixture *f, enum event_type type)
-{
-    for (size_t i = 0; i < f->changes.history.count; i++)
-        for (size_t k = 0; k < f->changes.history.items[i].count; k++)
-            if (f->changes.history.items[i].events[k].type == type)
-                return &f->changes.history.items[i].events[k];
-    return NULL;
-}
-
 enum { MUCH = 700000 }; // bytes: one fits a command, two do not
 
 static void a_child_gets_and_gives_back_more_than_a_command_can_carry(void **state)

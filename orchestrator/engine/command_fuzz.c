@@ -93,6 +93,7 @@ static void fill_instance(struct fuzz *f, struct command *command)
                                                             .await_completion = byte(f) & 1,
                                                             .fetch_variables = json(f),
                                                             .deduplication_id = text(f),
+                                                            .duties = json(f),
                                                             .start_count = byte(f) % 3,
                                                             .start_at = i};
 }
@@ -237,6 +238,9 @@ static void fill(struct fuzz *f, struct command *command)
         break;
     case COMMAND_SET_SHARES:
         command->set_shares.shares = json(f);
+        break;
+    case COMMAND_SET_POLICIES:
+        command->set_policies.policies = json(f);
         break;
     case COMMAND_SET_CLUSTER_VARIABLE:
     case COMMAND_SPREAD_CLUSTER_VARIABLE:

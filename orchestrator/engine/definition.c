@@ -175,7 +175,7 @@ bool definition_start_due(struct engine *engine, uint64_t key)
         again.key = step_key(engine);
         step_emit(engine, engine->shard, again);
     }
-    process_start_at(engine, definition, (struct start_place){element, index}, STR_EMPTY,
+    process_start_at(engine, definition, (struct start_place){element, index, STR_EMPTY}, STR_EMPTY,
                      STR_EMPTY);
     return true;
 }
@@ -423,7 +423,8 @@ static void start_where_it_holds(struct engine *engine, const struct definition 
         uint32_t start = process->elements[0].triggered_starts.items[i];
         if (!start_holds(engine, scope, &process->elements[start]))
             continue;
-        uint64_t key = process_start_at(engine, definition, (struct start_place){start, 0},
+        uint64_t key = process_start_at(engine, definition,
+                                        (struct start_place){start, 0, engine->command->principal},
                                         engine->command->create_instance.variables,
                                         engine->command->create_instance.business_id);
         json_begin_object(w);

@@ -232,6 +232,16 @@ static inline const struct outbound *find_outbound(struct fixture *f, enum outbo
     return NULL;
 }
 
+// Of the last batch.
+static inline const struct event *find_event(const struct fixture *f, enum event_type type)
+{
+    for (size_t i = 0; i < f->changes.history.count; i++)
+        for (size_t k = 0; k < f->changes.history.items[i].count; k++)
+            if (f->changes.history.items[i].events[k].type == type)
+                return &f->changes.history.items[i].events[k];
+    return NULL;
+}
+
 // Returns the instance, or 0: it was refused.
 static inline uint64_t start_with(struct fixture *f, str variables)
 {

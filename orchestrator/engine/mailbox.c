@@ -143,7 +143,7 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
     if (locks && is_locked(mailbox, definition->id))
         return;
     uint64_t key = process_start_at(
-        engine, definition, (struct start_place){start->element, start->trigger},
+        engine, definition, (struct start_place){start->element, start->trigger, message->sender},
         personal_travel(engine, mailbox->stream.key, message->variables), mailbox->correlation_key);
     if (key == 0)
         return;
@@ -253,9 +253,14 @@ void message_publish(struct engine *engine)
     } else {
         step_accept(engine, event.key, 0);
     }
-    if (!str_is_empty(reach))
+    str sender =
+        separation_counts_sender(engine, body->name) ? engine->command->principal : STR_EMPTY;
+    if (!str_is_empty(reach) || !str_is_empty(sender))
         emit(engine, mailbox,
-             (struct event){.type = EVENT_MESSAGE_RESTRICTED, .key = event.key, .value = reach});
+             (struct event){.type = EVENT_MESSAGE_RESTRICTED,
+                            .key = event.key,
+                            .name = sender,
+                            .value = reach});
     emit(engine, mailbox, event);
     const struct buffered_message *message = state_message(mailbox, event.key);
     deliver_to_waiting(engine, mailbox, message);

@@ -322,11 +322,14 @@ void process_migrate(struct engine *engine)
         return;
     }
     str why;
-    if (!separation_allows_moving(engine, instance, &why)) {
+    plan_map(&m);
+    const struct separation_move move = {instance, m.target, definition->id, m.map};
+    const struct bpmn_process *source = instance->process;
+    bool keeps = separation_keeps(engine, &move);
+    if (!keeps && !separation_allows_moving(engine, instance, &why)) {
         step_reject(engine, engine->shard, REJECTION_FORBIDDEN, why);
         return;
     }
-    plan_map(&m);
     if (!check_scope(&m, instance->root))
         return;
     if (body->dry_run) {
@@ -334,6 +337,8 @@ void process_migrate(struct engine *engine)
         return;
     }
     step_accept(engine, instance->stream.key, instance->stream.key);
+    if (!keeps)
+        separation_note_skipping(engine, instance);
     move_triggers(&m, instance->root);
     move_elements(&m, instance->root);
     step_emit(engine, instance,
@@ -341,6 +346,9 @@ void process_migrate(struct engine *engine)
                              .key = instance->stream.key,
                              .definition = definition->key,
                              .number = definition->version});
+    separation_rename(engine, &move, source);
+    if (!keeps)
+        separation_note_skipping(engine, instance);
     make_triggers(&m, instance->root);
     fire_joins_below(&m, instance->root);
 }

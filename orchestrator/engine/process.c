@@ -145,6 +145,7 @@ uint64_t process_start_at(struct engine *engine, const struct definition *defini
     }
     instance_ref instance = create(engine, definition, &body, (struct event){0});
     uint64_t key = instance->stream.key;
+    separation_note_started(engine, instance, place.element, place.by);
     if (begin(engine, instance))
         process_begin_at(engine, instance, place, variables);
     return key;
@@ -277,6 +278,9 @@ static bool can_begin(struct engine *engine, const struct definition *definition
                     STR("the process has no start event without a trigger"));
         return false;
     }
+    if (!separation_reads(engine, body->duties))
+        return refuse_start(engine, REJECTION_INVALID,
+                            STR("the duties are no list of element ids and people"));
     return tags_fit(engine, body->tags) && ends_fit(engine, process, body->ends_after) &&
            id_is_free(engine, definition, body);
 }
@@ -344,6 +348,7 @@ void process_create(struct engine *engine)
                                           .definition = definition->key,
                                           .process_id = definition->id,
                                           .version = definition->version});
+    separation_note_before(engine, instance, body->duties);
     if (body->start_count > 0)
         separation_note_skipping(engine, instance);
     else

@@ -253,7 +253,7 @@ static void hand_over(struct engine *engine, instance_ref instance, const struct
     element_ref ei = task->attachment.owner;
     uint64_t key = task->attachment.entity.key;
     str details, why;
-    if (escalation->assignee != NULL)
+    if (escalation->assignee != NULL && separation_allows_naming(engine, instance, task, assignee))
         step_emit(engine, instance,
                   (struct event){.type = EVENT_USER_TASK_ASSIGNED,
                                  .key = key,

@@ -31,6 +31,7 @@ static void send_signal(struct engine *engine, uint32_t shard, struct broadcast_
 {
     struct command command = {.type = COMMAND_BROADCAST_SIGNAL,
                               .tenant = engine->command->tenant,
+                              .principal = asked != NULL ? asked->principal : STR_EMPTY,
                               .broadcast_signal = signal};
     restrict_as(&command, asked);
     step_send_values(engine, shard, &command, thrower);
@@ -185,8 +186,10 @@ static void start_instances(struct engine *engine, const struct broadcast_signal
         if (s->kind == BPMN_SIGNAL_TRIGGER && definition != NULL &&
             str_equal(s->name, signal->name) && str_equal(s->tenant, engine->command->tenant) &&
             permission_on(engine, "PROCESS_DEFINITION", definition->id, "CREATE_PROCESS_INSTANCE"))
-            process_start_at(engine, definition, (struct start_place){s->element, s->trigger},
-                             signal->variables, STR_EMPTY);
+            process_start_at(
+                engine, definition,
+                (struct start_place){s->element, s->trigger, engine->command->principal},
+                signal->variables, STR_EMPTY);
     }
 }
 

@@ -242,3 +242,53 @@ void state_set_shares(struct shard *shard, str text)
     shard->shares_text = str_copy(&shard->stream.arena, text);
     check(state_read_shares(&shard->stream.arena, shard->shares_text, &shard->shares));
 }
+
+// -- Policies ---------------------------------------------------------------------------
+
+static bool are_texts(const struct json *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!json_is(&list->items[i], JSON_STRING))
+            return false;
+    return true;
+}
+
+static bool read_policy(struct arena *arena, const struct json *row, struct policy *ret_policy)
+{
+    enum { NAME, TENANT, PROCESS, ROLE, ELEMENTS, MEMBERS };
+    if (!json_is(row, JSON_ARRAY) || row->count != MEMBERS || !are_texts(row, ELEMENTS))
+        return false;
+    const struct json *elements = &row->items[ELEMENTS];
+    if (!json_is(elements, JSON_ARRAY) || !are_texts(elements, elements->count))
+        return false;
+    *ret_policy = (struct policy){.name = row->items[NAME].text,
+                                  .tenant = row->items[TENANT].text,
+                                  .process_id = row->items[PROCESS].text,
+                                  .role = row->items[ROLE].text,
+                                  .elements = ARENA_ARRAY(arena, str, elements->count),
+                                  .element_count = elements->count};
+    for (size_t i = 0; i < elements->count; i++)
+        ret_policy->elements[i] = elements->items[i].text;
+    return true;
+}
+
+bool state_read_policies(struct arena *arena, str text, policy_list *ret_policies)
+{
+    struct json *rows;
+    struct error err;
+    *ret_policies = (policy_list){0};
+    if (str_is_empty(text))
+        return true;
+    if (!json_parse(arena, text, &rows, &err) || rows->type != JSON_ARRAY)
+        return false;
+    for (size_t i = 0; i < rows->count; i++)
+        if (!read_policy(arena, &rows->items[i], ARRAY_PUSH(arena, ret_policies)))
+            return false;
+    return true;
+}
+
+void state_set_policies(struct shard *shard, str text)
+{
+    shard->policies_text = str_copy(&shard->stream.arena, text);
+    check(state_read_policies(&shard->stream.arena, shard->policies_text, &shard->policies));
+}

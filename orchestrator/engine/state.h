@@ -274,6 +274,7 @@ struct buffered_message {
     struct reply_to reply;
     bool correlated;
     str reach;            // the processes that it may reach (process_list_has)
+    str sender;           // where it may count who starts an instance (separation.c)
     struct taker *takers; // processes that took it, or are being offered it
 };
 
@@ -288,6 +289,7 @@ struct mailbox_process {
 struct mailbox {
     struct stream stream;
     str next_reach; // of the message that is published next, in the same step
+    str next_sender;
     enum subscription_kind kind;
     str name;
     str correlation_key;
@@ -354,6 +356,15 @@ struct tenant_share {
     uint32_t weight;
 };
 
+// Which user tasks of an instance the same person must not do; "*": each tenant, process, role.
+struct policy {
+    str name;
+    str tenant, process_id, role;
+    str *elements;
+    size_t element_count;
+};
+typedef ARRAY(struct policy) policy_list;
+
 struct shard {
     struct stream stream;
     struct definition *definitions; // in order of publication
@@ -367,6 +378,8 @@ struct shard {
     struct test_clock clock;                         // all 0 but under engine.test_clock
     str shares_text;                                 // struct set_shares
     struct map shares;                               // by tenant, and "*": struct tenant_share
+    str policies_text;                               // struct set_policies
+    policy_list policies;
 };
 
 // The stretch of a step's events that belongs to one stream.
@@ -459,5 +472,8 @@ void state_set_latest(struct shard *shard, struct definition *definition);
 // struct set_shares by tenant, in the arena. False: the text is none.
 MUST_CHECK bool state_read_shares(struct arena *arena, str text, struct map *ret_shares);
 void state_set_shares(struct shard *shard, str text); // one that can be read
+// struct set_policies, in the arena. False: the text is none.
+MUST_CHECK bool state_read_policies(struct arena *arena, str text, policy_list *ret_policies);
+void state_set_policies(struct shard *shard, str text); // one that can be read
 
 #endif

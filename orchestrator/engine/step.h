@@ -522,10 +522,23 @@ void credit_init(struct engine *engine);
 void credit_done(struct engine *engine);
 
 // separation.c: who did one of two user tasks that are kept apart does not do the other, by the
-// model (baton:separation) or by a policy, which is a grant SEPARATION that the command carries.
-// False with the rule, the other task and who did it. Nobody known (empty) is always allowed.
+// model (baton:separation) or by a policy of the shard.
+void separation_set_policies(struct engine *engine);
+
+struct doer {
+    str person; // empty: nobody known
+    str roles;  // JSON array, of those that policies name; empty: not known, each policy holds
+};
+// Until the step ends. Roles are known of the command's sender alone.
+struct doer separation_doer(struct engine *engine, str person);
+// False with the rule, the other task and who did it. Nobody known is always allowed.
 MUST_CHECK bool separation_allows(struct engine *engine, instance_ref instance, element_ref ei,
-                                  str person, str *ret_why);
+                                  struct doer doer, str *ret_why);
+// The same for whom no command names: where it is not allowed, the history says why.
+MUST_CHECK bool separation_allows_naming(struct engine *engine, instance_ref instance,
+                                         const struct user_task *task, str assignee);
+void separation_bar(struct engine *engine, instance_ref instance, const struct user_task *task,
+                    str assignee, str why);
 // Whether the sender may change where the instance stands, past what they may not do.
 MUST_CHECK bool separation_allows_moving(struct engine *engine, instance_ref instance,
                                          str *ret_why);
@@ -533,7 +546,25 @@ MUST_CHECK bool separation_allows_moving(struct engine *engine, instance_ref ins
 // goes on elsewhere by their word: what was skipped was decided by them.
 void separation_note(struct engine *engine, instance_ref instance, element_ref ei, str person);
 void separation_note_start(struct engine *engine, instance_ref instance);
+// What was done in the instance that this one goes on from (struct create_instance).
+MUST_CHECK bool separation_reads(struct engine *engine, str duties);
+void separation_note_before(struct engine *engine, instance_ref instance, str duties);
+void separation_note_started(struct engine *engine, instance_ref instance, uint32_t start, str by);
+// Whether a message of this name can start an instance for which it counts who did that.
+bool separation_counts_sender(const struct engine *engine, str message);
 void separation_note_skipping(struct engine *engine, instance_ref instance);
+// Where an instance migrates to; elements as they are mapped, BPMN_NONE: to nothing.
+struct separation_move {
+    instance_ref instance;
+    const struct bpmn_process *target;
+    str target_id;
+    const uint32_t *map;
+};
+// Whether the same is kept apart there. Asked before the instance is moved.
+bool separation_keeps(const struct engine *engine, const struct separation_move *move);
+// After it was moved: what was done in elements that have other ids now counts for these.
+void separation_rename(struct engine *engine, const struct separation_move *move,
+                       const struct bpmn_process *source);
 // What the row of a user task says of it.
 str separation_json(struct arena *arena, instance_ref instance, element_ref ei);
 void user_task_run(struct engine *engine, instance_ref instance, element_ref ei);
@@ -633,10 +664,11 @@ void incident_raise_for_job(struct engine *engine, instance_ref instance, const 
 void process_create(struct engine *engine);
 uint64_t process_start(struct engine *engine, const struct definition *definition,
                        struct create_instance body, struct event called);
-// Which event of a definition started an instance, and which of its triggers.
+// Which event of a definition started an instance, which of its triggers, and who caused it.
 struct start_place {
     uint32_t element;
     uint32_t trigger;
+    str by; // empty: nobody known
 };
 uint64_t process_start_at(struct engine *engine, const struct definition *definition,
                           struct start_place place, str variables, str business_id);

@@ -42,8 +42,8 @@ struct request {
     str action; // as the caller calls it
     const char *name;
     str json;
-    bool propagates; // variables: each where it is defined
-    str person;      // who asks, where their duty is noted at the end; empty: nobody known
+    bool propagates;  // variables: each where it is defined
+    struct doer doer; // who asks, where their duty is noted at the end
 };
 
 // What is asked for, as the transition keeps it: the action and one member.
@@ -58,9 +58,13 @@ static str request_json(struct engine *engine, struct request request)
         json_key(&w, str_of(request.name));
         json_raw(&w, request.json);
     }
-    if (!str_is_empty(request.person)) {
+    if (!str_is_empty(request.doer.person)) {
         json_key(&w, STR("person"));
-        json_string(&w, request.person);
+        json_string(&w, request.doer.person);
+    }
+    if (!str_is_empty(request.doer.roles)) {
+        json_key(&w, STR("roles"));
+        json_raw(&w, request.doer.roles);
     }
     if (request.propagates) {
         json_key(&w, STR("propagates"));
@@ -175,10 +179,13 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
     struct change change = {instance, ei, NULL};
     bool asks = is_heard(&change, BPMN_LISTENER_CREATING) ||
                 (!str_is_empty(assignee) && is_heard(&change, BPMN_LISTENER_ASSIGNING));
+    bool may = separation_allows(engine, instance, ei, separation_doer(engine, assignee), &why);
     event.key = step_key(engine);
-    event.name = asks ? STR_EMPTY : assignee;
+    event.name = asks || !may ? STR_EMPTY : assignee;
     step_emit(engine, instance, event);
     change.task = state_entity(instance, ENTITY_KIND_USER_TASK, event.key);
+    if (!asks && !may && !str_is_empty(assignee))
+        separation_bar(engine, instance, change.task, assignee, why);
     if (promise_user_task(engine, instance, ei) && asks)
         begin(
             engine, &change, "create",
@@ -237,17 +244,18 @@ static str person_of(const struct engine *engine, const struct change *change)
     return str_is_empty(principal) ? change->task->assignee : principal;
 }
 
-static bool is_separate(struct engine *engine, const struct change *change, str person)
+static bool is_separate(struct engine *engine, const struct change *change, struct doer doer)
 {
     str why;
-    if (separation_allows(engine, change->instance, change->ei, person, &why))
+    if (separation_allows(engine, change->instance, change->ei, doer, &why))
         return true;
     step_reject(engine, engine->shard, REJECTION_FORBIDDEN, why);
     return false;
 }
 
 struct completion {
-    str by, person; // as asked; whose duty it was
+    str by; // as asked
+    struct doer doer;
     str action;
     str variables;
 };
@@ -255,7 +263,7 @@ struct completion {
 static void complete(struct engine *engine, const struct change *change,
                      const struct completion *completion)
 {
-    separation_note(engine, change->instance, change->ei, completion->person);
+    separation_note(engine, change->instance, change->ei, completion->doer.person);
     step_emit(engine, change->instance,
               (struct event){.type = EVENT_USER_TASK_COMPLETED,
                              .key = change->task->attachment.entity.key,
@@ -282,15 +290,15 @@ void user_task_complete(struct engine *engine)
         return;
     }
     struct completion completion = {.by = engine->command->principal,
-                                    .person = str_copy(engine->turn, person_of(engine, &change)),
+                                    .doer = separation_doer(engine, person_of(engine, &change)),
                                     .action = action,
                                     .variables = merge.object};
-    if (!is_separate(engine, &change, completion.person))
+    if (!is_separate(engine, &change, completion.doer))
         return;
     if (is_heard_of) {
         begin(engine, &change, "complete",
               request_json(engine, (struct request){action, "variables", merge.object, false,
-                                                    completion.person}),
+                                                    completion.doer}),
               engine->command->reply);
         return;
     }
@@ -320,13 +328,14 @@ void user_task_assign(struct engine *engine)
                                STR_ARG(change.task->assignee)));
         return;
     }
-    if (!is_separate(engine, &change, body->assignee))
+    struct doer named = separation_doer(engine, body->assignee);
+    if (!is_separate(engine, &change, named))
         return;
     if (is_heard(&change, BPMN_LISTENER_ASSIGNING)) {
         str action = action_or(body->action, str_is_empty(body->assignee) ? "unassign" : "assign");
         begin(engine, &change, "assign",
-              request_json(engine,
-                           (struct request){action, "assignee", quoted(engine, body->assignee)}),
+              request_json(engine, (struct request){action, "assignee",
+                                                    quoted(engine, body->assignee), false, named}),
               engine->command->reply);
         return;
     }
@@ -452,6 +461,40 @@ static void refuse(struct engine *engine, const struct change *change, str why)
                              .value = border_text(why)});
 }
 
+static struct doer doer_of(struct engine *engine, const struct user_task *task)
+{
+    const struct json *request = read_result(engine, task->request);
+    const struct json *roles = json_get(request, STR("roles"));
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    if (roles != NULL)
+        json_value(&w, roles);
+    return (struct doer){str_copy(engine->turn, json_get_str(request, STR("person"), STR_EMPTY)),
+                         strbuf_str(&out)};
+}
+
+// Meanwhile another task may have been done, or listeners have named somebody else. Who is named
+// for a task that is created or done and may not have it is left out of what changes.
+static bool is_still_separate(struct engine *engine, const struct change *change,
+                              struct task_view *view, str *ret_why)
+{
+    const struct user_task *task = change->task;
+    struct doer asked = doer_of(engine, task);
+    bool completes = str_equal(task->action, STR("complete"));
+    if (completes && !separation_allows(engine, change->instance, change->ei, asked, ret_why))
+        return false;
+    if (str_equal(view->assignee, task->assignee))
+        return true;
+    if (completes || str_equal(task->action, STR("create"))) {
+        if (!separation_allows_naming(engine, change->instance, task, view->assignee))
+            view->assignee = task->assignee;
+        return true;
+    }
+    struct doer named =
+        str_equal(asked.person, view->assignee) ? asked : separation_doer(engine, view->assignee);
+    return separation_allows(engine, change->instance, change->ei, named, ret_why);
+}
+
 static void carry_out(struct engine *engine, const struct change *change)
 {
     const struct user_task *task = change->task;
@@ -461,13 +504,10 @@ static void carry_out(struct engine *engine, const struct change *change)
     str variables = task_requested_variables(engine, task);
     struct task_view view = task_with_transition(engine, task);
     struct reply_to asker = task->asker;
-    str person = str_copy(
-        engine->turn, json_get_str(read_result(engine, task->request), STR("person"), STR_EMPTY));
+    struct doer doer = doer_of(engine, task);
     bool completes = str_equal(action, STR("complete"));
     str why;
-    // Meanwhile another task may have been done, or listeners have named somebody else.
-    if (!separation_allows(engine, change->instance, change->ei, completes ? person : view.assignee,
-                           &why)) {
+    if (!is_still_separate(engine, change, &view, &why)) {
         refuse(engine, change, why);
         return;
     }
@@ -481,9 +521,9 @@ static void carry_out(struct engine *engine, const struct change *change)
     if (completes)
         complete(engine, change,
                  &(struct completion){.by = engine->command->type == COMMAND_COMPLETE_JOB
-                                                ? person
+                                                ? doer.person
                                                 : engine->command->principal,
-                                      .person = person,
+                                      .doer = doer,
                                       .action = asked,
                                       .variables = variables});
     else if (!variable_merge(engine, change->instance, change->ei,

@@ -104,6 +104,7 @@ static struct create_instance *create_from(struct arena *arena, const struct pic
     struct create_instance *create = ARENA_NEW(arena, struct create_instance);
     create->definition = picture->definition;
     create->business_id = picture->business_id;
+    create->duties = picture->duties;
     create->start_at = ARENA_ARRAY(arena, struct element_instruction, picture->count);
     for (size_t i = 0; i < picture->count; i++)
         if (begins(&picture->places[i]))

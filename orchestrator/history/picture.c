@@ -85,6 +85,7 @@ static struct picture copy_all(struct arena *arena, const struct instance *insta
         copy_place(&copying, at, place_of(&copying, at->scope));
     return (struct picture){.definition = instance->definition,
                             .business_id = str_copy(arena, instance->business_id),
+                            .duties = str_copy(arena, instance->duties),
                             .count = copying.count,
                             .places = copying.places,
                             .waiting_join = copying.waiting_join};

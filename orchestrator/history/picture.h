@@ -31,6 +31,7 @@ struct picture_place {
 struct picture {
     uint64_t definition; // as it was then
     str business_id;
+    str duties;   // JSON array of [element id, person]: what was kept apart; empty: none
     size_t count; // 0: the instance had ended
     const struct picture_place *places;
     str waiting_join; // the id of a gateway where a token waited for others; empty: none did

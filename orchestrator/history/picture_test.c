@@ -68,6 +68,25 @@ static const struct job_offer *offered(struct fixture *f, const char *type)
     return NULL;
 }
 
+static void a_picture_has_what_was_done_and_is_kept_apart(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(MODEL(
+        "<startEvent id='s'/><sequenceFlow id='f1' sourceRef='s' targetRef='t'/>"
+        "<userTask id='t'><extensionElements><zeebe:userTask/><baton:separation "
+        "xmlns:baton='http://baton.dev/schema/bpmn' of='s'/></extensionElements></userTask>"));
+    run(f, (struct command){.type = COMMAND_CREATE_INSTANCE,
+                            .principal = STR("ann"),
+                            .create_instance = {.process_id = STR("p"),
+                                                .variables = STR_EMPTY,
+                                                .business_id = STR_EMPTY,
+                                                .fetch_variables = STR_EMPTY,
+                                                .deduplication_id = STR_EMPTY}});
+    struct picture picture = picture_of(f, f->changes.instances.items[0].key, UINT64_MAX);
+    assert_true(str_equal(picture.duties, STR("[[\"s\",\"ann\"]]")));
+    fixture_free(f);
+}
+
 static void a_picture_has_scopes_and_their_variables(void **state)
 {
     (void)state;
@@ -119,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_picture_has_scopes_and_their_variables),
+        cmocka_unit_test(a_picture_has_what_was_done_and_is_kept_apart),
         cmocka_unit_test(what_cannot_be_folded_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

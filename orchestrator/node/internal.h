@@ -191,10 +191,16 @@ struct waiting_jobs {
     struct idmap gateways; // that this life of the shard has heard of
 };
 
+struct brought {     // by a command of the node's own
+    int64_t sent_ms; // 0: never
+    int64_t version;
+};
+
 struct known_shares { // what is set for tenants, as this node knows it
     struct arena arena;
     int64_t version; // 0: it was not read yet
     str windows;
+    str policies;
     bool counts_usage;
     int64_t asked_ms; // 0: never
 };
@@ -257,9 +263,8 @@ struct shard {
     struct waiting_jobs jobs;
     struct unopened unopened;
     struct suspicion suspicion;
-    bool counts_usage;      // its commits keep what its tenants have alive
-    int64_t shares_sent_ms; // 0: never; the version that was sent
-    int64_t shares_sent;
+    bool counts_usage; // its commits keep what its tenants have alive
+    struct brought shares, policies;
 };
 
 struct node {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fair shares of what the engine gives out: what is set for tenants in PostgreSQL is brought to
-// each shard by a command of the node's own, and a shard counts what its tenants have alive while
-// somebody needs to know. What is lost on the way is found again at the next look.
+// Fair shares of what the engine gives out, and policies that keep user tasks apart: what is set
+// in PostgreSQL is brought to each shard by commands of the node's own, and a shard counts what its
+// tenants have alive while somebody needs to know. What is lost on the way is found again at the
+// next look.
 #include "engine/engine.h"
 #include "node/internal.h"
 
@@ -18,6 +19,17 @@ static void on_counted(void *context, enum store_outcome outcome, const struct e
         node_shard_restart(shard, err->text);
 }
 
+static void bring(struct shard *shard, struct brought *brought, const struct command *command,
+                  int64_t uptime_ms)
+{
+    int64_t version = shard->node->shares.version;
+    if (brought->sent_ms > 0 && uptime_ms - brought->sent_ms < SHARES_AGAIN_MS &&
+        brought->version == version)
+        return;
+    *brought = (struct brought){uptime_ms, version};
+    publish_own(shard, command);
+}
+
 static void follow(struct shard *shard, int64_t uptime_ms)
 {
     const struct known_shares *known = &shard->node->shares;
@@ -26,15 +38,13 @@ static void follow(struct shard *shard, int64_t uptime_ms)
         store_count_usage(shard->node->store, shard->number, shard->epoch, known->counts_usage,
                           on_counted, pending_new(&shard->calls, shard));
     }
-    if (str_equal(known->windows, engine_shares(shard->engine)) ||
-        (shard->shares_sent_ms > 0 && uptime_ms - shard->shares_sent_ms < SHARES_AGAIN_MS &&
-         shard->shares_sent == known->version))
-        return;
-    const struct command command = {.type = COMMAND_SET_SHARES,
-                                    .set_shares.shares = known->windows};
-    shard->shares_sent_ms = uptime_ms;
-    shard->shares_sent = known->version;
-    publish_own(shard, &command);
+    const struct command shares = {.type = COMMAND_SET_SHARES, .set_shares.shares = known->windows};
+    const struct command policies = {.type = COMMAND_SET_POLICIES,
+                                     .set_policies.policies = known->policies};
+    if (!str_equal(known->policies, engine_policies(shard->engine)))
+        bring(shard, &shard->policies, &policies, uptime_ms);
+    if (!str_equal(known->windows, engine_shares(shard->engine)))
+        bring(shard, &shard->shares, &shares, uptime_ms);
 }
 
 static void on_shares(void *context, enum store_outcome outcome, const struct store_shares *found)
@@ -46,6 +56,7 @@ static void on_shares(void *context, enum store_outcome outcome, const struct st
     arena_reset(&known->arena);
     known->version = found->version;
     known->windows = str_copy(&known->arena, found->windows);
+    known->policies = str_copy(&known->arena, found->policies);
     known->counts_usage = found->counts_usage;
 }
 

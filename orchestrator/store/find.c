@@ -324,7 +324,8 @@ static void on_shares(void *context, const struct pg_answer *answer)
     if (is_there)
         shares = (struct store_shares){.version = field_i64(result, 0, 0),
                                        .windows = field_str(result, 0, 1),
-                                       .counts_usage = field_bool(result, 0, 2)};
+                                       .counts_usage = field_bool(result, 0, 2),
+                                       .policies = field_str(result, 0, 3)};
     call->shares(call->context, outcome, is_there ? &shares : NULL);
     free(call);
 }

@@ -154,9 +154,12 @@ static void tell_shares(struct call *call)
 {
     enum { PERIOD_US = 20 * WORLD_SECOND };
     static const char *const windows[] = {"", "[[\"\", 9, 1]]", "[[\"*\", -1, 3]]"};
+    static const char *const policies[] = {"",
+                                           "[[\"apart\", \"*\", \"*\", \"*\", [\"a\", \"b\"]]]"};
     int64_t period = world->now_us / PERIOD_US;
     const struct store_shares shares = {.version = 1 + period,
-                                        .windows = str_of(windows[period % COUNT_OF(windows)])};
+                                        .windows = str_of(windows[period % COUNT_OF(windows)]),
+                                        .policies = str_of(policies[period % COUNT_OF(policies)])};
     bool is_known = call->number == shares.version;
     call->tell.shares(call->context, call->outcome,
                       call->outcome == STORE_DONE && !is_known ? &shares : NULL);

@@ -33,10 +33,11 @@ struct statement read_given(struct arena *arena, const struct given_to *to)
         "SELECT 0, o.id, a.resource_type, coalesce(a.resource_id, '=' || a.resource_property), "
         "array_to_string(a.permissions, ' ') FROM authorizations a JOIN owners o ON a.owner_kind = "
         "o.kind AND a.owner = o.id UNION ALL "
-        // Policies are no gifts, but come to whom they concern as authorizations do.
-        "SELECT 0, '', 'SEPARATION', s.of_tenant || E'\\n' || s.process_id || E'\\n' || s.name, "
-        "array_to_string(s.elements, ' ') FROM separations s WHERE s.role = '*' OR EXISTS (SELECT "
-        "FROM owners o WHERE o.kind = 4 AND o.id = s.role)";
+        // The roles that policies name, and '' where there are any: whose roles are known.
+        "SELECT DISTINCT 0, '', 'SEPARATION', r.id, '' FROM separations s CROSS JOIN LATERAL "
+        "(SELECT '' AS id UNION ALL SELECT o.id FROM owners o WHERE o.kind = 4 AND o.id = s.role) "
+        "r "
+        "WHERE s.role <> '*'";
     return STATEMENT(arena, sql, statement_i64(arena, to->kind), to->id,
                      statement_array(arena, to->groups, to->group_count),
                      statement_array(arena, to->rules, to->rule_count));
