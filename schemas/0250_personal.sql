@@ -55,6 +55,13 @@ CREATE FUNCTION personal_held(of_tenant text, of_subject bytea, name text) RETUR
            AND held_by(k.stream, k.tenant, i.business_id) IS NOT NULL ORDER BY k.shard, k.stream LIMIT 1))
 $$;
 
+-- What was typed into tasks of instances that hold something of the person: nobody can tell which of it is theirs.
+CREATE FUNCTION personal_drop_drafts(of_tenant text, of_subject bytea) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM drafts d USING personal_keys k, user_tasks u WHERE k.tenant = of_tenant AND k.subject = of_subject AND k.stream > 0
+        AND u.shard = k.shard AND u.instance = k.stream AND d.shard = u.shard AND d.task = u.key;
+END $$;
+
 -- Destroys the keys of a person in a tenant. Returns how many streams had one, and the erasure's number and time.
 CREATE FUNCTION personal_erase(of_tenant text, of_subject bytea, name text, why text, actor text)
 RETURNS TABLE (streams bigint, number bigint, at text)
@@ -69,6 +76,7 @@ BEGIN
     WITH gone AS (UPDATE personal_keys k SET wrapped = NULL, erased = now()
                   WHERE k.tenant = of_tenant AND k.subject = of_subject AND k.wrapped IS NOT NULL RETURNING k.shard, k.stream)
     SELECT count(DISTINCT (shard, stream)) INTO count FROM gone;
+    PERFORM personal_drop_drafts(of_tenant, of_subject);
     INSERT INTO personal_erasures (tenant, subject, reason, erased_by, streams) VALUES (of_tenant, of_subject, why, actor, count)
         ON CONFLICT DO NOTHING;
     PERFORM audit_note(jsonb_build_object('operation', 'ERASE', 'entity_type', 'PERSON', 'entity', encode(of_subject, 'hex'), 'tenant', of_tenant,
@@ -87,6 +95,7 @@ BEGIN
     WITH gone AS (UPDATE personal_keys k SET wrapped = NULL, erased = now()
                   WHERE k.tenant = of_tenant AND k.subject = of_subject AND k.wrapped IS NOT NULL RETURNING k.shard, k.stream)
     SELECT count(DISTINCT (shard, stream)) INTO count FROM gone;
+    PERFORM personal_drop_drafts(of_tenant, of_subject);
     UPDATE personal_erasures e SET streams = e.streams + count
     WHERE count > 0 AND e.tenant = of_tenant AND e.subject = of_subject AND personal_erasure_number(e.erased) = erasure;
     RETURN QUERY SELECT count, now()::text,

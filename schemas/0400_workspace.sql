@@ -6,7 +6,7 @@ CREATE TABLE drafts (
     shard     bigint      NOT NULL,
     task      bigint      NOT NULL,
     person    text        NOT NULL,                     -- empty: where nobody logs in
-    variables text        NOT NULL,                     -- a JSON object
+    variables text        NOT NULL,                     -- a JSON object; sealed where there is a vault
     changed   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shard, task, person)
 );

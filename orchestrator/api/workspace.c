@@ -5,8 +5,11 @@
 
 #include "record/limits.h"
 #include "store/catalogue/workspace.h"
+#include "vault/personal.h"
 
 enum { MAX_ADDRESS_BYTES = 4096 };
+
+#define SEALED "sealed:" // a draft that is none of JSON
 
 static void no_task(struct request *request)
 {
@@ -16,10 +19,35 @@ static void no_task(struct request *request)
 
 // -- Drafts -----------------------------------------------------------------------------
 
+// Whoever fills in a form types what is personal, and no model says where: where there is a vault,
+// all of it is sealed.
+static str keep_draft(struct request *request, uint64_t task, str variables)
+{
+    const struct vault_key *index = api_of(request)->options.persons;
+    struct caller *caller = request->asker;
+    const struct personal_draft draft = {task, caller->principal};
+    return index == NULL ? variables
+                         : str_join2(caller->arena, STR(SEALED),
+                                     personal_seal_draft(caller->arena, index, draft, variables));
+}
+
+static bool read_draft(struct request *request, uint64_t task, str kept, str *ret_variables)
+{
+    const struct vault_key *index = api_of(request)->options.persons;
+    struct caller *caller = request->asker;
+    const struct personal_draft draft = {task, caller->principal};
+    *ret_variables = kept;
+    return !str_starts_with(kept, STR(SEALED)) ||
+           (index != NULL &&
+            personal_open_draft(caller->arena, index, draft, str_from_index(kept, strlen(SEALED)),
+                                ret_variables));
+}
+
 static void on_draft(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct request *request = request_of(caller);
-    (void)context;
+    const uint64_t *task = context;
+    str variables;
     if (query_row_count(rows) == 0) {
         no_task(request);
         return;
@@ -28,10 +56,16 @@ static void on_draft(struct caller *caller, void *context, const struct query_ro
         request_answer_empty(request);
         return;
     }
+    if (!read_draft(request, *task, query_value(rows, 0, 0), &variables)) {
+        request_problem(request, 409, "INVALID_STATE",
+                        STR("the draft is sealed, and does not open with this node's vault "
+                            "(vault.key_file, vault.keys)"));
+        return;
+    }
     struct strbuf out = strbuf_new(caller->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
-    write_json(&w, STR("variables"), query_value(rows, 0, 0));
+    write_json(&w, STR("variables"), variables);
     write_text(&w, STR("updatedAt"), query_value(rows, 0, 1));
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
@@ -43,7 +77,7 @@ void handle_draft_get(struct request *request)
     uint64_t task;
     if (request_key(request, 0, &task))
         read_run(caller, catalogue_draft(caller->arena, caller->scope, task, caller->principal),
-                 on_draft, NULL);
+                 on_draft, arena_copy(caller->arena, &task, sizeof task));
 }
 
 static void on_draft_put(struct caller *caller, void *context, const struct query_rows *rows)
@@ -75,10 +109,11 @@ void handle_draft_put(struct request *request)
                                (int)LIMIT_COMMAND_VARIABLES_BYTES, variables.len);
         return;
     }
-    read_run(caller,
-             catalogue_draft_put(caller->arena, caller->scope, task, caller->principal,
-                                 variables.len > 0 ? variables : STR("{}")),
-             on_draft_put, NULL);
+    read_run(
+        caller,
+        catalogue_draft_put(caller->arena, caller->scope, task, caller->principal,
+                            keep_draft(request, task, variables.len > 0 ? variables : STR("{}"))),
+        on_draft_put, NULL);
 }
 
 static void on_draft_dropped(struct caller *caller, void *context, const struct query_rows *rows)

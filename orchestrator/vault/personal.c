@@ -130,6 +130,45 @@ str personal_digest(struct arena *arena, const struct vault_key *index, str tena
     return str_copy(arena, str_from((const char *)digest.bytes, DIGEST_SIZE));
 }
 
+static struct vault_key draft_key(const struct vault_key *index)
+{
+    struct vault_key key;
+    struct digest digest = digest_hmac(str_from((const char *)index->bytes, VAULT_KEY_BYTES),
+                                       STR("baton key of drafts"));
+    memcpy(key.bytes, digest.bytes, VAULT_KEY_BYTES);
+    return key;
+}
+
+static str draft_bound(struct arena *arena, struct personal_draft draft)
+{
+    struct strbuf out = strbuf_new(arena);
+    varint_write_text(&out, STR("baton draft"));
+    varint_write(&out, draft.task);
+    varint_write_text(&out, draft.owner);
+    return strbuf_str(&out);
+}
+
+str personal_seal_draft(struct arena *arena, const struct vault_key *index,
+                        struct personal_draft draft, str json)
+{
+    struct vault_key key = draft_key(index);
+    str sealed = vault_seal(arena, &key, STR_EMPTY, draft_bound(arena, draft), json);
+    vault_key_wipe(&key);
+    return base64url_encode(arena, sealed);
+}
+
+bool personal_open_draft(struct arena *arena, const struct vault_key *index,
+                         struct personal_draft draft, str sealed, str *ret_json)
+{
+    struct vault_key key = draft_key(index);
+    struct error err;
+    str bytes;
+    bool good = base64url_decode(arena, sealed, &bytes) &&
+                vault_unseal(arena, &key, draft_bound(arena, draft), bytes, ret_json, &err);
+    vault_key_wipe(&key);
+    return good;
+}
+
 str personal_bound(struct arena *arena, str tenant, uint64_t stream, uint32_t number)
 {
     struct strbuf out = strbuf_new(arena);

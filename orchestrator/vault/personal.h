@@ -50,6 +50,17 @@ MUST_CHECK bool personal_open(struct arena *arena, const struct vault_key *const
 // By what a person is known where nobody is to read who it is: DIGEST_SIZE bytes.
 str personal_digest(struct arena *arena, const struct vault_key *index, str tenant, str subject);
 
+// What somebody has typed into a task's form: BASE64URL, under a key made of the index's. False: it
+// is of another task or person, or was changed.
+struct personal_draft {
+    uint64_t task;
+    str owner;
+};
+str personal_seal_draft(struct arena *arena, const struct vault_key *index,
+                        struct personal_draft draft, str json);
+MUST_CHECK bool personal_open_draft(struct arena *arena, const struct vault_key *index,
+                                    struct personal_draft draft, str sealed, str *ret_json);
+
 // What the wrapped keys of a stream are bound to; `number` 0: the key of the index.
 str personal_bound(struct arena *arena, str tenant, uint64_t stream, uint32_t number);
 

@@ -113,9 +113,27 @@ static void a_person_is_known_by_tenant_and_name(void **state)
     arena_done(&arena);
 }
 
+static void a_draft_opens_for_its_task_and_owner(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    const struct personal_draft draft = {7, STR("otto")};
+    str json, sealed = personal_seal_draft(&arena, &first, draft, STR("{\"x\":\"a@b\"}"));
+    assert_true(str_find(sealed, STR("a@b")) == SIZE_MAX);
+    assert_true(personal_open_draft(&arena, &first, draft, sealed, &json));
+    assert_true(str_equal(json, STR("{\"x\":\"a@b\"}")));
+    assert_false(personal_open_draft(&arena, &other, draft, sealed, &json));
+    assert_false(personal_open_draft(&arena, &first, (struct personal_draft){8, STR("otto")},
+                                     sealed, &json));
+    assert_false(personal_open_draft(&arena, &first, (struct personal_draft){7, STR("ottilie")},
+                                     sealed, &json));
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_draft_opens_for_its_task_and_owner),
         cmocka_unit_test(a_sealed_value_says_where_it_was_made_and_opens),
         cmocka_unit_test(the_same_at_the_same_place_is_the_same_in_bytes),
         cmocka_unit_test(without_each_key_and_elsewhere_it_does_not_open),
