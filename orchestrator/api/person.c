@@ -31,8 +31,10 @@ struct person {
     str digest;
     str reason;
     bool is_dry;
-    str erased;         // when, the last time
+    str erased; // when, the last time
+    struct subject_page page;
     str instances;      // JSON
+    str end_cursor;     // of them; empty: there are no more
     struct map numbers; // stream -> number + 1 of the person's key
     uint64_t streams, running;
     uint64_t number; // of the erasure
@@ -42,7 +44,7 @@ struct person {
     unsigned rounds;
 };
 
-enum { MAX_ROUNDS = 200 };
+enum { MAX_ROUNDS = 200, PAGE_DEFAULT = 100 };
 
 // False after answering.
 static bool take_subject(struct request *request, struct person *subject)
@@ -118,7 +120,7 @@ static void write_values(struct caller *caller, const struct person *subject, st
                          const struct query_rows *rows)
 {
     json_begin_array(w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
+    for (size_t i = 0; i < query_row_count(rows) && i < SUBJECT_MAX_HELD; i++) {
         str stream = query_value(rows, i, HELD_STREAM), text = query_value(rows, i, HELD_TEXT);
         if (!is_theirs(caller, subject, text))
             continue;
@@ -130,6 +132,32 @@ static void write_values(struct caller *caller, const struct person *subject, st
         write_json(w, STR("value"), text);
         json_end_object(w);
     }
+    json_end_array(w);
+}
+
+// Sealed for the person as well, and shown with the instance.
+static const char *const not_listed[] = {
+    "history: values that a variable had before, with what decisions were given "
+    "(GET /v2/process-instances/{processInstanceKey}/history)",
+    "lists that multi-instance activities still work through, and what they have collected so far",
+    "answers to user tasks that wait for their listeners",
+    "drafts of forms, which only their owners see",
+};
+
+static void write_page(struct json_writer *w, const struct person *subject, bool is_cut)
+{
+    json_key(w, STR("page"));
+    json_begin_object(w);
+    json_key(w, STR("hasMore"));
+    json_bool(w, subject->end_cursor.len > 0);
+    write_optional(w, STR("endCursor"), subject->end_cursor);
+    json_end_object(w);
+    json_key(w, STR("valuesAreCut"));
+    json_bool(w, is_cut);
+    json_key(w, STR("notListed"));
+    json_begin_array(w);
+    for (size_t i = 0; i < COUNT_OF(not_listed); i++)
+        json_string(w, str_of(not_listed[i]));
     json_end_array(w);
 }
 
@@ -146,42 +174,60 @@ static void on_held(struct caller *caller, void *context, const struct query_row
     write_json(&w, STR("instances"), subject->instances);
     json_key(&w, STR("values"));
     write_values(caller, subject, &w, rows);
+    write_page(&w, subject, query_row_count(rows) > SUBJECT_MAX_HELD);
     json_end_object(&w);
     request_answer_json(request_of(caller), 200, strbuf_str(&out));
 }
 
+static void write_stream(struct json_writer *w, const struct query_rows *rows, size_t i)
+{
+    json_begin_object(w);
+    write_text(w, STR("processInstanceKey"), query_value(rows, i, SUBJECT_STREAM));
+    write_optional(w, STR("processDefinitionId"), query_value(rows, i, SUBJECT_PROCESS));
+    write_optional(w, STR("state"), query_value(rows, i, SUBJECT_STATE));
+    json_key(w, STR("erased"));
+    json_bool(w, query_bool(rows, i, SUBJECT_ERASED));
+    write_optional(w, STR("firstTime"), query_value(rows, i, SUBJECT_MADE));
+    json_end_object(w);
+}
+
+static str cursor_of(struct arena *arena, const struct query_rows *rows, size_t i)
+{
+    return base64url_encode(arena,
+                            str_format(arena, "%llu %llu",
+                                       (unsigned long long)query_u64(rows, i, SUBJECT_MADE_US),
+                                       (unsigned long long)query_u64(rows, i, SUBJECT_STREAM)));
+}
+
+// A row more than the page is asked for.
 static void on_streams(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
     struct strbuf out = strbuf_new(caller->arena);
     struct json_writer w = json_writer_new(&out);
+    size_t count = query_row_count(rows);
+    if (count == subject->page.limit)
+        subject->end_cursor = cursor_of(caller->arena, rows, --count - 1);
+    uint64_t *streams = ARENA_ARRAY(caller->arena, uint64_t, count + 1);
     json_begin_array(&w);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        str stream = query_value(rows, i, SUBJECT_STREAM);
-        note_number(caller, subject, stream, query_u64(rows, i, SUBJECT_NUMBER));
-        json_begin_object(&w);
-        write_text(&w, STR("processInstanceKey"), stream);
-        write_optional(&w, STR("processDefinitionId"), query_value(rows, i, SUBJECT_PROCESS));
-        write_optional(&w, STR("state"), query_value(rows, i, SUBJECT_STATE));
-        json_key(&w, STR("erased"));
-        json_bool(&w, query_bool(rows, i, SUBJECT_ERASED));
-        write_optional(&w, STR("firstTime"), query_value(rows, i, SUBJECT_MADE));
-        json_end_object(&w);
+    for (size_t i = 0; i < count; i++) {
+        streams[i] = query_u64(rows, i, SUBJECT_STREAM);
+        note_number(caller, subject, query_value(rows, i, SUBJECT_STREAM),
+                    query_u64(rows, i, SUBJECT_NUMBER));
+        write_stream(&w, rows, i);
     }
     json_end_array(&w);
     subject->instances = strbuf_str(&out);
-    read_run(caller,
-             read_subject_held(caller->arena, caller->scope, subject->tenant, subject->digest),
-             on_held, subject);
+    read_run(caller, read_subject_held(caller->arena, caller->scope, streams, count), on_held,
+             subject);
 }
 
 static void on_subject(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
     subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
-    read_run(caller,
-             read_subject_streams(caller->arena, caller->scope, subject->tenant, subject->digest),
-             on_streams, subject);
+    read_run(caller, read_subject_streams(caller->arena, caller->scope, &subject->page), on_streams,
+             subject);
 }
 
 static void look_up(struct request *request, struct person *subject, read_answer *answer)
@@ -193,10 +239,35 @@ static void look_up(struct request *request, struct person *subject, read_answer
         answer, subject);
 }
 
+static bool read_number(str *rest, uint64_t *ret_number)
+{
+    str part;
+    return str_split(rest, ' ', &part) && str_to_u64(part, ret_number) && *ret_number <= INT64_MAX;
+}
+
+// False after answering.
+static bool take_page(struct request *request, struct person *subject)
+{
+    const struct json *asked = json_get(request->body, STR("page"));
+    str after = json_get_str(asked, STR("after"), STR_EMPTY), text;
+    subject->page = (struct subject_page){
+        .tenant = subject->tenant,
+        .digest = subject->digest,
+        .limit = (uint64_t)json_get_i64(asked, STR("limit"), PAGE_DEFAULT) + 1,
+        .is_after = after.len > 0};
+    if (after.len == 0 || (base64url_decode(&request->arena, after, &text) &&
+                           read_number(&text, &subject->page.made_us) &&
+                           read_number(&text, &subject->page.stream) && text.data == NULL))
+        return true;
+    request_problem(request, 400, "INVALID_ARGUMENT",
+                    STR("page.after is no endCursor of this search"));
+    return false;
+}
+
 void handle_personal_search(struct request *request)
 {
     struct person subject;
-    if (take_subject(request, &subject))
+    if (take_subject(request, &subject) && take_page(request, &subject))
         look_up(request, keep(request, &subject), on_subject);
 }
 

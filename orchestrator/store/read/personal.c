@@ -34,45 +34,71 @@ struct statement read_personal_keys(struct arena *arena, struct scope scope,
 
 #define OF_PERSON SCOPE_SEES_TENANT("k.tenant") " AND k.tenant = $2::text AND k.subject = $3::bytea"
 
-struct statement read_subject_streams(struct arena *arena, struct scope scope, str tenant,
-                                      str digest)
+#define MADE_US "(extract(epoch FROM k.made) * 1000000)::bigint"
+
+struct statement read_subject_streams(struct arena *arena, struct scope scope,
+                                      const struct subject_page *page)
 {
     static const char sql[] =
         "SELECT k.stream, coalesce(i.process_id, k.process_id), "
-        "(ARRAY['ACTIVE','COMPLETED','TERMINATED','SUSPENDED'])"
-        "[i.state], k.wrapped IS NULL, " RFC3339(
-            "k.made") ", k.number FROM personal_keys k LEFT JOIN instances i ON i.shard = k.shard "
-                      "AND i.key "
-                      "= k.stream WHERE " OF_PERSON
-                      " AND k.stream > 0 ORDER BY k.made DESC, k.stream LIMIT 10000";
-    _Static_assert(SUBJECT_MAX_STREAMS == 10000, "as the statement says");
-    return STATEMENT(arena, sql, scope_parameter(arena, scope), tenant, query_hex(arena, digest));
+        "(ARRAY['ACTIVE','COMPLETED','TERMINATED','SUSPENDED'])[i.state], k.wrapped IS "
+        "NULL, " RFC3339("k.made") ", k.number, " MADE_US
+                                   " FROM personal_keys k LEFT JOIN instances i ON "
+                                   "i.shard = k.shard AND i.key = k.stream WHERE " OF_PERSON
+                                   " AND k.stream > 0 AND (NOT "
+                                   "$4::boolean OR (" MADE_US
+                                   ", k.stream) < ($5::bigint, $6::bigint)) ORDER BY " MADE_US
+                                   " DESC, k.stream DESC LIMIT $7::bigint";
+    check(page->limit <= SUBJECT_MAX_STREAMS);
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), page->tenant,
+                     query_hex(arena, page->digest), page->is_after ? STR("t") : STR("f"),
+                     statement_u64(arena, page->made_us), statement_u64(arena, page->stream),
+                     statement_u64(arena, page->limit));
 }
 
 #define SEALED(column) column "::text LIKE '%\"baton:sealed:%'"
 
-struct statement read_subject_held(struct arena *arena, struct scope scope, str tenant, str digest)
+// What runs has its values in its rows; records of variables have those of scopes that have ended.
+struct statement read_subject_held(struct arena *arena, struct scope scope, const uint64_t *streams,
+                                   size_t count)
 {
     static const char sql[] =
-        "WITH mine AS (SELECT k.shard, k.stream FROM personal_keys k WHERE " OF_PERSON
-        " AND k.stream > 0 ORDER BY k.made DESC, k.stream LIMIT 10000) "
-        "(SELECT DISTINCT ON (1, 4, 3) f.stream, 'VARIABLE', f.name, f.scope, f.value FROM (SELECT "
-        "1 AS source, m.stream, v.name, v.scope, v.value FROM mine m JOIN variables v ON v.shard = "
-        "m.shard AND v.instance = m.stream UNION ALL SELECT 0, m.stream, e.key, i.key, "
-        "e.value::text FROM mine m JOIN instances i ON i.shard = m.shard AND i.key = m.stream, "
-        "json_each(i.variables) e UNION ALL SELECT 0, m.stream, e.key, w.key, e.value::text FROM "
-        "mine m JOIN elements w ON w.instance = m.stream AND w.shard = m.shard, "
-        "json_each(w.variables) e WHERE w.key <> m.stream) f WHERE " SEALED(
-            "f.value") " ORDER BY 1, 4, 3, f.source) UNION ALL "
-                       "SELECT m.stream, 'DECISION', d.decision_id, d.key, d.output FROM mine m "
-                       "JOIN "
-                       "decision_evaluations d ON d.shard = m.shard AND d.instance = m.stream "
-                       "WHERE " SEALED("d.output") " UNION ALL "
-                                                   "SELECT m.stream, 'MESSAGE', s.name, s.key, "
-                                                   "s.variables::text FROM mine m JOIN messages s "
-                                                   "ON s.shard = m.shard AND s.mailbox = m.stream "
-                                                   "WHERE " SEALED("s.variables") " LIMIT 100000";
-    return STATEMENT(arena, sql, scope_parameter(arena, scope), tenant, query_hex(arena, digest));
+        "WITH mine AS (SELECT k.shard, k.stream FROM (SELECT DISTINCT u.shard, u.stream FROM "
+        "unnest($2::integer[], $3::bigint[]) AS u (shard, stream)) k WHERE EXISTS (SELECT FROM "
+        "personal_keys p WHERE p.shard = k.shard AND p.stream = k.stream AND " SCOPE_SEES_TENANT(
+            "p.tenant") ")) "
+                        "(SELECT DISTINCT ON (1, 4, 3) f.stream, 'VARIABLE', f.name, f.scope, "
+                        "f.value FROM (SELECT "
+                        "1 AS source, m.stream, v.name, v.scope, v.value FROM mine m JOIN "
+                        "variables v ON v.shard = "
+                        "m.shard AND v.instance = m.stream UNION ALL SELECT 0, m.stream, e.key, "
+                        "i.key, "
+                        "e.value::text FROM mine m JOIN instances i ON i.shard = m.shard AND i.key "
+                        "= m.stream, "
+                        "json_each(i.variables) e UNION ALL SELECT 0, m.stream, e.key, w.key, "
+                        "e.value::text FROM "
+                        "mine m JOIN elements w ON w.instance = m.stream AND w.shard = m.shard, "
+                        "json_each(w.variables) e WHERE w.key <> m.stream) f WHERE " SEALED(
+                            "f.value") " ORDER BY 1, 4, 3, f.source) UNION ALL SELECT m.stream, "
+                                       "'DECISION', d.decision_id, d.key, "
+                                       "d.output FROM mine m JOIN decision_evaluations d ON "
+                                       "d.shard = m.shard AND d.instance = "
+                                       "m.stream WHERE " SEALED(
+                                           "d.output") " UNION ALL SELECT m.stream, 'MESSAGE', "
+                                                       "s.name, "
+                                                       "s.key, s.variables::text FROM mine m JOIN "
+                                                       "messages s ON s.shard = m.shard AND "
+                                                       "s.mailbox = "
+                                                       "m.stream WHERE " SEALED(
+                                                           "s.variables") " LIMIT 10001";
+    _Static_assert(SUBJECT_MAX_HELD == 10000, "as the statement says");
+    str *shards = ARENA_ARRAY(arena, str, count + 1), *keys = ARENA_ARRAY(arena, str, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        shards[i] = shard_of(arena, streams[i]);
+        keys[i] = statement_u64(arena, streams[i]);
+    }
+    return STATEMENT(arena, sql, scope_parameter(arena, scope),
+                     statement_array(arena, shards, count), statement_array(arena, keys, count));
 }
 
 struct statement read_erasure(struct arena *arena, struct scope scope, str tenant, str digest,

@@ -19,23 +19,35 @@ struct statement read_personal_keys(struct arena *arena, struct scope scope,
                                     const struct personal_key_name *names, size_t count);
 
 // Streams with a key of the person, the newest first: stream, process id, state of the instance
-// (ACTIVE, …; null: it is none), whether it was erased, since when, the key's number.
-enum { SUBJECT_MAX_STREAMS = 10000 };
+// (ACTIVE, …; null: it is none), whether it was erased, since when, the key's number, and where the
+// next page begins behind it.
+enum { SUBJECT_MAX_STREAMS = 1000 };
 enum {
     SUBJECT_STREAM,
     SUBJECT_PROCESS,
     SUBJECT_STATE,
     SUBJECT_ERASED,
     SUBJECT_MADE,
-    SUBJECT_NUMBER
+    SUBJECT_NUMBER,
+    SUBJECT_MADE_US
 };
-struct statement read_subject_streams(struct arena *arena, struct scope scope, str tenant,
-                                      str digest);
+struct subject_page {
+    str tenant;
+    str digest;
+    uint64_t limit;   // at most SUBJECT_MAX_STREAMS
+    bool is_after;    // what follows these:
+    uint64_t made_us; // a SUBJECT_MADE_US
+    uint64_t stream;  // and its SUBJECT_STREAM
+};
+struct statement read_subject_streams(struct arena *arena, struct scope scope,
+                                      const struct subject_page *page);
 
 // What has something sealed in these streams: stream, where (variable, decision, message, …), name,
-// scope or key, text.
+// scope or key, text. One row more than SUBJECT_MAX_HELD: there is more.
+enum { SUBJECT_MAX_HELD = 10000 };
 enum { HELD_STREAM, HELD_KIND, HELD_NAME, HELD_KEY, HELD_TEXT };
-struct statement read_subject_held(struct arena *arena, struct scope scope, str tenant, str digest);
+struct statement read_subject_held(struct arena *arena, struct scope scope, const uint64_t *streams,
+                                   size_t count);
 
 // One row: why they may not be erased (null: they may), how many streams would be, how many of them
 // run, when they were erased before.
