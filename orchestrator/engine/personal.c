@@ -234,23 +234,35 @@ static bool seal_marked(struct engine *engine, struct stream_name stream, str *j
            refuse(engine, str_format(engine->turn, "%s", err.text), ret_why);
 }
 
+struct checking {
+    const struct engine_vault *vault;
+    struct map persons;
+};
+
 static bool on_checked(void *context, const struct personal_subjects *subjects, str json,
                        str *ret_json, struct error *err)
 {
-    const struct engine_vault *vault = context;
-    (void)subjects;
+    struct checking *checking = context;
     *ret_json = json;
-    return vault == NULL || vault->can_seal ||
-           error_set(err, ERROR_INVALID, "vault",
-                     "a value is personal, and this installation has no vault to seal it "
-                     "(vault.key_file, vault.keys)");
+    for (uint32_t i = 0; i < subjects->count; i++)
+        map_put(&checking->persons, subjects->items[i], checking);
+    if (checking->vault != NULL && !checking->vault->can_seal)
+        return error_set(err, ERROR_INVALID, "vault",
+                         "a value is personal, and this installation has no vault to seal it "
+                         "(vault.key_file, vault.keys)");
+    return checking->persons.count <= LIMIT_PERSONS_PER_STREAM ||
+           error_set(err, ERROR_LIMIT, "personal",
+                     "the variables have values of more than %d persons, which is the limit "
+                     "(PERSONS_PER_STREAM)",
+                     LIMIT_PERSONS_PER_STREAM);
 }
 
 bool personal_marks_fit(struct engine *engine, str json, str *ret_why)
 {
-    const struct personal_sealing checking = {(void *)vault_of(engine), on_checked};
+    struct checking checking = {vault_of(engine), map_new(engine->turn)};
+    const struct personal_sealing sealing = {&checking, on_checked};
     struct error err;
-    return personal_seal_marked(engine->turn, json, &checking, &json, &err) ||
+    return personal_seal_marked(engine->turn, json, &sealing, &json, &err) ||
            refuse(engine, str_format(engine->turn, "%s", err.text), ret_why);
 }
 

@@ -4,6 +4,7 @@
 // is computed of them is sealed for the same persons. After each batch the fixture folds histories
 // into images, byte for byte, with no key at all. The vault here seals by base64.
 #include "engine/fixture.h"
+#include "record/limits.h"
 
 #include "base/json.h"
 
@@ -691,6 +692,23 @@ static void a_signal_with_a_bad_mark_goes_nowhere(void **state)
     fixture_free(f);
 }
 
+static void a_signal_of_too_many_persons_goes_nowhere(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new_with(PROCESS("", ONE("")), &vault);
+    struct strbuf out = strbuf_new(&f->arena);
+    for (int i = 0; i <= LIMIT_PERSONS_PER_STREAM; i++)
+        strbuf_format(&out, "%s{\"baton:personal\":\"p-%d\",\"value\":1}", i > 0 ? "," : "{\"x\":[",
+                      i);
+    strbuf_add(&out, STR("]}"));
+    run(f, (struct command){.type = COMMAND_BROADCAST_SIGNAL,
+                            .reply = {0, 7},
+                            .broadcast_signal = {.name = STR("g"), .variables = strbuf_str(&out)}});
+    assert_refused(f, "PERSONS_PER_STREAM");
+    assert_null(find_outbound(f, OUTBOUND_COMMAND));
+    fixture_free(f);
+}
+
 static void what_an_ad_hoc_sub_process_collects_stays_sealed(void **state)
 {
     (void)state;
@@ -769,6 +787,7 @@ int main(void)
         cmocka_unit_test_setup(a_sealed_value_comes_from_nobody, reset),
         cmocka_unit_test_setup(an_expression_makes_no_sealed_value, reset),
         cmocka_unit_test_setup(a_signal_with_a_bad_mark_goes_nowhere, reset),
+        cmocka_unit_test_setup(a_signal_of_too_many_persons_goes_nowhere, reset),
         cmocka_unit_test_setup(what_an_ad_hoc_sub_process_collects_stays_sealed, reset),
         cmocka_unit_test_setup(what_a_condition_is_asked_about_is_in_the_open, reset),
         cmocka_unit_test_setup(without_a_vault_a_simulation_has_plain_values, reset),

@@ -6,11 +6,14 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "record/limits.h"
 #include "vault/personal.h"
 #include "wire/texts.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
+
+_Static_assert((int)LIMIT_PERSONS_PER_VALUE == (int)PERSONAL_MAX_SUBJECTS, "as the table says");
 
 struct person {
     struct person *next;
@@ -218,9 +221,11 @@ static struct person *find_or_make(struct keyring *keyring, struct arena *arena,
     }
     if (person != NULL)
         return person;
-    if (ring->count == KEYRING_MAX_PERSONS) {
-        *ret_why = str_format(arena, "the instance holds data of %d persons, which is the limit",
-                              KEYRING_MAX_PERSONS);
+    if (ring->count == LIMIT_PERSONS_PER_STREAM) {
+        *ret_why = str_format(arena,
+                              "the instance, or what waits for one, holds data of %d persons, "
+                              "which is the limit (PERSONS_PER_STREAM)",
+                              LIMIT_PERSONS_PER_STREAM);
         return NULL;
     }
     person = add_person(ring, ring->last_number + 1, value->tenant, digest);

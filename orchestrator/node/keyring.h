@@ -14,10 +14,7 @@
 #include "node/outbox.h"
 #include "store/store.h"
 
-enum {
-    KEYRING_MAX_PERSONS = 1000, // of one stream
-    KEYRING_BAR_S = 600,        // longer than an erasure takes from one command to the next
-};
+enum { KEYRING_BAR_S = 600 }; // longer than an erasure takes from one command to the next
 
 struct keyring;
 struct vault;

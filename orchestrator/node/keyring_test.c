@@ -2,6 +2,7 @@
 #include "node/keyring.h"
 
 #include "base/config.h"
+#include "record/limits.h"
 #include "vault/personal.h"
 #include "wire/wire.h"
 
@@ -143,7 +144,8 @@ static void records_do_not_share_the_limit_of_persons(void **state)
 {
     (void)state;
     for (uint64_t number = 1; number <= 3; number++) {
-        struct outbox_record record = stored_as(number, command_with(of_many(KEYRING_MAX_PERSONS)));
+        struct outbox_record record =
+            stored_as(number, command_with(of_many(LIMIT_PERSONS_PER_STREAM)));
         assert_true(keyring_open_record(keyring, &arena, number, &record));
         assert_true(says(record.value, "p-999"));
     }
@@ -153,7 +155,7 @@ static void what_cannot_be_sealed_does_not_go(void **state)
 {
     (void)state;
     bool is_sealed;
-    struct outbox_record many = command_with(of_many(KEYRING_MAX_PERSONS + 1)),
+    struct outbox_record many = command_with(of_many(LIMIT_PERSONS_PER_STREAM + 1)),
                          wrong = command_with(STR("{\"x\":{\"baton:personal\":7}}"));
     assert_false(keyring_store_record(keyring, &arena, 1, STR("acme"), &many, &is_sealed, &err));
     assert_true(says(str_of(err.text), "1000 persons"));
