@@ -19,7 +19,7 @@ let admin;
 const model = (name) => readFileSync(new URL(`models/${name}`, import.meta.url), 'utf8');
 
 async function startCluster() {
-  baton = await startBaton('console', '--auth.enabled=true', '--auth.admin_user=admin', `--auth.admin_password=${ADMIN}`);
+  baton = await startBaton('console', '--engine.test_clock=true', '--vault.keys=k1 TEkY7V8eMNgDOTukiX2ri+p45VV9Ch7Qoysbxj19NsY=', '--auth.enabled=true', '--auth.admin_user=admin', `--auth.admin_password=${ADMIN}`);
   admin = new Api(baton.url, 'admin', ADMIN);
   await admin.send('POST', '/v2/roles', { roleId: 'clerk', name: 'Clerk' });
   await admin.post('/v2/authorizations', { ownerId: 'clerk', ownerType: 'ROLE', resourceId: '*', resourceType: 'PROCESS_DEFINITION', permissionTypes: ['CREATE_PROCESS_INSTANCE', 'READ_PROCESS_DEFINITION', 'READ_PROCESS_INSTANCE', 'READ_USER_TASK', 'CLAIM_USER_TASK', 'COMPLETE_USER_TASK'] });
@@ -43,12 +43,26 @@ after(async () => {
   await baton?.stop();
 });
 
+// Who has logged in once is let in again: a password takes its time, as it should.
+const sessions = {};
+
+async function enter({ page, context }, who) {
+  if (sessions[who]) {
+    await context.addCookies(sessions[who]);
+    await page.goto('/');
+    await page.waitForSelector('main');
+    return;
+  }
+  await logIn(page, who, who === 'admin' ? ADMIN : 'baton-dev');
+  sessions[who] = await context.cookies();
+}
+
 /** A scenario of one person in one window. */
 function wish(name, who, run, options = {}) {
   test(name, { timeout: 40_000 }, async () => {
     const opened = await openPage(browser, baton.url, options);
     try {
-      if (who) await logIn(opened.page, who, who === 'admin' ? ADMIN : 'baton-dev');
+      if (who) await enter(opened, who);
       await run(opened.page, opened);
       assert.deepEqual(await opened.policyReports(), []);
       assert.deepEqual(opened.faults, []);
@@ -456,6 +470,107 @@ describe('everybody at work', () => {
   });
 });
 
+describe('the analyst', () => {
+  const insight = '/insight/claim';
+
+  wish('sees how long cases take, and comes from a number to its cases', 'admin', async (page) => {
+    await page.getByRole('link', { name: 'Insight' }).first().click();
+    await page.getByRole('link', { name: /Insurance claim/ }).click();
+    await page.getByRole('button', { name: /Cycle time/ }).waitFor();
+    const p90 = page.locator('.spread li').filter({ hasText: 'P90' }).getByRole('link');
+    const span = await p90.textContent();
+    await p90.click();
+    const dialog = page.getByRole('dialog', { name: `Cases that took ${span} or longer` });
+    await dialog.locator('tbody tr').first().waitFor();
+    await seen(page, 'all were read');
+    const found = await dialog.locator('tbody tr').count();
+    const { items: [figures] } = await admin.send('GET', '/v2/insight/processes/claim/kpi');
+    assert.ok(found >= 1 && found <= Math.ceil(figures.cases * 0.1) + 1, `${found} of ${figures.cases}`);
+    await dialog.getByRole('link', { name: /CLM-/ }).first().click();
+    await page.waitForURL(/\/instances\/\d+/);
+    await page.goBack();
+    await dialog.waitFor();
+  });
+
+  wish('finds as many cases in the list as the figure says', 'admin', async (page) => {
+    await page.goto(`${insight}?kpi=cases`);
+    const link = page.locator('.casesof').getByRole('link', { name: /Completed cases/ });
+    const count = /\d+/.exec(await link.textContent())[0];
+    await link.click();
+    await page.waitForURL(/\/instances\?.*ended=/);
+    await seen(page, `${count} in all`);
+    await page.goto(`${insight}?kpi=sla`);
+    await page.getByRole('link', { name: /A service level breached/ }).click();
+    await page.waitForURL(/sla=breached/);
+    const [breached] = [await admin.find('process-instances', { processDefinitionId: 'claim', state: 'COMPLETED', slaBreaches: { $gt: 0 } })];
+    await (breached.length > 0 ? seen(page, `${breached.length} in all`) : seen(page, 'Nothing matches the filter'));
+  });
+
+  wish('sees the slow step on the map, and the cases that it held up', 'admin', async (page) => {
+    await page.goto(`${insight}?tab=map`);
+    await page.getByRole('button', { name: 'P95', exact: true }).click();
+    await page.locator('.map .node.heat-5').click();
+    await page.getByRole('heading', { name: 'Approve payment' }).waitFor();
+    await page.waitForURL(/element=approve/);
+    await page.getByRole('link', { name: /^P95/ }).click();
+    await page.getByRole('dialog', { name: /Approve payment|approve/ }).locator('tbody tr').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: /^Times done/ }).click();
+    await page.waitForURL(/passed=approve/);
+    await page.locator('tbody tr').first().waitFor();
+  });
+
+  wish('leaves out what is rare, and sends the map as it is to somebody', 'admin', async (page) => {
+    await page.goto(`${insight}?tab=map`);
+    await page.locator('.map .way').first().waitFor();
+    const all = await page.locator('.map .way').count();
+    await page.getByLabel('Paths').fill('5');
+    await page.waitForURL(/paths=5/);
+    await page.waitForFunction((before) => document.querySelectorAll('.map .way').length < before, all);
+    await page.reload();
+    await page.locator('.map .way').first().waitFor();
+    assert.ok((await page.locator('.map .way').count()) < all);
+  });
+
+  wish('looks at one variant alone, and at its cases', 'admin', async (page) => {
+    await page.goto(`${insight}?tab=variants`);
+    const refused = page.locator('.variants > li').filter({ hasText: 'Write refusal' }).first();
+    await refused.getByRole('checkbox').check();
+    await page.getByRole('link', { name: 'Show 1 on the map' }).click();
+    await page.locator('.map .node').nth(2).waitFor();
+    assert.equal(await page.locator('.map .node').count(), 3);
+    await page.goBack();
+    await refused.getByRole('link', { name: /cases?$/ }).click();
+    await page.getByRole('dialog', { name: 'Cases of this variant' }).locator('tbody tr').filter({ hasText: 'Write refusal' }).first().waitFor();
+  });
+
+  wish('reads on the diagram where cases wait, and why, in words', 'admin', async (page) => {
+    await page.goto(`${insight}?tab=map&view=diagram&mode=wait`);
+    await page.locator('.djs-container .slow-5').first().waitFor();
+    await page.getByRole('tab', { name: 'Waits' }).click();
+    await seen(page, 'mostly for somebody to take it');
+    await page.locator('.waits a').filter({ hasText: 'Approve payment' }).click();
+    await page.waitForURL(/tab=map.*element=approve|element=approve.*tab=map/);
+  });
+
+  wish('reads the map without seeing it', 'admin', async (page) => {
+    await page.goto(`${insight}?tab=map`);
+    await page.getByRole('button', { name: 'As a list' }).click();
+    await page.getByRole('row', { name: /Assess damage Approve payment/ }).getByRole('button').click();
+    await page.getByRole('link', { name: /^Times done/ }).click();
+    await page.getByRole('dialog', { name: 'Cases with approve right after assess' }).locator('tbody tr').first().waitFor();
+  });
+
+  wish('is told what is missing where there are not enough cases yet', 'admin', async (page) => {
+    const { processDefinitionKey: key } = await one('process-definitions', { processDefinitionId: 'delivery' });
+    await page.goto(`/processes/${key}`);
+    await page.locator('main').getByRole('link', { name: 'Insight' }).click();
+    await page.getByRole('heading', { name: 'Not enough cases yet' }).waitFor();
+    await page.getByRole('link', { name: 'Running cases' }).click();
+    await page.waitForURL(/process=delivery/);
+  });
+});
+
 describe('the administrator', () => {
   wish('makes a user and gives them a role', 'admin', async (page) => {
     await page.goto('/admin/users');
@@ -519,6 +634,20 @@ describe('the server is away', () => {
 describe('values that want to be more than values', () => {
   const EVIL = ['<img src=x onerror="alert(1)">', '"><script>alert(1)</script>', "'; DROP TABLE x; --", '\u202Egnp.exe', '👩‍👩‍👧‍👦 ñ', 'W'.repeat(10_000)];
 
+  wish('are shown as they are in what is counted of them', 'admin', async (page) => {
+    const escaped = (text) => text.replace(/[<>&"]/g, (letter) => `&#${letter.codePointAt(0)};`);
+    const tasks = EVIL.map((text, i) => `<task id="t${i}" name="${escaped(text.slice(0, 300))}"/><sequenceFlow id="f${i}" sourceRef="${i === 0 ? 's' : `t${i - 1}`}" targetRef="t${i}"/>`).join('');
+    await admin.deploy([['evil.bpmn', `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x"><process id="evil" name="${escaped(EVIL[0])}" isExecutable="true"><startEvent id="s"/>${tasks}</process></definitions>`]]);
+    for (const text of EVIL) await admin.post('/v2/process-instances', { processDefinitionId: 'evil', businessId: text.slice(0, 200) });
+    for (const address of ['/insight', '/insight/evil', '/insight/evil?tab=map', '/insight/evil?tab=map&view=table', '/insight/evil?tab=variants&cases=first', '/insight/evil?tab=waits', `/insight/evil?cases=${encodeURIComponent(`edge:${encodeURIComponent(EVIL[0])}:${encodeURIComponent(EVIL[1])}`)}`, '/insight/evil?cases=constructor:1', '/insight/no-such-process']) {
+      await page.goto(address);
+      await page.locator('main h1').first().waitFor();
+      await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0);
+      assert.equal(await page.locator('img[src=x], main script').count(), 0, address);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${address} keeps its width`);
+    }
+  });
+
   wish('are shown as they are, wherever they stand', 'admin', async (page) => {
     const made = [];
     for (const text of EVIL)
@@ -545,7 +674,7 @@ describe('everybody', () => {
     const decision = await one('decision-definitions', { decisionDefinitionId: 'approver' });
     const at = `/instances/${instance.processInstanceKey}`;
     return ['/', '/tasks?inbox=all', `/tasks/${task.userTaskKey}?inbox=all`, '/processes', `/processes/${definition.processDefinitionKey}`, '/instances', at, `${at}?tab=variables`, `${at}?tab=history`, `${at}?at=2`,
-      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', '/deployments', '/cluster', '/admin/users', '/admin/roles?open=clerk', '/admin/authorizations', '/admin/keys', '/no-such-page'];
+      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', '/deployments', '/cluster', '/insight', '/insight/claim', '/insight/claim?kpi=sla', '/insight/claim?tab=map&element=approve', '/insight/claim?tab=map&view=diagram&mode=p95', '/insight/claim?tab=map&view=table', '/insight/claim?tab=variants', '/insight/claim?tab=waits', '/insight/claim?cases=rework', '/insight/delivery', '/admin/users', '/admin/roles?open=clerk', '/admin/authorizations', '/admin/keys', '/no-such-page'];
   }
 
   // The long form, with CONSOLE_LONG=1: each look at each width.
@@ -553,7 +682,7 @@ describe('everybody', () => {
   for (const [colorScheme, viewport] of looks)
       test(`can read and use every page: ${colorScheme}, ${viewport.width} px`, { timeout: 120_000 }, async () => {
         const { page, context, faults, policyReports } = await openPage(browser, baton.url, { colorScheme, viewport });
-        await logIn(page, 'admin', ADMIN);
+        await enter({ page, context }, 'admin');
         const problems = [];
         for (const address of await addresses()) {
           await page.goto(address);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures of every page at three widths, light and dark:
-//   node pictures.mjs URL FOLDER [PAGE…]     of a running Baton with the scene's company in it (baton dev --auth)
+//   node pictures.mjs URL FOLDER [PAGE…]     of a running Baton with the scene's company in it (BATON_ENGINE_TEST_CLOCK=true baton dev --auth)
+// WIDTHS=1440,360 and THEMES=dark narrow it; FULL=1 takes whole pages.
 import { mkdirSync } from 'node:fs';
 import { logIn, openPage, startBrowser } from './browser.mjs';
 import { Api } from './scene.mjs';
@@ -22,7 +23,9 @@ export const PAGES = {
   instances: ['admin', '/instances'], instance: ['admin', `/instances/${order?.processInstanceKey}`], 'instance-running': ['admin', `/instances/${running?.processInstanceKey}`], 'instance-variables': ['admin', `/instances/${order?.processInstanceKey}?tab=variables`],
   'instance-history': ['admin', `/instances/${order?.processInstanceKey}?tab=history`], 'instance-travel': ['admin', `/instances/${order?.processInstanceKey}?at=3`],
   incidents: ['admin', '/incidents'], jobs: ['admin', '/jobs'], messages: ['admin', '/messages'], decisions: ['admin', '/decisions'], decision: ['admin', `/decisions/${decision?.decisionDefinitionKey}`],
-  evaluation: ['admin', `/decisions/${decision?.decisionDefinitionKey}?evaluation=${evaluation?.decisionEvaluationInstanceKey}`], batches: ['admin', '/batches'], deployments: ['admin', '/deployments'], cluster: ['admin', '/cluster'],
+  evaluation: ['admin', `/decisions/${decision?.decisionDefinitionKey}?evaluation=${evaluation?.decisionEvaluationInstanceKey}`], batches: ['admin', '/batches'], deployments: ['admin', '/deployments'], cluster: ['admin', '/cluster'], insight: ['admin', '/insight'], 'insight-figures': ['admin', '/insight/claim'], 'insight-sla': ['admin', '/insight/claim?kpi=sla'], 'insight-map': ['admin', '/insight/claim?tab=map'],
+  'insight-slow': ['admin', '/insight/claim?tab=map&mode=p95&element=approve'], 'insight-diagram': ['admin', '/insight/claim?tab=map&view=diagram&mode=wait'], 'insight-variants': ['admin', '/insight/claim?tab=variants'], 'insight-waits': ['admin', '/insight/claim?tab=waits'],
+  'insight-cases': ['admin', '/insight/claim?cases=rework'], 'insight-none': ['admin', '/insight/delivery'],
   'admin-users': ['admin', '/admin/users?open=demo'], 'admin-roles': ['admin', '/admin/roles?open=clerk'], 'admin-authorizations': ['admin', '/admin/authorizations'], 'admin-keys': ['admin', '/admin/keys'], login: [null, '/login'],
 };
 const WIDTHS = (process.env.WIDTHS ?? '1440,768,360').split(',').map(Number);
@@ -41,7 +44,7 @@ for (const colorScheme of THEMES)
         await page.goto(address);
         await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0, undefined, { timeout: 8000 }).catch(() => console.log(`${name}: still busy`));
         await page.waitForTimeout(600);
-        await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
+        await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: Boolean(process.env.FULL) });
         const reports = await policyReports();
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (wide > 0) console.log(`${name} ${width}: ${wide} px too wide`);

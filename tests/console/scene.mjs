@@ -33,13 +33,12 @@ export class Api {
   }
 
   /** Works jobs of a type as a worker would; `work` answers with variables, or with why not. */
-  async work(type, most, work) {
-    const { jobs } = await this.post('/v2/jobs/activation', { type, maxJobsToActivate: most, timeout: 60_000, requestTimeout: 3000, worker: 'scene' });
+  async work(type, most, work, rest = 3000) {
+    const { jobs } = await this.post('/v2/jobs/activation', { type, maxJobsToActivate: most, timeout: 60_000, requestTimeout: rest, worker: 'scene' });
     for (const job of jobs) {
       const { failure, error, variables = {} } = work(job);
-      if (error) await this.post(`/v2/jobs/${job.jobKey}/error`, { errorCode: error, errorMessage: 'the bank says no' });
-      else if (failure) await this.post(`/v2/jobs/${job.jobKey}/failure`, { retries: 0, errorMessage: failure });
-      else await this.post(`/v2/jobs/${job.jobKey}/completion`, { variables });
+      const answer = error ? ['error', { errorCode: error, errorMessage: 'the bank says no' }] : failure ? ['failure', { retries: 0, errorMessage: failure }] : ['completion', { variables }];
+      await this.post(`/v2/jobs/${job.jobKey}/${answer[0]}`, answer[1]).catch((problem) => { if (!problem.message.includes(': 404 ')) throw problem; }); // its time was over: it comes again
     }
     return jobs.length;
   }
@@ -54,7 +53,7 @@ export class Api {
 const SUPPLIERS = [['Nordwind Logistik GmbH', 2016, 'DE'], ['Alpen Papier AG', 2012, 'AT'], ['Blue Harbour Ltd', 2023, 'GB'], ['Café Böhm', 2021, 'DE'], ['Müller & Söhne', 2018, 'DE'], ['Kyoto Precision KK', 2022, 'JP']];
 const CUSTOMERS = ['Ada Lovelace', 'Bela Bartók', 'Chen Wei', 'Dana Scully', 'Emre Yılmaz', 'Femi Adeyemi', 'Gita Rao', 'Hugo Weiß', 'Inês Silva', 'Jun Tanaka'];
 export const USERS = [['demo', 'Dora Demir'], ['mary', 'Mary Major'], ['john', 'John Lindqvist']];
-const GROUPS = ['accounting', 'team-leads', 'finance', 'purchasing', 'support', 'warehouse'];
+const GROUPS = ['accounting', 'team-leads', 'finance', 'purchasing', 'support', 'warehouse', 'claims', 'experts'];
 
 export async function people(api) {
   for (const group of GROUPS) await api.post('/v2/groups', { groupId: group, name: group[0].toUpperCase() + group.slice(1).replace('-', ' ') });
@@ -100,8 +99,88 @@ async function clerks(api) {
   await api.workAll('pay-invoice', () => ({ variables: { paidOn: '2026-11-30' } }));
 }
 
+// -- What lies behind: claims of the last weeks, by a clock that is put forward --------------------
+
+const HOUR_MS = 3_600_000;
+
+/** The same numbers each time. */
+function dice(seed) {
+  let state = seed;
+  return () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+}
+
+const pin = (api, timestamp) => api.send('PUT', '/v2/clock', { timestamp: Math.round(timestamp) });
+
+/** How long somebody lets a task lie, in hours, and how long they work on it. */
+const PACE = { enter: [2, 1], assess: [20, 8], approve: [30, 2], refuse: [10, 3] };
+const WHO = { enter: ['demo', 'mary'], assess: ['john'], approve: ['john', 'mary', 'demo'], refuse: ['demo', 'mary'] };
+
+class Office {
+  constructor(api, count) {
+    this.api = api;
+    this.random = dice(7);
+    this.count = count;
+    this.started = 0;
+    this.plans = new Map(); // by task: who takes it when, and is done when
+    this.entered = new Map(); // by case: who may not approve it
+    this.people = Object.fromEntries(USERS.map(([name]) => [name, new Api(api.url, name)]));
+  }
+
+  async report() {
+    const i = this.started++;
+    const business = `CLM-${3001 + i}`;
+    await this.api.post('/v2/process-instances', { processDefinitionId: 'claim', businessId: business, variables: {
+      customerId: `customer-${1 + (i % 9)}`, email: `${CUSTOMERS[i % CUSTOMERS.length].split(' ')[0].toLowerCase()}@example.org`, damage: 200 + ((i * 977) % 9000), kind: ['water', 'theft', 'storm'][i % 3] } });
+  }
+
+  plan(task, now) {
+    const [rest, work] = PACE[task.elementId];
+    const slow = now.isLate && task.elementId === 'approve' ? 2.2 : 1;
+    const from = now.ms + rest * slow * (0.3 + 2.4 * this.random() ** 3) * HOUR_MS;
+    const others = WHO[task.elementId].filter((name) => task.elementId !== 'approve' || name !== this.entered.get(task.processInstanceKey));
+    const who = others[Math.floor(this.random() * others.length)];
+    if (task.elementId === 'enter') this.entered.set(task.processInstanceKey, who);
+    return { who, from, until: from + work * (0.4 + 1.5 * this.random()) * HOUR_MS, isTaken: false };
+  }
+
+  async tasks(now) {
+    for (const task of await this.api.find('user-tasks', { state: 'CREATED', processDefinitionId: 'claim' }, 1000)) {
+      const key = task.userTaskKey;
+      if (!this.plans.has(key)) this.plans.set(key, this.plan(task, now));
+      const plan = this.plans.get(key);
+      if (!plan.isTaken && now.ms >= plan.from) {
+        plan.isTaken = true;
+        await this.api.post(`/v2/user-tasks/${key}/assignment`, { assignee: plan.who, allowOverride: true });
+      } else if (plan.isTaken && now.ms >= plan.until && !plan.isDone) {
+        plan.isDone = true;
+        await this.people[plan.who].post(`/v2/user-tasks/${key}/completion`, { variables: task.elementId === 'approve' ? { clear: this.random() > 0.25 } : {} });
+      }
+    }
+  }
+
+  async tick(now, share) {
+    while (this.started < this.count * share) await this.report();
+    await this.tasks(now);
+    await this.api.work('check-policy', 50, () => ({ variables: { covered: this.random() > 0.2 } }), -1);
+    await this.api.work('pay-claim', 50, () => ({ variables: { paid: true } }), -1);
+  }
+}
+
+/** Claims that were reported over the last days; most are over, some still run. */
+export async function claims(api, count, days, step = 4) {
+  const office = new Office(api, count);
+  const end = Date.now();
+  const begin = end - days * 24 * HOUR_MS;
+  for (let ms = begin; ms < end; ms += step * HOUR_MS) {
+    await pin(api, ms + office.random() * 0.8 * step * HOUR_MS);
+    await office.tick({ ms, isLate: ms > end - (days / 3) * 24 * HOUR_MS }, Math.min(1, (ms - begin) / (end - begin) + 0.02));
+  }
+  await api.post('/v2/clock/reset');
+}
+
 export async function company(api, size = 1) {
   await people(api);
+  await claims(api, 30 * size, 30, size > 1 ? 6 : 12);
   await invoices(api, 24 * size);
   await orders(api, 40 * size);
   await clerks(api);

@@ -4,10 +4,14 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import './viewer.css';
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 
+/** How often or how slow, by element: a colour, and the value beside it. */
+export interface Heat { kind: 'often' | 'slow'; values: Record<string, { level: number; text: string }> }
+
 export interface Marks {
   counts: { elementId: string; active: number; incidents: number; completed: number; canceled: number }[];
   taken?: string[]; // sequence flows
   selected?: string | null;
+  heat?: Heat | undefined;
 }
 
 export interface Opened {
@@ -84,7 +88,7 @@ export async function open(container: HTMLElement, source: string, onSelect: (id
     canvas.addMarker(id, name);
     marked.push([id, name]);
   };
-  const mark = ({ counts, taken = [], selected }: Marks) => {
+  const mark = ({ counts, taken = [], selected, heat }: Marks) => {
     for (const [id, name] of marked) canvas.removeMarker(id, name);
     marked = [];
     overlays.remove({ type: 'count' });
@@ -95,6 +99,11 @@ export async function open(container: HTMLElement, source: string, onSelect: (id
       if (active - incidents > 0) add({ bottom: 11, left: -9 }, badge('active', String(active - incidents), titles.active));
       if (incidents > 0) add({ top: -11, right: 13 }, badge('bad', `! ${incidents}`, titles.incidents));
       if (completed > 0) add({ bottom: 11, right: 16 }, badge('done', `✓ ${completed}`, titles.completed));
+    }
+    for (const [id, { level, text }] of Object.entries(heat?.values ?? {})) {
+      if (!registry.get(id)) continue;
+      marker(id, `${heat?.kind}-${level}`);
+      overlays.add(id, 'count', { position: { bottom: 11, left: 12 }, html: badge('heat', text, text) });
     }
     for (const id of taken) marker(id, MARKERS[3]!);
     if (selected) marker(selected, MARKERS[4]!);

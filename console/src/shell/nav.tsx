@@ -17,6 +17,7 @@ const run: Place[] = [
   { id: 'jobs', icon: 'job', text: 'nav.jobs' }, { id: 'messages', icon: 'message', text: 'nav.messages' }, { id: 'decisions', icon: 'decision', text: 'nav.decisions' },
   { id: 'batches', icon: 'batch', text: 'nav.batches' }, { id: 'deployments', icon: 'deploy', text: 'nav.deployments' },
 ];
+const know: Place[] = [{ id: 'insight', icon: 'insight', text: 'nav.insight' }];
 const rule: Place[] = [{ id: 'cluster', icon: 'cluster', text: 'nav.cluster' }, { id: 'admin', icon: 'admin', text: 'nav.admin' }];
 
 const isHere = (id: string) => (parts.value[0] ?? '') === id;
@@ -49,6 +50,8 @@ export function Rail({ counts }: { counts: { tasks: number; incidents: number } 
       {work.map(item)}
       <div class="group">{t('nav.group.run')}</div>
       {run.map(item)}
+      <div class="group">{t('nav.group.know')}</div>
+      {know.map(item)}
       <div class="group">{t('nav.group.rule')}</div>
       {rule.map(item)}
     </nav>
@@ -66,7 +69,7 @@ export function Mark({ size = 28 }: { size?: number }) {
 function Everything() {
   return (
     <Dialog title={t('nav.label')} onClose={hide}>
-      <div class="sheet">{[...work, ...run, ...rule].map((place) => <a key={place.id} href={`/${place.id}`} onClick={hide}><Icon name={place.icon} />{t(place.text)}</a>)}</div>
+      <div class="sheet">{[...work, ...run, ...know, ...rule].map((place) => <a key={place.id} href={`/${place.id}`} onClick={hide}><Icon name={place.icon} />{t(place.text)}</a>)}</div>
     </Dialog>
   );
 }

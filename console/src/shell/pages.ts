@@ -22,6 +22,8 @@ export const pages: Record<string, () => Promise<ComponentType>> = {
   batches: () => import('../pages/batches/batches').then((page) => page.Batches),
   'batches/': () => import('../pages/batches/batch').then((page) => page.Batch),
   deployments: () => import('../pages/deployments/deployments').then((page) => page.Deployments),
+  insight: () => import('../pages/insight/overview').then((page) => page.Overview),
+  'insight/': () => import('../pages/insight/insight').then((page) => page.Insight),
   cluster: () => import('../pages/cluster/cluster').then((page) => page.Cluster),
   admin,
   'admin/': admin,

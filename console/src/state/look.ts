@@ -75,3 +75,8 @@ export function showSpan(ms: number): string {
 }
 
 export const showNumber = (value: number) => new Intl.NumberFormat(locale()).format(value);
+
+export const showShare = (value: number) => new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: value > 0 && value < 0.1 ? 1 : 0 }).format(value);
+
+/** A day, as it is in UTC: "2026-11-30". */
+export const showDay = (day: string) => new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(new Date(`${day}T00:00:00Z`));

@@ -15,6 +15,16 @@ const STATES: Record<string, Record<string, unknown>> = {
   completed: { state: 'COMPLETED' }, terminated: { state: 'TERMINATED' }, any: {},
 };
 
+/** "2026-11-01..2026-12-01": days in UTC, the last one not among them; either may be missing. */
+function daysFilter(field: 'startDate' | 'endDate') {
+  return (text: string): Record<string, unknown> | null => {
+    const [from = '', until = ''] = text.split('..');
+    const moment = (day: string) => (/^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T00:00:00.000Z` : null);
+    const bounds = { ...(moment(from) && { $gte: moment(from) }), ...(moment(until) && { $lt: moment(until) }) };
+    return Object.keys(bounds).length > 0 ? { [field]: bounds } : null;
+  };
+}
+
 /** "amount>=1000", "customer~ada", "tier=gold": a variable, a comparison, a value. */
 export function variableFilter(text: string): { name: string; value: unknown } | null {
   const match = /^\s*([^\s=~!]+)\s*(=|!=|~)\s*(.*?)\s*$/.exec(text);
@@ -41,6 +51,12 @@ export function instancesSpec(base: Record<string, unknown> = {}, bulk: Bulk<Pro
       { id: 'q', label: t('instances.q'), toFilter: (value) => (/^[1-9]\d{5,18}$/.test(value) ? { $or: [{ processInstanceKey: value }, { parentProcessInstanceKey: value }, { rootProcessInstanceKey: value }] } : { businessId: like(value) }) },
       { id: 'variable', label: t('instances.variable'), toFilter: variablesFilter },
       { id: 'element', label: t('element'), rare: true, toFilter: (value) => ({ elementId: value, elementInstanceState: 'ACTIVE' }) },
+      { id: 'passed', label: t('instances.passed'), rare: true, toFilter: (value) => ({ elementId: value, elementInstanceState: 'COMPLETED' }) },
+      { id: 'version', label: t('version'), rare: true, toFilter: (value) => (/^\d{1,9}$/.test(value) ? { processDefinitionVersion: Number(value) } : null) },
+      { id: 'started', label: t('instances.started'), rare: true, toFilter: daysFilter('startDate') },
+      { id: 'ended', label: t('instances.ended'), rare: true, toFilter: daysFilter('endDate') },
+      { id: 'sla', label: t('instances.sla'), rare: true, choices: [{ id: 'breached', label: t('instances.sla.breached') }, { id: 'kept', label: t('instances.sla.kept') }], toFilter: (value) => ({ slaBreaches: value === 'breached' ? { $gt: 0 } : 0 }) },
+      { id: 'tenant', label: t('tenant'), rare: true, toFilter: (value) => ({ tenantId: value }) },
       { id: 'error', label: t('instances.error'), rare: true, toFilter: (value) => ({ errorMessage: like(value) }) },
     ],
     columns: [

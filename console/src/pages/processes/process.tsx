@@ -46,6 +46,7 @@ export function Process() {
     <>
       <PageTitle title={one.name || one.processDefinitionId} state={<Versions definition={one} />}
         about={<span class="row wrap"><code>{one.processDefinitionId}</code><CopyButton text={one.processDefinitionId} /><span>{one.resourceName}</span>{one.tenantId !== '<default>' && <span class="tag">{one.tenantId}</span>}<span>{t('processes.deployed')} <Time time={one.deploymentTime} /></span></span>}>
+        <a class="button" href={to('insight', one.processDefinitionId)}><Icon name="insight" size={16} />{t('nav.insight')}</a>
         <Button look="main" icon="play" onClick={() => void import('../../actions/start').then(({ StartDialog }) => show(<StartDialog definition={one} />))}>{t('start.this')}</Button>
         <Menu label={t('actions')} button={<Icon name="dots" />} items={[{ label: t('processes.download'), icon: 'download', run: () => void download() }, 'line', { label: t('processes.delete'), icon: 'trash', bad: true, run: () => remove(one) }]} />
       </PageTitle>
