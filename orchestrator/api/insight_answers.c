@@ -108,6 +108,7 @@ static void write_figures(struct json_writer *w, const struct insight_group *gro
     write_moment(w, "to", group->to_ms);
     insight_count(w, "cases", cell->counters[CELL_COMPLETED]);
     insight_count(w, "terminated", cell->counters[CELL_TERMINATED]);
+    insight_count(w, "withoutSteps", cell->counters[CELL_CUT]);
     insight_count(w, "started", group->started);
     insight_count(w, "events", cell->counters[CELL_EVENTS]);
     insight_distribution(w, "cycleTime", &cell->cycle, cell->counters[CELL_CYCLE_MS]);
@@ -178,6 +179,7 @@ static void answer_stats(struct caller *caller, struct insight_cells *cells)
     insight_begin(&w, cells);
     insight_count(&w, "cases", cell->counters[CELL_COMPLETED]);
     insight_count(&w, "terminated", cell->counters[CELL_TERMINATED]);
+    insight_count(&w, "withoutSteps", cell->counters[CELL_CUT]);
     insight_count(&w, "started", group->started);
     json_key(&w, STR("inProgress"));
     json_i64(&w, group->now_in_progress);
@@ -209,19 +211,27 @@ void handle_insight_stats(struct request *request)
 
 // -- What follows what --------------------------------------------------------------------
 
-static int by_frequency(const void *a, const void *b)
+enum { MOST_EDGES = 1000 }; // in an answer
+
+static void write_edge(struct json_writer *w, const struct cell_edge *edge)
 {
-    const struct cell_edge *x = *(struct cell_edge *const *)a;
-    const struct cell_edge *y = *(struct cell_edge *const *)b;
-    if (x->count != y->count)
-        return x->count > y->count ? -1 : 1;
-    int order = str_compare(x->from->id, y->from->id);
-    return order != 0 ? order : str_compare(x->to->id, y->to->id);
+    json_begin_object(w);
+    write_text(w, STR("from"), edge->from->id);
+    write_text(w, STR("to"), edge->to->id);
+    insight_count(w, "frequency", edge->count);
+    insight_count(w, "cases", edge->cases);
+    insight_distribution(w, "between", &edge->between, edge->between_ms);
+    insight_distribution(w, "waiting", &edge->waiting, edge->waiting_ms);
+    json_end_object(w);
 }
 
 static void answer_dfg(struct caller *caller, struct insight_cells *cells)
 {
     struct cell *cell = cells->groups.items[0]->cell;
+    uint64_t others = cell->other_edges;
+    int64_t top = MOST_EDGES;
+    if (!insight_number(request_of(caller), "top", MOST_EDGES, &top))
+        return;
     struct json_writer w = writer_of(caller);
     insight_begin(&w, cells);
     insight_count(&w, "cases", cell->counters[CELL_COMPLETED]);
@@ -229,19 +239,14 @@ static void answer_dfg(struct caller *caller, struct insight_cells *cells)
     json_key(&w, STR("edges"));
     json_begin_array(&w);
     if (cell->edges.count > 0)
-        qsort(cell->edges.items, cell->edges.count, sizeof(struct cell_edge *), by_frequency);
-    for (size_t i = 0; i < cell->edges.count; i++) {
-        const struct cell_edge *edge = cell->edges.items[i];
-        json_begin_object(&w);
-        write_text(&w, STR("from"), edge->from->id);
-        write_text(&w, STR("to"), edge->to->id);
-        insight_count(&w, "frequency", edge->count);
-        insight_count(&w, "cases", edge->cases);
-        insight_distribution(&w, "between", &edge->between, edge->between_ms);
-        insight_distribution(&w, "waiting", &edge->waiting, edge->waiting_ms);
-        json_end_object(&w);
-    }
+        qsort(cell->edges.items, cell->edges.count, sizeof(struct cell_edge *), cell_edge_by_count);
+    for (size_t i = 0; i < cell->edges.count; i++)
+        if ((int64_t)i < top)
+            write_edge(&w, cell->edges.items[i]);
+        else
+            others += cell->edges.items[i]->count;
     json_end_array(&w);
+    insight_count(&w, "otherFrequency", others);
     insight_end(caller, &w);
 }
 

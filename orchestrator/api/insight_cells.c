@@ -119,9 +119,15 @@ static void finish(struct caller *caller, struct insight_cells *cells)
     cells->answer(caller, cells);
 }
 
-static bool merge_row(struct caller *caller, struct insight_cells *cells,
-                      const struct query_rows *rows, size_t row, struct error *err)
+struct page {
+    const struct query_rows *rows;
+    struct arena arena; // of its bytes: a cell keeps none of them
+};
+
+static bool merge_row(struct caller *caller, struct insight_cells *cells, struct page *page,
+                      size_t row, struct error *err)
 {
+    const struct query_rows *rows = page->rows;
     enum { PLACE_COLUMNS = 4, FORMAT_COLUMN = 5, SECTION_COLUMN = 6 };
     struct cell_pack pack = {0};
     str *const sections[INSIGHT_SECTIONS] = {&pack.names, &pack.head,  &pack.elements,
@@ -133,29 +139,43 @@ static bool merge_row(struct caller *caller, struct insight_cells *cells,
     if (query_i64(rows, row, FORMAT_COLUMN) != CELL_FORMAT)
         return error_set(err, ERROR_UNAVAILABLE, "insight",
                          "counters are of another format: this node is of another version");
-    for (size_t i = 0; i < INSIGHT_SECTIONS; i++)
-        *sections[i] = query_bytes(rows, row, SECTION_COLUMN + i, caller->arena);
+    for (size_t i = 0; i < INSIGHT_SECTIONS; i++) {
+        *sections[i] = query_bytes(rows, row, SECTION_COLUMN + i, &page->arena);
+        cells->bytes += sections[i]->len;
+    }
     struct insight_group *group =
         group_of(cells, caller->arena, cells->place.day, query_i64(rows, row, PLACE_COLUMNS));
     return cell_read(group->cell, &pack, err);
+}
+
+static bool is_within(const struct insight_cells *cells, struct error *err)
+{
+    struct error limit;
+    return (insight_within(INSIGHT_LIMIT_CELLS, cells->read, &limit) &&
+            insight_within(INSIGHT_LIMIT_CELL_BYTES, cells->bytes, &limit)) ||
+           error_set(err, ERROR_INVALID, "", "%s (%s): narrow the time", limit.text, limit.place);
+}
+
+static bool merge_page(struct caller *caller, struct insight_cells *cells,
+                       const struct query_rows *rows, struct error *err)
+{
+    struct page page = {.rows = rows, .arena = ARENA_EMPTY};
+    bool good = true;
+    for (size_t row = 0; good && row < query_row_count(rows); row++)
+        good = merge_row(caller, cells, &page, row, err);
+    cells->read += query_row_count(rows);
+    arena_done(&page.arena);
+    return good && is_within(cells, err);
 }
 
 static void on_cells(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct insight_cells *cells = context;
     struct error err;
-    for (size_t row = 0; row < query_row_count(rows); row++)
-        if (!merge_row(caller, cells, rows, row, &err)) {
-            caller_fail(caller, &err);
-            return;
-        }
-    cells->read += query_row_count(rows);
-    if (query_row_count(rows) < INSIGHT_CELLS_AT_ONCE)
+    if (!merge_page(caller, cells, rows, &err))
+        caller_fail(caller, &err);
+    else if (query_row_count(rows) < INSIGHT_CELLS_AT_ONCE)
         finish(caller, cells);
-    else if (cells->read >= INSIGHT_MOST_CELLS)
-        caller_fail_format(caller, ERROR_INVALID, "",
-                           "more than %d days of definitions (INSIGHT_MOST_CELLS): narrow the time",
-                           INSIGHT_MOST_CELLS);
     else
         read_on(caller,
                 read_insight_cells(caller->arena, caller->scope, &cells->wanted, cells->sections,
@@ -251,6 +271,11 @@ void insight_read(struct request *request, unsigned sections, insight_answer *an
         !read_day(request, "until", cells->wanted.until, &cells->to_ms))
         return;
     cells->to_ms = cells->to_ms < cells->now_ms ? cells->to_ms : cells->now_ms;
+    if (cells->wanted.since.len > 0 && cells->from_ms >= cells->to_ms) {
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("\"since\" of the query: expected a day before \"until\" and now"));
+        return;
+    }
     if (cells->by != BY_DAY && cells->by != BY_WEEK)
         cells->sections |= INSIGHT_MONTHS;
     read_snapshot(caller, read_records_lag(caller->arena), on_lag, cells);

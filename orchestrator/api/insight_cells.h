@@ -38,7 +38,7 @@ struct insight_cells {
     ARRAY(struct insight_group *) groups; // by time, then by version; one at least unless by days
     ARRAY(struct insight_flow) flows;
     struct insight_place place; // of the cell that was read last
-    size_t read;
+    size_t read, bytes;
 };
 
 // Reads what the query wants, merges it, and calls `answer`.

@@ -30,12 +30,12 @@ struct cell_element *cell_element_of(struct cell *cell, str id, str name, str ty
         return element;
     element = ARENA_NEW(cell->arena, struct cell_element);
     element->number = (uint32_t)cell->elements.count;
-    element->id = id;
-    element->name = name;
-    element->type = type;
+    element->id = str_copy(cell->arena, id);
+    element->name = str_copy(cell->arena, name);
+    element->type = str_copy(cell->arena, type);
     element->waits_for = activity_waits_for(type);
     *ARRAY_PUSH(cell->arena, &cell->elements) = element;
-    map_put(&cell->element_of_id, id, element);
+    map_put(&cell->element_of_id, element->id, element);
     return element;
 }
 
@@ -44,7 +44,7 @@ struct cell_edge *cell_edge_of(struct cell *cell, const struct cell_element *fro
 {
     uint64_t ends = (uint64_t)(from->number + 1) << EDGE_SHIFT | (to->number + 1);
     struct cell_edge *edge = idmap_get(&cell->edge_of_ends, ends);
-    if (edge != NULL)
+    if (edge != NULL || cell->edges.count >= INSIGHT_MOST_EDGES)
         return edge;
     edge = ARENA_NEW(cell->arena, struct cell_edge);
     edge->from = from;
@@ -183,6 +183,10 @@ static void count_edge(struct adding *a, size_t i)
     int64_t started = activity_started(a->activity_elements[i]->waits_for, after);
     uint64_t between = span(before->completed, after->completed);
     uint64_t waiting = span(before->completed, started);
+    if (edge == NULL) {
+        cell->other_edges++;
+        return;
+    }
     edge->count++;
     edge->cases += edge->last_case != cell->counters[CELL_COMPLETED];
     edge->last_case = cell->counters[CELL_COMPLETED];
@@ -247,22 +251,27 @@ static uint64_t touch_of(const struct adding *a, struct arena *scratch)
     return sum;
 }
 
+static void note_times(struct cell *cell, const struct cell_case *of, uint64_t cycle_ms)
+{
+    cell->counters[CELL_CYCLE_MS] += cycle_ms;
+    sketch_add(&cell->cycle, cell->arena, (int64_t)cycle_ms);
+    if (cell->first_ms == 0 || of->begun_ms < cell->first_ms)
+        cell->first_ms = of->begun_ms;
+    if (of->ended_ms > cell->last_ms)
+        cell->last_ms = of->ended_ms;
+}
+
 static void time_case(struct adding *a, struct arena *scratch)
 {
     struct cell *cell = a->cell;
     const struct cell_case *of = a->of;
     uint64_t cycle = span(of->begun_ms, of->ended_ms), touch = touch_of(a, scratch);
     uint64_t wait = cycle > touch ? cycle - touch : 0;
-    cell->counters[CELL_CYCLE_MS] += cycle;
     cell->counters[CELL_TOUCH_MS] += touch;
     cell->counters[CELL_WAIT_MS] += wait;
-    sketch_add(&cell->cycle, cell->arena, (int64_t)cycle);
     sketch_add(&cell->touch, cell->arena, (int64_t)touch);
     sketch_add(&cell->wait, cell->arena, (int64_t)wait);
-    if (cell->first_ms == 0 || of->begun_ms < cell->first_ms)
-        cell->first_ms = of->begun_ms;
-    if (of->ended_ms > cell->last_ms)
-        cell->last_ms = of->ended_ms;
+    note_times(cell, of, cycle);
     count_variant(a, cycle);
 }
 
@@ -301,6 +310,15 @@ static void count_elements(struct adding *a, struct arena *scratch)
     }
 }
 
+// All that is known of it is when it began and ended.
+static void add_cut_case(struct cell *cell, const struct cell_case *of)
+{
+    uint64_t cycle = span(of->begun_ms, of->ended_ms);
+    cell->counters[CELL_CUT]++;
+    cell->other_variants++;
+    note_times(cell, of, cycle);
+}
+
 void cell_add_case(struct cell *cell, const struct cell_case *of)
 {
     struct arena scratch = ARENA_EMPTY;
@@ -310,6 +328,10 @@ void cell_add_case(struct cell *cell, const struct cell_case *of)
         return;
     }
     cell->counters[CELL_COMPLETED]++;
+    if (of->is_cut) {
+        add_cut_case(cell, of);
+        return;
+    }
     if (of->count > 0)
         qsort(of->steps, of->count, sizeof *of->steps, by_end);
     count_elements(&a, &scratch);

@@ -17,7 +17,7 @@
 #include "insight/distinct.h"
 #include "insight/sketch.h"
 
-enum { CELL_FORMAT = 1 };
+enum { CELL_FORMAT = 2 };
 
 enum cell_counter {
 #define CELL_COUNTER(name) CELL_##name,
@@ -77,6 +77,7 @@ struct cell {
     ARRAY(struct cell_element *) elements;
     ARRAY(struct cell_edge *) edges;
     ARRAY(struct cell_variant *) variants;
+    uint64_t other_edges;              // how often what is not kept as an edge followed
     uint64_t other_variants;           // cases of variants that are not kept
     struct distinct distinct_variants; // of all
     struct distinct people;            // who did something
@@ -87,7 +88,7 @@ struct cell {
 
 struct cell *cell_new(struct arena *arena);
 
-// An element instance of a case. Texts must outlive the cell.
+// An element instance of a case.
 struct cell_step {
     uint64_t key;
     str id, name, type;
@@ -101,6 +102,7 @@ struct cell_step {
 struct cell_case {
     int64_t begun_ms, ended_ms;
     bool is_terminated;
+    bool is_cut;             // it has more steps than are counted: none of them is
     struct cell_step *steps; // of all elements, in any order; they are sorted
     size_t count;
 };
@@ -114,16 +116,17 @@ struct cell_pack {
 
 struct cell_pack cell_write(const struct cell *cell, struct arena *scratch);
 
-// Merges the sections that are there (an empty one is not) into the cell. The bytes must outlive
-// it. False when they are no cell of this format.
+// Merges the sections that are there (an empty one is not) into the cell, which keeps none of the
+// bytes. False when they are no cell of this format: what the cell has is of no use then.
 MUST_CHECK bool cell_read(struct cell *cell, const struct cell_pack *pack, struct error *err);
 
 // For those who add to cells.
 struct cell_element *cell_element_of(struct cell *cell, str id, str name, str type);
-struct cell_edge *cell_edge_of(struct cell *cell, const struct cell_element *from,
-                               const struct cell_element *to);
 
 // NULL when there is no room for another one.
+struct cell_edge *cell_edge_of(struct cell *cell, const struct cell_element *from,
+                               const struct cell_element *to);
+int cell_edge_by_count(const void *a, const void *b); // for qsort: the most frequent one first
 struct cell_variant *cell_variant_of(struct cell *cell, uint64_t hash, bool *ret_is_new);
 
 #endif

@@ -68,12 +68,33 @@ static str write_times(const struct cell *cell, struct arena *scratch)
     return strbuf_str(&out);
 }
 
+int cell_edge_by_count(const void *a, const void *b)
+{
+    const struct cell_edge *x = *(struct cell_edge *const *)a;
+    const struct cell_edge *y = *(struct cell_edge *const *)b;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    int order = str_compare(x->from->id, y->from->id);
+    return order != 0 ? order : str_compare(x->to->id, y->to->id);
+}
+
+// The most frequent ones; of the others, how often they were.
 static str write_edges(const struct cell *cell, struct arena *scratch)
 {
     struct strbuf out = section(scratch);
-    varint_write(&out, cell->edges.count);
-    for (size_t i = 0; i < cell->edges.count; i++) {
-        const struct cell_edge *edge = cell->edges.items[i];
+    size_t count = cell->edges.count;
+    size_t kept = count < INSIGHT_MOST_CELL_EDGES ? count : INSIGHT_MOST_CELL_EDGES;
+    struct cell_edge **sorted = ARENA_ARRAY(scratch, struct cell_edge *, count);
+    uint64_t others = cell->other_edges;
+    if (count > 0)
+        memcpy(sorted, cell->edges.items, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, cell_edge_by_count);
+    for (size_t i = kept; i < count; i++)
+        others += sorted[i]->count;
+    varint_write(&out, others);
+    varint_write(&out, kept);
+    for (size_t i = 0; i < kept; i++) {
+        const struct cell_edge *edge = sorted[i];
         varint_write(&out, edge->from->number);
         varint_write(&out, edge->to->number);
         varint_write(&out, edge->count);
@@ -139,6 +160,7 @@ struct cell_pack cell_write(const struct cell *cell, struct arena *scratch)
 
 struct reading {
     struct cell *cell;
+    struct arena *scratch;
     struct cell_element **elements; // by their number in the bytes
     size_t count;
 };
@@ -163,7 +185,7 @@ static bool read_names(struct reading *r, str rest)
     uint64_t count;
     if (!begin(&rest) || !varint_read(&rest, &count) || count > rest.len)
         return false;
-    r->elements = ARENA_ARRAY(r->cell->arena, struct cell_element *, count);
+    r->elements = ARENA_ARRAY(r->scratch, struct cell_element *, count);
     r->count = count;
     for (uint64_t i = 0; i < count; i++) {
         str id, name, type;
@@ -171,7 +193,8 @@ static bool read_names(struct reading *r, str rest)
             !varint_read_text(&rest, &type))
             return false;
         r->elements[i] = cell_element_of(r->cell, id, name, type);
-        r->elements[i]->name = name; // the newest one's
+        if (!str_equal(r->elements[i]->name, name)) // the newest one's
+            r->elements[i]->name = str_copy(r->cell->arena, name);
     }
     return true;
 }
@@ -236,16 +259,23 @@ static bool read_edge(struct reading *r, str *rest)
     struct cell_element *from, *to;
     if (!read_element(r, rest, &from) || !read_element(r, rest, &to))
         return false;
-    struct cell_edge *edge = cell_edge_of(r->cell, from, to);
-    return add_number(rest, &edge->count) && add_number(rest, &edge->cases) &&
-           add_number(rest, &edge->between_ms) && add_number(rest, &edge->waiting_ms) &&
-           sketch_read(&edge->between, arena, rest) && sketch_read(&edge->waiting, arena, rest);
+    struct cell_edge unwanted = {0}, *edge = cell_edge_of(r->cell, from, to);
+    uint64_t count = 0;
+    bool is_kept = edge != NULL;
+    edge = is_kept ? edge : &unwanted;
+    arena = is_kept ? arena : r->scratch;
+    if (!add_number(rest, &count) || !add_number(rest, &edge->cases) ||
+        !add_number(rest, &edge->between_ms) || !add_number(rest, &edge->waiting_ms) ||
+        !sketch_read(&edge->between, arena, rest) || !sketch_read(&edge->waiting, arena, rest))
+        return false;
+    *(is_kept ? &edge->count : &r->cell->other_edges) += count;
+    return true;
 }
 
 static bool read_edges(struct reading *r, str rest)
 {
     uint64_t count;
-    if (!begin(&rest) || !varint_read(&rest, &count))
+    if (!begin(&rest) || !add_number(&rest, &r->cell->other_edges) || !varint_read(&rest, &count))
         return false;
     for (uint64_t i = 0; i < count; i++)
         if (!read_edge(r, &rest))
@@ -285,7 +315,8 @@ static bool read_variant(struct reading *r, str *rest)
     bool is_kept = variant != NULL;
     variant = is_kept ? variant : &unwanted;
     if (!read_steps(r, rest, variant, is_new && is_kept) || !add_number(rest, &count) ||
-        !add_number(rest, &variant->cycle_ms) || !sketch_read(&variant->cycle, cell->arena, rest))
+        !add_number(rest, &variant->cycle_ms) ||
+        !sketch_read(&variant->cycle, is_kept ? cell->arena : r->scratch, rest))
         return false;
     variant->count += count;
     cell->other_variants += is_kept ? 0 : count;
@@ -307,13 +338,15 @@ static bool read_variants(struct reading *r, str rest)
 
 bool cell_read(struct cell *cell, const struct cell_pack *pack, struct error *err)
 {
-    struct reading r = {.cell = cell};
+    struct arena scratch = ARENA_EMPTY;
+    struct reading r = {.cell = cell, .scratch = &scratch};
     bool is_read = (pack->names.len == 0 || read_names(&r, pack->names)) &&
                    (pack->head.len == 0 || read_head(cell, pack->head)) &&
                    (pack->elements.len == 0 || read_elements(&r, pack->elements)) &&
                    (pack->times.len == 0 || read_times(&r, pack->times)) &&
                    (pack->edges.len == 0 || read_edges(&r, pack->edges)) &&
                    (pack->variants.len == 0 || read_variants(&r, pack->variants));
-    return is_read || error_set(err, ERROR_INVALID, "insight",
+    arena_done(&scratch);
+    return is_read || error_set(err, ERROR_UNAVAILABLE, "insight",
                                 "counters are damaged or of another format: count them again");
 }

@@ -92,6 +92,21 @@ static void a_case_without_an_activity_has_a_time(void **state)
     arena_done(&arena);
 }
 
+static void a_case_with_too_many_steps_is_known_by_its_time(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct cell *cell = cell_new(&arena);
+    cell_add_case(cell, &(struct cell_case){.begun_ms = 1000, .ended_ms = 3000, .is_cut = true});
+    assert_int_equal(cell->counters[CELL_COMPLETED], 1);
+    assert_int_equal(cell->counters[CELL_CUT], 1);
+    assert_int_equal(cell->counters[CELL_CYCLE_MS], 2000);
+    assert_int_equal(cell->counters[CELL_WAIT_MS], 0);
+    assert_int_equal(cell->counters[CELL_CLEAN], 0);
+    assert_int_equal(cell->other_variants, 1);
+    arena_done(&arena);
+}
+
 static void store_and_read(struct cell *target, const struct cell *part)
 {
     struct error err;
@@ -152,6 +167,66 @@ static void variants_are_bounded(void **state)
     arena_done(&arena);
 }
 
+// The same of what follows what, however many activities there are.
+static void edges_are_bounded(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct cell *cell = cell_new(&arena), *again = cell_new(&arena);
+    enum { DIFFERENT = 3 * INSIGHT_MOST_CELL_EDGES };
+    for (int i = 0; i < DIFFERENT; i++) {
+        const char *id = str_cstr(&arena, str_format(&arena, "t%d", i));
+        for (int times = 0; times < (i == DIFFERENT - 1 ? 3 : 1); times++) {
+            struct cell_step steps[] = {step(1, "a", TIMES(0, 1, 2), ""),
+                                        step(2, id, TIMES(2, 3, 4), "")};
+            add(cell, 0, 4, steps, 2);
+        }
+    }
+    store_and_read(again, cell);
+    assert_int_equal(again->edges.count, INSIGHT_MOST_CELL_EDGES);
+    assert_int_equal(again->edges.items[0]->count, 3);
+    uint64_t often = again->other_edges;
+    for (size_t i = 0; i < again->edges.count; i++)
+        often += again->edges.items[i]->count;
+    assert_int_equal(often, DIFFERENT + 2);
+    arena_done(&arena);
+}
+
+static void edges_are_bounded_while_they_are_merged(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct cell *cell = cell_new(&arena);
+    enum { SIDE = 200 }; // squared: more than EDGES
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        struct cell_step steps[] = {
+            step(1, str_cstr(&arena, str_format(&arena, "a%d", i / SIDE)), TIMES(0, 1, 2), ""),
+            step(2, str_cstr(&arena, str_format(&arena, "b%d", i % SIDE)), TIMES(2, 3, 4), "")};
+        add(cell, 0, 4, steps, 2);
+    }
+    assert_int_equal(cell->edges.count, INSIGHT_MOST_EDGES);
+    assert_int_equal(cell->other_edges, SIDE * SIDE - INSIGHT_MOST_EDGES);
+    arena_done(&arena);
+}
+
+// Pages come and go: a cell has what it needs of them.
+static void a_cell_keeps_none_of_the_bytes(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY, page = ARENA_EMPTY;
+    struct cell *cell = cell_new(&page), *merged = cell_new(&arena);
+    struct error err;
+    add_checked_twice(cell);
+    struct cell_pack pack = cell_write(cell, &page), whole = cell_write(cell, &arena);
+    assert_true(cell_read(merged, &pack, &err));
+    arena_done(&page);
+    struct cell_pack again = cell_write(merged, &arena);
+    assert_true(str_equal(again.names, whole.names));
+    assert_true(str_equal(again.variants, whole.variants));
+    assert_true(str_equal(again.times, whole.times));
+    arena_done(&arena);
+}
+
 static void damaged_cells_are_refused(void **state)
 {
     (void)state;
@@ -167,6 +242,7 @@ static void damaged_cells_are_refused(void **state)
             struct error err;
             *sections[s] = str_sub(whole, 0, len);
             assert_false(cell_read(cell_new(&arena), &pack, &err));
+            assert_int_equal(err.kind, ERROR_UNAVAILABLE); // whoever asked has done nothing wrong
         }
         *sections[s] = whole;
     }
@@ -178,8 +254,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases_are_counted),
         cmocka_unit_test(a_case_without_an_activity_has_a_time),
+        cmocka_unit_test(a_case_with_too_many_steps_is_known_by_its_time),
         cmocka_unit_test(parts_come_to_the_same_as_the_whole),
         cmocka_unit_test(variants_are_bounded),
+        cmocka_unit_test(edges_are_bounded),
+        cmocka_unit_test(edges_are_bounded_while_they_are_merged),
+        cmocka_unit_test(a_cell_keeps_none_of_the_bytes),
         cmocka_unit_test(damaged_cells_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

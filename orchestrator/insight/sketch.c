@@ -171,6 +171,7 @@ bool sketch_quantiles(const struct sketch *s, struct arena *arena, const double 
     if (s->count == 0)
         return false;
     struct weighed *items = weigh(s, arena, &items_count);
+    check(items_count > 0);          // sketch_read refuses others
     uint64_t upto = items[0].weight; // so many values are not above items[at]
     for (size_t q = 0; q < count; q++) {
         double place = shares[q] * (double)(s->count - 1);
@@ -214,7 +215,7 @@ void sketch_write(struct strbuf *out, const struct sketch *s, struct arena *scra
         write_level(out, &s->levels.items[at], scratch);
 }
 
-static bool read_level(struct sketch_level *level, struct arena *arena, str *rest)
+static bool read_level(struct sketch_level *level, struct arena *arena, str *rest, uint64_t *values)
 {
     enum { RUN = 512 };
     int64_t run[RUN], value = 0;
@@ -223,6 +224,7 @@ static bool read_level(struct sketch_level *level, struct arena *arena, str *res
         return false;
     level->takes_second ^= (head & 1) != 0;
     uint64_t count = head >> 1;
+    *values += count;
     if (count > rest->len || (count > 0 && !varint_read_signed(rest, &value)))
         return false;
     while (count > 0) {
@@ -241,18 +243,20 @@ static bool read_level(struct sketch_level *level, struct arena *arena, str *res
 
 bool sketch_read(struct sketch *s, struct arena *arena, str *rest)
 {
-    uint64_t count, levels;
+    uint64_t count, levels, values = 0;
     int64_t min, max;
     if (!varint_read(rest, &count))
         return false;
     if (count == 0)
         return true;
     if (!varint_read_signed(rest, &min) || !varint_read_signed(rest, &max) ||
-        !varint_read(rest, &levels) || levels > SKETCH_LEVELS)
+        !varint_read(rest, &levels) || levels > SKETCH_LEVELS || min > max)
         return false;
     for (uint64_t at = 0; at < levels; at++)
-        if (!read_level(level_of(s, arena, at), arena, rest))
+        if (!read_level(level_of(s, arena, at), arena, rest, &values))
             return false;
+    if (values == 0 || values > count)
+        return false;
     note(s, min, max, count);
     shrink(s, arena);
     return true;

@@ -158,6 +158,25 @@ static void bytes_that_are_no_sketch_are_refused(void **state)
     arena_done(&arena);
 }
 
+static void one_that_counts_but_has_no_value_is_refused(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    static const char *const bytes[] = {
+        "\x05\x00\x02\x00",             // five values, no level
+        "\x05\x00\x02\x01\x00",         // a level without a value
+        "\x01\x00\x08\x01\x04\x00\x02", // more values than it counts
+        "\x01\x08\x00\x01\x02\x04",     // the least is above the most
+    };
+    static const size_t lengths[] = {4, 5, 7, 6};
+    for (size_t i = 0; i < COUNT_OF(bytes); i++) {
+        struct sketch sketch = {0};
+        str rest = str_from(bytes[i], lengths[i]);
+        assert_false(sketch_read(&sketch, &arena, &rest));
+    }
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +184,7 @@ int main(void)
         cmocka_unit_test(ranks_are_off_by_less_than_a_hundredth),
         cmocka_unit_test(parts_merge_into_the_whole),
         cmocka_unit_test(bytes_that_are_no_sketch_are_refused),
+        cmocka_unit_test(one_that_counts_but_has_no_value_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,12 +4,15 @@
 // they are merged into one. So a busy day costs some small rows a second, and a question reads few.
 #include "projector/count.h"
 
+#include "base/log.h"
 #include "base/map.h"
 #include "insight/cell.h"
+#include "insight/limits.h"
 
 enum {
-    PARTS_MOST = 12,   // of a day, before they are merged
-    OLD_ONES_MOST = 4, // days and months that are merged when a day of a definition begins
+    PARTS_MOST = 12,    // of a day, before they are merged
+    OLD_ONES_MOST = 4,  // days and months that are merged when a day of a definition begins
+    CASES_AT_ONCE = 25, // whose elements are held in memory
     MS_PER_DAY = 86400000,
 };
 
@@ -28,8 +31,9 @@ struct counting {
     const struct records_turn *turn;
     const struct record_changes *changes;
     struct arena *arena;
-    struct idmap ended; // instance -> struct ended
-    struct map cells;   // "definition day" -> struct counted
+    struct idmap whole;  // instance -> struct ended: those that began in this turn
+    struct idmap loaded; // likewise: others, of the cases that are being counted
+    struct map cells;    // "definition day" -> struct counted
     ARRAY(struct counted *) in_order;
     struct error *err;
 };
@@ -60,11 +64,16 @@ static bool is_counted(const struct counting *c, const struct case_record *of)
 }
 
 // Those that began in this turn, too, have all that they ever had among the changes.
-static void take_whole_ones(struct counting *c)
+static void find_whole_ones(struct counting *c)
 {
+    for (size_t i = 0; i < c->changes->cases.count; i++) {
+        const struct case_record *of = &c->changes->cases.items[i];
+        if (of->move == CASE_COMPLETED && is_counted(c, of) && of->is_whole)
+            idmap_put(&c->whole, of->instance, ARENA_NEW(c->arena, struct ended));
+    }
     for (size_t i = 0; i < c->changes->elements.count; i++) {
         const struct element_record *record = c->changes->elements.items[i];
-        struct ended *ended = idmap_get(&c->ended, record->instance);
+        struct ended *ended = idmap_get(&c->whole, record->instance);
         struct records_words words;
         if (ended != NULL &&
             records_words_of(c->records, record->definition, record->element, c->arena, &words))
@@ -73,36 +82,39 @@ static void take_whole_ones(struct counting *c)
     }
 }
 
-static bool load_others(struct counting *c, const uint64_t *instances, size_t count)
+// One more of each than is counted: it says that there are too many.
+static bool load_others(struct counting *c, size_t first, size_t end, struct arena *scratch)
 {
+    uint64_t instances[CASES_AT_ONCE];
+    struct records_instances of = {.instances = instances, .most = INSIGHT_MOST_CASE_STEPS + 1};
+    struct records_turn turn = *c->turn;
     struct records_part *parts = NULL;
-    size_t part_count;
-    for (size_t i = 0; i < count; i++)
-        idmap_put(&c->ended, instances[i], ARENA_NEW(c->arena, struct ended));
-    if (!records_load_parts(c->records, c->turn, instances, count, &parts, &part_count, c->err))
+    size_t count;
+    turn.arena = scratch;
+    c->loaded = idmap_new(scratch);
+    for (size_t i = first; i < end; i++) {
+        const struct case_record *ended = &c->changes->cases.items[i];
+        if (ended->move != CASE_COMPLETED || !is_counted(c, ended) || ended->is_whole)
+            continue;
+        idmap_put(&c->loaded, ended->instance, ARENA_NEW(scratch, struct ended));
+        instances[of.count++] = ended->instance;
+    }
+    if (!records_load_parts(c->records, &turn, &of, &parts, &count, c->err))
         return false;
-    for (size_t i = 0; i < part_count; i++) {
-        struct ended *ended = idmap_get(&c->ended, parts[i].record.instance);
-        *ARRAY_PUSH(c->arena, &ended->steps) =
+    for (size_t i = 0; i < count; i++) {
+        struct ended *ended = idmap_get(&c->loaded, parts[i].record.instance);
+        *ARRAY_PUSH(scratch, &ended->steps) =
             step_of(&parts[i].record, parts[i].id, parts[i].name, parts[i].type);
     }
     return true;
 }
 
-static bool find_elements(struct counting *c)
+static const struct ended *ended_of(const struct counting *c, uint64_t instance)
 {
-    ARRAY(uint64_t) others = {0};
-    for (size_t i = 0; i < c->changes->cases.count; i++) {
-        const struct case_record *of = &c->changes->cases.items[i];
-        if (of->move != CASE_COMPLETED || !is_counted(c, of))
-            continue;
-        if (of->is_whole)
-            idmap_put(&c->ended, of->instance, ARENA_NEW(c->arena, struct ended));
-        else
-            *ARRAY_PUSH(c->arena, &others) = of->instance;
-    }
-    take_whole_ones(c);
-    return load_others(c, others.items, others.count);
+    static const struct ended nothing;
+    const struct ended *ended = idmap_get(&c->whole, instance);
+    ended = ended != NULL ? ended : idmap_get(&c->loaded, instance);
+    return ended != NULL ? ended : &nothing;
 }
 
 // -- Cells --------------------------------------------------------------------------------
@@ -142,13 +154,14 @@ static void count_case(struct counting *c, const struct case_record *of)
     *(enters ? &counted->row.entered_ms : &counted->row.gone_ms) += rest_ms;
     if (of->move != CASE_COMPLETED && of->move != CASE_TERMINATED)
         return;
-    struct ended *ended = idmap_get(&c->ended, of->instance);
+    const struct ended *ended = ended_of(c, of->instance);
     cell_add_case(counted->cell, &(struct cell_case){
                                      .begun_ms = of->began_ms,
                                      .ended_ms = of->time_ms,
                                      .is_terminated = of->move == CASE_TERMINATED,
-                                     .steps = ended != NULL ? ended->steps.items : NULL,
-                                     .count = ended != NULL ? ended->steps.count : 0,
+                                     .is_cut = ended->steps.count > INSIGHT_MOST_CASE_STEPS,
+                                     .steps = ended->steps.items,
+                                     .count = ended->steps.count,
                                  });
 }
 
@@ -165,30 +178,27 @@ static void write_sections(struct records_cell *row, const struct cell *cell, st
 
 // -- Merging ------------------------------------------------------------------------------
 
-// Parts of another format stay as they are: they are counted again, or were written by a newer
-// node.
-static bool merge_into(struct cell *cell, struct records_cell *sum,
-                       const struct records_cell *parts, size_t count, struct error *err)
+static void add_part(struct records_cell *sum, const struct records_cell *part)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct records_cell *part = &parts[i];
-        const struct cell_pack pack = {part->names, part->head,  part->elements,
-                                       part->times, part->edges, part->variants};
-        if (!cell_read(cell, &pack, err))
-            return false;
-        sum->process_id = part->process_id;
-        sum->version = part->version;
-        sum->tenant = part->tenant;
-        sum->started += part->started;
-        sum->entered += part->entered;
-        sum->gone += part->gone;
-        sum->entered_ms += part->entered_ms;
-        sum->gone_ms += part->gone_ms;
-    }
-    return true;
+    sum->process_id = part->process_id;
+    sum->version = part->version;
+    sum->tenant = part->tenant;
+    sum->started += part->started;
+    sum->entered += part->entered;
+    sum->gone += part->gone;
+    sum->entered_ms += part->entered_ms;
+    sum->gone_ms += part->gone_ms;
 }
 
-// *ret_good is false where a part cannot be read: all stays as it is.
+static bool set_aside(struct counting *c, const struct records_cell *part, const char *why)
+{
+    log_warning("insight", "counters of definition %llu, day %d, part %d are set aside: %s",
+                (unsigned long long)part->definition, (int)part->day, (int)part->part, why);
+    return records_set_aside(c->records, c->turn, part, c->err);
+}
+
+// Parts of another format (of an older or newer node), and damaged ones, are set aside once, so
+// that the others are merged. *ret_good is false where one was damaged: nothing is merged now.
 static bool sum_up(struct counting *c, const struct records_days *days, struct records_cell *sum,
                    bool *ret_good)
 {
@@ -196,14 +206,23 @@ static bool sum_up(struct counting *c, const struct records_days *days, struct r
     size_t count;
     struct error damaged;
     struct cell *cell = cell_new(c->arena);
-    if (!records_cell_parts(c->records, c->turn, days, &parts, &count, c->err))
-        return false;
-    *ret_good = true;
-    for (size_t i = 0; i < count; i++)
-        *ret_good &= parts[i].format == CELL_FORMAT;
-    *ret_good = *ret_good && merge_into(cell, sum, parts, count, &damaged);
+    bool good = records_cell_parts(c->records, c->turn, days, &parts, &count, c->err);
+    *ret_good = good && count > 0;
+    for (size_t i = 0; good && *ret_good && i < count; i++) {
+        const struct records_cell *part = &parts[i];
+        const struct cell_pack pack = {part->names, part->head,  part->elements,
+                                       part->times, part->edges, part->variants};
+        if (part->format != CELL_FORMAT) {
+            good = set_aside(c, part, "they are of another format");
+        } else if (!cell_read(cell, &pack, &damaged)) {
+            *ret_good = false;
+            good = set_aside(c, part, damaged.text);
+        } else {
+            add_part(sum, part);
+        }
+    }
     write_sections(sum, cell, c->arena);
-    return true;
+    return good;
 }
 
 static struct records_cell sum_of(const struct records_days *days, int32_t part)
@@ -219,11 +238,14 @@ static bool merge_day(struct counting *c, const struct records_days *day)
     struct records_cell sum = sum_of(day, 0);
     if (!sum_up(c, day, &sum, &is_good))
         return false;
-    return !is_good || (records_drop_cells(c->records, c->turn, day, c->err) &&
-                        records_add_cells(c->records, c->turn, &sum, 1, &part, c->err));
+    return !is_good || sum.process_id.data == NULL ||
+           (records_open_month(c->records, c->turn, day, c->err) &&
+            records_drop_cells(c->records, c->turn, day, c->err) &&
+            records_add_cells(c->records, c->turn, &sum, 1, &part, c->err));
 }
 
-// Its days stay, for questions about some of them.
+// Its days stay, for questions about some of them. A clock that was set back makes a month over
+// twice: it is made anew.
 static bool merge_month(struct counting *c, const struct records_days *month)
 {
     bool is_good;
@@ -231,8 +253,10 @@ static bool merge_month(struct counting *c, const struct records_days *month)
     struct records_cell sum = sum_of(month, RECORDS_PART_OF_MONTH);
     if (!sum_up(c, month, &sum, &is_good))
         return false;
-    return !is_good || (records_add_cells(c->records, c->turn, &sum, 1, &part, c->err) &&
-                        records_mark_month(c->records, c->turn, month, c->err));
+    return !is_good || sum.process_id.data == NULL ||
+           (records_open_month(c->records, c->turn, month, c->err) &&
+            records_add_cells(c->records, c->turn, &sum, 1, &part, c->err) &&
+            records_mark_month(c->records, c->turn, month, c->err));
 }
 
 // With the first part of a day, some of what was left of those before is merged.
@@ -276,6 +300,18 @@ static bool store_cells(struct counting *c)
     return true;
 }
 
+// Long cases are held in memory, so few at a time.
+static bool count_some(struct counting *c, size_t first, size_t end)
+{
+    struct arena scratch = ARENA_EMPTY;
+    bool good = load_others(c, first, end, &scratch);
+    for (size_t i = first; good && i < end; i++)
+        if (is_counted(c, &c->changes->cases.items[i]))
+            count_case(c, &c->changes->cases.items[i]);
+    arena_done(&scratch);
+    return good;
+}
+
 bool count_cases(struct records *records, const struct records_turn *turn,
                  const struct record_changes *changes, struct error *err)
 {
@@ -283,13 +319,13 @@ bool count_cases(struct records *records, const struct records_turn *turn,
                          .turn = turn,
                          .changes = changes,
                          .arena = turn->arena,
-                         .ended = idmap_new(turn->arena),
+                         .whole = idmap_new(turn->arena),
                          .cells = map_new(turn->arena),
                          .err = err};
-    if (!find_elements(&c))
-        return false;
-    for (size_t i = 0; i < changes->cases.count; i++)
-        if (is_counted(&c, &changes->cases.items[i]))
-            count_case(&c, &changes->cases.items[i]);
-    return store_cells(&c);
+    size_t count = changes->cases.count;
+    bool good = true;
+    find_whole_ones(&c);
+    for (size_t i = 0; good && i < count; i += CASES_AT_ONCE)
+        good = count_some(&c, i, i + CASES_AT_ONCE < count ? i + CASES_AT_ONCE : count);
+    return good && store_cells(&c);
 }

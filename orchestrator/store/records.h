@@ -81,13 +81,19 @@ struct records_words {
 bool records_words_of(const struct records *records, uint64_t definition, uint32_t element,
                       struct arena *arena, struct records_words *ret_words);
 
-// What is over of these instances, as it was stored; with its words.
+struct records_instances {
+    const uint64_t *instances;
+    size_t count;
+    int32_t most; // that is loaded of each
+};
+
+// What is over of these instances, as it was stored; with its words. In the turn's arena.
 struct records_part {
     struct element_record record;
     str id, name, type;
 };
 MUST_CHECK bool records_load_parts(struct records *records, const struct records_turn *turn,
-                                   const uint64_t *instances, size_t count,
+                                   const struct records_instances *of,
                                    struct records_part **ret_parts, size_t *ret_count,
                                    struct error *err);
 
@@ -123,6 +129,14 @@ MUST_CHECK bool records_cell_parts(struct records *records, const struct records
                                    size_t *ret_count, struct error *err);
 MUST_CHECK bool records_drop_cells(struct records *records, const struct records_turn *turn,
                                    const struct records_days *days, struct error *err);
+
+// Their month has no cell of its own any more: one of its days changes.
+MUST_CHECK bool records_open_month(struct records *records, const struct records_turn *turn,
+                                   const struct records_days *day, struct error *err);
+
+// The part is among others no more; those who can read it still find it.
+MUST_CHECK bool records_set_aside(struct records *records, const struct records_turn *turn,
+                                  const struct records_cell *cell, struct error *err);
 
 // They are in their month's cell.
 MUST_CHECK bool records_mark_month(struct records *records, const struct records_turn *turn,

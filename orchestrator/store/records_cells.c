@@ -44,17 +44,18 @@ static struct records_part part_of(const PGresult *result, int row, struct arena
 }
 
 bool records_load_parts(struct records *records, const struct records_turn *turn,
-                        const uint64_t *instances, size_t count, struct records_part **ret_parts,
+                        const struct records_instances *of, struct records_part **ret_parts,
                         size_t *ret_count, struct error *err)
 {
     struct params params = records_params(turn);
     struct param_array keys = param_array_new(turn->arena, PARAM_I64);
     *ret_count = 0;
-    if (count == 0)
+    if (of->count == 0)
         return true;
-    for (size_t i = 0; i < count; i++)
-        param_array_int(&keys, (int64_t)instances[i]);
+    for (size_t i = 0; i < of->count; i++)
+        param_array_int(&keys, (int64_t)of->instances[i]);
     params_array(&params, &keys);
+    params_i32(&params, of->most);
     PGresult *result = records_run(records, RECORDS_CASE_ELEMENTS, &params, err);
     if (result == NULL)
         return false;
@@ -148,6 +149,8 @@ static struct records_cell cell_of(const PGresult *result, int row, struct arena
         *counts[i] = (uint64_t)field_i64(result, row, column++);
     for (size_t i = 0; i < COUNT_OF(sections); i++)
         *sections[i] = str_copy(arena, field_str(result, row, column++));
+    cell.part = (int32_t)field_i64(result, row, column++);
+    cell.day = (int32_t)field_i64(result, row, column);
     return cell;
 }
 
@@ -161,8 +164,10 @@ bool records_cell_parts(struct records *records, const struct records_turn *turn
         return false;
     *ret_count = (size_t)PQntuples(result);
     *ret_cells = ARENA_ARRAY(turn->arena, struct records_cell, *ret_count);
-    for (size_t i = 0; i < *ret_count; i++)
+    for (size_t i = 0; i < *ret_count; i++) {
         (*ret_cells)[i] = cell_of(result, (int)i, turn->arena);
+        (*ret_cells)[i].definition = days->definition;
+    }
     PQclear(result);
     return true;
 }
@@ -179,6 +184,25 @@ bool records_mark_month(struct records *records, const struct records_turn *turn
 {
     struct params params = params_of(turn, days);
     return records_run_only(records, RECORDS_MARK_MONTH, &params, err);
+}
+
+bool records_open_month(struct records *records, const struct records_turn *turn,
+                        const struct records_days *day, struct error *err)
+{
+    struct params params = records_params(turn);
+    params_i64(&params, (int64_t)day->definition);
+    params_i32(&params, day->first);
+    return records_run_only(records, RECORDS_OPEN_MONTH, &params, err);
+}
+
+bool records_set_aside(struct records *records, const struct records_turn *turn,
+                       const struct records_cell *cell, struct error *err)
+{
+    struct params params = records_params(turn);
+    params_i64(&params, (int64_t)cell->definition);
+    params_i32(&params, cell->day);
+    params_i32(&params, cell->part);
+    return records_run_only(records, RECORDS_SET_ASIDE, &params, err);
 }
 
 struct search {

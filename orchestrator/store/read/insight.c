@@ -96,10 +96,12 @@ struct statement read_insight_flow(struct arena *arena, struct scope scope,
                                    const struct insight_wanted *wanted)
 {
     static const char sql[] =
-        "SELECT c.version, c.day - date '1970-01-01', sum(c.started)::bigint, "
+        "SELECT c.version, CASE WHEN c.day < w.since THEN w.since - 1 ELSE c.day END - date "
+        "'1970-01-01', sum(c.started)::bigint, "
         "sum(c.entered)::bigint, sum(c.gone)::bigint, sum(c.entered_ms)::bigint, "
-        "sum(c.gone_ms)::bigint FROM insight_cells c WHERE " SEES_CELL " AND " OF_PROCESS
-        " AND c.part >= 0 GROUP BY 1, 2 ORDER BY 2, 1";
+        "sum(c.gone_ms)::bigint FROM insight_cells c CROSS JOIN (SELECT ($6::timestamptz AT TIME "
+        "ZONE 'UTC')::date AS since) w WHERE " SEES_CELL " AND " OF_PROCESS
+        " AND c.part <> -1 GROUP BY 1, 2 ORDER BY 2, 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), wanted->process_id, wanted->version,
-                     wanted->tenant, wanted->until);
+                     wanted->tenant, wanted->until, wanted->since);
 }

@@ -45,7 +45,6 @@ struct statement read_insight_log(struct arena *arena, struct scope scope,
 
 enum {
     INSIGHT_CELLS_AT_ONCE = 256,
-    INSIGHT_MOST_CELLS = 20000, // that one question merges
 };
 
 // Where a page of cells goes on.
