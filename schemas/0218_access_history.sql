@@ -100,18 +100,65 @@ CREATE FUNCTION access_kind(name text) RETURNS smallint LANGUAGE sql IMMUTABLE A
     SELECT array_position(ARRAY['USER', 'CLIENT', 'GROUP', 'ROLE', 'MAPPING_RULE', 'TENANT'], name)::smallint
 $$;
 
+CREATE FUNCTION access_is_there(of_kind smallint, of_id text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT CASE of_kind WHEN 1 THEN EXISTS (SELECT FROM users WHERE username = of_id)
+                        WHEN 3 THEN EXISTS (SELECT FROM groups WHERE id = of_id)
+                        WHEN 4 THEN EXISTS (SELECT FROM roles WHERE id = of_id)
+                        WHEN 5 THEN EXISTS (SELECT FROM mapping_rules WHERE id = of_id)
+                        WHEN 6 THEN EXISTS (SELECT FROM tenants WHERE id = of_id)
+                        ELSE true END -- clients are whoever shows a token
+$$;
+
+-- Why the operation itself would be refused, after the changes before it; null: it would be done. Users and groups may be a provider's.
+CREATE FUNCTION access_refusal(c jsonb, ms members[], given authorizations[], gone text[], has_providers boolean) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    of_kind  smallint := access_kind(c->>'ownerType');
+    of_whole smallint := access_kind(c->>'wholeType');
+    is_in    boolean := EXISTS (SELECT FROM unnest(ms) m WHERE m.whole_kind = of_whole AND m.whole = c->>'wholeId'
+                                AND m.member_kind = of_kind AND m.member = c->>'ownerId');
+    is_there boolean := access_is_there(of_kind, c->>'ownerId') AND NOT concat(c->>'ownerType', ' ', c->>'ownerId') = ANY (gone);
+    named    text := concat(lower(replace(c->>'ownerType', '_', ' ')), ' ''', c->>'ownerId', '''');
+BEGIN
+    RETURN CASE c->>'operation'
+    WHEN 'ASSIGN' THEN CASE
+        WHEN (of_whole = 3 AND of_kind IN (3, 4)) OR (of_whole = 4 AND of_kind = 4) THEN
+            concat('a ', lower(c->>'ownerType'), ' cannot belong to a ', lower(c->>'wholeType'))
+        WHEN NOT access_is_there(of_whole, c->>'wholeId') OR concat(c->>'wholeType', ' ', c->>'wholeId') = ANY (gone) THEN
+            concat('there is no ', lower(c->>'wholeType'), ' ''', c->>'wholeId', '''')
+        WHEN NOT is_there AND NOT (has_providers AND of_kind IN (1, 3)) THEN 'there is no ' || named
+        WHEN is_in THEN 'the ' || named || ' belongs to it already' END
+    WHEN 'UNASSIGN' THEN CASE
+        WHEN NOT is_in THEN concat('no ', named, ' belongs to a ', lower(c->>'wholeType'), ' ''', c->>'wholeId', '''') END
+    WHEN 'GIVE' THEN CASE
+        WHEN EXISTS (SELECT FROM unnest(given) a WHERE a.owner_kind = of_kind AND a.owner = c->>'ownerId' AND a.resource_type = c->>'resourceType'
+                     AND a.resource_id IS NOT DISTINCT FROM c->>'resourceId' AND a.resource_property IS NOT DISTINCT FROM c->>'resourcePropertyName') THEN
+            'its owner has an authorization on this resource already: change it' END
+    WHEN 'TAKE' THEN CASE
+        WHEN NOT EXISTS (SELECT FROM unnest(given) a WHERE a.key = (c->>'authorizationKey')::bigint) THEN
+            'there is no authorization with key ' || (c->>'authorizationKey') END
+    WHEN 'REMOVE' THEN CASE WHEN NOT is_there THEN 'there is no ' || named END
+    END;
+END $$;
+
 -- Who would win and lose what by changes, of which nothing is done (docs/security.md). An operation, and whom and what it is about.
-CREATE FUNCTION access_simulate(changes jsonb)
-RETURNS TABLE (wins boolean, owner_type text, owner text, resource_type text, resource_id text, permission text) LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION access_simulate(changes jsonb, has_providers boolean)
+RETURNS TABLE (refused text, wins boolean, owner_type text, owner text, resource_type text, resource_id text, permission text) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     before_members members[] := ARRAY(SELECT m FROM members m);
     before_given authorizations[] := ARRAY(SELECT a FROM authorizations a);
     ms members[] := before_members;
     given authorizations[] := before_given;
+    gone text[] := '{}';
     c jsonb;
     k smallint;
+    why text;
 BEGIN
     FOR c IN SELECT * FROM jsonb_array_elements(changes) LOOP
+        why := access_refusal(c, ms, given, gone, has_providers);
+        IF why IS NOT NULL THEN
+            RETURN QUERY SELECT why, NULL::boolean, NULL, NULL, NULL, NULL, NULL;
+            RETURN;
+        END IF;
         k := access_kind(c->>'ownerType');
         CASE c->>'operation'
         WHEN 'ASSIGN' THEN
@@ -121,7 +168,7 @@ BEGIN
                         AND m.member_kind = k AND m.member = c->>'ownerId'));
         WHEN 'GIVE' THEN
             given := given || ROW(0, k, c->>'ownerId', c->>'resourceType',
-                                  coalesce(c->>'resourceId', CASE WHEN c->>'resourcePropertyName' IS NULL THEN '*' END), c->>'resourcePropertyName',
+                                  c->>'resourceId', c->>'resourcePropertyName',
                                   ARRAY(SELECT jsonb_array_elements_text(c->'permissionTypes')), now())::authorizations;
         WHEN 'TAKE' THEN
             given := ARRAY(SELECT a FROM unnest(given) a WHERE a.key <> (c->>'authorizationKey')::bigint);
@@ -129,12 +176,13 @@ BEGIN
             ms := ARRAY(SELECT m FROM unnest(ms) m WHERE NOT (m.whole_kind = k AND m.whole = c->>'ownerId')
                         AND NOT (m.member_kind = k AND m.member = c->>'ownerId'));
             given := ARRAY(SELECT a FROM unnest(given) a WHERE NOT (a.owner_kind = k AND a.owner = c->>'ownerId'));
+            gone := gone || concat(c->>'ownerType', ' ', c->>'ownerId');
         END CASE;
     END LOOP;
     RETURN QUERY
     WITH b AS MATERIALIZED (SELECT * FROM access_effective(before_members, before_given)),
          a AS MATERIALIZED (SELECT * FROM access_effective(ms, given))
-    SELECT d.* FROM (SELECT true, w.* FROM (SELECT * FROM a EXCEPT SELECT * FROM b) w
+    SELECT NULL::text, d.* FROM (SELECT true, w.* FROM (SELECT * FROM a EXCEPT SELECT * FROM b) w
                      UNION ALL SELECT false, l.* FROM (SELECT * FROM b EXCEPT SELECT * FROM a) l) d
     ORDER BY 2, 3, 1, 4, 5, 6 LIMIT 10001;
 END $$;

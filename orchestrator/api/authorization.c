@@ -14,14 +14,14 @@ static const struct {
               {"ROLE", OWNER_ROLE},
               {"MAPPING_RULE", OWNER_MAPPING_RULE}};
 
-static bool read_permissions(struct request *request, enum resource_type type,
+static bool read_permissions(struct arena *arena, const struct json *body, enum resource_type type,
                              struct authorization *authorization, struct error *err)
 {
-    const struct json *list = json_get(request->body, STR("permissionTypes"));
+    const struct json *list = json_get(body, STR("permissionTypes"));
     if (list->count == 0)
         return error_set(err, ERROR_INVALID, "permissionTypes", "at least one of: %s",
                          resource_type_permissions(type));
-    str *permissions = ARENA_ARRAY(&request->arena, str, list->count);
+    str *permissions = ARENA_ARRAY(arena, str, list->count);
     for (size_t i = 0; i < list->count; i++) {
         permissions[i] = list->items[i].text;
         if (!resource_type_has(type, permissions[i]))
@@ -34,9 +34,9 @@ static bool read_permissions(struct request *request, enum resource_type type,
     return true;
 }
 
-static str optional(struct request *request, const char *name)
+static str optional(const struct json *body, const char *name)
 {
-    str text = json_get_str(request->body, str_of(name), STR_EMPTY);
+    str text = json_get_str(body, str_of(name), STR_EMPTY);
     return str_is_empty(text) ? (str){NULL, 0} : text;
 }
 
@@ -46,18 +46,17 @@ static bool is_property(str name)
            str_equal(name, STR("candidateGroups"));
 }
 
-// The shape of the body has been checked.
-static bool read_authorization(struct request *request, struct authorization *authorization,
-                               struct error *err)
+bool authorization_read(struct arena *arena, const struct json *body,
+                        struct authorization *authorization, struct error *err)
 {
     enum resource_type type;
-    str owner = json_get_str(request->body, STR("ownerType"), STR_EMPTY);
-    str resource = json_get_str(request->body, STR("resourceType"), STR_EMPTY);
+    str owner = json_get_str(body, STR("ownerType"), STR_EMPTY);
+    str resource = json_get_str(body, STR("resourceType"), STR_EMPTY);
     *authorization =
-        (struct authorization){.owner = json_get_str(request->body, STR("ownerId"), STR_EMPTY),
+        (struct authorization){.owner = json_get_str(body, STR("ownerId"), STR_EMPTY),
                                .resource_type = resource,
-                               .resource_id = optional(request, "resourceId"),
-                               .resource_property = optional(request, "resourcePropertyName")};
+                               .resource_id = optional(body, "resourceId"),
+                               .resource_property = optional(body, "resourcePropertyName")};
     for (size_t i = 0; i < COUNT_OF(owners); i++)
         if (str_equal(owner, str_of(owners[i].name)))
             authorization->owner_kind = (int)owners[i].kind;
@@ -76,7 +75,7 @@ static bool read_authorization(struct request *request, struct authorization *au
     if (has_property && !is_property(authorization->resource_property))
         return error_set(err, ERROR_INVALID, "resourcePropertyName",
                          "one of assignee, candidateUsers, candidateGroups");
-    return read_permissions(request, type, authorization, err);
+    return read_permissions(arena, body, type, authorization, err);
 }
 
 static void on_created(struct caller *caller, void *context, const struct query_rows *rows)
@@ -101,7 +100,7 @@ void handle_authorization_create(struct request *request)
 {
     struct error err;
     struct authorization authorization;
-    if (!read_authorization(request, &authorization, &err))
+    if (!authorization_read(&request->arena, request->body, &authorization, &err))
         request_failed(request, &err);
     else
         read_change(caller_of(request), directory_authorize(&request->arena, &authorization),
@@ -130,7 +129,7 @@ void handle_authorization_update(struct request *request)
     struct authorization authorization;
     if (!request_key(request, 0, &key))
         return;
-    if (!read_authorization(request, &authorization, &err))
+    if (!authorization_read(&request->arena, request->body, &authorization, &err))
         request_failed(request, &err);
     else
         read_change(caller_of(request), directory_reauthorize(&request->arena, key, &authorization),

@@ -37,6 +37,14 @@ void directory_run(struct request *request, struct statement statement,
 void directory_answer_entry(struct request *request, const struct directory_change *change,
                             int status);
 
+// What an authorization that is asked for is; the shape of the body has been checked. False: no
+// such one can be given.
+MUST_CHECK bool authorization_read(struct arena *arena, const struct json *body,
+                                   struct authorization *authorization, struct error *err);
+
+// Users and groups may be a provider's, of whom there is no row.
+bool directory_has_providers(struct request *request);
+
 // What nodes remember of permissions counts no more.
 void directory_changed(struct request *request);
 

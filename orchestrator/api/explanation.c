@@ -5,6 +5,8 @@
 #include "api/api_private.h"
 
 #include "access/access.h"
+#include "api/directory.h"
+#include "base/clock.h"
 #include "store/read/given.h"
 #include "store/read/time_text.h"
 
@@ -120,9 +122,11 @@ static str advice(struct arena *arena, const struct question *question,
 static str remark(const struct caller *caller, const struct question *question)
 {
     bool has_tenants = config_bool(api_of(request_of(caller))->options.config, CONFIG_AUTH_TENANTS);
-    if (question->is_locked)
+    bool is_now = question->at.data == NULL; // nobody knows who there was then, and who was locked
+    if (is_now && question->is_locked)
         return STR("the user is locked, and cannot log in");
-    if (question->who.kind == SUBJECT_USER && !question->is_user && question->identity == NULL)
+    if (is_now && question->who.kind == SUBJECT_USER && !question->is_user &&
+        question->identity == NULL)
         return question->is_client
                    ? STR("there is no local user of this name, but a client: ask with ownerType "
                          "CLIENT (--client)")
@@ -218,10 +222,11 @@ static void prove(struct request *request, struct question *question, str token)
 static bool check_time(struct request *request, str at)
 {
     int64_t time_ms;
-    if (at.data == NULL || time_text_parse(at, &time_ms))
+    if (at.data == NULL || (time_text_parse(at, &time_ms) && time_ms <= clock_now_ms()))
         return true;
-    request_problem(request, 400, "INVALID_ARGUMENT",
-                    STR("\"at\" must be a date-time such as 2026-11-22T17:00:00Z"));
+    request_problem(
+        request, 400, "INVALID_ARGUMENT",
+        STR("\"at\" must be a date-time such as 2026-11-22T17:00:00Z, and not to come"));
     return false;
 }
 
@@ -307,7 +312,11 @@ static void on_simulated(struct caller *caller, void *context, const struct quer
                                                  {"ownerId"},    {"resourceType"},
                                                  {"resourceId"}, {"permissionType"}};
     (void)context;
-    answer_list_cut(request_of(caller), columns, COUNT_OF(columns), rows, MOST_ITEMS);
+    if (query_row_count(rows) > 0 && !query_is_null(rows, 0, COUNT_OF(columns)))
+        request_problem_format(request_of(caller), 400, "INVALID_ARGUMENT", "changes: %.*s",
+                               STR_ARG(query_value(rows, 0, COUNT_OF(columns))));
+    else
+        answer_list_cut(request_of(caller), columns, COUNT_OF(columns), rows, MOST_ITEMS);
 }
 
 // What an operation cannot do without.
@@ -320,6 +329,16 @@ static const struct {
     {"TAKE", {"authorizationKey"}},
     {"REMOVE", {"ownerType", "ownerId"}},
 };
+
+static bool check_gift(struct request *request, const struct json *change)
+{
+    struct authorization given;
+    struct error err;
+    if (authorization_read(&request->arena, change, &given, &err))
+        return true;
+    request_failed(request, &err);
+    return false;
+}
 
 static bool check_change(struct request *request, const struct json *change)
 {
@@ -336,6 +355,8 @@ static bool check_change(struct request *request, const struct json *change)
                                STR_ARG(operation), operations[i].needs[k]);
         return false;
     }
+    if (str_equal(operation, STR("GIVE")))
+        return check_gift(request, change);
     const struct json *taken = json_get(change, STR("authorizationKey"));
     if (taken == NULL || taken->type == JSON_NULL || str_to_u64(taken->text, &key))
         return true;
@@ -351,8 +372,9 @@ void handle_authorization_simulate(struct request *request)
     for (size_t i = 0; i < changes->count; i++)
         if (!check_change(request, &changes->items[i]))
             return;
-    read_run(
-        caller,
-        read_simulation(caller->arena, request_member_json(request, request->body, STR("changes"))),
-        on_simulated, NULL);
+    read_run(caller,
+             read_simulation(caller->arena,
+                             request_member_json(request, request->body, STR("changes")),
+                             directory_has_providers(request)),
+             on_simulated, NULL);
 }

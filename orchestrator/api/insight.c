@@ -85,6 +85,7 @@ enum log_column {
     LOG_INCIDENTS,
     LOG_COST,
     LOG_BREACHED,
+    LOG_IS_CUT, // there are more cases: their variables are too long
 };
 
 enum { STATE_COMPLETED = 2, STATE_TERMINATED = 3 };
@@ -209,7 +210,8 @@ static void on_log(struct caller *caller, void *context, const struct query_rows
     json_begin_array(&w);
     write_cases(&w, rows, end, &cases);
     json_end_array(&w);
-    bool has_more = end < query_row_count(rows) || (int64_t)cases == reading->page.cases;
+    bool has_more = end < query_row_count(rows) || (int64_t)cases == reading->page.cases ||
+                    (end > 0 && query_bool(rows, 0, LOG_IS_CUT));
     write_optional(&w, STR("next"), has_more ? query_value(rows, end - 1, LOG_CASE) : STR_EMPTY);
     json_end_object(&w);
     request_answer_json(request_of(caller), 200, strbuf_str(&out));

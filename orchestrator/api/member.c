@@ -36,8 +36,7 @@ static void on_added(struct caller *caller, void *context, const struct query_ro
     }
 }
 
-// Users and groups may be a provider's, of whom there is no row.
-static bool has_providers(struct request *request)
+bool directory_has_providers(struct request *request)
 {
     return config_str(api_of(request)->options.config, CONFIG_AUTH_PROVIDERS)[0] != '\0';
 }
@@ -45,9 +44,10 @@ static bool has_providers(struct request *request)
 void handle_member_put(struct request *request)
 {
     struct membership membership = membership_of(request);
-    read_change(caller_of(request),
-                directory_add_member(&request->arena, &membership, has_providers(request)),
-                on_added, NULL);
+    read_change(
+        caller_of(request),
+        directory_add_member(&request->arena, &membership, directory_has_providers(request)),
+        on_added, NULL);
 }
 
 static void on_removed(struct caller *caller, void *context, const struct query_rows *rows)

@@ -203,7 +203,14 @@ static bool write_gift(struct json_writer *w, const struct cli_arguments *argume
     while (str_split(&rest, ',', &permission))
         json_string(w, str_trim(permission));
     json_end_array(w);
-    write_resource(w, str_of(arguments->items[3]));
+    str resource = str_of(arguments->items[3]);
+    size_t colon = str_find_char(resource, ':');
+    str of = colon == SIZE_MAX ? STR("*") : str_from_index(resource, colon + 1);
+    bool is_property = str_starts_with(of, STR("="));
+    json_key(w, STR("resourceType"));
+    json_string(w, str_sub(resource, 0, colon == SIZE_MAX ? resource.len : colon));
+    json_key(w, is_property ? STR("resourcePropertyName") : STR("resourceId"));
+    json_string(w, is_property ? str_from_index(of, 1) : of);
     return true;
 }
 

@@ -89,13 +89,13 @@ struct statement read_who(struct arena *arena, const struct who_question *questi
                      question->at);
 }
 
-struct statement read_simulation(struct arena *arena, str changes)
+struct statement read_simulation(struct arena *arena, str changes, bool has_providers)
 {
     return STATEMENT(arena,
                      "SELECT CASE WHEN wins THEN 'WINS' ELSE 'LOSES' END, owner_type, owner, "
-                     "resource_type, resource_id, permission FROM "
-                     "access_simulate($1::jsonb)",
-                     changes);
+                     "resource_type, resource_id, permission, refused FROM "
+                     "access_simulate($1::jsonb, $2::boolean)",
+                     changes, has_providers ? STR("true") : STR("false"));
 }
 
 struct statement read_mapping_rules(struct arena *arena)

@@ -43,7 +43,9 @@ struct statement read_who(struct arena *arena, const struct who_question *questi
 
 // What changes (JSON, see access_simulate in schemas) would give and take: whether it is won, kind
 // of owner, owner, resource's type and id, permission.
-struct statement read_simulation(struct arena *arena, str changes);
+// At most one row more than is answered. The last column is not null in the only row where one of
+// the changes would be refused: it says why. `has_providers`: users and groups may be theirs.
+struct statement read_simulation(struct arena *arena, str changes, bool has_providers);
 
 // id, claim's name, claim's value.
 struct statement read_mapping_rules(struct arena *arena);

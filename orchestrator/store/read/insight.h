@@ -9,8 +9,9 @@
 #include "store/statement.h"
 
 enum {
-    INSIGHT_PAGE_CASES = 1000,   // of a log, at most
-    INSIGHT_PAGE_EVENTS = 50000, // a case that has more is cut
+    INSIGHT_PAGE_CASES = 1000,    // of a log, at most
+    INSIGHT_PAGE_EVENTS = 50000,  // a case that has more is cut
+    INSIGHT_PAGE_BYTES = 8 << 20, // of variables: the case that goes beyond is the last one
 };
 
 // data == NULL: any.
