@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { startBaton } from '../client/baton.mjs';
+import { startBaton, waitFor } from '../client/baton.mjs';
 import { logIn, openPage, startBrowser } from './browser.mjs';
 import { Api, company } from './scene.mjs';
 
@@ -600,6 +600,120 @@ describe('the administrator', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'New API key' }).click();
     await seen(page, 'baton_');
   });
+
+  wish('gives a tenant its fair share, sees how much is used, and takes it away', 'admin', async (page) => {
+    await page.goto('/admin/shares');
+    await page.getByRole('heading', { name: 'Fair shares' }).waitFor();
+    await page.getByRole('button', { name: 'Set a share' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Whose').fill('<default>');
+    await dialog.getByLabel('Share', { exact: true }).selectOption('instances');
+    await dialog.getByLabel('Amount').fill('many');
+    await seen(page, 'A whole number from 0');
+    await dialog.getByLabel('Amount').fill('5000');
+    await dialog.getByText('How a program does this').click();
+    await seen(page, "baton share set tenant '<default>' instances 5000");
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    const row = page.locator('tbody tr').filter({ hasText: 'Instances at a time' });
+    await row.getByText('5,000').waitFor();
+    await page.waitForFunction(() => /[1-9]\d* · /.test(document.querySelector('tbody')?.textContent ?? ''), undefined, { timeout: 8000 }).catch(() => page.reload());
+    await row.locator('.meter').waitFor();
+    await row.getByRole('button', { name: 'Take the share away' }).click();
+    await dialog.getByRole('button', { name: 'Take the share away' }).click();
+    await seen(page, 'No share is set');
+  });
+
+  wish('keeps two tasks of a process apart, chosen from its model', 'admin', async (page) => {
+    await page.goto('/admin/separations');
+    await page.getByRole('button', { name: 'New policy' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('four-eyes');
+    await dialog.getByLabel('Process', { exact: true }).selectOption({ label: 'Invoice approval' });
+    await dialog.getByLabel(/Approve invoice/).check();
+    assert.equal(await dialog.getByRole('button', { name: 'Save' }).getAttribute('aria-disabled'), 'true');
+    await dialog.getByLabel(/Clarify with supplier/).check();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /four-eyes/ }).waitFor();
+    const { items: [policy] } = await admin.send('GET', '/v2/separations');
+    assert.deepEqual([...policy.elementIds].sort(), ['approve', 'clarify']);
+    assert.equal(policy.processDefinitionId, 'invoice');
+    await page.getByRole('button', { name: 'Delete the policy' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+    await seen(page, 'No policy');
+  });
+
+  wish('writes a secret, and nobody reads it again', 'admin', async (page) => {
+    const value = 'hunter2-of-the-bureau';
+    await page.goto('/admin/secrets');
+    await page.getByRole('button', { name: 'New secret' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('BUREAU_TOKEN');
+    await seen(page, 'A model writes {{secrets.BUREAU_TOKEN}}');
+    await dialog.getByLabel('Value').fill(value);
+    await dialog.getByLabel('May be sent to').fill('bureau.example.com');
+    await dialog.getByText('How a program does this').click();
+    assert.ok(!(await dialog.textContent()).includes(value), 'not in the command to copy');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /BUREAU_TOKEN.*bureau\.example\.com/ }).waitFor();
+    await page.getByRole('button', { name: 'Give it another value' }).click();
+    assert.equal(await dialog.getByLabel('Value').inputValue(), '');
+    await dialog.getByLabel('For the processes').fill('claim');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: /BUREAU_TOKEN.*claim/ }).waitFor();
+    assert.ok(!(await page.content()).includes(value));
+    await page.getByRole('button', { name: 'Delete the secret' }).click();
+    await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+    await seen(page, 'No secret');
+  });
+
+  wish('shows what is held about a person, and erases it, knowing what remains', 'admin', async (page) => {
+    await page.goto('/admin/personal');
+    await page.getByLabel('Person').fill('customer-4');
+    await page.getByRole('button', { name: 'Show what is held' }).click();
+    await page.waitForURL(/subject=customer-4/);
+    await page.getByRole('row', { name: /email/ }).first().waitFor();
+    await page.getByRole('button', { name: 'Erase this person' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/The keys of \d+ instances/).waitFor();
+    await dialog.getByText('What remains, and until when').waitFor();
+    const erase = dialog.getByRole('button', { name: 'Erase for good' });
+    await dialog.getByLabel('Reason').fill('asked for on 12 May');
+    await dialog.getByLabel('Type customer-4').fill('customer-5');
+    assert.equal(await erase.getAttribute('aria-disabled'), 'true');
+    await dialog.getByLabel('Type customer-4').fill('customer-4');
+    await erase.click();
+    await page.getByRole('dialog', { name: 'Erased' }).getByRole('button', { name: 'Close' }).last().click();
+    await seen(page, 'No value can be read');
+    const held = await admin.post('/v2/personal-data/search', { subjectId: 'customer-4' });
+    assert.ok(held.erasedTime && held.values.every(({ value }) => value['baton:personal'] === 'erased'));
+  });
+
+  wish('finds out who was refused what, and what else they did', 'admin', async (page) => {
+    await fetch(`${baton.url}/v2/batch-operations/search`, { method: 'POST', headers: { Authorization: new Api(baton.url, 'john').authorization, 'Content-Type': 'application/json' }, body: '{}' });
+    await waitFor('the refusal to be noted', async () => (await admin.find('audit-logs', { operation: 'REFUSE', actorId: 'john' })).length > 0);
+    await page.goto('/admin/audit?operation=REFUSE&who=john');
+    await page.locator('tbody tr').first().waitFor();
+    await page.locator('tbody a').first().click();
+    await page.waitForURL(/open=\d+/);
+    await seen(page, 'this takes READ on BATCH');
+    await page.getByRole('link', { name: 'Everything by john' }).click();
+    await page.waitForURL((address) => !address.search.includes('REFUSE'));
+    await page.locator('tbody tr').filter({ hasText: 'Completed task' }).first().waitFor();
+  });
+
+  wish('keeps a case from deletion until it is released', 'admin', async (page) => {
+    const { processInstanceKey: key } = await one('process-instances', { processDefinitionId: 'claim', state: 'COMPLETED' });
+    await page.goto('/admin/holds');
+    await page.getByRole('button', { name: 'Hold', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Instance').fill(key);
+    await dialog.getByLabel('Reason').fill('Case 4 O 12/26');
+    await dialog.getByRole('button', { name: 'Hold', exact: true }).click();
+    const row = page.getByRole('row', { name: /Case 4 O 12/ });
+    await row.getByRole('button', { name: 'Release' }).click();
+    await dialog.getByRole('button', { name: 'Release' }).click();
+    await row.getByText('Released').waitFor();
+  });
 });
 
 describe('whoever may not', () => {
@@ -648,6 +762,22 @@ describe('values that want to be more than values', () => {
     }
   });
 
+  wish('are shown as they are where they are administered', 'admin', async (page) => {
+    for (const text of EVIL.slice(0, 5)) {
+      await admin.send('PUT', '/v2/shares', { ownerType: 'CLIENT', ownerId: text, name: 'calls', amount: 1e9 });
+      await admin.send('PUT', `/v2/separations/${encodeURIComponent(text)}`, { elementIds: ['one', 'other'], processDefinitionId: text });
+      await admin.post('/v2/audit-holds', { kind: 'SUBJECT', value: text, reason: text });
+    }
+    await admin.post('/v2/secrets', { name: 'EVIL', value: 'x', note: EVIL[0], hosts: [EVIL[3]] });
+    for (const address of ['/admin/shares', '/admin/separations', '/admin/secrets', '/admin/holds', '/admin/audit', `/admin/audit?who=${encodeURIComponent(EVIL[0])}&open=%3Cimg`, `/admin/personal?subject=${encodeURIComponent(EVIL[0])}`, '/admin/constructor']) {
+      await page.goto(address);
+      await page.locator('main h1').first().waitFor();
+      await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0);
+      assert.equal(await page.locator('img[src=x], main script').count(), 0, address);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${address} keeps its width`);
+    }
+  });
+
   wish('are shown as they are, wherever they stand', 'admin', async (page) => {
     const made = [];
     for (const text of EVIL)
@@ -674,7 +804,7 @@ describe('everybody', () => {
     const decision = await one('decision-definitions', { decisionDefinitionId: 'approver' });
     const at = `/instances/${instance.processInstanceKey}`;
     return ['/', '/tasks?inbox=all', `/tasks/${task.userTaskKey}?inbox=all`, '/processes', `/processes/${definition.processDefinitionKey}`, '/instances', at, `${at}?tab=variables`, `${at}?tab=history`, `${at}?at=2`,
-      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', '/deployments', '/cluster', '/insight', '/insight/claim', '/insight/claim?kpi=sla', '/insight/claim?tab=map&element=approve', '/insight/claim?tab=map&view=diagram&mode=p95', '/insight/claim?tab=map&view=table', '/insight/claim?tab=variants', '/insight/claim?tab=waits', '/insight/claim?cases=rework', '/insight/delivery', '/admin/users', '/admin/roles?open=clerk', '/admin/authorizations', '/admin/keys', '/no-such-page'];
+      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', '/deployments', '/cluster', '/insight', '/insight/claim', '/insight/claim?kpi=sla', '/insight/claim?tab=map&element=approve', '/insight/claim?tab=map&view=diagram&mode=p95', '/insight/claim?tab=map&view=table', '/insight/claim?tab=variants', '/insight/claim?tab=waits', '/insight/claim?cases=rework', '/insight/delivery', '/admin/users', '/admin/roles?open=clerk', '/admin/shares', '/admin/separations', '/admin/secrets', '/admin/audit?open=' + (await admin.find('audit-logs', {}, 1))[0].auditLogKey, '/admin/holds', '/admin/personal', '/admin/personal?subject=customer-3', '/admin/authorizations', '/admin/keys', '/no-such-page'];
   }
 
   // The long form, with CONSOLE_LONG=1: each look at each width.

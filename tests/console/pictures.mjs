@@ -17,6 +17,8 @@ const [delivery] = await api.find('process-definitions', { processDefinitionId: 
 const [decision] = await api.find('decision-definitions', { decisionDefinitionId: 'approver', isLatestVersion: true }, 1);
 const [evaluation] = await api.find('decision-instances', { decisionDefinitionId: 'approver' }, 1);
 
+const [entry] = await api.find('audit-logs', { operation: 'REFUSE' }, 1);
+
 export const PAGES = {
   home: ['demo', '/'], tasks: ['demo', '/tasks'], task: ['demo', `/tasks/${task?.userTaskKey}`], 'task-process': ['demo', `/tasks/${task?.userTaskKey}?tab=process`], 'task-generic': ['admin', `/tasks/${generic?.userTaskKey}?inbox=all`],
   processes: ['admin', '/processes'], process: ['admin', `/processes/${invoice?.processDefinitionKey}`], 'process-undrawn': ['admin', `/processes/${delivery?.processDefinitionKey}`],
@@ -26,7 +28,8 @@ export const PAGES = {
   evaluation: ['admin', `/decisions/${decision?.decisionDefinitionKey}?evaluation=${evaluation?.decisionEvaluationInstanceKey}`], batches: ['admin', '/batches'], deployments: ['admin', '/deployments'], cluster: ['admin', '/cluster'], insight: ['admin', '/insight'], 'insight-figures': ['admin', '/insight/claim'], 'insight-sla': ['admin', '/insight/claim?kpi=sla'], 'insight-map': ['admin', '/insight/claim?tab=map'],
   'insight-slow': ['admin', '/insight/claim?tab=map&mode=p95&element=approve'], 'insight-diagram': ['admin', '/insight/claim?tab=map&view=diagram&mode=wait'], 'insight-variants': ['admin', '/insight/claim?tab=variants'], 'insight-waits': ['admin', '/insight/claim?tab=waits'],
   'insight-cases': ['admin', '/insight/claim?cases=rework'], 'insight-none': ['admin', '/insight/delivery'],
-  'admin-users': ['admin', '/admin/users?open=demo'], 'admin-roles': ['admin', '/admin/roles?open=clerk'], 'admin-authorizations': ['admin', '/admin/authorizations'], 'admin-keys': ['admin', '/admin/keys'], login: [null, '/login'],
+  'admin-users': ['admin', '/admin/users?open=demo'], 'admin-roles': ['admin', '/admin/roles?open=clerk'], 'admin-authorizations': ['admin', '/admin/authorizations'], 'admin-keys': ['admin', '/admin/keys'], 'admin-shares': ['admin', '/admin/shares'], 'admin-separations': ['admin', '/admin/separations'], 'admin-secrets': ['admin', '/admin/secrets'], 'admin-audit': ['admin', '/admin/audit'], 'admin-audit-entry': ['admin', `/admin/audit?open=${entry?.auditLogKey}`],
+  'admin-holds': ['admin', '/admin/holds'], 'admin-personal': ['admin', '/admin/personal?subject=customer-3'], login: [null, '/login'],
 };
 const WIDTHS = (process.env.WIDTHS ?? '1440,768,360').split(',').map(Number);
 const THEMES = (process.env.THEMES ?? 'light,dark').split(',');

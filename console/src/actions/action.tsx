@@ -13,6 +13,7 @@ export interface Action {
   title: string;
   button: string;
   ask: Ask;
+  shown?: Ask; // the command for programs, where what is sent has something that nobody should read or copy
   cli?: string | undefined; // the same with the `baton` command
   done: string;
   bad?: boolean;
@@ -63,7 +64,7 @@ export function ActionDialog({ action, children, wide }: { action: Action; child
     </>}>
       {children}
       {error !== null && <Failure error={error} />}
-      <AsCommand request={action.ask} cli={action.cli} />
+      <AsCommand request={action.shown ?? action.ask} cli={action.cli} />
     </Dialog>
   );
 }

@@ -27,7 +27,7 @@ const STATES: Record<string, [string, IconName]> = {
   ACTIVE: ['active', 'play'], COMPLETED: ['done', 'check'], TERMINATED: ['', 'ban'], SUSPENDED: ['warn', 'pause'], INCIDENT: ['bad', 'incident'], CREATED: ['active', 'circle'],
   FAILED: ['bad', 'x'], CANCELED: ['', 'ban'], ERROR_THROWN: ['bad', 'incident'], TIMED_OUT: ['warn', 'clock'], RESOLVED: ['done', 'check'], PENDING: ['warn', 'clock'],
   EVALUATED: ['done', 'check'], CORRELATED: ['done', 'check'], PARTIALLY_COMPLETED: ['warn', 'incident'], SKIPPED: ['', 'right'], DRAINING: ['warn', 'clock'], DELETED: ['', 'trash'],
-  ASSIGNING: ['active', 'clock'], CREATING: ['active', 'clock'], UPDATING: ['active', 'clock'], COMPLETING: ['active', 'clock'], CANCELING: ['', 'clock'], HEALTHY: ['done', 'check'], UNHEALTHY: ['bad', 'x'],
+  ASSIGNING: ['active', 'clock'], CREATING: ['active', 'clock'], UPDATING: ['active', 'clock'], COMPLETING: ['active', 'clock'], CANCELING: ['', 'clock'], HEALTHY: ['done', 'check'], DONE: ['done', 'check'], REFUSED: ['bad', 'ban'], UNHEALTHY: ['bad', 'x'],
 };
 
 export function State({ state }: { state: string }) {

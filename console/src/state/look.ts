@@ -80,3 +80,10 @@ export const showShare = (value: number) => new Intl.NumberFormat(locale(), { st
 
 /** A day, as it is in UTC: "2026-11-30". */
 export const showDay = (day: string) => new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(new Date(`${day}T00:00:00Z`));
+
+const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+export function showBytes(value: number): string {
+  const power = value < 1024 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log2(value) / 10));
+  return `${showNumber(Math.round((value / 1024 ** power) * 10) / 10)} ${BYTES[power]}`;
+}

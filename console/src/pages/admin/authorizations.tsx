@@ -13,7 +13,7 @@ type Authorization = Schema<'Authorization'>;
 type Explanation = Schema<'AuthorizationExplanation'>;
 
 const OWNERS = ['USER', 'CLIENT', 'GROUP', 'ROLE', 'MAPPING_RULE'];
-const RESOURCES = ['PROCESS_DEFINITION', 'DECISION_DEFINITION', 'DECISION_REQUIREMENTS_DEFINITION', 'RESOURCE', 'MESSAGE', 'BATCH', 'USER', 'GROUP', 'ROLE', 'TENANT', 'AUTHORIZATION', 'MAPPING_RULE', 'CLUSTER_VARIABLE', 'DOCUMENT', 'TOPIC_SUBSCRIPTION', 'USER_TASK', 'EXPRESSION', 'COMPONENT', 'SYSTEM', 'AUDIT_LOG'];
+const RESOURCES = ['PROCESS_DEFINITION', 'DECISION_DEFINITION', 'DECISION_REQUIREMENTS_DEFINITION', 'RESOURCE', 'MESSAGE', 'BATCH', 'USER', 'GROUP', 'ROLE', 'TENANT', 'AUTHORIZATION', 'MAPPING_RULE', 'CLUSTER_VARIABLE', 'DOCUMENT', 'TOPIC_SUBSCRIPTION', 'USER_TASK', 'EXPRESSION', 'COMPONENT', 'SYSTEM', 'AUDIT_LOG', 'SECRET', 'PERSONAL_DATA', 'GLOBAL_LISTENER'];
 
 function Select({ label, value, values, onChoose }: { label: string; value: string; values: string[]; onChoose: (value: string) => void }) {
   return <Field label={label}>{(id) => <select id={id} class="input" value={value} onChange={(event) => onChoose(event.currentTarget.value)}>{values.map((one) => <option key={one}>{one}</option>)}</select>}</Field>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One user, group, role, tenant or rule: made, changed, deleted, and who belongs to it.
 import { useState } from 'preact/hooks';
-import { ask, search, type Path } from '../../api/client';
+import { ask, search, type Ask, type Path } from '../../api/client';
 import { ActionDialog } from '../../actions/action';
 import { Bones, Button, Facts, Failure, Panel } from '../../design/parts';
 import { show } from '../../state/dialog';
@@ -19,9 +19,10 @@ export function EditDialog({ kind, item }: { kind: KindOf; item?: Row }) {
   const lacks = fields.find((field) => (field.required || (field.secret && !item)) && !values[field.id]);
   const body = Object.fromEntries(fields.filter((field) => values[field.id] !== undefined && (values[field.id] !== '' || !field.secret)).map((field) => [field.id, values[field.id]]));
   const id = item?.[kind.key] ?? values[kind.key] ?? '';
+  const asked = (sent: Record<string, unknown>): Ask => (item ? { method: 'PUT', path: `/v2/${kind.path}/${encodeURIComponent(id)}` as Path, body: sent } : { method: 'POST', path: `/v2/${kind.path}` as Path, body: sent });
   return (
     <ActionDialog action={{ title: t(item ? 'admin.change' : 'admin.make', { what: t(kind.one) }), button: t('save'), done: t('admin.saved', { id }), topics: ['admin'], why: lacks ? t('admin.lacks', { field: t(lacks.label) }) : null,
-      ask: item ? { method: 'PUT', path: `/v2/${kind.path}/${encodeURIComponent(id)}` as Path, body } : { method: 'POST', path: `/v2/${kind.path}` as Path, body: { ...body } } }}>
+      ask: asked(body), shown: asked(Object.fromEntries(Object.entries(body).map(([name, value]) => [name, fields.some((field) => field.id === name && field.secret) ? '…' : value]))) }}>
       {fields.map((field) => <Field key={field.id} label={t(field.label)} hint={field.secret ? t(item ? 'admin.password.keep' : 'admin.password.hint') : undefined}>{(input) => <input id={input} class="input" type={field.secret ? 'password' : 'text'} autocomplete={field.secret ? 'new-password' : 'off'} value={values[field.id] ?? ''} onInput={(event) => setValues({ ...values, [field.id]: event.currentTarget.value })} />}</Field>)}
     </ActionDialog>
   );
