@@ -1047,7 +1047,7 @@ export const de: Texts = {
   'audit.field.category': 'Kategorie',
   'audit.field.tenantId': 'Mandant',
   'audit.field.entityDescription': 'Näheres',
-  'audit.field.permission': 'Fehlende Berechtigung',
+  'audit.field.permission': 'Fehlendes Recht',
   'audit.field.address': 'Adresse',
   'audit.field.requestId': 'Request-Id',
   'audit.field.processInstanceKey': 'Instanz',
@@ -1087,4 +1087,7 @@ export const de: Texts = {
   'audit.entity.AUDIT_LOG': 'Audit-Log',
   'audit.entity.HISTORY': 'Geschichte',
   'audit.entity.CLUSTER_VARIABLE': 'Clustervariable',
+  'audit.operation.ERASE': 'Gelöscht (endgültig)',
+  'audit.operation.REVEAL': 'Mitgeteilt',
+  'audit.operation.RUN': 'Ausgeführt',
 };

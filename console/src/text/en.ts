@@ -1046,7 +1046,7 @@ export const en = {
   'audit.field.category': 'Category',
   'audit.field.tenantId': 'Tenant',
   'audit.field.entityDescription': 'About',
-  'audit.field.permission': 'Permission that was missing',
+  'audit.field.permission': 'Missing right',
   'audit.field.address': 'Address',
   'audit.field.requestId': 'Request id',
   'audit.field.processInstanceKey': 'Instance',
@@ -1086,4 +1086,7 @@ export const en = {
   'audit.entity.AUDIT_LOG': 'audit log',
   'audit.entity.HISTORY': 'history',
   'audit.entity.CLUSTER_VARIABLE': 'cluster variable',
+  'audit.operation.ERASE': 'Erased',
+  'audit.operation.REVEAL': 'Told',
+  'audit.operation.RUN': 'Run',
 };

@@ -16,7 +16,7 @@ import { Select, Text } from './inputs';
 type Entry = Required<Schema<'AuditLog'>>;
 type Hold = Required<Schema<'AuditHolds'>['items'][number]>;
 
-const OPERATIONS = ['ASSIGN', 'CANCEL', 'COMPLETE', 'CREATE', 'DELETE', 'EVALUATE', 'HOLD', 'LOGIN', 'LOGOUT', 'MIGRATE', 'MODIFY', 'OMIT', 'READ', 'REFUSE', 'RELEASE', 'RESOLVE', 'RESUME', 'SUSPEND', 'UNASSIGN', 'UPDATE'];
+const OPERATIONS = ['ASSIGN', 'CANCEL', 'COMPLETE', 'CREATE', 'DELETE', 'ERASE', 'EVALUATE', 'HOLD', 'LOGIN', 'LOGOUT', 'MIGRATE', 'MODIFY', 'OMIT', 'READ', 'REFUSE', 'RELEASE', 'RESOLVE', 'RESUME', 'SUSPEND', 'UNASSIGN', 'UPDATE'];
 const CATEGORIES = ['ADMIN', 'DEPLOYED_RESOURCES', 'USER_TASKS'];
 const KINDS: Hold['kind'][] = ['INSTANCE', 'TENANT', 'SUBJECT'];
 const DAY = /^(\d{4}-\d\d-\d\d)?\.\.(\d{4}-\d\d-\d\d)?$/;
