@@ -399,14 +399,6 @@ static const char *cause_of(const uint64_t *counters, uint64_t *ret_ms)
     return causes[most].words;
 }
 
-static str span_text(struct arena *arena, double seconds)
-{
-    return seconds >= 86400  ? str_format(arena, "%.1f d", seconds / 86400)
-           : seconds >= 3600 ? str_format(arena, "%.1f h", seconds / 3600)
-           : seconds >= 60   ? str_format(arena, "%.1f min", seconds / 60)
-                             : str_format(arena, "%.2f s", seconds);
-}
-
 static str sentence_of(struct arena *arena, const struct cell_element *element, uint64_t wait_ms)
 {
     uint64_t n = element->counters[ELEMENT_COUNT], most_ms;
@@ -415,10 +407,11 @@ static str sentence_of(struct arena *arena, const struct cell_element *element, 
         return n < 2 ? str_format(arena, "not enough cases yet (n = %llu, needs 2)",
                                   (unsigned long long)n)
                      : str_format(arena, "%.*s does not wait.", STR_ARG(element->name));
-    return str_format(arena, "%.*s waits %.*s on average (median %.*s), %.0f %% of it %s.",
-                      STR_ARG(element->name), STR_ARG(span_text(arena, per(wait_ms, n))),
-                      STR_ARG(span_text(arena, insight_quantile(arena, &element->wait, 0.5))),
-                      100 * (double)most_ms / (double)wait_ms, words);
+    return str_format(
+        arena, "%.*s waits %.*s on average (median %.*s), %.0f %% of it %s.",
+        STR_ARG(element->name), STR_ARG(instant_span_text(arena, per(wait_ms, n))),
+        STR_ARG(instant_span_text(arena, insight_quantile(arena, &element->wait, 0.5))),
+        100 * (double)most_ms / (double)wait_ms, words);
 }
 
 static void write_waits(struct json_writer *w, const struct cell_element *element)

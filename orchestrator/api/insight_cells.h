@@ -7,8 +7,6 @@
 #include "api/insight.h"
 #include "insight/cell.h"
 
-enum { MS_PER_DAY = 86400000 };
-
 enum insight_by { BY_NOTHING, BY_VERSION, BY_DAY, BY_WEEK, BY_MONTH };
 
 struct insight_group {

@@ -81,7 +81,7 @@ const struct cli_directory *cli_directory_at(size_t n)
 static str path_of(struct job *job, const char *id)
 {
     return str_format(&job->act.arena, "%s/%.*s", job->noun->path,
-                      STR_ARG(resource_escaped(&job->act.arena, id)));
+                      STR_ARG(resource_escaped(&job->act.arena, str_of(id))));
 }
 
 static int complain(const char *place, const char *why, const char *found)
@@ -283,7 +283,7 @@ static int assign(struct job *job)
         return complain("MEMBER", "expected what can belong to it, such as user:NAME",
                         job->arguments.items[1]);
     str path = str_format(arena, "%.*s/%s/%.*s", STR_ARG(base), kinds[kind].path,
-                          STR_ARG(resource_escaped(arena, str_cstr(arena, id))));
+                          STR_ARG(resource_escaped(arena, id)));
     return send(job, method, path, STR_EMPTY, job->row->verb == ASSIGN ? "assigned" : "taken out");
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "cli/client.h"
+#include "insight/instant.h"
 #include "insight/reader.h"
 
 // Which cases of own history; empty: any.
@@ -66,8 +67,5 @@ void mine_durations(struct json_writer *json, const struct durations *durations)
 
 // Writes what `json` holds to standard output as a line; returns EXIT_OK.
 int mine_print_json(struct strbuf *buffer);
-
-// "3.5 h": for people.
-str mine_span(struct arena *arena, double seconds);
 
 #endif

@@ -47,8 +47,10 @@ static void print_durations(struct mine *m, const char *name, const struct durat
 {
     if (d->count > 0)
         printf("%-18s median %.*s, P90 %.*s, P95 %.*s, mean %.*s\n", name,
-               STR_ARG(mine_span(&m->arena, d->median)), STR_ARG(mine_span(&m->arena, d->p90)),
-               STR_ARG(mine_span(&m->arena, d->p95)), STR_ARG(mine_span(&m->arena, d->mean)));
+               STR_ARG(instant_span_text(&m->arena, d->median)),
+               STR_ARG(instant_span_text(&m->arena, d->p90)),
+               STR_ARG(instant_span_text(&m->arena, d->p95)),
+               STR_ARG(instant_span_text(&m->arena, d->mean)));
 }
 
 static int print_kpi(struct mine *m, const struct kpi *k)
@@ -136,9 +138,9 @@ static str sentence(struct mine *m, uint32_t activity, const struct step_waits *
     return str_format(&m->arena,
                       "%.*s waits %.*s on average (median %.*s, P95 %.*s), %.0f %% of it: %s.",
                       STR_ARG(event_log_activity(m->log, activity)),
-                      STR_ARG(mine_span(&m->arena, step->wait.mean)),
-                      STR_ARG(mine_span(&m->arena, step->wait.median)),
-                      STR_ARG(mine_span(&m->arena, step->wait.p95)),
+                      STR_ARG(instant_span_text(&m->arena, step->wait.mean)),
+                      STR_ARG(instant_span_text(&m->arena, step->wait.median)),
+                      STR_ARG(instant_span_text(&m->arena, step->wait.p95)),
                       100 * step->causes[cause] / sum, wait_cause_name(cause));
 }
 
@@ -147,9 +149,9 @@ static int print_waits(struct mine *m, const struct waits *w)
     printf("%-16s %10s %7s  %s\n", "cause", "in sum", "share", "a mean case would be shorter by");
     for (int c = 0; c < WAIT_CAUSE_COUNT; c++)
         printf("%-16s %10.*s %5.1f %%  %.*s\n", wait_cause_name((enum wait_cause)c),
-               STR_ARG(mine_span(&m->arena, w->causes[c])),
+               STR_ARG(instant_span_text(&m->arena, w->causes[c])),
                w->waiting > 0 ? 100 * w->causes[c] / w->waiting : 0,
-               STR_ARG(mine_span(&m->arena, w->gain[c])));
+               STR_ARG(instant_span_text(&m->arena, w->gain[c])));
     for (uint32_t a = 0; a < m->log->activity_count; a++)
         printf("%.*s\n", STR_ARG(sentence(m, a, &w->steps[a])));
     return EXIT_OK;

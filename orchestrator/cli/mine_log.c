@@ -87,9 +87,10 @@ static void print_stats(struct mine *m, const struct variants *variants, const s
     printf("start       %.*s\nend         %.*s\n", STR_ARG(times[0]), STR_ARG(times[1]));
     if (cases->count > 0)
         printf("a case      median %.*s, P90 %.*s, P95 %.*s, mean %.*s\n",
-               STR_ARG(mine_span(&m->arena, cases->median)),
-               STR_ARG(mine_span(&m->arena, cases->p90)), STR_ARG(mine_span(&m->arena, cases->p95)),
-               STR_ARG(mine_span(&m->arena, cases->mean)));
+               STR_ARG(instant_span_text(&m->arena, cases->median)),
+               STR_ARG(instant_span_text(&m->arena, cases->p90)),
+               STR_ARG(instant_span_text(&m->arena, cases->p95)),
+               STR_ARG(instant_span_text(&m->arena, cases->mean)));
     printf("varies      like %.1f equally frequent variants; %u of them are half of the traces\n",
            v.effective_variants, v.covering_half);
 }
@@ -138,8 +139,8 @@ static void print_edges(struct mine *m, const struct follows *follows)
     for (size_t i = 0; i < follows->edge_count; i++) {
         const struct follows_edge *e = &follows->edges[i];
         bool is_known = e->between.count > 0;
-        str median = is_known ? mine_span(&m->arena, e->between.median) : STR("-");
-        str p95 = is_known ? mine_span(&m->arena, e->between.p95) : STR("-");
+        str median = is_known ? instant_span_text(&m->arena, e->between.median) : STR("-");
+        str p95 = is_known ? instant_span_text(&m->arena, e->between.p95) : STR("-");
         printf("%9u  %9.*s  %9.*s  %.*s -> %.*s\n", e->frequency, STR_ARG(median), STR_ARG(p95),
                STR_ARG(event_log_activity(m->log, e->from)),
                STR_ARG(event_log_activity(m->log, e->to)));
@@ -222,7 +223,7 @@ static void write_variant(struct mine *m, struct json_writer *json, const struct
 static void print_variant(struct mine *m, const struct variants *variants, uint32_t v,
                           const struct durations *duration)
 {
-    str median = duration->count > 0 ? mine_span(&m->arena, duration->median) : STR("-");
+    str median = duration->count > 0 ? instant_span_text(&m->arena, duration->median) : STR("-");
     printf("%7u  %5.1f %%  %9.*s  ", variants->frequency[v],
            100.0 * variants->frequency[v] / (double)variants->trace_count, STR_ARG(median));
     for (uint32_t i = 0; i < variant_length(variants, v); i++)

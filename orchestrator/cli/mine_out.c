@@ -81,15 +81,3 @@ int mine_print_json(struct strbuf *buffer)
     printf("%s\n", strbuf_cstr(buffer));
     return ferror(stdout) ? EXIT_FAILED : EXIT_OK;
 }
-
-str mine_span(struct arena *arena, double seconds)
-{
-    static const struct {
-        double seconds;
-        const char *unit;
-    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (fabs(seconds) >= units[i].seconds)
-            return str_format(arena, "%.1f %s", seconds / units[i].seconds, units[i].unit);
-    return str_format(arena, "%.0f ms", seconds * 1000);
-}

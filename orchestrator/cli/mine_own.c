@@ -2,6 +2,7 @@
 //
 // `baton mine PROCESS`: own history, read over the API page by page.
 #include "cli/mine.h"
+#include "cli/resource.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -24,33 +25,19 @@ bool mine_is_process(struct mine *m)
     return access(str_cstr(&m->arena, m->source), F_OK) != 0;
 }
 
-// What may stand in an address as it is.
-static void add_encoded(struct strbuf *out, str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-        if (is_plain)
-            strbuf_add_char(out, (char)c);
-        else
-            strbuf_format(out, "%%%02X", c);
-    }
-}
-
 static void add_parameter(struct strbuf *out, const char *name, str value)
 {
     if (value.len == 0)
         return;
     strbuf_format(out, "&%s=", name);
-    add_encoded(out, value);
+    strbuf_add(out, resource_escaped(out->arena, value));
 }
 
 static str page_path(struct mine *m, struct arena *arena, str after)
 {
     struct strbuf path = strbuf_new(arena);
     strbuf_add(&path, STR("/v2/insight/processes/"));
-    add_encoded(&path, m->source);
+    strbuf_add(&path, resource_escaped(&m->arena, m->source));
     strbuf_format(&path, "/log?withVariables=%s", m->with_variables ? "true" : "false");
     add_parameter(&path, "version", m->wanted.version);
     add_parameter(&path, "since", m->wanted.since);

@@ -27,11 +27,19 @@ int resource_list(struct client_options *client, const char *method, str path, s
     return code;
 }
 
-str resource_escaped(struct arena *arena, const char *text)
+str resource_escaped(struct arena *arena, str text)
 {
     struct strbuf out = strbuf_new(arena);
-    for (; *text != '\0'; text++)
-        strbuf_format(&out, "%%%02X", (unsigned char)*text);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                        (c == '.' && text.len > 2); // not one that is a step of the path
+        if (is_plain)
+            strbuf_add_char(&out, (char)c);
+        else
+            strbuf_format(&out, "%%%02X", c);
+    }
     return strbuf_str(&out);
 }
 
@@ -45,7 +53,7 @@ int resource_delete(int argc, char **argv, const struct cli_usage *usage,
     int code;
     if (!cli_parse(usage, argc, argv, &arguments, &code))
         return code;
-    str name = resource_escaped(&arena, arguments.items[0]), before = str_of(path);
+    str name = resource_escaped(&arena, str_of(arguments.items[0])), before = str_of(path);
     size_t hole = str_find(before, STR("{}"));
     str whole = str_format(&arena, "%.*s%.*s%.*s", (int)hole, path, STR_ARG(name),
                            STR_ARG(str_from_index(before, hole + 2)));

@@ -17,7 +17,7 @@ int resource_list(struct client_options *client, const char *method, str path, s
                   const struct resource_listing *listing);
 
 // A name as it stands in a path.
-str resource_escaped(struct arena *arena, const char *text);
+str resource_escaped(struct arena *arena, str text);
 
 // A command that is one DELETE: {} in the path is its argument.
 int resource_delete(int argc, char **argv, const struct cli_usage *usage,

@@ -81,7 +81,7 @@ static bool put(struct arena *arena, const struct secret_options *options, const
                 str value, struct error *err)
 {
     struct client_answer answer;
-    str path = str_join2(arena, STR("/v2/secrets/"), resource_escaped(arena, name));
+    str path = str_join2(arena, STR("/v2/secrets/"), resource_escaped(arena, str_of(name)));
     str body = body_of(arena, options, STR_EMPTY, value);
     if (client_send(arena, &options->client, "PUT", path, body, &answer, err))
         return true;

@@ -94,8 +94,8 @@ int command_separation_set(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    str path =
-        str_join2(&arena, STR("/v2/separations/"), resource_escaped(&arena, arguments.items[0]));
+    str path = str_join2(&arena, STR("/v2/separations/"),
+                         resource_escaped(&arena, str_of(arguments.items[0])));
     bool sent = client_send(&arena, &o.client, "PUT", path, body_of(&arena, &o), &answer, &err);
     code = client_show(&arena, &o.client, sent, &answer, &err, print_done);
     arena_done(&arena);

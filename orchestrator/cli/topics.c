@@ -109,7 +109,7 @@ int command_topics_add(int argc, char **argv)
         return code;
     code = EXIT_OK;
     str path = str_join2(&arena, STR("/v2/topic-subscriptions/"),
-                         resource_escaped(&arena, arguments.items[0]));
+                         resource_escaped(&arena, str_of(arguments.items[0])));
     if (!write_subscription(&arena, topic, settings, &body, &err))
         code = cli_complain(&err);
     else if (!client_send(&arena, &client, "PUT", path, body, &answer, &err))

@@ -157,7 +157,7 @@ int command_user_sessions(int argc, char **argv)
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
-    str name = resource_escaped(&arena, arguments.items[0]);
+    str name = resource_escaped(&arena, str_of(arguments.items[0]));
     code =
         resource_list(&client, "GET", str_format(&arena, "/v2/users/%.*s/sessions", STR_ARG(name)),
                       STR_EMPTY, &sessions);
@@ -186,7 +186,7 @@ int command_api_key_list(int argc, char **argv)
         return code;
     str path = STR("/v2/api-keys");
     if (arguments.count == 1) {
-        str name = resource_escaped(&arena, arguments.items[0]);
+        str name = resource_escaped(&arena, str_of(arguments.items[0]));
         path = str_format(&arena, "/v2/api-keys?clientId=%.*s", STR_ARG(name));
     }
     code = resource_list(&client, "GET", path, STR_EMPTY, &keys);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "insight/limits.h"
 
 enum occasion { ALWAYS, FIRST, SECOND, EITHER };
 
@@ -200,6 +201,15 @@ static int by_template(const void *left, const void *right)
     return order != 0 ? order : str_compare(x->b, y->b);
 }
 
+// Each pair walks through each variant.
+static bool is_within(const struct finding *f, struct error *err)
+{
+    uint64_t steps = 0, pairs = (uint64_t)f->log->activity_count * f->log->activity_count;
+    for (uint32_t v = 0; v < f->variants->count; v++)
+        steps += variant_length(f->variants, v) + 1;
+    return insight_within(INSIGHT_LIMIT_DECLARE_MILLIONS, (size_t)(pairs * steps / 1000000), err);
+}
+
 bool declare_discover(struct arena *arena, const struct event_log *log, double support,
                       double confidence, struct declare_constraint **ret_found, size_t *ret_count,
                       struct error *err)
@@ -208,6 +218,8 @@ bool declare_discover(struct arena *arena, const struct event_log *log, double s
     if (log->activity_count > DECLARE_ACTIVITIES_MOST)
         return error_set(err, ERROR_LIMIT, "declare", "%u activities: it takes at most %d",
                          log->activity_count, DECLARE_ACTIVITIES_MOST);
+    if (!is_within(&f, err))
+        return false;
     for (uint32_t a = 0; a < log->activity_count; a++)
         for (uint32_t b = 0; b < log->activity_count; b++) {
             count_pair(&f, a, b);

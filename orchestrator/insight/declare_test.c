@@ -98,11 +98,39 @@ static void rules_are_found_by_how_often_they_hold(void **state)
     arena_done(&arena);
 }
 
+// Fewer activities than there may be, in so many long and different traces that it would take
+// hours.
+static void what_takes_too_long_is_refused_with_a_name(void **state)
+{
+    (void)state;
+    enum { ACTIVITIES = 200, TRACES = 2600, LENGTH = 100 };
+    struct arena arena = ARENA_EMPTY;
+    struct error err;
+    struct log_mapping mapping = {0};
+    const struct event_log *log;
+    struct declare_constraint *found;
+    size_t count;
+    struct strbuf csv = strbuf_new(&arena);
+    strbuf_add(&csv, STR("case_id,activity,timestamp\n"));
+    for (int t = 0; t < TRACES; t++)
+        for (int i = 0; i < LENGTH; i++)
+            strbuf_format(&csv, "%d,a%d,2024-05-01T07:00:00\n", t,
+                          (t + i * (t / ACTIVITIES + 1)) % ACTIVITIES);
+    struct log_reader *reader = log_reader_new(&arena, &mapping, STR_EMPTY);
+    assert_true(log_reader_feed(reader, strbuf_str(&csv), &err));
+    assert_true(log_reader_finish(reader, &log, &err));
+    log_reader_free(reader);
+    assert_false(declare_discover(&arena, log, 0.1, 0.9, &found, &count, &err));
+    assert_string_equal(err.place, "DECLARE_MILLIONS");
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_kept_violated_or_have_no_occasion),
         cmocka_unit_test(rules_are_found_by_how_often_they_hold),
+        cmocka_unit_test(what_takes_too_long_is_refused_with_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -372,18 +372,43 @@ static const struct event_log *keep(struct keeping *k)
     return log;
 }
 
-static const struct event_log *filter_one(struct arena *arena, const struct condition *c,
-                                          test_trace *test, bool is_turned)
+// What conditions have left so far: of all but one it matters only what a case is, so the log is
+// copied once for all of them.
+struct filtering {
+    struct arena *arena;
+    const struct event_log *log;
+    bool *keeps; // by trace
+    bool is_less;
+    size_t conditions;
+};
+
+static void begin_on(struct filtering *f, const struct event_log *log)
 {
-    const struct event_log *log = c->log;
-    bool *keeps = ARENA_ARRAY(arena, bool, log->trace_count + 1);
-    struct keeping k = {.arena = arena, .log = log, .keeps = keeps};
-    for (uint32_t t = 0; t < log->trace_count; t++) {
-        keeps[t] = test(c, t) != is_turned;
-        k.traces += keeps[t];
-        k.events += keeps[t] ? log->first[t + 1] - log->first[t] : 0;
+    f->log = log;
+    f->keeps = ARENA_ARRAY(f->arena, bool, log->trace_count + 1);
+    f->is_less = false;
+    for (uint32_t t = 0; t < log->trace_count; t++)
+        f->keeps[t] = true;
+}
+
+static void copy_rest(struct filtering *f)
+{
+    struct keeping k = {.arena = f->arena, .log = f->log, .keeps = f->keeps};
+    if (!f->is_less)
+        return;
+    for (uint32_t t = 0; t < f->log->trace_count; t++) {
+        k.traces += f->keeps[t];
+        k.events += f->keeps[t] ? f->log->first[t + 1] - f->log->first[t] : 0;
     }
-    return keep(&k);
+    begin_on(f, keep(&k));
+}
+
+static void narrow(struct filtering *f, const struct condition *c, test_trace *test, bool is_turned)
+{
+    for (uint32_t t = 0; t < f->log->trace_count; t++) {
+        f->keeps[t] = f->keeps[t] && test(c, t) != is_turned;
+        f->is_less |= !f->keeps[t];
+    }
 }
 
 static bool take_word(str *text, str word)
@@ -397,38 +422,46 @@ static bool take_word(str *text, str word)
     return true;
 }
 
-static bool apply(struct arena *arena, const struct event_log **log, str text, struct error *err)
+static bool apply(struct filtering *f, str text, struct error *err)
 {
-    struct condition c = {.log = *log, .activity = NAME_NONE, .other = NAME_NONE};
     bool is_turned = take_word(&text, STR("not"));
+    if (!insight_within(INSIGHT_LIMIT_FILTER_CONDITIONS, ++f->conditions, err))
+        return false;
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         if (!take_word(&text, str_of(kinds[i].word)))
             continue;
+        if (kinds[i].test == is_frequent)
+            copy_rest(f);
+        struct condition c = {.log = f->log, .activity = NAME_NONE, .other = NAME_NONE};
         if (!kinds[i].read(&c, text, err))
             return false;
-        *log = filter_one(arena, &c, kinds[i].test, is_turned);
+        narrow(f, &c, kinds[i].test, is_turned);
         return true;
     }
+    struct condition c = {.log = f->log, .activity = NAME_NONE, .other = NAME_NONE};
     if (!read_attribute(&c, text, err))
         return false;
-    *log = filter_one(arena, &c, has_attribute, is_turned);
+    narrow(f, &c, has_attribute, is_turned);
     return true;
 }
 
 bool log_filter(struct arena *arena, const struct event_log *log, str text,
                 const struct event_log **ret_log, struct error *err)
 {
+    struct filtering f = {.arena = arena};
     size_t begin = 0;
     bool is_quoted = false;
+    begin_on(&f, log);
     for (size_t at = 0; at <= text.len; at++) {
         is_quoted ^= at < text.len && text.data[at] == '"';
         if (at < text.len && (text.data[at] != ';' || is_quoted))
             continue;
         str one = str_trim(str_sub(text, begin, at - begin));
-        if (one.len > 0 && !apply(arena, &log, one, err))
+        if (one.len > 0 && !apply(&f, one, err))
             return false;
         begin = at + 1;
     }
-    *ret_log = log;
+    copy_rest(&f);
+    *ret_log = f.log;
     return true;
 }

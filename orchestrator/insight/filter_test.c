@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "insight/limits.h"
 #include "insight/reader.h"
 
 static const char csv[] = "case_id,activity,timestamp,amount,kind\n"
@@ -114,12 +115,52 @@ static void what_is_no_condition_is_refused(void **state)
     }
 }
 
+static void a_filter_has_so_many_conditions(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct error err;
+    const struct event_log *log;
+    struct strbuf text = strbuf_new(&arena);
+    for (int i = 0; i < INSIGHT_MOST_FILTER_CONDITIONS; i++)
+        strbuf_add(&text, STR("has Pay; "));
+    assert_string_equal(left(&arena, strbuf_cstr(&text)), "1 2 3");
+    strbuf_add(&text, STR("has Pay"));
+    assert_false(log_filter(&arena, log_of(&arena), strbuf_str(&text), &log, &err));
+    assert_string_equal(err.place, "FILTER_CONDITIONS");
+    arena_done(&arena);
+}
+
+static void what_leaves_everything_copies_nothing(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct error err;
+    const struct event_log *log = log_of(&arena), *all;
+    assert_true(log_filter(&arena, log, STR("has Receive; events > 1; variants 9"), &all, &err));
+    assert_ptr_equal(all, log);
+    arena_done(&arena);
+}
+
+static void each_condition_looks_at_what_those_before_have_left(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    assert_string_equal(left(&arena, "variants 1"), "1 3");
+    assert_string_equal(left(&arena, "has Check; variants 1; not has Pay"), "");
+    assert_string_equal(left(&arena, "has Check; not has Pay; variants 1"), "4");
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conditions_leave_the_cases_that_meet_them),
         cmocka_unit_test(what_is_left_is_a_log_of_its_own),
         cmocka_unit_test(what_is_no_condition_is_refused),
+        cmocka_unit_test(a_filter_has_so_many_conditions),
+        cmocka_unit_test(what_leaves_everything_copies_nothing),
+        cmocka_unit_test(each_condition_looks_at_what_those_before_have_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "insight/diagram.h"
+#include "insight/instant.h"
 
 enum { NOBODY = UINT32_MAX, MOST_WEIGHT = 10 };
 
@@ -15,18 +16,6 @@ struct drawing {
     uint32_t *node; // by activity; NOBODY: not in the picture
     uint32_t most;  // cases on a way
 };
-
-static str span_text(struct arena *arena, double seconds)
-{
-    static const struct {
-        double seconds;
-        const char *unit;
-    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-    for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (seconds >= units[i].seconds)
-            return str_format(arena, "%.1f %s", seconds / units[i].seconds, units[i].unit);
-    return str_format(arena, "%.0f ms", seconds * 1000);
-}
 
 static uint32_t node_of(struct drawing *d, uint32_t activity)
 {
@@ -77,7 +66,8 @@ str follows_write_svg(struct arena *arena, const struct event_log *log,
     uint32_t end = diagram_add_node(d.diagram, DIAGRAM_END, STR_EMPTY);
     for (size_t i = 0; i < shown; i++) {
         const struct follows_edge *edge = &follows->edges[i];
-        str time = edge->between.count > 0 ? span_text(arena, edge->between.median) : STR_EMPTY;
+        str time =
+            edge->between.count > 0 ? instant_span_text(arena, edge->between.median) : STR_EMPTY;
         add_way(&d, node_of(&d, edge->from), node_of(&d, edge->to), edge->frequency, time);
     }
     if (follows->activity_count <= FOLLOWS_SVG_EDGES_MOST)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "insight/instant.h"
 
+#include <math.h>
+
 #define SECOND INT64_C(1000000)
 #define DAY (86400 * SECOND)
 
@@ -304,4 +306,16 @@ str instant_text(struct arena *arena, int64_t us)
     if (fraction == 0)
         return str_join2(arena, clock, STR("+00:00"));
     return str_format(arena, "%.*s.%06lld+00:00", STR_ARG(clock), (long long)fraction);
+}
+
+str instant_span_text(struct arena *arena, double seconds)
+{
+    static const struct {
+        double seconds;
+        const char *unit;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (fabs(seconds) >= units[i].seconds)
+            return str_format(arena, "%.1f %s", seconds / units[i].seconds, units[i].unit);
+    return str_format(arena, "%.0f ms", seconds * 1000);
 }

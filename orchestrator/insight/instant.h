@@ -23,6 +23,11 @@ MUST_CHECK bool instant_parse_format(str text, str format, struct instant *ret_i
 // 2024-05-01T07:00:00+00:00, with six digits of a fraction where there is one. In the arena.
 str instant_text(struct arena *arena, int64_t us);
 
+enum { MS_PER_DAY = 86400000 };
+
+// How long, for people: "1.5 h", "250 ms". In the arena.
+str instant_span_text(struct arena *arena, double seconds);
+
 // Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back.
 int64_t instant_days(int64_t year, int month, int day);
 void instant_date(int64_t days, int64_t *ret_year, int *ret_month, int *ret_day);

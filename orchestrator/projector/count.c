@@ -7,13 +7,13 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "insight/cell.h"
+#include "insight/instant.h"
 #include "insight/limits.h"
 
 enum {
     PARTS_MOST = 12,    // of a day, before they are merged
     OLD_ONES_MOST = 4,  // days and months that are merged when a day of a definition begins
     CASES_AT_ONCE = 25, // whose elements are held in memory
-    MS_PER_DAY = 86400000,
 };
 
 struct counted {
