@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { startBaton, waitFor } from '../client/baton.mjs';
 import { logIn, openPage, startBrowser } from './browser.mjs';
-import { Api, company } from './scene.mjs';
+import { Api, company, nextClaim } from './scene.mjs';
 
 // A fresh `baton dev --auth tests/console/models` may stand in for the tests' cluster while the console is worked on.
 const DEV = process.env.BATON_CONSOLE_URL;
@@ -616,7 +616,8 @@ describe('the administrator', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     const row = page.locator('tbody tr').filter({ hasText: 'Instances at a time' });
     await row.getByText('5,000').waitFor();
-    await page.waitForFunction(() => /[1-9]\d* · /.test(document.querySelector('tbody')?.textContent ?? ''), undefined, { timeout: 8000 }).catch(() => page.reload());
+    await waitFor('what is alive to be counted', async () => (await admin.send('GET', '/v2/shares')).items[0].used > 0);
+    await page.reload();
     await row.locator('.meter').waitFor();
     await row.getByRole('button', { name: 'Take the share away' }).click();
     await dialog.getByRole('button', { name: 'Take the share away' }).click();
@@ -716,6 +717,32 @@ describe('the administrator', () => {
   });
 });
 
+describe('who changes a process', () => {
+  wish('sees what the next version changes, and how many cases stand there', 'admin', async (page) => {
+    await admin.deploy([['claim.bpmn', nextClaim(model('claim.bpmn'))]]);
+    const { processDefinitionKey: key } = await one('process-definitions', { processDefinitionId: 'claim', version: 2 });
+    await page.goto(`/processes/${key}`);
+    await page.locator('main').getByRole('button', { name: 'Actions' }).click();
+    await page.getByRole('menuitem', { name: 'Compare versions' }).click();
+    await page.getByRole('heading', { name: '2 added, 0 removed, 2 changed' }).waitFor();
+    await page.locator('.djs-container .diff-added').first().waitFor();
+    await page.locator('.changes').filter({ hasText: 'P3DP2D' }).or(page.locator('.changes').filter({ hasText: 'P3D → P2D' })).first().waitFor();
+    await page.getByRole('button', { name: 'The other way round' }).click();
+    await page.getByRole('heading', { name: '0 added, 2 removed, 2 changed' }).waitFor();
+    await page.goBack();
+    const standing = await admin.find('process-instances', { processDefinitionId: 'claim', elementId: 'assess', elementInstanceState: 'ACTIVE' });
+    const link = page.getByRole('link', { name: `${standing.length} instances of version 1 stand here` });
+    if (standing.length > 0) await link.click();
+    if (standing.length > 0) await page.waitForURL(/version=1/);
+  });
+
+  wish('is told that a version says the same as itself', 'admin', async (page) => {
+    const { processDefinitionKey: key } = await one('process-definitions', { processDefinitionId: 'invoice' });
+    await page.goto(`/processes/${key}?compare=${key}`);
+    await seen(page, 'They say the same');
+  });
+});
+
 describe('whoever may not', () => {
   wish('is told so, by a sentence, and keeps a way on', 'demo', async (page) => {
     await page.goto('/batches');
@@ -750,10 +777,16 @@ describe('values that want to be more than values', () => {
 
   wish('are shown as they are in what is counted of them', 'admin', async (page) => {
     const escaped = (text) => text.replace(/[<>&"]/g, (letter) => `&#${letter.codePointAt(0)};`);
-    const tasks = EVIL.map((text, i) => `<task id="t${i}" name="${escaped(text.slice(0, 300))}"/><sequenceFlow id="f${i}" sourceRef="${i === 0 ? 's' : `t${i - 1}`}" targetRef="t${i}"/>`).join('');
-    await admin.deploy([['evil.bpmn', `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x"><process id="evil" name="${escaped(EVIL[0])}" isExecutable="true"><startEvent id="s"/>${tasks}</process></definitions>`]]);
+    const evil = (names) => {
+      const tasks = names.map((text, i) => `<task id="t${i}" name="${escaped(text.slice(0, 300))}"/><sequenceFlow id="f${i}" sourceRef="${i === 0 ? 's' : `t${i - 1}`}" targetRef="t${i}"/>`).join('');
+      return `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x"><process id="evil" name="${escaped(EVIL[0])}" isExecutable="true"><startEvent id="s"/>${tasks}</process></definitions>`;
+    };
+    await admin.deploy([['evil.bpmn', evil(EVIL)]]);
     for (const text of EVIL) await admin.post('/v2/process-instances', { processDefinitionId: 'evil', businessId: text.slice(0, 200) });
-    for (const address of ['/insight', '/insight/evil', '/insight/evil?tab=map', '/insight/evil?tab=map&view=table', '/insight/evil?tab=variants&cases=first', '/insight/evil?tab=waits', `/insight/evil?cases=${encodeURIComponent(`edge:${encodeURIComponent(EVIL[0])}:${encodeURIComponent(EVIL[1])}`)}`, '/insight/evil?cases=constructor:1', '/insight/no-such-process']) {
+    const before = await one('process-definitions', { processDefinitionId: 'evil' });
+    await admin.deploy([['evil.bpmn', evil([...EVIL].reverse())]]);
+    const after = await one('process-definitions', { processDefinitionId: 'evil', isLatestVersion: true });
+    for (const address of [`/processes/${after.processDefinitionKey}?compare=${before.processDefinitionKey}`, '/insight', '/insight/evil', '/insight/evil?tab=map', '/insight/evil?tab=map&view=table', '/insight/evil?tab=variants&cases=first', '/insight/evil?tab=waits', `/insight/evil?cases=${encodeURIComponent(`edge:${encodeURIComponent(EVIL[0])}:${encodeURIComponent(EVIL[1])}`)}`, '/insight/evil?cases=constructor:1', '/insight/no-such-process']) {
       await page.goto(address);
       await page.locator('main h1').first().waitFor();
       await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0);
@@ -802,9 +835,11 @@ describe('everybody', () => {
     const instance = await one('process-instances', { processDefinitionId: 'order', businessId: 'ORD-7006' });
     const definition = await one('process-definitions', { processDefinitionId: 'invoice' });
     const decision = await one('decision-definitions', { decisionDefinitionId: 'approver' });
+    const claims = await admin.find('process-definitions', { processDefinitionId: 'claim' });
+    const claim = (version) => claims.find((item) => item.version === version)?.processDefinitionKey;
     const at = `/instances/${instance.processInstanceKey}`;
     return ['/', '/tasks?inbox=all', `/tasks/${task.userTaskKey}?inbox=all`, '/processes', `/processes/${definition.processDefinitionKey}`, '/instances', at, `${at}?tab=variables`, `${at}?tab=history`, `${at}?at=2`,
-      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', '/deployments', '/cluster', '/insight', '/insight/claim', '/insight/claim?kpi=sla', '/insight/claim?tab=map&element=approve', '/insight/claim?tab=map&view=diagram&mode=p95', '/insight/claim?tab=map&view=table', '/insight/claim?tab=variants', '/insight/claim?tab=waits', '/insight/claim?cases=rework', '/insight/delivery', '/admin/users', '/admin/roles?open=clerk', '/admin/shares', '/admin/separations', '/admin/secrets', '/admin/audit?open=' + (await admin.find('audit-logs', {}, 1))[0].auditLogKey, '/admin/holds', '/admin/personal', '/admin/personal?subject=customer-3', '/admin/authorizations', '/admin/keys', '/no-such-page'];
+      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', `/processes/${claim(2)}?compare=${claim(1)}`, '/deployments', '/cluster', '/insight', '/insight/claim', '/insight/claim?kpi=sla', '/insight/claim?tab=map&element=approve', '/insight/claim?tab=map&view=diagram&mode=p95', '/insight/claim?tab=map&view=table', '/insight/claim?tab=variants', '/insight/claim?tab=waits', '/insight/claim?cases=rework', '/insight/delivery', '/admin/users', '/admin/roles?open=clerk', '/admin/shares', '/admin/separations', '/admin/secrets', '/admin/audit?open=' + (await admin.find('audit-logs', {}, 1))[0].auditLogKey, '/admin/holds', '/admin/personal', '/admin/personal?subject=customer-3', '/admin/authorizations', '/admin/keys', '/no-such-page'];
   }
 
   // The long form, with CONSOLE_LONG=1: each look at each width.

@@ -2,9 +2,9 @@
 // Pictures of every page at three widths, light and dark:
 //   node pictures.mjs URL FOLDER [PAGE…]     of a running Baton with the scene's company in it (BATON_ENGINE_TEST_CLOCK=true baton dev --auth)
 // WIDTHS=1440,360 and THEMES=dark narrow it; FULL=1 takes whole pages.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { logIn, openPage, startBrowser } from './browser.mjs';
-import { Api } from './scene.mjs';
+import { Api, nextClaim } from './scene.mjs';
 
 const [url, folder, ...wanted] = process.argv.slice(2);
 const api = new Api(url);
@@ -17,11 +17,14 @@ const [delivery] = await api.find('process-definitions', { processDefinitionId: 
 const [decision] = await api.find('decision-definitions', { decisionDefinitionId: 'approver', isLatestVersion: true }, 1);
 const [evaluation] = await api.find('decision-instances', { decisionDefinitionId: 'approver' }, 1);
 
+await api.deploy([['claim.bpmn', nextClaim(readFileSync(new URL('models/claim.bpmn', import.meta.url), 'utf8'))]]); // once: the same again changes nothing
+const versions = await api.find('process-definitions', { processDefinitionId: 'claim' });
+const claim = (version) => versions.find((one) => one.version === version)?.processDefinitionKey;
 const [entry] = await api.find('audit-logs', { operation: 'REFUSE' }, 1);
 
 export const PAGES = {
   home: ['demo', '/'], tasks: ['demo', '/tasks'], task: ['demo', `/tasks/${task?.userTaskKey}`], 'task-process': ['demo', `/tasks/${task?.userTaskKey}?tab=process`], 'task-generic': ['admin', `/tasks/${generic?.userTaskKey}?inbox=all`],
-  processes: ['admin', '/processes'], process: ['admin', `/processes/${invoice?.processDefinitionKey}`], 'process-undrawn': ['admin', `/processes/${delivery?.processDefinitionKey}`],
+  processes: ['admin', '/processes'], process: ['admin', `/processes/${invoice?.processDefinitionKey}`], compare: ['admin', `/processes/${claim(2)}?compare=${claim(1)}`], 'process-undrawn': ['admin', `/processes/${delivery?.processDefinitionKey}`],
   instances: ['admin', '/instances'], instance: ['admin', `/instances/${order?.processInstanceKey}`], 'instance-running': ['admin', `/instances/${running?.processInstanceKey}`], 'instance-variables': ['admin', `/instances/${order?.processInstanceKey}?tab=variables`],
   'instance-history': ['admin', `/instances/${order?.processInstanceKey}?tab=history`], 'instance-travel': ['admin', `/instances/${order?.processInstanceKey}?at=3`],
   incidents: ['admin', '/incidents'], jobs: ['admin', '/jobs'], messages: ['admin', '/messages'], decisions: ['admin', '/decisions'], decision: ['admin', `/decisions/${decision?.decisionDefinitionKey}`],

@@ -15,7 +15,7 @@ interface Props extends Marks {
   height?: string;
 }
 
-export function Diagram({ definitionKey, counts, taken, selected, heat, onSelect, onOpen, height = 'clamp(260px, 42vh, 460px)' }: Props) {
+export function Diagram({ definitionKey, counts, taken, selected, heat, diff, onSelect, onOpen, height = 'clamp(260px, 42vh, 460px)' }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<Opened | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -45,7 +45,7 @@ export function Diagram({ definitionKey, counts, taken, selected, heat, onSelect
     };
   }, [definitionKey, dark]);
 
-  useEffect(() => opened?.mark({ counts, taken: taken ?? [], selected: selected ?? null, heat }), [opened, JSON.stringify([counts, heat]), taken?.join(), selected]);
+  useEffect(() => opened?.mark({ counts, taken: taken ?? [], selected: selected ?? null, heat, diff }), [opened, JSON.stringify([counts, heat, diff]), taken?.join(), selected]);
   useEffect(() => {
     if (!opened || !box.current) return;
     let width = box.current.clientWidth;
@@ -77,6 +77,7 @@ export function Diagram({ definitionKey, counts, taken, selected, heat, onSelect
               <li key={element.id}>
                 <button type="button" aria-pressed={selected === element.id} onClick={() => onSelect?.(selected === element.id ? null : element.id)}>
                   <span class="strong">{element.name}</span><span class="soft small">{element.type}</span><span class="grow" />
+                  {diff?.[element.id] && <span class="strong">{diff[element.id]?.sign} {t(`compare.${diff[element.id]!.kind}`)}</span>}
                   {heat?.values[element.id] && <span class="num strong">{heat.values[element.id]?.text}</span>}
                   {count && count.active - count.incidents > 0 && <span class="state active"><Icon name="play" size={12} />{count.active - count.incidents} {t('diagram.active')}</span>}
                   {count && count.incidents > 0 && <span class="state bad"><Icon name="incident" size={12} />{count.incidents} {t('diagram.incidents')}</span>}

@@ -12,6 +12,7 @@ export interface Marks {
   taken?: string[]; // sequence flows
   selected?: string | null;
   heat?: Heat | undefined;
+  diff?: Record<string, { kind: 'added' | 'removed' | 'changed'; sign: string }> | undefined;
 }
 
 export interface Opened {
@@ -88,7 +89,7 @@ export async function open(container: HTMLElement, source: string, onSelect: (id
     canvas.addMarker(id, name);
     marked.push([id, name]);
   };
-  const mark = ({ counts, taken = [], selected, heat }: Marks) => {
+  const mark = ({ counts, taken = [], selected, heat, diff }: Marks) => {
     for (const [id, name] of marked) canvas.removeMarker(id, name);
     marked = [];
     overlays.remove({ type: 'count' });
@@ -105,10 +106,17 @@ export async function open(container: HTMLElement, source: string, onSelect: (id
       marker(id, `${heat?.kind}-${level}`);
       overlays.add(id, 'count', { position: { bottom: 11, left: 12 }, html: badge('heat', text, text) });
     }
+    for (const [id, { kind, sign }] of Object.entries(diff ?? {})) {
+      const shape = registry.get(id);
+      marker(id, `diff-${kind}`);
+      if (shape && !HIDDEN.has(shape.type)) overlays.add(id, 'count', { position: { top: -10, right: 12 }, html: badge(kind, sign, kind) });
+    }
     for (const id of taken) marker(id, MARKERS[3]!);
     if (selected) marker(selected, MARKERS[4]!);
     const before = focus;
-    focus = (counts.find((count) => count.incidents > 0) ?? counts.find((count) => count.active > 0))?.elementId ?? null;
+    const hot = Object.entries(heat?.values ?? {}).sort(([, a], [, b]) => b.level - a.level).map(([id]) => id);
+    const drawn = [...Object.keys(diff ?? {}), ...hot].find((id) => shapes.some((shape) => shape.id === id));
+    focus = (counts.find((count) => count.incidents > 0) ?? counts.find((count) => count.active > 0))?.elementId ?? drawn ?? null;
     if (focus !== before) fit();
   };
   viewer.get('eventBus').on('element.click', ({ element }) => {

@@ -10,7 +10,7 @@ import { showNumber, showShare, showSpan } from '../../state/look';
 import { param, setParams, withParams } from '../../state/route';
 import { t, type Key } from '../../text';
 import { casesOf } from './cases';
-import { keyOf, listOf, nameOf, readInsight, TOPICS, type Definition, type Dfg, type Overlay, type Scope, type Variants } from './data';
+import { keyOf, listOf, nameOf, readFiguresBy, readInsight, TOPICS, type Definition, type Dfg, type Overlay, type Scope, type Variants } from './data';
 import { NotYet } from './figures';
 import { END, graphOf, graphOfVariants, START, thinned, type Box, type Edge, type Graph } from './graph';
 import { BOX_HEIGHT, BOX_WIDTH, curveOf, layOut, middleOf, wayKey, type Point } from './layout';
@@ -202,19 +202,26 @@ function Chosen({ variants, all }: { variants: Variants['variants']; all: boolea
   return <span class="chip">{t('insight.onlyvariants', { variants: variants.length, cases: showNumber(count) })}<button type="button" aria-label={t('list.reset')} onClick={() => setParams({ variant: null })}><Icon name="x" size={13} /></button></span>;
 }
 
-async function readMap(scope: Scope, signalled: AbortSignal) {
+/** Of the newest version that has cases, where its diagram is shown and none was chosen. */
+async function versionOf(scope: Scope, signalled: AbortSignal): Promise<string> {
+  if (scope.version) return scope.version;
+  const counted = (await readFiguresBy(scope, 'version', signalled)).filter((one) => one.cases > 0).map((one) => one.version ?? 0);
+  return counted.length > 0 ? String(Math.max(...counted)) : '';
+}
+
+async function readMap(wanted: Scope, isOnDiagram: boolean, signalled: AbortSignal) {
+  const scope = isOnDiagram ? { ...wanted, version: await versionOf(wanted, signalled) } : wanted;
   const [dfg, overlay, variants] = await Promise.all([readInsight<Dfg>(scope, 'dfg', {}, signalled), readInsight<Overlay>(scope, 'overlay', {}, signalled), readInsight<Variants>(scope, 'variants', { top: '100' }, signalled)]);
-  return { dfg, overlay, variants };
+  return { scope, dfg, overlay, variants };
 }
 
 export function MapTab({ scope, definitions }: { scope: Scope; definitions: Definition[] }) {
   const view = param('view') === 'diagram' ? 'diagram' : param('view') === 'table' ? 'table' : 'map';
-  const definition = definitions.find((one) => String(one.version) === scope.version) ?? definitions[0];
-  const asked = view === 'diagram' && definition ? { ...scope, version: String(definition.version) } : scope;
-  const found = useLoad(`map ${keyOf(asked)}`, (signalled) => readMap(asked, signalled), TOPICS);
+  const found = useLoad(`map ${view === 'diagram'} ${keyOf(scope)}`, (signalled) => readMap(scope, view === 'diagram', signalled), TOPICS);
   if (found.error !== null && !found.value) return <Failure error={found.error} retry={found.reload} />;
   if (!found.value) return <Bones rows={8} />;
-  const { dfg, overlay, variants } = found.value;
+  const { scope: asked, dfg, overlay, variants } = found.value;
+  const definition = definitions.find((one) => String(one.version) === asked.version) ?? definitions[0];
   if (dfg.cases === 0) return <NotYet scope={scope} />;
   const wanted = param('variant').split(',').filter(Boolean);
   const picked = variants.variants.filter((one) => wanted.includes(nameOf(one)));

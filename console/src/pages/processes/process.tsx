@@ -16,6 +16,7 @@ import { go, param, parts, setParams, to } from '../../state/route';
 import { t } from '../../text';
 import { instancesSpec } from '../instances/spec';
 import type { ElementCount } from '../instance/data';
+import { Compare, compareAddress } from './compare';
 
 type Definition = Schema<'ProcessDefinition'>;
 
@@ -23,11 +24,15 @@ function remove(definition: Definition) {
   show(<ActionDialog action={{ title: t('processes.delete'), button: t('processes.delete'), bad: true, done: t('processes.deleted'), topics: ['deployments'], ask: { method: 'POST', path: `/v2/resources/${definition.processDefinitionKey}/deletion` }, after: () => go('/processes') }}><p>{t('processes.delete.about', { name: definition.name || definition.processDefinitionId, version: definition.version })}</p></ActionDialog>);
 }
 
-function Versions({ definition }: { definition: Definition }) {
-  const found = useLoad(`versions ${definition.processDefinitionId} ${definition.tenantId}`, () => search<Definition>('/v2/process-definitions/search', { filter: { processDefinitionId: definition.processDefinitionId, tenantId: definition.tenantId }, sort: [{ field: 'version', order: 'DESC' }], page: { limit: 200 } }), ['deployments']);
+function useVersions(one: Definition | null): Definition[] | null {
+  const read = () => search<Definition>('/v2/process-definitions/search', { filter: { processDefinitionId: one?.processDefinitionId, tenantId: one?.tenantId }, sort: [{ field: 'version', order: 'DESC' }], page: { limit: 200 } });
+  return useLoad(one && `versions ${one.processDefinitionId} ${one.tenantId}`, read, ['deployments']).value?.items ?? null;
+}
+
+function Versions({ definition, versions }: { definition: Definition; versions: Definition[] | null }) {
   return (
     <select class="input" style={{ width: 'auto' }} aria-label={t('version')} value={definition.processDefinitionKey} onChange={(event) => go(to('processes', event.currentTarget.value))}>
-      {(found.value?.items ?? [definition]).map((one) => <option key={one.processDefinitionKey} value={one.processDefinitionKey}>{t('version')} {one.version}{one.versionTag ? ` (${one.versionTag})` : ''}</option>)}
+      {(versions ?? [definition]).map((one) => <option key={one.processDefinitionKey} value={one.processDefinitionKey}>{t('version')} {one.version}{one.versionTag ? ` (${one.versionTag})` : ''}</option>)}
     </select>
   );
 }
@@ -37,18 +42,21 @@ export function Process() {
   const [withDone, setWithDone] = useState(false);
   const definition = useLoad(key, () => ask<Definition>({ method: 'GET', path: `/v2/process-definitions/${key}` }), ['deployments']);
   const counts = useLoad(`counts ${key}`, () => ask<{ items: ElementCount[] }>({ method: 'POST', path: `/v2/process-definitions/${key}/statistics/element-instances`, body: {} }), ['instances']);
+  const versions = useVersions(definition.value);
   const selected = param('element') || null;
   if (!definition.value) return definition.error !== null ? <Failure error={definition.error} retry={definition.reload} /> : <Bones rows={6} />;
   const one = definition.value;
+  if (param('compare') && versions) return <Compare newer={one} versions={versions} />;
+  const before = versions?.find((other) => other.version < one.version) ?? versions?.find((other) => other.version !== one.version);
   const shown = (counts.value?.items ?? []).map((count) => (withDone ? count : { ...count, completed: 0 }));
   const download = async () => save(one.resourceName, 'application/xml', await processXml(key));
   return (
     <>
-      <PageTitle title={one.name || one.processDefinitionId} state={<Versions definition={one} />}
+      <PageTitle title={one.name || one.processDefinitionId} state={<Versions definition={one} versions={versions} />}
         about={<span class="row wrap"><code>{one.processDefinitionId}</code><CopyButton text={one.processDefinitionId} /><span>{one.resourceName}</span>{one.tenantId !== '<default>' && <span class="tag">{one.tenantId}</span>}<span>{t('processes.deployed')} <Time time={one.deploymentTime} /></span></span>}>
         <a class="button" href={to('insight', one.processDefinitionId)}><Icon name="insight" size={16} />{t('nav.insight')}</a>
         <Button look="main" icon="play" onClick={() => void import('../../actions/start').then(({ StartDialog }) => show(<StartDialog definition={one} />))}>{t('start.this')}</Button>
-        <Menu label={t('actions')} button={<Icon name="dots" />} items={[{ label: t('processes.download'), icon: 'download', run: () => void download() }, 'line', { label: t('processes.delete'), icon: 'trash', bad: true, run: () => remove(one) }]} />
+        <Menu label={t('actions')} button={<Icon name="dots" />} items={[...(before ? [{ label: t('compare.menu'), icon: 'columns' as const, href: compareAddress(key, before.processDefinitionKey) }] : []), { label: t('processes.download'), icon: 'download', run: () => void download() }, 'line', { label: t('processes.delete'), icon: 'trash', bad: true, run: () => remove(one) }]} />
       </PageTitle>
       {counts.error !== null && <Failure error={counts.error} retry={counts.reload} />}
       <section class="panel" aria-label={t('diagram.label')}>
