@@ -13,7 +13,7 @@ CREATE TABLE insight_cells (
     shard      integer  NOT NULL,
     definition bigint   NOT NULL,
     day        date     NOT NULL,                       -- on which cases ended
-    part       integer  NOT NULL,                       -- 0: merged; those above go with it; -1: of the month that begins on that day, once it is over
+    part       integer  NOT NULL,                       -- 0: merged; those above go with it; -1: of the month that begins on that day, once it is over; below -2: set aside, it could not be read
     in_month   boolean  NOT NULL DEFAULT false,         -- its month has a row, too
     process_id text     NOT NULL,
     version    integer  NOT NULL,
