@@ -25,6 +25,9 @@
 // A job that has come and that no poll has taken yet. Owns its memory.
 struct buffered {
     TAILQ_ENTRY(buffered) link;
+    TAILQ_ENTRY(buffered) new_link; // while no poll has been asked about it
+    bool is_new;
+    struct job_line *line;
     struct arena arena;
     struct job_offer job;
     uint32_t shard;
@@ -69,8 +72,10 @@ struct job_desk {
     struct arena arena; // of the map
     uint64_t id;        // of this start of the gateway
     LIST_HEAD(, job_line) dirty;
-    size_t demand_count; // of all lines
+    TAILQ_HEAD(, buffered) came; // in this turn of the loop
+    size_t demand_count;         // of all lines
     struct timer *flush;
+    struct timer *serve;
     struct timer *renew;
     int64_t renewed_ms;
     bool is_stopping;
@@ -278,6 +283,8 @@ static void on_flush(void *context)
 static void buffered_free(struct job_line *line, struct buffered *buffered)
 {
     TAILQ_REMOVE(&line->jobs, buffered, link);
+    if (buffered->is_new)
+        TAILQ_REMOVE(&line->desk->came, buffered, new_link);
     struct arena arena = buffered->arena; // it lives in it
     arena_done(&arena);
 }
@@ -399,6 +406,19 @@ static void serve_polls(struct job_line *line, const struct buffered *came)
     }
 }
 
+// Once a turn of the loop, when all jobs that came in it are there: a poll gets as many of them as
+// it wants.
+static void on_serve(void *context)
+{
+    struct job_desk *desk = context;
+    struct buffered *came;
+    while ((came = TAILQ_FIRST(&desk->came)) != NULL) {
+        TAILQ_REMOVE(&desk->came, came, new_link);
+        came->is_new = false;
+        serve_polls(came->line, came);
+    }
+}
+
 // -- Jobs that come ---------------------------------------------------------------------
 
 static void note_used(struct job_line *line, const struct buffered *buffered)
@@ -435,7 +455,10 @@ static struct buffered *keep(struct job_line *line, const struct job_offer *job,
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = str_copy(&kept->arena, *texts[i]);
     kept->job.secret_count = 0;
+    kept->line = line;
+    kept->is_new = true;
     TAILQ_INSERT_TAIL(&line->jobs, kept, link);
+    TAILQ_INSERT_TAIL(&line->desk->came, kept, new_link);
     return kept;
 }
 
@@ -447,14 +470,12 @@ void job_desk_take(struct job_desk *desk, const struct reply *reply)
         struct job_line *line = map_get(&desk->by_type, reply->jobs[i].type);
         if (line == NULL)
             line = line_new(desk, reply->jobs[i].type);
-        const struct buffered *came = keep(line, &reply->jobs[i], reply->shard);
-        note_used(line, came);
+        note_used(line, keep(line, &reply->jobs[i], reply->shard));
         touch(line);
         if (desk->is_stopping)
             return_all(line);
-        else
-            serve_polls(line, came);
     }
+    timer_ring(desk->serve);
 }
 
 // -- Now and then -----------------------------------------------------------------------
@@ -533,10 +554,12 @@ struct job_desk *job_desk_new(struct gateway *gateway)
     desk->gateway = gateway;
     desk->by_type = map_new(&desk->arena);
     LIST_INIT(&desk->dirty);
+    TAILQ_INIT(&desk->came);
     do
         random_bytes(&desk->id, sizeof desk->id);
     while (desk->id == 0);
     desk->flush = timer_new(gateway->options.loop, on_flush, desk);
+    desk->serve = timer_new(gateway->options.loop, on_serve, desk);
     desk->renew = timer_new(gateway->options.loop, on_renew, desk);
     timer_set(desk->renew, GATEWAY_RENEW_MS);
     return desk;
@@ -577,6 +600,7 @@ void job_desk_free(struct job_desk *desk)
         cursor = 0; // the map has changed
     }
     timer_free(desk->flush);
+    timer_free(desk->serve);
     timer_free(desk->renew);
     arena_done(&desk->arena);
     free(desk);

@@ -24,11 +24,11 @@ async function post(path, body, options = {}) {
   return text ? JSON.parse(text) : undefined;
 }
 
-async function deployTask(type) {
+async function deployTask(type, loop = '') {
   const form = new FormData();
   form.append('resources', new File([`<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0">
     <process id="${type}" isExecutable="true"><startEvent id="s"/><sequenceFlow id="a" sourceRef="s" targetRef="t"/>
-    <serviceTask id="t"><extensionElements><zeebe:taskDefinition type="${type}"/></extensionElements></serviceTask>
+    <serviceTask id="t"><extensionElements><zeebe:taskDefinition type="${type}"/></extensionElements>${loop}</serviceTask>
     <sequenceFlow id="b" sourceRef="t" targetRef="e"/><endEvent id="e"/></process></definitions>`], `${type}.bpmn`, {type: 'application/xml'}));
   const answer = await fetch(`${baton.url}/v2/deployments`, {method: 'POST', body: form});
   assert.equal(answer.status, 200, await answer.text());
@@ -49,6 +49,21 @@ test('a poll that waits gets the job that is created later', async () => {
   assert.equal(jobs.length, 1);
   assert.equal(jobs[0].processInstanceKey, processInstanceKey);
   await complete(jobs[0].jobKey);
+});
+
+test('a poll gets as many of the jobs that lie there as it may, and not only the first', async () => {
+  await deployTask('many', `<multiInstanceLoopCharacteristics><extensionElements>
+    <zeebe:loopCharacteristics inputCollection="=for i in 1..50 return i" inputElement="i"/></extensionElements></multiInstanceLoopCharacteristics>`);
+  await start('many');
+  await waitFor('the jobs', async () => (await post('/jobs/search', {filter: {type: 'many'}})).page.totalItems === 50);
+  const keys = [];
+  for (const expected of [20, 20, 10]) {
+    const {jobs} = await poll('many', {maxJobsToActivate: 20});
+    assert.equal(jobs.length, expected);
+    keys.push(...jobs.map(job => job.jobKey));
+  }
+  assert.equal(new Set(keys).size, 50);
+  await Promise.all(keys.map(complete));
 });
 
 test('a poll that does not wait gets what is there, and nothing when there is nothing', async () => {
