@@ -760,7 +760,7 @@ export const en = {
   'insight.mode.wait': 'Wait',
   'insight.activities': 'Activities',
   'insight.paths': 'Paths',
-  'insight.thinned': '{boxes} of {of} activities, {ways} ways',
+  'insight.thinned': '{boxes} of {of} activities, {ways} of {all} ways',
   'insight.ways': 'Ways between activities',
   'insight.frequency': 'Frequency',
   'insight.between': 'Time between',

@@ -51,17 +51,49 @@ function busiest<Item>(items: Item[], weightOf: (item: Item) => number, percent:
   return kept;
 }
 
-/** Percent of all passages that are shown. Each box keeps its busiest way in and out, so that none stands alone. */
+/** Takes in the busiest ways that are wanting until everything that could be reached is. `edges`: the most frequent first. */
+function connect(kept: Set<Edge>, edges: Edge[], root: string, endsOf: (edge: Edge) => [string, string]) {
+  const reached = new Set([root]);
+  const spread = (known: Iterable<Edge>) => {
+    for (let grew = true; grew;) {
+      grew = false;
+      for (const edge of known) {
+        const [near, far] = endsOf(edge);
+        if (!reached.has(near) || reached.has(far)) continue;
+        reached.add(far);
+        grew = true;
+      }
+    }
+  };
+  for (;;) {
+    spread(kept);
+    const next = edges.find((edge) => { const [near, far] = endsOf(edge); return reached.has(near) && !reached.has(far); });
+    if (!next) return;
+    kept.add(next);
+  }
+}
+
+const MOST_WAYS = 400; // a map of more is a ball of wool, and slow to lay out
+const READABLE_WAYS = 60; // or so many for each box
+const READABLE_PER_BOX = 1.6;
+const STEP = 5;
+
+/** As many as can be read, as long as nobody has moved the slider. */
+export function pathsAtFirst(graph: Graph, activities: number): number {
+  const most = Math.max(READABLE_WAYS, graph.boxes.length * READABLE_PER_BOX);
+  let percent = 100;
+  while (percent > STEP && thinned(graph, activities, percent).edges.length > most) percent -= STEP;
+  return percent;
+}
+
+/** Percent of all passages that are shown. No box stands alone: a way leads to each from the begin, and from each to the end. */
 export function thinned(graph: Graph, activities: number, paths: number): Graph {
   const boxes = activities >= 100 ? new Set(graph.boxes) : busiest(graph.boxes, (box) => box.n, activities);
   const ids = new Set([...[...boxes].map((box) => box.id), START, END]);
-  const edges = graph.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to));
+  const edges = graph.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to)).sort((a, b) => b.frequency - a.frequency);
   const kept = paths >= 100 ? new Set(edges) : busiest(edges, (edge) => edge.frequency, paths);
-  for (const id of ids) {
-    const into = edges.find((edge) => edge.to === id && edge.from !== id);
-    const out = edges.find((edge) => edge.from === id && edge.to !== id);
-    if (into) kept.add(into);
-    if (out) kept.add(out);
-  }
-  return { ...graph, boxes: graph.boxes.filter((box) => boxes.has(box)), edges: edges.filter((edge) => kept.has(edge)) };
+  connect(kept, edges, START, (edge) => [edge.from, edge.to]);
+  connect(kept, edges, END, (edge) => [edge.to, edge.from]);
+  const shown = edges.filter((edge) => kept.has(edge)).slice(0, MOST_WAYS);
+  return { ...graph, boxes: graph.boxes.filter((box) => boxes.has(box)), edges: shown };
 }

@@ -22,23 +22,32 @@ export const wayKey = (way: Pick<Way, 'from' | 'to'>) => `${way.from}\u0000${way
 interface Spot { id: string; isBox: boolean; layer: number; x: number }
 interface Link { from: Spot; to: Spot }
 
-/** Which ways go back: those that lead to where a walk along the busiest ways has come from. */
-function backWays(ids: string[], ways: Way[]): Set<string> {
-  const out = new Map<string, Way[]>();
-  for (const way of [...ways].sort((a, b) => b.weight - a.weight)) out.set(way.from, [...(out.get(way.from) ?? []), way]);
-  const back = new Set<string>();
-  const state = new Map<string, 'open' | 'done'>();
-  const walk = (id: string) => {
-    state.set(id, 'open');
-    for (const way of out.get(id) ?? []) {
-      if (way.to === id) continue;
-      if (state.get(way.to) === 'open') back.add(wayKey(way));
-      else if (!state.has(way.to)) walk(way.to);
+/** An order in which little goes back: what only begins first, what only ends last, else where most more goes out than in (Eades, Lin, Smyth). */
+function orderOf(ids: string[], ways: Way[]): Map<string, number> {
+  const left = new Set(ids);
+  const [head, tail]: [string[], string[]] = [[], []];
+  const take = (id: string, list: string[]) => { left.delete(id); list.push(id); };
+  while (left.size > 0) {
+    const into = new Map<string, number>();
+    const out = new Map<string, number>();
+    for (const way of ways) {
+      if (!left.has(way.from) || !left.has(way.to)) continue;
+      out.set(way.from, (out.get(way.from) ?? 0) + way.weight);
+      into.set(way.to, (into.get(way.to) ?? 0) + way.weight);
     }
-    state.set(id, 'done');
-  };
-  for (const id of ids) if (!state.has(id)) walk(id);
-  return back;
+    const first = [...left].find((id) => !into.has(id));
+    const last = [...left].find((id) => !out.has(id));
+    const more = (id: string) => (out.get(id) ?? 0) - (into.get(id) ?? 0);
+    if (first !== undefined) take(first, head);
+    else if (last !== undefined) take(last, tail);
+    else take([...left].reduce((best, id) => (more(id) > more(best) ? id : best)), head);
+  }
+  return new Map([...head, ...tail.reverse()].map((id, place) => [id, place]));
+}
+
+function backWays(ids: string[], ways: Way[]): Set<string> {
+  const place = orderOf(ids, ways);
+  return new Set(ways.filter((way) => (place.get(way.from) ?? 0) > (place.get(way.to) ?? 0)).map(wayKey));
 }
 
 /** Each box below all that lead to it. */
@@ -52,6 +61,12 @@ function layersOf(ids: string[], ways: Way[]): Map<string, number> {
       layers.set(way.to, least);
       moved = true;
     }
+  }
+  // What only ways back lead to stands right above what it leads to.
+  const [root] = ids;
+  for (const id of ids) {
+    const below = ways.filter((way) => way.from === id).map((way) => layers.get(way.to) ?? 0);
+    if (id !== root && below.length > 0 && !ways.some((way) => way.to === id)) layers.set(id, Math.max(0, Math.min(...below) - 1));
   }
   return layers;
 }

@@ -12,7 +12,7 @@ import { t, type Key } from '../../text';
 import { casesOf } from './cases';
 import { keyOf, listOf, nameOf, readFiguresBy, readInsight, TOPICS, type Definition, type Dfg, type Overlay, type Scope, type Variants } from './data';
 import { NotYet } from './figures';
-import { END, graphOf, graphOfVariants, START, thinned, type Box, type Edge, type Graph } from './graph';
+import { END, graphOf, graphOfVariants, pathsAtFirst, START, thinned, type Box, type Edge, type Graph } from './graph';
 import { BOX_HEIGHT, BOX_WIDTH, curveOf, layOut, middleOf, wayKey, type Point } from './layout';
 
 const MODES = ['frequency', 'p50', 'p95', 'wait'] as const;
@@ -38,7 +38,7 @@ function edgeValue(mode: Mode, edge: Edge): number | null {
   return edge.between?.[mode] ?? null;
 }
 
-const shorten = (text: string) => { const letters = [...text]; return letters.length > 23 ? `${letters.slice(0, 22).join('')}…` : text; };
+const shorten = (text: string) => { const letters = [...text]; return letters.length > 21 ? `${letters.slice(0, 20).join('')}…` : text; };
 const onEnter = (run: () => void) => (event: KeyboardEvent) => { if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); run(); } };
 
 // -- The drawing ----------------------------------------------------------------------------------
@@ -179,12 +179,11 @@ function ClickedOn({ scope, graph, elements, chosen }: { scope: Scope; graph: Gr
 
 // -- The tab --------------------------------------------------------------------------------------
 
-function Slider({ id, label }: { id: string; label: string }) {
-  const value = Math.min(100, Math.max(0, Number(param(id) || '100') || 0));
-  return <label class="slider small"><span>{label}</span><input type="range" min="5" max="100" step="5" value={value} onInput={(event) => setParams({ [id]: event.currentTarget.value === '100' ? null : event.currentTarget.value })} /><output class="num">{value} %</output></label>;
+function Slider({ id, label, value, initial }: { id: string; label: string; value: number; initial: number }) {
+  return <label class="slider small"><span>{label}</span><input type="range" min="5" max="100" step="5" value={value} onInput={(event) => setParams({ [id]: Number(event.currentTarget.value) === initial ? null : event.currentTarget.value })} /><output class="num">{value} %</output></label>;
 }
 
-const percent = (id: string) => Math.min(100, Math.max(5, Number(param(id) || '100') || 100));
+const percent = (id: string, initial: number) => Math.min(100, Math.max(5, Number(param(id)) || initial));
 
 function heatOf(elements: Overlay['elements'], mode: Mode): Heat {
   const values = Object.entries(elements).map(([id, figures]) => [id, valueOf(mode, figures.n, figures)] as const);
@@ -227,7 +226,11 @@ export function MapTab({ scope, definitions }: { scope: Scope; definitions: Defi
   const picked = variants.variants.filter((one) => wanted.includes(nameOf(one)));
   const isAll = picked.length === 0;
   const mode = isAll || view === 'diagram' ? (MODES.find((one) => one === param('mode')) ?? 'frequency') : 'frequency';
-  const graph = thinned(isAll ? graphOf(dfg) : graphOfVariants(picked, dfg), percent('activities'), percent('paths'));
+  const whole = isAll ? graphOf(dfg) : graphOfVariants(picked, dfg);
+  const activities = percent('activities', 100);
+  const pathsFirst = pathsAtFirst(whole, activities);
+  const paths = percent('paths', pathsFirst);
+  const graph = thinned(whole, activities, paths);
   const chosen = param('element').replace('begin>', `${START}>`).replace(/>end$/, `>${END}`);
   const choose = (id: string | null) => setParams({ element: id?.replace(`${START}>`, 'begin>').replace(`>${END}`, '>end') ?? null });
   const modes: Choice<Mode>[] = MODES.map((id) => ({ id, label: t(`insight.mode.${id}` as Key) }));
@@ -241,7 +244,7 @@ export function MapTab({ scope, definitions }: { scope: Scope; definitions: Defi
           <header class="tools"><Segments label={t('insight.view')} value={view} choices={views} onChoose={(id) => setParams({ view: id === 'map' ? null : id })} />
             {(isAll || view === 'diagram') && <Segments label={t('insight.mode')} value={mode} choices={modes} onChoose={(id) => setParams({ mode: id === 'frequency' ? null : id })} />}
             {view !== 'diagram' && <Chosen variants={picked} all={isAll} />}</header>
-          {view !== 'diagram' && <div class="sliders"><Slider id="activities" label={t('insight.activities')} /><Slider id="paths" label={t('insight.paths')} /><span class="small soft">{t('insight.thinned', { boxes: graph.boxes.length, of: dfg.activities.length, ways: graph.edges.length })}</span></div>}
+          {view !== 'diagram' && <div class="sliders"><Slider id="activities" label={t('insight.activities')} value={activities} initial={100} /><Slider id="paths" label={t('insight.paths')} value={paths} initial={pathsFirst} /><span class="small soft">{t('insight.thinned', { boxes: graph.boxes.length, of: whole.boxes.length, ways: graph.edges.length, all: whole.edges.length })}</span></div>}
           {view === 'map' && <Drawn {...drawing} />}
           {view === 'table' && <AsTable {...drawing} />}
           {view === 'diagram' && definition && <OnDiagram definition={definition} elements={overlay.elements} mode={mode} chosen={chosen} choose={choose} />}
