@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "connector_http/http.h"
+#include "connector_kafka/kafka.h"
 #include "simulate.h"
 
 #include <curl/curl.h>
@@ -16,14 +17,15 @@
 enum { MAX_SIMULATIONS = 32, DEFAULT_CONCURRENCY = 256, DRAIN_MS = 20000 };
 
 static const char usage[] =
-    "usage: baton-worker [--http] [--allow HOSTS] [--simulate SPEC]… [--concurrency N]\n"
+    "usage: baton-worker [--http] [--kafka] [--allow HOSTS] [--simulate SPEC]… [--concurrency N]\n"
     "                    [--key=value …] [--config FILE]\n"
     "\n"
     "Runs workers on Kafka until it is stopped.\n"
     "\n"
     "  --http              the HTTP connector (job types io.camunda:http-json:1 and baton:http)\n"
-    "  --allow HOSTS       hosts (host or host:port, comma-separated, * for all) that the HTTP\n"
-    "                      connector may call although their address is private or local\n"
+    "  --kafka             the Kafka connector (io.camunda:connector-kafka:1 and baton:kafka)\n"
+    "  --allow HOSTS       hosts (host or host:port, comma-separated, * for all) that connectors\n"
+    "                      may call although their address is private or local\n"
     "  --simulate SPEC     pretends to be a worker:\n"
     "                      "
     "type[,delay=MS][,fail=PERCENT][,error=CODE:PERCENT][,say][,variables={…}]\n"
@@ -32,15 +34,29 @@ static const char usage[] =
     "\n"
     "example: baton-worker --http --simulate charge-card,delay=50,fail=1\n";
 
+enum connector { CONNECTOR_HTTP, CONNECTOR_KAFKA, CONNECTOR_COUNT };
+
+enum { CONNECTOR_TYPES = 2 }; // Camunda's name and ours
+
+static const struct connector_info {
+    const char *option;
+    const char *const *types;
+    worker_handler *handle;
+} connectors[CONNECTOR_COUNT] = {
+    [CONNECTOR_HTTP] = {"--http", http_types, http_handle},
+    [CONNECTOR_KAFKA] = {"--kafka", kafka_types, kafka_handle},
+};
+
 struct program {
     struct event_base *loop;
     struct config config;
     struct worker *worker;
-    struct http_connector http;
+    struct connector_site site;
+    struct kafka *kafka;
     struct simulation simulations[MAX_SIMULATIONS];
     size_t simulation_count;
     unsigned concurrency;
-    bool serves_http;
+    bool is_served[CONNECTOR_COUNT];
     bool stopping;
 };
 
@@ -69,15 +85,16 @@ static bool read_argument(struct program *program, int argc, char **argv, int *a
 {
     const char *name = argv[*at];
     uint64_t number;
-    if (strcmp(name, "--http") == 0) {
-        program->serves_http = true;
-        return true;
-    }
+    for (size_t i = 0; i < CONNECTOR_COUNT; i++)
+        if (strcmp(name, connectors[i].option) == 0) {
+            program->is_served[i] = true;
+            return true;
+        }
     if (*at + 1 >= argc)
         return error_set(err, ERROR_INVALID, name, "unknown, or its value is missing");
     const char *value = argv[++*at];
     if (strcmp(name, "--allow") == 0) {
-        program->http.allowed = str_of(value);
+        program->site.allowed = str_of(value);
         return true;
     }
     if (strcmp(name, "--concurrency") == 0) {
@@ -92,13 +109,21 @@ static bool read_argument(struct program *program, int argc, char **argv, int *a
     return simulation_parse(value, &program->simulations[program->simulation_count++], err);
 }
 
+static size_t types_served(const struct program *program)
+{
+    size_t count = program->simulation_count;
+    for (size_t i = 0; i < CONNECTOR_COUNT; i++)
+        count += program->is_served[i] ? CONNECTOR_TYPES : 0;
+    return count;
+}
+
 static bool read_arguments(struct program *program, int argc, char **argv, struct error *err)
 {
     for (int i = 1; i < argc; i++)
         if (!read_argument(program, argc, argv, &i, err))
             return false;
-    return program->serves_http || program->simulation_count > 0 ||
-           error_set(err, ERROR_INVALID, "baton-worker", "nothing to do: --http or --simulate");
+    return types_served(program) > 0 || error_set(err, ERROR_INVALID, "baton-worker",
+                                                  "nothing to do: --http, --kafka or --simulate");
 }
 
 // Kafka may come later than we do.
@@ -118,11 +143,18 @@ static void serve_when_possible(struct program *program, const struct worker_typ
     }
 }
 
+static void serve_connector(struct program *program, enum connector connector, void *context)
+{
+    const struct connector_info *info = &connectors[connector];
+    for (size_t i = 0; i < CONNECTOR_TYPES && program->is_served[connector]; i++)
+        serve_when_possible(program, &(struct worker_type){info->types[i], info->handle, context,
+                                                           program->concurrency});
+}
+
 static void serve_all(struct program *program)
 {
-    for (size_t i = 0; i < COUNT_OF(http_types) && program->serves_http; i++)
-        serve_when_possible(program, &(struct worker_type){http_types[i], http_handle,
-                                                           &program->http, program->concurrency});
+    serve_connector(program, CONNECTOR_HTTP, &program->site);
+    serve_connector(program, CONNECTOR_KAFKA, program->kafka);
     for (size_t i = 0; i < program->simulation_count; i++) {
         struct simulation *simulation = &program->simulations[i];
         simulation->loop = program->loop;
@@ -150,8 +182,11 @@ static int run(struct program *program, struct error *err)
         memory_is_private();
     program->loop = event_base_new();
     check(program->loop != NULL);
-    program->http.fetcher = fetcher_new(program->loop);
-    program->http.secrets = secrets_new(&program->config, program->http.fetcher);
+    struct fetcher *fetcher = fetcher_new(program->loop);
+    struct secrets *secrets = secrets_new(&program->config, fetcher);
+    program->site = (struct connector_site){program->loop, &program->config, fetcher, secrets,
+                                            program->site.allowed};
+    program->kafka = kafka_new(&program->site);
     program->worker =
         worker_new(&(struct worker_options){&program->config, name}, program->loop, err);
     if (program->worker == NULL)
@@ -161,8 +196,7 @@ static int run(struct program *program, struct error *err)
     serve_all(program);
     evsignal_add(interrupt, NULL);
     evsignal_add(terminate, NULL);
-    log_info("worker", "serving %zu job types",
-             program->simulation_count + (program->serves_http ? COUNT_OF(http_types) : 0));
+    log_info("worker", "serving %zu job types", types_served(program));
     event_base_dispatch(program->loop);
     struct worker_counts counts = worker_counts(program->worker);
     log_info("worker", "done: %llu completed, %llu failed, %llu errors",
@@ -171,8 +205,9 @@ static int run(struct program *program, struct error *err)
     event_free(interrupt);
     event_free(terminate);
     worker_free(program->worker);
-    secrets_free(program->http.secrets);
-    fetcher_free(program->http.fetcher);
+    kafka_free(program->kafka);
+    secrets_free(secrets);
+    fetcher_free(fetcher);
     event_base_free(program->loop);
     return EXIT_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 struct event_base;
+struct sockaddr;
 
 // A record with its headers and all that frames it, as brokers measure it (max.message.bytes). A
 // dead letter's value stays so far below that its headers always fit.
@@ -19,11 +20,24 @@ enum {
     BUS_MAX_LETTER_BYTES = BUS_MAX_RECORD_BYTES - 64 * 1024,
 };
 
+struct bus_setting {
+    const char *name; // by librdkafka
+    const char *value;
+};
+
+// Whether a broker's address may be connected to. Called on threads of librdkafka, for every
+// connection, once its name is resolved; `broker` is "host:port".
+typedef bool bus_may_connect(void *context, const struct sockaddr *address, str broker);
+
 struct bus_options {
     const char *brokers;   // "host:port,host:port"
     const char *client_id; // shown in the brokers' logs
     const char
         *properties; // more settings by librdkafka's names: "security.protocol=SSL;…" or NULL
+    const struct bus_setting *settings; // more, whose values may hold any characters; copied
+    size_t setting_count;
+    bus_may_connect *may_connect; // producers only; NULL: wherever the brokers are
+    void *connect_context;
 };
 
 struct bus_header {

@@ -24,6 +24,11 @@ bool client_error(struct error *err, const char *place, rd_kafka_resp_err_t code
         kind = ERROR_LIMIT;
     else if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
         kind = ERROR_NOT_FOUND;
+    else if (code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
+        kind = ERROR_UNAVAILABLE;
+    else if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+             code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+        kind = ERROR_DENIED;
     return error_set(err, kind, place, "%s", rd_kafka_err2str(code));
 }
 
@@ -83,6 +88,15 @@ static void on_log(const rd_kafka_t *client, int level, const char *facility, co
     log_write(level <= 3 ? LOG_INFO : LOG_DEBUG, "bus", "%s: %s", facility, text);
 }
 
+static bool set_settings(rd_kafka_conf_t *conf, const struct bus_options *options,
+                         struct error *err)
+{
+    for (size_t i = 0; i < options->setting_count; i++)
+        if (!client_conf_set(conf, options->settings[i].name, options->settings[i].value, err))
+            return false;
+    return true;
+}
+
 static bool set_common(rd_kafka_conf_t *conf, const struct bus_options *options, struct error *err)
 {
     rd_kafka_conf_set_log_cb(conf, on_log);
@@ -93,7 +107,8 @@ static bool set_common(rd_kafka_conf_t *conf, const struct bus_options *options,
            client_conf_set(conf, "socket.keepalive.enable", "true", err) &&
            client_conf_set(conf, "topic.metadata.refresh.interval.ms", "30000", err) &&
            client_conf_set(conf, "log.connection.close", "false", err) &&
-           client_properties_each(options->properties, set_conf_property, conf, err);
+           client_properties_each(options->properties, set_conf_property, conf, err) &&
+           set_settings(conf, options, err);
 }
 
 static bool note_protocol(void *context, const char *name, const char *value, struct error *err)
@@ -133,7 +148,10 @@ static bool check_transport(const char *brokers, const char *properties, struct 
 
 rd_kafka_conf_t *client_conf_new(const struct bus_options *options, struct error *err)
 {
-    if (!check_transport(options->brokers, options->properties, err))
+    bool is_named = false;
+    for (size_t i = 0; i < options->setting_count; i++)
+        is_named = is_named || strcmp(options->settings[i].name, "security.protocol") == 0;
+    if (!is_named && !check_transport(options->brokers, options->properties, err))
         return NULL;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (set_common(conf, options, err))

@@ -33,7 +33,8 @@ MUST_CHECK rd_kafka_t *client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, s
 bool client_is_gone(rd_kafka_resp_err_t code);
 
 // False, with the code's text. ERROR_LIMIT: the record is too large for the topic. ERROR_NOT_FOUND:
-// the topic is there and has no such partition.
+// the topic is there and has no such partition. ERROR_UNAVAILABLE: its time is over. ERROR_DENIED:
+// the broker does not let this client in, or not write to the topic.
 bool client_error(struct error *err, const char *place, rd_kafka_resp_err_t code);
 
 // Wakes `serve` on the loop whenever the queue has become non-empty, and about every `tick_ms`

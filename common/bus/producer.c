@@ -6,8 +6,10 @@
 #include "bus/client.h"
 #include "bus/lane.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -65,6 +67,8 @@ struct bus_producer {
     bool full;
     struct topic *unknown; // to be looked up
     bool brokers_known;
+    bus_may_connect *may_connect;
+    void *connect_context;
 };
 
 // -- Delivered --------------------------------------------------------------------------
@@ -138,6 +142,9 @@ static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, 
         parcel_fail(producer, parcel, &err);
     } else {
         producer->brokers_known = true;
+        if (producer->handler.placed != NULL)
+            producer->handler.placed(producer->handler.context, parcel->tag, message->partition,
+                                     message->offset);
         lane_delivered(&producer->lanes, &parcel->letter);
         parcel_end(producer, parcel, NULL);
     }
@@ -146,12 +153,18 @@ static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *context)
 {
     struct bus_producer *producer = context;
-    if (code != RD_KAFKA_RESP_ERR__FATAL || producer->handler.broken == NULL)
+    struct error err;
+    if (code != RD_KAFKA_RESP_ERR__FATAL) {
+        (void)client_error(&err, "kafka", code);
+        (void)error_set(&err, err.kind, "kafka", "%s", reason);
+        if (producer->handler.trouble != NULL)
+            producer->handler.trouble(producer->handler.context, &err);
+        return;
+    }
+    if (producer->handler.broken == NULL)
         return;
     char text[BUS_ERROR_TEXT];
-    (void)reason;
     rd_kafka_fatal_error(client, text, sizeof text);
-    struct error err;
     (void)error_set(&err, ERROR_IO, "kafka", "%s", text);
     producer->handler.broken(producer->handler.context, &err);
 }
@@ -277,6 +290,28 @@ static void serve(evutil_socket_t fd, short what, void *context)
 
 // -- Life -------------------------------------------------------------------------------
 
+// Named "ssl://host:port/bootstrap", or "host:port/1".
+static str broker_of(const char *name)
+{
+    str broker = str_of(name);
+    size_t scheme = str_find(broker, STR("://"));
+    if (scheme != SIZE_MAX)
+        broker = str_from_index(broker, scheme + 3);
+    return str_sub(broker, 0, str_find_char(broker, '/'));
+}
+
+// On a thread of librdkafka, with a socket that does not block. The answer is an errno.
+static int connect_if_allowed(int fd, const struct sockaddr *address, int address_len,
+                              const char *broker, void *context)
+{
+    struct bus_producer *producer = context;
+    if (!producer->may_connect(producer->connect_context, address, broker_of(broker)))
+        return EACCES;
+    if (connect(fd, address, (socklen_t)address_len) == 0 || errno == EINPROGRESS)
+        return 0;
+    return errno;
+}
+
 static bool configure(struct bus_producer *producer, rd_kafka_conf_t *conf,
                       const struct bus_producer_options *options, struct error *err)
 {
@@ -289,6 +324,10 @@ static bool configure(struct bus_producer *producer, rd_kafka_conf_t *conf,
     rd_kafka_conf_set_opaque(conf, producer);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivered);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    producer->may_connect = options->bus.may_connect;
+    producer->connect_context = options->bus.connect_context;
+    if (producer->may_connect != NULL)
+        rd_kafka_conf_set_connect_cb(conf, connect_if_allowed);
     return client_conf_set(conf, "enable.idempotence", "true", err) &&
            client_conf_set(conf, "acks", "all", err) &&
            client_conf_set_int(conf, "linger.ms", LINGER_MS, err) &&

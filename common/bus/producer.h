@@ -21,6 +21,11 @@ struct bus_producer_handler {
     // The producer cannot go on (a fatal error of the idempotent producer): make a new one. May be
     // NULL.
     void (*broken)(void *context, const struct error *failure);
+    // Where a record with this tag is now; delivered() follows. May be NULL.
+    void (*placed)(void *context, uint64_t tag, int32_t partition, int64_t offset);
+    // What keeps records waiting: a broker that is away, a password that is refused. They are still
+    // tried until their time is over. May be NULL.
+    void (*trouble)(void *context, const struct error *trouble);
 };
 
 struct bus_producer_options {

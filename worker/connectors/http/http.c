@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector_http/http.h"
 
-#include "base/json.h"
-#include "connector_http/outcome.h"
-
-enum { DEFAULT_TIMEOUT_S = 20 };
+#include "connector/input.h"
 
 const char *const http_types[2] = {"io.camunda:http-json:1", "baton:http"};
 
 struct reading {
+    struct input input;
     struct arena *arena;
-    const struct json *input;
     struct fetch_header headers[FETCH_MAX_HEADERS];
     struct fetch_request request;
     struct strbuf url;
@@ -23,7 +20,7 @@ static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "
 
 static bool read_method(struct reading *r)
 {
-    str method = json_get_str(r->input, STR("method"), STR("GET"));
+    str method = json_get_str(r->input.object, STR("method"), STR("GET"));
     for (size_t i = 0; i < COUNT_OF(methods); i++)
         if (str_equal_ignoring_case(method, str_of(methods[i]))) {
             r->request.method = methods[i];
@@ -42,18 +39,9 @@ static bool is_token(str name)
     return name.len > 0;
 }
 
-// A value with a line break would become another header.
-static bool is_one_line(str value)
-{
-    for (size_t i = 0; i < value.len; i++)
-        if ((unsigned char)value.data[i] < ' ' && value.data[i] != '\t')
-            return false;
-    return true;
-}
-
 static bool add_header(struct reading *r, str name, str value)
 {
-    if (!is_token(name) || !is_one_line(value))
+    if (!is_token(name) || !input_is_one_line(value))
         return error_set(r->err, ERROR_INVALID, place, "the header '%.*s' is malformed",
                          STR_ARG(name));
     if (r->request.header_count == FETCH_MAX_HEADERS)
@@ -71,17 +59,6 @@ static bool has_header(const struct reading *r, str name)
     return false;
 }
 
-// Scalars as text, anything else as JSON.
-static str text_of(struct arena *arena, const struct json *value)
-{
-    if (value->type == JSON_STRING || value->type == JSON_NUMBER)
-        return value->text;
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    json_value(&w, value);
-    return strbuf_str(&out);
-}
-
 // How a request is framed and where it goes is not for data to say: with these a model's header
 // would smuggle a second request past whoever stands before the service (RFC 9112, 11.2).
 static bool is_ours(str name)
@@ -97,14 +74,14 @@ static bool is_ours(str name)
 
 static bool read_headers(struct reading *r)
 {
-    const struct json *headers = json_get(r->input, STR("headers"));
+    const struct json *headers = json_get(r->input.object, STR("headers"));
     for (size_t i = 0; json_is(headers, JSON_OBJECT) && i < headers->count; i++) {
         str name = headers->members[i].name;
         if (is_ours(name))
             return error_set(r->err, ERROR_INVALID, place,
                              "the header '%.*s' is the connector's own: leave it out",
                              STR_ARG(name));
-        if (!add_header(r, name, text_of(r->arena, &headers->members[i].value)))
+        if (!add_header(r, name, input_text(r->arena, &headers->members[i].value)))
             return false;
     }
     return true;
@@ -132,8 +109,8 @@ static void add_parameter(struct reading *r, str name, str value)
 
 static bool read_url(struct reading *r)
 {
-    str url = json_get_str(r->input, STR("url"), STR_EMPTY);
-    const struct json *parameters = json_get(r->input, STR("queryParameters"));
+    str url = json_get_str(r->input.object, STR("url"), STR_EMPTY);
+    const struct json *parameters = json_get(r->input.object, STR("queryParameters"));
     if (!str_starts_with(url, STR("http://")) && !str_starts_with(url, STR("https://")))
         return error_set(r->err, ERROR_INVALID, place,
                          "\"url\" must begin with http:// or https://, found '%.*s'",
@@ -141,16 +118,16 @@ static bool read_url(struct reading *r)
     strbuf_add(&r->url, str_sub(url, 0, str_find_char(url, '#')));
     for (size_t i = 0; json_is(parameters, JSON_OBJECT) && i < parameters->count; i++)
         add_parameter(r, parameters->members[i].name,
-                      text_of(r->arena, &parameters->members[i].value));
+                      input_text(r->arena, &parameters->members[i].value));
     return true;
 }
 
 static bool read_body(struct reading *r)
 {
-    const struct json *body = json_get(r->input, STR("body"));
+    const struct json *body = json_get(r->input.object, STR("body"));
     if (body == NULL || body->type == JSON_NULL)
         return true;
-    r->request.body = text_of(r->arena, body);
+    r->request.body = input_text(r->arena, body);
     if (has_header(r, STR("Content-Type")))
         return true;
     bool is_text = body->type == JSON_STRING;
@@ -171,7 +148,7 @@ static bool read_api_key(struct reading *r, const struct json *authentication)
 
 static bool read_authentication(struct reading *r)
 {
-    const struct json *authentication = json_get(r->input, STR("authentication"));
+    const struct json *authentication = json_get(r->input.object, STR("authentication"));
     str type = json_get_str(authentication, STR("type"), STR("noAuth"));
     if (str_equal(type, STR("noAuth")))
         return true;
@@ -192,31 +169,16 @@ static bool read_authentication(struct reading *r)
     return true;
 }
 
-static bool read_seconds(struct reading *r, str name, long *ret_ms)
-{
-    const struct json *value = json_get(r->input, name);
-    int64_t seconds = DEFAULT_TIMEOUT_S;
-    bool is_given = value != NULL && value->type != JSON_NULL;
-    if (is_given &&
-        (!str_to_i64(value->text, &seconds) || seconds < 1 || seconds > HTTP_MAX_TIMEOUT_S))
-        return error_set(r->err, ERROR_INVALID, place,
-                         "\"%.*s\" must be 1 to HTTP_MAX_TIMEOUT_S (%d) seconds, found %.*s",
-                         STR_ARG(name), HTTP_MAX_TIMEOUT_S, STR_ARG(str_sub(value->text, 0, 40)));
-    *ret_ms = (long)seconds * 1000;
-    return true;
-}
-
 static bool read_request(struct reading *r, str variables)
 {
-    struct json *input;
-    if (!json_parse(r->arena, variables, &input, r->err))
+    if (!input_open(&r->input, variables))
         return false;
-    r->input = input;
     r->url = strbuf_new(r->arena);
     if (!read_method(r) || !read_url(r) || !read_headers(r) || !read_authentication(r) ||
         !read_body(r) ||
-        !read_seconds(r, STR("connectionTimeoutInSeconds"), &r->request.connect_timeout_ms) ||
-        !read_seconds(r, STR("readTimeoutInSeconds"), &r->request.timeout_ms))
+        !input_seconds(&r->input, STR("connectionTimeoutInSeconds"),
+                       &r->request.connect_timeout_ms) ||
+        !input_seconds(&r->input, STR("readTimeoutInSeconds"), &r->request.timeout_ms))
         return false;
     r->request.url = strbuf_cstr(&r->url);
     r->request.headers = r->headers;
@@ -259,50 +221,41 @@ static str response_json(struct arena *arena, const struct fetch_answer *answer)
     return strbuf_str(&out);
 }
 
-// A request that is out, in its task's arena.
-struct http_call {
-    struct http_connector *connector;
-    struct worker_task *task;
-    struct filled filled;
-};
-
 // What a service says may repeat what it was told.
-static struct fetch_answer hidden(struct arena *arena, const struct filled *filled,
-                                  const struct fetch_answer *answer)
+static struct fetch_answer hidden(struct call *call, const struct fetch_answer *answer)
 {
     struct fetch_header *headers =
-        ARENA_ARRAY(arena, struct fetch_header, answer->header_count + 1);
+        ARENA_ARRAY(call->arena, struct fetch_header, answer->header_count + 1);
     for (size_t i = 0; i < answer->header_count; i++)
         headers[i] = (struct fetch_header){answer->headers[i].name,
-                                           secrets_hide(arena, filled, answer->headers[i].value)};
-    return (struct fetch_answer){answer->status, secrets_hide(arena, filled, answer->body), headers,
+                                           call_hide(call, answer->headers[i].value)};
+    return (struct fetch_answer){answer->status, call_hide(call, answer->body), headers,
                                  answer->header_count};
 }
 
 static void on_answer(void *context, const struct fetch_answer *answer, const struct error *err)
 {
-    struct http_call *call = context;
-    struct arena *arena = worker_task_arena(call->task);
+    struct call *call = context;
     struct outcome outcome = {0};
     if (answer == NULL) {
         outcome.error_code = STR("CONNECTION");
-        outcome.error_message = secrets_hide(arena, &call->filled, error_line(arena, err));
+        outcome.error_message = error_line(call->arena, err);
     } else {
-        const struct fetch_answer shown = hidden(arena, &call->filled, answer);
-        outcome.response = response_json(arena, &shown);
+        const struct fetch_answer shown = hidden(call, answer);
+        outcome.response = response_json(call->arena, &shown);
         if (answer->status >= 400) {
-            outcome.error_code = str_format(arena, "%d", answer->status);
-            outcome.error_message = str_format(arena, "HTTP status %d", answer->status);
+            outcome.error_code = str_format(call->arena, "%d", answer->status);
+            outcome.error_message = str_format(call->arena, "HTTP status %d", answer->status);
         }
     }
-    secrets_wipe(&call->filled);
-    outcome_answer(call->task, &outcome);
+    call_end(call, &outcome);
 }
 
 bool http_read(struct arena *arena, str variables, struct fetch_request *ret_request,
                struct error *err)
 {
     struct reading *reading = ARENA_NEW(arena, struct reading);
+    reading->input = (struct input){.connector = place, .arena = arena, .err = err};
     reading->arena = arena;
     reading->err = err;
     if (!read_request(reading, variables))
@@ -311,43 +264,20 @@ bool http_read(struct arena *arena, str variables, struct fetch_request *ret_req
     return true;
 }
 
-static void refuse(struct http_call *call, const struct error *err)
+static void begin(struct call *call)
 {
-    struct arena *arena = worker_task_arena(call->task);
-    str why = secrets_hide(arena, &call->filled, error_line(arena, err));
-    secrets_wipe(&call->filled);
-    worker_fail(call->task, why, 0, 0); // trying again would not help
-}
-
-static void on_filled(void *context, struct worker_task *task, const struct filled *filled,
-                      const struct error *err)
-{
-    struct http_call *call = context;
-    struct arena *arena = worker_task_arena(task);
     struct fetch_request request;
     struct error wrong;
-    if (filled == NULL && err->kind == ERROR_UNAVAILABLE) {
-        worker_fail(task, error_line(arena, err), -1, SECRETS_BACKOFF_MS);
+    if (!http_read(call->arena, call->filled.variables, &request, &wrong) ||
+        !secrets_may_go(&call->filled, request.url, &wrong)) {
+        call_refuse(call, &wrong);
         return;
     }
-    if (filled == NULL) {
-        refuse(call, err);
-        return;
-    }
-    call->filled = *filled;
-    if (!http_read(arena, filled->variables, &request, &wrong) ||
-        !secrets_may_go(filled, request.url, &wrong)) {
-        refuse(call, &wrong);
-        return;
-    }
-    request.allowed = call->connector->allowed;
-    fetch_start(call->connector->fetcher, &request, on_answer, call);
+    request.allowed = call->site->allowed;
+    fetch_start(call->site->fetcher, &request, on_answer, call);
 }
 
 void http_handle(void *context, struct worker_task *task)
 {
-    struct http_call *call = ARENA_NEW(worker_task_arena(task), struct http_call);
-    call->connector = context;
-    call->task = task;
-    secrets_fill(call->connector->secrets, task, on_filled, call);
+    call_open(context, task, begin, NULL);
 }

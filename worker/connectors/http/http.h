@@ -8,27 +8,17 @@
 #ifndef BATON_CONNECTOR_HTTP_HTTP_H
 #define BATON_CONNECTOR_HTTP_HTTP_H
 
-#include "worker/fetch.h"
-#include "worker/secrets.h"
-#include "worker/worker.h"
+#include "connector/call.h"
 
 // The job types it serves by default: Camunda's name and ours.
 extern const char *const http_types[2];
-
-enum { HTTP_MAX_TIMEOUT_S = 600 }; // to connect, and to read
 
 // The request that a job's variables (a JSON object) describe, in the arena. False and *err, which
 // names the input that is wrong.
 MUST_CHECK bool http_read(struct arena *arena, str variables, struct fetch_request *ret_request,
                           struct error *err);
 
-struct http_connector {
-    struct fetcher *fetcher;
-    struct secrets *secrets;
-    str allowed; // hosts that may have special addresses
-};
-
-// A worker_handler; context is a struct http_connector.
+// A worker_handler; context is a struct connector_site.
 void http_handle(void *context, struct worker_task *task);
 
 #endif

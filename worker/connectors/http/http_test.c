@@ -56,7 +56,7 @@ static void a_timeout_has_limits(void **state)
     (void)state;
     assert_refused("{\"url\":\"http://a/\",\"readTimeoutInSeconds\":1e300}",
                    "readTimeoutInSeconds");
-    assert_refused("{\"url\":\"http://a/\",\"connectionTimeoutInSeconds\":0}", "1 to HTTP_MAX");
+    assert_refused("{\"url\":\"http://a/\",\"connectionTimeoutInSeconds\":0}", "1 to INPUT_MAX");
     assert_refused("{\"url\":\"http://a/\",\"connectionTimeoutInSeconds\":true}", "seconds");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connector_http/outcome.h"
+#include "connector/outcome.h"
 
 #include "base/json.h"
 #include "base/utf8.h"
@@ -181,7 +181,7 @@ void outcome_answer(struct worker_task *task, const struct outcome *outcome)
     if (answer_by_error_expression(task, scope))
         return;
     if (outcome->error_code.len > 0)
-        worker_fail(task, outcome->error_message, -1, backoff_of(task));
+        worker_fail(task, outcome->error_message, outcome->is_permanent ? 0 : -1, backoff_of(task));
     else if (!result_variables(task, outcome, scope, &variables, &err))
         worker_fail(task, error_line(arena, &err), 0, 0);
     else

@@ -4,10 +4,11 @@
 // have it.
 //   resultVariable    a variable that takes the whole response
 //   resultExpression  a context whose entries become variables; sees `response` (and its members by
-//   name) errorExpression   null, bpmnError(code, message), jobError(message), or {errorType, code,
+//                     name)
+//   errorExpression   null, bpmnError(code, message), jobError(message), or {errorType, code,
 //   message, variables}; sees `response`, `error`
-#ifndef BATON_CONNECTOR_HTTP_OUTCOME_H
-#define BATON_CONNECTOR_HTTP_OUTCOME_H
+#ifndef BATON_CONNECTOR_OUTCOME_H
+#define BATON_CONNECTOR_OUTCOME_H
 
 #include "worker/worker.h"
 
@@ -15,6 +16,7 @@ struct outcome {
     str response;   // JSON; empty when there was none
     str error_code; // empty: it went well
     str error_message;
+    bool is_permanent; // trying again would not help
 };
 
 // Answers the task by its headers. A failure that no errorExpression turns into something else
