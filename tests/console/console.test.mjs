@@ -8,7 +8,8 @@ import { startBaton, waitFor } from '../client/baton.mjs';
 import { logIn, openPage, startBrowser } from './browser.mjs';
 import { Api, company, nextClaim } from './scene.mjs';
 
-// A fresh `baton dev --auth tests/console/models` may stand in for the tests' cluster while the console is worked on.
+// A fresh `baton dev --auth tests/console/models` may stand in for the tests' cluster while the console is worked on; in its environment
+// BATON_ENGINE_TEST_CLOCK=true, for the claims of the last weeks, and BATON_VAULT_KEYS, for what is personal (`baton vault key k1` makes one).
 const DEV = process.env.BATON_CONSOLE_URL;
 const ADMIN = DEV ? 'baton-dev' : 'the-password-of-admin';
 

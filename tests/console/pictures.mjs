@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures of every page at three widths, light and dark:
-//   node pictures.mjs URL FOLDER [PAGE…]     of a running Baton with the scene's company in it (BATON_ENGINE_TEST_CLOCK=true baton dev --auth)
+//   node pictures.mjs URL FOLDER [PAGE…]     of a running Baton with the scene's company in it (baton dev --auth, with the environment that console.test.mjs names)
 // WIDTHS=1440,360 and THEMES=dark narrow it; FULL=1 takes whole pages.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { logIn, openPage, startBrowser } from './browser.mjs';
