@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "connector_http/http.h"
 #include "connector_kafka/kafka.h"
+#include "connector_sql/sql.h"
 #include "simulate.h"
 
 #include <curl/curl.h>
@@ -17,13 +18,15 @@
 enum { MAX_SIMULATIONS = 32, DEFAULT_CONCURRENCY = 256, DRAIN_MS = 20000 };
 
 static const char usage[] =
-    "usage: baton-worker [--http] [--kafka] [--allow HOSTS] [--simulate SPEC]… [--concurrency N]\n"
+    "usage: baton-worker [--http] [--kafka] [--sql] [--allow HOSTS] [--simulate SPEC]… "
+    "[--concurrency N]\n"
     "                    [--key=value …] [--config FILE]\n"
     "\n"
     "Runs workers on Kafka until it is stopped.\n"
     "\n"
     "  --http              the HTTP connector (job types io.camunda:http-json:1 and baton:http)\n"
     "  --kafka             the Kafka connector (io.camunda:connector-kafka:1 and baton:kafka)\n"
+    "  --sql               the SQL connector, PostgreSQL (io.camunda:connector-jdbc:1, baton:sql)\n"
     "  --allow HOSTS       hosts (host or host:port, comma-separated, * for all) that connectors\n"
     "                      may call although their address is private or local\n"
     "  --simulate SPEC     pretends to be a worker:\n"
@@ -34,7 +37,7 @@ static const char usage[] =
     "\n"
     "example: baton-worker --http --simulate charge-card,delay=50,fail=1\n";
 
-enum connector { CONNECTOR_HTTP, CONNECTOR_KAFKA, CONNECTOR_COUNT };
+enum connector { CONNECTOR_HTTP, CONNECTOR_KAFKA, CONNECTOR_SQL, CONNECTOR_COUNT };
 
 enum { CONNECTOR_TYPES = 2 }; // Camunda's name and ours
 
@@ -45,6 +48,7 @@ static const struct connector_info {
 } connectors[CONNECTOR_COUNT] = {
     [CONNECTOR_HTTP] = {"--http", http_types, http_handle},
     [CONNECTOR_KAFKA] = {"--kafka", kafka_types, kafka_handle},
+    [CONNECTOR_SQL] = {"--sql", sql_types, sql_handle},
 };
 
 struct program {
@@ -53,6 +57,7 @@ struct program {
     struct worker *worker;
     struct connector_site site;
     struct kafka *kafka;
+    struct sql *sql;
     struct simulation simulations[MAX_SIMULATIONS];
     size_t simulation_count;
     unsigned concurrency;
@@ -122,8 +127,9 @@ static bool read_arguments(struct program *program, int argc, char **argv, struc
     for (int i = 1; i < argc; i++)
         if (!read_argument(program, argc, argv, &i, err))
             return false;
-    return types_served(program) > 0 || error_set(err, ERROR_INVALID, "baton-worker",
-                                                  "nothing to do: --http, --kafka or --simulate");
+    return types_served(program) > 0 ||
+           error_set(err, ERROR_INVALID, "baton-worker",
+                     "nothing to do: --http, --kafka, --sql or --simulate");
 }
 
 // Kafka may come later than we do.
@@ -155,6 +161,7 @@ static void serve_all(struct program *program)
 {
     serve_connector(program, CONNECTOR_HTTP, &program->site);
     serve_connector(program, CONNECTOR_KAFKA, program->kafka);
+    serve_connector(program, CONNECTOR_SQL, program->sql);
     for (size_t i = 0; i < program->simulation_count; i++) {
         struct simulation *simulation = &program->simulations[i];
         simulation->loop = program->loop;
@@ -187,6 +194,7 @@ static int run(struct program *program, struct error *err)
     program->site = (struct connector_site){program->loop, &program->config, fetcher, secrets,
                                             program->site.allowed};
     program->kafka = kafka_new(&program->site);
+    program->sql = sql_new(&program->site);
     program->worker =
         worker_new(&(struct worker_options){&program->config, name}, program->loop, err);
     if (program->worker == NULL)
@@ -204,6 +212,7 @@ static int run(struct program *program, struct error *err)
              (unsigned long long)counts.errors);
     event_free(interrupt);
     event_free(terminate);
+    sql_free(program->sql); // answers what it gives up
     worker_free(program->worker);
     kafka_free(program->kafka);
     secrets_free(secrets);

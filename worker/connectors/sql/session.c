@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connector_sql/session.h"
+
+#include "base/clock.h"
+#include "connector_sql/rows.h"
+#include "worker/address.h"
+
+#include <arpa/inet.h>
+#include <libpq-fe.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+
+enum { POLL_MS = 200, NS_PER_MS = 1000000 };
+
+static const char authorities[] = "/etc/ssl/certs/ca-certificates.crt";
+
+struct talk {
+    struct session *session;
+    PGconn *connection;
+    int64_t end_ns;
+};
+
+// -- How it ends ------------------------------------------------------------------------
+
+static bool fail(struct session *session, str code, bool is_permanent, const char *text)
+{
+    session->outcome =
+        (struct outcome){.error_code = code,
+                         .error_message = str_format(session->arena, "sql connector: %s", text),
+                         .is_permanent = is_permanent};
+    return false;
+}
+
+static bool fail_connection(struct talk *talk)
+{
+    const char *text = talk->connection != NULL ? PQerrorMessage(talk->connection) : "";
+    str line = str_trim(str_of(text));
+    if (line.len == 0)
+        line = STR("the connection was lost");
+    return fail(talk->session, STR("CONNECTION"), false, str_cstr(talk->session->arena, line));
+}
+
+// Classes of SQLSTATE that trying again may help: connection, rolled back (serialization,
+// deadlock), resources, an operator's doing (shutdown, time-out).
+static bool is_transient(const char *state)
+{
+    static const char *const classes[] = {"08", "40", "53", "57"};
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (strncmp(state, classes[i], 2) == 0)
+            return true;
+    return false;
+}
+
+static bool fail_statement(struct talk *talk, const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    struct session *session = talk->session;
+    if (state == NULL)
+        return fail_connection(talk);
+    str line =
+        str_format(session->arena, "%s (SQLSTATE %s)", text != NULL ? text : "failed", state);
+    return fail(session, str_copy(session->arena, str_of(state)), !is_transient(state),
+                str_cstr(session->arena, line));
+}
+
+// -- Waiting ----------------------------------------------------------------------------
+
+static bool wait_for(struct talk *talk, short events)
+{
+    struct pollfd fd = {.fd = PQsocket(talk->connection), .events = events};
+    for (;;) {
+        if (atomic_load(talk->session->stops))
+            return fail(talk->session, STR("CONNECTION"), false, "the worker stops");
+        if (clock_monotonic_ns() >= talk->end_ns)
+            return fail(talk->session, STR("TIMEOUT"), false, "no answer within timeoutInSeconds");
+        int ready = poll(&fd, 1, POLL_MS);
+        if (ready > 0)
+            return true;
+    }
+}
+
+// -- Connecting -------------------------------------------------------------------------
+
+// The first address that may be called. Empty: there is none, and the session has failed.
+static const char *address_of(struct session *session)
+{
+    const struct sql_request *request = session->request;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char text[64] = "";
+    uint64_t port = 0;
+    int code = getaddrinfo(request->host, request->port, &hints, &found);
+    if (code != 0) {
+        (void)fail(session, STR("CONNECTION"), false,
+                   str_cstr(session->arena, str_format(session->arena, "%s: %s", request->host,
+                                                       gai_strerror(code))));
+        return "";
+    }
+    bool is_port = str_to_u64(str_of(request->port), &port);
+    check(is_port);
+    bool may_all = address_is_allowed(session->allowed, str_of(request->host), (unsigned)port);
+    for (struct addrinfo *each = found; each != NULL && text[0] == '\0'; each = each->ai_next)
+        if (may_all || !address_is_special(each->ai_addr))
+            (void)getnameinfo(each->ai_addr, each->ai_addrlen, text, sizeof text, NULL, 0,
+                              NI_NUMERICHOST);
+    freeaddrinfo(found);
+    if (text[0] == '\0')
+        (void)fail(session, STR("ADDRESS_NOT_ALLOWED"), true,
+                   "the address of \"connection.host\" is private, link-local or otherwise "
+                   "special; the worker's --allow HOST:PORT permits it");
+    return str_cstr(session->arena, str_of(text));
+}
+
+static void ignore_notice(void *context, const PGresult *notice)
+{
+    (void)context, (void)notice;
+}
+
+// The worker's own files and environment are nothing to a model: what has a default there is set.
+static PGconn *start(const struct session *session, const char *address)
+{
+    const struct sql_request *request = session->request;
+    bool is_verified = strncmp(request->ssl_mode, "verify", 6) == 0;
+    const char *const names[] = {
+        "host",     "hostaddr",   "port",        "dbname",           "user",
+        "password", "sslmode",    "sslrootcert", "sslcert",          "sslkey",
+        "passfile", "gssencmode", "options",     "application_name", "client_encoding",
+        NULL};
+    const char *const values[] = {request->host,
+                                  address,
+                                  request->port,
+                                  request->database,
+                                  request->user,
+                                  request->password,
+                                  request->ssl_mode,
+                                  is_verified ? authorities : "/nonexistent",
+                                  "/nonexistent",
+                                  "/nonexistent",
+                                  "/nonexistent",
+                                  "disable",
+                                  "",
+                                  "baton-connector",
+                                  "UTF8",
+                                  NULL};
+    _Static_assert(COUNT_OF(names) == COUNT_OF(values), "a value each");
+    return PQconnectStartParams(names, values, 0);
+}
+
+static bool connect_to(struct talk *talk)
+{
+    const char *address = address_of(talk->session);
+    if (address[0] == '\0')
+        return false;
+    talk->connection = start(talk->session, address);
+    if (talk->connection == NULL || PQstatus(talk->connection) == CONNECTION_BAD)
+        return fail_connection(talk);
+    PQsetNoticeReceiver(talk->connection, ignore_notice, NULL);
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+        if (!wait_for(talk, state == PGRES_POLLING_READING ? POLLIN : POLLOUT))
+            return false;
+        state = PQconnectPoll(talk->connection);
+        if (state == PGRES_POLLING_FAILED)
+            return fail_connection(talk);
+    }
+    if (PQsetnonblocking(talk->connection, 1) != 0)
+        return fail_connection(talk);
+    return true;
+}
+
+// -- Statements -------------------------------------------------------------------------
+
+static bool flush(struct talk *talk)
+{
+    int left;
+    while ((left = PQflush(talk->connection)) > 0) {
+        if (!wait_for(talk, POLLOUT | POLLIN))
+            return false;
+        if (PQconsumeInput(talk->connection) == 0)
+            return fail_connection(talk);
+    }
+    return left == 0 || fail_connection(talk);
+}
+
+// False: the session has failed. NULL: the statement is over.
+static bool next_result(struct talk *talk, PGresult **ret_result)
+{
+    while (PQisBusy(talk->connection)) {
+        if (!wait_for(talk, POLLIN))
+            return false;
+        if (PQconsumeInput(talk->connection) == 0)
+            return fail_connection(talk);
+    }
+    *ret_result = PQgetResult(talk->connection);
+    return true;
+}
+
+static bool take(struct talk *talk, const PGresult *result, struct rows *rows)
+{
+    ExecStatusType status = PQresultStatus(result);
+    struct error err;
+    if (status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        if (rows == NULL || rows_take(rows, result, &err))
+            return true;
+        bool is_limit = err.kind == ERROR_LIMIT;
+        return fail(talk->session, is_limit ? STR("TOO_MANY_ROWS") : STR("RESULT"), true, err.text);
+    }
+    if (status == PGRES_FATAL_ERROR)
+        return fail_statement(talk, result);
+    return fail(talk->session, STR("UNSUPPORTED"), true,
+                "COPY and statements of its kind are not supported");
+}
+
+static bool read_all(struct talk *talk, struct rows *rows)
+{
+    PGresult *result = NULL;
+    do {
+        if (!next_result(talk, &result))
+            return false;
+        bool good = result == NULL || take(talk, result, rows);
+        PQclear(result);
+        if (!good)
+            return false;
+    } while (result != NULL);
+    return true;
+}
+
+static bool run_plain(struct talk *talk, const char *sql)
+{
+    return (PQsendQuery(talk->connection, sql) == 1 || fail_connection(talk)) && flush(talk) &&
+           read_all(talk, NULL);
+}
+
+static bool run_statement(struct talk *talk, struct rows *rows)
+{
+    const struct places *statement = &talk->session->request->statement;
+    int sent = PQsendQueryParams(talk->connection, statement->sql, (int)statement->count, NULL,
+                                 statement->values, NULL, NULL, 0);
+    if (sent != 1 || PQsetSingleRowMode(talk->connection) != 1)
+        return fail_connection(talk);
+    return flush(talk) && read_all(talk, rows);
+}
+
+// The server rolls back what is not committed when the connection ends.
+static void talk_end(struct talk *talk)
+{
+    if (talk->connection != NULL && PQtransactionStatus(talk->connection) == PQTRANS_ACTIVE) {
+        char ignored[256];
+        PGcancel *cancel = PQgetCancel(talk->connection);
+        if (cancel != NULL)
+            (void)PQcancel(cancel, ignored, sizeof ignored);
+        PQfreeCancel(cancel);
+    }
+    PQfinish(talk->connection);
+}
+
+void session_run(struct session *session)
+{
+    const struct sql_request *request = session->request;
+    struct talk talk = {.session = session,
+                        .end_ns = clock_monotonic_ns() +
+                                  (request->timeout_ms + SQL_GRACE_MS) * (int64_t)NS_PER_MS};
+    struct rows rows = rows_new(session->arena, session->filled, request->wants_rows);
+    str begin = str_format(session->arena,
+                           "BEGIN; SET LOCAL statement_timeout = %ld; SET LOCAL datestyle = 'ISO'; "
+                           "SET LOCAL intervalstyle = 'iso_8601'",
+                           request->timeout_ms);
+    if (connect_to(&talk) && run_plain(&talk, str_cstr(session->arena, begin)) &&
+        run_statement(&talk, &rows) && run_plain(&talk, "COMMIT"))
+        session->outcome = (struct outcome){.response = rows_json(&rows)};
+    talk_end(&talk);
+}
