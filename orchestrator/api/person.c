@@ -137,8 +137,7 @@ static void write_values(struct caller *caller, const struct person *subject, st
 
 // Sealed for the person as well, and shown with the instance.
 static const char *const not_listed[] = {
-    "history: values that a variable had before, with what decisions were given "
-    "(GET /v2/process-instances/{processInstanceKey}/history)",
+    "history (GET /v2/process-instances/{key}/history): earlier values, what decisions were given",
     "lists that multi-instance activities still work through, and what they have collected so far",
     "answers to user tasks that wait for their listeners",
     "drafts of forms, which only their owners see",
