@@ -88,6 +88,25 @@ def the_idempotency_key_is_the_same_in_every_attempt(o, w):
 
 
 @steady('form')
+def a_trace_that_is_none_does_no_harm(o, w):
+    for trace in ('00-a-b-zz', '00-a-b-1', '---', 'x' * 5000, '\u00fc'):
+        o.ask(w.type('echo'), traceparent=trace)
+
+
+@steady('variables')
+def names_that_mean_something_to_a_language_are_names(o, w):
+    odd = b'{"__proto__":{"a":1},"constructor":1,"toString":null,"isLosslessNumber":true,"value":"7","n":{"__proto__":[2]}}'
+    same(o.ask(w.type('echo'), odd).variables['echo'], json.loads(odd), 'the variables')
+
+
+@steady('variables')
+def a_number_of_many_digits_holds_up_nothing(o, w):
+    long = b'{"n":0.1' + b'0' * 200_000 + b'1}'
+    o.end(o.send(o.job(w.type('echo'), long)))
+    o.ask(w.type('echo'))
+
+
+@steady('form')
 def a_job_without_variables_and_headers_is_a_job(o, w):
     same(o.ask(w.type('echo'), b'', headers=b'').variables, {'echo': {}}, 'the variables')
 
@@ -595,6 +614,18 @@ def the_grace_has_an_end(o, new):
         w.exit_code(12)
         same(o.ends_of(job), [], 'its answers')
         same(sum(committed(o, w.type('block')).values()), 0, 'what is committed')
+
+
+@life('told')
+def what_fails_when_the_grace_is_over_uses_no_retry(o, new):
+    with begin(o, new, BATON_WORKER_GRACE_MS=1000) as w:
+        job = o.send(o.job(w.type('interrupted')))
+        time.sleep(3)
+        w.terminate()
+        w.exit_code(15)
+        time.sleep(0.5)
+        same(o.ends_of(job), [], 'its answers')
+        same(sum(committed(o, w.type('interrupted')).values()), 0, 'what is committed')
 
 
 @life('dying')

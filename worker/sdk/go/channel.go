@@ -89,6 +89,15 @@ func (c *channel) health() TypeHealth {
 	return TypeHealth{time.Since(time.Unix(0, c.turned.Load())).Seconds(), c.isAssigned, len(c.running), c.paused.Load(), c.lastError}
 }
 
+// dropped: it counts for nothing here and is left to others: it is not committed.
+func (c *channel) dropped(r *running) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.running[r.job.Key] == r {
+		delete(c.running, r.job.Key)
+	}
+}
+
 // finished: its answer is with Kafka, or will never be.
 func (c *channel) finished(r *running) {
 	c.lock.Lock()
@@ -327,7 +336,7 @@ func (c *channel) note(err error) {
 
 func (c *channel) commit(client *kgo.Client) {
 	c.lock.Lock()
-	offsets := map[int32]kgo.EpochOffset{}
+	life, offsets := c.life, map[int32]kgo.EpochOffset{}
 	for partition, offset := range c.toCommit {
 		offsets[partition] = kgo.EpochOffset{Epoch: -1, Offset: offset}
 	}
@@ -345,8 +354,20 @@ func (c *channel) commit(client *kgo.Client) {
 			}
 			if err != nil { // a new owner is sent them again, and answers stay answers
 				slog.Info("offsets were not committed", "type", c.jobType, "error", err)
+				c.putBack(life, offsets)
 			}
 		})
+}
+
+// putBack what was not committed: it is tried again while the partitions are here.
+func (c *channel) putBack(life int, offsets map[int32]kgo.EpochOffset) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	for partition, offset := range offsets {
+		if life == c.life && c.toCommit[partition] < offset.Offset {
+			c.toCommit[partition] = offset.Offset
+		}
+	}
 }
 
 func (c *channel) onAssigned(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {

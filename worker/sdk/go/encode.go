@@ -14,15 +14,19 @@ import (
 )
 
 // encodeObject is the JSON of variables, empty for none. The error names the place of what JSON does not have, or what is too large.
-func encodeObject(value any, what string) ([]byte, error) {
+func encodeObject(value any, what string) (data []byte, err error) {
+	defer func() { // of types that write themselves
+		if problem := recover(); problem != nil {
+			data, err = nil, fmt.Errorf("the %s cannot be written as JSON: panic: %v", what, problem)
+		}
+	}()
 	if isNothing(value) {
 		return nil, nil
 	}
-	if err := (&checker{}).check(reflect.ValueOf(value), ""); err != nil {
+	if err = (&checker{}).check(reflect.ValueOf(value), ""); err != nil {
 		return nil, err
 	}
-	data, err := encode(value)
-	if err != nil {
+	if data, err = encode(value); err != nil {
 		return nil, fmt.Errorf("what the handler returned cannot be written as JSON: %w", err)
 	}
 	if len(data) == 0 || data[0] != '{' {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"baton.dev/sdk/internal/batonv1"
 )
@@ -103,6 +104,9 @@ func JobOf(ctx context.Context) *Job {
 func readObject(data []byte, target any, what string) error {
 	if len(data) == 0 {
 		return nil
+	}
+	if !utf8.Valid(data) {
+		return fmt.Errorf("the %s are no UTF-8", what)
 	}
 	if kind := kindOf(data); kind != "object" {
 		return fmt.Errorf("the %s are no JSON object but %s", what, kind)

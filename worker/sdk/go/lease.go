@@ -10,14 +10,19 @@ import (
 	"baton.dev/sdk/internal/batonv1"
 )
 
-const defaultLease = time.Minute
+const (
+	defaultLease   = time.Minute
+	shortestExtend = 100 * time.Millisecond
+)
+
+var born = time.Now() // leases are reckoned from it, so that a clock that is set does not matter
 
 // lease of a job that is worked on: taken after a second of work, extended at a third of each, whatever the handler does.
 type lease struct {
 	lock   sync.Mutex
 	timer  *time.Timer
 	isOver bool
-	until  atomic.Int64 // Unix nanoseconds: when it ends as far as this worker knows; 0: it was not taken yet
+	until  atomic.Int64 // nanoseconds since born: when it ends as far as this worker knows; 0: it was not taken yet
 }
 
 func holdLease(w *Worker, job *Job, length time.Duration) *lease {
@@ -40,8 +45,8 @@ func (l *lease) extend(w *Worker, job *Job, length time.Duration) {
 	if l.isOver {
 		return
 	}
-	now := time.Now()
-	if until := l.until.Load(); until != 0 && now.UnixNano() > until {
+	now := time.Since(born)
+	if until := l.until.Load(); until != 0 && int64(now) > until {
 		job.lost.set() // no extension reached Kafka in time
 	}
 	answer := &batonv1.JobAnswer{Attempt: uint32(job.Attempt), Token: job.token, Worker: w.settings.Name, ExtendMs: length.Milliseconds()}
@@ -49,10 +54,10 @@ func (l *lease) extend(w *Worker, job *Job, length time.Duration) {
 	w.counters.extended.WithLabelValues(job.Type).Inc()
 	w.answers.send(job.replyPartition, command, func(err error) {
 		if err == nil {
-			l.until.Store(now.Add(length).UnixNano())
+			l.until.Store(int64(now + length))
 		}
 	})
-	l.timer.Reset(length / 3)
+	l.timer.Reset(max(length/3, shortestExtend))
 }
 
 func (l *lease) end() {

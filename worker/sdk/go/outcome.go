@@ -141,6 +141,9 @@ func backoff(attempt int) time.Duration {
 func ofReturn(value any) Outcome {
 	switch value := value.(type) {
 	case *Completed:
+		if value == nil {
+			return &Completed{}
+		}
 		return value
 	case Completed:
 		return &value
@@ -174,12 +177,12 @@ func ofError(job *Job, err error) Outcome {
 	var bad *BadInput
 	left := max(job.Retries-1, 0)
 	switch {
-	case errors.As(err, &business):
+	case errors.As(err, &business) && business != nil:
 		if business.Code == "" {
 			return &Failed{Message: "a BPMN error has a code, this one is empty: " + err.Error()}
 		}
 		return &Thrown{business.Code, business.Message, business.Variables}
-	case errors.As(err, &later):
+	case errors.As(err, &later) && later != nil:
 		if later.KeepsRetries {
 			left = max(job.Retries, 1)
 		}
@@ -190,7 +193,7 @@ func ofError(job *Job, err error) Outcome {
 	case errors.As(err, &fatal), errors.As(err, &bad):
 		return &Failed{Message: err.Error()}
 	}
-	return &Failed{err.Error(), left, backoff(job.Attempt)}
+	return &Failed{fmt.Sprint(err), left, backoff(job.Attempt)} // not Error(), which a nil of some type does not have
 }
 
 func cut(text string) string {

@@ -50,7 +50,7 @@ func settingsOf(env map[string]string) (Settings, error) {
 	r := reader{env: env}
 	host, _ := os.Hostname()
 	s := Settings{
-		Brokers:       strings.Split(r.text("BATON_KAFKA_BROKERS", "127.0.0.1:9092"), ","),
+		Brokers:       strings.Split(strings.ReplaceAll(r.text("BATON_KAFKA_BROKERS", "127.0.0.1:9092"), " ", ""), ","),
 		Prefix:        r.text("BATON_KAFKA_TOPIC_PREFIX", "baton"),
 		Properties:    r.properties("BATON_KAFKA_PROPERTIES"),
 		JobPartitions: r.number("BATON_KAFKA_JOB_PARTITIONS", 8, 1, 1024),
@@ -89,6 +89,9 @@ func (s *Settings) ofType(jobType string, maxConcurrent int, lease time.Duration
 	prefix := variableOf(jobType)
 	if maxConcurrent == 0 {
 		maxConcurrent = s.MaxConcurrent
+	}
+	if maxConcurrent < 1 || lease < 0 {
+		return typeSettings{}, fmt.Errorf("jobs of type %q: expected at least 1 at one time and a lease of at least 0, found %d and %v", jobType, maxConcurrent, lease)
 	}
 	if lease == 0 {
 		lease = s.Lease

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -51,6 +52,7 @@ type Worker struct {
 	channels   map[string]*channel
 	answers    *answers
 	counters   *counters
+	server     *http.Server // nil: none
 	shutdown   *flag
 	base       context.Context // of all handlers; ends with the grace
 	cancel     context.CancelFunc
@@ -161,7 +163,7 @@ func (w *Worker) Start() error {
 		return err
 	}
 	if w.settings.Metrics != "" {
-		if _, err := w.serve(w.settings.Metrics); err != nil {
+		if w.server, err = w.serve(w.settings.Metrics); err != nil {
 			return err
 		}
 	}
@@ -185,6 +187,9 @@ func (w *Worker) Stop(grace time.Duration) bool {
 		slog.Warn("jobs have not ended within the grace: others will get them", "jobs", left, "grace", grace)
 	}
 	w.cancel()
+	if w.answers == nil {
+		return true // it was not started
+	}
 	ctx, cancel := context.WithDeadline(context.Background(), later(until, time.Now().Add(time.Second)))
 	defer cancel()
 	isFlushed := w.answers.flush(ctx)
@@ -198,6 +203,9 @@ func (w *Worker) Stop(grace time.Duration) bool {
 	}
 	all.Wait()
 	w.answers.close()
+	if w.server != nil {
+		_ = w.server.Close()
+	}
 	return left == 0 && isFlushed
 }
 
@@ -289,7 +297,12 @@ func (w *Worker) workOn(base context.Context, h *handler, job *Job, then func(Ou
 	}()
 }
 
-func (w *Worker) outcomeOf(ctx context.Context, h *handler, job *Job) Outcome {
+func (w *Worker) outcomeOf(ctx context.Context, h *handler, job *Job) (outcome Outcome) {
+	defer func() { // of errors whose methods panic: the process and its other jobs go on
+		if problem := recover(); problem != nil {
+			outcome = &Failed{fmt.Sprintf("panic: %v", problem), max(job.Retries-1, 0), backoff(job.Attempt)}
+		}
+	}()
 	ctx, span := startSpan(ctx, job)
 	defer span.End()
 	call := func(ctx context.Context) (any, error) { return h.call(ctx, job) }
@@ -302,14 +315,14 @@ func (w *Worker) outcomeOf(ctx context.Context, h *handler, job *Job) Outcome {
 		return ofReturn(value)
 	}
 	span.RecordError(err)
-	outcome := ofError(job, err)
+	outcome = ofError(job, err)
 	if failed, is := outcome.(*Failed); is {
 		log := job.Log().With("attempt", job.Attempt, "retries_left", failed.Retries)
 		var panicked *panicked
 		if errors.As(err, &panicked) {
 			log = log.With("stack", string(panicked.stack))
 		}
-		log.Warn("the job failed", "error", err)
+		log.Warn("the job failed", "error", failed.Message)
 	}
 	return outcome
 }
@@ -334,6 +347,13 @@ func startSpan(ctx context.Context, job *Job) (context.Context, trace.Span) {
 func (w *Worker) answer(c *channel, r *running, outcome Outcome) {
 	if r.lease != nil {
 		r.lease.end()
+	}
+	if _, isFailed := outcome.(*Failed); isFailed && w.base.Err() != nil {
+		c.dropped(r) // the grace is over: others get it, with all its retries
+		return
+	} else if isFailed && r.job.lost.isSet() {
+		c.finished(r) // it is somebody else's
+		return
 	}
 	command, told := commandOf(r.job, outcome, w.settings.Name)
 	switch told.(type) {

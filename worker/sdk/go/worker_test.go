@@ -142,6 +142,34 @@ func TestHandlersThatDoNotReturnHaveFailed(t *testing.T) {
 	}
 }
 
+type writesItself struct{}
+
+func (writesItself) MarshalJSON() ([]byte, error) { panic("no") }
+
+type shy struct{ text string }
+
+func (s *shy) Error() string { return s.text }
+
+func TestNothingThatAHandlerGivesEndsTheProcess(t *testing.T) {
+	var business *BpmnError
+	var mine *shy
+	for _, handle := range []func(context.Context, struct{}) (any, error){
+		func(context.Context, struct{}) (any, error) { return nil, business },
+		func(context.Context, struct{}) (any, error) { return nil, mine },
+		func(context.Context, struct{}) (any, error) { return map[string]any{"a": writesItself{}}, nil },
+	} {
+		if failed, is := outcomeOf(t, handle, nil, nil).(*Failed); !is || failed.Message == "" {
+			t.Errorf("%+v", failed)
+		}
+	}
+	if outcome := outcomeOf(t, func(context.Context, struct{}) (*Completed, error) { return nil, nil }, nil, nil); !reflect.DeepEqual(outcome, &Completed{Variables: Variables(nil)}) {
+		t.Errorf("%+v", outcome)
+	}
+	if !NewWorkerWith(Settings{}).Stop(0) {
+		t.Error("a worker that was not started cannot be stopped")
+	}
+}
+
 func TestWhatCannotBeSentIsNamed(t *testing.T) {
 	itself := map[string]any{}
 	itself["me"] = itself
@@ -223,6 +251,9 @@ func TestSettings(t *testing.T) {
 	other, _ := s.ofType("other", 5, 0)
 	if own.maxConcurrent != 2 || other.maxConcurrent != 5 || s.check([]string{"charge-card"}) != nil {
 		t.Error(own, other)
+	}
+	if _, err := s.ofType("other", -1, 0); err == nil {
+		t.Error("fewer than one at one time")
 	}
 	if err := s.check([]string{"other"}); err == nil || !strings.Contains(err.Error(), "BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT") {
 		t.Error(err)

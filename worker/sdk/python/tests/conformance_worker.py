@@ -138,6 +138,11 @@ def block():
     threading.Event().wait()
 
 
+@serves('interrupted')
+def interrupted():
+    threading.Event().wait()  # nothing ends a thread from outside
+
+
 @serves('crash')
 def crash(ms: int = 0):
     time.sleep(ms / 1000)

@@ -15,7 +15,8 @@ import { partOfJobType, type Settings, type TypeSettings } from './settings.js';
 const FETCH_MS = 500;
 const COMMIT_MS = 1000;
 const MOST_REST_MS = 30_000;
-const FETCH_BYTES = 4_194_304;
+const FETCH_BYTES = 1_048_576; // of a node; one record may be larger
+const FAILED_COMMITS = 3; // in a row: then the consumer begins anew
 
 /** A job from its record to its answer. */
 export class Running {
@@ -53,7 +54,7 @@ export class Channel {
   #life = 0; // grows when partitions go: what came before is not committed any more
   #toCommit: Partitions = new Map();
   #positions: Partitions = new Map(); // of the next fetch, by partition that this worker has
-  #queued: Running[] = [];
+  #queued = new Map<bigint, Running>(); // by key, in the order of their coming
   #running = new Map<bigint, Running>();
   #ended: Promise<void> | undefined;
 
@@ -80,6 +81,11 @@ export class Channel {
     return this.#running.size;
   }
 
+  /** It counts for nothing here and is left to others: it is not committed. */
+  dropped(running: Running): void {
+    if (this.#running.get(running.job.key) === running) this.#running.delete(running.job.key);
+  }
+
   /** Its answer is with Kafka, or will never be. */
   finished(running: Running): void {
     if (this.#running.get(running.job.key) === running) this.#running.delete(running.job.key);
@@ -89,9 +95,10 @@ export class Channel {
 
   /** Begins what there are free hands for. */
   fill(): void {
-    while (!this.owner.shutdown.aborted && !this.paused && this.#queued.length > 0 && this.#running.size < this.own.maxConcurrent) {
-      const running = this.#queued.shift()!;
-      this.#running.set(running.job.key, running);
+    for (const [key, running] of this.#queued) {
+      if (this.owner.shutdown.aborted || this.paused || this.#running.size >= this.own.maxConcurrent) return;
+      this.#queued.delete(key);
+      this.#running.set(key, running);
       this.owner.begin(this, running);
     }
   }
@@ -122,7 +129,7 @@ export class Channel {
     }
     try {
       const running = new Running(partition, offset, this.#life, jobOf(message, readParts(message), this.owner.shutdown, this.owner.end));
-      if (!this.#isStale(running)) this.#queued.push(running);
+      if (!this.#isStale(running)) this.#queued.set(running.job.key, running);
     } catch (error) {
       const running = new Running(partition, offset, this.#life, jobOf(message, {}, this.owner.shutdown, this.owner.end));
       this.owner.refuse(this, running, failed(`the worker cannot read the job: ${textOf(error)}`));
@@ -132,14 +139,12 @@ export class Channel {
   /** It is worked on already, or by a later attempt. */
   #isStale(running: Running): boolean {
     const { job } = running;
-    const known = this.#running.get(job.key) ?? this.#queued.find((one) => one.job.key === job.key);
+    const known = this.#queued.get(job.key) ?? this.#running.get(job.key);
     if (known === undefined) return false;
     if (known.job.attempt < job.attempt) {
       known.job.loseLease();
       this.owner.metrics.add('leases_lost', this.jobType);
-      const at = this.#queued.indexOf(known);
-      if (at >= 0) { // it counts for nothing any more
-        this.#queued.splice(at, 1);
+      if (this.#queued.delete(job.key)) { // it counts for nothing any more
         this.#done(known.partition, known.life, [known.offset, ...known.also]);
       }
       return false;
@@ -187,17 +192,30 @@ export class Channel {
     const { sessionMs } = this.owner.settings;
     const consumer = new Consumer({ ...kafkaOptions(this.owner.settings), groupId: this.#group, autocommit: false, sessionTimeout: sessionMs,
       heartbeatInterval: Math.max(Math.floor(sessionMs / 4), 100), rebalanceTimeout: Math.max(60_000, sessionMs), maxWaitTime: FETCH_MS, maxBytes: FETCH_BYTES });
-    const broken = new Promise<never>((_, reject) => consumer.on('error', reject));
+    const session = { isOver: false }; // loops of one that has failed take nothing of the next one
+    const broken = new Promise<never>((_, reject) => {
+      consumer.on('error', reject);
+      consumer.on('consumer:heartbeat:error', ({ error }) => reject(error)); // the library sends none after it
+    });
     broken.catch(() => {});
-    consumer.on('consumer:group:rebalance', () => void this.#commit(consumer));
-    consumer.on('consumer:group:join', ({ assignments }) => this.#join(consumer, assignments ?? []).catch((error: unknown) => consumer.emit('error', error)));
+    consumer.on('consumer:group:rebalance', () => {
+      void this.#commit(consumer);
+      this.#forget(); // what has not begun goes to others
+    });
+    consumer.on('consumer:group:join', ({ assignments }) => {
+      if (!session.isOver) this.#join(consumer, assignments ?? []).catch((error: unknown) => consumer.emit('error', error));
+    });
+    let loops: Promise<unknown> = Promise.resolve();
     try {
       consumer.topics.track(this.topic);
       await Promise.race([consumer.joinGroup(), broken]);
-      await Promise.race([Promise.all([this.#fetchAll(consumer), this.#commitAll(consumer)]), broken]);
+      loops = Promise.all([this.#fetchAll(consumer, session), this.#commitAll(consumer, session)]);
+      await Promise.race([loops, broken]);
       await this.#commit(consumer);
     } finally {
+      session.isOver = true;
       this.isAssigned = false;
+      await Promise.race([loops.catch(() => {}), sleep(2000, undefined, { ref: false })]);
       await Promise.race([Promise.resolve(consumer.close(true)).catch(() => {}), sleep(5000, undefined, { ref: false })]);
     }
   }
@@ -226,11 +244,11 @@ export class Channel {
 
   /** With full hands nothing is fetched. The group keeps the worker, for heartbeats have a timer of their own. */
   #hasRoom(): boolean {
-    return !this.paused && !this.owner.shutdown.aborted && this.#queued.length < this.own.maxConcurrent && this.#positions.size > 0;
+    return !this.paused && !this.owner.shutdown.aborted && this.#queued.size < this.own.maxConcurrent && this.#positions.size > 0;
   }
 
-  async #fetchAll(consumer: Consumer): Promise<void> {
-    while (!this.#ends.signal.aborted) {
+  async #fetchAll(consumer: Consumer, session: { readonly isOver: boolean }): Promise<void> {
+    while (!this.#ends.signal.aborted && !session.isOver) {
       this.turned = Date.now();
       if (this.#hasRoom()) await this.#fetch(consumer);
       else await this.#rest(10);
@@ -246,9 +264,10 @@ export class Channel {
     const byNode = new Map<number, number[]>();
     for (const partition of this.#positions.keys()) {
       const leader = topic.partitions[partition]?.leader ?? -1;
+      if (leader < 0) continue; // others go on meanwhile
       byNode.set(leader, [...(byNode.get(leader) ?? []), partition]);
     }
-    if (byNode.has(-1)) throw new Error(`a partition of ${this.topic} has no leader`);
+    if (byNode.size === 0) await this.#rest(FETCH_MS);
     await Promise.all([...byNode].map(([node, partitions]) => this.#fetchOf(consumer, node, topic.id, partitions, life)));
   }
 
@@ -280,28 +299,36 @@ export class Channel {
     this.#positions.set(partition, batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n);
   }
 
-  async #commitAll(consumer: Consumer): Promise<void> {
-    while (!this.#ends.signal.aborted) {
+  async #commitAll(consumer: Consumer, session: { readonly isOver: boolean }): Promise<void> {
+    let failures = 0;
+    while (!this.#ends.signal.aborted && !session.isOver) {
       await this.#rest(COMMIT_MS);
-      await this.#commit(consumer);
+      if (session.isOver) return;
+      failures = (await this.#commit(consumer)) ? 0 : failures + 1;
+      if (failures >= FAILED_COMMITS) throw new Error('offsets cannot be committed');
     }
   }
 
-  async #commit(consumer: Consumer): Promise<void> {
+  /** False: it failed, and is tried again while the partitions are here. */
+  async #commit(consumer: Consumer): Promise<boolean> {
+    const life = this.#life;
     const offsets = [...this.#toCommit].map(([partition, offset]) => ({ topic: this.topic, partition, offset, leaderEpoch: -1 }));
     this.#toCommit.clear();
-    if (offsets.length === 0) return;
+    if (offsets.length === 0) return true;
     try {
       await consumer.commit({ offsets });
+      return true;
     } catch (error) { // a new owner is sent them again, and answers stay answers
       log.info('offsets were not committed', { type: this.jobType, error: textOf(error) });
+      if (life === this.#life) for (const { partition, offset } of offsets) if ((this.#toCommit.get(partition) ?? -1n) < offset) this.#toCommit.set(partition, offset);
+      return false;
     }
   }
 
   /** What has not begun goes to who has the partitions now; what runs is answered from here, and the first answer wins. */
   #forget(): void {
     this.#life++;
-    this.#queued = [];
+    this.#queued.clear();
     this.#progress.clear();
     this.#toCommit.clear();
     this.#positions = new Map();

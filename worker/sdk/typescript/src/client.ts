@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** The REST API from TypeScript, in Node.js and in browsers: deploy, start, publish, search, complete. */
-import { LosslessNumber, parse, stringify } from 'lossless-json';
-import { readNumber } from './number.js';
+import { LosslessNumber } from 'lossless-json';
+import { parse, stringify } from './number.js';
 
 const MOST_PER_PAGE = 1000;
 
@@ -55,7 +55,7 @@ export class Client {
 
   constructor(options: ClientOptions = {}) {
     this.#url = (options.url ?? environment['BATON_API_URL'] ?? 'http://127.0.0.1:8080').replace(/\/+$/, '');
-    this.#fetch = options.fetch ?? fetch;
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init)); // browsers want it called as the window's
     const key = options.key ?? environment['BATON_API_KEY'];
     const user = options.user ?? environment['BATON_API_USER'];
     const basic = `${user}:${options.password ?? environment['BATON_API_PASSWORD'] ?? ''}`;
@@ -79,7 +79,7 @@ export class Client {
       throw new ApiError(0, 'UNREACHABLE', cause instanceof Error ? cause.message : (error as Error).message, { cause: error });
     }
     if (!response.ok) throw problemOf(response, text);
-    return (text === '' ? undefined : parse(text, null, { parseNumber: readNumber })) as Answer;
+    return (text === '' ? undefined : parse(text)) as Answer;
   }
 
   /** Processes, decisions and forms together: by name, their text. */

@@ -92,6 +92,7 @@ export function readParts(message: Message): Parts {
 /** `parts` empty: of a job that cannot be read, but answered. */
 export function jobOf(message: Message, parts: Partial<Parts>, shutdown: AbortSignal, end: AbortSignal): OwnJob {
   const lost = new AbortController();
+  let either: AbortSignal | undefined;
   const about = { job: String(message.key), instance: String(message.instance), type: message.type };
   const trace = message.traceparent.split('-');
   return {
@@ -100,8 +101,11 @@ export function jobOf(message: Message, parts: Partial<Parts>, shutdown: AbortSi
     listenerEvent: message.listenerEvent, tenant: message.tenant, attempt: message.attempt, retries: message.retries, priority: message.priority,
     leaseMs: Number(message.leaseMs), businessId: message.businessId, rootInstance: message.rootInstance, traceparent: message.traceparent,
     headers: {}, variables: {}, userTask: {}, tags: [], ...parts, secrets: new Map(message.secrets.map((one) => [one.pointer, one.name])),
-    idempotencyKey: `baton-${message.key}`, shutdown, leaseLost: lost.signal, signal: AbortSignal.any([lost.signal, end]),
+    idempotencyKey: `baton-${message.key}`, shutdown, leaseLost: lost.signal,
     log: log.with(trace.length === 4 ? { ...about, trace_id: trace[1] } : about),
+    get signal() { // made when it is asked for: what depends on a signal that lives long is kept by it
+      return (either ??= AbortSignal.any([lost.signal, end]));
+    },
     token: message.token, replyPartition: message.replyPartition, loseLease: () => lost.abort(new Error('the job is somebody else\'s by now')),
   };
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** JSON in which no number loses a digit. */
-import { isNumber, LosslessNumber, parse, stringify } from 'lossless-json';
-import { readNumber } from './number.js';
+import { isNumber, LosslessNumber } from 'lossless-json';
+import { parse, stringify } from './number.js';
 
 export { LosslessNumber };
 
@@ -10,7 +10,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Numbers are `number` where that holds every digit, else `bigint` or LosslessNumber. Throws what is no JSON (RFC 8259). */
 export function read(data: Uint8Array): unknown {
-  return parse(decoder.decode(data), null, { parseNumber: readNumber });
+  return parse(decoder.decode(data));
 }
 
 /** Of values that check() has nothing against. */
@@ -42,12 +42,12 @@ function checkParts(value: object, path: string, above: readonly object[]): void
     return;
   }
   if (above.includes(value)) throw new Error(`${path === '' ? 'the value' : path} contains itself`);
+  if (value instanceof Map || value instanceof Set || value instanceof Promise || value instanceof Error || ArrayBuffer.isView(value)) {
+    throw new Error(`${path === '' ? 'the value' : path} is a ${value.constructor.name}, which JSON does not have`);
+  }
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     if (value instanceof Date && Number.isNaN(value.getTime())) throw new Error(`${path} is a Date of no time`);
     return;
-  }
-  if (value instanceof Map || value instanceof Set) {
-    throw new Error(`${path === '' ? 'the value' : path} is a ${value.constructor.name}, which JSON does not have: make it an object or an array`);
   }
   const below = [...above, value];
   if (Array.isArray(value)) value.forEach((item, index) => check(item, `${path}[${index}]`, below));

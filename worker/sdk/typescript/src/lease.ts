@@ -18,10 +18,10 @@ export class Lease {
 
   #extendNow(length: number): void {
     if (this.#isOver) return;
-    const sent = Date.now();
+    const sent = performance.now();
     if (this.#until !== undefined && sent > this.#until) this.job.loseLease(); // no extension reached Kafka in time
     this.extend(length).then(() => { this.#until = sent + length; }, () => {});
-    this.#timer = setTimeout(() => this.#extendNow(length), Math.min(length / 3, 2_000_000_000));
+    this.#timer = setTimeout(() => this.#extendNow(length), Math.min(Math.max(length / 3, 100), 2_000_000_000));
   }
 
   end(): void {

@@ -86,9 +86,11 @@ function cut(text: string): string {
 }
 
 function encode(value: Variables | undefined, what: string): Uint8Array {
-  if (value === undefined || Object.keys(value).length === 0) return new Uint8Array();
+  if (value === undefined) return new Uint8Array();
   json.check(value);
   const data = json.write(value);
+  if (data[0] !== 0x7b) throw new Error(`the ${what} are no object but ${new TextDecoder().decode(data.subarray(0, 40))}`);
+  if (data.length === 2) return new Uint8Array();
   if (data.length > MAX_VARIABLES_BYTES) {
     const [name, size] = Object.entries(value).map(([key, part]) => [key, json.write(part).length] as const).reduce((a, b) => (b[1] > a[1] ? b : a));
     throw new Error(`the ${what} have ${data.length} bytes, at most ${MAX_VARIABLES_BYTES} are taken; "${name}" alone has ${size}`);

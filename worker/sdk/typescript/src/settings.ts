@@ -85,6 +85,10 @@ function variableOf(jobType: string): string {
 export function ofType(settings: Settings, jobType: string, code: Partial<TypeSettings>): TypeSettings {
   const prefix = variableOf(jobType);
   const env = settings.environment;
+  for (const [name, value] of Object.entries(code)) {
+    const isGood = value === undefined || (Number.isSafeInteger(value) && (value as number) >= (name === 'maxConcurrent' ? 1 : 0));
+    if (!isGood) throw new Error(`jobs of type ${JSON.stringify(jobType)}: ${name}: expected a whole number, found ${String(value)}`);
+  }
   return {
     maxConcurrent: number(env, `${prefix}MAX_CONCURRENT`, code.maxConcurrent ?? settings.maxConcurrent, 1, 10_000),
     leaseMs: number(env, `${prefix}LEASE_MS`, code.leaseMs ?? settings.leaseMs, 0, 2_073_600_000),

@@ -13,9 +13,9 @@ import { jobOf, type Job, type OwnJob, type Variables } from './job.js';
 import * as json from './json.js';
 import { kafkaOptions } from './kafka.js';
 import { Lease } from './lease.js';
-import { log } from './log.js';
+import { log, textOf } from './log.js';
 import { Metrics, serve, type Health } from './metrics.js';
-import { commandOf, extensionOf, ofError, ofReturn, type AdHoc, type Corrected, type Denied, type Outcome } from './outcome.js';
+import { commandOf, extensionOf, failed, ofError, ofReturn, type AdHoc, type Corrected, type Denied, type Outcome } from './outcome.js';
 import { checkSettings, ofType, settingsOf, type Settings, type TypeSettings } from './settings.js';
 
 const SILENT_MS = 30_000; // a loop that has not turned for so long hangs
@@ -107,7 +107,8 @@ export class Worker {
     checkSettings(this.settings, types);
     kafkaOptions(this.settings);
     const owner: Owner = { settings: this.settings, metrics: this.metrics, shutdown: this.#shutdown.signal, end: this.#end.signal,
-      begin: (channel, running) => void this.#begin(channel, running), refuse: (channel, running, outcome) => void this.#answer(channel, running, outcome) };
+      begin: (channel, running) => void this.#begin(channel, running),
+      refuse: (channel, running, outcome) => void this.#answer(channel, running, outcome) };
     for (const [type, { own }] of this.#declared) this.#channels.set(type, new Channel(type, ofType(this.settings, type, own), owner));
     this.#answers = new Answers(this.settings);
     if (this.settings.metrics !== '') this.#server = serve(this.settings.metrics, this.metrics, () => this.health());
@@ -174,7 +175,7 @@ export class Worker {
       return this.#answers!.send(job.replyPartition, extensionOf(job, this.settings.name, leaseMs));
     });
     const began = performance.now();
-    const outcome = await this.#work(this.#declared.get(channel.jobType)!, job);
+    const outcome = await this.#work(this.#declared.get(channel.jobType)!, job).catch((error: unknown) => failed(textOf(error), Math.max(job.retries - 1, 0), 1000));
     this.metrics.took(channel.jobType, (performance.now() - began) / 1000);
     await this.#answer(channel, running, outcome);
   }
@@ -196,7 +197,7 @@ export class Worker {
       return ofReturn(await call());
     } catch (error) {
       const outcome = ofError(job, error);
-      span.recordException(error instanceof Error ? error : String(error));
+      span.recordException(error instanceof Error ? error : textOf(error));
       if (outcome.kind === 'failed') job.log.warn('the job failed', { attempt: job.attempt, retries_left: outcome.retries, error: outcome.message });
       return outcome;
     } finally {
@@ -206,6 +207,8 @@ export class Worker {
 
   async #answer(channel: Channel, running: Running, outcome: Outcome): Promise<void> {
     running.lease?.end();
+    if (outcome.kind === 'failed' && this.#end.signal.aborted) return channel.dropped(running); // others get it, with all its retries
+    if (outcome.kind === 'failed' && running.job.leaseLost.aborted) return channel.finished(running); // it is somebody else's
     const [command, told] = commandOf(running.job, outcome, this.settings.name);
     this.metrics.add(`jobs_${told.kind}`, channel.jobType);
     try {

@@ -61,6 +61,7 @@ worker.job(type('counted'), async (variables, job) => {
 
 worker.job(type('async'), async (variables) => { await rest(variables); });
 worker.job(type('block'), { maxConcurrent: 1 }, () => new Promise<undefined>(() => {}));
+worker.job(type('interrupted'), (_, job) => new Promise<undefined>((_, reject) => job.signal.addEventListener('abort', () => reject(job.signal.reason))));
 worker.job(type('crash'), async (variables) => {
   await rest(variables);
   if (process.env['CONFORMANCE_CRASHES'] !== 'false') process.exit(9);

@@ -62,7 +62,10 @@ test('what cannot be sent is named', async () => {
     [{ call: () => {} }, 'call is a function, which JSON does not have'],
     [itself, 'me contains itself'],
     [{ half: '\ud800' }, 'half holds half of a surrogate pair, which is no text'],
-    [{ all: new Map() }, 'all is a Map, which JSON does not have: make it an object or an array'],
+    [{ all: new Map() }, 'all is a Map, which JSON does not have'],
+    [new Map([['a', 1]]), 'the value is a Map, which JSON does not have'],
+    [{ a: Promise.resolve(1) }, 'a is a Promise, which JSON does not have'],
+    [new Date(0), 'the variables are no object but "1970-01-01T00:00:00.000Z"'],
     [[1], 'the handler returned an array; variables have names: return an object or nothing'],
     [{ small: 1, big: 'x'.repeat(1_100_000) }, 'the variables have 1100020 bytes, at most 1048576 are taken; "big" alone has 1100002'],
     [{ deep }, 'what the handler returned is nested too deeply'],
@@ -80,6 +83,24 @@ test('no digit is lost', () => {
   assert.ok(json.read(bytes('0.12345678901234567890')) instanceof LosslessNumber);
   for (const wrong of ['NaN', '{"a":Infinity}', '{', '{"a":1}x', '']) assert.throws(() => json.read(bytes(wrong)), wrong);
   assert.throws(() => json.read(new Uint8Array([0x22, 0xff, 0x22])));
+});
+
+test('no name and no number in variables does harm', () => {
+  const odd = '{"__proto__":{"a":1},"constructor":1,"isLosslessNumber":true,"value":"7","n":{"__proto__":9007199254740993}}';
+  assert.equal(text(json.read(bytes(odd))), odd);
+  assert.equal((json.read(bytes('{"__proto__":{"admin":true}}')) as { admin?: boolean }).admin, undefined);
+  const began = performance.now();
+  const long = `0.1${'0'.repeat(1_000_000)}1`;
+  assert.equal(text(json.read(bytes(long))), long);
+  assert.ok(performance.now() - began < 2000, 'it took long');
+  assert.throws(() => json.read(bytes('01234567890123456789')));
+  assert.equal(text({ s: '"\\ 12345678901234567890', b: 12345678901234567890n }), '{"s":"\\"\\\\ 12345678901234567890","b":12345678901234567890}');
+});
+
+test('whatever is thrown is a failure, and whatever is logged a line', async () => {
+  assert.equal((await outcomeOf(failing(Object.create(null)))).kind, 'failed');
+  assert.equal((await outcomeOf((_, job) => job.log.info('x', { n: 5n, l: new LosslessNumber('1.0') }))).kind, 'completed');
+  assert.throws(() => new Worker({ brokers: ['127.0.0.1:1'] }).job('t', { leaseMs: 1.5 }, () => {}).start(), /leaseMs: expected a whole number/);
 });
 
 test('middleware goes around, the first one outermost', async () => {

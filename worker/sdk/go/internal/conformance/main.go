@@ -179,6 +179,10 @@ func main() {
 		return nil, nil
 	})
 	serve(w, "block", func(context.Context, none) (any, error) { select {} }, baton.MaxConcurrent(1))
+	serve(w, "interrupted", func(ctx context.Context, _ none) (any, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
 	serve(w, "crash", func(_ context.Context, in wait) (any, error) {
 		in.rest()
 		if os.Getenv("CONFORMANCE_CRASHES") != "false" {

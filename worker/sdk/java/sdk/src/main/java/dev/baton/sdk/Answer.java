@@ -48,6 +48,10 @@ final class Answer {
         return new Outcome.Failed(message, 0, Duration.ZERO);
     }
 
+    static Outcome.Failed failedAgain(Job job, String message) {
+        return new Outcome.Failed(message, Math.max(job.retries() - 1, 0), backoff(job.attempt()));
+    }
+
     /** Exponential with jitter: about 1 s after the first attempt, at most 5 minutes; never 0. */
     private static Duration backoff(int attempt) {
         double wait = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * Math.pow(2, Math.min(Math.max(attempt, 1) - 1, 16)));
@@ -70,7 +74,7 @@ final class Answer {
         }
         if (err instanceof Fatal) return failed(textOr(err.getMessage(), err.getClass().getName()));
         String name = err.getClass().getSimpleName();
-        return new Outcome.Failed(err.getMessage() == null ? name : name + ": " + err.getMessage(), left, backoff(job.attempt()));
+        return failedAgain(job, err.getMessage() == null ? name : name + ": " + err.getMessage());
     }
 
     private static String textOr(String text, String fallback) {

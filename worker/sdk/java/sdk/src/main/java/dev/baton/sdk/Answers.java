@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -21,6 +23,7 @@ final class Answers {
     private final KafkaProducer<byte[], byte[]> producer;
     private final String topic;
     private final AtomicInteger underWay = new AtomicInteger();
+    private final ExecutorService sender = Executors.newSingleThreadExecutor(Threads.named("baton-answers")); // nobody else waits for Kafka
 
     Answers(Settings settings) {
         Map<String, Object> properties = Kafka.properties(settings);
@@ -30,12 +33,18 @@ final class Answers {
         topic = settings.prefix() + ".commands";
     }
 
-    /** {@code done} is called, perhaps from another thread, with what went wrong or null. It waits while too much is under way. */
+    /** {@code done} is called from another thread, with what went wrong or null. */
     void send(int partition, Command command, Consumer<Exception> done) {
         underWay.incrementAndGet();
+        sender.execute(() -> sendNow(partition, command, done));
+    }
+
+    private void sendNow(int partition, Command command, Consumer<Exception> done) {
         try {
+            int count = producer.partitionsFor(topic).size();
+            if (partition < 0 || partition >= count) throw new IllegalArgumentException(topic + " has no partition " + partition + " but " + count);
             producer.send(new ProducerRecord<>(topic, partition, (byte[]) null, command.toByteArray(), HEADERS), (metadata, err) -> end(done, err));
-        } catch (RuntimeException err) { // larger than is taken, a partition that is not there within the time
+        } catch (RuntimeException err) { // larger than is taken, a partition that is not there
             end(done, err);
         }
     }
@@ -52,6 +61,7 @@ final class Answers {
     }
 
     void close() {
+        sender.shutdownNow();
         producer.close(Duration.ofSeconds(1));
     }
 }

@@ -60,11 +60,16 @@ final class Arguments {
             String below = path.isEmpty() ? name : path + "." + name;
             JsonNode value = node.path(name);
             JavaType of = Json.MAPPER.getTypeFactory().resolveMemberType(component.getGenericType(), type.getBindings());
-            if (!value.isMissingNode()) out.set(name, complete(value, of, below));
+            boolean isThere = !value.isMissingNode() && !value.isNull();
+            if (isThere) out.set(name, complete(value, of, below));
             else if (named != null && !named.defaultValue().isEmpty()) out.set(name, defaultOf(named.defaultValue(), of));
-            else if (!isOptional(component)) throw new BadInput("variable \"" + below + "\" is missing");
+            else if (!isOptional(component) && !JsonNode.class.isAssignableFrom(component.getType())) throw without(value, of, below);
         }
         return out;
+    }
+
+    private static BadInput without(JsonNode value, JavaType type, String path) {
+        return new BadInput("variable \"" + path + (value.isNull() ? "\": expected " + type.getRawClass().getSimpleName() + ", found null" : "\" is missing"));
     }
 
     private static JsonNode completeItems(ArrayNode items, JavaType type, String path) {

@@ -111,6 +111,11 @@ final class Channel implements ConsumerRebalanceListener {
         return new Worker.TypeHealth((System.currentTimeMillis() - turnedMs) / 1000.0, isAssigned, inFlight(), isPaused, lastError);
     }
 
+    /** It counts for nothing here and is left to others: it is not committed. */
+    synchronized void dropped(Running one) {
+        running.remove(one.job.key(), one);
+    }
+
     /** Its answer is with Kafka, or will never be. */
     void finished(Running one) {
         synchronized (this) {
@@ -252,7 +257,7 @@ final class Channel implements ConsumerRebalanceListener {
             try {
                 consume();
                 return;
-            } catch (Exception err) { // a loop that ends silently is a worker that gets no jobs
+            } catch (Throwable err) { // an Error as well: a loop that ends silently is a worker that gets no jobs
                 rest = System.currentTimeMillis() - began > 60_000 ? 500 : Math.min(rest * 2, MOST_REST_MS);
                 worker.metrics().add("loop.restarts", jobType);
                 note(err.toString(), "begins anew in " + rest / 1000.0 + " s");
@@ -320,7 +325,9 @@ final class Channel implements ConsumerRebalanceListener {
 
     private void commit() {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        long then;
         synchronized (this) {
+            then = life;
             toCommit.forEach((partition, offset) -> offsets.put(new TopicPartition(topic, partition), new OffsetAndMetadata(offset)));
             toCommit.clear();
         }
@@ -329,6 +336,9 @@ final class Channel implements ConsumerRebalanceListener {
             consumer.commitSync(offsets, Duration.ofSeconds(10));
         } catch (KafkaException err) { // a new owner is sent them again, and answers stay answers
             LOG.info("jobs of type {}: offsets were not committed: {}", jobType, err.getMessage());
+            synchronized (this) { // tried again while the partitions are here
+                if (then == life) offsets.forEach((partition, offset) -> toCommit.merge(partition.partition(), offset.offset(), Math::max));
+            }
         }
     }
 

@@ -43,7 +43,8 @@ public final class Client {
         this.http = http;
     }
 
-    static String authorizationOf(Map<String, String> env) {
+    /** The header by BATON_API_KEY, or BATON_API_USER and BATON_API_PASSWORD; null: none. */
+    public static String authorizationOf(Map<String, String> env) {
         String key = env.getOrDefault("BATON_API_KEY", ""), user = env.getOrDefault("BATON_API_USER", "");
         if (!key.isEmpty()) return "Bearer " + key;
         if (user.isEmpty()) return null;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.baton.sdk;
 
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -13,7 +12,8 @@ final class Lease implements Runnable {
     private final long lengthMs;
     private ScheduledFuture<?> next;
     private boolean isOver;
-    private volatile long untilMs; // when it ends as far as this worker knows; 0: it was not taken yet
+    private volatile boolean isTaken;
+    private volatile long untilNanos; // when it ends as far as this worker knows, once it is taken
 
     Lease(Worker worker, Job job, long askedMs) {
         this.worker = worker;
@@ -22,22 +22,20 @@ final class Lease implements Runnable {
     }
 
     synchronized void begin(long takeMs) {
-        if (!isOver) next = timer().schedule(this, takeMs, TimeUnit.MILLISECONDS);
-    }
-
-    private ScheduledExecutorService timer() {
-        return worker.timer();
+        if (!isOver) next = worker.timer().schedule(this, takeMs, TimeUnit.MILLISECONDS);
     }
 
     @Override
     public synchronized void run() {
         if (isOver) return;
-        long now = System.currentTimeMillis();
-        if (untilMs != 0 && now > untilMs) job.leaseLost().set(); // no extension reached Kafka in time
+        long now = System.nanoTime();
+        if (isTaken && now - untilNanos > 0) job.leaseLost().set(); // no extension reached Kafka in time
         worker.extend(job, lengthMs, err -> {
-            if (err == null) untilMs = now + lengthMs;
+            if (err != null) return;
+            untilNanos = now + TimeUnit.MILLISECONDS.toNanos(lengthMs);
+            isTaken = true;
         });
-        next = timer().schedule(this, Math.max(lengthMs / 3, 100), TimeUnit.MILLISECONDS);
+        next = worker.timer().schedule(this, Math.max(lengthMs / 3, 100), TimeUnit.MILLISECONDS);
     }
 
     synchronized void end() {

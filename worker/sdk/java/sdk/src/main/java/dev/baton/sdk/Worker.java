@@ -10,12 +10,11 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.trace.Span;
-import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
-import io.opentelemetry.api.trace.TraceFlags;
-import io.opentelemetry.api.trace.TraceState;
+import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.context.Scope;
+import io.opentelemetry.context.propagation.TextMapGetter;
 import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,6 +58,7 @@ public final class Worker implements AutoCloseable {
     private final Job.Signal shutdown = new Job.Signal();
     private final ExecutorService hands = Executors.newCachedThreadPool(Threads.named("baton-job"));
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(Threads.named("baton-lease"));
+    private volatile boolean isGraceOver;
     private Admin admin;
     private Answers answers;
     private HttpServer server;
@@ -127,8 +127,13 @@ public final class Worker implements AutoCloseable {
         Runtime.getRuntime().halt(isDone ? 0 : 1); // the threads of handlers that do not end would keep the process
     }
 
+    public boolean hasHandlers() {
+        return !declared.isEmpty();
+    }
+
     /** Returns at once. Kafka may be away: jobs come when it is back. IllegalArgumentException says what is wrong with settings and declarations. */
     public void start() {
+        if (shutdown.isSet()) throw new IllegalStateException("the worker was stopped: make another one");
         if (declared.isEmpty()) throw new IllegalArgumentException("the worker has no handlers: declare one with worker.job(\"type\", …)");
         settings.check(declared.keySet());
         declared.forEach((type, one) -> {
@@ -152,6 +157,7 @@ public final class Worker implements AutoCloseable {
         while (inFlight() > 0 && System.nanoTime() < until) Thread.sleep(10);
         int left = inFlight();
         if (left > 0) LOG.warn("{} jobs have not ended within the grace of {} ms: others will get them", left, graceMs);
+        isGraceOver = true;
         if (answers == null) return true;
         boolean isFlushed = answers.flush(Math.max(until, System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
         channels.values().forEach(Channel::askToStop);
@@ -218,54 +224,87 @@ public final class Worker implements AutoCloseable {
         long began = System.nanoTime();
         running.lease = new Lease(this, running.job, channel.own.leaseMs());
         running.lease.begin(settings.takeMs());
-        hands.execute(() -> work(declared.get(channel.jobType), running.job, outcome -> {
-            metrics.took(channel.jobType, System.nanoTime() - began);
-            answer(channel, running, outcome);
-        }));
+        try {
+            hands.execute(() -> work(declared.get(channel.jobType), running.job, outcome -> {
+                metrics.took(channel.jobType, System.nanoTime() - began);
+                answer(channel, running, outcome);
+            }));
+        } catch (Throwable err) { // no thread is to be had
+            answer(channel, running, failed(running.job, err));
+        }
     }
 
-    /** {@code then} is called once, perhaps from another thread. */
+    /** {@code then} is called once, whatever the handler does, perhaps from another thread. */
     private void work(Declared one, Job job, Consumer<Outcome> then) {
         Span span = span(job);
+        Object value;
         try (Scope scope = span.makeCurrent(); MDC.MDCCloseable key = MDC.putCloseable("baton_job", Long.toUnsignedString(job.key()));
                 MDC.MDCCloseable instance = MDC.putCloseable("baton_instance", Long.toUnsignedString(job.instance()))) {
-            Callable<Object> call = () -> one.handler().handle(Arguments.fill(job.variables(), one.type()), job);
-            for (int i = middleware.size() - 1; i >= 0; i--) {
-                Middleware around = middleware.get(i);
-                Callable<Object> next = call;
-                call = () -> around.around(job, next);
-            }
-            Object value = call.call();
+            value = call(one, job).call();
             if (value instanceof CompletionStage<?> stage) {
-                stage.whenComplete((result, err) -> end(span, job, err == null ? Answer.ofReturn(result) : failed(job, err), then));
-            } else {
-                end(span, job, Answer.ofReturn(value), then);
+                stage.whenComplete((result, err) -> end(span, then, err == null ? returned(job, result) : failed(job, err)));
+                return;
             }
         } catch (Throwable err) { // an Error as well: a job has an end
-            span.recordException(err);
-            end(span, job, failed(job, err), then);
+            end(span, then, failed(job, err));
+            return;
+        }
+        end(span, then, returned(job, value));
+    }
+
+    private Callable<Object> call(Declared one, Job job) {
+        Callable<Object> call = () -> one.handler().handle(Arguments.fill(job.variables(), one.type()), job);
+        for (int i = middleware.size() - 1; i >= 0; i--) {
+            Middleware around = middleware.get(i);
+            Callable<Object> next = call;
+            call = () -> around.around(job, next);
+        }
+        return call;
+    }
+
+    private static Outcome returned(Job job, Object value) {
+        try {
+            return Answer.ofReturn(value);
+        } catch (Throwable err) {
+            return failed(job, err);
         }
     }
 
     private static Outcome failed(Job job, Throwable err) {
-        Outcome outcome = Answer.ofError(job, err);
+        Throwable shown = err instanceof Fatal || err instanceof RetryAfter ? null : err;
+        Outcome outcome;
+        try {
+            outcome = Answer.ofError(job, err);
+        } catch (Throwable wrong) { // of an exception whose own methods fail
+            outcome = Answer.failedAgain(job, err.getClass().getName());
+            shown = null;
+        }
         if (outcome instanceof Outcome.Failed failed) {
-            boolean isMeant = err instanceof Fatal || err instanceof RetryAfter;
             LOG.warn("job {} of instance {}: attempt {} failed, {} retries are left: {}", Long.toUnsignedString(job.key()), Long.toUnsignedString(job.instance()),
-                    job.attempt(), failed.retries(), failed.message(), isMeant ? null : err);
+                    job.attempt(), failed.retries(), failed.message(), shown);
         }
         return outcome;
     }
 
-    private static void end(Span span, Job job, Outcome outcome, Consumer<Outcome> then) {
+    private static void end(Span span, Consumer<Outcome> then, Outcome outcome) {
         span.end();
         then.accept(outcome);
     }
 
+    private static final TextMapGetter<Job> TRACE = new TextMapGetter<>() {
+        @Override
+        public Iterable<String> keys(Job job) {
+            return List.of("traceparent");
+        }
+
+        @Override
+        public String get(Job job, String name) {
+            return job != null && name.equals("traceparent") ? job.traceParent() : null;
+        }
+    };
+
     private static Span span(Job job) {
-        Context parent = Context.current();
-        String[] trace = job.traceParent().split("-");
-        if (trace.length == 4) parent = parent.with(Span.wrap(SpanContext.createFromRemoteParent(trace[1], trace[2], TraceFlags.fromHex(trace[3], 0), TraceState.getDefault())));
+        Context parent = W3CTraceContextPropagator.getInstance().extract(Context.current(), job, TRACE); // it takes whatever is no trace as none
         return GlobalOpenTelemetry.getTracer("baton").spanBuilder("job " + job.type()).setParent(parent).setSpanKind(SpanKind.CONSUMER)
                 .setAttribute("messaging.system", "kafka").setAttribute("baton.job.key", Long.toUnsignedString(job.key()))
                 .setAttribute("baton.instance.key", Long.toUnsignedString(job.instance())).setAttribute("baton.process.id", job.processId())
@@ -276,6 +315,14 @@ public final class Worker implements AutoCloseable {
 
     void answer(Channel channel, Channel.Running running, Outcome outcome) {
         if (running.lease != null) running.lease.end();
+        if (outcome instanceof Outcome.Failed && isGraceOver) {
+            channel.dropped(running); // others get it, with all its retries
+            return;
+        }
+        if (outcome instanceof Outcome.Failed && running.job.leaseLost().isSet()) {
+            channel.finished(running); // it is somebody else's
+            return;
+        }
         Answer.Filled filled = Answer.fill(running.job, outcome, settings.name());
         metrics.add(filled.told() instanceof Outcome.Completed ? "jobs.completed" : filled.told() instanceof Outcome.Thrown ? "jobs.thrown" : "jobs.failed", channel.jobType);
         answers.send(running.job.message().getReplyPartition(), filled.command(), err -> {

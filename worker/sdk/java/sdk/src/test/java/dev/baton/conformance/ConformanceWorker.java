@@ -159,6 +159,10 @@ public final class ConformanceWorker {
             new CountDownLatch(1).await();
             return null;
         });
+        serve("interrupted", (in, job) -> {
+            new CountDownLatch(1).await(); // the worker interrupts its threads then
+            return null;
+        });
         serve("crash", (in, job) -> {
             rest(in);
             if (!"false".equals(System.getenv("CONFORMANCE_CRASHES"))) Runtime.getRuntime().halt(9);

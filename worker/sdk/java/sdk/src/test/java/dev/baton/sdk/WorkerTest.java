@@ -65,6 +65,7 @@ class WorkerTest {
                 "{\"n\":\"3\"}", "variable \"n\": expected int, found \"3\"",
                 "{\"n\":1.5}", "variable \"n\": expected int, found 1.5",
                 "{\"n\":null}", "variable \"n\": expected int, found null",
+                "{\"n\":1,\"lines\":[{\"sku\":null,\"price\":1}]}", "variable \"lines[0].sku\": expected String, found null",
                 "{\"n\":1,\"lines\":[{\"sku\":\"a\"}]}", "variable \"lines[0].price\" is missing",
                 "{\"n\":1,\"lines\":[{\"sku\":\"a\",\"price\":\"x\"}]}", "variable \"lines[0].price\": expected BigDecimal, found \"x\"",
                 "{\"n\":1,\"day\":\"soon\"}", "variable \"day\": expected LocalDate, found \"soon\"");
@@ -90,6 +91,19 @@ class WorkerTest {
         assertEquals("StackOverflowError", ((Outcome.Failed) outcomeOf((in, job) -> {
             throw new StackOverflowError();
         })).message());
+    }
+
+    @Test
+    void nothingThatAHandlerGivesLeavesAJobWithoutAnEnd() {
+        RuntimeException odd = new RuntimeException() {
+            @Override
+            public String getMessage() {
+                throw new IllegalStateException("no");
+            }
+        };
+        assertInstanceOf(Outcome.Failed.class, failing(odd, 1, 3));
+        assertInstanceOf(Outcome.Failed.class, outcomeOf((in, job) -> CompletableFuture.completedFuture(new Corrected(null))));
+        assertInstanceOf(Outcome.Failed.class, outcomeOf((in, job) -> new AdHoc(null, false, false, null)));
     }
 
     @Test

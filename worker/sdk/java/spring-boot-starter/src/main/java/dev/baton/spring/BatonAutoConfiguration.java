@@ -37,7 +37,7 @@ public class BatonAutoConfiguration {
             if (value != null) found.put(name, value);
         }
         system.forEach((name, value) -> {
-            if (name.startsWith("BATON_")) found.put(name, value);
+            if (name.startsWith("BATON_") && !name.equals("BATON_WORKER_AUTO_START")) found.put(name, value);
         });
         return found;
     }
@@ -62,8 +62,12 @@ public class BatonAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     Client batonClient(Environment environment) {
-        String key = environment.getProperty("baton.api.key");
-        return new Client(environment.getProperty("baton.api.url", "http://127.0.0.1:8080"), key == null ? null : "Bearer " + key, HttpClient.newHttpClient());
+        Map<String, String> found = new TreeMap<>();
+        for (String name : List.of("key", "user", "password")) {
+            String value = environment.getProperty("baton.api." + name);
+            if (value != null) found.put("BATON_API_" + name.toUpperCase(Locale.ROOT), value);
+        }
+        return new Client(environment.getProperty("baton.api.url", "http://127.0.0.1:8080"), Client.authorizationOf(found), HttpClient.newHttpClient());
     }
 
     /** baton.worker.auto-start=false: it does not begin by itself. */
@@ -75,13 +79,14 @@ public class BatonAutoConfiguration {
 
             @Override
             public void start() {
-                worker.start();
+                if (worker.hasHandlers()) worker.start(); // an application may have a client alone
                 isRunning = true;
             }
 
             @Override
             public void stop() {
                 isRunning = false;
+                if (!worker.hasHandlers()) return;
                 try {
                     worker.stop(settings.graceMs());
                 } catch (InterruptedException err) {

@@ -11,6 +11,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.List;
+import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -31,7 +32,7 @@ final class JobMethods implements SmartInitializingSingleton {
     public void afterSingletonsInstantiated() {
         for (String name : beans.getBeanDefinitionNames()) {
             Class<?> type = beans.getType(name, false);
-            if (type == null || type.getName().startsWith("org.springframework.")) continue;
+            if (type == null || ScopedProxyUtils.isScopedTarget(name) || type.getName().startsWith("org.springframework.")) continue;
             MethodIntrospector.selectMethods(type, (Method method) -> AnnotatedElementUtils.findMergedAnnotation(method, BatonJob.class) != null)
                     .forEach(method -> register(name, method));
         }
@@ -57,6 +58,7 @@ final class JobMethods implements SmartInitializingSingleton {
                 return called.invoke(of, arguments);
             } catch (InvocationTargetException err) {
                 if (err.getCause() instanceof Exception cause) throw cause;
+                if (err.getCause() instanceof Error cause) throw cause;
                 throw err;
             }
         };
