@@ -125,6 +125,32 @@ static void set(struct reading *r, const char *name, str value)
         (struct bus_setting){name, str_cstr(r->input.arena, value)};
 }
 
+// Only these: any other runs a program, or goes by the identity of the worker's machine.
+static bool is_mechanism(str name)
+{
+    return str_equal(name, STR("PLAIN")) || str_equal(name, STR("SCRAM-SHA-256")) ||
+           str_equal(name, STR("SCRAM-SHA-512"));
+}
+
+static bool check_login(struct reading *r)
+{
+    bool has_sasl = false;
+    for (size_t i = 0; i < r->request.setting_count; i++) {
+        str name = str_of(r->request.settings[i].name);
+        str value = str_of(r->request.settings[i].value);
+        bool is_of_mechanism =
+            str_equal(name, STR("sasl.mechanism")) || str_equal(name, STR("sasl.mechanisms"));
+        if (is_of_mechanism && !is_mechanism(value))
+            return input_wrong(&r->input, "\"sasl.mechanism\" must be PLAIN, SCRAM-SHA-256 or "
+                                          "SCRAM-SHA-512");
+        has_sasl = has_sasl || (str_equal(name, STR("security.protocol")) &&
+                                str_equal_ignoring_case(str_sub(value, 0, 4), STR("SASL")));
+    }
+    return !has_sasl || has_setting(r, "sasl.username") ||
+           input_wrong(&r->input, "\"security.protocol\" with SASL needs a login: "
+                                  "\"authentication\" with \"username\" and \"password\"");
+}
+
 static bool read_property(struct reading *r, const struct json_member *property)
 {
     for (size_t i = 0; i < COUNT_OF(allowed_properties); i++)
@@ -153,14 +179,16 @@ static bool read_security(struct reading *r)
     for (size_t i = 0; has_properties && i < properties->count; i++)
         if (!read_property(r, &properties->members[i]))
             return false;
+    if (user.len > 0 && !has_setting(r, "security.protocol"))
+        set(r, "security.protocol", STR("SASL_SSL"));
+    if (is_own && !has_setting(r, "sasl.mechanism") && !has_setting(r, "sasl.mechanisms"))
+        set(r, "sasl.mechanisms", STR("PLAIN")); // the library's own default runs kinit
     if (user.len > 0) {
-        if (!has_setting(r, "security.protocol"))
-            set(r, "security.protocol", STR("SASL_SSL"));
-        if (!has_setting(r, "sasl.mechanism") && !has_setting(r, "sasl.mechanisms"))
-            set(r, "sasl.mechanisms", STR("PLAIN"));
         set(r, "sasl.username", user);
         set(r, "sasl.password", json_get_str(login, STR("password"), STR_EMPTY));
     }
+    if (!check_login(r))
+        return false;
     return !is_own || has_setting(r, "security.protocol") ||
            input_wrong(&r->input,
                        "\"additionalProperties\" must say \"security.protocol\": SSL or SASL_SSL, "

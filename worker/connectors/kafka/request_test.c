@@ -104,6 +104,12 @@ static void what_is_wrong_is_named(void **state)
     assert_refused("{" AT_K "," RECORD
                    ",\"additionalProperties\":{\"ssl.key.location\":\"/root/key\"}}",
                    "ssl.key.location");
+    assert_refused("{" AT_K "," RECORD
+                   ",\"additionalProperties\":{\"security.protocol\":\"sasl_ssl\"}}",
+                   "needs a login");
+    assert_refused("{" AT_K "," RECORD ",\"authentication\":{\"username\":\"u\"},"
+                   "\"additionalProperties\":{\"sasl.mechanism\":\"GSSAPI\"}}",
+                   "sasl.mechanism");
     assert_refused("{\"topic\":{\"topicName\":\"t\"}," RECORD
                    ",\"authentication\":{\"username\":\"u\"}}",
                    "authentication");
