@@ -75,7 +75,6 @@ struct job_desk {
     TAILQ_HEAD(, buffered) came; // in this turn of the loop
     size_t demand_count;         // of all lines
     struct timer *flush;
-    struct timer *serve;
     struct timer *renew;
     int64_t renewed_ms;
     bool is_stopping;
@@ -262,22 +261,6 @@ static void flush_line(struct job_line *line, struct credit_list *list, int64_t 
     }
 }
 
-static void on_flush(void *context)
-{
-    struct job_desk *desk = context;
-    struct job_line *line;
-    int64_t now_ms = clock_now_ms();
-    if (!gateway_hears(desk->gateway))
-        return;
-    struct credit_list list = new_credits(desk, false);
-    while ((line = LIST_FIRST(&desk->dirty)) != NULL) {
-        LIST_REMOVE(line, dirty_link);
-        line->is_dirty = false;
-        flush_line(line, &list, now_ms);
-    }
-    credit_list_end(&list);
-}
-
 // -- Jobs without a client --------------------------------------------------------------
 
 static void buffered_free(struct job_line *line, struct buffered *buffered)
@@ -406,17 +389,33 @@ static void serve_polls(struct job_line *line, const struct buffered *came)
     }
 }
 
-// Once a turn of the loop, when all jobs that came in it are there: a poll gets as many of them as
-// it wants.
-static void on_serve(void *context)
+// When all jobs that came in a turn of the loop are there: a poll gets as many of them as it wants.
+static void serve_all(struct job_desk *desk)
 {
-    struct job_desk *desk = context;
     struct buffered *came;
     while ((came = TAILQ_FIRST(&desk->came)) != NULL) {
         TAILQ_REMOVE(&desk->came, came, new_link);
         came->is_new = false;
         serve_polls(came->line, came);
     }
+}
+
+// First the polls are served: credit is for those that still wait.
+static void on_flush(void *context)
+{
+    struct job_desk *desk = context;
+    struct job_line *line;
+    int64_t now_ms = clock_now_ms();
+    serve_all(desk);
+    if (!gateway_hears(desk->gateway))
+        return;
+    struct credit_list list = new_credits(desk, false);
+    while ((line = LIST_FIRST(&desk->dirty)) != NULL) {
+        LIST_REMOVE(line, dirty_link);
+        line->is_dirty = false;
+        flush_line(line, &list, now_ms);
+    }
+    credit_list_end(&list);
 }
 
 // -- Jobs that come ---------------------------------------------------------------------
@@ -475,7 +474,6 @@ void job_desk_take(struct job_desk *desk, const struct reply *reply)
         if (desk->is_stopping)
             return_all(line);
     }
-    timer_ring(desk->serve);
 }
 
 // -- Now and then -----------------------------------------------------------------------
@@ -559,7 +557,6 @@ struct job_desk *job_desk_new(struct gateway *gateway)
         random_bytes(&desk->id, sizeof desk->id);
     while (desk->id == 0);
     desk->flush = timer_new(gateway->options.loop, on_flush, desk);
-    desk->serve = timer_new(gateway->options.loop, on_serve, desk);
     desk->renew = timer_new(gateway->options.loop, on_renew, desk);
     timer_set(desk->renew, GATEWAY_RENEW_MS);
     return desk;
@@ -600,7 +597,6 @@ void job_desk_free(struct job_desk *desk)
         cursor = 0; // the map has changed
     }
     timer_free(desk->flush);
-    timer_free(desk->serve);
     timer_free(desk->renew);
     arena_done(&desk->arena);
     free(desk);
