@@ -109,7 +109,8 @@ struct statement read_erasure(struct arena *arena, struct scope scope, str tenan
         "NOT NULL AND k.stream > 0), count(*) FILTER (WHERE k.wrapped IS NOT NULL AND i.state IN "
         "(1, 4)), (SELECT " RFC3339(
             "max(e.erased)") " FROM personal_erasures e WHERE e.tenant = $2::text AND e.subject = "
-                             "$3::bytea) FROM personal_keys k LEFT JOIN instances i ON i.shard = "
+                             "$3::bytea AND e.settled IS NOT NULL) FROM personal_keys k LEFT JOIN "
+                             "instances i ON i.shard = "
                              "k.shard AND i.key = k.stream WHERE " OF_PERSON;
     return STATEMENT(arena, sql, scope_parameter(arena, scope), tenant, query_hex(arena, digest),
                      person);

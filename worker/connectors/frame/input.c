@@ -23,6 +23,12 @@ bool input_wrong(const struct input *input, const char *format, ...)
     return error_set(input->err, ERROR_INVALID, input->connector, "%s", text);
 }
 
+str input_found(struct arena *arena, str value)
+{
+    enum { MOST = 100 };
+    return value.len > MOST ? STR_EMPTY : str_format(arena, ", found '%.*s'", STR_ARG(value));
+}
+
 str input_text(struct arena *arena, const struct json *value)
 {
     if (value->type == JSON_STRING || value->type == JSON_NUMBER)
@@ -49,9 +55,9 @@ bool input_seconds(const struct input *input, str name, long *ret_ms)
     bool is_given = value != NULL && value->type != JSON_NULL;
     str text = is_given ? input_text(input->arena, value) : STR_EMPTY;
     if (is_given && (!str_to_i64(text, &seconds) || seconds < 1 || seconds > INPUT_MAX_TIMEOUT_S))
-        return input_wrong(input,
-                           "\"%.*s\" must be 1 to INPUT_MAX_TIMEOUT_S (%d) seconds, found %.*s",
-                           STR_ARG(name), INPUT_MAX_TIMEOUT_S, STR_ARG(str_sub(text, 0, 40)));
+        return input_wrong(input, "\"%.*s\" must be 1 to INPUT_MAX_TIMEOUT_S (%d) seconds%.*s",
+                           STR_ARG(name), INPUT_MAX_TIMEOUT_S,
+                           STR_ARG(input_found(input->arena, text)));
     *ret_ms = (long)seconds * 1000;
     return true;
 }

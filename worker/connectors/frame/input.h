@@ -24,6 +24,11 @@ MUST_CHECK bool input_open(struct input *input, str variables);
 // False with input->err: ERROR_INVALID at this connector.
 bool input_wrong(const struct input *input, const char *format, ...) PRINTF_LIKE(2, 3);
 
+// ", found '…'" for a message; empty for a value of more than 100 bytes. A part of a value never
+// stands in a message: it may be a part of a secret, which is only known as a whole when secrets
+// are taken out.
+str input_found(struct arena *arena, str value);
+
 // Strings and numbers as their text, anything else as JSON; in the arena.
 str input_text(struct arena *arena, const struct json *value);
 

@@ -113,8 +113,8 @@ static bool read_url(struct reading *r)
     const struct json *parameters = json_get(r->input.object, STR("queryParameters"));
     if (!str_starts_with(url, STR("http://")) && !str_starts_with(url, STR("https://")))
         return error_set(r->err, ERROR_INVALID, place,
-                         "\"url\" must begin with http:// or https://, found '%.*s'",
-                         STR_ARG(str_sub(url, 0, 100)));
+                         "\"url\" must begin with http:// or https://%.*s",
+                         STR_ARG(input_found(r->arena, url)));
     strbuf_add(&r->url, str_sub(url, 0, str_find_char(url, '#')));
     for (size_t i = 0; json_is(parameters, JSON_OBJECT) && i < parameters->count; i++)
         add_parameter(r, parameters->members[i].name,

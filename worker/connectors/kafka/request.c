@@ -29,8 +29,8 @@ static bool read_topic(struct reading *r, str own)
     if (!is_topic_name(name))
         return input_wrong(&r->input,
                            "\"topic.topicName\" must have 1 to KAFKA_MAX_TOPIC (%d) letters, "
-                           "digits, dots, hyphens and underscores, found '%.*s'",
-                           KAFKA_MAX_TOPIC, STR_ARG(str_sub(name, 0, 100)));
+                           "digits, dots, hyphens and underscores%.*s",
+                           KAFKA_MAX_TOPIC, STR_ARG(input_found(r->input.arena, name)));
     // Who writes commands is an engine, and who writes offsets a broker.
     if (str_starts_with(name, own) || str_starts_with(name, STR("__")))
         return error_set(r->input.err, ERROR_DENIED, r->input.connector,
@@ -60,8 +60,8 @@ static bool read_brokers(struct reading *r)
         if (list.len > KAFKA_MAX_BROKERS || !is_broker(str_trim(broker)))
             return input_wrong(&r->input,
                                "\"topic.bootstrapServers\" must be host:port, separated by commas, "
-                               "at most KAFKA_MAX_BROKERS (%d) bytes, found '%.*s'",
-                               KAFKA_MAX_BROKERS, STR_ARG(str_sub(list, 0, 100)));
+                               "at most KAFKA_MAX_BROKERS (%d) bytes%.*s",
+                               KAFKA_MAX_BROKERS, STR_ARG(input_found(r->input.arena, list)));
     r->request.brokers = str_cstr(r->input.arena, list);
     return true;
 }
@@ -80,9 +80,8 @@ static bool read_message(struct reading *r)
                               STR("noSchema"));
     return str_equal(schema, STR("noSchema")) ||
            error_set(r->input.err, ERROR_UNSUPPORTED, r->input.connector,
-                     "\"schemaStrategy.type\" must be noSchema, found '%.*s': values are text or "
-                     "JSON",
-                     STR_ARG(str_sub(schema, 0, 40)));
+                     "\"schemaStrategy.type\" must be noSchema, as values are text or JSON%.*s",
+                     STR_ARG(input_found(r->input.arena, schema)));
 }
 
 static bool read_headers(struct reading *r, uint64_t job_key)

@@ -73,17 +73,18 @@ static bool is_loopback(const char *host)
            strcmp(host, "::1") == 0;
 }
 
+// Parts of a URI are not quoted: where it is malformed, a piece of its password stands in another
+// place.
 static bool check_connection(const struct input *input, struct sql_request *request)
 {
     uint64_t port;
     if (request->host[0] == '\0' || strpbrk(request->host, "/,@ ") != NULL)
         return input_wrong(input,
-                           "\"connection.host\" must be the name or address of one host, "
-                           "found '%.100s'",
-                           request->host);
+                           "\"connection.host\" must be the name or address of one host (in a "
+                           "URI, / and @ of a password are %%2F and %%40)");
     if (!str_to_u64(str_of(request->port), &port) || port < 1 || port > 65535)
-        return input_wrong(input, "\"connection.port\" must be 1 to 65535, found '%.20s'",
-                           request->port);
+        return input_wrong(input, "\"connection.port\" must be 1 to 65535 (in a URI, / and @ of a "
+                                  "password are %%2F and %%40)");
     if (request->user[0] == '\0')
         return input_wrong(input, "\"connection.username\" is missing");
     if (request->database[0] == '\0')
@@ -93,10 +94,8 @@ static bool check_connection(const struct input *input, struct sql_request *requ
     for (size_t i = 0; i < COUNT_OF(ssl_modes); i++)
         if (strcmp(request->ssl_mode, ssl_modes[i]) == 0)
             return true;
-    return input_wrong(input,
-                       "\"connection.sslMode\" must be disable, require, verify-ca or "
-                       "verify-full, found '%.20s'",
-                       request->ssl_mode);
+    return input_wrong(input, "\"connection.sslMode\" must be disable, require, verify-ca or "
+                              "verify-full");
 }
 
 static bool read_connection(const struct input *input, struct sql_request *request)
@@ -106,8 +105,8 @@ static bool read_connection(const struct input *input, struct sql_request *reque
     str uri = json_get_str(connection, STR("uri"), STR_EMPTY);
     if (!str_equal_ignoring_case(database, STR("POSTGRESQL")))
         return error_set(input->err, ERROR_UNSUPPORTED, input->connector,
-                         "\"database\" must be POSTGRESQL, found '%.*s'",
-                         STR_ARG(str_sub(database, 0, 40)));
+                         "\"database\" must be POSTGRESQL%.*s",
+                         STR_ARG(input_found(input->arena, database)));
     request->host = text_in(input, connection, "host", "");
     request->port = text_in(input, connection, "port", "5432");
     request->database = text_in(input, connection, "databaseName", "");

@@ -29,6 +29,30 @@ static void assert_refused(const char *text, const char *part)
     arena_done(&arena);
 }
 
+static void no_piece_of_a_password_is_said(void **state)
+{
+    static const char *const uris[] = {
+        "postgresql://app:Sup3r/Secret@db/app", "postgresql://app:ab@Sup3rSecret@db/app",
+        "postgresql://app@Sup3rSecret/x@db/app", "postgresql://u@h/d?sslmode=Sup3rSecret"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(uris); i++) {
+        struct arena arena = ARENA_EMPTY;
+        struct sql_request request;
+        struct error err;
+        str text = str_format(
+            &arena, "{\"connection\":{\"uri\":\"%s\"},\"data\":{\"query\":\"SELECT 1\"}}", uris[i]);
+        if (!read_text(&arena, text, &request, &err))
+            assert_true(str_find(str_of(err.text), STR("Sup3r")) == SIZE_MAX);
+        arena_done(&arena);
+    }
+    char host[151];
+    memset(host, '/', sizeof host - 1);
+    host[sizeof host - 1] = '\0';
+    struct arena arena = ARENA_EMPTY;
+    assert_int_equal(input_found(&arena, str_of(host)).len, 0);
+    arena_done(&arena);
+}
+
 static const struct {
     const char *query;
     const char *variables;
@@ -139,6 +163,7 @@ static void what_is_wrong_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_piece_of_a_password_is_said),
         cmocka_unit_test(places_are_parameters),
         cmocka_unit_test(null_is_null),
         cmocka_unit_test(an_address_is_read),
