@@ -2,6 +2,7 @@
 """What every worker must do, a scenario a sentence. Those of `steady` share one worker and run beside each other; those of `lives` make their own."""
 import json
 import os
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -735,6 +736,12 @@ def a_wrong_setting_stops_the_start_by_name(o, new):
         check('BATON_WORKER_MAX_CONCURRENT' in w.said(), w.said())
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
 def fetch(port, path):
     try:
         with urllib.request.urlopen(f'http://127.0.0.1:{port}{path}', timeout=5) as answer:
@@ -745,7 +752,7 @@ def fetch(port, path):
 
 @life('metrics')
 def metrics_and_health_are_told(o, new):
-    port = 20000 + os.getpid() % 20000
+    port = free_port()
     with begin(o, new, BATON_WORKER_METRICS=f'127.0.0.1:{port}') as w:
         o.ask(w.type('fatal'), {'message': 'no'}, 'fail_job')
         _, text = fetch(port, '/metrics')
