@@ -281,6 +281,11 @@ static bool can_begin(struct engine *engine, const struct definition *definition
     if (!separation_reads(engine, body->duties))
         return refuse_start(engine, REJECTION_INVALID,
                             STR("the duties are no list of element ids and people"));
+    const struct separation_start start = {process, definition->tenant, definition->id,
+                                           body->duties};
+    str why;
+    if (body->start_count > 0 && !separation_allows_starting(engine, &start, &why))
+        return refuse_start(engine, REJECTION_FORBIDDEN, why);
     return tags_fit(engine, body->tags) && ends_fit(engine, process, body->ends_after) &&
            id_is_free(engine, definition, body);
 }

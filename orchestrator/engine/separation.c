@@ -79,11 +79,25 @@ static bool is_in_policy(const struct engine *engine, str tenant, str process_id
     return false;
 }
 
-static bool is_apart(const struct engine *engine, instance_ref instance,
+// Where a question is asked: an instance, or one that is about to begin.
+struct ground {
+    const struct bpmn_process *process;
+    str tenant;
+    str process_id;
+    str duties;
+};
+
+static struct ground ground_of(instance_ref instance)
+{
+    return (struct ground){instance->process, instance->tenant, instance->process_id,
+                           instance->duties};
+}
+
+static bool is_apart(const struct engine *engine, const struct ground *ground,
                      const struct bpmn_element *element)
 {
     return separated_from(element).count > 0 ||
-           is_in_policy(engine, instance->tenant, instance->process_id, element->id);
+           is_in_policy(engine, ground->tenant, ground->process_id, element->id);
 }
 
 str engine_policies(const struct engine *engine)
@@ -163,13 +177,13 @@ static str refusal(struct engine *engine, const struct question *question, str d
                       rule);
 }
 
-static bool model_allows(struct engine *engine, instance_ref instance,
+static bool model_allows(struct engine *engine, const struct ground *ground,
                          const struct bpmn_element *element, const struct question *question,
                          str *ret_why)
 {
     const struct bpmn_list others = separated_from(element);
     for (uint32_t i = 0; i < others.count; i++) {
-        str other = instance->process->elements[others.items[i]].id;
+        str other = ground->process->elements[others.items[i]].id;
         if (did(question->duties, other, question->doer.person)) {
             *ret_why = refusal(engine, question, other, "a rule of the model");
             return false;
@@ -192,13 +206,13 @@ static bool policy_allows(struct engine *engine, const struct policy *policy,
     return true;
 }
 
-static bool policies_allow(struct engine *engine, instance_ref instance,
+static bool policies_allow(struct engine *engine, const struct ground *ground,
                            const struct question *question, str *ret_why)
 {
     const policy_list *policies = &engine->shard->policies;
     for (size_t i = 0; i < policies->count; i++) {
         const struct policy *policy = &policies->items[i];
-        if (concerns(policy, instance->tenant, instance->process_id) &&
+        if (concerns(policy, ground->tenant, ground->process_id) &&
             names(policy, question->element_id) && is_for(engine, policy, question->doer) &&
             !policy_allows(engine, policy, question, ret_why))
             return false;
@@ -206,21 +220,29 @@ static bool policies_allow(struct engine *engine, instance_ref instance,
     return true;
 }
 
+// Beyond what can be remembered nobody is known not to have done the other task.
+static bool knows_all(struct engine *engine, const struct ground *ground, str *ret_why)
+{
+    if (ground->duties.len <= LIMIT_DUTIES_BYTES)
+        return true;
+    *ret_why = str_format(engine->turn,
+                          "separation of duties: too many people have worked on this instance "
+                          "to know them apart: DUTIES_BYTES (%d)",
+                          LIMIT_DUTIES_BYTES);
+    return false;
+}
+
 bool separation_allows(struct engine *engine, instance_ref instance, element_ref ei,
                        struct doer doer, str *ret_why)
 {
     const struct bpmn_element *element = element_of(instance, ei);
     const struct question question = {element->id, doer, duties_of(engine, instance)};
-    if (instance->duties.len > LIMIT_DUTIES_BYTES && is_apart(engine, instance, element)) {
-        *ret_why = str_format(engine->turn,
-                              "separation of duties: too many people have worked on this instance "
-                              "to know them apart: DUTIES_BYTES (%d)",
-                              LIMIT_DUTIES_BYTES);
+    const struct ground ground = ground_of(instance);
+    if (is_apart(engine, &ground, element) && !knows_all(engine, &ground, ret_why))
         return false;
-    }
     return str_is_empty(doer.person) || question.duties == NULL ||
-           (model_allows(engine, instance, element, &question, ret_why) &&
-            policies_allow(engine, instance, &question, ret_why));
+           (model_allows(engine, &ground, element, &question, ret_why) &&
+            policies_allow(engine, &ground, &question, ret_why));
 }
 
 void separation_bar(struct engine *engine, instance_ref instance, const struct user_task *task,
@@ -245,25 +267,70 @@ bool separation_allows_naming(struct engine *engine, instance_ref instance,
     return false;
 }
 
-bool separation_allows_moving(struct engine *engine, instance_ref instance, str *ret_why)
+static bool may_pass(struct engine *engine, const struct ground *ground,
+                     const struct question *question, const struct bpmn_element *element,
+                     str *ret_why)
 {
-    const struct bpmn_process *process = instance->process;
+    return (!is_apart(engine, ground, element) || knows_all(engine, ground, ret_why)) &&
+           model_allows(engine, ground, element, question, ret_why) &&
+           policies_allow(engine, ground, question, ret_why);
+}
+
+static bool allows_moving(struct engine *engine, const struct ground *ground, str *ret_why)
+{
+    const struct bpmn_process *process = ground->process;
     struct question question = {.doer = separation_doer(engine, engine->command->principal)};
-    if (str_is_empty(question.doer.person) || str_is_empty(instance->duties))
+    if (str_is_empty(question.doer.person) || str_is_empty(ground->duties))
         return true;
-    question.duties = duties_of(engine, instance);
+    question.duties = read_duties(engine, ground->duties);
     for (uint32_t i = 0; i < process->element_count; i++) {
         const struct bpmn_element *element = &process->elements[i];
         question.element_id = element->id;
         if (element->type == BPMN_USER_TASK &&
-            (!model_allows(engine, instance, element, &question, ret_why) ||
-             !policies_allow(engine, instance, &question, ret_why))) {
+            !may_pass(engine, ground, &question, element, ret_why)) {
             *ret_why =
                 str_format(engine->turn, "%.*s, nor lead the instance past it", STR_ARG(*ret_why));
             return false;
         }
     }
     return true;
+}
+
+bool separation_allows_moving(struct engine *engine, instance_ref instance, str *ret_why)
+{
+    const struct ground ground = ground_of(instance);
+    return allows_moving(engine, &ground, ret_why);
+}
+
+// What was done before, and its start by whoever asks.
+static str duties_with_start(struct engine *engine, const struct ground *ground, str person)
+{
+    const struct json *before = read_duties(engine, ground->duties);
+    struct strbuf out = strbuf_new(engine->turn);
+    struct json_writer w = json_writer_new(&out);
+    json_begin_array(&w);
+    for (size_t i = 0; before != NULL && i < before->count; i++)
+        json_value(&w, &before->items[i]);
+    for (uint32_t i = 0; i < ground->process->element_count; i++) {
+        const struct bpmn_element *element = &ground->process->elements[i];
+        if (element->type != BPMN_START_EVENT || !is_apart(engine, ground, element))
+            continue;
+        json_begin_array(&w);
+        json_string(&w, element->id);
+        json_string(&w, person);
+        json_end_array(&w);
+    }
+    json_end_array(&w);
+    return strbuf_str(&out);
+}
+
+bool separation_allows_starting(struct engine *engine, const struct separation_start *start,
+                                str *ret_why)
+{
+    struct ground ground = {start->process, start->tenant, start->process_id, start->duties};
+    if (!str_is_empty(engine->command->principal))
+        ground.duties = duties_with_start(engine, &ground, engine->command->principal);
+    return allows_moving(engine, &ground, ret_why);
 }
 
 // -- Remembering ------------------------------------------------------------------------
@@ -285,7 +352,8 @@ static void note(struct engine *engine, instance_ref instance, uint32_t index, s
 
 static void note_apart(struct engine *engine, instance_ref instance, uint32_t index, str person)
 {
-    if (is_apart(engine, instance, &instance->process->elements[index]))
+    const struct ground ground = ground_of(instance);
+    if (is_apart(engine, &ground, &instance->process->elements[index]))
         note(engine, instance, index, person);
 }
 

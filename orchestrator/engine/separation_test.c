@@ -420,13 +420,9 @@ static void a_batch_does_not_lead_past_a_policy(void **state)
     fixture_free(f);
 }
 
-static void beyond_what_can_be_remembered_a_policy_lets_nobody_through(void **state)
+// More than is remembered: everybody lets the first task begin once more.
+static void fill_duties(struct fixture *f, uint64_t instance)
 {
-    (void)state;
-    struct fixture *f = fixture_new(ONE_AFTER_THE_OTHER("", ""));
-    set_policies(f, FOUR_EYES);
-    start_with(f, STR_EMPTY);
-    uint64_t instance = instance_of(f);
     char person[LIMIT_NAME_BYTES + 1];
     for (unsigned i = 0; i < 2 * LIMIT_DUTIES_BYTES / LIMIT_NAME_BYTES; i++) {
         memset(person, 'x', LIMIT_NAME_BYTES);
@@ -442,8 +438,30 @@ static void beyond_what_can_be_remembered_a_policy_lets_nobody_through(void **st
                    .principal = str_of(person),
                    .modify_instance = {.instructions = here, .count = 1, .variables = STR_EMPTY}});
     }
+}
+
+static void beyond_what_can_be_remembered_a_policy_lets_nobody_through(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_AFTER_THE_OTHER("", ""));
+    set_policies(f, FOUR_EYES);
+    start_with(f, STR_EMPTY);
     struct task enter = current(f, "enter");
+    fill_duties(f, enter.instance);
     assert_int_equal(complete(f, enter, "ann"), REJECTION_FORBIDDEN);
+    assert_true(has(replied(f)->reason, "DUTIES_BYTES"));
+    fixture_free(f);
+}
+
+static void nor_does_anybody_lead_the_instance_past_it_then(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_AFTER_THE_OTHER("", ""));
+    set_policies(f, FOUR_EYES);
+    start_with(f, STR_EMPTY);
+    uint64_t instance = instance_of(f);
+    fill_duties(f, instance);
+    assert_int_equal(modify(f, instance, "ann"), REJECTION_FORBIDDEN);
     assert_true(has(replied(f)->reason, "DUTIES_BYTES"));
     fixture_free(f);
 }
@@ -612,6 +630,28 @@ static void an_instance_that_goes_on_from_another_knows_who_did_what_there(void 
     fixture_free(f);
 }
 
+static void nobody_restarts_past_what_they_may_not_do(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_AFTER_THE_OTHER("", APART));
+    assert_int_equal(go_on(f, "ann", "[[\"enter\",\"ann\"]]"), REJECTION_FORBIDDEN);
+    assert_true(has(replied(f)->reason, "'ann' did 'enter'"));
+    assert_int_equal(f->changes.instances.count, 0);
+    assert_int_equal(go_on(f, "bob", "[[\"enter\",\"ann\"]]"), REJECTION_NONE);
+    fixture_free(f);
+}
+
+static void nor_starts_past_what_whoever_starts_may_not_do(void **state)
+{
+    (void)state;
+    static const char start_apart[] = "[[\"s\", \"*\", \"p\", \"*\", [\"s\", \"approve\"]]]";
+    struct fixture *f = fixture_new(ONE_AFTER_THE_OTHER("", ""));
+    set_policies(f, start_apart);
+    assert_int_equal(go_on(f, "ann", ""), REJECTION_FORBIDDEN);
+    assert_true(has(replied(f)->reason, "'ann' did 's'"));
+    fixture_free(f);
+}
+
 static void what_was_done_before_has_its_form(void **state)
 {
     (void)state;
@@ -643,6 +683,7 @@ int main(void)
         cmocka_unit_test(a_listener_does_not_hide_which_roles_somebody_has),
         cmocka_unit_test(a_batch_does_not_lead_past_a_policy),
         cmocka_unit_test(beyond_what_can_be_remembered_a_policy_lets_nobody_through),
+        cmocka_unit_test(nor_does_anybody_lead_the_instance_past_it_then),
         cmocka_unit_test(nobody_escapes_a_rule_by_migrating_to_where_it_is_not),
         cmocka_unit_test(nor_by_bringing_the_rule_in_when_the_first_task_is_done),
         cmocka_unit_test(who_did_one_does_not_migrate_the_rule_away),
@@ -650,6 +691,8 @@ int main(void)
         cmocka_unit_test(what_was_done_counts_under_its_new_name),
         cmocka_unit_test(who_starts_it_by_a_message_or_a_signal_is_remembered),
         cmocka_unit_test(an_instance_that_goes_on_from_another_knows_who_did_what_there),
+        cmocka_unit_test(nobody_restarts_past_what_they_may_not_do),
+        cmocka_unit_test(nor_starts_past_what_whoever_starts_may_not_do),
         cmocka_unit_test(what_was_done_before_has_its_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

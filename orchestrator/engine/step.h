@@ -542,6 +542,15 @@ void separation_bar(struct engine *engine, instance_ref instance, const struct u
 // Whether the sender may change where the instance stands, past what they may not do.
 MUST_CHECK bool separation_allows_moving(struct engine *engine, instance_ref instance,
                                          str *ret_why);
+// The same for an instance that is to begin elsewhere than at its start; whoever asks starts it.
+struct separation_start {
+    const struct bpmn_process *process;
+    str tenant;
+    str process_id;
+    str duties; // separation_reads was true
+};
+MUST_CHECK bool separation_allows_starting(struct engine *engine,
+                                           const struct separation_start *start, str *ret_why);
 // Notes what a person did, where it counts; of all that is kept apart, when the instance began or
 // goes on elsewhere by their word: what was skipped was decided by them.
 void separation_note(struct engine *engine, instance_ref instance, element_ref ei, str person);
