@@ -35,7 +35,7 @@ str call_hide(struct call *call, str text)
 void call_end(struct call *call, const struct outcome *outcome)
 {
     struct outcome shown = *outcome;
-    shown.error_message = call_hide(call, outcome->error_message);
+    shown.error_message = outcome_valid_text(call->arena, call_hide(call, outcome->error_message));
     secrets_wipe(&call->filled);
     outcome_answer(call->task, &shown);
 }

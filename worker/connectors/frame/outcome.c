@@ -52,6 +52,13 @@ static bool scope_of(struct arena *arena, const struct outcome *outcome, feel_va
     return feel_from_json_text(arena, strbuf_str(&out), ret_scope, err);
 }
 
+bool outcome_check(struct arena *arena, str response, struct error *err)
+{
+    const struct outcome outcome = {.response = response};
+    feel_value ignored;
+    return scope_of(arena, &outcome, &ignored, err);
+}
+
 // bpmnError and jobError are functions that make a context; an expression may as well write the
 // context itself, with "variables" for what goes into the process.
 static const char error_prelude[] =

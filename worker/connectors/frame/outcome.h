@@ -23,6 +23,10 @@ struct outcome {
 // fails the job.
 void outcome_answer(struct worker_task *task, const struct outcome *outcome);
 
+// Whether expressions can read a response (JSON). False: *err says why; for a connector that can
+// still undo what it did.
+MUST_CHECK bool outcome_check(struct arena *arena, str response, struct error *err);
+
 // Text that is valid UTF-8: what is not becomes U+FFFD.
 str outcome_valid_text(struct arena *arena, str text);
 

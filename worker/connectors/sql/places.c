@@ -34,12 +34,19 @@ static size_t length_to(str text, size_t from, str end)
     return at == SIZE_MAX ? text.len : from + at + end.len;
 }
 
-// E'…' has escapes by a backslash; others have them by doubling, which needs no care.
+static bool is_doubled(str text, size_t at)
+{
+    return at + 1 < text.len && text.data[at] == text.data[at + 1];
+}
+
+// E'…' has escapes by a backslash; all have them by doubling.
 static size_t quoted_length(str text, char quote, bool has_escapes)
 {
     size_t at = 1;
-    while (at < text.len && text.data[at] != quote)
-        at += has_escapes && text.data[at] == '\\' ? 2 : 1;
+    while (at < text.len && (text.data[at] != quote || is_doubled(text, at))) {
+        bool is_pair = text.data[at] == quote || (has_escapes && text.data[at] == '\\');
+        at += is_pair ? 2 : 1;
+    }
     return at < text.len ? at + 1 : text.len;
 }
 
@@ -134,6 +141,14 @@ static bool add_named(struct filling *f, str name)
     return add_place(f, value);
 }
 
+// A colon behind a value is that of a[1:n].
+static bool is_slice(const struct filling *f)
+{
+    str before = strbuf_str(&f->out);
+    char last = before.len > 0 ? before.data[before.len - 1] : ' ';
+    return is_name_part(last) || last == ')' || last == ']';
+}
+
 static bool fill_text(struct filling *f, str sql)
 {
     bool is_named = json_is(f->variables, JSON_OBJECT);
@@ -149,7 +164,7 @@ static bool fill_text(struct filling *f, str sql)
                 return false;
             len = 1;
         } else if (len == 0 && is_named && sql.data[0] == ':' && name.len > 0 &&
-                   is_name_start(name.data[0])) {
+                   is_name_start(name.data[0]) && !is_slice(f)) {
             if (!add_named(f, name))
                 return false;
             len = 1 + name.len;

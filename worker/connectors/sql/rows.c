@@ -43,12 +43,18 @@ static bool is_raw(Oid type)
     }
 }
 
+// As the process may have it: a database in SQL_ASCII sends whatever bytes it has.
+static str shown(const struct rows *rows, str text)
+{
+    return outcome_valid_text(rows->arena, secrets_hide(rows->arena, rows->filled, text));
+}
+
 // NaN and Infinity are no JSON, and what JSON readers disagree on is not: both stay text.
 static void add_value(struct rows *rows, struct json_writer *w, Oid type, str text)
 {
     struct json *value;
     struct error ignored;
-    text = secrets_hide(rows->arena, rows->filled, text);
+    text = shown(rows, text);
     if (type == TYPE_BOOL)
         json_bool(w, str_equal(text, STR("t")));
     else if (is_raw(type) && json_parse(rows->arena, text, &value, &ignored))
@@ -57,14 +63,18 @@ static void add_value(struct rows *rows, struct json_writer *w, Oid type, str te
         json_string(w, text);
 }
 
-static bool check_names(const PGresult *result, struct error *err)
+static bool name_columns(struct rows *rows, const PGresult *result, struct error *err)
 {
-    for (int i = 0; i < PQnfields(result); i++)
+    int count = PQnfields(result);
+    rows->names = ARENA_ARRAY(rows->arena, str, (size_t)count);
+    for (int i = 0; i < count; i++) {
+        rows->names[i] = shown(rows, str_of(PQfname(result, i)));
         for (int k = 0; k < i; k++)
-            if (strcmp(PQfname(result, i), PQfname(result, k)) == 0)
+            if (str_equal(rows->names[i], rows->names[k]))
                 return error_set(err, ERROR_INVALID, place,
-                                 "two columns are named '%s': give one another name with AS",
-                                 PQfname(result, i));
+                                 "two columns are named '%.*s': give one another name with AS",
+                                 STR_ARG(rows->names[i]));
+    }
     return true;
 }
 
@@ -79,7 +89,7 @@ static bool take_row(struct rows *rows, const PGresult *result, int row, struct 
         strbuf_add_char(&rows->out, ',');
     json_begin_object(&w);
     for (int i = 0; i < PQnfields(result); i++) {
-        json_key(&w, str_of(PQfname(result, i)));
+        json_key(&w, rows->names[i]);
         if (PQgetisnull(result, row, i))
             json_null(&w);
         else
@@ -112,7 +122,7 @@ bool rows_take(struct rows *rows, const PGresult *result, struct error *err)
     rows->is_set = true;
     if (!rows->is_wanted)
         return true;
-    if (rows->count == 0 && !check_names(result, err))
+    if (rows->count == 0 && !name_columns(rows, result, err))
         return false;
     for (int row = 0; row < PQntuples(result); row++)
         if (!take_row(rows, result, row, err))

@@ -14,6 +14,7 @@ struct rows {
     struct arena *arena;
     const struct filled *filled; // whose secrets are taken out of every value
     struct strbuf out;           // the items of the list
+    str *names;                  // of the columns, as they are shown
     size_t count;
     bool is_wanted;
     bool is_set;  // the statement gives rows, if none

@@ -7,13 +7,13 @@
 
 #include <arpa/inet.h>
 #include <libpq-fe.h>
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { POLL_MS = 200, NS_PER_MS = 1000000 };
-
-static const char authorities[] = "/etc/ssl/certs/ca-certificates.crt";
 
 struct talk {
     struct session *session;
@@ -81,6 +81,28 @@ static bool wait_for(struct talk *talk, short events)
     }
 }
 
+// libpq takes a row whole before anybody sees it, as long as the server says it is: so what has come
+// over the connection is bounded, not the rows alone.
+static bool check_size(struct talk *talk)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    if (getsockopt(PQsocket(talk->connection), IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return true; // the connection is gone, which its reader tells
+    return info.tcpi_bytes_received <= SQL_MAX_RECEIVED ||
+           fail(talk->session, STR("TOO_MANY_ROWS"), true,
+                str_cstr(talk->session->arena,
+                         str_format(talk->session->arena,
+                                    "the statement gives more than SQL_MAX_ANSWER (%d) bytes: the "
+                                    "server had sent SQL_MAX_RECEIVED (%d)",
+                                    SQL_MAX_ANSWER, SQL_MAX_RECEIVED)));
+}
+
+static bool consume(struct talk *talk)
+{
+    return check_size(talk) && (PQconsumeInput(talk->connection) != 0 || fail_connection(talk));
+}
+
 // -- Connecting -------------------------------------------------------------------------
 
 // The first address that may be called. Empty: there is none, and the session has failed.
@@ -118,6 +140,18 @@ static void ignore_notice(void *context, const PGresult *notice)
     (void)context, (void)notice;
 }
 
+// The system's certificate authorities, where distributions have them.
+static const char *authorities(void)
+{
+    static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                        "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+                                        "/etc/ssl/cert.pem"};
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (access(files[i], R_OK) == 0)
+            return files[i];
+    return files[0]; // libpq names it
+}
+
 // The worker's own files and environment are nothing to a model: what has a default there is set.
 static PGconn *start(const struct session *session, const char *address)
 {
@@ -135,7 +169,7 @@ static PGconn *start(const struct session *session, const char *address)
                                   request->user,
                                   request->password,
                                   request->ssl_mode,
-                                  is_verified ? authorities : "/nonexistent",
+                                  is_verified ? authorities() : "/nonexistent",
                                   "/nonexistent",
                                   "/nonexistent",
                                   "/nonexistent",
@@ -176,10 +210,8 @@ static bool flush(struct talk *talk)
 {
     int left;
     while ((left = PQflush(talk->connection)) > 0) {
-        if (!wait_for(talk, POLLOUT | POLLIN))
+        if (!wait_for(talk, POLLOUT | POLLIN) || !consume(talk))
             return false;
-        if (PQconsumeInput(talk->connection) == 0)
-            return fail_connection(talk);
     }
     return left == 0 || fail_connection(talk);
 }
@@ -188,10 +220,8 @@ static bool flush(struct talk *talk)
 static bool next_result(struct talk *talk, PGresult **ret_result)
 {
     while (PQisBusy(talk->connection)) {
-        if (!wait_for(talk, POLLIN))
+        if (!wait_for(talk, POLLIN) || !consume(talk))
             return false;
-        if (PQconsumeInput(talk->connection) == 0)
-            return fail_connection(talk);
     }
     *ret_result = PQgetResult(talk->connection);
     return true;
@@ -243,17 +273,13 @@ static bool run_statement(struct talk *talk, struct rows *rows)
     return flush(talk) && read_all(talk, rows);
 }
 
-// The server rolls back what is not committed when the connection ends.
-static void talk_end(struct talk *talk)
+// Before it is committed: an answer that nobody could read must have changed nothing.
+static bool check_answer(struct talk *talk, const struct rows *rows, str *ret_json)
 {
-    if (talk->connection != NULL && PQtransactionStatus(talk->connection) == PQTRANS_ACTIVE) {
-        char ignored[256];
-        PGcancel *cancel = PQgetCancel(talk->connection);
-        if (cancel != NULL)
-            (void)PQcancel(cancel, ignored, sizeof ignored);
-        PQfreeCancel(cancel);
-    }
-    PQfinish(talk->connection);
+    struct error err;
+    *ret_json = rows_json(rows);
+    return outcome_check(talk->session->arena, *ret_json, &err) ||
+           fail(talk->session, STR("RESULT"), true, err.text);
 }
 
 void session_run(struct session *session)
@@ -267,8 +293,11 @@ void session_run(struct session *session)
                            "BEGIN; SET LOCAL statement_timeout = %ld; SET LOCAL datestyle = 'ISO'; "
                            "SET LOCAL intervalstyle = 'iso_8601'",
                            request->timeout_ms);
+    str answer;
     if (connect_to(&talk) && run_plain(&talk, str_cstr(session->arena, begin)) &&
-        run_statement(&talk, &rows) && run_plain(&talk, "COMMIT"))
-        session->outcome = (struct outcome){.response = rows_json(&rows)};
-    talk_end(&talk);
+        run_statement(&talk, &rows) && check_answer(&talk, &rows, &answer) &&
+        run_plain(&talk, "COMMIT"))
+        session->outcome = (struct outcome){.response = answer};
+    // What still runs ends by its statement_timeout, and what is not committed is rolled back.
+    PQfinish(talk.connection);
 }

@@ -4,19 +4,28 @@
 #include "connector_sql/session.h"
 #include "loop/helper.h"
 
+#include <libpq-fe.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 const char *const sql_types[2] = {"io.camunda:connector-jdbc:1", "baton:sql"};
+
+TAILQ_HEAD(running_list, running);
 
 struct sql {
     const struct connector_site *site;
     struct helper *helper;
+    struct running_list waiting; // in the order in which they came
+    struct running_list running;
     atomic_bool stops;
 };
 
 // A statement in its task's arena, which is the thread's while it runs.
 struct running {
+    TAILQ_ENTRY(running) link;
+    struct sql *sql;
     struct call *call;
+    str tenant;
     struct sql_request request;
     struct session session;
 };
@@ -26,14 +35,52 @@ static void run(void *task)
     session_run(&((struct running *)task)->session);
 }
 
+static void end_stopped(struct running *running)
+{
+    const struct outcome outcome = {.error_code = STR("CONNECTION"),
+                                    .error_message = STR("sql connector: the worker stops")};
+    call_end(running->call, &outcome);
+}
+
+static void start_waiting(struct sql *sql);
+
 static void on_run(void *task, bool was_run)
 {
     struct running *running = task;
-    struct outcome *outcome = &running->session.outcome;
-    if (!was_run)
-        *outcome = (struct outcome){.error_code = STR("CONNECTION"),
-                                    .error_message = STR("sql connector: the worker stops")};
-    call_end(running->call, outcome);
+    struct sql *sql = running->sql;
+    TAILQ_REMOVE(&sql->running, running, link);
+    if (was_run)
+        call_end(running->call, &running->session.outcome);
+    else
+        end_stopped(running);
+    if (!atomic_load(&sql->stops))
+        start_waiting(sql);
+}
+
+static bool may_run(const struct sql *sql, const struct running *wanted)
+{
+    const struct running *other;
+    size_t all = 0, own = 0;
+    TAILQ_FOREACH(other, &sql->running, link)
+    {
+        all++;
+        own += str_equal(other->tenant, wanted->tenant) ? 1 : 0;
+    }
+    return all < SQL_THREADS && own < SQL_TENANT_THREADS;
+}
+
+static void start_waiting(struct sql *sql)
+{
+    struct running *next, *wanted = TAILQ_FIRST(&sql->waiting);
+    for (; wanted != NULL; wanted = next) {
+        next = TAILQ_NEXT(wanted, link);
+        if (!may_run(sql, wanted))
+            continue;
+        TAILQ_REMOVE(&sql->waiting, wanted, link);
+        TAILQ_INSERT_TAIL(&sql->running, wanted, link);
+        bool is_taken = helper_run(sql->helper, run, on_run, wanted);
+        check(is_taken); // as many as there are threads
+    }
 }
 
 static void begin(struct call *call)
@@ -54,14 +101,16 @@ static void begin(struct call *call)
         call_refuse(call, &err);
         return;
     }
+    running->sql = sql;
     running->call = call;
+    running->tenant = worker_task_job(call->task)->tenant;
     running->session = (struct session){.request = request,
                                         .arena = call->arena,
                                         .filled = &call->filled,
                                         .allowed = sql->site->allowed,
                                         .stops = &sql->stops};
-    bool is_taken = helper_run(sql->helper, run, on_run, running);
-    check(is_taken); // two job types have no more tasks
+    TAILQ_INSERT_TAIL(&sql->waiting, running, link);
+    start_waiting(sql);
 }
 
 void sql_handle(void *context, struct worker_task *task)
@@ -72,10 +121,13 @@ void sql_handle(void *context, struct worker_task *task)
 // What the worker's environment would tell libpq is nothing to a model.
 static void forget_environment(void)
 {
-    static const char *const names[] = {"PGPASSWORD", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS",
-                                        "PGUSER",     "PGHOST",    "PGHOSTADDR",    "PGDATABASE"};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        unsetenv(names[i]);
+    PQconninfoOption *options = PQconndefaults();
+    for (const PQconninfoOption *each = options; each != NULL && each->keyword != NULL; each++)
+        if (each->envvar != NULL)
+            unsetenv(each->envvar);
+    PQconninfoFree(options);
+    unsetenv("PGSERVICEFILE");
+    unsetenv("PGSYSCONFDIR");
 }
 
 struct sql *sql_new(const struct connector_site *site)
@@ -84,7 +136,9 @@ struct sql *sql_new(const struct connector_site *site)
     check(sql != NULL);
     forget_environment();
     sql->site = site;
-    sql->helper = helper_new(site->loop, SQL_THREADS, 2 * (size_t)WORKER_MAX_CONCURRENCY);
+    TAILQ_INIT(&sql->waiting);
+    TAILQ_INIT(&sql->running);
+    sql->helper = helper_new(site->loop, SQL_THREADS, SQL_THREADS);
     return sql;
 }
 
@@ -94,5 +148,10 @@ void sql_free(struct sql *sql)
         return;
     atomic_store(&sql->stops, true);
     helper_free(sql->helper);
+    while (!TAILQ_EMPTY(&sql->waiting)) {
+        struct running *running = TAILQ_FIRST(&sql->waiting);
+        TAILQ_REMOVE(&sql->waiting, running, link);
+        end_stopped(running);
+    }
     free(sql);
 }

@@ -10,7 +10,10 @@
 // The job types it serves: Camunda's name and ours.
 extern const char *const sql_types[2];
 
-enum { SQL_THREADS = 4 }; // statements of a worker that run at one time; others wait
+enum {
+    SQL_THREADS = 4,        // statements of a worker that run at one time; others wait
+    SQL_TENANT_THREADS = 3, // of them one tenant's: a database that hangs stops nobody else
+};
 
 struct sql;
 
