@@ -212,9 +212,9 @@ static int run(struct program *program, struct error *err)
              (unsigned long long)counts.errors);
     event_free(interrupt);
     event_free(terminate);
-    sql_free(program->sql); // answers what it gives up
-    worker_free(program->worker);
+    sql_free(program->sql); // they answer what they give up
     kafka_free(program->kafka);
+    worker_free(program->worker);
     secrets_free(secrets);
     fetcher_free(fetcher);
     event_base_free(program->loop);

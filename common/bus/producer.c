@@ -56,6 +56,7 @@ struct bus_producer {
     struct bus_producer_handler handler;
     struct arena arena;
     struct map topics;
+    size_t topic_count;
     struct lanes lanes;
     struct event *ready; // hands over at the end of the turn, or after the linger
     struct timeval linger;
@@ -232,7 +233,7 @@ static void look_up(struct bus_producer *producer)
     const struct rd_kafka_metadata *found;
     struct topic *topic = producer->unknown;
     producer->unknown = NULL;
-    if (topic == NULL ||
+    if (topic == NULL || producer->may_connect != NULL || // a stranger's broker holds nobody up
         rd_kafka_metadata(producer->client, 0, topic->handle, &found, LOOK_UP_TIMEOUT_MS))
         return;
     if (found->broker_cnt > 1)
@@ -397,29 +398,45 @@ static void free_topics(struct bus_producer *producer)
 
 static void free_client(struct bus_producer *producer)
 {
-    producer->handler = (struct bus_producer_handler){0};
     rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(producer->client, CLOSE_MS);
     free_waiting(producer);
     free_topics(producer);
-    if (producer->queue != NULL) {
-        rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
+    if (producer->queue != NULL)
         rd_kafka_queue_destroy(producer->queue);
-    }
     rd_kafka_destroy(producer->client);
+}
+
+void bus_producer_detach(struct bus_producer *producer)
+{
+    producer->handler = (struct bus_producer_handler){0};
+    if (producer->queue != NULL)
+        rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
+    if (producer->ready != NULL)
+        event_free(producer->ready);
+    producer->ready = NULL;
+    client_wake_done(&producer->wake);
+}
+
+void bus_producer_destroy(struct bus_producer *producer)
+{
+    if (producer->client != NULL)
+        free_client(producer);
+    arena_done(&producer->arena);
+    free(producer);
 }
 
 void bus_producer_free(struct bus_producer *producer)
 {
     if (producer == NULL)
         return;
-    if (producer->client != NULL)
-        free_client(producer);
-    if (producer->ready != NULL)
-        event_free(producer->ready);
-    client_wake_done(&producer->wake);
-    arena_done(&producer->arena);
-    free(producer);
+    bus_producer_detach(producer);
+    bus_producer_destroy(producer);
+}
+
+size_t bus_producer_topics(const struct bus_producer *producer)
+{
+    return producer->topic_count;
 }
 
 // -- Sending ----------------------------------------------------------------------------
@@ -462,6 +479,7 @@ static struct topic *find_topic(struct bus_producer *producer, const char *name)
         return NULL;
     }
     map_put(&producer->topics, str_copy(&producer->arena, str_of(name)), topic);
+    producer->topic_count++;
     return topic;
 }
 

@@ -45,6 +45,14 @@ MUST_CHECK struct bus_producer *bus_producer_new(const struct bus_producer_optio
 // Gives up what is still in flight; flush first where it matters. Never from inside a handler.
 void bus_producer_free(struct bus_producer *producer);
 
+// The same in two steps, where closing connections may take its time: the first on the loop, no
+// handler is called after it; the second may block and is for any thread.
+void bus_producer_detach(struct bus_producer *producer);
+void bus_producer_destroy(struct bus_producer *producer);
+
+// Topics that it has sent to; each stays until the producer ends.
+size_t bus_producer_topics(const struct bus_producer *producer);
+
 enum bus_sending { BUS_SENT, BUS_FULL, BUS_REFUSED };
 
 // Hands a record over; the bytes are copied. BUS_FULL: nothing was taken, wait for room().

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "bus/producer.h"
 #include "connector_kafka/request.h"
+#include "loop/helper.h"
 #include "worker/address.h"
 
 #include <event2/event.h>
@@ -15,7 +16,12 @@
 
 const char *const kafka_types[2] = {"io.camunda:connector-kafka:1", "baton:kafka"};
 
-enum { TICK_SECONDS = 10, NS_PER_SECOND = 1000000000 };
+enum { TICK_SECONDS = 10, NS_PER_SECOND = 1000000000, CLOSING = 2 * KAFKA_MAX_PRODUCERS };
+
+// Why an address was not connected to.
+enum refused { REFUSED_NONE, REFUSED_SPECIAL, REFUSED_SECRET };
+
+TAILQ_HEAD(sending_list, sending);
 
 // A producer for brokers, settings and a time-out.
 struct line {
@@ -23,10 +29,16 @@ struct line {
     struct kafka *kafka;
     struct digest identity;
     struct bus_producer *producer;
+    struct arena arena;
+    str tenant; // of the job that it was opened for
     str allowed;
+    bool is_own;      // the worker's brokers
+    const str *hosts; // a list for each secret that may not go everywhere
+    size_t host_count;
     bool is_broken;
-    atomic_bool is_refused; // an address is not allowed; written by librdkafka's threads
-    size_t under_way;
+    atomic_int refused; // enum refused; written by librdkafka's threads
+    long timeout_ms;
+    struct sending_list under_way;
     int64_t used_ns;
     struct error trouble; // since the last record was acknowledged
 };
@@ -35,13 +47,17 @@ TAILQ_HEAD(line_list, line);
 
 struct kafka {
     const struct connector_site *site;
+    struct helper *closer;
     struct line_list lines;
-    size_t line_count;
+    size_t line_count;           // of models' brokers, with those that are closing
+    struct sending_list waiting; // for a producer
     struct event *tick;
+    struct event *room;
 };
 
 // A record on its way, in its task's arena.
 struct sending {
+    TAILQ_ENTRY(sending) link;
     struct call *call;
     struct line *line;
     struct kafka_request request;
@@ -76,18 +92,22 @@ static struct outcome failure_of(const struct sending *sending, const struct err
     struct outcome outcome = {.error_code = STR("KAFKA"),
                               .error_message = error_line(arena, failure)};
     bool is_late = failure->kind == ERROR_UNAVAILABLE;
-    if (is_late && atomic_load(&line->is_refused)) {
+    int refused = atomic_load(&line->refused);
+    if (is_late && refused != REFUSED_NONE) {
         outcome.error_code = STR("ADDRESS_NOT_ALLOWED");
         outcome.error_message =
-            STR("kafka connector: an address of the brokers is private, link-local or otherwise "
-                "special; the worker's --allow HOST:PORT permits it");
+            refused == REFUSED_SECRET
+                ? STR("kafka connector: a broker that the cluster names is no host that the job's "
+                      "secrets may be sent to")
+                : STR("kafka connector: an address of the brokers is private, link-local or "
+                      "otherwise special; the worker's --allow HOST:PORT permits it");
         outcome.is_permanent = true;
     } else if (is_late) {
         outcome.error_code = STR("CONNECTION");
-        outcome.error_message = str_format(
-            arena, "%s: not acknowledged within %ld s%s%s", sending->request.topic,
-            sending->request.timeout_ms / 1000, line->trouble.kind != ERROR_NONE ? "; last: " : "",
-            line->trouble.kind != ERROR_NONE ? line->trouble.text : "");
+        outcome.error_message =
+            str_format(arena, "%s: not acknowledged within %ld s%s%s", sending->request.topic,
+                       line->timeout_ms / 1000, line->trouble.kind != ERROR_NONE ? "; last: " : "",
+                       line->trouble.kind != ERROR_NONE ? line->trouble.text : "");
     } else if (failure->kind == ERROR_LIMIT) {
         outcome.error_code = STR("MESSAGE_TOO_LARGE");
         outcome.is_permanent = true;
@@ -115,15 +135,19 @@ static void on_placed(void *context, uint64_t tag, int32_t partition, int64_t of
     sending->offset = offset;
 }
 
-// The line counts as busy until the answer is out: jobs that begin meanwhile close others.
+// Jobs that begin meanwhile have other lines closed: this one was used last.
 static void on_delivered(void *context, uint64_t tag, const struct error *failure)
 {
     struct line *line = context;
-    if (failure == NULL)
+    struct sending *sending = (struct sending *)(uintptr_t)tag;
+    if (failure == NULL) {
         line->trouble.kind = ERROR_NONE;
-    end((struct sending *)(uintptr_t)tag, failure);
-    line->under_way--;
+        atomic_store(&line->refused, REFUSED_NONE); // others of its brokers may be gone again
+    }
+    TAILQ_REMOVE(&line->under_way, sending, link);
+    end(sending, failure);
     line->used_ns = clock_monotonic_ns();
+    event_active(line->kafka->room, EV_TIMEOUT, 0);
 }
 
 static void on_trouble(void *context, const struct error *trouble)
@@ -140,6 +164,15 @@ static void on_broken(void *context, const struct error *failure)
 
 // -- Producers --------------------------------------------------------------------------
 
+static bool is_for_secrets(const struct line *line, str host, unsigned port)
+{
+    for (size_t i = 0; i < line->host_count; i++)
+        if (!address_is_allowed(line->hosts[i], host, port))
+            return false;
+    return true;
+}
+
+// A broker's other address may be good: an address counts as refused while none was allowed.
 static bool may_connect(void *context, const struct sockaddr *address, str broker)
 {
     struct line *line = context;
@@ -153,28 +186,62 @@ static bool may_connect(void *context, const struct sockaddr *address, str broke
     bool is_good =
         str_to_u64(str_from_index(broker, colon), &port) &&
         (!address_is_special(address) || address_is_allowed(line->allowed, host, (unsigned)port));
-    if (!is_good)
-        atomic_store(&line->is_refused, true);
-    return is_good;
+    bool is_known = is_for_secrets(line, host, (unsigned)port);
+    if (!is_good || !is_known)
+        atomic_store(&line->refused, is_known ? REFUSED_SPECIAL : REFUSED_SECRET);
+    return is_good && is_known;
 }
 
-static struct digest identity_of(const struct kafka_request *request)
+// A producer has one time-out for all: those that are near each other share the longest.
+static long shared_timeout_ms(const struct kafka_request *request)
+{
+    static const long steps_ms[] = {1000,  2000,  5000,   10000,  20000,
+                                    30000, 60000, 120000, 300000, INPUT_MAX_TIMEOUT_S * 1000L};
+    size_t i = 0;
+    while (i < COUNT_OF(steps_ms) - 1 && steps_ms[i] < request->timeout_ms)
+        i++;
+    return steps_ms[i];
+}
+
+static struct digest identity_of(const struct kafka_request *request, const struct filled *filled)
 {
     struct digest digest = digest_sha256(str_of(request->brokers));
-    digest = digest_chain(digest, str_from(&request->timeout_ms, sizeof request->timeout_ms));
+    long timeout_ms = shared_timeout_ms(request);
+    digest = digest_chain(digest, str_from(&timeout_ms, sizeof timeout_ms));
     for (size_t i = 0; i < request->setting_count; i++) {
         digest = digest_chain(digest, str_of(request->settings[i].name));
         digest = digest_chain(digest, str_of(request->settings[i].value));
     }
+    for (size_t i = 0; request->brokers[0] != '\0' && i < filled->count; i++)
+        digest = digest_chain(digest, filled->secrets[i].hosts);
     return digest;
 }
 
+static void close_on_thread(void *task)
+{
+    struct line *line = task;
+    bus_producer_destroy(line->producer);
+}
+
+static void on_closed(void *task, bool was_run)
+{
+    struct line *line = task;
+    struct kafka *kafka = line->kafka;
+    if (!was_run)
+        close_on_thread(line);
+    kafka->line_count -= line->is_own ? 0 : 1;
+    arena_done(&line->arena);
+    free(line);
+    event_active(kafka->room, EV_TIMEOUT, 0);
+}
+
+// Closing waits for connections, which nobody else should do.
 static void close_line(struct line *line)
 {
     TAILQ_REMOVE(&line->kafka->lines, line, link);
-    line->kafka->line_count--;
-    bus_producer_free(line->producer);
-    free(line);
+    bus_producer_detach(line->producer);
+    if (!helper_run(line->kafka->closer, close_on_thread, on_closed, line))
+        on_closed(line, false);
 }
 
 static void on_tick(evutil_socket_t fd, short events, void *context)
@@ -185,79 +252,98 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
     struct line *next;
     for (struct line *line = TAILQ_FIRST(&kafka->lines); line != NULL; line = next) {
         next = TAILQ_NEXT(line, link);
-        if (line->under_way == 0 && (line->is_broken || line->used_ns < since_ns))
+        if (TAILQ_EMPTY(&line->under_way) && (line->is_broken || line->used_ns < since_ns))
             close_line(line);
     }
 }
 
-// Makes room by closing the one that was not used for the longest time.
-static bool make_room(struct kafka *kafka, struct error *err)
+// False: there will be room later. Closes the one that was not used for the longest time.
+static bool make_room(struct kafka *kafka, const struct sending *sending)
 {
     struct line *line, *oldest = NULL;
-    if (kafka->line_count < KAFKA_MAX_PRODUCERS)
-        return true;
+    size_t own = 0;
+    if (sending->request.brokers[0] == '\0')
+        return true; // the worker's brokers are beyond the limit: nobody's model keeps them away
     TAILQ_FOREACH(line, &kafka->lines, link)
     {
-        if (line->under_way == 0 && (oldest == NULL || line->used_ns < oldest->used_ns))
+        bool is_busy = !TAILQ_EMPTY(&line->under_way);
+        own += is_busy && str_equal(line->tenant, worker_task_job(sending->call->task)->tenant);
+        if (!is_busy && !line->is_own && (oldest == NULL || line->used_ns < oldest->used_ns))
             oldest = line;
     }
-    if (oldest == NULL)
-        return error_set(err, ERROR_UNAVAILABLE, "kafka connector",
-                         "all KAFKA_MAX_PRODUCERS (%d) producers have records under way",
-                         KAFKA_MAX_PRODUCERS);
-    close_line(oldest);
-    return true;
+    if (own >= KAFKA_TENANT_PRODUCERS)
+        return false;
+    if (kafka->line_count >= KAFKA_MAX_PRODUCERS && oldest != NULL)
+        close_line(oldest);
+    return kafka->line_count < KAFKA_MAX_PRODUCERS;
 }
 
-static struct line *open_line(struct kafka *kafka, const struct kafka_request *request,
-                              struct error *err)
+static void keep_hosts(struct line *line, const struct filled *filled)
 {
-    const struct config *config = kafka->site->config;
-    bool is_own = request->brokers[0] != '\0';
+    str *hosts = ARENA_ARRAY(&line->arena, str, filled->count);
+    for (size_t i = 0; i < filled->count; i++)
+        if (filled->secrets[i].hosts.len > 0)
+            hosts[line->host_count++] = str_copy(&line->arena, filled->secrets[i].hosts);
+    line->hosts = hosts;
+}
+
+static struct line *line_new(struct kafka *kafka, const struct sending *sending)
+{
     struct line *line = calloc(1, sizeof *line);
     check(line != NULL);
+    line->kafka = kafka;
+    line->allowed = kafka->site->allowed;
+    line->is_own = sending->request.brokers[0] == '\0';
+    line->tenant = str_copy(&line->arena, worker_task_job(sending->call->task)->tenant);
+    line->identity = identity_of(&sending->request, &sending->call->filled);
+    line->timeout_ms = shared_timeout_ms(&sending->request);
+    TAILQ_INIT(&line->under_way);
+    keep_hosts(line, &sending->call->filled);
+    return line;
+}
+
+static struct line *open_line(struct kafka *kafka, const struct sending *sending, struct error *err)
+{
+    const struct config *config = kafka->site->config;
+    const struct kafka_request *request = &sending->request;
+    struct line *line = line_new(kafka, sending);
+    bool is_models = !line->is_own;
     struct bus_producer_options options = {
-        .bus = {.brokers = is_own ? request->brokers : config_str(config, CONFIG_KAFKA_BROKERS),
+        .bus = {.brokers = is_models ? request->brokers : config_str(config, CONFIG_KAFKA_BROKERS),
                 .client_id = "baton-connector",
-                .properties = is_own ? NULL : config_str(config, CONFIG_KAFKA_PROPERTIES),
+                .properties = is_models ? NULL : config_str(config, CONFIG_KAFKA_PROPERTIES),
                 .settings = request->settings,
                 .setting_count = request->setting_count,
-                .may_connect = is_own ? may_connect : NULL,
+                .may_connect = is_models ? may_connect : NULL,
                 .connect_context = line},
-        .timeout_ms = (int)request->timeout_ms};
+        .timeout_ms = (int)line->timeout_ms};
     const struct bus_producer_handler handler = {.context = line,
                                                  .delivered = on_delivered,
                                                  .broken = on_broken,
                                                  .placed = on_placed,
                                                  .trouble = on_trouble};
-    line->kafka = kafka;
-    line->allowed = kafka->site->allowed;
     line->producer = bus_producer_new(&options, &handler, kafka->site->loop, err);
     if (line->producer == NULL) {
+        arena_done(&line->arena);
         free(line);
         return NULL;
     }
     TAILQ_INSERT_TAIL(&kafka->lines, line, link);
-    kafka->line_count++;
+    kafka->line_count += line->is_own ? 0 : 1;
     return line;
 }
 
-static struct line *line_for(struct kafka *kafka, const struct kafka_request *request,
-                             struct error *err)
+static struct line *line_for(struct kafka *kafka, const struct sending *sending)
 {
-    struct digest identity = identity_of(request);
+    struct digest identity = identity_of(&sending->request, &sending->call->filled);
     struct line *line;
     TAILQ_FOREACH(line, &kafka->lines, link)
     {
-        if (!line->is_broken && memcmp(&line->identity, &identity, sizeof identity) == 0)
+        if (!line->is_broken && bus_producer_topics(line->producer) < KAFKA_PRODUCER_TOPICS &&
+            memcmp(&line->identity, &identity, sizeof identity) == 0)
             return line;
     }
-    if (!make_room(kafka, err))
-        return NULL;
-    line = open_line(kafka, request, err);
-    if (line != NULL)
-        line->identity = identity;
-    return line;
+    return NULL;
 }
 
 // -- A job ------------------------------------------------------------------------------
@@ -271,6 +357,58 @@ static bool may_be_told(struct call *call, const char *brokers, struct error *er
             return false;
     }
     return true;
+}
+
+static void send_record(struct sending *sending)
+{
+    const struct kafka_request *request = &sending->request;
+    struct error err;
+    sending->timestamp_ms = clock_now_ms();
+    const struct bus_record record = {.topic = request->topic,
+                                      .partition = BUS_PARTITION_BY_KEY,
+                                      .timestamp_ms = sending->timestamp_ms,
+                                      .key = request->key,
+                                      .value = request->value,
+                                      .header_count = request->header_count,
+                                      .headers = request->headers};
+    if (bus_producer_send(sending->line->producer, &record, (uint64_t)(uintptr_t)sending, &err) ==
+        BUS_SENT)
+        TAILQ_INSERT_TAIL(&sending->line->under_way, sending, link);
+    else
+        end(sending, &err);
+}
+
+// False: there is no producer for it yet.
+static bool try_to_send(struct kafka *kafka, struct sending *sending)
+{
+    struct error err;
+    sending->line = line_for(kafka, sending);
+    if (sending->line == NULL && !make_room(kafka, sending))
+        return false;
+    if (sending->line == NULL)
+        sending->line = open_line(kafka, sending, &err);
+    if (sending->line == NULL)
+        call_refuse(sending->call, &err);
+    else
+        send_record(sending);
+    return true;
+}
+
+static void on_room(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd, (void)events;
+    struct kafka *kafka = context;
+    struct sending *next;
+    for (struct sending *each = TAILQ_FIRST(&kafka->waiting); each != NULL; each = next) {
+        next = TAILQ_NEXT(each, link);
+        TAILQ_REMOVE(&kafka->waiting, each, link);
+        if (!try_to_send(kafka, each)) {
+            if (next != NULL)
+                TAILQ_INSERT_BEFORE(next, each, link);
+            else
+                TAILQ_INSERT_TAIL(&kafka->waiting, each, link);
+        }
+    }
 }
 
 static void begin(struct call *call)
@@ -292,27 +430,8 @@ static void begin(struct call *call)
         call_refuse(call, &err);
         return;
     }
-    sending->line = line_for(kafka, request, &err);
-    if (sending->line == NULL) {
-        if (err.kind == ERROR_UNAVAILABLE)
-            worker_fail(call->task, error_line(call->arena, &err), -1, KAFKA_BUSY_BACKOFF_MS);
-        else
-            call_refuse(call, &err);
-        return;
-    }
-    sending->timestamp_ms = clock_now_ms();
-    const struct bus_record record = {.topic = request->topic,
-                                      .partition = BUS_PARTITION_BY_KEY,
-                                      .timestamp_ms = sending->timestamp_ms,
-                                      .key = request->key,
-                                      .value = request->value,
-                                      .header_count = request->header_count,
-                                      .headers = request->headers};
-    if (bus_producer_send(sending->line->producer, &record, (uint64_t)(uintptr_t)sending, &err) ==
-        BUS_SENT)
-        sending->line->under_way++;
-    else
-        end(sending, &err);
+    if (!try_to_send(kafka, sending))
+        TAILQ_INSERT_TAIL(&kafka->waiting, sending, link);
 }
 
 void kafka_handle(void *context, struct worker_task *task)
@@ -327,17 +446,43 @@ struct kafka *kafka_new(const struct connector_site *site)
     check(kafka != NULL);
     kafka->site = site;
     TAILQ_INIT(&kafka->lines);
+    TAILQ_INIT(&kafka->waiting);
+    kafka->closer = helper_new(site->loop, 1, CLOSING);
+    kafka->room = event_new(site->loop, -1, 0, on_room, kafka);
+    check(kafka->room != NULL);
     kafka->tick = event_new(site->loop, -1, EV_PERSIST, on_tick, kafka);
     check(kafka->tick != NULL && event_add(kafka->tick, &period) == 0);
     return kafka;
+}
+
+static void end_stopped(struct sending *sending)
+{
+    const struct outcome outcome = {.error_code = STR("CONNECTION"),
+                                    .error_message = STR("kafka connector: the worker stops")};
+    call_end(sending->call, &outcome);
+}
+
+static void end_all(struct sending_list *list)
+{
+    while (!TAILQ_EMPTY(list)) {
+        struct sending *sending = TAILQ_FIRST(list);
+        TAILQ_REMOVE(list, sending, link);
+        end_stopped(sending);
+    }
 }
 
 void kafka_free(struct kafka *kafka)
 {
     if (kafka == NULL)
         return;
-    while (!TAILQ_EMPTY(&kafka->lines))
-        close_line(TAILQ_FIRST(&kafka->lines));
+    end_all(&kafka->waiting);
+    while (!TAILQ_EMPTY(&kafka->lines)) {
+        struct line *line = TAILQ_FIRST(&kafka->lines);
+        end_all(&line->under_way); // some of them may have been written
+        close_line(line);
+    }
+    helper_free(kafka->closer);
+    event_free(kafka->room);
     event_free(kafka->tick);
     free(kafka);
 }

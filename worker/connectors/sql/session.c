@@ -81,8 +81,8 @@ static bool wait_for(struct talk *talk, short events)
     }
 }
 
-// libpq takes a row whole before anybody sees it, as long as the server says it is: so what has come
-// over the connection is bounded, not the rows alone.
+// libpq takes a row whole before anybody sees it, as long as the server says it is: so what has
+// come over the connection is bounded, not the rows alone.
 static bool check_size(struct talk *talk)
 {
     struct tcp_info info = {0};
@@ -144,8 +144,8 @@ static void ignore_notice(void *context, const PGresult *notice)
 static const char *authorities(void)
 {
     static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt",
-                                        "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                                        "/etc/ssl/cert.pem"};
+                                        "/etc/pki/tls/certs/ca-bundle.crt",
+                                        "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
     for (size_t i = 0; i < COUNT_OF(files); i++)
         if (access(files[i], R_OK) == 0)
             return files[i];

@@ -16,7 +16,7 @@ enum {
     SQL_MAX_ROWS = 1000,      // of an answer
     SQL_MAX_ANSWER = 1000000, // bytes of its values and names: a variable has at most 1 MiB
     SQL_MAX_RECEIVED = 8 * SQL_MAX_ANSWER, // bytes that a server may send, whatever becomes of them
-    SQL_GRACE_MS = 2000,      // for the server to end a statement whose time is over by itself
+    SQL_GRACE_MS = 2000, // for the server to end a statement whose time is over by itself
 };
 
 struct session {
