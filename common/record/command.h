@@ -99,17 +99,18 @@ struct set_variables {
 };
 
 struct job_answer {
-    uint32_t attempt; // 0: an answer by REST, whatever the attempt
+    uint32_t attempt; // 0: an answer by REST, whatever the attempt, of a job without a lease token
     str variables;
     int32_t retries;    // FAIL_JOB: what is left
     int64_t backoff_ms; // FAIL_JOB
     int64_t extend_ms;  // EXTEND_JOB: the lease from now on
     str error_code;     // THROW_JOB_ERROR
     str message;
-    str worker; // who works, for people
-    str token;  // the job's; a node's answer on behalf of a REST client has a MAC instead
-    str result; // listeners: JSON {"denied", "deniedReason", "corrections":{…}}; ad-hoc:
-                // {"activateElements":[…]}
+    str worker;      // who works, for people
+    str token;       // the job's; a node's answer on behalf of a REST client has a MAC instead
+    str business_id; // COMPLETE_JOB: of the instance from now on; empty: as it is
+    str result;      // listeners: JSON {"denied", "deniedReason", "corrections":{…}}; ad-hoc:
+                     // {"activateElements":[…]}
 };
 
 struct update_job {
@@ -119,6 +120,7 @@ struct update_job {
     bool has_retries;
     bool has_priority;
     bool has_timeout;
+    uint32_t attempt; // that the sender believes it has; 0: whatever it is
 };
 
 // RELEASE_JOB: jobs that wait and may be offered. RETURN_JOBS: jobs that came to a gateway when no
@@ -147,6 +149,7 @@ struct job_credits {
         int64_t lease_ms;
         str worker;
         str processes; // process_list_has: whose jobs it takes
+        bool leases;   // its clients answer with the token of the attempt, or not at all
     } * credits;
 };
 
@@ -169,6 +172,7 @@ struct publish_message {
     int64_t ttl_ms; // 0: correlate now or never
     str variables;
     bool answer_correlation; // answer only when correlated, or NOT_FOUND (Camunda's correlate)
+    str business_id;         // of an instance that it starts; empty: its correlation key
 };
 
 // The subscription protocol between an instance's shard and a message's shard. command.key is the

@@ -33,8 +33,9 @@ struct instance_row {
     uint64_t root_instance;
     enum instance_state state;
     int64_t started_ms;
-    int64_t ended_ms;   // 0: running
-    uint32_t incidents; // open ones
+    int64_t ended_ms;     // 0: running
+    int64_t suspended_ms; // 0: it is not
+    uint32_t incidents;   // open ones
     uint32_t sla_breaches;
     str cost;        // a decimal number; empty: none
     str variables;   // root scope, JSON object
@@ -338,6 +339,7 @@ struct job_offer {
     enum job_kind kind;
     str listener_event;
     uint32_t attempt;
+    bool leases; // in a reply: its answers need the attempt
     int32_t retries;
     int32_t priority;
     int64_t lease_ms; // how long it belongs to whoever takes it

@@ -147,9 +147,7 @@ void handle_instance_name(struct request *request)
         !request_text(request, STR("businessId"), &command.create_instance.business_id))
         return;
     if (gateway_has_unique_ids(caller->gateway))
-        request_problem(request, 409, "INVALID_STATE",
-                        STR("business ids are unique here (engine.unique_business_ids): they are "
-                            "given at the start"));
+        request_problem(request, 409, "INVALID_STATE", STR(UNIQUE_IDS_AT_START));
     else
         call_instance(caller, &command, answer_done);
 }

@@ -4,6 +4,7 @@
 #include "api/api_private.h"
 #include "gateway/job_gateway.h"
 #include "gateway/locate.h"
+#include "gateway/start.h"
 #include "record/rows.h"
 
 void handle_job_search(struct request *request)
@@ -11,10 +12,24 @@ void handle_job_search(struct request *request)
     answer_search(request, &collection_jobs, (struct search_scope){0});
 }
 
+// Which attempt the request speaks of; 0: it does not say. False after answering.
+static bool read_lease(struct request *request, uint64_t job, uint32_t *ret_attempt)
+{
+    str token = json_get_str(request->body, STR("jobLeaseToken"), STR_EMPTY);
+    *ret_attempt = 0;
+    if (token.len == 0 || job_lease_attempt(caller_of(request)->gateway, token, job, ret_attempt))
+        return true;
+    request_problem(request, 409, "INVALID_STATE",
+                    STR("\"jobLeaseToken\" does not match the job's"));
+    return false;
+}
+
 // Sends the command to the job that the path names.
 static void send_to_job(struct request *request, struct command *command)
 {
-    if (request_key(request, 0, &command->key))
+    uint32_t *attempt = command->type == COMMAND_UPDATE_JOB ? &command->update_job.attempt
+                                                            : &command->job_answer.attempt;
+    if (request_key(request, 0, &command->key) && read_lease(request, command->key, attempt))
         call_job(caller_of(request), command, answer_done);
 }
 
@@ -25,13 +40,31 @@ static struct command *new_command(struct request *request, enum command_type ty
     return command;
 }
 
+static bool is_given(const struct json *object, const char *name)
+{
+    const struct json *member = json_get(object, str_of(name));
+    return member != NULL && member->type != JSON_NULL;
+}
+
+// The business id that the answer gives the instance.
+static bool read_name(struct request *request, struct job_answer *answer)
+{
+    if (!request_text(request, STR("businessId"), &answer->business_id))
+        return false;
+    if (!gateway_has_unique_ids(caller_of(request)->gateway))
+        return true;
+    request_problem(request, 409, "INVALID_STATE", STR(UNIQUE_IDS_AT_START));
+    return false;
+}
+
 void handle_job_complete(struct request *request)
 {
     struct command *command = new_command(request, COMMAND_COMPLETE_JOB);
     if (!request_variables(request, STR("variables"), &command->job_answer.variables))
         return;
     command->job_answer.result = request_member_json(request, request->body, STR("result"));
-    send_to_job(request, command);
+    if (!is_given(request->body, "businessId") || read_name(request, &command->job_answer))
+        send_to_job(request, command);
 }
 
 // -1, which the engine refuses, when it has more than 32 bits.
@@ -62,12 +95,6 @@ void handle_job_error(struct request *request)
         return;
     answer->message = json_get_str(request->body, STR("errorMessage"), STR_EMPTY);
     send_to_job(request, command);
-}
-
-static bool is_given(const struct json *object, const char *name)
-{
-    const struct json *member = json_get(object, str_of(name));
-    return member != NULL && member->type != JSON_NULL;
 }
 
 void handle_job_update(struct request *request)
@@ -145,8 +172,10 @@ static void on_job(const struct job_poll *poll, const struct job_offer *job, int
     write_json(w, STR("userTask"), job->user_task.len > 0 ? job->user_task : STR("null"));
     write_json(w, STR("tags"), job->tags.len > 0 ? job->tags : STR("[]"));
     write_optional(w, STR("businessId"), job->business_id);
-    write_json(w, STR("leaseToken"), STR("null"));
-    write_json(w, STR("jobLeaseToken"), STR("null"));
+    write_optional(w, STR("jobLeaseToken"),
+                   job->leases
+                       ? job_lease_token(poll->caller->gateway, arena, job->key, job->attempt)
+                       : STR_EMPTY);
     json_end_object(w);
 }
 
@@ -209,6 +238,9 @@ void handle_job_activate(struct request *request)
     poll.limit = (size_t)limit;
     poll.wait_ms = json_get_i64(request->body, STR("requestTimeout"), 0);
     poll.worker = json_get_str(request->body, STR("worker"), STR_EMPTY);
+    poll.leases = json_get_bool(request->body, STR("withLease"), false);
+    poll.of_all_tenants = str_equal_ignoring_case(
+        json_get_str(request->body, STR("tenantFilter"), STR_EMPTY), STR("ASSIGNED"));
     poll.context = new_activation(request);
     read_tenants(request, &poll);
     if (poll.wait_ms >= 0 && !request_may_wait(request))

@@ -30,12 +30,19 @@ static void send_message(struct request *request, bool answer_correlation)
     message->message_id = json_get_str(request->body, STR("messageId"), STR_EMPTY);
     message->ttl_ms = json_get_i64(request->body, STR("timeToLive"), 0);
     message->answer_correlation = answer_correlation;
+    message->business_id = json_get_str(request->body, STR("businessId"), STR_EMPTY);
     if (message->ttl_ms < 0) {
         request_problem(request, 400, "INVALID_ARGUMENT",
                         STR("\"timeToLive\" is in milliseconds and not negative"));
         return;
     }
-    gateway_publish(caller_of(request), &command, answer_message);
+    struct caller *caller = caller_of(request);
+    if (message->business_id.len > 0 && gateway_has_unique_ids(caller->gateway))
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("\"businessId\" cannot be given with a message: " UNIQUE_IDS_AT_START
+                            ", which a message's shard does not watch over"));
+    else
+        gateway_publish(caller, &command, answer_message);
 }
 
 void handle_message_publish(struct request *request)

@@ -122,9 +122,13 @@ void apply_job(struct instance *instance, const struct event *event)
     case EVENT_JOB_TAKEN:
         job->due_ms = event->due_ms;
         job->worker = keep(instance, event->value);
+        if (event->number != 0 && job->leased_since == 0)
+            job->leased_since = job->attempt;
         break;
     case EVENT_JOB_RETURNED:
         job->attempt = (uint32_t)event->number;
+        if (job->leased_since > job->attempt) // nobody saw its token
+            job->leased_since = 0;
         wait_again(job);
         break;
     case EVENT_JOB_FAILED:

@@ -65,6 +65,7 @@ static void end(struct instance *instance, const struct event *event)
     instance->state =
         event->type == EVENT_PROCESS_COMPLETED ? INSTANCE_COMPLETED : INSTANCE_TERMINATED;
     instance->ended_ms = event->time_ms;
+    instance->suspended_ms = 0;
 }
 
 // What is shown of it belongs to the new definition.
@@ -155,9 +156,11 @@ static void apply_process(const struct engine_environment *environment, struct i
         break;
     case EVENT_PROCESS_SUSPENDED:
         instance->state = INSTANCE_SUSPENDED;
+        instance->suspended_ms = event->time_ms;
         break;
     case EVENT_PROCESS_RESUMED:
         instance->state = INSTANCE_ACTIVE;
+        instance->suspended_ms = 0;
         break;
     case EVENT_PROCESS_MIGRATED:
         migrate(environment, instance, event);

@@ -198,8 +198,9 @@ static void publish(struct mailbox *mailbox, const struct event *event)
         .reply = {(int32_t)event->number, event->parent},
         .reach = mailbox->next_reach,
         .sender = mailbox->next_sender,
+        .business_id = mailbox->next_business_id,
     };
-    mailbox->next_reach = mailbox->next_sender = STR_EMPTY;
+    mailbox->next_reach = mailbox->next_sender = mailbox->next_business_id = STR_EMPTY;
     apply_add_message(mailbox, message);
     mark(mailbox, &message->entry);
 }
@@ -283,6 +284,7 @@ void apply_to_mailbox(struct mailbox *mailbox, const struct event *event)
     case EVENT_MESSAGE_RESTRICTED:
         mailbox->next_reach = str_copy(&mailbox->stream.arena, event->value);
         mailbox->next_sender = str_copy(&mailbox->stream.arena, event->name);
+        mailbox->next_business_id = str_copy(&mailbox->stream.arena, event->code);
         break;
     case EVENT_MESSAGE_PUBLISHED:
         publish(mailbox, event);

@@ -144,6 +144,9 @@ bool border_command(struct engine *engine, str *ret_why)
                  command->type == COMMAND_NAME_INSTANCE;
     if (names && !border_business_id(engine, command->create_instance.business_id, ret_why))
         return false;
+    if (command->type == COMMAND_PUBLISH_MESSAGE &&
+        !border_business_id(engine, command->publish_message.business_id, ret_why))
+        return false;
     bool deploys = command->type == COMMAND_DEPLOY || command->type == COMMAND_PUBLISH_DEFINITIONS;
     return border_name(engine, "the tenant", command->tenant, ret_why) &&
            border_name(engine, "the principal", command->principal, ret_why) &&

@@ -131,9 +131,10 @@ static struct credit **find_credit(struct credit_queue *queue, const struct cred
                                    const struct job_credit *wanted)
 {
     struct credit **at = &queue->first;
-    while (*at != NULL && !((*at)->gateway == gateway && (*at)->lease_ms == wanted->lease_ms &&
-                            str_equal((*at)->worker, wanted->worker) &&
-                            str_equal((*at)->processes, wanted->processes)))
+    while (*at != NULL &&
+           !((*at)->gateway == gateway && (*at)->lease_ms == wanted->lease_ms &&
+             (*at)->leases == wanted->leases && str_equal((*at)->worker, wanted->worker) &&
+             str_equal((*at)->processes, wanted->processes)))
         at = &(*at)->next;
     return at;
 }
@@ -171,7 +172,8 @@ static void set(struct engine *engine, struct credit_gateway *gateway,
                               .count = wanted->count,
                               .lease_ms = wanted->lease_ms,
                               .worker = wanted->worker,
-                              .processes = wanted->processes});
+                              .processes = wanted->processes,
+                              .leases = wanted->leases});
     }
 }
 
@@ -192,35 +194,37 @@ void credit_offer(struct engine *engine)
         set(engine, gateway, &offered->credits[i]);
 }
 
-// The first one that takes a job of the process. Those that have expired go.
+// The first one that takes the job. Those that have expired go. A job that was leased once is taken
+// with a lease alone: who has no token could not answer it.
 static struct credit **first_taker(struct engine *engine, struct credit_queue *queue,
-                                   str process_id)
+                                   instance_ref instance, const struct job *job)
 {
     struct credit **at = &queue->first;
     while (*at != NULL)
         if ((*at)->gateway->expires_ms <= engine->record_ms)
             drop(&engine->credits, at);
-        else if (process_list_has((*at)->processes, process_id))
+        else if (process_list_has((*at)->processes, instance->process_id) &&
+                 (job->leased_since == 0 || (*at)->leases))
             break;
         else
             at = &(*at)->next;
     return at;
 }
 
-bool credit_is_there(struct engine *engine, str type, instance_ref instance)
+bool credit_is_there(struct engine *engine, instance_ref instance, const struct job *job)
 {
     if (engine->credits.queues.count == 0)
         return false;
-    struct credit_queue *queue = find_queue(engine, type, instance->tenant);
-    return queue != NULL && *first_taker(engine, queue, instance->process_id) != NULL;
+    struct credit_queue *queue = find_queue(engine, job->type, instance->tenant);
+    return queue != NULL && *first_taker(engine, queue, instance, job) != NULL;
 }
 
-const struct credit *credit_use(struct engine *engine, str type, instance_ref instance)
+const struct credit *credit_use(struct engine *engine, instance_ref instance, const struct job *job)
 {
-    if (!credit_is_there(engine, type, instance))
+    if (!credit_is_there(engine, instance, job))
         return NULL;
-    struct credit_queue *queue = find_queue(engine, type, instance->tenant);
-    struct credit **at = first_taker(engine, queue, instance->process_id);
+    struct credit_queue *queue = find_queue(engine, job->type, instance->tenant);
+    struct credit **at = first_taker(engine, queue, instance, job);
     struct credit *credit = *at;
     if (--credit->count == 0) {
         drop(&engine->credits, at);

@@ -12,9 +12,10 @@ static struct job_row job_of(const struct fixture *f)
     return f->changes.jobs.items[0];
 }
 
-static void offer_credits(struct fixture *f, uint64_t gateway, uint32_t count)
+static void give_credits(struct fixture *f, uint64_t gateway, uint32_t count, bool leases)
 {
     struct job_credit credit = {.type = STR("pay"),
+                                .leases = leases,
                                 .tenant = STR_EMPTY,
                                 .count = count,
                                 .lease_ms = LEASE_MS,
@@ -26,6 +27,11 @@ static void offer_credits(struct fixture *f, uint64_t gateway, uint32_t count)
                                .expires_ms = 20000,
                                .credit_count = 1,
                                .credits = arena_copy(&f->arena, &credit, sizeof credit)}});
+}
+
+static void offer_credits(struct fixture *f, uint64_t gateway, uint32_t count)
+{
+    give_credits(f, gateway, count, false);
 }
 
 static void send_jobs(struct fixture *f, enum command_type type, const struct job_row *job,
@@ -294,6 +300,99 @@ static void a_worker_of_megabytes_is_cut(void **state)
     fixture_free(f);
 }
 
+// As a caller of the API answers; attempt 0: without a token.
+static enum rejection answer_by_api(struct fixture *f, struct command command)
+{
+    command.reply = (struct reply_to){5, 99};
+    run(f, command);
+    return rejection_of(f);
+}
+
+static struct command completion(const struct job_offer *job, uint32_t attempt)
+{
+    return (struct command){.type = COMMAND_COMPLETE_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
+                            .job_answer = {.attempt = attempt, .variables = STR("{}")}};
+}
+
+static void time_out(struct fixture *f, const struct job_offer *job)
+{
+    f->now += LEASE_MS + 1;
+    run(f, (struct command){.type = COMMAND_TIME_OUT_JOB,
+                            .instance = job->instance,
+                            .key = job->key,
+                            .due = {.attempt = job->attempt}});
+}
+
+static void a_leased_job_is_answered_with_its_token_alone(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    give_credits(f, 7, 1, true);
+    start(f);
+    struct job_offer job = jobs_reply(f)->jobs[0];
+    assert_true(job.leases && job.attempt == 1);
+    assert_int_equal(answer_by_api(f, completion(&job, 0)), REJECTION_INVALID_STATE);
+
+    time_out(f, &job);
+    give_credits(f, 8, 1, true);
+    send_jobs(f, COMMAND_RELEASE_JOB, &(struct job_row){.instance = job.instance, .key = job.key},
+              0);
+    assert_int_equal(jobs_reply(f)->jobs[0].attempt, 2);
+    assert_int_equal(answer_by_api(f, completion(&job, 1)), REJECTION_INVALID_STATE);
+    struct command update = {.type = COMMAND_UPDATE_JOB,
+                             .instance = job.instance,
+                             .key = job.key,
+                             .update_job = {.attempt = 1, .retries = 4, .has_retries = true}};
+    assert_int_equal(answer_by_api(f, update), REJECTION_INVALID_STATE);
+    update.update_job.attempt = 0; // an operator's
+    assert_int_equal(answer_by_api(f, update), REJECTION_NONE);
+    assert_int_equal(answer_by_api(f, completion(&job, 2)), REJECTION_NONE);
+    fixture_free(f);
+}
+
+static void a_leased_job_goes_to_no_client_without_a_lease(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    give_credits(f, 7, 1, true);
+    start(f);
+    struct job_offer job = jobs_reply(f)->jobs[0];
+    give_credits(f, 8, 5, false);
+    time_out(f, &job);
+    assert_null(jobs_reply(f)); // to its topic: workers on Kafka have a token of their own
+    assert_non_null(find_outbound(f, OUTBOUND_JOB));
+    fixture_free(f);
+}
+
+static void a_lease_that_nobody_saw_is_none(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    give_credits(f, 7, 1, true);
+    start(f);
+    struct job_row job = job_of(f);
+    give_credits(f, 8, 1, false);
+    send_jobs(f, COMMAND_RETURN_JOBS, &job, job.attempt);
+    assert_non_null(jobs_reply(f));
+    assert_false(jobs_reply(f)->jobs[0].leases);
+    assert_int_equal(answer_by_api(f, completion(jobs_reply(f)->jobs, 0)), REJECTION_NONE);
+    fixture_free(f);
+}
+
+static void an_answer_names_the_instance(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    struct job_offer job = *start(f);
+    struct command named = completion(&job, 0);
+    named.job_answer.business_id = STR("order-7");
+    assert_int_equal(answer_by_api(f, named), REJECTION_NONE);
+    assert_true(str_equal(f->changes.instances.items[0].business_id, STR("order-7")));
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +407,10 @@ int main(void)
         cmocka_unit_test(an_answer_that_cannot_be_used_is_a_failure_of_the_job),
         cmocka_unit_test(a_worker_is_named_although_its_credit_is_gone),
         cmocka_unit_test(a_worker_of_megabytes_is_cut),
+        cmocka_unit_test(a_leased_job_is_answered_with_its_token_alone),
+        cmocka_unit_test(a_leased_job_goes_to_no_client_without_a_lease),
+        cmocka_unit_test(a_lease_that_nobody_saw_is_none),
+        cmocka_unit_test(an_answer_names_the_instance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

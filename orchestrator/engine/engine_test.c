@@ -215,6 +215,7 @@ static void a_suspended_instance_goes_on_when_it_resumes(void **state)
     const struct job_offer *job = start(f);
     run(f, (struct command){.type = COMMAND_SUSPEND_INSTANCE, .instance = job->instance});
     assert_int_equal(f->changes.instances.items[0].state, INSTANCE_SUSPENDED);
+    assert_int_equal(f->changes.instances.items[0].suspended_ms, f->now);
     run(f, (struct command){.type = COMMAND_COMPLETE_JOB,
                             .instance = job->instance,
                             .key = job->key,

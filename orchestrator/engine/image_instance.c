@@ -9,6 +9,7 @@ static void put_job(struct strbuf *out, const struct job *job)
     image_put_u64(out, job->state);
     image_put_u64(out, job->listener);
     image_put_u64(out, job->attempt);
+    image_put_u64(out, job->leased_since);
     image_put_i64(out, job->retries);
     image_put_i64(out, job->priority);
     image_put_i64(out, job->due_ms);
@@ -251,6 +252,7 @@ enum instance_part {
     PART_TAGS = 1 << 8,
     PART_ENDS_AFTER = 1 << 9,
     PART_DUTIES = 1 << 10,
+    PART_SUSPENDED = 1 << 11,
 };
 
 static uint64_t instance_parts(const struct instance *instance)
@@ -260,7 +262,8 @@ static uint64_t instance_parts(const struct instance *instance)
            (instance->sla_breaches ? PART_BREACHES : 0) | (instance->batch_item ? PART_BATCH : 0) |
            (str_is_empty(instance->tags) ? 0 : PART_TAGS) |
            (str_is_empty(instance->ends_after) ? 0 : PART_ENDS_AFTER) |
-           (str_is_empty(instance->duties) ? 0 : PART_DUTIES);
+           (str_is_empty(instance->duties) ? 0 : PART_DUTIES) |
+           (instance->suspended_ms ? PART_SUSPENDED : 0);
 }
 
 static void put_instance_parts(struct strbuf *out, const struct instance *instance)
@@ -282,6 +285,8 @@ static void put_instance_parts(struct strbuf *out, const struct instance *instan
         image_put_str(out, instance->ends_after);
     if (parts & PART_DUTIES)
         image_put_str(out, instance->duties);
+    if (parts & PART_SUSPENDED)
+        image_put_i64(out, instance->suspended_ms);
 }
 
 str image_of_instance(struct arena *arena, const struct instance *instance)
@@ -323,6 +328,7 @@ static void get_job(struct image_reader *in, struct job *job)
     job->state = (enum job_state)image_get_u64(in);
     job->listener = (uint32_t)image_get_u64(in);
     job->attempt = (uint32_t)image_get_u64(in);
+    job->leased_since = (uint32_t)image_get_u64(in);
     job->retries = (int32_t)image_get_i64(in);
     job->priority = (int32_t)image_get_i64(in);
     job->due_ms = image_get_i64(in);
@@ -591,6 +597,7 @@ static void get_header(struct image_reader *in, struct instance *instance)
     instance->tags = state & PART_TAGS ? image_get_str(in) : STR_EMPTY;
     instance->ends_after = state & PART_ENDS_AFTER ? image_get_str(in) : STR_EMPTY;
     instance->duties = state & PART_DUTIES ? image_get_str(in) : STR_EMPTY;
+    instance->suspended_ms = state & PART_SUSPENDED ? image_get_i64(in) : 0;
 }
 
 // What the store has is neither dirty nor new.

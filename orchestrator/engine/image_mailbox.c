@@ -77,6 +77,7 @@ static void put_message(struct strbuf *out, const struct buffered_message *m)
     image_put_u64(out, m->correlated);
     image_put_str(out, m->reach);
     image_put_str(out, m->sender);
+    image_put_str(out, m->business_id);
     put_takers(out, m->takers);
 }
 
@@ -123,6 +124,7 @@ static void get_message(struct image_reader *in, struct mailbox *mailbox,
     m->correlated = image_get_u64(in) != 0;
     m->reach = image_get_str(in);
     m->sender = image_get_str(in);
+    m->business_id = image_get_str(in);
     m->takers = get_takers(in);
     if (!in->failed)
         apply_add_message(mailbox, m);

@@ -90,22 +90,30 @@ static bool is_too_large(struct engine *engine, instance_ref instance, const str
     return true;
 }
 
+struct taking {
+    int64_t lease_ms;
+    str worker;
+    bool leases; // answers need the token of the attempt from now on
+};
+
 // The name is copied: that of a credit may be gone before the batch is stored.
 static void take(struct engine *engine, instance_ref instance, const struct job *job,
-                 int64_t lease_ms, str worker)
+                 struct taking taking)
 {
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_TAKEN,
                              .key = job->attachment.entity.key,
-                             .due_ms = engine->clock_ms + lease_ms,
-                             .value = str_copy(engine->turn, border_text(worker))});
+                             .number = taking.leases,
+                             .due_ms = engine->clock_ms + taking.lease_ms,
+                             .value = str_copy(engine->turn, border_text(taking.worker))});
 }
 
 // A client of a gateway waits for it: it goes there in a reply, taken.
 static void hand_to(struct engine *engine, instance_ref instance, const struct job *job,
-                    const struct job_offer *offer, const struct credit *credit)
+                    struct job_offer *offer, const struct credit *credit)
 {
-    take(engine, instance, job, credit->lease_ms, credit->worker);
+    take(engine, instance, job, (struct taking){credit->lease_ms, credit->worker, credit->leases});
+    offer->leases = credit->leases;
     struct reply *reply = ARENA_NEW(engine->turn, struct reply);
     *reply = (struct reply){
         .to = {.partition = credit->gateway->reply_partition},
@@ -123,7 +131,7 @@ static void offer(struct engine *engine, instance_ref instance, const struct job
     struct job_offer *offer = offer_of(engine, instance, job, engine->environment.job_timeout_ms);
     if (is_too_large(engine, instance, job, offer))
         return;
-    const struct credit *credit = credit_use(engine, job->type, instance);
+    const struct credit *credit = credit_use(engine, instance, job);
     window_offer(engine, instance, job);
     step_emit(engine, instance,
               (struct event){.type = EVENT_JOB_OFFERED,
@@ -263,6 +271,13 @@ static bool refuse(struct engine *engine, enum rejection rejection, const char *
     return false;
 }
 
+// Camunda's clients know the first one; a worker on Kafka reads the other in the dead letter.
+static bool refuse_stale(struct engine *engine, const struct job *job)
+{
+    return refuse(engine, job->leased_since != 0 ? REJECTION_INVALID_STATE : REJECTION_STALE,
+                  "the job has been offered again since");
+}
+
 // The job that the running command answers, if the answer still counts.
 static bool find_answered(struct engine *engine, struct answered *ret_answered)
 {
@@ -274,8 +289,12 @@ static bool find_answered(struct engine *engine, struct answered *ret_answered)
         return refuse(engine, attempt == 0 ? REJECTION_NOT_FOUND : REJECTION_LATE,
                       "there is no such job any more");
     if (attempt != 0 && attempt != job->attempt)
-        return refuse(engine, REJECTION_STALE, "the job has been offered again since");
-    if (attempt != 0 && job->state != JOB_OFFERED)
+        return refuse_stale(engine, job);
+    if (attempt == 0 && job->leased_since != 0)
+        return refuse(engine, REJECTION_INVALID_STATE,
+                      "the job was taken with a lease: its answer needs the jobLeaseToken that "
+                      "came with it");
+    if (attempt != 0 && job->state != JOB_OFFERED && job->leased_since == 0)
         return refuse(engine, REJECTION_LATE, "the job waits for another attempt");
     if (job->state == JOB_FAILED)
         return refuse(engine, REJECTION_INVALID_STATE, "the job has failed and has an incident");
@@ -341,6 +360,22 @@ static bool result_fits(struct engine *engine, const struct answered *a,
            refuse_answer(engine, a, why);
 }
 
+// What the answer calls the instance, if anything. A worker on Kafka does not name instances: it
+// would not hear that it may not.
+static str given_name(const struct command *command)
+{
+    return command->reply.request != 0 ? command->job_answer.business_id : STR_EMPTY;
+}
+
+static bool name_fits(struct engine *engine, const struct answered *a)
+{
+    str id = given_name(engine->command), why;
+    if (str_is_empty(id) || process_may_name(engine, a->instance, id, &why))
+        return true;
+    step_reject(engine, engine->shard, REJECTION_INVALID_STATE, why);
+    return false;
+}
+
 static enum bpmn_listener_event event_of(const struct answered *a)
 {
     const struct bpmn_job *definition = job_definition(a->instance, a->job);
@@ -357,7 +392,7 @@ void job_complete(struct engine *engine)
     enum job_kind kind = a.job->kind;
     enum bpmn_listener_event event = event_of(&a);
     str why;
-    if (!result_fits(engine, &a, event))
+    if (!result_fits(engine, &a, event) || !name_fits(engine, &a))
         return;
     window_leave(engine, a.instance, a.job);
     step_emit(engine, a.instance,
@@ -365,6 +400,8 @@ void job_complete(struct engine *engine)
                              .key = command->key,
                              .scope = ei->entity.key,
                              .value = border_text(command->job_answer.worker)});
+    if (!str_is_empty(given_name(command)))
+        process_give_name(engine, a.instance, given_name(command));
     step_accept(engine, command->key, command->instance);
     switch (kind) {
     case JOB_TASK:
@@ -461,7 +498,7 @@ void job_extend(struct engine *engine)
         return;
     }
     if (a.job->due_ms == 0)
-        take(engine, a.instance, a.job, lease_ms, answer->worker);
+        take(engine, a.instance, a.job, (struct taking){lease_ms, answer->worker, false});
     else
         step_emit(engine, a.instance,
                   (struct event){.type = EVENT_JOB_EXTENDED,
@@ -493,6 +530,8 @@ static bool update_fits(struct engine *engine, const struct job *job)
         return refuse(engine, REJECTION_INVALID, "a job needs at least one retry");
     if (update->has_timeout && update->timeout_ms < 0)
         return refuse(engine, REJECTION_INVALID, "the timeout must not be negative");
+    if (update->attempt != 0 && job->leased_since != 0 && update->attempt != job->attempt)
+        return refuse_stale(engine, job);
     if (update->has_timeout && !is_taken)
         return refuse(engine, REJECTION_INVALID_STATE,
                       "no worker has the job: it has no timeout that could be changed");
@@ -542,12 +581,12 @@ void job_release(struct engine *engine)
         const struct job *job = find_listed(engine, &release->jobs[i], &instance);
         if (job == NULL || (job->state != JOB_WAITING && !is_untaken(job)))
             continue;
-        bool is_wanted = credit_is_there(engine, job->type, instance);
+        bool is_wanted = credit_is_there(engine, instance, job);
         if (!is_untaken(job) && (window_has_room(engine, instance, job) ||
                                  (is_wanted && window_may_hand(engine, instance, job)))) {
             offer(engine, instance, job);
         } else if (is_untaken(job) && is_wanted) {
-            const struct credit *credit = credit_use(engine, job->type, instance);
+            const struct credit *credit = credit_use(engine, instance, job);
             hand_to(engine, instance, job, offer_of(engine, instance, job, credit->lease_ms),
                     credit);
         }

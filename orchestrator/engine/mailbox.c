@@ -144,7 +144,8 @@ static void start_instance(struct engine *engine, const struct mailbox *mailbox,
         return;
     uint64_t key = process_start_at(
         engine, definition, (struct start_place){start->element, start->trigger, message->sender},
-        personal_travel(engine, mailbox->stream.key, message->variables), mailbox->correlation_key);
+        personal_travel(engine, mailbox->stream.key, message->variables),
+        str_is_empty(message->business_id) ? mailbox->correlation_key : message->business_id);
     if (key == 0)
         return;
     emit(engine, mailbox,
@@ -236,8 +237,8 @@ void message_publish(struct engine *engine)
                                reach.len, LIMIT_PROCESS_LIST_BYTES));
         return;
     }
-    if (!has_room(engine, mailbox, state_entry_bytes(body->message_id, variables) + reach.len,
-                  &why)) {
+    size_t bytes = state_entry_bytes(body->message_id, variables) + reach.len;
+    if (!has_room(engine, mailbox, bytes + body->business_id.len, &why)) {
         step_reject(engine, engine->shard, REJECTION_LIMIT, why);
         return;
     }
@@ -255,11 +256,12 @@ void message_publish(struct engine *engine)
     }
     str sender =
         separation_counts_sender(engine, body->name) ? engine->command->principal : STR_EMPTY;
-    if (!str_is_empty(reach) || !str_is_empty(sender))
+    if (!str_is_empty(reach) || !str_is_empty(sender) || !str_is_empty(body->business_id))
         emit(engine, mailbox,
              (struct event){.type = EVENT_MESSAGE_RESTRICTED,
                             .key = event.key,
                             .name = sender,
+                            .code = body->business_id,
                             .value = reach});
     emit(engine, mailbox, event);
     const struct buffered_message *message = state_message(mailbox, event.key);

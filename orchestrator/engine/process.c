@@ -513,30 +513,41 @@ bool process_ends_after(struct engine *engine, instance_ref instance, uint32_t e
 // -- Names ------------------------------------------------------------------------------
 
 // The business id is given once, to who has none.
+bool process_may_name(struct engine *engine, instance_ref instance, str id, str *ret_why)
+{
+    if (str_is_empty(id))
+        *ret_why = STR("the business id is empty");
+    else if (instance->parent_instance != 0)
+        *ret_why = STR("an instance that was called has the business id that its caller gave it");
+    else if (!str_is_empty(instance->business_id) && !str_equal(instance->business_id, id))
+        *ret_why = str_format(engine->turn, "the instance has the business id '%.*s'",
+                              STR_ARG(instance->business_id));
+    else
+        return border_business_id(engine, id, ret_why);
+    return false;
+}
+
+void process_give_name(struct engine *engine, instance_ref instance, str id)
+{
+    if (!str_equal(instance->business_id, id))
+        step_emit(
+            engine, instance,
+            (struct event){.type = EVENT_PROCESS_NAMED, .key = instance->stream.key, .value = id});
+}
+
 void process_name(struct engine *engine)
 {
     instance_ref instance = find_or_reject(engine);
-    str id = engine->command->create_instance.business_id;
+    str id = engine->command->create_instance.business_id, why;
     if (instance == NULL)
         return;
-    bool is_same = str_equal(instance->business_id, id);
-    if (str_is_empty(id))
-        refuse_start(engine, REJECTION_INVALID, STR("the business id is empty"));
-    else if (instance->parent_instance != 0)
-        refuse_start(
-            engine, REJECTION_INVALID_STATE,
-            STR("an instance that was called has the business id that its caller gave it"));
-    else if (!is_same && !str_is_empty(instance->business_id))
-        refuse_start(engine, REJECTION_INVALID_STATE,
-                     str_format(engine->turn, "the instance has the business id '%.*s'",
-                                STR_ARG(instance->business_id)));
-    else {
-        if (!is_same)
-            step_emit(engine, instance,
-                      (struct event){
-                          .type = EVENT_PROCESS_NAMED, .key = instance->stream.key, .value = id});
-        step_accept(engine, instance->stream.key, instance->stream.key);
+    if (!process_may_name(engine, instance, id, &why)) {
+        step_reject(engine, engine->shard,
+                    str_is_empty(id) ? REJECTION_INVALID : REJECTION_INVALID_STATE, why);
+        return;
     }
+    process_give_name(engine, instance, id);
+    step_accept(engine, instance->stream.key, instance->stream.key);
 }
 
 // -- Variables --------------------------------------------------------------------------

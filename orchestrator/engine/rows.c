@@ -319,6 +319,7 @@ static void instance_rows(struct rows *rows, struct instance *instance)
         .root_instance = instance->root_instance,
         .state = instance->state,
         .started_ms = instance->started_ms,
+        .suspended_ms = instance->suspended_ms,
         .ended_ms = instance->ended_ms,
         .incidents = instance->incidents,
         .sla_breaches = instance->sla_breaches,

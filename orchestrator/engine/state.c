@@ -141,7 +141,8 @@ bool state_mailbox_is_empty(const struct mailbox *mailbox)
 
 size_t state_message_bytes(const struct buffered_message *message)
 {
-    return state_entry_bytes(message->message_id, message->variables) + message->reach.len;
+    return state_entry_bytes(message->message_id, message->variables) + message->reach.len +
+           message->business_id.len;
 }
 
 size_t state_entry_bytes(str a, str b)

@@ -119,6 +119,7 @@ struct job {
     enum job_state state;
     uint32_t listener; // index in the element's listeners
     uint32_t attempt;
+    uint32_t leased_since; // the first attempt whose token answers need; 0: none yet
     int32_t retries;
     int32_t priority;
     int64_t due_ms; // OFFERED: the end of the lease, 0 until a worker takes the job
@@ -201,9 +202,10 @@ struct instance {
     int32_t version;
     str tenant;
     str business_id;
-    str tags;       // JSON array; empty: none
-    str duties;     // JSON array of [element id, person] (separation.c); empty: none
-    str ends_after; // JSON array of element ids; empty: none
+    str tags;             // JSON array; empty: none
+    str duties;           // JSON array of [element id, person] (separation.c); empty: none
+    int64_t suspended_ms; // 0: it is not
+    str ends_after;       // JSON array of element ids; empty: none
     uint64_t parent_instance;
     uint64_t parent_element;
     uint64_t root_instance;
@@ -275,6 +277,7 @@ struct buffered_message {
     bool correlated;
     str reach;            // the processes that it may reach (process_list_has)
     str sender;           // where it may count who starts an instance (separation.c)
+    str business_id;      // of an instance that it starts; empty: the correlation key
     struct taker *takers; // processes that took it, or are being offered it
 };
 
@@ -290,6 +293,7 @@ struct mailbox {
     struct stream stream;
     str next_reach; // of the message that is published next, in the same step
     str next_sender;
+    str next_business_id;
     enum subscription_kind kind;
     str name;
     str correlation_key;

@@ -52,6 +52,7 @@ struct credit {
     int64_t lease_ms;
     str worker;
     str processes; // that it takes jobs of; empty: any
+    bool leases;   // its clients answer with the token of the attempt
 };
 
 struct credits {
@@ -516,8 +517,9 @@ bool window_may_hand(struct engine *engine, instance_ref instance, const struct 
 
 // Who waits for a job of this type in this instance, for one job less from now on; NULL: nobody.
 // Valid until the next credit_… call.
-const struct credit *credit_use(struct engine *engine, str type, instance_ref instance);
-bool credit_is_there(struct engine *engine, str type, instance_ref instance);
+const struct credit *credit_use(struct engine *engine, instance_ref instance,
+                                const struct job *job);
+bool credit_is_there(struct engine *engine, instance_ref instance, const struct job *job);
 void credit_init(struct engine *engine);
 void credit_done(struct engine *engine);
 
@@ -693,6 +695,10 @@ void process_end(struct engine *engine, instance_ref instance, enum event_type h
 void process_element_gone(struct engine *engine, instance_ref instance); // was TERMINATING
 void process_cancel(struct engine *engine);
 void process_name(struct engine *engine);
+// Whether the instance may have this business id from now on; it may have it already.
+MUST_CHECK bool process_may_name(struct engine *engine, instance_ref instance, str id,
+                                 str *ret_why);
+void process_give_name(struct engine *engine, instance_ref instance, str id);
 void personal_erase(struct engine *engine);
 // Whether the instance was asked to end after this element; then it does. In the middle of a step:
 // whatever the caller holds of it may be gone.

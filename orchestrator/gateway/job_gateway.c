@@ -49,6 +49,7 @@ struct demand { // owns its memory
     int64_t lease_ms;
     str worker;
     str processes;
+    bool leases;
     size_t wanted;     // by the polls that wait
     int64_t wanted_ms; // the last time that any was
     uint32_t *given;   // by shard: credits that it still has
@@ -131,7 +132,8 @@ static struct demand *find_demand(const struct job_line *line, const struct job_
     struct demand *demand;
     LIST_FOREACH(demand, &line->demands, link)
     if (demand->lease_ms == poll->lease_ms && str_equal(demand->tenant, tenant) &&
-        str_equal(demand->worker, poll->worker) && str_equal(demand->processes, poll->processes))
+        str_equal(demand->worker, poll->worker) && str_equal(demand->processes, poll->processes) &&
+        demand->leases == poll->leases)
         return demand;
     return NULL;
 }
@@ -148,6 +150,7 @@ static struct demand *demand_of(struct job_line *line, const struct job_poll *po
     demand->worker = str_copy(&arena, poll->worker);
     demand->processes = str_copy(&arena, poll->processes);
     demand->lease_ms = poll->lease_ms;
+    demand->leases = poll->leases;
     demand->given = ARENA_ARRAY(&arena, uint32_t, line->desk->gateway->shard_count);
     demand->arena = arena;
     LIST_INSERT_HEAD(&line->demands, demand, link);
@@ -228,7 +231,8 @@ static void say_credit(struct credit_list *list, uint32_t shard, struct demand *
                                          .count = demand->given[shard],
                                          .lease_ms = demand->lease_ms,
                                          .worker = demand->worker,
-                                         .processes = demand->processes},
+                                         .processes = demand->processes,
+                                         .leases = demand->leases},
                     &demand->given[shard], was);
 }
 
@@ -309,7 +313,8 @@ static void return_all(struct job_line *line)
 
 static bool wants(const struct job_poll *poll, const struct buffered *buffered)
 {
-    if (!process_list_has(poll->processes, buffered->job.process_id))
+    if (!process_list_has(poll->processes, buffered->job.process_id) ||
+        poll->leases != buffered->job.leases)
         return false;
     for (size_t i = 0; i < poll->tenant_count; i++)
         if (str_equal(poll->tenants[i], buffered->job.tenant))
@@ -424,8 +429,8 @@ static void note_used(struct job_line *line, const struct buffered *buffered)
 {
     struct demand *demand;
     LIST_FOREACH(demand, &line->demands, link)
-    if (demand->lease_ms == buffered->job.lease_ms && demand->given[buffered->shard] > 0 &&
-        str_equal(demand->tenant, buffered->job.tenant) &&
+    if (demand->lease_ms == buffered->job.lease_ms && demand->leases == buffered->job.leases &&
+        demand->given[buffered->shard] > 0 && str_equal(demand->tenant, buffered->job.tenant) &&
         process_list_has(demand->processes, buffered->job.process_id)) {
         demand->given[buffered->shard]--;
         return;

@@ -36,13 +36,22 @@ struct job_poll {
     str worker;
     const str *tenants; // none: the default tenant
     size_t tenant_count;
-    str processes; // whose jobs the caller may take (process_list_has); filled in
+    str processes;       // whose jobs the caller may take (process_list_has); filled in
+    bool leases;         // answers come with the token of their attempt (job_lease_token)
+    bool of_all_tenants; // of the caller's, instead of those that are named
     // Called for each job that the caller takes, until `deadline_ms`; its bytes are valid during
     // the call.
     void (*job)(const struct job_poll *poll, const struct job_offer *job, int64_t deadline_ms);
     void (*end)(const struct job_poll *poll); // no more come
     void *context;                            // of these two
 };
+
+// What says which attempt of a job an answer is of; opaque to clients.
+str job_lease_token(const struct gateway *gateway, struct arena *arena, uint64_t job,
+                    uint32_t attempt);
+// False: it is no such token of the job.
+MUST_CHECK bool job_lease_attempt(const struct gateway *gateway, str token, uint64_t job,
+                                  uint32_t *ret_attempt);
 
 // The job's variables, or those that were asked for by name: a JSON object.
 str job_variables(struct arena *arena, str variables, const str *names, size_t count);

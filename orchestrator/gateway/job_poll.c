@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/job_poll.h"
 
+#include "base/digest.h"
 #include "base/json.h"
+#include "gateway/gateway_private.h"
+#include "record/token.h"
 
 #include "record/limits.h"
 
@@ -61,8 +64,22 @@ static bool may_poll(struct job_poll *poll, struct error *err)
     return find_processes(poll, err);
 }
 
+// Those that the caller belongs to, whatever it names. Who may do everything belongs to none in
+// particular: it gets the default tenant's.
+static void take_assigned(struct job_poll *poll)
+{
+    const struct names assigned = poll->caller->identity->tenants;
+    str *tenants = ARENA_ARRAY(poll->caller->arena, str, assigned.count);
+    for (size_t i = 0; i < assigned.count; i++)
+        tenants[i] = str_copy(poll->caller->arena, assigned.items[i]);
+    poll->tenants = tenants;
+    poll->tenant_count = assigned.count;
+}
+
 bool job_poll_check(struct job_poll *poll, struct error *err)
 {
+    if (poll->of_all_tenants)
+        take_assigned(poll);
     str *tenants = ARENA_ARRAY(poll->caller->arena, str, GATEWAY_MAX_TENANTS);
     size_t count = 0;
     if (!is_short(poll->worker, "worker", err))
@@ -90,6 +107,31 @@ static bool is_listed(const str *names, size_t count, str name)
         if (str_equal(names[i], name))
             return true;
     return false;
+}
+
+// The attempt, and the token that a worker on Kafka has of it.
+enum { ATTEMPT_DIGITS = 10, LEASE_LENGTH = ATTEMPT_DIGITS + TOKEN_LENGTH };
+
+str job_lease_token(const struct gateway *gateway, struct arena *arena, uint64_t job,
+                    uint32_t attempt)
+{
+    str proof = token_make(arena, gateway->options.secret, job, attempt);
+    return str_format(arena, "%0*u%.*s", ATTEMPT_DIGITS, attempt, STR_ARG(proof));
+}
+
+bool job_lease_attempt(const struct gateway *gateway, str token, uint64_t job,
+                       uint32_t *ret_attempt)
+{
+    struct arena arena = ARENA_EMPTY;
+    uint64_t attempt;
+    bool is_good = token.len == LEASE_LENGTH &&
+                   str_to_u64(str_sub(token, 0, ATTEMPT_DIGITS), &attempt) && attempt > 0 &&
+                   attempt <= UINT32_MAX &&
+                   digest_equal(job_lease_token(gateway, &arena, job, (uint32_t)attempt), token);
+    arena_done(&arena);
+    if (is_good)
+        *ret_attempt = (uint32_t)attempt;
+    return is_good;
 }
 
 str job_variables(struct arena *arena, str variables, const str *names, size_t count)

@@ -8,6 +8,9 @@
 #include "gateway/read.h"
 
 // Two instances that run cannot have the same business id.
+#define UNIQUE_IDS_AT_START                                                                        \
+    "business ids are unique here (engine.unique_business_ids): they are given at the start"
+
 bool gateway_has_unique_ids(const struct gateway *gateway);
 
 // By create->definition, or where that is 0 by process_id and version (below 1: the newest) and a

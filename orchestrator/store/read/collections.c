@@ -4,8 +4,6 @@
 #include "record/records.h"
 #include "store/read/instance_fields.h"
 
-#define NO_TIME "NULL::timestamptz"
-
 // -- Process instances ------------------------------------------------------------------
 
 static const struct state_name instance_states[] = {
@@ -51,7 +49,7 @@ static const struct field instance_fields[] = {
     {"state", "i.state", FIELD_STATE, instance_states, .is_present = true},
     {"startDate", "i.started", FIELD_TIME, .is_present = true},
     {"endDate", "i.ended", FIELD_TIME},
-    {"suspendedDate", NO_TIME, FIELD_TIME},
+    {"suspendedDate", "i.suspended", FIELD_TIME},
     {"hasIncident", "(i.incidents > 0)", FIELD_BOOLEAN, .is_present = true},
     {"slaBreaches", "i.sla_breaches", FIELD_INTEGER, .is_present = true},
     {"cost", "i.cost", FIELD_OPTIONAL},
