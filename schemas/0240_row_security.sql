@@ -38,7 +38,7 @@ INSERT INTO row_security (name, condition, with_check) VALUES
     ('batch_items', 'EXISTS (SELECT FROM batch_operations b WHERE b.key = batch_items.batch)', 'true'),    -- made by one statement with its batch
     ('resources', 'EXISTS (SELECT FROM definitions d WHERE d.digest = resources.digest)', 'true'),         -- there before its definition is
     ('process_elements', 'EXISTS (SELECT FROM definitions d WHERE d.digest = process_elements.digest)', 'true'),
-    ('mailbox_entries', 'false', NULL),
+    ('mailbox_entries', 'EXISTS (SELECT FROM mailboxes m WHERE m.shard = mailbox_entries.shard AND m.key = mailbox_entries.mailbox)', NULL),
     ('outbox', 'false', NULL);
 
 -- Roles of the engine (baton_grant). It works for all tenants: what would be asked of each row of its is settled when a statement is planned.
@@ -98,7 +98,7 @@ DECLARE
     f regprocedure;
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.proname IN
-        ('history_extend', 'history_drop', 'instances_drop', 'instance_delete', 'evaluation_delete', 'batch_delete', 'purge_installation') LOOP
+        ('history_extend', 'history_drop', 'instances_drop', 'instance_delete', 'evaluation_delete', 'batch_delete', 'purge_installation', 'why_retire') LOOP
         EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path FROM CURRENT', f);
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
@@ -109,7 +109,7 @@ END $$;
 CREATE PROCEDURE baton_grant(engine_role name, api_role name) LANGUAGE plpgsql AS $$
 DECLARE
     t record;
-    steps text[] := '{shards,shard_owners,shard_places,instances,elements,jobs,timers,subscriptions,remembered,mailboxes,mailbox_entries,messages,'
+    steps text[] := '{shards,shard_owners,shard_places,instances,elements,jobs,timers,subscriptions,remembered,mailboxes,mailbox_entries,messages,missed_messages,job_groups,'
                     'user_tasks,incidents,history,history_batches,outbox,correlations,tenant_usage,projections,element_instances,job_records,variables,insight_cells,'
                     'audit_steps,audit_entries,audit_chains,access_history,personal_keys,personal_erasures,personal_index,schema_migrations,row_security,engine_roles,tenant_readers,event_types,command_types,vault_keys}';
 BEGIN

@@ -29,6 +29,10 @@ struct errand {
     struct bus_group_place *places;
     size_t place_count;
     bus_group_placed *placed;
+    // Its members.
+    str *members;
+    size_t member_count;
+    bus_members_found *members_found;
 };
 
 struct queue {
@@ -205,6 +209,52 @@ static void run_find(struct bus_errands *errands, struct errand *errand)
         fail(errand, &err);
 }
 
+static bool read_members(struct errand *errand, rd_kafka_event_t *event, struct error *err)
+{
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    if (code)
+        return client_error(err, errand->group, code);
+    size_t count;
+    const rd_kafka_ConsumerGroupDescription_t **groups =
+        rd_kafka_DescribeConsumerGroups_result_groups(
+            rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+    const rd_kafka_error_t *failure =
+        count == 1 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
+    if (failure != NULL && rd_kafka_error_code(failure) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+        return true; // nobody has ever read
+    if (count != 1 || failure != NULL)
+        return error_set(err, ERROR_UNAVAILABLE, errand->group, "the brokers do not describe it");
+    size_t members = rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
+    errand->members = ARENA_ARRAY(&errand->arena, str, BUS_MOST_MEMBERS);
+    for (size_t i = 0; i < members && i < BUS_MOST_MEMBERS; i++) {
+        const rd_kafka_MemberDescription_t *member =
+            rd_kafka_ConsumerGroupDescription_member(groups[0], i);
+        errand->members[errand->member_count++] =
+            str_copy(&errand->arena, str_of(rd_kafka_MemberDescription_client_id(member)));
+    }
+    return true;
+}
+
+static void run_find_members(struct bus_errands *errands, struct errand *errand)
+{
+    struct error err;
+    char text[BUS_ERROR_TEXT];
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(errands->client);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(errands->client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+    rd_kafka_AdminOptions_set_request_timeout(options, BUS_ERRAND_MS, text, sizeof text);
+    rd_kafka_DescribeConsumerGroups(errands->client, &errand->group, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, BUS_ERRAND_MS + 1000);
+    if (event == NULL)
+        (void)error_set(&err, ERROR_UNAVAILABLE, "kafka", "no answer in %d ms", BUS_ERRAND_MS);
+    if (event == NULL || !read_members(errand, event, &err))
+        fail(errand, &err);
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+}
+
 static void *run_errands(void *context)
 {
     struct bus_errands *errands = context;
@@ -250,6 +300,13 @@ static void tell_placed(struct errand *errand)
 {
     errand->placed(errand->context, errand->places, errand->failed ? 0 : errand->place_count,
                    errand->failed ? &errand->err : NULL);
+}
+
+static void tell_members(struct errand *errand)
+{
+    errand->members_found(errand->context, errand->members,
+                          errand->failed ? 0 : errand->member_count,
+                          errand->failed ? &errand->err : NULL);
 }
 
 static void on_done(evutil_socket_t fd, short events, void *context)
@@ -350,6 +407,17 @@ void bus_find_group(struct bus_errands *errands, const char *topic, const char *
     errand->tell = tell_placed;
     errand->placed = done;
     errand->topic.name = copy(errand, topic);
+    errand->group = copy(errand, group);
+    ask(errands, errand);
+}
+
+void bus_find_members(struct bus_errands *errands, const char *group, bus_members_found *done,
+                      void *context)
+{
+    struct errand *errand = errand_new(context);
+    errand->run = run_find_members;
+    errand->tell = tell_members;
+    errand->members_found = done;
     errand->group = copy(errand, group);
     ask(errands, errand);
 }

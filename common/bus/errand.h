@@ -54,4 +54,14 @@ typedef void bus_group_placed(void *context, const struct bus_group_place *place
 void bus_find_group(struct bus_errands *errands, const char *topic, const char *group,
                     bus_group_placed *done, void *context);
 
+enum { BUS_MOST_MEMBERS = 100 };
+
+// err == NULL: the client ids of a group's members, at most BUS_MOST_MEMBERS; a group that nobody
+// knows has none. err != NULL: they are not known (not every broker tells).
+typedef void bus_members_found(void *context, const str *clients, size_t count,
+                               const struct error *err);
+
+void bus_find_members(struct bus_errands *errands, const char *group, bus_members_found *done,
+                      void *context);
+
 #endif

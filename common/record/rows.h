@@ -289,6 +289,17 @@ struct correlation_row {
     int64_t correlated_ms;
 };
 
+// A message that reached nobody in its time. Written once.
+struct missed_message_row {
+    enum row_change change;
+    uint64_t key;
+    str name;
+    str correlation_key;
+    str tenant;
+    int64_t published_ms;
+    int64_t missed_ms;
+};
+
 enum batch_item_state {
     BATCH_ITEM_ACTIVE = 1,
     BATCH_ITEM_COMPLETED = 2,
@@ -418,6 +429,7 @@ struct changes {
     ARRAY(struct cluster_variable_row) cluster_variables;
     ARRAY(struct decision_row) decisions;
     ARRAY(struct correlation_row) correlations;
+    ARRAY(struct missed_message_row) missed_messages;
     ARRAY(struct batch_item_row) batch_items;
     ARRAY(struct remembered_row) remembered;
     ARRAY(struct personal_key_row) personal_keys;

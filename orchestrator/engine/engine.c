@@ -542,6 +542,7 @@ void engine_begin(struct engine *engine, struct arena *turn)
     memset(&engine->outbound, 0, sizeof engine->outbound);
     memset(&engine->decisions, 0, sizeof engine->decisions);
     memset(&engine->correlations, 0, sizeof engine->correlations);
+    memset(&engine->missed, 0, sizeof engine->missed);
     memset(&engine->batch_items, 0, sizeof engine->batch_items);
     memset(&engine->remembered, 0, sizeof engine->remembered);
     entries_begin_turn(engine);
@@ -745,6 +746,8 @@ void engine_end(struct engine *engine, struct changes *ret_changes)
     ret_changes->decisions.count = engine->decisions.count;
     ret_changes->correlations.items = engine->correlations.items;
     ret_changes->correlations.count = engine->correlations.count;
+    ret_changes->missed_messages.items = engine->missed.items;
+    ret_changes->missed_messages.count = engine->missed.count;
     ret_changes->batch_items.items = engine->batch_items.items;
     ret_changes->batch_items.count = engine->batch_items.count;
     ret_changes->remembered.items = engine->remembered.items;

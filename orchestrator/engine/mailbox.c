@@ -178,13 +178,29 @@ static void answer(struct engine *engine, const struct buffered_message *message
                            .instance = message->takers ? message->takers->instance : 0});
 }
 
+static void note_missed(struct engine *engine, const struct mailbox *mailbox,
+                        const struct buffered_message *message)
+{
+    *ARRAY_PUSH(engine->turn, &engine->missed) = (struct missed_message_row){
+        .change = ROW_INSERT,
+        .key = message->entry.key,
+        .name = str_copy(engine->turn, mailbox->name),
+        .correlation_key = str_copy(engine->turn, mailbox->correlation_key),
+        .tenant = str_copy(engine->turn, mailbox->tenant),
+        .published_ms = message->published_ms,
+        .missed_ms = engine->clock_ms,
+    };
+}
+
 static void expire_if_over(struct engine *engine, const struct mailbox *mailbox,
                            const struct buffered_message *message)
 {
     if (message->deliveries > 0 || message->expires_ms > engine->clock_ms)
         return;
-    if (!message->correlated)
+    if (!message->correlated) {
         answer(engine, message, false);
+        note_missed(engine, mailbox, message);
+    }
     emit(engine, mailbox, (struct event){.type = EVENT_MESSAGE_EXPIRED, .key = message->entry.key});
 }
 

@@ -98,6 +98,7 @@ struct engine {
     ARRAY(struct outbound) outbound;
     ARRAY(struct decision_row) decisions;
     ARRAY(struct correlation_row) correlations;
+    ARRAY(struct missed_message_row) missed;
     ARRAY(struct batch_item_row) batch_items;
     ARRAY(struct remembered_row) remembered;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gateway/asker.h"
 #include "gateway/gateway.h"
 
 #include "base/log.h"
@@ -129,6 +130,7 @@ struct gateway *gateway_new(const struct gateway_options *options)
                              config_str(config, CONFIG_KAFKA_PROPERTIES)};
     TAILQ_INIT(&gateway->readings);
     gateway->jobs = job_desk_new(gateway);
+    gateway->askers = asker_desk_new(gateway);
     gateway->processes = process_cache_new();
     gateway->batches = batch_runner_new(gateway);
     gateway->upkeep = upkeep_new(gateway);
@@ -187,6 +189,7 @@ void gateway_free(struct gateway *gateway)
     audit_checkpoints_free(gateway->checkpoints);
     audit_desk_free(gateway->audit);
     records_desk_free(gateway->records);
+    asker_desk_free(gateway->askers);
     job_desk_free(gateway->jobs);
     call_desk_free(gateway->calls);
     process_cache_free(gateway->processes);

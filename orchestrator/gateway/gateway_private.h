@@ -15,6 +15,7 @@
 
 #include <sys/queue.h>
 
+struct asker_desk;
 struct audit_checkpoints;
 struct audit_desk;
 struct audit_streams;
@@ -43,6 +44,7 @@ struct gateway {
     struct bus_producer *producer;
     struct call_desk *calls;
     struct job_desk *jobs;
+    struct asker_desk *askers;
     struct process_cache *processes;
     struct batch_runner *batches;
     struct upkeep *upkeep;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "gateway/asker.h"
 #include "gateway/call.h"
 #include "gateway/credit_list.h"
 #include "gateway/gateway_private.h"
@@ -544,6 +545,21 @@ static void on_renew(void *context)
     timer_set(desk->renew, GATEWAY_HOLD_MS);
 }
 
+void job_desk_askers(const struct job_desk *desk, void (*each)(void *context, const struct asker *),
+                     void *context)
+{
+    size_t cursor = 0;
+    str type;
+    void *value;
+    const struct demand *demand;
+    while (map_next(&desk->by_type, &cursor, &type, &value)) {
+        const struct job_line *line = value;
+        LIST_FOREACH(demand, &line->demands, link)
+        if (demand->wanted > 0)
+            each(context, &(struct asker){type, demand->tenant, demand->worker, demand->processes});
+    }
+}
+
 void job_desk_renew(struct job_desk *desk)
 {
     desk->renewed_ms = 0;
@@ -705,6 +721,9 @@ void job_poll_begin(const struct job_poll *asked)
     struct job_line *line = line_of(desk, poll);
     if (line == NULL)
         return;
+    for (size_t i = 0; i < tenant_count(poll); i++)
+        asker_seen(caller->gateway->askers,
+                   &(struct asker){poll->type, tenant_at(poll, i), poll->worker, poll->processes});
     if (has_job_for(line, poll))
         answer_poll(line, poll);
     else if (poll->wait_ms >= 0)

@@ -71,6 +71,11 @@ void job_gateway_give_back(struct gateway *gateway, const struct released_job *j
 // The shards have forgotten who waits: says it again soon.
 void job_desk_renew(struct job_desk *desk);
 
+// Calls `each` for every type and tenant that clients wait for now.
+struct asker;
+void job_desk_askers(const struct job_desk *desk, void (*each)(void *context, const struct asker *),
+                     void *context);
+
 // A reply with jobs has come; those for another gateway are left alone.
 void job_desk_take(struct job_desk *desk, const struct reply *reply);
 

@@ -6,6 +6,7 @@
 // command of the node's own to the shard; when it is lost, the next look finds the same jobs.
 #include "engine/engine.h"
 #include "node/internal.h"
+#include "node/job_group.h"
 
 #include "record/topic.h"
 
@@ -17,6 +18,8 @@ enum {
     PASS_SLACK_MS = 10000, // a job is on its topic so long after its commit, or publishing stands
     PASS_REST_MS = 5000,   // answers that are on their way get so long to arrive
     PASS_MOST_PARTITIONS = 1024,
+    IDLE_EVERY_MS = 60000, // likewise, of types that have no jobs now
+    IDLE_MOST = 10,        // of these at a time
 };
 
 static void send_piece(struct shard *shard, enum command_type type, const struct store_job_id *jobs,
@@ -143,13 +146,14 @@ struct watched_type {
     struct node *node;
     str type;
     const char *topic;
-    const char *group;
+    const char *group_name;
     bool asking;
     int64_t asked_ms;
     int64_t marked_ms; // 0: no marks
     size_t count;
     int64_t *marks;  // ends of the partitions at marked_ms
     size_t capacity; // of marks
+    struct job_group group;
 };
 
 static void on_passed(void *context, enum store_outcome outcome, const struct store_job_id *jobs,
@@ -210,6 +214,16 @@ static void mark(struct watched_type *watched, const struct bus_group_place *pla
     watched->marked_ms = watched->asked_ms;
 }
 
+static int64_t lag_of(const struct bus_group_place *places, size_t count)
+{
+    int64_t lag = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t at = places[i].committed > places[i].low ? places[i].committed : places[i].low;
+        lag += places[i].end > at ? places[i].end - at : 0;
+    }
+    return lag;
+}
+
 static void on_placed(void *context, const struct bus_group_place *places, size_t count,
                       const struct error *err)
 {
@@ -218,6 +232,7 @@ static void on_placed(void *context, const struct bus_group_place *places, size_
     watched->asking = false;
     if (err != NULL || count == 0 || count > PASS_MOST_PARTITIONS)
         return; // looked up again in the next round
+    job_group_look(&watched->group, lag_of(places, count), watched->asked_ms);
     bool passed = is_past(watched, places, count);
     if (passed && age_ms < PASS_REST_MS)
         return;
@@ -240,7 +255,9 @@ static struct watched_type *watch_type(struct node *node, str type)
         *watched = (struct watched_type){.node = node,
                                          .type = str_copy(&node->arena, type),
                                          .topic = str_cstr(&node->arena, str_of(topic)),
-                                         .group = str_cstr(&node->arena, str_of(group))};
+                                         .group_name = str_cstr(&node->arena, str_of(group))};
+        watched->group =
+            (struct job_group){.node = node, .type = watched->type, .name = watched->group_name};
         map_put(&node->watched_types, watched->type, watched);
     }
     arena_done(&scratch);
@@ -254,6 +271,28 @@ static bool publishing_stands(const struct shard *shard, int64_t now_ms)
     return oldest != NULL && now_ms - oldest->since_ms > PASS_SLACK_MS / 2;
 }
 
+static void ask_places(struct watched_type *watched, int64_t now_ms)
+{
+    watched->asking = true;
+    watched->asked_ms = now_ms;
+    bus_find_group(watched->node->errands, watched->topic, watched->group_name, on_placed, watched);
+}
+
+// Types that have no jobs now are looked up rarely: their workers still say that they are there.
+static void watch_idle(struct node *node, int64_t now_ms)
+{
+    size_t cursor = 0, most = IDLE_MOST;
+    str type;
+    void *value;
+    while (most > 0 && map_next(&node->watched_types, &cursor, &type, &value)) {
+        struct watched_type *watched = value;
+        if (watched->asking || now_ms - watched->asked_ms < IDLE_EVERY_MS)
+            continue;
+        ask_places(watched, now_ms);
+        most--;
+    }
+}
+
 static void watch_shard(struct node *node, const struct shard *shard, int64_t now_ms)
 {
     struct engine_window window;
@@ -262,9 +301,7 @@ static void watch_shard(struct node *node, const struct shard *shard, int64_t no
         struct watched_type *watched = window.offered > 0 ? watch_type(node, window.type) : NULL;
         if (watched == NULL || watched->asking || now_ms - watched->asked_ms < PASS_EVERY_MS)
             continue;
-        watched->asking = true;
-        watched->asked_ms = now_ms;
-        bus_find_group(node->errands, watched->topic, watched->group, on_placed, watched);
+        ask_places(watched, now_ms);
     }
 }
 
@@ -276,4 +313,5 @@ void jobs_watch(struct node *node, int64_t now_ms)
     for (uint32_t i = 0; i < node->shard_count; i++)
         if (node->shards[i] != NULL && node->shards[i]->state == SHARD_RUNNING)
             watch_shard(node, node->shards[i], now_ms);
+    watch_idle(node, now_ms);
 }

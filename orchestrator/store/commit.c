@@ -374,6 +374,29 @@ void store_count_usage(struct store *store, uint32_t shard, uint64_t epoch, bool
     arena_reset(&store->turn);
 }
 
+void store_note_group(struct store *store, uint32_t shard, const struct store_group *group,
+                      store_done *done, void *context)
+{
+    struct pg *pg = store_connection(store, shard);
+    struct store_call *call = store_call_new(context, shard);
+    call->done = done;
+    struct params params = params_new(&store->turn);
+    params_i32(&params, (int32_t)shard);
+    params_text(&params, group->type);
+    struct param_array members = param_array_new(&store->turn, PARAM_TEXT);
+    for (size_t i = 0; i < group->member_count; i++)
+        param_array_bytes(&members, group->members[i]);
+    if (group->knows_members)
+        params_array(&params, &members);
+    else
+        params_null(&params);
+    params_i64(&params, group->lag);
+    pg_begin(pg);
+    pg_execute(pg, STATEMENT_NOTE_GROUP, &params.list);
+    pg_end(pg, store_call_done, call);
+    arena_reset(&store->turn);
+}
+
 void store_rebuilt(struct store *store, uint32_t shard, uint64_t epoch, store_done *done,
                    void *context)
 {

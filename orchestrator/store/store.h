@@ -280,6 +280,18 @@ typedef void store_counts(void *context, enum store_outcome outcome,
                           const struct store_count *counts, size_t count);
 void store_count_jobs(struct store *store, uint32_t shard, store_counts *done, void *context);
 
+// The consumer group of a job type's workers, as it is now: kept for people who ask why a job
+// waits. On the connection of any shard that the node runs.
+struct store_group {
+    str type;
+    bool knows_members; // not every broker tells
+    const str *members; // client ids
+    size_t member_count;
+    int64_t lag; // jobs on the topic that the group has not committed past
+};
+void store_note_group(struct store *store, uint32_t shard, const struct store_group *group,
+                      store_done *done, void *context);
+
 // What was in flight on Kafka before it was lost: definitions that the shard may not have heard of,
 // leases to end now, subscriptions to open again.
 struct store_open_subscription {

@@ -557,6 +557,7 @@ struct errand {
     bus_topic_made *made;
     bus_group_placed *placed;
     bus_ends_found *ends_found;
+    bus_members_found *members_found;
     int32_t partition;
     void *context;
 };
@@ -578,6 +579,10 @@ static void act_errand(void *context)
     struct errand *errand = context;
     struct bus_group_place *places;
     const struct error *failure = errand_failure(errand);
+    if (errand->members_found != NULL) {
+        errand->members_found(errand->context, NULL, 0, failure);
+        return;
+    }
     const struct kafka_topic *topic = kafka_topic(errand->topic);
     places = ARENA_ARRAY(&world->arena, struct bus_group_place, topic->count);
     for (uint32_t i = 0; i < topic->count; i++) {
@@ -634,6 +639,12 @@ void bus_find_group(struct bus_errands *errands, const char *topic, const char *
 {
     (void)group;
     send_errand(errands, &(struct errand){.placed = done, .context = context}, topic);
+}
+
+void bus_find_members(struct bus_errands *errands, const char *group, bus_members_found *done,
+                      void *context)
+{
+    send_errand(errands, &(struct errand){.members_found = done, .context = context}, group);
 }
 
 bool bus_topic_partitions(const struct bus_options *options, const char *topic, int timeout_ms,

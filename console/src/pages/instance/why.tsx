@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why an instance stands where it stands: for each token what is missing, since when, and who could do something about it.
-import { search, type Schema } from '../../api/client';
+import { ask, search, type Schema } from '../../api/client';
 import { ActionDialog } from '../../actions/action';
 import { Icon, type IconName } from '../../design/icon';
 import { Ago, Bones, Button, Facts, Failure, Panel, Time } from '../../design/parts';
@@ -13,8 +13,14 @@ import { topicsOf, type ElementInstance, type Incident } from './data';
 
 interface WaitState { elementInstanceKey: string; details: Record<string, unknown> & { waitStateType?: string } }
 
+type Cause = Schema<'Why'>['causes'][number];
+
+// What this page says in words of its own; the others are shown in the API's.
+const SAID = new Set(['INCIDENT', 'INSTANCE_SUSPENDED', 'MESSAGE', 'SIGNAL', 'TIMER', 'USER_TASK_UNASSIGNED', 'USER_TASK_ASSIGNED', 'CALLED_INSTANCE', 'CONTENTS', 'MOVING']);
+
 interface Standing {
   element: ElementInstance;
+  causes: Cause[];
   waits: WaitState[];
   incident: Incident | undefined;
   task: Schema<'UserTask'> | undefined;
@@ -23,15 +29,17 @@ interface Standing {
 
 async function readStandings(key: string): Promise<Standing[]> {
   const filter = { processInstanceKey: key };
-  const [waiting, states, incidents, tasks, called] = await Promise.all([
+  const [waiting, states, incidents, tasks, called, why] = await Promise.all([
     search<ElementInstance>(`/v2/process-instances/${key}/waiting/search`, { page: { limit: 200 } }),
     search<WaitState>('/v2/element-instances/wait-states/search', { filter, page: { limit: 400 } }),
     search<Incident>('/v2/incidents/search', { filter: { ...filter, state: 'ACTIVE' }, page: { limit: 200 } }),
     search<Schema<'UserTask'>>('/v2/user-tasks/search', { filter: { ...filter, state: 'CREATED' }, page: { limit: 200 } }).catch(() => null),
     search<Schema<'ProcessInstance'>>('/v2/process-instances/search', { filter: { parentProcessInstanceKey: key, state: { $in: ['ACTIVE', 'SUSPENDED'] } }, page: { limit: 200 } }),
+    ask<Schema<'Why'>>({ method: 'GET', path: `/v2/why/process-instances/${key}` }),
   ]);
   return waiting.items.map((element) => ({
-    element, waits: states.items.filter((state) => state.elementInstanceKey === element.elementInstanceKey),
+    element, causes: why.causes.filter((cause) => cause.elementInstanceKey === element.elementInstanceKey && !SAID.has(cause.cause)),
+    waits: states.items.filter((state) => state.elementInstanceKey === element.elementInstanceKey),
     incident: incidents.items.find((incident) => incident.elementInstanceKey === element.elementInstanceKey),
     task: tasks?.items.find((task) => task.elementInstanceKey === element.elementInstanceKey),
     called: called.items.find((instance) => instance.parentElementInstanceKey === element.elementInstanceKey),
@@ -77,7 +85,7 @@ function iconOf({ incident, task, called, waits }: Standing): [IconName, string]
 }
 
 function One({ standing, selected, onSelect }: { standing: Standing; selected: string | null; onSelect: (id: string) => void }) {
-  const { element, waits, incident, task, called } = standing;
+  const { element, waits, incident, task, called, causes } = standing;
   const [icon, look] = iconOf(standing);
   const words = waits.map((wait, i) => <Wait key={i} wait={wait} />);
   return (
@@ -93,7 +101,8 @@ function One({ standing, selected, onSelect }: { standing: Standing; selected: s
           {task && <li>{task.assignee ? t('why.task.assigned', { who: task.assignee }) : task.candidateGroups.length + task.candidateUsers.length > 0 ? t('why.task.groups', { who: [...task.candidateGroups, ...task.candidateUsers].join(', ') }) : t('why.task.nobody')} {task.dueDate && <>{t('task.due')} <Ago time={task.dueDate} />.</>} <a href={to('tasks', task.userTaskKey)}>{t('why.task.open')}</a></li>}
           {called && <li>{t('why.called', { name: called.processDefinitionName || called.processDefinitionId })} <a href={to('instances', called.processInstanceKey)}>{called.businessId || called.processInstanceKey}</a></li>}
           {words}
-          {!task && !called && waits.length === 0 && !incident && <li>{element.waitsFor ? t('why.other', { what: element.waitsFor }) : t('why.inside')}</li>}
+          {causes.map((cause, i) => <li key={`cause ${i}`} title={cause.remedy ?? undefined}>{cause.sentence}</li>)}
+          {!task && !called && waits.length === 0 && !incident && causes.length === 0 && <li>{element.waitsFor ? t('why.other', { what: element.waitsFor }) : t('why.inside')}</li>}
         </ul>
         {incident && <div class="row wrap"><Button small icon="again" onClick={() => resolve(incident)}>{t('incident.resolve')}</Button><a class="button plain small" href={`/incidents?message=${encodeURIComponent(incident.errorMessage.slice(0, 120))}`}>{t('incident.like')}</a></div>}
       </div>
