@@ -38,6 +38,7 @@ INSERT INTO row_security (name, condition, with_check) VALUES
     ('batch_items', 'EXISTS (SELECT FROM batch_operations b WHERE b.key = batch_items.batch)', 'true'),    -- made by one statement with its batch
     ('resources', 'EXISTS (SELECT FROM definitions d WHERE d.digest = resources.digest)', 'true'),         -- there before its definition is
     ('process_elements', 'EXISTS (SELECT FROM definitions d WHERE d.digest = process_elements.digest)', 'true'),
+    ('job_groups', 'EXISTS (SELECT FROM shards s JOIN jobs j ON j.shard = s.shard AND j.type = job_groups.type AND j.due IS NULL AND j.state IN (1, 2))', NULL),
     ('mailbox_entries', 'EXISTS (SELECT FROM mailboxes m WHERE m.shard = mailbox_entries.shard AND m.key = mailbox_entries.mailbox)', NULL),
     ('outbox', 'false', NULL);
 
