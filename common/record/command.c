@@ -16,6 +16,33 @@ const char *command_type_name(enum command_type type)
     }
 }
 
+static const struct {
+    enum failure_class class;
+    const char *name;
+} failure_classes[] = {
+#define FAILURE(name, number, retries, rest, incident, meaning) {FAILURE_##name, #name},
+#include "record/failure_classes.def"
+#undef FAILURE
+};
+
+str failure_class_name(enum failure_class class)
+{
+    for (size_t i = 1; i < COUNT_OF(failure_classes); i++)
+        if (failure_classes[i].class == class)
+            return str_of(failure_classes[i].name);
+    return STR_EMPTY;
+}
+
+bool failure_class_find(str name, enum failure_class *ret_class)
+{
+    for (size_t i = 1; i < COUNT_OF(failure_classes); i++)
+        if (str_equal_ignoring_case(name, str_of(failure_classes[i].name))) {
+            *ret_class = failure_classes[i].class;
+            return true;
+        }
+    return false;
+}
+
 bool command_type_is_known(int number)
 {
     switch (number) {

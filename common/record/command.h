@@ -98,6 +98,13 @@ struct set_variables {
     bool local; // exactly in this scope; else where each is defined, new ones in the root
 };
 
+// Why a job failed (failure_classes.def).
+enum failure_class {
+#define FAILURE(name, number, retries, rest, incident, meaning) FAILURE_##name = number,
+#include "record/failure_classes.def"
+#undef FAILURE
+};
+
 struct job_answer {
     uint32_t attempt; // 0: an answer by REST, whatever the attempt, of a job without a lease token
     str variables;
@@ -111,7 +118,14 @@ struct job_answer {
     str business_id; // COMPLETE_JOB: of the instance from now on; empty: as it is
     str result;      // listeners: JSON {"denied", "deniedReason", "corrections":{…}}; ad-hoc:
                      // {"activateElements":[…]}
+    enum failure_class failure_class; // FAIL_JOB
+    str subject;                      // FAIL_JOB: the credential or the input that is meant
 };
+
+// "TRANSIENT"; empty for FAILURE_UNSPECIFIED.
+str failure_class_name(enum failure_class class);
+// By its name in any case. False: there is no such class.
+MUST_CHECK bool failure_class_find(str name, enum failure_class *ret_class);
 
 struct update_job {
     int32_t retries;    // with has_retries; at least 1

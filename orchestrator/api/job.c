@@ -83,7 +83,13 @@ void handle_job_fail(struct request *request)
     answer->retries = whole_number(request->body, "retries", 0);
     answer->backoff_ms = json_get_i64(request->body, STR("retryBackOff"), 0);
     answer->message = json_get_str(request->body, STR("errorMessage"), STR_EMPTY);
-    send_to_job(request, command);
+    answer->subject = json_get_str(request->body, STR("failureSubject"), STR_EMPTY);
+    str class = json_get_str(request->body, STR("failureClass"), STR_EMPTY);
+    if (!str_is_empty(class) && !failure_class_find(class, &answer->failure_class))
+        request_problem_format(request, 400, "INVALID_ARGUMENT",
+                               "failureClass: there is no class '%.*s'", STR_ARG(class));
+    else
+        send_to_job(request, command);
 }
 
 void handle_job_error(struct request *request)

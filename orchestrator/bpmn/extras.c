@@ -164,11 +164,23 @@ static void read_job_variables(struct reader *r, const struct bpmn_xml_node *nod
     extras->job_variable_count = (uint32_t)names.count;
 }
 
+static void read_deliveries(struct reader *r, const struct bpmn_element *element,
+                            const struct bpmn_xml_node *node, struct bpmn_extras *extras)
+{
+    const struct bpmn_xml_node *n = reader_extension(node, XML_BATON, "job");
+    if (n == NULL)
+        return;
+    extras->max_deliveries = attribute(r, element, n, "maxDeliveries");
+    reader_check_count(r, element, extras->max_deliveries,
+                       (struct count){"maxDeliveries", 0, INT32_MAX});
+}
+
 static void check_known(struct reader *r, const struct bpmn_element *element,
                         const struct bpmn_xml_node *node)
 {
-    static const char *const known[] = {"sla",      "cost",         "reminder", "escalation",
-                                        "calendar", "jobVariables", "personal", "separation"};
+    static const char *const known[] = {"sla",        "cost",       "reminder",
+                                        "escalation", "calendar",   "jobVariables",
+                                        "personal",   "separation", "job"};
     const struct bpmn_xml_node *extensions = extensions_of(node);
     for (const struct bpmn_xml_node *n = extensions ? extensions->first : NULL; n; n = n->next) {
         bool is_known = n->space != XML_BATON;
@@ -216,10 +228,11 @@ void reader_read_extras(struct reader *r, uint32_t index)
     read_reminders(r, element, node, &extras);
     read_escalations(r, element, node, &extras);
     read_job_variables(r, node, &extras);
+    read_deliveries(r, element, node, &extras);
     check_known(r, element, node);
     check_place(r, element, &extras);
     if (extras.sla || extras.cost || extras.calendar || extras.reminder_count ||
-        extras.escalation_count || extras.restricts_job)
+        extras.escalation_count || extras.restricts_job || extras.max_deliveries)
         element->extras = arena_copy(r->arena, &extras, sizeof extras);
 }
 

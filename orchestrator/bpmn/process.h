@@ -186,6 +186,7 @@ struct bpmn_extras {
     const struct bpmn_reminder *reminders;
     uint32_t escalation_count;
     const struct bpmn_escalation *escalations;
+    const struct feel_program *max_deliveries; // of its jobs, without an answer; NULL: a setting
     bool restricts_job; // its jobs carry its own variables and those of these names, not all
     uint32_t job_variable_count;
     const str *job_variables;

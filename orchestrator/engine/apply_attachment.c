@@ -75,7 +75,21 @@ static void create_job(struct instance *instance, const struct event *event)
     job->retries = (int32_t)event->number;
     job->priority = (int32_t)priority;
     job->created_ms = event->time_ms;
-    job->worker = job->error_message = STR_EMPTY;
+    job->worker = job->error_message = job->unanswered_by = STR_EMPTY;
+}
+
+enum { WORKERS_BYTES = 200 };
+
+// A delivery has ended without an answer. Each worker is named once, as far as there is room.
+static void count_unanswered(struct instance *instance, struct job *job)
+{
+    job->unanswered++;
+    if (str_is_empty(job->worker) || str_find(job->unanswered_by, job->worker) != SIZE_MAX ||
+        job->unanswered_by.len + job->worker.len > WORKERS_BYTES)
+        return;
+    job->unanswered_by =
+        str_format(&instance->stream.arena, "%.*s%s%.*s", STR_ARG(job->unanswered_by),
+                   str_is_empty(job->unanswered_by) ? "" : ", ", STR_ARG(job->worker));
 }
 
 static void fail_job(struct instance *instance, struct job *job, const struct event *event)
@@ -83,10 +97,12 @@ static void fail_job(struct instance *instance, struct job *job, const struct ev
     job->retries = (int32_t)event->number;
     job->error_message = keep(instance, event->value);
     job->due_ms = event->due_ms;
-    job->worker = STR_EMPTY;
-    job->state = event->number <= 0  ? JOB_FAILED
-                 : event->due_ms > 0 ? JOB_BACKING_OFF
-                                     : JOB_WAITING;
+    job->worker = job->unanswered_by = STR_EMPTY;
+    job->unanswered = 0;
+    job->throttled = str_equal(event->code, STR("THROTTLED")) ? job->throttled + 1 : 0;
+    job->state = event->due_ms > 0                                                 ? JOB_BACKING_OFF
+                 : event->number <= 0 || str_equal(event->code, STR("UNANSWERED")) ? JOB_FAILED
+                                                                                   : JOB_WAITING;
 }
 
 static void update_job(struct job *job, const struct event *event)
@@ -129,6 +145,8 @@ void apply_job(struct instance *instance, const struct event *event)
         job->attempt = (uint32_t)event->number;
         if (job->leased_since > job->attempt) // nobody saw its token
             job->leased_since = 0;
+        if (str_equal(event->code, STR("PASSED")))
+            count_unanswered(instance, job);
         wait_again(job);
         break;
     case EVENT_JOB_FAILED:
@@ -141,6 +159,9 @@ void apply_job(struct instance *instance, const struct event *event)
         update_job(job, event);
         break;
     case EVENT_JOB_TIMED_OUT:
+        count_unanswered(instance, job);
+        wait_again(job);
+        break;
     case EVENT_JOB_BACKED_OFF:
         wait_again(job);
         break;

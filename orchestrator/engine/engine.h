@@ -90,6 +90,8 @@ struct engine_environment {
     uint32_t shard_count;
     uint32_t job_window; // jobs in flight of a type on this shard, of all tenants together; beyond
                          // it they wait as rows
+    int64_t max_deliveries; // of a job without an answer in a row, where its element does not say;
+                            // 0: as many as it takes
     int64_t job_timeout_ms; // a lease, where neither the model nor the worker names one
 };
 

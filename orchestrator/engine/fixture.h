@@ -196,6 +196,7 @@ static inline struct fixture *fixture_made(const char *model, uint32_t job_windo
                                                  .vault = vault,
                                                  .shard_count = 1,
                                                  .job_window = job_window,
+                                                 .max_deliveries = 10,
                                                  .job_timeout_ms = 60000};
     f->engine = engine_new(&f->environment, STR_EMPTY, 1, 1 << 20, &err);
     f->definition = deploy(f, model);

@@ -63,6 +63,7 @@ static inline struct engine_environment fuzz_environment(struct arena *arena)
                                        .find_process = fuzz_find_process,
                                        .shard_count = 2,
                                        .job_window = 3,
+                                       .max_deliveries = 10,
                                        .job_timeout_ms = 1000};
 }
 

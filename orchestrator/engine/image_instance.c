@@ -18,6 +18,9 @@ static void put_job(struct strbuf *out, const struct job *job)
     image_put_str(out, job->type);
     image_put_str(out, job->worker);
     image_put_str(out, job->error_message);
+    image_put_u64(out, job->throttled);
+    image_put_u64(out, job->unanswered);
+    image_put_str(out, job->unanswered_by);
 }
 
 static void put_timer(struct strbuf *out, const struct timer *timer)
@@ -337,6 +340,9 @@ static void get_job(struct image_reader *in, struct job *job)
     job->type = image_get_str(in);
     job->worker = image_get_str(in);
     job->error_message = image_get_str(in);
+    job->throttled = (uint32_t)image_get_u64(in);
+    job->unanswered = (uint32_t)image_get_u64(in);
+    job->unanswered_by = image_get_str(in);
 }
 
 // What an index of an image names is there: the process may have been compiled by another version.

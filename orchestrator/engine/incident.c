@@ -21,16 +21,25 @@ void incident_raise(struct engine *engine, instance_ref instance, element_ref ei
     raise_at(engine, instance, ei, (struct event){.code = str_of(kind), .value = message});
 }
 
+void incident_raise_kind_for_job(struct engine *engine, instance_ref instance,
+                                 const struct job *job, struct incident_text text)
+{
+    raise_at(engine, instance, job->attachment.owner,
+             (struct event){.code = str_of(text.kind),
+                            .parent = job->attachment.entity.key,
+                            .value = text.message});
+}
+
 void incident_raise_for_job(struct engine *engine, instance_ref instance, const struct job *job,
                             str message)
 {
     static const char *const kinds[] = {"JOB_NO_RETRIES", "EXECUTION_LISTENER_NO_RETRIES",
                                         "TASK_LISTENER_NO_RETRIES", "JOB_NO_RETRIES",
                                         "JOB_NO_RETRIES"};
-    raise_at(engine, instance, job->attachment.owner,
-             (struct event){.code = str_of(kinds[job->kind]),
-                            .parent = job->attachment.entity.key,
-                            .value = str_is_empty(message) ? STR("no retries are left") : message});
+    incident_raise_kind_for_job(
+        engine, instance, job,
+        (struct incident_text){kinds[job->kind],
+                               str_is_empty(message) ? STR("no retries are left") : message});
 }
 
 // -- Commands that were set aside -------------------------------------------------------

@@ -305,25 +305,6 @@ static bool find_answered(struct engine *engine, struct answered *ret_answered)
     return true;
 }
 
-// It is offered again, at once or later, or has an incident.
-static void fail(struct engine *engine, const struct answered *a, int32_t retries,
-                 int64_t backoff_ms, str message)
-{
-    bool rests = retries > 0 && backoff_ms > 0;
-    window_leave(engine, a->instance, a->job);
-    step_emit(engine, a->instance,
-              (struct event){.type = EVENT_JOB_FAILED,
-                             .key = engine->command->key,
-                             .scope = a->job->attachment.owner->entity.key,
-                             .number = retries > 0 ? retries : 0,
-                             .due_ms = rests ? border_after(engine->clock_ms, backoff_ms) : 0,
-                             .value = border_text(message)});
-    if (a->job->state == JOB_FAILED)
-        incident_raise_for_job(engine, a->instance, a->job, message);
-    else if (a->job->state == JOB_WAITING)
-        job_offer_or_wait(engine, a->instance, a->job);
-}
-
 // A caller is told what is wrong with the answer. A worker on Kafka hears nothing and would send
 // the same again: its answer is a failure of the job, so the retries end in an incident.
 static bool refuse_answer(struct engine *engine, const struct answered *a, str why)
@@ -331,8 +312,12 @@ static bool refuse_answer(struct engine *engine, const struct answered *a, str w
     if (engine->command->reply.request != 0)
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
     else
-        fail(engine, a, a->job->retries - 1, 0,
-             str_format(engine->turn, "the worker's answer cannot be used: %.*s", STR_ARG(why)));
+        job_failed(
+            engine, a->instance, a->job,
+            &(struct job_failure){.retries = a->job->retries - 1,
+                                  .message = str_format(engine->turn,
+                                                        "the worker's answer cannot be used: %.*s",
+                                                        STR_ARG(why))});
     return false;
 }
 
@@ -450,7 +435,12 @@ void job_fail(struct engine *engine)
         return;
     }
     step_accept(engine, engine->command->key, engine->command->instance);
-    fail(engine, &a, answer->retries, answer->backoff_ms, answer->message);
+    job_failed(engine, a.instance, a.job,
+               &(struct job_failure){.class = answer->failure_class,
+                                     .retries = answer->retries,
+                                     .backoff_ms = answer->backoff_ms,
+                                     .subject = answer->subject,
+                                     .message = answer->message});
 }
 
 void job_throw_error(struct engine *engine)
@@ -602,7 +592,8 @@ static void give_back(struct engine *engine, instance_ref instance, const struct
                              .key = job->attachment.entity.key,
                              .number = attempt,
                              .code = why});
-    job_offer_or_wait(engine, instance, job);
+    if (!str_equal(why, STR("PASSED")) || !job_gives_up(engine, instance, job))
+        job_offer_or_wait(engine, instance, job);
 }
 
 void job_give_back(struct engine *engine, instance_ref instance, const struct job *job, str why)
@@ -648,7 +639,8 @@ void job_time_out(struct engine *engine)
               (struct event){.type = EVENT_JOB_TIMED_OUT,
                              .key = engine->command->key,
                              .number = job->attempt});
-    job_offer_or_wait(engine, instance, job);
+    if (!job_gives_up(engine, instance, job))
+        job_offer_or_wait(engine, instance, job);
 }
 
 void job_retry(struct engine *engine)

@@ -124,10 +124,13 @@ struct job {
     int32_t priority;
     int64_t due_ms; // OFFERED: the end of the lease, 0 until a worker takes the job
     int64_t created_ms;
-    int64_t offered_ms; // the last time
+    int64_t offered_ms;  // the last time
+    uint32_t throttled;  // failures in a row that used no retry
+    uint32_t unanswered; // deliveries in a row that ended without an answer
     str type;
     str worker; // who took it; empty: nobody yet
     str error_message;
+    str unanswered_by; // workers of these, by name
 };
 
 // TIMER_OF_EVENT: of `element`; the others are promises of their owner (promise.c).

@@ -504,6 +504,19 @@ void job_add_secrets(struct engine *engine, const struct bpmn_element *element,
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job);
 void job_cancel(struct engine *engine, instance_ref instance, const struct job *job);
 // An offered job that nobody has taken is offered again.
+struct job_failure {
+    enum failure_class class;
+    int32_t retries;    // what the answer says is left
+    int64_t backoff_ms; // likewise; 0: nothing
+    str subject;        // the credential or the input that is meant
+    str message;
+};
+// The job, offered until now, is offered again, at once or later, or has an incident.
+void job_failed(struct engine *engine, instance_ref instance, const struct job *job,
+                const struct job_failure *failure);
+// A delivery ended without an answer, and the job waits: true when it was one too many and the job
+// has an incident instead.
+MUST_CHECK bool job_gives_up(struct engine *engine, instance_ref instance, const struct job *job);
 void job_give_back(struct engine *engine, instance_ref instance, const struct job *job, str why);
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
 
@@ -668,6 +681,12 @@ void incident_raise(struct engine *engine, instance_ref instance, element_ref ei
 // A command was set aside: the instance that it is about gets an incident, here or on its shard.
 void incident_of_quarantine(struct engine *engine, str why);
 void incident_release_held(struct engine *engine, instance_ref instance);
+struct incident_text {
+    const char *kind; // of incidents.def
+    str message;
+};
+void incident_raise_kind_for_job(struct engine *engine, instance_ref instance,
+                                 const struct job *job, struct incident_text text);
 void incident_raise_for_job(struct engine *engine, instance_ref instance, const struct job *job,
                             str message);
 

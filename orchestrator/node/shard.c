@@ -251,6 +251,7 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
         .shard = shard->number,
         .shard_count = node->shard_count,
         .job_window = (uint32_t)config_i64(node->config, CONFIG_ENGINE_JOB_WINDOW),
+        .max_deliveries = config_i64(node->config, CONFIG_ENGINE_MAX_DELIVERIES),
         .job_timeout_ms = config_i64(node->config, CONFIG_ENGINE_JOB_TIMEOUT_MS),
     };
     size_t cache = (size_t)config_i64(node->config, CONFIG_ENGINE_CACHE_MB) << 20;

@@ -199,6 +199,29 @@ void worker_fail(struct worker_task *task, str message, int32_t retries, int64_t
            &(struct job_answer){.message = message, .retries = retries, .backoff_ms = backoff_ms});
 }
 
+// `retries` is for nodes that do not know the class.
+void worker_fail_as(struct worker_task *task, const struct worker_failure *failure)
+{
+    int32_t retries = task->job.retries;
+    int32_t left = 0;
+    if (failure->class == FAILURE_TRANSIENT)
+        left = retries > 0 ? retries - 1 : 0;
+    else if (failure->class == FAILURE_THROTTLED)
+        left = retries > 0 ? retries : 1;
+    if (failure->class == FAILURE_UNSPECIFIED) {
+        worker_fail(task, failure->message, -1, failure->backoff_ms);
+        return;
+    }
+    task->channel->worker->counts.failed++;
+    answer(task, COMMAND_FAIL_JOB,
+           &(struct job_answer){.failure_class = failure->class,
+                                .subject = failure->subject,
+                                .message = str_is_empty(failure->message) ? STR("failed")
+                                                                          : failure->message,
+                                .retries = left,
+                                .backoff_ms = failure->backoff_ms > 0 ? failure->backoff_ms : 0});
+}
+
 void worker_throw_error(struct worker_task *task, str code, str message, str variables)
 {
     task->channel->worker->counts.errors++;

@@ -23,6 +23,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "record/command.h"
 #include "record/rows.h"
 
 struct event_base;
@@ -96,6 +97,16 @@ void worker_complete(struct worker_task *task, str variables);
 // `retries`: how many are left; -1: one less than the job had. `backoff_ms`: wait this long before
 // the next try; WORKER_BACK_OFF: longer after each. A message beyond LIMIT_TEXT_BYTES is cut.
 void worker_fail(struct worker_task *task, str message, int32_t retries, int64_t backoff_ms);
+
+// Why it failed, by class: what becomes of the job follows from it (docs/protocol.md), whatever the
+// message says. A business outcome is no failure: worker_throw_error.
+struct worker_failure {
+    enum failure_class class;
+    str message;
+    int64_t backoff_ms; // TRANSIENT, THROTTLED: wait so long; 0: as the class has it
+    str subject;        // AUTH: the credential that was refused; POISON: the input that is bad
+};
+void worker_fail_as(struct worker_task *task, const struct worker_failure *failure);
 
 // A BPMN error, caught by the process.
 void worker_throw_error(struct worker_task *task, str code, str message, str variables);

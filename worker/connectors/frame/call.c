@@ -5,10 +5,12 @@ static void on_filled(void *context, struct worker_task *task, const struct fill
                       const struct error *err)
 {
     struct call *call = context;
-    if (filled == NULL && err->kind == ERROR_UNAVAILABLE) {
-        worker_fail(task, error_line(call->arena, err), -1, SECRETS_BACKOFF_MS);
-    } else if (filled == NULL) {
-        call_refuse(call, err);
+    if (filled == NULL) {
+        bool is_away = err->kind == ERROR_UNAVAILABLE;
+        worker_fail_as(
+            task, &(struct worker_failure){.class = is_away ? FAILURE_TRANSIENT : FAILURE_PERMANENT,
+                                           .message = call_hide(call, error_line(call->arena, err)),
+                                           .backoff_ms = is_away ? SECRETS_BACKOFF_MS : 0});
     } else {
         call->filled = *filled;
         call->begin(call);
@@ -44,5 +46,18 @@ void call_refuse(struct call *call, const struct error *err)
 {
     str why = call_hide(call, error_line(call->arena, err));
     secrets_wipe(&call->filled);
-    worker_fail(call->task, why, 0, 0); // trying again would not help
+    worker_fail_as(call->task, &(struct worker_failure){.class = FAILURE_POISON, .message = why});
+}
+
+str call_credential(const struct call *call, str place, str otherwise)
+{
+    const struct job_offer *job = worker_task_job(call->task);
+    struct strbuf out = strbuf_new(call->arena);
+    for (size_t i = 0; i < job->secret_count; i++) {
+        if (!str_starts_with(job->secrets[i].pointer, place))
+            continue;
+        strbuf_add(&out, out.len > 0 ? STR(", ") : STR_EMPTY);
+        strbuf_add(&out, job->secrets[i].name);
+    }
+    return out.len > 0 ? strbuf_str(&out) : otherwise;
 }

@@ -39,7 +39,11 @@ str call_hide(struct call *call, str text);
 // The end of what was tried: the response must hold no secrets (call_hide), the message may.
 void call_end(struct call *call, const struct outcome *outcome);
 
-// What is wrong with the inputs: the job fails without retries.
+// What is wrong with the inputs: the job fails as POISON, without retries.
 void call_refuse(struct call *call, const struct error *err);
+
+// What the job shows to the other system, for an incident: the secrets that stand below a place of
+// its inputs ("/variables/authentication"), by their names; `otherwise` when there are none.
+str call_credential(const struct call *call, str place, str otherwise);
 
 #endif

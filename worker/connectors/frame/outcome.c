@@ -108,6 +108,32 @@ static int64_t backoff_of(struct worker_task *task)
     return text.len > 0 && feel_duration_parse(text, &duration) ? duration.ms : DEFAULT_BACKOFF_MS;
 }
 
+// It may go better later. A model that wants no rest gets none.
+static void fail_for_now(struct worker_task *task, str message)
+{
+    int64_t backoff_ms = backoff_of(task);
+    if (backoff_ms > 0)
+        worker_fail_as(task, &(struct worker_failure){
+                                 .class = FAILURE_TRANSIENT, message, .backoff_ms = backoff_ms});
+    else
+        worker_fail(task, message, -1, 0);
+}
+
+static void fail_for_good(struct worker_task *task, str message)
+{
+    worker_fail_as(task, &(struct worker_failure){FAILURE_PERMANENT, message, 0, STR_EMPTY});
+}
+
+static void fail_by_class(struct worker_task *task, const struct outcome *outcome)
+{
+    const struct worker_failure failure = {outcome->class, outcome->error_message,
+                                           outcome->backoff_ms, outcome->subject};
+    if (outcome->class == FAILURE_UNSPECIFIED || outcome->class == FAILURE_TRANSIENT)
+        fail_for_now(task, outcome->error_message);
+    else
+        worker_fail_as(task, &failure);
+}
+
 // True when the expression decided and the task has been answered.
 static bool answer_by_error_expression(struct worker_task *task, feel_value scope)
 {
@@ -120,7 +146,7 @@ static bool answer_by_error_expression(struct worker_task *task, feel_value scop
     if (str_starts_with(source, STR("=")))
         source = str_from_index(source, 1);
     if (!evaluate(arena, str_format(arena, error_prelude, STR_ARG(source)), scope, &value, &err)) {
-        worker_fail(task, str_format(arena, "errorExpression: %s", err.text), 0, 0);
+        fail_for_good(task, str_format(arena, "errorExpression: %s", err.text));
         return true;
     }
     str kind = text_of(entry_of(value, STR("errorType")));
@@ -130,11 +156,11 @@ static bool answer_by_error_expression(struct worker_task *task, feel_value scop
         str json = STR_EMPTY;
         struct error why;
         if (variables.kind == FEEL_CONTEXT && !json_of(arena, variables, &json, &why))
-            worker_fail(task, str_of(why.text), -1, backoff_of(task));
+            fail_for_now(task, str_of(why.text));
         else
             worker_throw_error(task, text_of(entry_of(value, STR("code"))), message, json);
     } else if (str_equal(kind, STR("jobError"))) {
-        worker_fail(task, message, -1, backoff_of(task));
+        fail_for_now(task, message);
     } else {
         return false;
     }
@@ -182,15 +208,15 @@ void outcome_answer(struct worker_task *task, const struct outcome *outcome)
     feel_value scope;
     str variables;
     if (!scope_of(arena, outcome, &scope, &err)) {
-        worker_fail(task, error_line(arena, &err), 0, 0);
+        fail_for_good(task, error_line(arena, &err));
         return;
     }
     if (answer_by_error_expression(task, scope))
         return;
     if (outcome->error_code.len > 0)
-        worker_fail(task, outcome->error_message, outcome->is_permanent ? 0 : -1, backoff_of(task));
+        fail_by_class(task, outcome);
     else if (!result_variables(task, outcome, scope, &variables, &err))
-        worker_fail(task, error_line(arena, &err), 0, 0);
+        fail_for_good(task, error_line(arena, &err));
     else
         worker_complete(task, variables);
 }

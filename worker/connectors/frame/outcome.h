@@ -16,7 +16,9 @@ struct outcome {
     str response;   // JSON; empty when there was none
     str error_code; // empty: it went well
     str error_message;
-    bool is_permanent; // trying again would not help
+    enum failure_class class; // of an error; UNSPECIFIED: it may go better later
+    int64_t backoff_ms;       // THROTTLED: when to come again; 0: it was not said
+    str subject;              // AUTH: the credential
 };
 
 // Answers the task by its headers. A failure that no errorExpression turns into something else

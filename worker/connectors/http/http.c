@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connector_http/http.h"
 
+#include "base/clock.h"
 #include "connector/input.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 const char *const http_types[2] = {"io.camunda:http-json:1", "baton:http"};
 
@@ -233,12 +238,69 @@ static struct fetch_answer hidden(struct call *call, const struct fetch_answer *
                                  answer->header_count};
 }
 
+enum { MS_PER_SECOND = 1000, MOST_REST_MS = 86400000 };
+
+enum failure_class http_failure_class(long status)
+{
+    static const struct {
+        long status;
+        enum failure_class class;
+    } rows[] = {
+#define STATUS(status, class) {status, FAILURE_##class},
+#include "connector_http/failures.def"
+#undef STATUS
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].status == status)
+            return rows[i].class;
+    return FAILURE_TRANSIENT;
+}
+
+int64_t http_retry_after_ms(str value, int64_t now_ms)
+{
+    uint64_t seconds;
+    struct tm date = {0};
+    char text[64];
+    int64_t rest_ms = 0;
+    value = str_trim(value);
+    if (str_to_u64(value, &seconds)) {
+        rest_ms = seconds > MOST_REST_MS / MS_PER_SECOND ? MOST_REST_MS
+                                                         : (int64_t)seconds * MS_PER_SECOND;
+    } else if (value.len > 0 && value.len < sizeof text) {
+        snprintf(text, sizeof text, "%.*s", STR_ARG(value));
+        const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &date);
+        if (end != NULL && *end == '\0')
+            rest_ms = (int64_t)timegm(&date) * MS_PER_SECOND - now_ms;
+    }
+    return rest_ms < 0 ? 0 : rest_ms < MOST_REST_MS ? rest_ms : MOST_REST_MS;
+}
+
+static int64_t rest_of(const struct fetch_answer *answer)
+{
+    for (size_t i = 0; i < answer->header_count; i++)
+        if (str_equal_ignoring_case(answer->headers[i].name, STR("Retry-After")))
+            return http_retry_after_ms(answer->headers[i].value, clock_now_ms());
+    return 0;
+}
+
+// Headers stand in the job's inputs, too.
+static void classify(struct call *call, const struct fetch_answer *answer, struct outcome *outcome)
+{
+    outcome->backoff_ms = rest_of(answer);
+    outcome->class = http_failure_class(answer->status);
+    if (outcome->class == FAILURE_TRANSIENT && outcome->backoff_ms > 0)
+        outcome->class = FAILURE_THROTTLED; // 503 with a time, and its like
+    if (outcome->class == FAILURE_AUTH)
+        outcome->subject = call_credential(call, STR("/variables"), STR("authentication"));
+}
+
 static void on_answer(void *context, const struct fetch_answer *answer, const struct error *err)
 {
     struct call *call = context;
     struct outcome outcome = {0};
     if (answer == NULL) {
         outcome.error_code = STR("CONNECTION");
+        outcome.class = FAILURE_TRANSIENT;
         outcome.error_message = error_line(call->arena, err);
     } else {
         const struct fetch_answer shown = hidden(call, answer);
@@ -246,6 +308,7 @@ static void on_answer(void *context, const struct fetch_answer *answer, const st
         if (answer->status >= 400) {
             outcome.error_code = str_format(call->arena, "%d", answer->status);
             outcome.error_message = str_format(call->arena, "HTTP status %d", answer->status);
+            classify(call, answer, &outcome);
         }
     }
     call_end(call, &outcome);

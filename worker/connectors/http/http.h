@@ -18,6 +18,14 @@ extern const char *const http_types[2];
 MUST_CHECK bool http_read(struct arena *arena, str variables, struct fetch_request *ret_request,
                           struct error *err);
 
+// What a status from 400 on is, where the answer does not say when to come again
+// (http/failures.def).
+enum failure_class http_failure_class(long status);
+
+// How long the header Retry-After asks to wait (RFC 9110, 10.2.3: seconds, or a date), at most a
+// day; 0: it says nothing, or nothing that can be read.
+int64_t http_retry_after_ms(str value, int64_t now_ms);
+
 // A worker_handler; context is a struct connector_site.
 void http_handle(void *context, struct worker_task *task);
 

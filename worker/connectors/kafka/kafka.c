@@ -85,12 +85,29 @@ static str response_json(const struct sending *sending)
     return strbuf_str(&out);
 }
 
+static struct outcome row_of(enum error_kind kind)
+{
+    static const struct {
+        enum error_kind kind;
+        const char *code;
+        enum failure_class class;
+    } rows[] = {
+#define KIND(kind, code, class) {kind, code, FAILURE_##class},
+#include "connector_kafka/failures.def"
+#undef KIND
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].kind == kind)
+            return (struct outcome){.error_code = str_of(rows[i].code), .class = rows[i].class};
+    return (struct outcome){.error_code = STR("KAFKA"), .class = FAILURE_TRANSIENT};
+}
+
 static struct outcome failure_of(const struct sending *sending, const struct error *failure)
 {
     const struct line *line = sending->line;
     struct arena *arena = sending->call->arena;
-    struct outcome outcome = {.error_code = STR("KAFKA"),
-                              .error_message = error_line(arena, failure)};
+    struct outcome outcome = row_of(failure->kind);
+    outcome.error_message = error_line(arena, failure);
     bool is_late = failure->kind == ERROR_UNAVAILABLE;
     int refused = atomic_load(&line->refused);
     if (is_late && refused != REFUSED_NONE) {
@@ -101,19 +118,16 @@ static struct outcome failure_of(const struct sending *sending, const struct err
                       "secrets may be sent to")
                 : STR("kafka connector: an address of the brokers is private, link-local or "
                       "otherwise special; the worker's --allow HOST:PORT permits it");
-        outcome.is_permanent = true;
+        outcome.class = FAILURE_PERMANENT;
     } else if (is_late) {
-        outcome.error_code = STR("CONNECTION");
         outcome.error_message =
             str_format(arena, "%s: not acknowledged within %ld s%s%s", sending->request.topic,
                        line->timeout_ms / 1000, line->trouble.kind != ERROR_NONE ? "; last: " : "",
                        line->trouble.kind != ERROR_NONE ? line->trouble.text : "");
-    } else if (failure->kind == ERROR_LIMIT) {
-        outcome.error_code = STR("MESSAGE_TOO_LARGE");
-        outcome.is_permanent = true;
-    } else if (failure->kind == ERROR_DENIED) {
-        outcome.error_code = STR("NOT_AUTHORIZED");
     }
+    if (outcome.class == FAILURE_AUTH)
+        outcome.subject =
+            call_credential(sending->call, STR("/variables"), STR("kafka.properties"));
     return outcome;
 }
 

@@ -23,12 +23,12 @@ struct talk {
 
 // -- How it ends ------------------------------------------------------------------------
 
-static bool fail(struct session *session, str code, bool is_permanent, const char *text)
+static bool fail(struct session *session, str code, enum failure_class class, const char *text)
 {
     session->outcome =
         (struct outcome){.error_code = code,
                          .error_message = str_format(session->arena, "sql connector: %s", text),
-                         .is_permanent = is_permanent};
+                         .class = class};
     return false;
 }
 
@@ -38,18 +38,25 @@ static bool fail_connection(struct talk *talk)
     str line = str_trim(str_of(text));
     if (line.len == 0)
         line = STR("the connection was lost");
-    return fail(talk->session, STR("CONNECTION"), false, str_cstr(talk->session->arena, line));
+    bool lacks_password = talk->connection != NULL && PQconnectionNeedsPassword(talk->connection);
+    return fail(talk->session, STR("CONNECTION"), lacks_password ? FAILURE_AUTH : FAILURE_TRANSIENT,
+                str_cstr(talk->session->arena, line));
 }
 
-// Classes of SQLSTATE that trying again may help: connection, rolled back (serialization,
-// deadlock), resources, an operator's doing (shutdown, time-out).
-static bool is_transient(const char *state)
+static enum failure_class class_of(const char *state)
 {
-    static const char *const classes[] = {"08", "40", "53", "57"};
-    for (size_t i = 0; i < COUNT_OF(classes); i++)
-        if (strncmp(state, classes[i], 2) == 0)
-            return true;
-    return false;
+    static const struct {
+        const char *prefix;
+        enum failure_class class;
+    } rows[] = {
+#define SQLSTATE(prefix, class) {prefix, FAILURE_##class},
+#include "connector_sql/failures.def"
+#undef SQLSTATE
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (strncmp(state, rows[i].prefix, 2) == 0)
+            return rows[i].class;
+    return FAILURE_PERMANENT;
 }
 
 static bool fail_statement(struct talk *talk, const PGresult *result)
@@ -61,7 +68,7 @@ static bool fail_statement(struct talk *talk, const PGresult *result)
         return fail_connection(talk);
     str line =
         str_format(session->arena, "%s (SQLSTATE %s)", text != NULL ? text : "failed", state);
-    return fail(session, str_copy(session->arena, str_of(state)), !is_transient(state),
+    return fail(session, str_copy(session->arena, str_of(state)), class_of(state),
                 str_cstr(session->arena, line));
 }
 
@@ -72,9 +79,10 @@ static bool wait_for(struct talk *talk, short events)
     struct pollfd fd = {.fd = PQsocket(talk->connection), .events = events};
     for (;;) {
         if (atomic_load(talk->session->stops))
-            return fail(talk->session, STR("CONNECTION"), false, "the worker stops");
+            return fail(talk->session, STR("CONNECTION"), FAILURE_TRANSIENT, "the worker stops");
         if (clock_monotonic_ns() >= talk->end_ns)
-            return fail(talk->session, STR("TIMEOUT"), false, "no answer within timeoutInSeconds");
+            return fail(talk->session, STR("TIMEOUT"), FAILURE_TRANSIENT,
+                        "no answer within timeoutInSeconds");
         int ready = poll(&fd, 1, POLL_MS);
         if (ready > 0)
             return true;
@@ -115,7 +123,7 @@ static const char *address_of(struct session *session)
     uint64_t port = 0;
     int code = getaddrinfo(request->host, request->port, &hints, &found);
     if (code != 0) {
-        (void)fail(session, STR("CONNECTION"), false,
+        (void)fail(session, STR("CONNECTION"), FAILURE_TRANSIENT,
                    str_cstr(session->arena, str_format(session->arena, "%s: %s", request->host,
                                                        gai_strerror(code))));
         return "";
@@ -129,7 +137,7 @@ static const char *address_of(struct session *session)
                               NI_NUMERICHOST);
     freeaddrinfo(found);
     if (text[0] == '\0')
-        (void)fail(session, STR("ADDRESS_NOT_ALLOWED"), true,
+        (void)fail(session, STR("ADDRESS_NOT_ALLOWED"), FAILURE_PERMANENT,
                    "the address of \"connection.host\" is private, link-local or otherwise "
                    "special; the worker's --allow HOST:PORT permits it");
     return str_cstr(session->arena, str_of(text));
@@ -235,11 +243,12 @@ static bool take(struct talk *talk, const PGresult *result, struct rows *rows)
         if (rows == NULL || rows_take(rows, result, &err))
             return true;
         bool is_limit = err.kind == ERROR_LIMIT;
-        return fail(talk->session, is_limit ? STR("TOO_MANY_ROWS") : STR("RESULT"), true, err.text);
+        return fail(talk->session, is_limit ? STR("TOO_MANY_ROWS") : STR("RESULT"),
+                    FAILURE_PERMANENT, err.text);
     }
     if (status == PGRES_FATAL_ERROR)
         return fail_statement(talk, result);
-    return fail(talk->session, STR("UNSUPPORTED"), true,
+    return fail(talk->session, STR("UNSUPPORTED"), FAILURE_PERMANENT,
                 "COPY and statements of its kind are not supported");
 }
 

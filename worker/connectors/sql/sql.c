@@ -49,8 +49,12 @@ static void on_run(void *task, bool was_run)
     struct running *running = task;
     struct sql *sql = running->sql;
     TAILQ_REMOVE(&sql->running, running, link);
+    struct outcome *outcome = &running->session.outcome;
+    if (was_run && outcome->class == FAILURE_AUTH)
+        outcome->subject = call_credential(running->call, STR("/variables/connection"),
+                                           STR("connection.password"));
     if (was_run)
-        call_end(running->call, &running->session.outcome);
+        call_end(running->call, outcome);
     else
         end_stopped(running);
     if (!atomic_load(&sql->stops))

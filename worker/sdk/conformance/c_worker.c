@@ -100,7 +100,25 @@ static void fail(void *context, struct worker_task *task)
 static void fatal(void *context, struct worker_task *task)
 {
     (void)context;
-    worker_fail(task, json_get_str(variables_of(task), STR("message"), STR_EMPTY), 0, 0);
+    worker_fail_as(task,
+                   &(struct worker_failure){
+                       .class = FAILURE_PERMANENT,
+                       .message = json_get_str(variables_of(task), STR("message"), STR_EMPTY)});
+}
+
+static void classed(void *context, struct worker_task *task)
+{
+    const struct json *variables = variables_of(task);
+    enum failure_class class = FAILURE_UNSPECIFIED;
+    (void)context;
+    bool is_known = failure_class_find(json_get_str(variables, STR("class"), STR_EMPTY), &class);
+    check(is_known);
+    worker_fail_as(task,
+                   &(struct worker_failure){
+                       .class = class,
+                       .message = json_get_str(variables, STR("message"), STR_EMPTY),
+                       .backoff_ms = json_get_i64(variables, STR("seconds"), 0) * MS_PER_SECOND,
+                       .subject = json_get_str(variables, STR("subject"), STR_EMPTY)});
 }
 
 static void later(void *context, struct worker_task *task)
@@ -110,9 +128,11 @@ static void later(void *context, struct worker_task *task)
     (void)context;
     double wait =
         seconds == NULL ? 0 : strtod(str_cstr(worker_task_arena(task), seconds->text), NULL);
-    worker_fail(task, STR("later"),
-                json_get_bool(variables, STR("keeps"), false) ? worker_task_job(task)->retries : -1,
-                (int64_t)(wait * MS_PER_SECOND));
+    bool keeps = json_get_bool(variables, STR("keeps"), false);
+    worker_fail_as(task,
+                   &(struct worker_failure){.class = keeps ? FAILURE_THROTTLED : FAILURE_TRANSIENT,
+                                            .message = STR("later"),
+                                            .backoff_ms = (int64_t)(wait * MS_PER_SECOND)});
 }
 
 static void nothing(void *context, struct worker_task *task)
@@ -231,19 +251,13 @@ static bool serve(struct error *err)
         const char *name;
         worker_handler *handle;
         unsigned concurrency;
-    } types[] = {{"echo", echo, 10},
-                 {"meta", meta, 10},
-                 {"error", error, 10},
-                 {"fail", fail, 10},
-                 {"fatal", fatal, 10},
-                 {"later", later, 10},
-                 {"slow", slow, 16},
-                 {"peak", peak, 4},
-                 {"counted", counted, 10},
-                 {"block", block, 1},
-                 {"crash", crash, 10},
-                 {"nothing", nothing, 10},
-                 {"odd:type/\u00fc_x", odd, 10}};
+    } types[] = {{"echo", echo, 10},       {"meta", meta, 10},
+                 {"error", error, 10},     {"fail", fail, 10},
+                 {"fatal", fatal, 10},     {"classed", classed, 10},
+                 {"later", later, 10},     {"slow", slow, 16},
+                 {"peak", peak, 4},        {"counted", counted, 10},
+                 {"block", block, 1},      {"crash", crash, 10},
+                 {"nothing", nothing, 10}, {"odd:type/\u00fc_x", odd, 10}};
     const char *prefix = getenv("CONFORMANCE_TYPES");
     for (size_t i = 0; i < COUNT_OF(types); i++) {
         snprintf(names[i], NAME, "%s.%s", prefix != NULL ? prefix : "c", types[i].name);

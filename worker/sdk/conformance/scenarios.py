@@ -245,6 +245,51 @@ def a_fatal_failure_leaves_no_retries(o, w):
     same((answer.body.retries, answer.body.message), (0, 'never'), 'the failure')
 
 
+CLASSES = {'TRANSIENT': 1, 'THROTTLED': 2, 'PERMANENT': 3, 'AUTH': 4, 'POISON': 5}
+
+
+@steady('ends')
+def a_failure_has_a_class_and_says_what_is_meant(o, w):
+    for name, number in CLASSES.items():
+        body = o.ask(w.type('classed'), {'class': name, 'message': 'because', 'subject': 'shop-key', 'seconds': 0}, 'fail_job', retries=3).body
+        same((body.failure_class, body.subject, body.message), (number, 'shop-key', 'because'), name)
+
+
+@steady('ends')
+def retries_that_a_class_leaves_are_told_to_who_does_not_know_it(o, w):
+    left = {'TRANSIENT': 2, 'THROTTLED': 3, 'PERMANENT': 0, 'AUTH': 0, 'POISON': 0}
+    for name, retries in left.items():
+        same(o.ask(w.type('classed'), {'class': name, 'message': 'm', 'subject': '', 'seconds': 0}, 'fail_job', retries=3).body.retries, retries, name)
+
+
+@steady('ends')
+def a_class_says_when_to_come_again(o, w):
+    for name in ('TRANSIENT', 'THROTTLED'):
+        body = o.ask(w.type('classed'), {'class': name, 'message': 'm', 'subject': '', 'seconds': 7}, 'fail_job').body
+        same(body.backoff_ms, 7000, name)
+
+
+@steady('ends')
+def a_fatal_failure_is_permanent(o, w):
+    same(o.ask(w.type('fatal'), {'message': 'never'}, 'fail_job').body.failure_class, CLASSES['PERMANENT'], 'the class')
+
+
+@steady('ends')
+def to_come_again_is_transient_or_throttled(o, w):
+    same(o.ask(w.type('later'), {'seconds': 2}, 'fail_job').body.failure_class, CLASSES['TRANSIENT'], 'the class')
+    same(o.ask(w.type('later'), {'seconds': 2, 'keeps': True}, 'fail_job').body.failure_class, CLASSES['THROTTLED'], 'the class, without a retry')
+
+
+@steady('ends')
+def a_failure_without_a_class_has_none(o, w):
+    same(o.ask(w.type('fail'), {'message': 'x'}, 'fail_job').body.failure_class, 0, 'the class')
+
+
+@steady('typed')
+def an_argument_that_does_not_fit_is_poison(o, w):
+    same(o.ask(w.type('typed'), {'count': 'three'}, 'fail_job').body.failure_class, CLASSES['POISON'], 'the class')
+
+
 @steady('ends')
 def a_handler_says_when_to_come_again(o, w):
     same(o.ask(w.type('later'), {'seconds': 12.5}, 'fail_job').body.backoff_ms, 12500, 'the wait')

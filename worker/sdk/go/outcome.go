@@ -74,6 +74,37 @@ type BadInput struct {
 
 func (e *BadInput) Error() string { return fmt.Sprintf("variable %q%s", e.Path, e.Problem) }
 
+// FailureClass says why a job failed: what becomes of it follows from this, never from the message. A business outcome is no failure but a BpmnError.
+type FailureClass int32
+
+const (
+	Unspecified FailureClass = iota
+	Transient                // it may go better later: one retry is used
+	Throttled                // another system asks to come again later: no retry is used
+	Permanent                // it will go wrong each time: an incident
+	Auth                     // a credential was refused: an incident that names it
+	Poison                   // an input cannot be worked on: an incident that names it
+)
+
+// Failure of a class. Subject is the credential (Auth) or the input (Poison) that is meant; Wait is when to come again, at the earliest
+// (Transient, Throttled); 0: as the class has it.
+type Failure struct {
+	Class   FailureClass
+	Message string
+	Subject string
+	Wait    time.Duration
+	Err     error // may be nil
+}
+
+func (e *Failure) Error() string {
+	if e.Err == nil {
+		return e.Message
+	}
+	return strings.TrimPrefix(e.Message+": "+e.Err.Error(), ": ")
+}
+
+func (e *Failure) Unwrap() error { return e.Err }
+
 // Denied is returned by a task listener: what was asked for does not happen.
 type Denied struct{ Reason string }
 
@@ -114,6 +145,8 @@ type Failed struct {
 	Message string
 	Retries int
 	Backoff time.Duration
+	Class   FailureClass
+	Subject string
 }
 
 func (*Completed) isOutcome() {}
@@ -175,6 +208,7 @@ func ofError(job *Job, err error) Outcome {
 	var later *RetryAfter
 	var fatal *Fatal
 	var bad *BadInput
+	var failure *Failure
 	left := max(job.Retries-1, 0)
 	switch {
 	case errors.As(err, &business) && business != nil:
@@ -183,17 +217,34 @@ func ofError(job *Job, err error) Outcome {
 		}
 		return &Thrown{business.Code, business.Message, business.Variables}
 	case errors.As(err, &later) && later != nil:
+		wait, class := later.Wait, Transient
 		if later.KeepsRetries {
-			left = max(job.Retries, 1)
+			class = Throttled
 		}
-		if later.Wait <= 0 {
-			return &Failed{err.Error(), left, backoff(job.Attempt)}
+		if wait <= 0 {
+			wait = backoff(job.Attempt)
 		}
-		return &Failed{err.Error(), left, min(later.Wait, maxWait)}
-	case errors.As(err, &fatal), errors.As(err, &bad):
-		return &Failed{Message: err.Error()}
+		return classed(job, &Failure{Class: class, Message: err.Error(), Wait: wait})
+	case errors.As(err, &failure) && failure != nil && failure.Class != Unspecified:
+		return classed(job, &Failure{Class: failure.Class, Message: err.Error(), Subject: failure.Subject, Wait: failure.Wait})
+	case errors.As(err, &bad) && bad != nil:
+		return classed(job, &Failure{Class: Poison, Message: err.Error(), Subject: bad.Path})
+	case errors.As(err, &fatal):
+		return classed(job, &Failure{Class: Permanent, Message: err.Error()})
 	}
-	return &Failed{fmt.Sprint(err), left, backoff(job.Attempt)} // not Error(), which a nil of some type does not have
+	return &Failed{Message: fmt.Sprint(err), Retries: left, Backoff: backoff(job.Attempt)} // not Error(), which a nil of some type does not have
+}
+
+// The retries are for orchestrators that do not know the class.
+func classed(job *Job, failure *Failure) Outcome {
+	left := 0
+	switch failure.Class {
+	case Transient:
+		left = max(job.Retries-1, 0)
+	case Throttled:
+		left = max(job.Retries, 1)
+	}
+	return &Failed{failure.Message, left, max(min(failure.Wait, maxWait), 0), failure.Class, failure.Subject}
 }
 
 func cut(text string) string {
@@ -230,6 +281,7 @@ func fill(command *batonv1.Command, outcome Outcome) (*batonv1.JobAnswer, error)
 	case *Failed:
 		answer.Message, answer.Retries = cut(outcome.Message), int32(min(max(outcome.Retries, 0), math.MaxInt32))
 		answer.BackoffMs = max(outcome.Backoff.Milliseconds(), 0)
+		answer.FailureClass, answer.Subject = batonv1.FailureClass(outcome.Class), strings.ToValidUTF8(outcome.Subject, "\uFFFD")
 		command.Body = &batonv1.Command_FailJob{FailJob: answer}
 	case *Thrown:
 		answer.ErrorCode, answer.Message = outcome.Code, ""

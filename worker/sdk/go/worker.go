@@ -85,7 +85,7 @@ func newWorker(settings Settings, err error) *Worker {
 //
 // In is filled with the job's variables: a struct by its json names (a field is required unless it is a pointer, has omitempty or a default:"…"), or
 // Variables for all of them. What comes back are variables: a struct, a map with text keys, nil; or Denied, Corrected, AdHoc, Completed.
-// Errors: *BpmnError, *RetryAfter, *Fatal; any other, and a panic, is a failure that is tried again, later each time. JobOf(ctx) is the job; ctx ends when
+// Errors: *BpmnError, *RetryAfter, *Failure, *Fatal; any other, and a panic, is a failure that is tried again, later each time. JobOf(ctx) is the job; ctx ends when
 // the job's lease is lost, or the grace of a worker that stops is over.
 func Handle[In, Out any](w *Worker, jobType string, handle func(context.Context, In) (Out, error), options ...Option) {
 	h := &handler{jobType: jobType, call: func(ctx context.Context, job *Job) (any, error) {
@@ -300,7 +300,7 @@ func (w *Worker) workOn(base context.Context, h *handler, job *Job, then func(Ou
 func (w *Worker) outcomeOf(ctx context.Context, h *handler, job *Job) (outcome Outcome) {
 	defer func() { // of errors whose methods panic: the process and its other jobs go on
 		if problem := recover(); problem != nil {
-			outcome = &Failed{fmt.Sprintf("panic: %v", problem), max(job.Retries-1, 0), backoff(job.Attempt)}
+			outcome = &Failed{Message: fmt.Sprintf("panic: %v", problem), Retries: max(job.Retries-1, 0), Backoff: backoff(job.Attempt)}
 		}
 	}()
 	ctx, span := startSpan(ctx, job)

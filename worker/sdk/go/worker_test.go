@@ -114,11 +114,13 @@ func TestEnds(t *testing.T) {
 		retries  int
 		expected Failed
 	}{
-		{&RetryAfter{Wait: 2500 * time.Millisecond, Message: "busy"}, 3, Failed{"busy", 2, 2500 * time.Millisecond}},
-		{&RetryAfter{Wait: time.Second, Message: "busy", KeepsRetries: true}, 1, Failed{"busy", 1, time.Second}},
-		{&RetryAfter{Wait: 10_000 * time.Hour, Message: "busy"}, 3, Failed{"busy", 2, maxWait}},
-		{&Fatal{Message: "never"}, 3, Failed{"never", 0, 0}},
-		{&BpmnError{}, 3, Failed{"a BPMN error has a code, this one is empty: ", 0, 0}},
+		{&RetryAfter{Wait: 2500 * time.Millisecond, Message: "busy"}, 3, Failed{"busy", 2, 2500 * time.Millisecond, Transient, ""}},
+		{&RetryAfter{Wait: time.Second, Message: "busy", KeepsRetries: true}, 1, Failed{"busy", 1, time.Second, Throttled, ""}},
+		{&RetryAfter{Wait: 10_000 * time.Hour, Message: "busy"}, 3, Failed{"busy", 2, maxWait, Transient, ""}},
+		{&Fatal{Message: "never"}, 3, Failed{"never", 0, 0, Permanent, ""}},
+		{&BadInput{Path: "n", Problem: " is missing"}, 3, Failed{`variable "n" is missing`, 0, 0, Poison, "n"}},
+		{&Failure{Class: Auth, Message: "401", Subject: "shop-key"}, 3, Failed{"401", 0, 0, Auth, "shop-key"}},
+		{&BpmnError{}, 3, Failed{"a BPMN error has a code, this one is empty: ", 0, 0, Unspecified, ""}},
 	} {
 		found := outcomeOf(t, failing(one.err), nil, func(job *Job) { job.Retries = one.retries })
 		if !reflect.DeepEqual(found, &one.expected) {

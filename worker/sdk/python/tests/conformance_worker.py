@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Optional
 
-from baton import AdHoc, BpmnError, Corrected, Denied, Fatal, Job, RetryAfter, Worker
+from baton import AdHoc, BpmnError, Corrected, Denied, Failure, FailureClass, Fatal, Job, RetryAfter, Worker
 
 worker = Worker()
 prefix = os.environ.get('CONFORMANCE_TYPES', 'c')
@@ -58,6 +58,11 @@ def fail(message=''):
 @serves('fatal')
 def fatal(message):
     raise Fatal(message)
+
+
+@serves('classed')
+def classed(message, subject, seconds, **others):
+    raise Failure(FailureClass[others['class']], message, subject=subject, seconds=seconds)
 
 
 @serves('leave')

@@ -11,7 +11,7 @@ import re
 import typing
 import unittest
 
-from baton import (AdHoc, BadInput, BpmnError, Completed, Corrected, Denied, Failed, Fatal, Job, RetryAfter, Settings, Thrown, Worker, current_job)
+from baton import (AdHoc, BadInput, BpmnError, Completed, Corrected, Denied, Failed, Failure, FailureClass, Fatal, Job, RetryAfter, Settings, Thrown, Worker, current_job)
 from baton import _json
 from baton._progress import Progress
 from baton.settings import part_of_job_type
@@ -67,7 +67,7 @@ class Arguments(unittest.TestCase):
                 self.fail('it was called')
             handler.__annotations__['x'] = expected
             with self.subTest(expected=expected, value=value):
-                self.assertEqual(outcome_of(handler, {'x': value}), Failed(message, 0))
+                self.assertEqual(outcome_of(handler, {'x': value}), Failed(message, 0, 0, FailureClass.POISON))
 
     def test_the_rest_and_the_job(self):
         def handler(a, job, **rest):
@@ -86,9 +86,10 @@ class Ends(unittest.TestCase):
                 raise err
             return handler
         self.assertEqual(outcome_of(raising(BpmnError('NO', 'text', {'a': 1}))), Thrown('NO', 'text', {'a': 1}))
-        self.assertEqual(outcome_of(raising(RetryAfter(2.5, 'busy'))), Failed('busy', 2, 2500))
-        self.assertEqual(outcome_of(raising(RetryAfter(1, 'busy', keeps_retries=True)), retries=1), Failed('busy', 1, 1000))
-        self.assertEqual(outcome_of(raising(Fatal('never'))), Failed('never', 0))
+        self.assertEqual(outcome_of(raising(RetryAfter(2.5, 'busy'))), Failed('busy', 2, 2500, FailureClass.TRANSIENT))
+        self.assertEqual(outcome_of(raising(RetryAfter(1, 'busy', keeps_retries=True)), retries=1), Failed('busy', 1, 1000, FailureClass.THROTTLED))
+        self.assertEqual(outcome_of(raising(Fatal('never'))), Failed('never', 0, 0, FailureClass.PERMANENT))
+        self.assertEqual(outcome_of(raising(Failure(FailureClass.AUTH, '401', subject='shop-key'))), Failed('401', 0, 0, FailureClass.AUTH, 'shop-key'))
         failed = outcome_of(raising(OSError('down')), attempt=3)
         self.assertEqual((failed.message, failed.retries), ('OSError: down', 2))
         self.assertTrue(3200 <= failed.backoff_ms <= 4800, failed)

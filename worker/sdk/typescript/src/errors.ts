@@ -22,6 +22,31 @@ export class RetryAfter extends Error {
   }
 }
 
+/**
+ * Why a job failed: what becomes of it follows from this, never from the message. A business outcome is no failure but a BpmnError.
+ *
+ * - `TRANSIENT`: it may go better later, one retry is used
+ * - `THROTTLED`: another system asks to come again later, no retry is used
+ * - `PERMANENT`: it will go wrong each time, an incident
+ * - `AUTH`: a credential was refused, an incident that names it
+ * - `POISON`: an input cannot be worked on, an incident that names it
+ */
+export type FailureClass = 'TRANSIENT' | 'THROTTLED' | 'PERMANENT' | 'AUTH' | 'POISON';
+
+/** A failure of a class. `subject` is the credential or the input that is meant; `seconds` when to come again, at the earliest; 0: as the class has it. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly subject: string;
+  readonly seconds: number;
+
+  constructor(readonly failureClass: FailureClass, message = failureClass.toLowerCase(), options: { subject?: string; seconds?: number } = {}) {
+    super(message);
+    this.subject = options.subject ?? '';
+    this.seconds = options.seconds ?? 0;
+    if (!(this.seconds >= 0)) throw new RangeError('a job is tried again after 0 seconds or more');
+  }
+}
+
 /** A failure that trying again does not mend: an incident at once, whatever retries are left. */
 export class Fatal extends Error {
   override readonly name: string = 'Fatal';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export { ApiError, Client, type ClientOptions, type Message, type Start } from './client.js';
-export { BadInput, BpmnError, Fatal, RetryAfter } from './errors.js';
+export { BadInput, BpmnError, Failure, Fatal, RetryAfter, type FailureClass } from './errors.js';
 export { JobKind, type Job, type Variables } from './job.js';
 export { LosslessNumber } from './json.js';
 export type { Log } from './log.js';

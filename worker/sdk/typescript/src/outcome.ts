@@ -4,7 +4,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { CommandSchema, type Command } from './gen/baton/v1/command_pb.js';
 import type { JobAnswerSchema } from './gen/baton/v1/job_pb.js';
-import { BpmnError, Fatal, RetryAfter } from './errors.js';
+import { BadInput, BpmnError, Failure, Fatal, RetryAfter, type FailureClass } from './errors.js';
 import type { OwnJob, Variables } from './job.js';
 import * as json from './json.js';
 import { textOf } from './log.js';
@@ -19,7 +19,7 @@ const MAX_WAIT_MS = 24 * 86_400_000; // that a handler may ask for
 export type Completed = { kind: 'completed'; variables: Variables; result?: Variables };
 export type Thrown = { kind: 'thrown'; code: string; message: string; variables: Variables };
 /** `retries` that are left: 0 is an incident. */
-export type Failed = { kind: 'failed'; message: string; retries: number; backoffMs: number };
+export type Failed = { kind: 'failed'; message: string; retries: number; backoffMs: number; failureClass?: FailureClass; subject?: string };
 export type Outcome = Completed | Thrown | Failed;
 
 /** A task listener returns it: what was asked for does not happen. */
@@ -71,11 +71,20 @@ export function ofError(job: OwnJob, error: unknown): Outcome {
   if (error instanceof BpmnError) return { kind: 'thrown', code: error.code, message: error.message, variables: error.variables };
   const left = Math.max(job.retries - 1, 0);
   if (error instanceof RetryAfter) {
-    return failed(error.message, error.keepsRetries ? Math.max(job.retries, 1) : left, Math.min(Math.ceil(error.seconds * 1000), MAX_WAIT_MS));
+    return classed(job, error.keepsRetries ? 'THROTTLED' : 'TRANSIENT', error.message, error.seconds);
   }
-  if (error instanceof Fatal) return failed(textOf(error));
+  if (error instanceof Failure) return classed(job, error.failureClass, error.message, error.seconds, error.subject);
+  if (error instanceof Fatal) return classed(job, error instanceof BadInput ? 'POISON' : 'PERMANENT', textOf(error));
   const name = error instanceof Error && error.name !== 'Error' ? error.name : '';
   return failed([name, textOf(error)].filter((one) => one !== '').join(': '), left, backoffMs(job.attempt));
+}
+
+const NUMBERS: Record<FailureClass, number> = { TRANSIENT: 1, THROTTLED: 2, PERMANENT: 3, AUTH: 4, POISON: 5 };
+
+/** The retries are for orchestrators that do not know the class. */
+function classed(job: OwnJob, failureClass: FailureClass, message: string, seconds = 0, subject = ''): Failed {
+  const left = failureClass === 'TRANSIENT' ? Math.max(job.retries - 1, 0) : failureClass === 'THROTTLED' ? Math.max(job.retries, 1) : 0;
+  return { ...failed(message, left, Math.min(Math.ceil(seconds * 1000), MAX_WAIT_MS)), failureClass, subject };
 }
 
 function cut(text: string): string {
@@ -103,7 +112,8 @@ type Body = NonNullable<MessageInitShape<typeof CommandSchema>['body']>;
 function body(outcome: Outcome, answer: MessageInitShape<typeof JobAnswerSchema>): Body {
   switch (outcome.kind) {
     case 'failed':
-      return { case: 'failJob', value: { ...answer, message: cut(outcome.message), retries: Math.max(outcome.retries, 0), backoffMs: BigInt(Math.max(outcome.backoffMs, 0)) } };
+      return { case: 'failJob', value: { ...answer, message: cut(outcome.message), retries: Math.max(outcome.retries, 0), backoffMs: BigInt(Math.max(outcome.backoffMs, 0)),
+        failureClass: outcome.failureClass === undefined ? 0 : NUMBERS[outcome.failureClass], subject: (outcome.subject ?? '').toWellFormed() } };
     case 'thrown':
       json.check(outcome.code, 'the code of the BPMN error');
       return { case: 'throwJobError', value: { ...answer, errorCode: outcome.code, message: outcome.message === '' ? '' : cut(outcome.message),

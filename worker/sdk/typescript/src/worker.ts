@@ -58,7 +58,7 @@ export class Worker {
 
   // -- Declaring -----------------------------------------------------------------------------
 
-  /** Registers a handler. What it returns are variables. It throws BpmnError, RetryAfter or Fatal; whatever else it throws is a failure that is tried again. */
+  /** Registers a handler. What it returns are variables. It throws BpmnError, RetryAfter, Failure or Fatal; whatever else it throws is a failure that is tried again. */
   job(type: string, handler: Handler<Variables>): this;
   job<Schema extends StandardSchemaV1 | undefined = undefined>(type: string, options: JobOptions<Schema>,
     handler: Handler<Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : Variables>): this;

@@ -3,7 +3,7 @@
 /** The handlers that worker/sdk/conformance asks of every SDK (its README says what each does). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { AdHoc, BpmnError, Corrected, Denied, Fatal, RetryAfter, Worker, type Variables } from '../src/index.js';
+import { AdHoc, BpmnError, Corrected, Denied, Failure, Fatal, RetryAfter, Worker, type FailureClass, type Variables } from '../src/index.js';
 
 const worker = new Worker();
 const type = (name: string) => `${process.env['CONFORMANCE_TYPES'] ?? 'c'}.${name}`;
@@ -20,6 +20,9 @@ worker.job(type('typed'), { variables: z.object({ count: z.int(), text: z.string
 worker.job(type('error'), ({ code, message, variables }) => { throw new BpmnError(code as string, message as string, variables as Variables); });
 worker.job(type('fail'), ({ message }) => { throw new Error(message as string | undefined); });
 worker.job(type('fatal'), ({ message }) => { throw new Fatal(message as string); });
+worker.job(type('classed'), ({ class: failureClass, message, subject, seconds }) => {
+  throw new Failure(failureClass as FailureClass, message as string, { subject: subject as string, seconds: seconds as number });
+});
 worker.job(type('later'), ({ seconds, keeps }) => { throw new RetryAfter(seconds as number, undefined, keeps === true); });
 worker.job(type('nothing'), () => {});
 

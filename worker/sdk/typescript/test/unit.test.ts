@@ -10,7 +10,7 @@ import * as json from '../src/json.js';
 import { kafkaOptions } from '../src/kafka.js';
 import { ofType, checkSettings, partOfJobType, settingsOf } from '../src/settings.js';
 import { Progress } from '../src/progress.js';
-import { ApiError, BpmnError, Client, Corrected, Denied, AdHoc, Fatal, LosslessNumber, RetryAfter, Worker, type Handler, type Job, type Variables } from '../src/index.js';
+import { ApiError, BpmnError, Client, Corrected, Denied, AdHoc, Failure, Fatal, LosslessNumber, RetryAfter, Worker, type Handler, type Job, type Variables } from '../src/index.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (value: unknown) => new TextDecoder().decode(json.write(value));
@@ -33,17 +33,19 @@ test('variables are what their schema says, and the place of what is not is name
   ] as const) {
     const outcome = await worker.test('t', variables);
     assert.equal(outcome.kind, 'failed');
-    if (typeof message === 'string') assert.deepEqual(outcome, { kind: 'failed', message, retries: 0, backoffMs: 0 });
+    if (typeof message === 'string') assert.deepEqual(outcome, { kind: 'failed', message, retries: 0, backoffMs: 0, failureClass: 'POISON', subject: '' });
     else assert.match(outcome.kind === 'failed' ? outcome.message : '', message);
   }
 });
 
 test('each end', async () => {
   assert.deepEqual(await outcomeOf(failing(new BpmnError('NO', 'text', { a: 1 }))), { kind: 'thrown', code: 'NO', message: 'text', variables: { a: 1 } });
-  assert.deepEqual(await outcomeOf(failing(new RetryAfter(2.5, 'busy'))), { kind: 'failed', message: 'busy', retries: 2, backoffMs: 2500 });
-  assert.deepEqual(await outcomeOf(failing(new RetryAfter(1, 'busy', true)), {}, { retries: 1 }), { kind: 'failed', message: 'busy', retries: 1, backoffMs: 1000 });
-  assert.deepEqual(await outcomeOf(failing(new RetryAfter(1e9, 'busy'))), { kind: 'failed', message: 'busy', retries: 2, backoffMs: 24 * 86_400_000 });
-  assert.deepEqual(await outcomeOf(failing(new Fatal('never'))), { kind: 'failed', message: 'never', retries: 0, backoffMs: 0 });
+  assert.deepEqual(await outcomeOf(failing(new RetryAfter(2.5, 'busy'))), { kind: 'failed', message: 'busy', retries: 2, backoffMs: 2500, failureClass: 'TRANSIENT', subject: '' });
+  assert.deepEqual(await outcomeOf(failing(new RetryAfter(1, 'busy', true)), {}, { retries: 1 }), { kind: 'failed', message: 'busy', retries: 1, backoffMs: 1000, failureClass: 'THROTTLED', subject: '' });
+  assert.deepEqual(await outcomeOf(failing(new RetryAfter(1e9, 'busy'))), { kind: 'failed', message: 'busy', retries: 2, backoffMs: 24 * 86_400_000, failureClass: 'TRANSIENT', subject: '' });
+  assert.deepEqual(await outcomeOf(failing(new Fatal('never'))), { kind: 'failed', message: 'never', retries: 0, backoffMs: 0, failureClass: 'PERMANENT', subject: '' });
+  assert.deepEqual(await outcomeOf(failing(new Failure('AUTH', '401', { subject: 'shop-key' }))), { kind: 'failed', message: '401', retries: 0, backoffMs: 0,
+    failureClass: 'AUTH', subject: 'shop-key' });
   const found = await outcomeOf(failing(new TypeError('down')), {}, { attempt: 3 });
   assert.ok(found.kind === 'failed' && found.message === 'TypeError: down' && found.retries === 2 && found.backoffMs >= 3200 && found.backoffMs <= 4800, JSON.stringify(found));
   assert.deepEqual(await outcomeOf(() => new Denied('no')), { kind: 'completed', variables: {}, result: { denied: true, deniedReason: 'no' } });

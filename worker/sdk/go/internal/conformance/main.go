@@ -142,6 +142,16 @@ func counted(ctx context.Context, in wait) (any, error) {
 	return map[string]any{"run": mine}, nil
 }
 
+type classed struct {
+	Class   string  `json:"class"`
+	Message string  `json:"message"`
+	Subject string  `json:"subject"`
+	Seconds float64 `json:"seconds"`
+}
+
+var classes = map[string]baton.FailureClass{"TRANSIENT": baton.Transient, "THROTTLED": baton.Throttled, "PERMANENT": baton.Permanent, "AUTH": baton.Auth,
+	"POISON": baton.Poison}
+
 func ends(w *baton.Worker) {
 	serve(w, "error", func(_ context.Context, in words) (any, error) {
 		code, isText := in.Code.(string)
@@ -152,6 +162,9 @@ func ends(w *baton.Worker) {
 	})
 	serve(w, "fail", func(_ context.Context, in words) (any, error) { return nil, errors.New(in.Message) })
 	serve(w, "fatal", func(_ context.Context, in words) (any, error) { return nil, &baton.Fatal{Message: in.Message} })
+	serve(w, "classed", func(_ context.Context, in classed) (any, error) {
+		return nil, &baton.Failure{Class: classes[in.Class], Message: in.Message, Subject: in.Subject, Wait: time.Duration(in.Seconds * float64(time.Second))}
+	})
 	serve(w, "leave", func(context.Context, none) (any, error) {
 		runtime.Goexit()
 		return nil, nil

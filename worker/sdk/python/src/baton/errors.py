@@ -2,7 +2,32 @@
 """How a handler says that it did not come to its end. Everything else that it raises is a failure that is tried again."""
 from __future__ import annotations
 
+import enum
 from typing import Any, Mapping, Optional
+
+
+class FailureClass(enum.IntEnum):
+    """Why a job failed: what becomes of it follows from this, never from the message. A business outcome is no failure but a BpmnError."""
+
+    UNSPECIFIED = 0
+    TRANSIENT = 1  # it may go better later: one retry is used
+    THROTTLED = 2  # another system asks to come again later: no retry is used
+    PERMANENT = 3  # it will go wrong each time: an incident
+    AUTH = 4  # a credential was refused: an incident that names it
+    POISON = 5  # an input cannot be worked on: an incident that names it
+
+
+class Failure(Exception):
+    """A failure of a class. `subject` is the credential (AUTH) or the input (POISON) that is meant; `seconds` when to come again, at the
+    earliest (TRANSIENT, THROTTLED); 0: as the class has it."""
+
+    def __init__(self, failure_class: FailureClass, message: str = '', *, subject: str = '', seconds: float = 0) -> None:
+        super().__init__(message or failure_class.name.lower())
+        if failure_class == FailureClass.UNSPECIFIED:
+            raise ValueError('a failure has a class; raise any other exception for one that has none')
+        if not seconds >= 0:
+            raise ValueError('a job is tried again after 0 seconds or more')
+        self.failure_class, self.subject, self.seconds = failure_class, subject, seconds
 
 
 class BpmnError(Exception):

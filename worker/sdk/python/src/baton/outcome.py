@@ -7,7 +7,7 @@ import random
 from typing import Any, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _json
-from .errors import BpmnError, Fatal, RetryAfter
+from .errors import BadInput, BpmnError, Failure, FailureClass, Fatal, RetryAfter
 from .job import Job
 
 MAX_VARIABLES_BYTES = 1_048_576  # COMMAND_VARIABLES_BYTES of the orchestrator
@@ -36,6 +36,8 @@ class Failed:
     message: str
     retries: int  # that are left; 0: an incident
     backoff_ms: int = 0
+    failure_class: FailureClass = FailureClass.UNSPECIFIED
+    subject: str = ''
 
 
 Outcome = Union[Completed, Thrown, Failed]
@@ -112,11 +114,20 @@ def of_error(job: Job, err: BaseException) -> Outcome:
             return Failed(f'variables of the BPMN error {err.code}: {wrong}', 0)
     left = max(job.retries - 1, 0)
     if isinstance(err, RetryAfter):
-        return Failed(str(err), max(job.retries, 1) if err.keeps_retries else left, int(min(err.seconds, MAX_WAIT_S) * 1000))
+        wait_ms = int(min(err.seconds, MAX_WAIT_S) * 1000)
+        return _classed(job, FailureClass.THROTTLED if err.keeps_retries else FailureClass.TRANSIENT, str(err), wait_ms)
+    if isinstance(err, Failure):
+        return _classed(job, err.failure_class, str(err), int(min(err.seconds, MAX_WAIT_S) * 1000), err.subject)
     if isinstance(err, Fatal):
-        return Failed(str(err) or type(err).__name__, 0)
+        return _classed(job, FailureClass.POISON if isinstance(err, BadInput) else FailureClass.PERMANENT, str(err) or type(err).__name__)
     message = str(err)
     return Failed(f'{type(err).__name__}: {message}' if message else type(err).__name__, left, backoff_ms(job.attempt))
+
+
+def _classed(job: Job, failure_class: FailureClass, message: str, wait_ms: int = 0, subject: str = '') -> Failed:
+    """The retries are for orchestrators that do not know the class."""
+    left = {FailureClass.TRANSIENT: max(job.retries - 1, 0), FailureClass.THROTTLED: max(job.retries, 1)}.get(failure_class, 0)
+    return Failed(message, left, wait_ms, failure_class, subject)
 
 
 def _check_size(data: bytes, what: str, values: Mapping[str, Any]) -> None:
@@ -147,6 +158,7 @@ def _fill(command: Any, outcome: Outcome) -> Any:
     if isinstance(outcome, Failed):
         answer = command.fail_job
         answer.message, answer.retries, answer.backoff_ms = _cut(outcome.message), max(outcome.retries, 0), max(outcome.backoff_ms, 0)
+        answer.failure_class, answer.subject = int(outcome.failure_class), _cut(outcome.subject)
         return answer
     variables = _json.dumps(_json.plain(outcome.variables)) if outcome.variables else b''
     _check_size(variables, 'variables', outcome.variables)

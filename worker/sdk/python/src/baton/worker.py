@@ -32,7 +32,7 @@ from ._answers import Answers
 from ._arguments import Signature
 from ._channel import Channel, Running
 from ._lease import Lease, Leases
-from .errors import BpmnError, Fatal, RetryAfter
+from .errors import BpmnError, Failure, Fatal, RetryAfter
 from .job import Job, JobKind, _current
 from .metrics import Metrics, serve
 from .outcome import Completed, Failed, Outcome, Thrown
@@ -77,7 +77,7 @@ class Worker:
 
     def job(self, job_type: str, *, max_concurrent: Optional[int] = None, lease_ms: Optional[int] = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Registers a handler, plain or async. Its parameters are variables by name, checked against their annotations; one called `job`, or annotated
-        Job, is the job; **rest takes all others. What it returns (dict, dataclass, pydantic model) are variables. It raises BpmnError, RetryAfter or
+        Job, is the job; **rest takes all others. What it returns (dict, dataclass, pydantic model) are variables. It raises BpmnError, RetryAfter, Failure or
         Fatal; whatever else it raises is a failure that is tried again, later each time."""
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             if job_type in self._handlers:
@@ -284,7 +284,7 @@ def _of_error(job: Job, err: BaseException) -> Outcome:
     result = outcomes.of_error(job, err)
     if isinstance(result, Failed):
         job.log.warning('attempt %d failed, %d retries are left: %s', job.attempt, result.retries, result.message,
-                        exc_info=not isinstance(err, (BpmnError, Fatal, RetryAfter)))
+                        exc_info=not isinstance(err, (BpmnError, Failure, Fatal, RetryAfter)))
     return result
 
 

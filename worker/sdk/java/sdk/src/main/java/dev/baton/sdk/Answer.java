@@ -60,7 +60,6 @@ final class Answer {
 
     static Outcome ofError(Job job, Throwable thrown) {
         Throwable err = thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
-        int left = Math.max(job.retries() - 1, 0);
         if (err instanceof BpmnError business) {
             try {
                 return new Outcome.Thrown(business.code(), textOr(business.getMessage(), ""), Json.objectOf(business.variables()));
@@ -69,12 +68,25 @@ final class Answer {
             }
         }
         if (err instanceof RetryAfter later) {
-            Duration wait = later.waitTime().compareTo(MAX_WAIT) > 0 ? MAX_WAIT : later.waitTime();
-            return new Outcome.Failed(later.getMessage(), later.keepsRetries() ? Math.max(job.retries(), 1) : left, wait);
+            return classed(job, later.keepsRetries() ? FailureClass.THROTTLED : FailureClass.TRANSIENT, later.getMessage(), later.waitTime(), "");
         }
-        if (err instanceof Fatal) return failed(textOr(err.getMessage(), err.getClass().getName()));
+        if (err instanceof Failure failure) return classed(job, failure.failureClass(), failure.getMessage(), failure.waitTime(), failure.subject());
+        if (err instanceof Fatal) {
+            FailureClass of = err instanceof BadInput ? FailureClass.POISON : FailureClass.PERMANENT;
+            return classed(job, of, textOr(err.getMessage(), err.getClass().getName()), Duration.ZERO, "");
+        }
         String name = err.getClass().getSimpleName();
         return failedAgain(job, err.getMessage() == null ? name : name + ": " + err.getMessage());
+    }
+
+    /** The retries are for orchestrators that do not know the class. */
+    private static Outcome.Failed classed(Job job, FailureClass of, String message, Duration wait, String subject) {
+        int left = switch (of) {
+            case TRANSIENT -> Math.max(job.retries() - 1, 0);
+            case THROTTLED -> Math.max(job.retries(), 1);
+            default -> 0;
+        };
+        return new Outcome.Failed(message, left, wait.compareTo(MAX_WAIT) > 0 ? MAX_WAIT : wait, of, subject == null ? "" : subject);
     }
 
     private static String textOr(String text, String fallback) {
@@ -112,7 +124,8 @@ final class Answer {
     private static Command command(Job job, Outcome outcome, String worker) {
         JobAnswer.Builder answer = answer(job, worker);
         if (outcome instanceof Outcome.Failed failed) {
-            answer.setMessage(cut(failed.message())).setRetries(Math.max(failed.retries(), 0)).setBackoffMs(Math.max(failed.backoff().toMillis(), 0));
+            answer.setMessage(cut(failed.message())).setRetries(Math.max(failed.retries(), 0)).setBackoffMs(Math.max(failed.backoff().toMillis(), 0))
+                    .setFailureClassValue(failed.failureClass().ordinal()).setSubject(failed.subject());
             return about(job).setFailJob(answer).build();
         }
         if (outcome instanceof Outcome.Thrown thrown) {

@@ -13,5 +13,9 @@ public sealed interface Outcome {
     record Thrown(String code, String message, ObjectNode variables) implements Outcome {}
 
     /** {@code retries} that are left: 0 is an incident. */
-    record Failed(String message, int retries, Duration backoff) implements Outcome {}
+    record Failed(String message, int retries, Duration backoff, FailureClass failureClass, String subject) implements Outcome {
+        public Failed(String message, int retries, Duration backoff) {
+            this(message, retries, backoff, FailureClass.UNSPECIFIED, "");
+        }
+    }
 }

@@ -271,7 +271,7 @@ public final class Worker implements AutoCloseable {
     }
 
     private static Outcome failed(Job job, Throwable err) {
-        Throwable shown = err instanceof Fatal || err instanceof RetryAfter ? null : err;
+        Throwable shown = err instanceof Fatal || err instanceof RetryAfter || err instanceof Failure ? null : err;
         Outcome outcome;
         try {
             outcome = Answer.ofError(job, err);

@@ -8,6 +8,8 @@ import dev.baton.sdk.AdHoc;
 import dev.baton.sdk.BpmnError;
 import dev.baton.sdk.Corrected;
 import dev.baton.sdk.Denied;
+import dev.baton.sdk.Failure;
+import dev.baton.sdk.FailureClass;
 import dev.baton.sdk.Fatal;
 import dev.baton.sdk.Handler;
 import dev.baton.sdk.Job;
@@ -132,6 +134,10 @@ public final class ConformanceWorker {
         });
         serve("fatal", (in, job) -> {
             throw new Fatal(in.path("message").asText());
+        });
+        serve("classed", (in, job) -> {
+            Duration wait = Duration.ofMillis((long) (in.path("seconds").asDouble() * 1000));
+            throw new Failure(FailureClass.valueOf(in.path("class").asText()), in.path("message").asText(), in.path("subject").asText(), wait);
         });
         serve("leave", (in, job) -> {
             throw new ThreadDeath(); // as Thread.stop() did it

@@ -70,7 +70,7 @@ class WorkerTest {
                 "{\"n\":1,\"lines\":[{\"sku\":\"a\",\"price\":\"x\"}]}", "variable \"lines[0].price\": expected BigDecimal, found \"x\"",
                 "{\"n\":1,\"day\":\"soon\"}", "variable \"day\": expected LocalDate, found \"soon\"");
         for (Map.Entry<String, String> one : expected.entrySet()) {
-            assertEquals(new Outcome.Failed(one.getValue(), 0, Duration.ZERO), wanted(one.getKey()), one.getKey());
+            assertEquals(new Outcome.Failed(one.getValue(), 0, Duration.ZERO, FailureClass.POISON, ""), wanted(one.getKey()), one.getKey());
         }
     }
 
@@ -80,10 +80,11 @@ class WorkerTest {
             throw new BpmnError("NO", "text", Map.of("a", 1));
         }));
         assertEquals("NO text {\"a\":1}", thrown.code() + " " + thrown.message() + " " + thrown.variables());
-        assertEquals(new Outcome.Failed("busy", 2, Duration.ofMillis(2500)), failing(new RetryAfter(Duration.ofMillis(2500), "busy"), 1, 3));
-        assertEquals(new Outcome.Failed("busy", 1, Duration.ofSeconds(1)), failing(new RetryAfter(Duration.ofSeconds(1), "busy").keepingRetries(), 1, 1));
+        assertEquals(new Outcome.Failed("busy", 2, Duration.ofMillis(2500), FailureClass.TRANSIENT, ""), failing(new RetryAfter(Duration.ofMillis(2500), "busy"), 1, 3));
+        assertEquals(new Outcome.Failed("busy", 1, Duration.ofSeconds(1), FailureClass.THROTTLED, ""), failing(new RetryAfter(Duration.ofSeconds(1), "busy").keepingRetries(), 1, 1));
         assertEquals(Duration.ofDays(24), failing(new RetryAfter(Duration.ofDays(4000), "busy"), 1, 1).backoff());
-        assertEquals(new Outcome.Failed("never", 0, Duration.ZERO), failing(new Fatal("never"), 1, 3));
+        assertEquals(new Outcome.Failed("401", 0, Duration.ZERO, FailureClass.AUTH, "shop-key"), failing(new Failure(FailureClass.AUTH, "401", "shop-key", Duration.ZERO), 1, 3));
+        assertEquals(new Outcome.Failed("never", 0, Duration.ZERO, FailureClass.PERMANENT, ""), failing(new Fatal("never"), 1, 3));
         Outcome.Failed found = failing(new IOException("down"), 3, 3);
         assertEquals("IOException: down, 2", found.message() + ", " + found.retries());
         assertTrue(found.backoff().toMillis() >= 3200 && found.backoff().toMillis() <= 4800, found.toString());
@@ -153,7 +154,7 @@ class WorkerTest {
         assertEquals("{\"b\":1}", ((Outcome.Completed) worker.test("t", null)).variables().toString());
         assertEquals(List.of("outer t", "inner t", "baton-1"), steps);
         Outcome failed = new Worker(settings()).job("t", (in, job) -> CompletableFuture.failedStage(new Fatal("no"))).test("t", null);
-        assertEquals(new Outcome.Failed("no", 0, Duration.ZERO), failed);
+        assertEquals(new Outcome.Failed("no", 0, Duration.ZERO, FailureClass.PERMANENT, ""), failed);
     }
 
     @Test
