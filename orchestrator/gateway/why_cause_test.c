@@ -110,6 +110,10 @@ static void a_group_tells_its_lag_and_its_members(void **state)
     struct why_findings found = causes_of(&job);
     assert_int_equal(found.list.count, 1);
     assert_cause(&found, 0, WHY_BEHIND, "(2: w1, w2) are 41 records behind");
+    job.lag = 0;
+    job.looked_ms = NOW - SECOND;
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_PASSED_OVER, "have gone past it");
     job.member_count = 0;
     job.member_seen_ms = NOW - 3 * MINUTE;
     found = causes_of(&job);

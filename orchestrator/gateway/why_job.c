@@ -110,19 +110,34 @@ static void of_nobody(struct why_findings *findings, const struct why_job *job)
                             : ""));
 }
 
+// Its topic has readers.
+static void of_group(struct why_findings *findings, const struct why_job *job)
+{
+    struct arena *arena = findings->arena;
+    str offered = ago(arena, job, job->offered_ms);
+    bool is_passed = job->lag == 0 && job->looked_ms > job->offered_ms;
+    if (is_passed)
+        find(findings, WHY_PASSED_OVER, job,
+             str_format(arena,
+                        "the job was put on its topic at %.*s; its workers (%lld: %.*s) have gone "
+                        "past it and have neither taken nor answered it so far",
+                        STR_ARG(offered), (long long)job->member_count, STR_ARG(job->members)));
+    else
+        find(findings, WHY_BEHIND, job,
+             str_format(arena,
+                        "the job lies on its topic since %.*s; its workers (%lld: %.*s) are %lld "
+                        "records behind, as of %.*s",
+                        STR_ARG(offered), (long long)job->member_count, STR_ARG(job->members),
+                        (long long)job->lag, STR_ARG(why_time(arena, job->looked_ms))));
+}
+
 // It was offered and nobody has taken it.
 static void of_untaken(struct why_findings *findings, const struct why_job *job)
 {
     struct arena *arena = findings->arena;
     of_others(findings, job);
     if (has_members(job))
-        find(findings, WHY_BEHIND, job,
-             str_format(arena,
-                        "the job lies on its topic since %.*s; its workers (%lld: %.*s) are %lld "
-                        "records behind, as of %.*s",
-                        STR_ARG(ago(arena, job, job->offered_ms)), (long long)job->member_count,
-                        STR_ARG(job->members), (long long)job->lag,
-                        STR_ARG(why_time(arena, job->looked_ms))));
+        of_group(findings, job);
     if (is_recent(job, job->fit.seen_ms))
         find(findings, WHY_ABOUT_TO_BE_TAKEN, job,
              str_format(arena, "%.*s asked for the type at %.*s and is about to get it",
