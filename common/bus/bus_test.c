@@ -37,6 +37,7 @@ struct scene {
     str last_header;
     size_t faults;
     size_t assigned;
+    size_t revoked;
     char outcomes[8]; // by tag
     enum error_kind kinds[8];
     int64_t start_at; // a hinted consumer reads from here
@@ -149,12 +150,17 @@ static void send_all(struct scene *scene)
     assert_int_equal(bus_producer_pending(scene->producer), 0);
 }
 
-static void start_consumer(struct scene *scene, enum bus_consumer_kind kind)
+static void on_revoked(void *context)
+{
+    struct scene *scene = context;
+    scene->revoked++;
+    event_base_loopbreak(scene->loop);
+}
+
+static struct bus_consumer *join(const struct scene *scene, enum bus_consumer_kind kind,
+                                 const struct bus_consumer_handler *handler)
 {
     static const char *const topics[] = {"orders"};
-    const struct bus_consumer_handler handler = {
-        .context = scene, .record = on_record, .assigned = on_assigned, .fault = on_fault};
-    const struct bus_consumer_handler plain = {.context = scene, .record = on_record};
     const struct bus_consumer_options options = {
         .bus = scene->options,
         .kind = kind,
@@ -164,9 +170,18 @@ static void start_consumer(struct scene *scene, enum bus_consumer_kind kind)
         .topic_count = 1,
     };
     struct error err;
-    scene->consumer = bus_consumer_new(&options, kind == BUS_CONSUMER_GROUP ? &plain : &handler,
-                                       scene->loop, &err);
-    assert_non_null(scene->consumer);
+    struct bus_consumer *consumer = bus_consumer_new(&options, handler, scene->loop, &err);
+    assert_non_null(consumer);
+    return consumer;
+}
+
+static void start_consumer(struct scene *scene, enum bus_consumer_kind kind)
+{
+    const struct bus_consumer_handler handler = {
+        .context = scene, .record = on_record, .assigned = on_assigned, .fault = on_fault};
+    const struct bus_consumer_handler plain = {
+        .context = scene, .record = on_record, .revoked = on_revoked};
+    scene->consumer = join(scene, kind, kind == BUS_CONSUMER_GROUP ? &plain : &handler);
 }
 
 static void a_manual_consumer_reads_from_where_it_is_told(void **state)
@@ -230,6 +245,29 @@ static void a_group_goes_on_after_what_was_done(void **state)
     start_consumer(scene, BUS_CONSUMER_GROUP);
     run(scene);
     assert_true(scene->in_order);
+}
+
+static void ignore_record(void *context, const struct bus_record *record)
+{
+    (void)context, (void)record;
+}
+
+static void a_partition_that_was_paused_is_read_when_it_comes_again(void **state)
+{
+    struct scene *scene = *state;
+    const struct bus_consumer_handler handler = {.context = scene, .record = ignore_record};
+    send_all(scene);
+    start_consumer(scene, BUS_CONSUMER_GROUP);
+    run(scene);
+    bus_consumer_pause(scene->consumer, "orders", 0);
+    scene->received = 0;
+    scene->wanted = 10;
+    struct bus_consumer *other = join(scene, BUS_CONSUMER_GROUP, &handler);
+    run(scene);
+    assert_int_equal(scene->revoked, 1);
+    bus_consumer_free(other);
+    while (scene->received < scene->wanted)
+        run(scene);
 }
 
 static void on_sent(void *context, uint64_t tag, const struct error *failure)
@@ -487,6 +525,7 @@ int main(void)
         SCENE(an_offset_beyond_the_end_is_a_fault_and_not_skipped),
         SCENE(a_hinted_consumer_starts_where_its_owner_says),
         SCENE(a_group_goes_on_after_what_was_done),
+        SCENE(a_partition_that_was_paused_is_read_when_it_comes_again),
         SCENE(keyed_records_go_where_java_puts_them),
         SCENE(a_full_producer_takes_nothing),
         SCENE(what_waits_behind_a_refused_record_fails_with_it),

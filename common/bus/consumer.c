@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/consumer.h"
 
+#include "base/clock.h"
 #include "bus/client.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +16,9 @@ enum {
     HEARTBEATS_PER_SESSION = 24, // a rebalance is noticed with the next heartbeat
     BATCH_RECORDS = 500,
     MAX_ASSIGNED = 8192,
+    CLOSE_MS = 3000, // to leave the group
+    CLOSE_POLL_MS = 20,
+    NS_PER_MS = 1000000,
 };
 
 struct bus_consumer {
@@ -24,6 +29,8 @@ struct bus_consumer {
     enum bus_consumer_kind kind;
     size_t turn_records;
     struct done *done; // a list with one item a partition
+    rd_kafka_queue_t *closing;
+    int64_t close_until_ns;
 };
 
 // How far a partition's records are dealt with: told to librdkafka once a turn, not once a record.
@@ -68,6 +75,13 @@ static void tell_assigned(struct bus_consumer *consumer,
     free(partitions);
 }
 
+// librdkafka remembers that a partition was paused when it comes again; who paused it does not.
+static void take_over(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_assign(client, list);
+    rd_kafka_resume_partitions(client, list);
+}
+
 // A hinted consumer assigns by itself, when it knows the offsets.
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *list, void *context)
@@ -79,7 +93,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     if (!gained)
         rd_kafka_assign(client, NULL);
     else if (consumer->kind == BUS_CONSUMER_GROUP)
-        rd_kafka_assign(client, list);
+        take_over(client, list);
     if (gained)
         tell_assigned(consumer, list);
 }
@@ -293,19 +307,55 @@ struct bus_consumer *bus_consumer_new(const struct bus_consumer_options *options
     return NULL;
 }
 
+void bus_consumer_leave(struct bus_consumer *consumer)
+{
+    if (consumer->client == NULL || consumer->closing != NULL)
+        return;
+    store_done(consumer);
+    consumer->handler = (struct bus_consumer_handler){0};
+    if (consumer->queue != NULL)
+        rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
+    consumer->closing = rd_kafka_queue_new(consumer->client);
+    consumer->close_until_ns = clock_monotonic_ns() + CLOSE_MS * (int64_t)NS_PER_MS;
+    rd_kafka_error_destroy(rd_kafka_consumer_close_queue(consumer->client, consumer->closing));
+}
+
+static void *destroy(void *context)
+{
+    struct bus_consumer *consumer = context;
+    rd_kafka_queue_destroy(consumer->closing);
+    rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    free_done(consumer);
+    free(consumer);
+    return NULL;
+}
+
+// librdkafka waits for a broker's word until its request's time is over, some ten seconds and more:
+// where there is none, it does so by itself, or until the program ends. The group takes the member
+// for dead in time.
+static void close_client(struct bus_consumer *consumer)
+{
+    pthread_t thread;
+    bus_consumer_leave(consumer);
+    while (!rd_kafka_consumer_closed(consumer->client) &&
+           clock_monotonic_ns() < consumer->close_until_ns)
+        rd_kafka_queue_poll_callback(consumer->closing, CLOSE_POLL_MS);
+    client_wake_done(&consumer->wake);
+    if (consumer->queue != NULL)
+        rd_kafka_queue_destroy(consumer->queue);
+    if (rd_kafka_consumer_closed(consumer->client))
+        (void)destroy(consumer);
+    else
+        check(pthread_create(&thread, NULL, destroy, consumer) == 0 && pthread_detach(thread) == 0);
+}
+
 void bus_consumer_free(struct bus_consumer *consumer)
 {
     if (consumer == NULL)
         return;
     if (consumer->client != NULL) {
-        store_done(consumer);
-        consumer->handler = (struct bus_consumer_handler){0};
-        if (consumer->queue != NULL) {
-            rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
-            rd_kafka_queue_destroy(consumer->queue);
-        }
-        rd_kafka_consumer_close(consumer->client);
-        rd_kafka_destroy(consumer->client);
+        close_client(consumer);
+        return;
     }
     client_wake_done(&consumer->wake);
     free_done(consumer);

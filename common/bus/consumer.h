@@ -64,8 +64,12 @@ MUST_CHECK struct bus_consumer *bus_consumer_new(const struct bus_consumer_optio
                                                  const struct bus_consumer_handler *handler,
                                                  struct event_base *loop, struct error *err);
 
-// Leaves the group (so that others take over at once), commits what is done (GROUP), and ends.
-// Never from inside a handler.
+// Begins to leave the group (so that others take over at once) and commits what is done (GROUP). No
+// handler is called after it, and free follows. Of several that end together, each begins first.
+void bus_consumer_leave(struct bus_consumer *consumer);
+
+// Leaves if that was not begun, and ends, at most three seconds after it began. Never from inside a
+// handler.
 void bus_consumer_free(struct bus_consumer *consumer);
 
 // Replaces everything that is read by these partitions. Not for single partitions: calls that

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-enum { TICK_MS = 250, QUEUE_FACTOR = 2 };
+enum { TICK_MS = 250, QUEUE_FACTOR = 2, FLUSH_MS = 1000 };
 
 struct channel;
 
@@ -524,8 +524,10 @@ void worker_free(struct worker *worker)
     if (worker == NULL)
         return;
     event_free(worker->tick);
-    bus_producer_flush(worker->producer, 5000);
+    bus_producer_flush(worker->producer, FLUSH_MS);
     bus_producer_free(worker->producer);
+    for (size_t i = 0; i < worker->channel_count; i++)
+        bus_consumer_leave(worker->channels[i]->consumer);
     for (size_t i = 0; i < worker->channel_count; i++)
         free_channel(worker->channels[i]);
     free(worker);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 25000, MS_PER_SECOND = 1000, US_PER_MS = 1000, NAME = 64, TYPES = 16 };
+enum { DRAIN_MS = 20000, MS_PER_SECOND = 1000, US_PER_MS = 1000, NAME = 64, TYPES = 16 };
 
 static struct event_base *loop;
 static struct worker *worker;

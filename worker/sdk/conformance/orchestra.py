@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The orchestrator's side of the worker protocol on a real broker: sends jobs, and collects what is answered."""
 import collections
+import contextlib
 import ctypes
 import itertools
 import json
@@ -144,6 +145,21 @@ class Orchestra:
     def ask(self, job_type, variables=None, kind='complete_job', seconds=SHORT_S, more=b'', **fields):
         job = self.send(self.job(job_type, variables, **fields), more=more)
         return self.end(job, kind, seconds=seconds)
+
+
+class Broker:
+    """The only broker, as a process that can be made to stand still."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    @contextlib.contextmanager
+    def away(self):
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
 
 def end_with_parent():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every worker must do, a scenario a sentence. Those of `steady` share one worker and run beside each other; those of `lives` make their own."""
+"""What every worker must do, a scenario a sentence. Those of `steady` share one worker and run beside each other; those of `lives` make their own; in
+those of `outages` the broker stands still, so they run by themselves."""
 import json
 import os
 import socket
@@ -10,7 +11,7 @@ import urllib.request
 from orchestra import LONG_S, check, same
 from confluent_kafka import Consumer, TopicPartition
 
-STEADY, LIVES = [], []
+STEADY, LIVES, OUTAGES = [], [], []
 
 
 def steady(group):
@@ -23,6 +24,13 @@ def steady(group):
 def life(group):
     def add(function):
         LIVES.append((group, function.__name__.replace('_', ' '), function))
+        return function
+    return add
+
+
+def outage(group):
+    def add(function):
+        OUTAGES.append((group, function.__name__.replace('_', ' '), function))
         return function
     return add
 
@@ -818,4 +826,41 @@ def jobs_that_were_there_before_any_worker_are_done(o, new):
     jobs = [o.send(o.job(f'{w}.echo')) for _ in range(5)]
     with new(types=w):
         for job in jobs:
+            o.end(job, 'complete_job', seconds=LONG_S)
+
+
+# -- Kafka is away ------------------------------------------------------------------------------
+
+def wait_committed(o, job_type, count):
+    end = time.monotonic() + LONG_S
+    while sum(committed(o, job_type).values()) != count:
+        check(time.monotonic() < end, f'{job_type}: {count} jobs are answered, {sum(committed(o, job_type).values())} are committed')
+        time.sleep(0.5)
+
+
+@outage('outage')
+def a_broker_that_is_away_costs_no_job(o, new, broker):
+    with begin(o, new) as w:
+        jobs = [o.send(o.job(w.type('slow'), {'ms': 1000 + 200 * n}), partition=n % 8) for n in range(32)]
+        time.sleep(1)
+        with broker.away():
+            time.sleep(10)  # longer than the session
+        for job in jobs:
+            o.end(job, 'complete_job', seconds=2 * LONG_S)
+        jobs = [o.send(o.job(w.type('slow'), {'ms': 1}), partition=n) for n in range(8)]
+        for job in jobs:
+            o.end(job, 'complete_job', seconds=LONG_S)
+        wait_committed(o, w.type('slow'), 1 + 32 + 8)
+        same(w.process.poll(), None, 'the exit code')
+
+
+@outage('outage')
+def a_worker_ends_in_time_while_the_broker_is_away(o, new, broker):
+    with begin(o, new, BATON_WORKER_GRACE_MS=2000) as w:
+        job = o.send(o.job(w.type('slow'), {'ms': 3000}))
+        time.sleep(1)
+        with broker.away():
+            w.terminate()
+            w.exit_code(2 + 8)
+        with new(types=w.types):
             o.end(job, 'complete_job', seconds=LONG_S)

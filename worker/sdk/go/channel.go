@@ -21,6 +21,7 @@ import (
 
 const (
 	pollWait, commitWait, mostRest = 200 * time.Millisecond, time.Second, 30 * time.Second
+	closeWait                      = 3 * time.Second  // to commit and to leave the groups at the end
 	silent                         = 30 * time.Second // a loop that has not turned for so long hangs
 )
 
@@ -66,15 +67,6 @@ func newChannel(w *Worker, h *handler) (*channel, error) {
 	c.paused.Store(own.paused)
 	c.turned.Store(time.Now().UnixNano())
 	return c, err
-}
-
-// stop leaves the group, once what is answered is committed.
-func (c *channel) stop() {
-	c.ends.set()
-	select {
-	case <-c.ended:
-	case <-time.After(15 * time.Second):
-	}
 }
 
 func (c *channel) inFlight() int {

@@ -58,7 +58,7 @@ func settingsOf(env map[string]string) (Settings, error) {
 		Name:          r.text("BATON_WORKER_NAME", fmt.Sprintf("%s-%d", host, os.Getpid())),
 		MaxConcurrent: r.number("BATON_WORKER_MAX_CONCURRENT", 10, 1, 10_000),
 		Lease:         r.duration("BATON_WORKER_LEASE_MS", 0, 0, 2_073_600_000),
-		Grace:         r.duration("BATON_WORKER_GRACE_MS", 25*time.Second, 0, 3_600_000),
+		Grace:         r.duration("BATON_WORKER_GRACE_MS", 20*time.Second, 0, 3_600_000),
 		Take:          r.duration("BATON_WORKER_TAKE_MS", time.Second, 50, 3_600_000),
 		Paused:        r.flag("BATON_WORKER_PAUSED", false),
 		Metrics:       r.text("BATON_WORKER_METRICS", ""),

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -193,20 +192,28 @@ func (w *Worker) Stop(grace time.Duration) bool {
 	ctx, cancel := context.WithDeadline(context.Background(), later(until, time.Now().Add(time.Second)))
 	defer cancel()
 	isFlushed := w.answers.flush(ctx)
-	var all sync.WaitGroup
-	for _, channel := range w.channels {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			channel.stop()
-		}()
-	}
-	all.Wait()
+	hasLeft := w.leave(time.After(closeWait))
 	w.answers.close()
 	if w.server != nil {
 		_ = w.server.Close()
 	}
-	return left == 0 && isFlushed
+	return left == 0 && isFlushed && hasLeft
+}
+
+// leave all groups. False: some brokers have not answered in time, and take this worker for dead in theirs.
+func (w *Worker) leave(late <-chan time.Time) bool {
+	for _, channel := range w.channels {
+		channel.ends.set()
+	}
+	for _, channel := range w.channels {
+		select {
+		case <-channel.ended:
+		case <-late:
+			slog.Warn("Kafka does not answer: the worker ends without leaving its groups")
+			return false
+		}
+	}
+	return true
 }
 
 func later(a, b time.Time) time.Time {

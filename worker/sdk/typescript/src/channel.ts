@@ -14,6 +14,7 @@ import { partOfJobType, type Settings, type TypeSettings } from './settings.js';
 
 const FETCH_MS = 500;
 const COMMIT_MS = 1000;
+const CLOSE_MS = 3000; // to commit and to leave the group at the end
 const MOST_REST_MS = 30_000;
 const FETCH_BYTES = 1_048_576; // of a node; one record may be larger
 const FAILED_COMMITS = 3; // in a row: then the consumer begins anew
@@ -71,10 +72,10 @@ export class Channel {
     this.#ended = this.#supervise();
   }
 
-  /** Leaves the group, once what is answered is committed. */
-  async stop(): Promise<void> {
+  /** Leaves the group, once what is answered is committed. False: Kafka has not answered in time. */
+  async stop(): Promise<boolean> {
     this.#ends.abort();
-    await Promise.race([this.#ended, sleep(15_000, undefined, { ref: false })]);
+    return Promise.race([(this.#ended ?? Promise.resolve()).then(() => true), sleep(CLOSE_MS, false, { ref: false })]);
   }
 
   get inFlight(): number {

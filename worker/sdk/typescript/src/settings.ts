@@ -69,7 +69,7 @@ export function settingsOf(env: Environment = process.env): Settings {
     name: env['BATON_WORKER_NAME'] || `${hostname()}-${process.pid}`,
     maxConcurrent: number(env, 'BATON_WORKER_MAX_CONCURRENT', 10, 1, 10_000),
     leaseMs: number(env, 'BATON_WORKER_LEASE_MS', 0, 0, 2_073_600_000),
-    graceMs: number(env, 'BATON_WORKER_GRACE_MS', 25_000, 0, 3_600_000),
+    graceMs: number(env, 'BATON_WORKER_GRACE_MS', 20_000, 0, 3_600_000),
     takeMs: number(env, 'BATON_WORKER_TAKE_MS', 1000, 50, 3_600_000),
     paused: flag(env, 'BATON_WORKER_PAUSED', false),
     metrics: env['BATON_WORKER_METRICS'] ?? '',

@@ -126,10 +126,11 @@ export class Worker {
     if (left > 0) log.warn('jobs have not ended within the grace: others will get them', { jobs: left, grace_ms: graceMs });
     this.#end.abort(new Error('the grace is over'));
     const isFlushed = (await this.#answers?.flush(Math.max(until - Date.now(), 1000))) ?? true;
-    await Promise.all([...this.#channels.values()].map((channel) => channel.stop()));
+    const haveLeft = (await Promise.all([...this.#channels.values()].map((channel) => channel.stop()))).every(Boolean);
+    if (!haveLeft) log.warn('Kafka does not answer: the worker ends without leaving its groups');
     this.#server?.close();
     await Promise.race([this.#answers?.close().catch(() => {}), sleep(2000, undefined, { ref: false })]);
-    return left === 0 && isFlushed;
+    return left === 0 && isFlushed && haveLeft;
   }
 
   /** Begins no more jobs of the type; those under way go on. */

@@ -44,9 +44,10 @@ class Channel:
         self._progress: dict[int, Progress] = {}
         self._life = 0  # grows when partitions go: what came before is not committed any more
         self._to_commit: dict[int, int] = {}
+        self._commit_life = 0  # in which a commit was asked for last
         self._queued: collections.deque[Running] = collections.deque()
         self._running: dict[int, Running] = {}  # by key
-        self._is_held = False
+        self._is_held: Optional[bool] = None  # None: not known, partitions came
         self._ends = threading.Event()
         self.turned = time.monotonic()
         self.is_assigned = False
@@ -58,10 +59,13 @@ class Channel:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """Leaves the group, once what is answered is committed."""
+    def ask_to_stop(self) -> None:
         self._ends.set()
-        self._thread.join(15)
+
+    def has_stopped(self, until: float) -> bool:
+        """It leaves the group, once what is answered is committed."""
+        self._thread.join(max(until - time.monotonic(), 0.001))
+        return not self._thread.is_alive()
 
     def in_flight(self) -> int:
         with self._lock:
@@ -167,7 +171,7 @@ class Channel:
         return {**self._settings.properties, 'bootstrap.servers': self._settings.brokers, 'client.id': self._settings.name, 'group.id': self._group,
                 'auto.offset.reset': 'earliest', 'enable.auto.commit': False, 'session.timeout.ms': self._settings.session_ms,
                 'heartbeat.interval.ms': max(self._settings.session_ms // 4, 100), 'fetch.message.max.bytes': 8388608,
-                'queued.max.messages.kbytes': 16384, 'topic.metadata.refresh.interval.ms': 10000, 'error_cb': self._on_error}
+                'queued.max.messages.kbytes': 16384, 'topic.metadata.refresh.interval.ms': 10000, 'error_cb': self._on_error, 'on_commit': self._on_commit}
 
     def _on_error(self, err: KafkaError) -> None:
         if err.code() == KafkaError._ALL_BROKERS_DOWN and self.last_error != 'away':
@@ -203,7 +207,7 @@ class Channel:
         consumer = Consumer(self._properties())
         try:
             consumer.subscribe([self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
-            self._is_held = False
+            self._is_held = None
             committed = time.monotonic()
             while not self._ends.is_set():
                 self.turned = time.monotonic()
@@ -238,26 +242,35 @@ class Channel:
         with self._lock:
             has_enough = self.paused or self._shutdown.is_set() or len(self._queued) >= self.own.max_concurrent
             has_little = len(self._queued) <= self.own.max_concurrent // 2
-        if has_enough and not self._is_held:
-            consumer.pause(consumer.assignment())
-            self._is_held = True
-        elif self._is_held and has_little and not has_enough:
-            consumer.resume(consumer.assignment())
-            self._is_held = False
+        holds = has_enough or (self._is_held is True and not has_little)
+        if holds != self._is_held:
+            (consumer.pause if holds else consumer.resume)(consumer.assignment())
+            self._is_held = holds
 
     def _commit(self, consumer: Consumer, is_last: bool) -> None:
         with self._lock:
             offsets = [TopicPartition(self.topic, partition, offset) for partition, offset in self._to_commit.items()]
             self._to_commit = {}
+            self._commit_life = self._life
         if offsets:
             try:
                 consumer.commit(offsets=offsets, asynchronous=not is_last)
-            except KafkaException as err:  # a new owner is sent them again, and answers stay answers
-                _log.info('jobs of type %s: offsets were not committed: %s', self.job_type, err)
+            except KafkaException as err:
+                self._on_commit(err.args[0], offsets)
+
+    def _on_commit(self, err: Optional[KafkaError], partitions: list[TopicPartition]) -> None:
+        """A new owner is sent again what was not committed, and answers stay answers; without one it is tried again."""
+        failed = [one for one in partitions if (err or one.error) and one.offset >= 0]
+        if not failed:
+            return
+        _log.info('jobs of type %s: offsets were not committed: %s', self.job_type, err or failed[0].error)
+        with self._lock:
+            for one in failed if self._commit_life == self._life else []:
+                self._to_commit[one.partition] = max(one.offset, self._to_commit.get(one.partition, 0))
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.is_assigned, self.last_error = True, ''
-        self._is_held = False
+        self._is_held = None  # a partition that comes again may still be held
         _log.info('jobs of type %s: has partitions %s of %s', self.job_type, [one.partition for one in partitions], self.topic)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

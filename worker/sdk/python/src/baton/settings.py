@@ -47,7 +47,7 @@ class Settings:
     name: str = ''
     max_concurrent: int = 10  # jobs of a type that are worked on at one time
     lease_ms: int = 0
-    grace_ms: int = 25000  # from the signal to stop until the process ends
+    grace_ms: int = 20000  # from the signal to stop until the process ends
     take_ms: int = 1000  # a job that is worked on for so long is taken
     paused: bool = False
     metrics: str = ''  # host:port that serves /metrics and /health

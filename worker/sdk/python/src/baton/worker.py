@@ -153,13 +153,17 @@ class Worker:
             _log.warning('worker %s: %d jobs have not ended within the grace of %.1f s: others will get them', self.settings.name, left, grace_s)
         undelivered = self._answers.stop(max(until - time.monotonic(), 1))
         for channel in self._channels.values():
-            channel.stop()
+            channel.ask_to_stop()
+        leave_until = time.monotonic() + 3
+        has_left = all([channel.has_stopped(leave_until) for channel in self._channels.values()])
+        if not has_left:
+            _log.warning('worker %s: Kafka does not answer: it ends without leaving its groups', self.settings.name)
         self._leases.stop()
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
-        return left == 0 and undelivered == 0
+        return left == 0 and undelivered == 0 and has_left
 
     def pause(self, job_type: Optional[str] = None) -> None:
         """Begins no more jobs of the type, or of any; those under way go on."""

@@ -98,9 +98,10 @@ final class Channel implements ConsumerRebalanceListener {
         ends.countDown();
     }
 
-    /** It leaves the group, once what is answered is committed. */
-    void awaitStop() throws InterruptedException {
-        thread.join(15_000);
+    /** It leaves the group, once what is answered is committed. False: it has not by then. */
+    boolean awaitStop(long untilNanos) throws InterruptedException {
+        thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(untilNanos - System.nanoTime())));
+        return !thread.isAlive();
     }
 
     synchronized int inFlight() {

@@ -47,7 +47,7 @@ public record Settings(String brokers, Map<String, String> properties, String pr
                 text(env, "BATON_KAFKA_TOPIC_PREFIX", "baton"), (int) number(env, "BATON_KAFKA_JOB_PARTITIONS", 8, 1, 1024),
                 (int) number(env, "BATON_KAFKA_SESSION_MS", 6000, 1000, 300_000), text(env, "BATON_WORKER_NAME", host() + "-" + ProcessHandle.current().pid()),
                 (int) number(env, "BATON_WORKER_MAX_CONCURRENT", 10, 1, 10_000), number(env, "BATON_WORKER_LEASE_MS", 0, 0, 2_073_600_000),
-                number(env, "BATON_WORKER_GRACE_MS", 25_000, 0, 3_600_000), number(env, "BATON_WORKER_TAKE_MS", 1000, 50, 3_600_000),
+                number(env, "BATON_WORKER_GRACE_MS", 20_000, 0, 3_600_000), number(env, "BATON_WORKER_TAKE_MS", 1000, 50, 3_600_000),
                 flag(env, "BATON_WORKER_PAUSED", false), text(env, "BATON_WORKER_METRICS", ""), own);
     }
 

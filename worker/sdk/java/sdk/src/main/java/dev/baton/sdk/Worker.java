@@ -161,13 +161,23 @@ public final class Worker implements AutoCloseable {
         if (answers == null) return true;
         boolean isFlushed = answers.flush(Math.max(until, System.nanoTime() + TimeUnit.SECONDS.toNanos(1)));
         channels.values().forEach(Channel::askToStop);
-        for (Channel channel : channels.values()) channel.awaitStop();
+        boolean hasLeft = hasLeft(System.nanoTime() + TimeUnit.SECONDS.toNanos(3));
         timer.shutdownNow();
         hands.shutdownNow();
         answers.close();
         admin.close(Duration.ofSeconds(1));
         if (server != null) server.stop(0);
-        return left == 0 && isFlushed;
+        return left == 0 && isFlushed && hasLeft;
+    }
+
+    /** False: brokers have not answered in time, and take this worker for dead in theirs. */
+    private boolean hasLeft(long untilNanos) throws InterruptedException {
+        for (Channel channel : channels.values()) {
+            if (channel.awaitStop(untilNanos)) continue;
+            LOG.warn("Kafka does not answer: the worker ends without leaving its groups");
+            return false;
+        }
+        return true;
     }
 
     @Override
