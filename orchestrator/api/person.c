@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A person: what is held about them, and its end.
-//
-// An erasure is not one transaction: steps are being written, and values are on their way from one
-// instance to another. So it goes in rounds, and the answer waits for the last:
-//
-//     erase   the keys that are there, and a row that says so
-//     tell    shards that may have one of them in memory; and all shards that nothing of the person
-//             is to be sealed or opened any more. What is answered after it was done before it
-//     late    the keys that were made meanwhile: none is, once all have been told. While there are
-//             some they are told, as above
-//     wait    until what each shard had to send at that moment has been sent, and one round more,
-//             so that it was received: where it still had a value in the open, nobody took it
-//     lift    from here on the person may have values again, under new keys
-//
-// Whoever takes a shard over meanwhile reads the row.
 #include "api/api_private.h"
 
 #include "base/digest.h"
 #include "base/map.h"
 #include "gateway/audit.h"
-#include "record/key.h"
+#include "gateway/erasure.h"
 #include "store/catalogue/personal.h"
 #include "store/read/personal.h"
 #include "vault/personal.h"
@@ -32,19 +18,16 @@ struct person {
     str reason;
     bool is_dry;
     str erased; // when, the last time
+    str begun;  // of what is not over yet
     struct subject_page page;
     str instances;      // JSON
     str end_cursor;     // of them; empty: there are no more
     struct map numbers; // stream -> number + 1 of the person's key
     uint64_t streams, running;
-    uint64_t number; // of the erasure
-    str at;          // when the last keys were destroyed
-    str marks;       // what each shard had to send when there were no keys; empty: there were
-    uint64_t told;   // the last stream
-    unsigned rounds;
+    struct erasure_name name; // of the erasure
 };
 
-enum { MAX_ROUNDS = 200, PAGE_DEFAULT = 100 };
+enum { PAGE_DEFAULT = 100 };
 
 // False after answering.
 static bool take_subject(struct request *request, struct person *subject)
@@ -170,6 +153,7 @@ static void on_held(struct caller *caller, void *context, const struct query_row
     write_text(&w, STR("subjectId"), subject->id);
     write_tenant(&w, subject->tenant);
     write_optional(&w, STR("erasedTime"), subject->erased);
+    write_optional(&w, STR("erasureBegunTime"), subject->begun);
     write_json(&w, STR("instances"), subject->instances);
     json_key(&w, STR("values"));
     write_values(caller, subject, &w, rows);
@@ -221,10 +205,16 @@ static void on_streams(struct caller *caller, void *context, const struct query_
              subject);
 }
 
+static void take_times(struct caller *caller, struct person *subject, const struct query_rows *rows)
+{
+    subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
+    subject->begun = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEGUN));
+}
+
 static void on_subject(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
-    subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
+    take_times(caller, subject, rows);
     read_run(caller, read_subject_streams(caller->arena, caller->scope, &subject->page), on_streams,
              subject);
 }
@@ -299,6 +289,7 @@ static void answer_erased(struct caller *caller, const struct person *subject)
     json_key(&w, STR("runningInstances"));
     json_u64(&w, subject->running);
     write_optional(&w, STR("erasedTime"), subject->erased);
+    write_optional(&w, STR("erasureBegunTime"), subject->begun);
     json_key(&w, STR("remains"));
     json_begin_array(&w);
     for (size_t i = 0; i < COUNT_OF(remains); i++) {
@@ -315,150 +306,59 @@ static void answer_erased(struct caller *caller, const struct person *subject)
 static void on_erasure_seen(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
-    subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
+    take_times(caller, subject, rows);
     answer_erased(caller, subject);
 }
 
-static struct erasure erasure_of(const struct caller *caller, const struct person *subject)
+static void refuse_held(struct caller *caller, const struct person *subject, str why)
 {
-    return (struct erasure){.tenant = subject->tenant,
-                            .digest = subject->digest,
-                            .person = subject->id,
-                            .reason = subject->reason,
-                            .by = caller->principal};
+    audit_tell(caller, &(struct audit_event){.operation = "ERASE",
+                                             .entity_type = "PERSON",
+                                             .entity = digest_hex(caller->arena, subject->digest),
+                                             .description = str_copy(caller->arena, why),
+                                             .has_failed = true});
+    request_problem_format(request_of(caller), 409, "INVALID_STATE",
+                           "what is held about this person is kept by %.*s", STR_ARG(why));
 }
 
-static void on_settled(struct caller *caller, void *context, const struct query_rows *rows)
-{
-    (void)rows;
-    look_up(request_of(caller), context, on_erasure_seen);
-}
-
-static void on_lifted(struct caller *caller, const struct reply *reply)
-{
-    struct person *subject = caller->waiting;
-    const struct erasure erasure = erasure_of(caller, subject);
-    (void)reply;
-    read_change(caller, catalogue_settle(caller->arena, &erasure, subject->number), on_settled,
-                subject);
-}
-
-// All shards answer when they have done what came before. `version` 1: the erasure is over.
-static void tell_shards(struct caller *caller, struct person *subject, int32_t version,
-                        call_answer *answer)
-{
-    struct command command = {
-        .type = COMMAND_ERASE_PERSON,
-        .create_instance = {.business_id = digest_hex(caller->arena, subject->digest),
-                            .definition = subject->number,
-                            .version = version}};
-    caller->waiting = subject;
-    call_each_shard(caller, &command, answer);
-}
-
-static void tell_streams(struct caller *caller, struct person *subject);
-static void on_told(struct caller *caller, const struct reply *reply);
-
-static void on_late(struct caller *caller, void *context, const struct query_rows *rows)
+static void on_over(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
-    uint64_t late = query_u64(rows, 0, LATE_STREAMS);
-    bool is_sent = subject->marks.len > 0 && query_bool(rows, 0, LATE_IS_SENT);
-    subject->streams += late;
-    if (late > 0) {
-        subject->at = str_copy(caller->arena, query_value(rows, 0, LATE_AT));
-        subject->marks = STR_EMPTY;
-        tell_streams(caller, subject);
-    } else if (is_sent) {
-        tell_shards(caller, subject, 1, on_lifted);
-    } else {
-        if (subject->marks.len == 0)
-            subject->marks = str_copy(caller->arena, query_value(rows, 0, LATE_MARKS));
-        tell_shards(caller, subject, 0, on_told);
+    if (!query_is_null(rows, 0, ERASURE_STOPPED)) {
+        refuse_held(caller, subject, query_value(rows, 0, ERASURE_STOPPED));
+        return;
     }
+    subject->streams = query_u64(rows, 0, ERASURE_HAD);
+    look_up(request_of(caller), subject, on_erasure_seen);
 }
 
-static void on_told(struct caller *caller, const struct reply *reply)
-{
-    struct person *subject = caller->waiting;
-    const struct erasure erasure = erasure_of(caller, subject);
-    (void)reply;
-    if (subject->rounds++ < MAX_ROUNDS)
-        read_change(caller,
-                    catalogue_erase_late(caller->arena, &erasure, subject->number, subject->marks),
-                    on_late, subject);
-    else
-        caller_fail_format(caller, ERROR_UNAVAILABLE, "",
-                           "the keys of this person are destroyed, but shards still have records "
-                           "of before to send: erase again, until the answer is 200");
-}
-
-// Whoever has the stream in memory forgets the key.
-static void on_live(struct caller *caller, void *context, const struct query_rows *rows)
+static void on_begun(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
-    str hex = digest_hex(caller->arena, subject->digest);
-    for (size_t i = 0; i < query_row_count(rows); i++) {
-        struct command command = {.type = COMMAND_ERASE_PERSON,
-                                  .instance = subject->told = query_u64(rows, i, 0),
-                                  .tenant = subject->tenant,
-                                  .principal = caller->principal,
-                                  .create_instance = {.business_id = hex}};
-        struct error err;
-        if (!call_post(caller->gateway, &command, key_shard(command.instance), &err)) {
-            caller_fail(caller, &err);
-            return;
-        }
-    }
-    if (query_row_count(rows) == ERASED_STREAMS_PAGE) {
-        const struct erasure erasure = erasure_of(caller, subject);
-        read_run(caller,
-                 catalogue_erased_streams(caller->arena, &erasure, subject->at, subject->told),
-                 on_live, subject);
-    } else {
-        tell_shards(caller, subject, 0, on_told);
-    }
-}
-
-static void tell_streams(struct caller *caller, struct person *subject)
-{
-    const struct erasure erasure = erasure_of(caller, subject);
-    read_run(caller, catalogue_erased_streams(caller->arena, &erasure, subject->at, 0), on_live,
-             subject);
-}
-
-static void on_erased(struct caller *caller, void *context, const struct query_rows *rows)
-{
-    struct person *subject = context;
-    subject->streams = query_u64(rows, 0, ERASED_STREAMS);
-    subject->number = query_u64(rows, 0, ERASED_NUMBER);
-    subject->at = str_copy(caller->arena, query_value(rows, 0, ERASED_AT));
-    tell_streams(caller, subject);
+    subject->name = (struct erasure_name){
+        .tenant = subject->tenant, .digest = subject->digest, .number = query_u64(rows, 0, 0)};
+    erasure_await(caller, &subject->name, on_over, subject);
 }
 
 static void on_judged(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
-    const struct erasure erasure = erasure_of(caller, subject);
+    const struct erasure erasure = {.tenant = subject->tenant,
+                                    .digest = subject->digest,
+                                    .person = subject->id,
+                                    .reason = subject->reason,
+                                    .by = caller->principal};
     if (!query_is_null(rows, 0, ERASURE_HELD)) {
-        str why = query_value(rows, 0, ERASURE_HELD);
-        audit_tell(caller,
-                   &(struct audit_event){.operation = "ERASE",
-                                         .entity_type = "PERSON",
-                                         .entity = digest_hex(caller->arena, subject->digest),
-                                         .description = str_copy(caller->arena, why),
-                                         .has_failed = true});
-        request_problem_format(request_of(caller), 409, "INVALID_STATE",
-                               "what is held about this person is kept by %.*s", STR_ARG(why));
+        refuse_held(caller, subject, query_value(rows, 0, ERASURE_HELD));
         return;
     }
     subject->streams = query_u64(rows, 0, ERASURE_STREAMS);
     subject->running = query_u64(rows, 0, ERASURE_RUNNING);
-    subject->erased = str_copy(caller->arena, query_value(rows, 0, ERASURE_BEFORE));
+    take_times(caller, subject, rows);
     if (subject->is_dry)
         answer_erased(caller, subject);
     else
-        read_change(caller, catalogue_erase(caller->arena, &erasure), on_erased, subject);
+        read_change(caller, catalogue_erase(caller->arena, &erasure), on_begun, subject);
 }
 
 void handle_personal_erase(struct request *request)

@@ -8,6 +8,7 @@
 #include "gateway/audit_stream.h"
 #include "gateway/batch.h"
 #include "gateway/call.h"
+#include "gateway/erasure.h"
 #include "gateway/gateway_private.h"
 #include "gateway/job_gateway.h"
 #include "gateway/process_cache.h"
@@ -139,6 +140,7 @@ struct gateway *gateway_new(const struct gateway_options *options)
     gateway->streams = audit_streams_new(gateway);
     gateway->checkpoints = audit_checkpoints_new(gateway);
     gateway->records = records_desk_new(gateway->options.reader, gateway->options.loop);
+    gateway->erasures = erasure_desk_new(gateway);
     gateway->join = timer_new(options->loop, try_to_join, gateway);
     timer_ring(gateway->join);
     return gateway;
@@ -170,6 +172,7 @@ void gateway_stop(struct gateway *gateway)
     timer_stop(gateway->join);
     pending_cancel(&gateway->asked);
     share_desk_stop(gateway->shares);
+    erasure_desk_stop(gateway->erasures);
     read_stop_all(gateway);
     records_desk_stop(gateway->records);
     if (gateway->calls != NULL)
@@ -185,6 +188,7 @@ void gateway_free(struct gateway *gateway)
     batch_runner_free(gateway->batches);
     upkeep_free(gateway->upkeep);
     share_desk_free(gateway->shares);
+    erasure_desk_free(gateway->erasures);
     audit_streams_free(gateway->streams);
     audit_checkpoints_free(gateway->checkpoints);
     audit_desk_free(gateway->audit);

@@ -21,6 +21,7 @@ struct audit_desk;
 struct audit_streams;
 struct batch_runner;
 struct call_desk;
+struct erasure_desk;
 struct job_desk;
 struct process_cache;
 struct reading;
@@ -53,6 +54,7 @@ struct gateway {
     struct audit_streams *streams;         // of the audit log
     struct audit_checkpoints *checkpoints; // NULL: nothing is signed
     struct records_desk *records;
+    struct erasure_desk *erasures;
     const struct zone_db *zones; // NULL: not read yet
     uint32_t shard_count;
     uint32_t next_shard;  // round robin

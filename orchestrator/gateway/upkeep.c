@@ -27,6 +27,9 @@ static void tell(const struct query_rows *rows)
     if (query_i64(rows, 0, 3) > 0)
         log_info("upkeep", "%lld entries of the audit log dropped",
                  (long long)query_i64(rows, 0, 3));
+    if (query_i64(rows, 0, 5) > 0)
+        log_info("upkeep", "%lld keys of mailboxes that are no more dropped",
+                 (long long)query_i64(rows, 0, 5));
 }
 
 static void on_done(void *context, const struct query_rows *rows, const struct error *err)
@@ -40,7 +43,7 @@ static void on_done(void *context, const struct query_rows *rows, const struct e
         tell(rows);
     bool more = rows != NULL && (query_i64(rows, 0, 2) >= INSTANCES_A_TIME ||
                                  query_i64(rows, 0, 3) >= INSTANCES_A_TIME ||
-                                 query_i64(rows, 0, 4) >= INSTANCES_A_TIME);
+                                 query_i64(rows, 0, 5) >= INSTANCES_A_TIME);
     timer_set(upkeep->timer, more ? AGAIN_MS : EACH_MS);
 }
 

@@ -63,6 +63,7 @@ static void settle(struct shard *shard)
     shard->has_last = true;
     shard->outgoing.trim_needed = false;
     trial_end(shard);
+    retry_reset(&shard->commits);
     if (shard->dues.list != NULL)
         due_list_apply(shard->dues.list, &batch->changes, clock_shard_now_ms(shard));
     shard->jobs.any = shard->jobs.any || has_waiting_job(&batch->changes);
@@ -79,6 +80,21 @@ void commit_refused(struct shard *shard, const struct batch *batch, const struct
               shard->number, batch->count, (long long)batch->first_offset, err->text);
     trial_suspect(shard, batch->count);
     node_shard_restart(shard, shard->suspicion.careful > 1 ? NULL : err->text);
+}
+
+// The records are not to blame. The same transaction goes once more, and when that does not help
+// the shard begins anew.
+static void commit_busy(struct shard *shard, const struct error *err)
+{
+    static const struct retry_rule rule = {.first_ms = 100, .longest_ms = 2000, .tries = 5};
+    int64_t rest_ms;
+    metrics_add(&shard->node->metrics, METRIC_BUSY, 1);
+    if (retry_next(&shard->commits, &rule, &rest_ms)) {
+        timer_set(shard->again, rest_ms);
+        return;
+    }
+    trial_excuse(shard);
+    node_shard_restart(shard, err->text);
 }
 
 static void on_committed(void *context, enum store_outcome outcome, const struct error *err)
@@ -102,6 +118,9 @@ static void on_committed(void *context, enum store_outcome outcome, const struct
     case STORE_REFUSED:
         commit_refused(shard, shard->committing, err);
         return;
+    case STORE_BUSY:
+        commit_busy(shard, err);
+        return;
     case STORE_LOST:
         metrics_add(metrics, METRIC_LOST, 1);
         node_shard_restart(shard, err->text);
@@ -109,11 +128,9 @@ static void on_committed(void *context, enum store_outcome outcome, const struct
     }
 }
 
-void commit_send(struct shard *shard)
+static void send(struct shard *shard)
 {
-    struct batch *batch = shard->committing = shard->computed;
-    shard->computed = NULL;
-    batch->trims = shard->outgoing.published;
+    struct batch *batch = shard->committing;
     const struct store_commit commit = {
         .shard = shard->number,
         .epoch = shard->epoch,
@@ -137,4 +154,18 @@ void commit_send(struct shard *shard)
     shard->pace.last_commit_ns = batch->sent_ns = clock_monotonic_ns();
     store_commit(shard->node->store, &commit, &batch->arena, on_committed,
                  pending_new(&shard->calls, shard));
+}
+
+void commit_send(struct shard *shard)
+{
+    shard->committing = shard->computed;
+    shard->computed = NULL;
+    shard->committing->trims = shard->outgoing.published;
+    send(shard);
+}
+
+void commit_again(struct shard *shard)
+{
+    check(shard->committing != NULL);
+    send(shard);
 }

@@ -65,7 +65,11 @@ static void load_due(struct shard *shard, int64_t now_ms)
 static void on_trimmed(void *context, enum store_outcome outcome, const struct error *err)
 {
     struct shard *shard = pending_end(context);
-    if (shard != NULL && outcome != STORE_DONE)
+    if (shard == NULL || outcome == STORE_DONE)
+        return;
+    if (outcome == STORE_BUSY)
+        shard->outgoing.trim_needed = true; // with the next commit, or the next look
+    else
         node_shard_restart(shard, err->text);
 }
 

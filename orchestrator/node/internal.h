@@ -229,6 +229,8 @@ struct shard {
     struct pending_list calls; // answers that are out; forgotten with what is in memory
     struct timer *turn;        // its next turn
     struct timer *retry;       // the end of its rest
+    struct timer *again;       // sends the transaction that PostgreSQL was too busy for
+    struct retry commits;      // of it
     char error[256];           // the last failure, to avoid logging it again
 
     uint64_t epoch;
@@ -410,7 +412,8 @@ MUST_CHECK bool load_resources(struct shard *shard);
 
 // What the engine wants to send, as outbox records. False: a personal value cannot be sealed.
 MUST_CHECK bool outbound_pack(struct batch *batch, struct error *err);
-void commit_send(struct shard *shard); // the computed batch to PostgreSQL
+void commit_send(struct shard *shard);  // the computed batch to PostgreSQL
+void commit_again(struct shard *shard); // the one that PostgreSQL was too busy for
 // The batch will not be written: the shard begins anew, and its records are tried one by one.
 void commit_refused(struct shard *shard, const struct batch *batch, const struct error *err);
 
@@ -424,6 +427,9 @@ void trial_end(struct shard *shard);
 
 // A transaction was refused: its records are taken one by one.
 void trial_suspect(struct shard *shard, size_t count);
+
+// What ended the try was not the record: it does not count.
+void trial_excuse(struct shard *shard);
 
 // What is known of the record's tries when the shard is forgotten.
 void trial_forget(struct shard *shard);

@@ -2,7 +2,6 @@
 #include "node/keyring.h"
 
 #include "base/array.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -31,10 +30,8 @@ struct ring { // of a stream; in an arena of its own
     uint32_t last_number;
 };
 
-// A person who is being erased. It ends by itself where nobody says so: who asked has gone.
-struct bar {
+struct bar { // a person who is being erased
     uint64_t erasure;
-    int64_t until_ns;
     char digest[DIGEST_SIZE];
 };
 
@@ -58,15 +55,11 @@ static void bar_remove(struct keyring *keyring, size_t i)
     keyring->bars[i] = keyring->bars[--keyring->bar_count];
 }
 
-static bool is_barred(struct keyring *keyring, const char *digest)
+static bool is_barred(const struct keyring *keyring, const char *digest)
 {
-    for (size_t i = 0; i < keyring->bar_count; i++) {
-        if (memcmp(keyring->bars[i].digest, digest, DIGEST_SIZE) != 0)
-            continue;
-        if (keyring->bars[i].until_ns > clock_monotonic_ns())
+    for (size_t i = 0; i < keyring->bar_count; i++)
+        if (memcmp(keyring->bars[i].digest, digest, DIGEST_SIZE) == 0)
             return true;
-        bar_remove(keyring, i--);
-    }
     return false;
 }
 
@@ -88,8 +81,7 @@ static void bar(void *context, uint64_t erasure, str digest)
     keyring->bars = realloc(keyring->bars, (keyring->bar_count + 1) * sizeof *keyring->bars);
     check(keyring->bars != NULL);
     struct bar *added = &keyring->bars[keyring->bar_count++];
-    *added = (struct bar){.erasure = erasure,
-                          .until_ns = clock_monotonic_ns() + KEYRING_BAR_S * 1000000000LL};
+    *added = (struct bar){.erasure = erasure};
     memcpy(added->digest, digest.data, DIGEST_SIZE);
 }
 

@@ -14,8 +14,6 @@
 #include "node/outbox.h"
 #include "store/store.h"
 
-enum { KEYRING_BAR_S = 600 }; // longer than an erasure takes from one command to the next
-
 struct keyring;
 struct vault;
 struct vault_key;
@@ -32,7 +30,8 @@ const struct engine_vault *keyring_vault(struct keyring *keyring);
 MUST_CHECK bool keyring_add(struct keyring *keyring, const struct store_person *person,
                             struct error *err);
 
-// The person is being erased (engine/engine.h): for a new owner, to whom nobody has said it.
+// The person is being erased (engine/engine.h): for a new owner, to whom nobody has said it. It
+// ends when a command says so (gateway/erasure.h), and by no clock.
 void keyring_bar(struct keyring *keyring, uint64_t erasure, str digest);
 
 // Rows of the keys made since the last call.

@@ -113,6 +113,11 @@ static void on_retry(void *context)
     acquire(context);
 }
 
+static void on_again(void *context)
+{
+    commit_again(context);
+}
+
 void node_shard_wake(struct shard *shard)
 {
     timer_ring(shard->turn);
@@ -129,6 +134,7 @@ struct shard *node_shard_new(struct node *node, uint32_t number)
     check(shard->senders != NULL);
     shard->turn = timer_new(node->loop, on_turn, shard);
     shard->retry = timer_new(node->loop, on_retry, shard);
+    shard->again = timer_new(node->loop, on_again, shard);
     return shard;
 }
 
@@ -156,6 +162,8 @@ static void forget(struct shard *shard)
     trial_forget(shard);
     timer_stop(shard->turn);
     timer_stop(shard->retry);
+    timer_stop(shard->again);
+    retry_reset(&shard->commits);
 }
 
 void node_shard_free(struct shard *shard)
@@ -165,6 +173,7 @@ void node_shard_free(struct shard *shard)
     forget(shard);
     timer_free(shard->turn);
     timer_free(shard->retry);
+    timer_free(shard->again);
     timer_free(shard->dues.timer);
     free(shard->senders);
     free(shard);

@@ -59,6 +59,16 @@ void trial_suspect(struct shard *shard, size_t count)
     shard->suspicion.survived = 0;
 }
 
+void trial_excuse(struct shard *shard)
+{
+    struct suspicion *suspicion = &shard->suspicion;
+    if (suspicion->stage == TRIAL_NONE)
+        return;
+    suspicion->stage = TRIAL_NONE;
+    if (suspicion->survived == 0)
+        suspicion->survived = 1; // so that the next try of it is not counted
+}
+
 void trial_forget(struct shard *shard)
 {
     struct suspicion *suspicion = &shard->suspicion;

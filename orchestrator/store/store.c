@@ -91,13 +91,26 @@ struct pg *store_connection(struct store *store, uint32_t shard)
     return store->connections[shard % store->options.connections];
 }
 
+// Classes of SQLSTATE that say nothing against what was asked: transaction rollback, insufficient
+// resources, object not in prerequisite state (lock_timeout), the server's own ends, system error.
+static bool is_passing(const char *sqlstate)
+{
+    static const char *const classes[] = {"40", "53", "55", "57P", "58"};
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (strncmp(sqlstate, classes[i], strlen(classes[i])) == 0)
+            return true;
+    return strcmp(sqlstate, "25006") == 0; // read-only: a standby that is about to be the primary
+}
+
 enum store_outcome store_outcome_of(const struct pg_answer *answer)
 {
     if (answer->lost)
         return STORE_LOST;
     if (!answer->failed)
         return STORE_DONE;
-    return strcmp(answer->sqlstate, "BA001") == 0 ? STORE_TAKEN : STORE_REFUSED; // shard_fence()
+    if (strcmp(answer->sqlstate, "BA001") == 0) // shard_fence()
+        return STORE_TAKEN;
+    return is_passing(answer->sqlstate) ? STORE_BUSY : STORE_REFUSED;
 }
 
 struct store_call *store_call_new(void *context, uint32_t shard)

@@ -37,6 +37,8 @@ enum store_outcome {
     STORE_DONE,
     STORE_TAKEN,   // another owner has the shard: forget everything about it
     STORE_REFUSED, // PostgreSQL said no, and nothing was done: *err says why
+    STORE_BUSY,    // it could not now, whoever asks (a lock, a deadlock, no room), and nothing was
+                   // done: the same may go in a moment
     STORE_LOST,    // the connection broke; done or not, acquiring the shard again tells
 };
 

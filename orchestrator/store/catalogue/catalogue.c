@@ -99,7 +99,8 @@ struct statement catalogue_upkeep(struct arena *arena, int64_t history_days, int
         "instances_drop(current_date - $1::integer, $2::integer) END, CASE WHEN mine AND "
         "$3::integer > 0 THEN audit_retire(now() - $3::integer * interval '1 day', $2::integer) + "
         "audit_steps_retire(now() - $3::integer * interval '1 day', $2::integer) END, CASE WHEN "
-        "mine THEN why_retire($2::integer) END FROM (SELECT "
+        "mine THEN why_retire($2::integer) END, CASE WHEN mine THEN personal_sweep($2::integer) "
+        "END FROM (SELECT "
         "pg_try_advisory_xact_lock(hashtext('baton upkeep')) AS mine) AS lock";
     return STATEMENT(arena, sql, statement_i64(arena, history_days), statement_i64(arena, most),
                      statement_i64(arena, audit_days));

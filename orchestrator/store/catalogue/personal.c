@@ -6,41 +6,54 @@
 struct statement catalogue_erase(struct arena *arena, const struct erasure *erasure)
 {
     return STATEMENT(arena,
-                     "SELECT * FROM personal_erase($1::text, $2::bytea, $3::text, $4::text, "
-                     "$5::text)",
+                     "SELECT personal_erase($1::text, $2::bytea, $3::text, $4::text, $5::text)",
                      erasure->tenant, query_hex(arena, erasure->digest), erasure->person,
                      erasure->reason, erasure->by);
 }
 
-struct statement catalogue_erase_late(struct arena *arena, const struct erasure *erasure,
-                                      uint64_t number, str marks)
+struct statement catalogue_erasures_take(struct arena *arena, str node, uint64_t most)
+{
+    return STATEMENT(arena, "SELECT * FROM personal_take($1::text, $2::integer)", node,
+                     statement_u64(arena, most));
+}
+
+struct statement catalogue_erase_page(struct arena *arena, const struct erasure_name *name,
+                                      str node, str marks)
 {
     return STATEMENT(arena,
-                     "SELECT * FROM personal_erase_late($1::text, $2::bytea, $3::bigint, "
-                     "$4::bigint[])",
-                     erasure->tenant, query_hex(arena, erasure->digest),
-                     statement_u64(arena, number), str_is_empty(marks) ? STR("{}") : marks);
+                     "SELECT * FROM personal_erase_page($1::text, $2::bytea, $3::bigint, "
+                     "$4::text, $5::integer, $6::bigint[])",
+                     name->tenant, query_hex(arena, name->digest),
+                     statement_u64(arena, name->number), node, statement_u64(arena, ERASURE_PAGE),
+                     str_is_empty(marks) ? STR("{}") : marks);
 }
 
-struct statement catalogue_settle(struct arena *arena, const struct erasure *erasure,
-                                  uint64_t number)
+struct statement catalogue_erasure_settle(struct arena *arena, const struct erasure_name *name)
 {
-    return STATEMENT(arena, "SELECT personal_settle($1::text, $2::bytea, $3::bigint)",
-                     erasure->tenant, query_hex(arena, erasure->digest),
-                     statement_u64(arena, number));
+    return STATEMENT(arena, "SELECT personal_settle($1::text, $2::bytea, $3::bigint)", name->tenant,
+                     query_hex(arena, name->digest), statement_u64(arena, name->number));
 }
 
-struct statement catalogue_erased_streams(struct arena *arena, const struct erasure *erasure,
-                                          str at, uint64_t after)
+struct statement catalogue_erasure_close(struct arena *arena, const struct erasure_name *name)
+{
+    return STATEMENT(arena, "SELECT personal_close($1::text, $2::bytea, $3::bigint)", name->tenant,
+                     query_hex(arena, name->digest), statement_u64(arena, name->number));
+}
+
+struct statement catalogue_erased_streams(struct arena *arena, const struct erasure_name *name,
+                                          const struct erased_stream *after)
 {
     static const char sql[] =
-        "SELECT k.stream FROM personal_keys k LEFT JOIN instances i ON i.shard = k.shard AND i.key "
-        "= k.stream WHERE k.tenant = $1::text AND k.subject = $2::bytea AND k.erased = "
-        "$3::timestamptz AND k.stream > $4::bigint AND (i.state IS NULL OR i.state IN (1, 4)) "
-        "ORDER BY k.stream LIMIT 2000";
-    _Static_assert(ERASED_STREAMS_PAGE == 2000, "as the statement says");
-    return STATEMENT(arena, sql, erasure->tenant, query_hex(arena, erasure->digest), at,
-                     statement_u64(arena, after));
+        "SELECT k.shard, k.stream FROM personal_keys k LEFT JOIN instances i ON i.shard = k.shard "
+        "AND i.key = k.stream WHERE k.tenant = $1::text AND k.subject = $2::bytea AND k.wrapped IS "
+        "NULL AND k.erased >= to_timestamp(($3::bigint - 1000) / 1000000.0) AND k.stream > 0 AND "
+        "(k.shard, k.stream) > ($4::integer, $5::bigint) AND (i.state IN (1, 4) OR EXISTS (SELECT "
+        "FROM mailboxes m WHERE m.shard = k.shard AND m.key = k.stream)) ORDER BY k.shard, "
+        "k.stream LIMIT 2000";
+    _Static_assert(ERASURE_PAGE == 2000, "as the statement says");
+    return STATEMENT(arena, sql, name->tenant, query_hex(arena, name->digest),
+                     statement_u64(arena, name->number), statement_i64(arena, after->shard),
+                     statement_u64(arena, after->stream));
 }
 
 struct statement catalogue_persons_to_rewrap(struct arena *arena, str vault_key)

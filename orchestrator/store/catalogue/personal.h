@@ -14,25 +14,40 @@ struct erasure {
     str by;
 };
 
-// How many streams had a key, the erasure's number, its time. A hold refuses it (SQLSTATE BA002).
-enum { ERASED_STREAMS, ERASED_NUMBER, ERASED_AT };
+// Begins it: its number. A hold refuses it (SQLSTATE BA002).
 struct statement catalogue_erase(struct arena *arena, const struct erasure *erasure);
 
-// Keys that came since: how many streams, when they were destroyed, whether all that was to be sent
-// at `marks` has gone, and where that stands now. `marks` may be empty: nothing is asked for.
-enum { LATE_STREAMS, LATE_AT, LATE_IS_SENT, LATE_MARKS };
-struct statement catalogue_erase_late(struct arena *arena, const struct erasure *erasure,
-                                      uint64_t number, str marks);
+struct erasure_name {
+    str tenant;
+    str digest;
+    uint64_t number;
+};
+
+// Open erasures that nobody works on: they are this node's for a while.
+enum { TAKEN_TENANT, TAKEN_SUBJECT, TAKEN_NUMBER, TAKEN_BY, TAKEN_IS_SETTLED, TAKEN_TRY };
+struct statement catalogue_erasures_take(struct arena *arena, str node, uint64_t most);
+
+// Destroys ERASURE_PAGE keys at most: whether the erasure is still this node's; the hold that
+// stopped it, or null; how many keys; whether more are there; the streams that may be in memory
+// somewhere, as an array; whether all that was to be sent at `marks` has gone, and where that
+// stands now. `marks` may be empty: nothing is asked for.
+enum { ERASURE_PAGE = 2000 };
+enum { PAGE_IS_MINE, PAGE_STOPPED, PAGE_KEYS, PAGE_IS_LEFT, PAGE_TOLD, PAGE_IS_SENT, PAGE_MARKS };
+struct statement catalogue_erase_page(struct arena *arena, const struct erasure_name *name,
+                                      str node, str marks);
 
 // After it a node that takes over a shard takes values of the person again.
-struct statement catalogue_settle(struct arena *arena, const struct erasure *erasure,
-                                  uint64_t number);
+struct statement catalogue_erasure_settle(struct arena *arena, const struct erasure_name *name);
+struct statement catalogue_erasure_close(struct arena *arena, const struct erasure_name *name);
 
-// The streams whose key was destroyed at that time and that may be in memory somewhere: stream;
-// those above `after`, in order.
-enum { ERASED_STREAMS_PAGE = 2000 };
-struct statement catalogue_erased_streams(struct arena *arena, const struct erasure *erasure,
-                                          str at, uint64_t after);
+// The streams whose key was destroyed since the erasure began and that may be in memory somewhere:
+// shard, stream; those after one, in order.
+struct erased_stream {
+    int64_t shard;
+    uint64_t stream;
+};
+struct statement catalogue_erased_streams(struct arena *arena, const struct erasure_name *name,
+                                          const struct erased_stream *after);
 
 // Some at a time, of the whole installation: shard, stream, number, tenant, wrapped; 0, 0, 0: the
 // key of the index.

@@ -2,6 +2,7 @@
 #include "store/read/personal.h"
 
 #include "record/key.h"
+#include "store/catalogue/personal.h"
 #include "store/query.h"
 #include "store/read/time_text.h"
 
@@ -101,17 +102,33 @@ struct statement read_subject_held(struct arena *arena, struct scope scope, cons
                      statement_array(arena, shards, count), statement_array(arena, keys, count));
 }
 
+#define ERASURES_OF                                                                                \
+    "FROM personal_erasures e WHERE e.tenant = $2::text AND e.subject = $3::bytea AND e.settled"
+
 struct statement read_erasure(struct arena *arena, struct scope scope, str tenant, str digest,
                               str person)
 {
     static const char sql[] =
-        "SELECT personal_held($2::text, $3::bytea, $4::text), count(*) FILTER (WHERE k.wrapped IS "
-        "NOT NULL AND k.stream > 0), count(*) FILTER (WHERE k.wrapped IS NOT NULL AND i.state IN "
-        "(1, 4)), (SELECT " RFC3339(
-            "max(e.erased)") " FROM personal_erasures e WHERE e.tenant = $2::text AND e.subject = "
-                             "$3::bytea AND e.settled IS NOT NULL) FROM personal_keys k LEFT JOIN "
-                             "instances i ON i.shard = "
-                             "k.shard AND i.key = k.stream WHERE " OF_PERSON;
+        "SELECT personal_held($2::text, $3::bytea, $4::text), count(*) FILTER (WHERE k.stream > "
+        "0), count(*) FILTER (WHERE i.state IN (1, 4)), (SELECT " RFC3339(
+            "max(e.erased)") " " ERASURES_OF
+                             " IS NOT NULL AND e.stopped IS NULL), (SELECT " RFC3339(
+                                 "min(e.erased)") " " ERASURES_OF
+                                                  " IS NULL) FROM personal_keys k LEFT JOIN "
+                                                  "instances i ON i.shard = k.shard AND i.key = "
+                                                  "k.stream WHERE k.wrapped IS NOT NULL "
+                                                  "AND " OF_PERSON;
     return STATEMENT(arena, sql, scope_parameter(arena, scope), tenant, query_hex(arena, digest),
                      person);
+}
+
+struct statement read_erasure_state(struct arena *arena, struct scope scope,
+                                    const struct erasure_name *name)
+{
+    static const char sql[] =
+        "SELECT e.settled IS NOT NULL, e.streams, e.stopped FROM personal_erasures e WHERE "
+        "e.tenant = $2::text AND e.subject = $3::bytea AND personal_erasure_number(e.erased) = "
+        "$4::bigint AND " SCOPE_SEES_TENANT("e.tenant");
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), name->tenant,
+                     query_hex(arena, name->digest), statement_u64(arena, name->number));
 }

@@ -50,9 +50,16 @@ struct statement read_subject_held(struct arena *arena, struct scope scope, cons
                                    size_t count);
 
 // One row: why they may not be erased (null: they may), how many streams would be, how many of them
-// run, when they were erased before.
-enum { ERASURE_HELD, ERASURE_STREAMS, ERASURE_RUNNING, ERASURE_BEFORE };
+// run, when they were erased before, and when the erasure began that is not over yet.
+enum { ERASURE_HELD, ERASURE_STREAMS, ERASURE_RUNNING, ERASURE_BEFORE, ERASURE_BEGUN };
 struct statement read_erasure(struct arena *arena, struct scope scope, str tenant, str digest,
                               str person);
+
+// One row, or none where the caller may not see it: whether it is over, how many streams had a key,
+// the hold that stopped it or null.
+struct erasure_name;
+enum { ERASURE_IS_SETTLED, ERASURE_HAD, ERASURE_STOPPED };
+struct statement read_erasure_state(struct arena *arena, struct scope scope,
+                                    const struct erasure_name *name);
 
 #endif
