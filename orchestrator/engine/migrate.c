@@ -8,6 +8,12 @@ struct migration {
     instance_ref instance;
     const struct bpmn_process *target;
     uint32_t *map; // element -> element in the target; BPMN_NONE
+    ARRAY(struct marked) marked;
+};
+
+struct marked { // a variable that becomes personal
+    uint64_t scope;
+    struct named_json variable;
 };
 
 static void plan_map(struct migration *m)
@@ -293,6 +299,59 @@ static void make_triggers(struct migration *m, element_ref scope)
     }
 }
 
+// -- What the target says is personal ---------------------------------------------------
+
+static bool mark_variable(struct migration *m, element_ref scope, const struct variable *v)
+{
+    const struct personal_marking marking = {m->instance, m->target, scope,
+                                             m->engine->command->migrate_instance.dry_run};
+    struct named_json variable = {.name = v->name, .json = v->value};
+    str why;
+    step_spend(m->engine, 1);
+    if (!personal_mark_anew(m->engine, &marking, &variable, &why)) {
+        step_reject(m->engine, m->engine->shard, REJECTION_INVALID_STATE, why);
+        return false;
+    }
+    if (variable.json.len > LIMIT_VARIABLE_BYTES) {
+        step_reject(m->engine, m->engine->shard, REJECTION_INVALID_STATE,
+                    str_format(m->engine->turn,
+                               "the variable '%.*s' would have %zu bytes when it is sealed, the "
+                               "limit VARIABLE_BYTES is %d",
+                               STR_ARG(border_text(v->name)), variable.json.len,
+                               LIMIT_VARIABLE_BYTES));
+        return false;
+    }
+    if (!str_equal(variable.json, v->value))
+        *ARRAY_PUSH(m->engine->turn, &m->marked) = (struct marked){scope->entity.key, variable};
+    return true;
+}
+
+// In each scope: before the instance is the target's, so that it stays whole where one cannot be.
+static bool mark_variables(struct migration *m, element_ref scope)
+{
+    if (m->target->personal_count == 0)
+        return true;
+    for (const struct variable *v = scope->variables; v != NULL; v = v->next)
+        if (!mark_variable(m, scope, v))
+            return false;
+    for (element_ref child = scope->first_child; child != NULL; child = child->next)
+        if (!mark_variables(m, child))
+            return false;
+    return true;
+}
+
+static void set_marked(struct migration *m)
+{
+    for (size_t i = 0; i < m->marked.count; i++)
+        step_emit(m->engine, m->instance,
+                  (struct event){.type = EVENT_VARIABLE_SET,
+                                 .scope = m->marked.items[i].scope,
+                                 .name = m->marked.items[i].variable.name,
+                                 .value = m->marked.items[i].variable.json});
+}
+
+// -- The migration ----------------------------------------------------------------------
+
 // Of its own tenant, and one that whoever asks may start or update.
 static bool may_become(const struct engine *engine, instance_ref instance,
                        const struct definition *target)
@@ -312,7 +371,7 @@ void process_migrate(struct engine *engine)
     instance_ref instance = step_instance(engine, engine->command->instance);
     const struct definition *definition =
         idmap_get(&engine->shard->by_key, body->target_definition);
-    struct migration m = {engine, instance, NULL, NULL};
+    struct migration m = {.engine = engine, .instance = instance};
     if (definition != NULL && instance != NULL && may_become(engine, instance, definition))
         m.target = engine->environment.find_process(engine->environment.context, definition->key);
     if (instance == NULL || m.target == NULL) {
@@ -330,7 +389,7 @@ void process_migrate(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_FORBIDDEN, why);
         return;
     }
-    if (!check_scope(&m, instance->root))
+    if (!check_scope(&m, instance->root) || !mark_variables(&m, instance->root))
         return;
     if (body->dry_run) {
         step_accept(engine, 0, instance->stream.key);
@@ -346,6 +405,7 @@ void process_migrate(struct engine *engine)
                              .key = instance->stream.key,
                              .definition = definition->key,
                              .number = definition->version});
+    set_marked(&m);
     separation_rename(engine, &move, source);
     if (!keeps)
         separation_note_skipping(engine, instance);

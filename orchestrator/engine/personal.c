@@ -530,6 +530,27 @@ bool personal_admit(struct engine *engine, instance_ref instance, element_ref sc
                  ret_why);
 }
 
+bool personal_mark_anew(struct engine *engine, const struct personal_marking *marking,
+                        struct named_json *variable, str *ret_why)
+{
+    const struct admission admission = {.instance = marking->instance,
+                                        .scope = marking->scope,
+                                        .declared =
+                                            bpmn_find_personal(marking->process, variable->name)};
+    const struct engine_vault *vault = vault_of(engine);
+    str subject;
+    if (admission.declared == NULL || personal_is_sealed(variable->json) ||
+        str_equal(variable->json, STR("null")))
+        return true;
+    if (vault != NULL && !vault->can_seal)
+        return refuse(engine,
+                      STR("a value would be personal, and this installation has no vault to seal "
+                          "it (vault.key_file, vault.keys)"),
+                      ret_why);
+    return marking->only_checks ? subject_of(engine, &admission, variable, &subject, ret_why)
+                                : seal_for(engine, &admission, variable, ret_why);
+}
+
 bool personal_admit_object(struct engine *engine, instance_ref instance, element_ref scope,
                            struct merge *merge, str *ret_why)
 {

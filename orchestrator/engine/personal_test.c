@@ -436,6 +436,56 @@ static void a_message_keeps_what_its_sender_marks_sealed(void **state)
     fixture_free(f);
 }
 
+// -- Migrations -------------------------------------------------------------------------
+
+#define TWO_MARKED                                                                                 \
+    PROCESS(MAIL, "<startEvent id='s'/>" FLOW("f1", "s", "t") JOB("t", "") FLOW("f2", "t", "u")    \
+                      JOB("u", "") FLOW("f3", "u", "e") "<endEvent id='e'/>")
+
+static enum rejection migrate(struct fixture *f, uint64_t instance, uint64_t target, bool dry_run)
+{
+    run(f, (struct command){.type = COMMAND_MIGRATE_INSTANCE,
+                            .instance = instance,
+                            .reply = {0, 7},
+                            .migrate_instance = {.target_definition = target, .dry_run = dry_run}});
+    return find_outbound(f, OUTBOUND_REPLY)->reply->rejection;
+}
+
+static void what_is_there_is_sealed_when_another_version_marks_it(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new_with(TWO_JOBS, &vault);
+    uint64_t instance =
+        start_with(f, STR("{\"email\":\"old@marked\",\"customer\":\"ann\",\"x\":1}"));
+    uint64_t marked = deploy(f, TWO_MARKED);
+    assert_int_equal(migrate(f, instance, marked, true), REJECTION_NONE);
+    assert_null(find_event(f, EVENT_VARIABLE_SET));
+    assert_int_equal(migrate(f, instance, marked, false), REJECTION_NONE);
+    const struct instance_row *row = &f->changes.instances.items[0];
+    assert_true(str_find(row->image, STR("old@marked")) == SIZE_MAX);
+    assert_true(str_find(row->variables, STR("old@marked")) == SIZE_MAX);
+    assert_true(personal_is_sealed(find_event(f, EVENT_VARIABLE_SET)->value));
+    complete_with(f, STR_EMPTY); // it was offered anew
+    assert_true(str_equal(job_reads(f, "email"), STR("ann: \"old@marked\"")));
+    assert_true(str_equal(job_reads(f, "x"), STR("1")));
+    fixture_free(f);
+}
+
+static void a_migration_to_where_nobody_can_tell_whose_it_is_is_refused(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new_with(TWO_JOBS, &vault);
+    uint64_t instance = start_with(f, STR("{\"email\":\"old@marked\"}"));
+    uint64_t marked = deploy(f, TWO_MARKED);
+    for (int dry_run = 0; dry_run <= 1; dry_run++) {
+        assert_int_equal(migrate(f, instance, marked, dry_run), REJECTION_INVALID_STATE);
+        str why = find_outbound(f, OUTBOUND_REPLY)->reply->reason;
+        assert_true(str_find(why, STR("whose it is cannot be told")) != SIZE_MAX);
+        assert_null(find_event(f, EVENT_PROCESS_MIGRATED));
+    }
+    fixture_free(f);
+}
+
 static void without_a_vault_a_simulation_has_plain_values(void **state)
 {
     (void)state;
@@ -790,6 +840,8 @@ int main(void)
         cmocka_unit_test_setup(a_signal_of_too_many_persons_goes_nowhere, reset),
         cmocka_unit_test_setup(what_an_ad_hoc_sub_process_collects_stays_sealed, reset),
         cmocka_unit_test_setup(what_a_condition_is_asked_about_is_in_the_open, reset),
+        cmocka_unit_test_setup(what_is_there_is_sealed_when_another_version_marks_it, reset),
+        cmocka_unit_test_setup(a_migration_to_where_nobody_can_tell_whose_it_is_is_refused, reset),
         cmocka_unit_test_setup(without_a_vault_a_simulation_has_plain_values, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

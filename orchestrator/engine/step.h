@@ -266,6 +266,16 @@ MUST_CHECK bool personal_seal_result(struct engine *engine, const struct reading
 // says so, or where what it takes the place of is.
 MUST_CHECK bool personal_admit(struct engine *engine, instance_ref instance, element_ref scope,
                                struct named_json *variable, str *ret_why);
+// A value that is there, and whose name another model declares, as it is kept when that one takes
+// over. What is sealed stays as it is. `only_checks`: nothing is sealed, and it stays as well.
+struct personal_marking {
+    instance_ref instance;
+    const struct bpmn_process *process;
+    element_ref scope;
+    bool only_checks;
+};
+MUST_CHECK bool personal_mark_anew(struct engine *engine, const struct personal_marking *marking,
+                                   struct named_json *variable, str *ret_why);
 struct merge;
 // The object that is merged later, as it is kept until then.
 MUST_CHECK bool personal_admit_object(struct engine *engine, instance_ref instance,
