@@ -331,8 +331,8 @@ static bool run(struct process *process, struct error *err)
     struct node_site site;
     if (!vault_open(&process->config, &process->vault, err) ||
         !wait_for_site(&process->config, &site, err) ||
-        !store_check_vault(config_str(&process->config, CONFIG_POSTGRES_URL), process->vault,
-                           err) ||
+        !store_check_vault(config_str(&process->config, CONFIG_POSTGRES_URL),
+                           config_str(&process->config, CONFIG_NODE_NAME), process->vault, err) ||
         !find_persons(process, &site, err) || !local_user_add_first(&process->config, err))
         return false;
     if (process->vault != NULL)

@@ -301,6 +301,7 @@ CREATE TABLE outbox (
     first   bigint  NOT NULL,                           -- number of the first record
     records integer NOT NULL,
     payload bytea   NOT NULL,
+    vault_key text,                                     -- the vault's key that the dead letters in it take; null: there are none
     made    timestamptz NOT NULL DEFAULT now(),         -- for people: what stands here for long was not sent
     PRIMARY KEY (shard, first)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);

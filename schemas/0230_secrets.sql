@@ -25,6 +25,17 @@ CREATE TABLE vault_keys (
     created timestamptz NOT NULL DEFAULT now()
 );
 
+-- Which keys a node has, the one that wraps first: what one wraps, all that run must be able to read.
+CREATE TABLE vault_nodes (
+    node text   PRIMARY KEY,                            -- its name, as pg_stat_activity has it
+    keys text[] NOT NULL,
+    seen timestamptz NOT NULL DEFAULT now()             -- when it began
+);
+
+CREATE FUNCTION vault_node_runs(name text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = current_database() AND a.application_name = left(name, 63))
+$$;
+
 -- Who made, changed and removed one is in the audit log; what it is, is not.
 CREATE FUNCTION audit_secret() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

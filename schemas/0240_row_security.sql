@@ -112,7 +112,7 @@ DECLARE
     t record;
     steps text[] := '{shards,shard_owners,shard_places,instances,elements,jobs,timers,subscriptions,remembered,mailboxes,mailbox_entries,messages,missed_messages,job_groups,'
                     'user_tasks,incidents,history,history_batches,outbox,correlations,tenant_usage,projections,element_instances,job_records,variables,insight_cells,'
-                    'audit_steps,audit_entries,audit_chains,access_history,personal_keys,personal_erasures,personal_index,schema_migrations,row_security,engine_roles,tenant_readers,event_types,command_types,vault_keys}';
+                    'audit_steps,audit_entries,audit_chains,access_history,personal_keys,personal_erasures,personal_index,schema_migrations,row_security,engine_roles,tenant_readers,event_types,command_types,vault_keys,vault_nodes}';
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', current_schema(), engine_role, api_role);
     FOR t IN SELECT c.relname, c.relkind FROM pg_class c

@@ -20,11 +20,21 @@ struct person {
     str erased; // when, the last time
     str begun;  // of what is not over yet
     struct subject_page page;
-    str instances;      // JSON
-    str end_cursor;     // of them; empty: there are no more
+    struct held *held;         // instances and mailboxes of the page
+    size_t held_count, looked; // at so many of them for values
+    bool has_more;             // instances follow these
+    size_t shown;              // so many are in the answer: more would be too much
+    bool is_cut;               // the one that is shown has more than is shown
+    struct strbuf values;      // JSON, without the brackets
+    size_t value_count, value_bytes;
     struct map numbers; // stream -> number + 1 of the person's key
     uint64_t streams, running;
     struct erasure_name name; // of the erasure
+};
+
+struct held { // an instance or a mailbox
+    uint64_t stream, made_us;
+    str json;
 };
 
 enum { PAGE_DEFAULT = 100 };
@@ -75,47 +85,44 @@ struct judging {
     bool is_theirs;
 };
 
+// What is sealed for others alone is not theirs to read, whatever list it stands in.
 static bool on_sealed(void *context, str sealed, str *ret_json)
 {
     struct judging *judging = context;
     struct personal_header header;
-    (void)ret_json;
+    bool is_theirs = false;
+    *ret_json = STR(PERSONAL_HIDDEN);
     if (!personal_read(judging->caller->arena, sealed, &header))
-        return false;
+        return true;
     str stream =
         str_format(judging->caller->arena, "%llu", (unsigned long long)header.place.stream);
     uint64_t number = (uint64_t)(uintptr_t)map_get(&judging->subject->numbers, stream);
     for (uint32_t i = 0; i < header.count; i++)
-        judging->is_theirs |= number == (uint64_t)header.numbers[i] + 1;
-    return false;
+        is_theirs |= number == (uint64_t)header.numbers[i] + 1;
+    judging->is_theirs |= is_theirs;
+    return !is_theirs;
 }
 
 // Whatever row it stands in: a value names the stream that its key is of.
-static bool is_theirs(struct caller *caller, const struct person *subject, str text)
+static void write_value(struct caller *caller, struct person *subject,
+                        const struct query_rows *rows, size_t i)
 {
     struct judging judging = {caller, subject, false};
     const struct personal_replacing replacing = {&judging, on_sealed};
-    (void)personal_replace(caller->arena, text, &replacing);
-    return judging.is_theirs;
-}
-
-static void write_values(struct caller *caller, const struct person *subject, struct json_writer *w,
-                         const struct query_rows *rows)
-{
-    json_begin_array(w);
-    for (size_t i = 0; i < query_row_count(rows) && i < SUBJECT_MAX_HELD; i++) {
-        str stream = query_value(rows, i, HELD_STREAM), text = query_value(rows, i, HELD_TEXT);
-        if (!is_theirs(caller, subject, text))
-            continue;
-        json_begin_object(w);
-        write_text(w, STR("processInstanceKey"), stream);
-        write_text(w, STR("kind"), query_value(rows, i, HELD_KIND));
-        write_text(w, STR("name"), query_value(rows, i, HELD_NAME));
-        write_text(w, STR("key"), query_value(rows, i, HELD_KEY));
-        write_json(w, STR("value"), text);
-        json_end_object(w);
-    }
-    json_end_array(w);
+    struct json_writer w = json_writer_new(&subject->values);
+    str text = personal_replace(caller->arena, query_value(rows, i, HELD_TEXT), &replacing);
+    subject->value_bytes += text.len;
+    if (!judging.is_theirs)
+        return;
+    if (subject->value_count++ > 0)
+        strbuf_add(&subject->values, STR(","));
+    json_begin_object(&w);
+    write_text(&w, STR("processInstanceKey"), query_value(rows, i, HELD_STREAM));
+    write_text(&w, STR("kind"), query_value(rows, i, HELD_KIND));
+    write_text(&w, STR("name"), query_value(rows, i, HELD_NAME));
+    write_text(&w, STR("key"), query_value(rows, i, HELD_KEY));
+    write_json(&w, STR("value"), text);
+    json_end_object(&w);
 }
 
 // Sealed for the person as well, and shown with the instance.
@@ -126,16 +133,25 @@ static const char *const not_listed[] = {
     "drafts of forms, which only their owners see",
 };
 
-static void write_page(struct json_writer *w, const struct person *subject, bool is_cut)
+static str cursor_of(struct arena *arena, const struct held *held)
 {
+    return base64url_encode(arena, str_format(arena, "%llu %llu", (unsigned long long)held->made_us,
+                                              (unsigned long long)held->stream));
+}
+
+static void write_page(struct caller *caller, const struct person *subject, struct json_writer *w)
+{
+    bool has_more = subject->has_more || subject->shown < subject->held_count;
     json_key(w, STR("page"));
     json_begin_object(w);
     json_key(w, STR("hasMore"));
-    json_bool(w, subject->end_cursor.len > 0);
-    write_optional(w, STR("endCursor"), subject->end_cursor);
+    json_bool(w, has_more);
+    write_optional(w, STR("endCursor"),
+                   has_more ? cursor_of(caller->arena, &subject->held[subject->shown - 1])
+                            : STR_EMPTY);
     json_end_object(w);
     json_key(w, STR("valuesAreCut"));
-    json_bool(w, is_cut);
+    json_bool(w, subject->is_cut);
     json_key(w, STR("notListed"));
     json_begin_array(w);
     for (size_t i = 0; i < COUNT_OF(not_listed); i++)
@@ -144,9 +160,8 @@ static void write_page(struct json_writer *w, const struct person *subject, bool
 }
 
 // The values are opened as the answer goes (personal.c).
-static void on_held(struct caller *caller, void *context, const struct query_rows *rows)
+static void answer_report(struct caller *caller, const struct person *subject)
 {
-    const struct person *subject = context;
     struct strbuf out = strbuf_new(caller->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
@@ -154,12 +169,50 @@ static void on_held(struct caller *caller, void *context, const struct query_row
     write_tenant(&w, subject->tenant);
     write_optional(&w, STR("erasedTime"), subject->erased);
     write_optional(&w, STR("erasureBegunTime"), subject->begun);
-    write_json(&w, STR("instances"), subject->instances);
+    json_key(&w, STR("instances"));
+    json_begin_array(&w);
+    for (size_t i = 0; i < subject->shown; i++)
+        json_raw(&w, subject->held[i].json);
+    json_end_array(&w);
     json_key(&w, STR("values"));
-    write_values(caller, subject, &w, rows);
-    write_page(&w, subject, query_row_count(rows) > SUBJECT_MAX_HELD);
+    json_raw(&w, str_format(caller->arena, "[%.*s]", STR_ARG(strbuf_str(&subject->values))));
+    write_page(caller, subject, &w);
     json_end_object(&w);
     request_answer_json(request_of(caller), 200, strbuf_str(&out));
+}
+
+static void look_for_values(struct caller *caller, struct person *subject);
+
+// Of the last instance something may be missing: it is left to the next page, unless it is alone.
+static void on_held(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct person *subject = context;
+    size_t count = query_row_count(rows), group = subject->held_count - subject->looked;
+    bool is_cut = count > 0 && query_u64(rows, 0, HELD_TOTAL) > count;
+    size_t last = is_cut ? query_u64(rows, count - 1, HELD_PLACE) : 0;
+    size_t whole = !is_cut ? (group < SUBJECT_GROUP ? group : SUBJECT_GROUP) : last - 1;
+    subject->is_cut = is_cut && subject->looked + whole == 0;
+    for (size_t i = 0; i < count; i++)
+        if (subject->is_cut || query_u64(rows, i, HELD_PLACE) <= whole)
+            write_value(caller, subject, rows, i);
+    subject->shown = subject->looked + (subject->is_cut ? 1 : whole);
+    subject->looked += whole;
+    bool is_full = subject->value_bytes >= SUBJECT_MAX_BYTES || //
+                   subject->value_count >= SUBJECT_MAX_HELD;
+    if (is_cut || is_full || subject->looked == subject->held_count)
+        answer_report(caller, subject);
+    else
+        look_for_values(caller, subject);
+}
+
+static void look_for_values(struct caller *caller, struct person *subject)
+{
+    uint64_t streams[SUBJECT_GROUP];
+    size_t count = 0;
+    for (; count < SUBJECT_GROUP && subject->looked + count < subject->held_count; count++)
+        streams[count] = subject->held[subject->looked + count].stream;
+    read_run(caller, read_subject_held(caller->arena, caller->scope, streams, count), on_held,
+             subject);
 }
 
 static void write_stream(struct json_writer *w, const struct query_rows *rows, size_t i)
@@ -174,35 +227,27 @@ static void write_stream(struct json_writer *w, const struct query_rows *rows, s
     json_end_object(w);
 }
 
-static str cursor_of(struct arena *arena, const struct query_rows *rows, size_t i)
-{
-    return base64url_encode(arena,
-                            str_format(arena, "%llu %llu",
-                                       (unsigned long long)query_u64(rows, i, SUBJECT_MADE_US),
-                                       (unsigned long long)query_u64(rows, i, SUBJECT_STREAM)));
-}
-
 // A row more than the page is asked for.
 static void on_streams(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct person *subject = context;
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
-    size_t count = query_row_count(rows);
-    if (count == subject->page.limit)
-        subject->end_cursor = cursor_of(caller->arena, rows, --count - 1);
-    uint64_t *streams = ARENA_ARRAY(caller->arena, uint64_t, count + 1);
-    json_begin_array(&w);
-    for (size_t i = 0; i < count; i++) {
-        streams[i] = query_u64(rows, i, SUBJECT_STREAM);
+    subject->has_more = query_row_count(rows) == subject->page.limit;
+    subject->held_count = query_row_count(rows) - subject->has_more;
+    subject->held = ARENA_ARRAY(caller->arena, struct held, subject->held_count + 1);
+    subject->values = strbuf_new(caller->arena);
+    for (size_t i = 0; i < subject->held_count; i++) {
+        struct strbuf out = strbuf_new(caller->arena);
+        struct json_writer w = json_writer_new(&out);
+        write_stream(&w, rows, i);
+        subject->held[i] = (struct held){query_u64(rows, i, SUBJECT_STREAM),
+                                         query_u64(rows, i, SUBJECT_MADE_US), strbuf_str(&out)};
         note_number(caller, subject, query_value(rows, i, SUBJECT_STREAM),
                     query_u64(rows, i, SUBJECT_NUMBER));
-        write_stream(&w, rows, i);
     }
-    json_end_array(&w);
-    subject->instances = strbuf_str(&out);
-    read_run(caller, read_subject_held(caller->arena, caller->scope, streams, count), on_held,
-             subject);
+    if (subject->held_count == 0)
+        answer_report(caller, subject);
+    else
+        look_for_values(caller, subject);
 }
 
 static void take_times(struct caller *caller, struct person *subject, const struct query_rows *rows)

@@ -346,7 +346,7 @@ int command_vault_rotate(int argc, char **argv)
     if (good && vault == NULL)
         good = error_set(&err, ERROR_INVALID, "vault.keys", "no keys are set (vault.key_file, …)");
     rotation.vault = vault;
-    good = good && store_check_vault(rotation.url, vault, &err) && rotate(&rotation, &err);
+    good = good && store_check_vault(rotation.url, "", vault, &err) && rotate(&rotation, &err);
     size_t secrets = rotation.done;
     good = good && rotate_persons(&rotation, &err);
     if (good && operation.as_json)

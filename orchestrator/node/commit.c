@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "vault/vault.h"
 
 enum { NS_PER_US = 1000 };
 
@@ -143,6 +144,7 @@ static void send(struct shard *shard)
         .first_outbound = batch->first_outbound,
         .next_outbound = batch->next_outbound,
         .outbound = strbuf_str(&batch->outbound),
+        .letters_key = batch->has_sealed_letters ? vault_current(shard->node->vault) : STR_EMPTY,
         .published = batch->trims,
         .trimmed = shard->outgoing.trimmed,
         .events_published = shard->outgoing.events_published,

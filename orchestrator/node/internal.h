@@ -438,7 +438,9 @@ void trial_forget(struct shard *shard);
 
 struct publishing *publishing_new(struct shard *shard);       // at the end of what is on its way
 void publish_batch(struct shard *shard, struct batch *batch); // takes the batch
-void publish_outbox(struct shard *shard, const struct store_shard *acquired);
+// False: this node's vault lacks the key of a dead letter in it; the shard must wait.
+MUST_CHECK bool publish_outbox(struct shard *shard, const struct store_shard *acquired,
+                               struct error *err);
 // The keys of what was found in the outbox are there.
 void publish_open_outbox(struct shard *shard);
 void publish_more(struct shard *shard);

@@ -154,6 +154,19 @@ static struct person *add_person(struct ring *ring, uint32_t number, str tenant,
     return person;
 }
 
+static bool has_key(const struct keyring *keyring, str id)
+{
+    return keyring->vault != NULL && vault_has(keyring->vault, id);
+}
+
+static bool refuse_lacking(str id, const char *what, struct error *err)
+{
+    return error_set(err, ERROR_UNAVAILABLE, "vault",
+                     "%s sealed under the key '%.*s', which this node's vault does not have: give "
+                     "it vault.keys with that key and start it anew",
+                     what, STR_ARG(id));
+}
+
 bool keyring_add(struct keyring *keyring, const struct store_person *stored, struct error *err)
 {
     struct ring *ring = ring_of(keyring, stored->stream);
@@ -162,12 +175,8 @@ bool keyring_add(struct keyring *keyring, const struct store_person *stored, str
     str by = vault_wrapped_by(stored->wrapped);
     if (stored->subject.len != DIGEST_SIZE)
         return true;
-    if (!str_is_empty(stored->wrapped) && !str_is_empty(by) &&
-        (keyring->vault == NULL || !vault_has(keyring->vault, by)))
-        return error_set(err, ERROR_UNAVAILABLE, "vault",
-                         "personal values are sealed under the key '%.*s', which this node's vault "
-                         "does not have: give it vault.keys with that key and start it anew",
-                         STR_ARG(by));
+    if (!str_is_empty(stored->wrapped) && !str_is_empty(by) && !has_key(keyring, by))
+        return refuse_lacking(by, "personal values are", err);
     if (person == NULL)
         person = add_person(ring, stored->number, stored->tenant, stored->subject);
     str bound = personal_bound(&arena, stored->tenant, stored->stream, stored->number);
@@ -496,8 +505,11 @@ bool keyring_open_letter(struct keyring *keyring, struct arena *arena, struct ou
     if (len == 0 || record->value.len - 2 < len)
         return error_set(err, ERROR_INVALID, "outbox", "a sealed dead letter is cut short");
     str wrapped = str_sub(record->value, 2, len);
-    if (keyring->vault == NULL)
-        return error_set(err, ERROR_INVALID, "vault", "a dead letter is sealed, and there is none");
+    str by = vault_wrapped_by(wrapped);
+    if (str_is_empty(by))
+        return error_set(err, ERROR_INVALID, "outbox", "the key of a dead letter is damaged");
+    if (!has_key(keyring, by))
+        return refuse_lacking(by, "a dead letter is", err);
     if (!vault_unwrap(keyring->vault, wrapped, letter_bound, &key, err))
         return false;
     bool good = vault_unseal(arena, &key, letter_bound, str_from_index(record->value, 2 + len),

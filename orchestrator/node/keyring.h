@@ -57,7 +57,7 @@ MUST_CHECK bool keyring_store_record(struct keyring *keyring, struct arena *aren
 void keyring_drop_sent(struct keyring *keyring, uint64_t published);
 
 // A dead letter is stored sealed as a whole, whatever it says. Sealing does nothing without a
-// vault.
+// vault. Opening fails with ERROR_UNAVAILABLE where the vault here lacks the key: the shard waits.
 bool keyring_seal_letter(struct keyring *keyring, struct arena *arena,
                          struct outbox_record *record);
 MUST_CHECK bool keyring_open_letter(struct keyring *keyring, struct arena *arena,

@@ -278,6 +278,28 @@ static void a_dead_letter_is_sealed_as_a_whole(void **state)
     assert_false(back.is_sealed);
 }
 
+static void a_letter_whose_key_the_vault_lacks_is_not_given_up(void **state)
+{
+    (void)state;
+    struct vault *later = vault_with("k2 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+    struct keyring *there = keyring_new(later, &persons);
+    struct outbox_record letter = {.kind = OUTBOX_DEAD_LETTER, .value = STR("text")};
+    assert_true(keyring_seal_letter(there, &arena, &letter));
+    const struct outbox_record stored = letter;
+    assert_false(keyring_open_letter(keyring, &arena, &letter, &err));
+    assert_int_equal(err.kind, ERROR_UNAVAILABLE);
+    assert_true(says(str_of(err.text), "'k2'"));
+    assert_true(str_equal(letter.value, stored.value));
+    assert_true(keyring_open_letter(there, &arena, &letter, &err));
+    assert_true(str_equal(letter.value, STR("text")));
+    letter = stored;
+    letter.value = str_sub(stored.value, 0, stored.value.len - 1);
+    assert_false(keyring_open_letter(there, &arena, &letter, &err));
+    assert_int_equal(err.kind, ERROR_INVALID);
+    keyring_free(there);
+    vault_close(later);
+}
+
 static void without_a_vault_letters_stay_as_they_are(void **state)
 {
     (void)state;
@@ -303,6 +325,7 @@ int main(void)
         TEST(a_key_that_the_vault_lacks_is_no_erased_one),
         TEST(erased_stays_erased_whatever_is_read_later),
         TEST(a_dead_letter_is_sealed_as_a_whole),
+        TEST(a_letter_whose_key_the_vault_lacks_is_not_given_up),
         TEST(without_a_vault_letters_stay_as_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ struct wanting {             // streams that are being loaded
     struct arena arena;
     struct idmap instances; // key -> index + 1
     struct map names;       // of everything else, the same
+    struct idmap lacking;   // stream -> why its persons' keys cannot be had here (str)
 };
 
 static str name_of(struct arena *arena, const struct store_stream *stream)
@@ -37,21 +38,25 @@ static size_t find_wanted(const struct wanting *wanting, const struct store_stre
     return index;
 }
 
+static void set_aside(struct shard *shard, const struct stream_ref *ref, str why)
+{
+    engine_set_aside(shard->engine, ref, why);
+    shard->unreadable++;
+    shard->unreadable_ms = node_uptime_ms();
+    metrics_add(&shard->node->metrics, METRIC_STREAMS_UNREADABLE, 1);
+    log_error("node", "ALARM: shard %u: %s %llu %.*s cannot be read: %.*s", shard->number,
+              ref->kind == STREAM_INSTANCE  ? "instance"
+              : ref->kind == STREAM_MAILBOX ? "mailbox"
+                                            : "entry",
+              (unsigned long long)ref->instance, STR_ARG(ref->name), STR_ARG(why));
+}
+
 // A stream that cannot be read is set aside: its commands are quarantined and the shard goes on.
 static void bring_in(struct shard *shard, const struct stream_ref *ref, str image)
 {
     struct error err;
-    if (engine_load(shard->engine, ref, image, &err))
-        return;
-    engine_set_aside(shard->engine, ref, str_of(err.text));
-    shard->unreadable++;
-    shard->unreadable_ms = node_uptime_ms();
-    metrics_add(&shard->node->metrics, METRIC_STREAMS_UNREADABLE, 1);
-    log_error("node", "ALARM: shard %u: %s %llu %.*s cannot be read: %s", shard->number,
-              ref->kind == STREAM_INSTANCE  ? "instance"
-              : ref->kind == STREAM_MAILBOX ? "mailbox"
-                                            : "entry",
-              (unsigned long long)ref->instance, STR_ARG(ref->name), err.text);
+    if (!engine_load(shard->engine, ref, image, &err))
+        set_aside(shard, ref, str_of(err.text));
 }
 
 static void on_loaded(void *context, const struct store_stream *stream, str image)
@@ -62,7 +67,11 @@ static void on_loaded(void *context, const struct store_stream *stream, str imag
     if (shard == NULL || i >= wanting->count)
         return;
     wanting->found[i] = true;
-    bring_in(shard, &wanting->refs[i], image);
+    const str *lacking = idmap_get(&wanting->lacking, stream->key);
+    if (lacking == NULL)
+        bring_in(shard, &wanting->refs[i], image);
+    else
+        set_aside(shard, &wanting->refs[i], *lacking);
     metrics_add(&shard->node->metrics, METRIC_STREAMS_LOADED, 1);
 }
 
@@ -91,11 +100,6 @@ static void on_all_loaded(void *context, enum store_outcome outcome, const struc
         if (!wanting->found[i])
             bring_in(shard, &wanting->refs[i], STR_EMPTY);
     wanting_free(wanting);
-    if (shard != NULL && shard->lacks_keys) { // nothing was done without them
-        node_shard_restart_after(shard, "the vault lacks a key of personal values",
-                                 NODE_LACKING_MS);
-        return;
-    }
     if (shard != NULL)
         load_done(shard, outcome, err);
 }
@@ -107,9 +111,8 @@ static void on_person(void *context, const struct store_person *person)
     struct error err;
     if (shard == NULL || keyring_add(shard->keyring, person, &err))
         return;
-    if (!shard->lacks_keys)
-        log_failure("node", &err);
-    shard->lacks_keys = true;
+    const str why = str_copy(&wanting->arena, str_of(err.text));
+    idmap_put(&wanting->lacking, person->stream, arena_copy(&wanting->arena, &why, sizeof why));
 }
 
 static struct wanting *wanting_new(struct shard *shard)
@@ -120,6 +123,7 @@ static struct wanting *wanting_new(struct shard *shard)
     wanting->pending = pending_new(&shard->calls, shard);
     wanting->instances = idmap_new(&wanting->arena);
     wanting->names = map_new(&wanting->arena);
+    wanting->lacking = idmap_new(&wanting->arena);
     return wanting;
 }
 

@@ -590,31 +590,40 @@ void publish_batch(struct shard *shard, struct batch *batch)
     publish_more(shard);
 }
 
-// What cannot be opened goes without what it said: its topic tells that there was a record.
-static void open_letters(struct shard *shard, struct publishing *publishing)
+// What is damaged goes without what it said: its topic tells that there was a record.
+static bool open_letter(struct shard *shard, struct arena *arena, struct outbox_record *record,
+                        struct error *err)
+{
+    if (keyring_open_letter(shard->keyring, arena, record, err))
+        return true;
+    if (err->kind == ERROR_UNAVAILABLE)
+        return false;
+    log_error("node", "ALARM: shard %u: a dead letter cannot be opened: %s", shard->number,
+              err->text);
+    record->value = STR_EMPTY;
+    return true;
+}
+
+// False: this node's vault lacks the key of one.
+static bool open_letters(struct shard *shard, struct publishing *publishing, struct error *err)
 {
     struct strbuf opened = strbuf_new(&publishing->arena);
     struct outbox_record record;
-    struct error err;
     bool any = false;
     str rest = publishing->unsent;
     while (rest.len > 0) {
         check(outbox_unpack(&rest, &record));
-        if (record.is_sealed) {
-            any = true;
-            if (!keyring_open_letter(shard->keyring, &publishing->arena, &record, &err)) {
-                log_error("node", "ALARM: shard %u: a dead letter cannot be opened: %s",
-                          shard->number, err.text);
-                record.value = STR_EMPTY;
-            }
-        }
+        any |= record.is_sealed;
+        if (record.is_sealed && !open_letter(shard, &publishing->arena, &record, err))
+            return false;
         outbox_pack(&opened, &record);
     }
     if (any)
         publishing->unsent = strbuf_str(&opened);
+    return true;
 }
 
-void publish_outbox(struct shard *shard, const struct store_shard *acquired)
+bool publish_outbox(struct shard *shard, const struct store_shard *acquired, struct error *err)
 {
     for (size_t i = 0; i < acquired->outbox_count; i++) {
         const struct store_outbox_row *row = &acquired->outbox[i];
@@ -623,11 +632,13 @@ void publish_outbox(struct shard *shard, const struct store_shard *acquired)
         publishing->number = row->first;
         publishing->next_number =
             i + 1 < acquired->outbox_count ? row[1].first : acquired->next_outbound;
-        open_letters(shard, publishing);
+        if (!open_letters(shard, publishing, err))
+            return false;
     }
     if (acquired->outbox_count > 0)
         shard->outgoing.published = acquired->outbox[0].first;
     shard->outgoing.trimmed = shard->outgoing.published;
+    return true;
 }
 
 // As they are sent: stored, they are sealed.

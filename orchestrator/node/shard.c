@@ -427,6 +427,7 @@ static void on_acquired(void *context, enum store_outcome outcome,
                         const struct store_shard *acquired, const struct error *err)
 {
     struct shard *shard = pending_end(context);
+    struct error lacking;
     if (shard == NULL)
         return;
     if (outcome != STORE_DONE) {
@@ -447,7 +448,10 @@ static void on_acquired(void *context, enum store_outcome outcome,
     if (!start_engine(shard, acquired))
         return;
     events_start(shard, acquired->events_published, acquired->batch);
-    publish_outbox(shard, acquired);
+    if (!publish_outbox(shard, acquired, &lacking)) {
+        node_shard_restart_after(shard, lacking.text, NODE_LACKING_MS);
+        return;
+    }
     find_persons(shard, acquired);
     find_definitions(shard);
 }

@@ -248,6 +248,7 @@ static void write_outbox(struct pg *pg, const struct store_commit *commit, struc
         params_i64(&params, (int64_t)commit->first_outbound);
         params_i32(&params, (int32_t)(commit->next_outbound - commit->first_outbound));
         params_bytes(&params, commit->outbound);
+        params_text(&params, commit->letters_key);
         pg_execute(pg, STATEMENT_NEW_OUTBOX, &params.list);
     }
     if (commit->published <= commit->trimmed)

@@ -43,7 +43,8 @@ static void tell_instances(struct store_call *call, const PGresult *result)
 {
     for (int i = 0; i < PQntuples(result); i++) {
         const struct store_stream stream = {.kind = STREAM_INSTANCE,
-                                            .instance = (uint64_t)field_i64(result, i, 0)};
+                                            .instance = (uint64_t)field_i64(result, i, 0),
+                                            .key = (uint64_t)field_i64(result, i, 0)};
         call->loaded(call->context, &stream, field_str(result, i, 1));
     }
 }
@@ -57,6 +58,7 @@ static void tell_mailboxes(struct store_call *call, const PGresult *result)
             .correlation_key = field_str(result, i, 1),
             .tenant = field_str(result, i, 2),
             .subscription_kind = (enum subscription_kind)field_i64(result, i, 3),
+            .key = (uint64_t)field_i64(result, i, 5),
         };
         call->loaded(call->context, &stream, field_str(result, i, 4));
     }

@@ -109,6 +109,7 @@ struct store_stream { // what to load, and what was found; see struct stream_ref
     str correlation_key;
     str tenant;
     enum subscription_kind subscription_kind;
+    uint64_t key; // of an instance or a mailbox that was found
 };
 
 // One call a stream that is there, then done. Streams that are not there are not told.
@@ -176,6 +177,7 @@ struct store_commit {
     uint64_t first_outbound;    // the records in `outbound`, packed; empty: none
     uint64_t next_outbound;
     str outbound;
+    str letters_key;    // the vault's key that sealed dead letters among them; empty: none did
     uint64_t published; // outbox rows below this number are on Kafka and go, …
     uint64_t trimmed;   // … those below this one have gone with an earlier commit
     uint64_t events_published;

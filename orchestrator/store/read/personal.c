@@ -59,40 +59,52 @@ struct statement read_subject_streams(struct arena *arena, struct scope scope,
 
 #define SEALED(column) column "::text LIKE '%\"baton:sealed:%'"
 
+#define OF_SCOPES                                                                                  \
+    "SELECT 1 AS source, m.place, m.stream, v.name, v.scope, v.value FROM mine m JOIN variables "  \
+    "v "                                                                                           \
+    "ON v.shard = m.shard AND v.instance = m.stream UNION ALL SELECT 0, m.place, m.stream, "       \
+    "e.key, i.key, e.value::text FROM mine m JOIN instances i ON i.shard = m.shard AND i.key = "   \
+    "m.stream, json_each(i.variables) e UNION ALL SELECT 0, m.place, m.stream, e.key, w.key, "     \
+    "e.value::text FROM mine m JOIN elements w ON w.instance = m.stream AND w.shard = m.shard, "   \
+    "json_each(w.variables) e WHERE w.key <> m.stream"
+
+#define OF_VARIABLES                                                                               \
+    "SELECT DISTINCT ON (s.place, s.scope, s.name) s.place, s.stream, 'VARIABLE' AS kind, "        \
+    "s.name, "                                                                                     \
+    "s.scope AS key, s.value AS text FROM (" OF_SCOPES                                             \
+    ") s WHERE " SEALED("s.value") " ORDER BY s.place, s.scope, s.name, s.source"
+
+#define OF_DECISIONS                                                                               \
+    "SELECT m.place, m.stream, 'DECISION', d.decision_id, d.key, d.output FROM mine m JOIN "       \
+    "decision_evaluations d ON d.shard = m.shard AND d.instance = m.stream WHERE " SEALED(         \
+        "d.output")
+
+#define OF_MESSAGES                                                                                \
+    "SELECT m.place, m.stream, 'MESSAGE', s.name, s.key, s.variables::text FROM mine m JOIN "      \
+    "messages s ON s.shard = m.shard AND s.mailbox = m.stream WHERE " SEALED("s.variables")
+
 // What runs has its values in its rows; records of variables have those of scopes that have ended.
 struct statement read_subject_held(struct arena *arena, struct scope scope, const uint64_t *streams,
                                    size_t count)
 {
     static const char sql[] =
-        "WITH mine AS (SELECT k.shard, k.stream FROM (SELECT DISTINCT u.shard, u.stream FROM "
-        "unnest($2::integer[], $3::bigint[]) AS u (shard, stream)) k WHERE EXISTS (SELECT FROM "
-        "personal_keys p WHERE p.shard = k.shard AND p.stream = k.stream AND " SCOPE_SEES_TENANT(
-            "p.tenant") ")) "
-                        "(SELECT DISTINCT ON (1, 4, 3) f.stream, 'VARIABLE', f.name, f.scope, "
-                        "f.value FROM (SELECT "
-                        "1 AS source, m.stream, v.name, v.scope, v.value FROM mine m JOIN "
-                        "variables v ON v.shard = "
-                        "m.shard AND v.instance = m.stream UNION ALL SELECT 0, m.stream, e.key, "
-                        "i.key, "
-                        "e.value::text FROM mine m JOIN instances i ON i.shard = m.shard AND i.key "
-                        "= m.stream, "
-                        "json_each(i.variables) e UNION ALL SELECT 0, m.stream, e.key, w.key, "
-                        "e.value::text FROM "
-                        "mine m JOIN elements w ON w.instance = m.stream AND w.shard = m.shard, "
-                        "json_each(w.variables) e WHERE w.key <> m.stream) f WHERE " SEALED(
-                            "f.value") " ORDER BY 1, 4, 3, f.source) UNION ALL SELECT m.stream, "
-                                       "'DECISION', d.decision_id, d.key, "
-                                       "d.output FROM mine m JOIN decision_evaluations d ON "
-                                       "d.shard = m.shard AND d.instance = "
-                                       "m.stream WHERE " SEALED(
-                                           "d.output") " UNION ALL SELECT m.stream, 'MESSAGE', "
-                                                       "s.name, "
-                                                       "s.key, s.variables::text FROM mine m JOIN "
-                                                       "messages s ON s.shard = m.shard AND "
-                                                       "s.mailbox = "
-                                                       "m.stream WHERE " SEALED(
-                                                           "s.variables") " LIMIT 10001";
-    _Static_assert(SUBJECT_MAX_HELD == 10000, "as the statement says");
+        "WITH mine AS (SELECT u.place, u.shard, u.stream FROM unnest($2::integer[], $3::bigint[]) "
+        "WITH ORDINALITY AS u (shard, stream, place) WHERE EXISTS (SELECT FROM personal_keys p "
+        "WHERE p.shard = u.shard AND p.stream = u.stream AND " SCOPE_SEES_TENANT(
+            "p.tenant") ")), "
+                        "held AS ((" OF_VARIABLES ") UNION ALL " OF_DECISIONS
+                        " UNION ALL " OF_MESSAGES "), "
+                        "counted AS (SELECT h.*, count(*) OVER () AS total, row_number() OVER w AS "
+                        "n, "
+                        "sum(octet_length(h.text)) OVER w - octet_length(h.text) AS before FROM "
+                        "held h WINDOW w "
+                        "AS (ORDER BY h.place, h.kind, h.key, h.name ROWS UNBOUNDED PRECEDING)) "
+                        "SELECT c.stream, "
+                        "c.kind, c.name, c.key, c.text, c.place, c.total FROM counted c WHERE c.n "
+                        "<= 10000 AND "
+                        "(c.n = 1 OR c.before < 8388608) ORDER BY c.n";
+    _Static_assert(SUBJECT_MAX_HELD == 10000 && SUBJECT_MAX_BYTES == 8388608, "as it says");
+    check(count <= SUBJECT_GROUP);
     str *shards = ARENA_ARRAY(arena, str, count + 1), *keys = ARENA_ARRAY(arena, str, count + 1);
     for (size_t i = 0; i < count; i++) {
         shards[i] = shard_of(arena, streams[i]);

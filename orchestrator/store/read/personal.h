@@ -42,10 +42,11 @@ struct subject_page {
 struct statement read_subject_streams(struct arena *arena, struct scope scope,
                                       const struct subject_page *page);
 
-// What has something sealed in these streams: stream, where (variable, decision, message, …), name,
-// scope or key, text. One row more than SUBJECT_MAX_HELD: there is more.
-enum { SUBJECT_MAX_HELD = 10000 };
-enum { HELD_STREAM, HELD_KIND, HELD_NAME, HELD_KEY, HELD_TEXT };
+// What has something sealed in these streams, in their order: stream, where (variable, decision,
+// message, …), name, scope or key, text, the stream's place among them from 1, how many rows there
+// are in all. At most SUBJECT_MAX_HELD rows and, but for the first, SUBJECT_MAX_BYTES of texts.
+enum { SUBJECT_MAX_HELD = 10000, SUBJECT_MAX_BYTES = 8 << 20, SUBJECT_GROUP = 16 };
+enum { HELD_STREAM, HELD_KIND, HELD_NAME, HELD_KEY, HELD_TEXT, HELD_PLACE, HELD_TOTAL };
 struct statement read_subject_held(struct arena *arena, struct scope scope, const uint64_t *streams,
                                    size_t count);
 
