@@ -93,6 +93,11 @@ void access_forget(struct access *access)
     forget_all(&access->remembered);
 }
 
+uint64_t access_epoch(const struct access *access)
+{
+    return access->epoch;
+}
+
 static struct digest digest_of(const struct access *access, const struct credential *credential)
 {
     struct arena arena = ARENA_EMPTY;

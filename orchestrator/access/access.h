@@ -35,6 +35,9 @@ void access_identify(struct access *access, struct arena *arena,
 // Something has changed: nothing that is remembered counts any more.
 void access_forget(struct access *access);
 
+// Grows whenever something has changed.
+uint64_t access_epoch(const struct access *access);
+
 struct proof *access_proof(struct access *access);
 
 #endif

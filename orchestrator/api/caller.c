@@ -8,6 +8,7 @@
 #include "base/endpoint.h"
 #include "gateway/audit.h"
 #include "gateway/credential.h"
+#include "gateway/recheck.h"
 #include "gateway/share.h"
 
 #include <ctype.h>
@@ -271,6 +272,7 @@ static enum admission ask(struct request *request, const struct credential *cred
         return REFUSED;
     }
     *asking = (struct asking){.request = request, .inside = &admission};
+    recheck_remember(request->asker, credential);
     access_identify(access, &request->arena, credential, on_identified, asking);
     if (admission == DECIDING)
         asking->inside = NULL;

@@ -6,6 +6,7 @@
 #include "api/api_private.h"
 
 #include "gateway/news.h"
+#include "gateway/recheck.h"
 #include "http/stream.h"
 #include "loop/timer.h"
 #include "store/read/news.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-enum { HEARTBEAT_MS = 15000, MAX_INSTANCES = 20, MAX_TOPICS_BYTES = 2048 };
+enum { HEARTBEAT_MS = 15000, CHECK_MS = 500, MAX_INSTANCES = 20, MAX_TOPICS_BYTES = 2048 };
 
 enum { EVERYTHING = 1 << 0, INSTANCES = 1 << 1, MESSAGES = 1 << 2, CLUSTER = 1 << 3 };
 
@@ -40,13 +41,16 @@ struct watcher {
     uint64_t instances[MAX_INSTANCES];
     size_t instance_count;
     bool wants[COUNT_OF(topics)];
-    bool has_missed; // something for which there was no room
+    bool has_missed;            // something for which there was no room
+    struct pending_list checks; // whether its caller may still
+    uint64_t epoch;             // of what it was allowed by
 };
 
 struct live {
     struct api *api;
     struct news *news;
     struct timer *heartbeat;
+    struct timer *check;
     TAILQ_HEAD(, watcher) watchers;
     bool is_stopped;
 };
@@ -57,6 +61,7 @@ static void end(struct watcher *watcher)
 {
     struct live *live = watcher->live;
     TAILQ_REMOVE(&live->watchers, watcher, link);
+    pending_cancel(&watcher->checks);
     if (TAILQ_EMPTY(&live->watchers))
         news_watch(live->news, false);
     caller_of(watcher->request)->on_gone = NULL;
@@ -134,6 +139,33 @@ static void on_heartbeat(void *context)
     timer_set(live->heartbeat, HEARTBEAT_MS);
 }
 
+// -- Whether they may still -------------------------------------------------------------
+
+// Whoever looks at instances may see others now: the client comes again, and is judged anew.
+static void on_checked(void *owner, struct caller *now, const struct error *err)
+{
+    struct watcher *watcher = owner;
+    bool is_refused = now == NULL && err->kind != ERROR_UNAVAILABLE;
+    bool has_changed = now != NULL && now->allowed_epoch != watcher->epoch;
+    if (is_refused || (has_changed && watcher->instance_count > 0))
+        end(watcher);
+    else if (has_changed)
+        watcher->epoch = now->allowed_epoch;
+}
+
+static void check_watchers(void *context)
+{
+    struct live *live = context;
+    struct watcher *next;
+    for (struct watcher *watcher = TAILQ_FIRST(&live->watchers); watcher != NULL; watcher = next) {
+        struct caller *caller = caller_of(watcher->request);
+        next = TAILQ_NEXT(watcher, link);
+        if (watcher->checks.count == 0 && recheck_is_due(caller))
+            recheck_begin(caller, &watcher->checks, watcher, on_checked);
+    }
+    timer_set(live->check, CHECK_MS);
+}
+
 // -- Who watches ------------------------------------------------------------------------
 
 static void on_gone(struct caller *caller)
@@ -155,6 +187,7 @@ static void begin(struct watcher *watcher)
         return;
     caller->waiting = watcher;
     caller->on_gone = on_gone;
+    watcher->epoch = caller->allowed_epoch;
     TAILQ_INSERT_TAIL(&live->watchers, watcher, link);
     news_watch(live->news, true);
     if (!request_stream_send(request, STR("retry: 2000\n\n")))
@@ -249,6 +282,8 @@ struct live *live_new(struct api *api)
     live->news = news_new(api->options.gateway, on_news, live);
     live->heartbeat = timer_new(api->options.loop, on_heartbeat, live);
     timer_set(live->heartbeat, HEARTBEAT_MS);
+    live->check = timer_new(api->options.loop, check_watchers, live);
+    timer_set(live->check, CHECK_MS);
     return live;
 }
 
@@ -267,5 +302,6 @@ void live_free(struct live *live)
     check(TAILQ_EMPTY(&live->watchers));
     news_free(live->news);
     timer_free(live->heartbeat);
+    timer_free(live->check);
     free(live);
 }

@@ -3,10 +3,8 @@
 // Personal values in the engine: sealed where they are kept, opened where they are read, and what
 // is computed of them is sealed for the same persons. After each batch the fixture folds histories
 // into images, byte for byte, with no key at all. The vault here seals by base64.
-#include "engine/fixture.h"
+#include "engine/personal_fixture.h"
 #include "record/limits.h"
-
-#include "base/json.h"
 
 #define B "xmlns:b='http://baton.dev/schema/bpmn' "
 #define PERSONAL(variable, subject)                                                                \
@@ -40,84 +38,7 @@
         FLOW("f2", "l", "t") TASK("<zeebe:taskListener eventType='" event "' type='w'/>", "")      \
             FLOW("f3", "t", "u") JOB("u", "") FLOW("f4", "u", "e") "<endEvent id='e'/>"
 
-static str erased; // a person
 static struct arena kept;
-
-static bool fake_seal(void *context, struct arena *arena, const struct engine_value *value,
-                      str *ret_json, str *ret_why)
-{
-    (void)context;
-    struct strbuf out = strbuf_new(arena);
-    for (uint32_t i = 0; i < value->subjects->count; i++)
-        if (str_equal(value->subjects->items[i], erased)) {
-            *ret_why = STR("a person was erased");
-            return false;
-        }
-    struct strbuf text = strbuf_new(arena);
-    strbuf_format(&text, "{\"stream\":%llu,\"of\":", (unsigned long long)value->stream);
-    strbuf_add(&text, personal_mark(arena, value->subjects, value->json));
-    strbuf_add_char(&text, '}');
-    strbuf_add(&out, STR(PERSONAL_SEALED));
-    strbuf_add(&out, base64url_encode(arena, strbuf_str(&text)));
-    strbuf_add_char(&out, '"');
-    *ret_json = strbuf_str(&out);
-    return true;
-}
-
-static enum engine_opening fake_open(void *context, struct arena *arena, uint64_t stream,
-                                     str sealed, struct personal_subjects *ret_subjects,
-                                     str *ret_json)
-{
-    (void)context;
-    struct json *json;
-    struct error err;
-    str text;
-    if (!base64url_decode(arena, sealed, &text) || !json_parse(arena, text, &json, &err) ||
-        (uint64_t)json_get_i64(json, STR("stream"), 0) != stream)
-        return OPENING_FOREIGN;
-    const struct json *mark = json_get(json, STR("of"));
-    const struct json *named = json_get(mark, STR("baton:personal"));
-    for (size_t i = 0; i < named->count; i++) {
-        assert_true(personal_add(ret_subjects, named->items[i].text));
-        if (str_equal(named->items[i].text, erased))
-            return OPENING_ERASED;
-    }
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    json_value(&w, json_get(mark, STR("value")));
-    *ret_json = strbuf_str(&out);
-    return OPENING_DONE;
-}
-
-static bool fake_has(void *context, uint64_t stream)
-{
-    (void)context, (void)stream;
-    return false;
-}
-
-static void fake_forget(void *context, uint64_t stream)
-{
-    (void)context, (void)stream;
-}
-
-static void fake_erase(void *context, uint64_t stream, str digest)
-{
-    (void)context, (void)stream, (void)digest;
-}
-
-static void fake_bar(void *context, uint64_t erasure, str digest)
-{
-    (void)context, (void)erasure, (void)digest;
-}
-
-static const struct engine_vault vault = {.seal = fake_seal,
-                                          .open = fake_open,
-                                          .erase = fake_erase,
-                                          .bar = fake_bar,
-                                          .lift = fake_bar,
-                                          .has = fake_has,
-                                          .forget = fake_forget,
-                                          .can_seal = true};
 
 // Nothing that is stored says it.
 static void assert_nowhere(struct fixture *f, const char *text)
@@ -140,39 +61,6 @@ static void assert_nowhere(struct fixture *f, const char *text)
         assert_true(str_find(f->changes.messages.items[i].variables, needle) == SIZE_MAX);
     for (size_t i = 0; i < f->changes.decisions.count; i++)
         assert_true(str_find(f->changes.decisions.items[i].trace, needle) == SIZE_MAX);
-}
-
-// The job's variables as a worker sees them, with the persons beside them.
-static str job_reads(struct fixture *f, const char *name)
-{
-    for (size_t i = 0; i < f->changes.outbound.count; i++) {
-        const struct outbound *o = &f->changes.outbound.items[i];
-        struct json *json;
-        struct error err;
-        if (o->kind != OUTBOUND_JOB)
-            continue;
-        assert_true(json_parse(&f->arena, o->job->variables, &json, &err));
-        const struct json *value = json_get(json, str_of(name));
-        struct strbuf out = strbuf_new(&f->arena);
-        struct json_writer w = json_writer_new(&out);
-        if (value == NULL)
-            return STR("none");
-        json_value(&w, value);
-        str sealed = strbuf_str(&out), plain;
-        struct personal_subjects subjects = {0};
-        if (!personal_is_sealed(sealed))
-            return sealed;
-        size_t skip = strlen(PERSONAL_SEALED);
-        if (fake_open(NULL, &f->arena, o->job->instance,
-                      str_sub(sealed, skip, sealed.len - skip - 1), &subjects,
-                      &plain) != OPENING_DONE)
-            return STR("erased");
-        str who = subjects.items[0];
-        for (uint32_t k = 1; k < subjects.count; k++)
-            who = str_format(&f->arena, "%.*s+%.*s", STR_ARG(who), STR_ARG(subjects.items[k]));
-        return str_format(&f->arena, "%.*s: %.*s", STR_ARG(who), STR_ARG(plain));
-    }
-    return STR("no job");
 }
 
 static str incident_of(struct fixture *f, str *ret_kind)
@@ -433,56 +321,6 @@ static void a_message_keeps_what_its_sender_marks_sealed(void **state)
                                              .ttl_ms = 100000}});
     assert_int_equal(f->changes.messages.count, 1);
     assert_nowhere(f, "ann@marked");
-    fixture_free(f);
-}
-
-// -- Migrations -------------------------------------------------------------------------
-
-#define TWO_MARKED                                                                                 \
-    PROCESS(MAIL, "<startEvent id='s'/>" FLOW("f1", "s", "t") JOB("t", "") FLOW("f2", "t", "u")    \
-                      JOB("u", "") FLOW("f3", "u", "e") "<endEvent id='e'/>")
-
-static enum rejection migrate(struct fixture *f, uint64_t instance, uint64_t target, bool dry_run)
-{
-    run(f, (struct command){.type = COMMAND_MIGRATE_INSTANCE,
-                            .instance = instance,
-                            .reply = {0, 7},
-                            .migrate_instance = {.target_definition = target, .dry_run = dry_run}});
-    return find_outbound(f, OUTBOUND_REPLY)->reply->rejection;
-}
-
-static void what_is_there_is_sealed_when_another_version_marks_it(void **state)
-{
-    (void)state;
-    struct fixture *f = fixture_new_with(TWO_JOBS, &vault);
-    uint64_t instance =
-        start_with(f, STR("{\"email\":\"old@marked\",\"customer\":\"ann\",\"x\":1}"));
-    uint64_t marked = deploy(f, TWO_MARKED);
-    assert_int_equal(migrate(f, instance, marked, true), REJECTION_NONE);
-    assert_null(find_event(f, EVENT_VARIABLE_SET));
-    assert_int_equal(migrate(f, instance, marked, false), REJECTION_NONE);
-    const struct instance_row *row = &f->changes.instances.items[0];
-    assert_true(str_find(row->image, STR("old@marked")) == SIZE_MAX);
-    assert_true(str_find(row->variables, STR("old@marked")) == SIZE_MAX);
-    assert_true(personal_is_sealed(find_event(f, EVENT_VARIABLE_SET)->value));
-    complete_with(f, STR_EMPTY); // it was offered anew
-    assert_true(str_equal(job_reads(f, "email"), STR("ann: \"old@marked\"")));
-    assert_true(str_equal(job_reads(f, "x"), STR("1")));
-    fixture_free(f);
-}
-
-static void a_migration_to_where_nobody_can_tell_whose_it_is_is_refused(void **state)
-{
-    (void)state;
-    struct fixture *f = fixture_new_with(TWO_JOBS, &vault);
-    uint64_t instance = start_with(f, STR("{\"email\":\"old@marked\"}"));
-    uint64_t marked = deploy(f, TWO_MARKED);
-    for (int dry_run = 0; dry_run <= 1; dry_run++) {
-        assert_int_equal(migrate(f, instance, marked, dry_run), REJECTION_INVALID_STATE);
-        str why = find_outbound(f, OUTBOUND_REPLY)->reply->reason;
-        assert_true(str_find(why, STR("whose it is cannot be told")) != SIZE_MAX);
-        assert_null(find_event(f, EVENT_PROCESS_MIGRATED));
-    }
     fixture_free(f);
 }
 
@@ -840,8 +678,6 @@ int main(void)
         cmocka_unit_test_setup(a_signal_of_too_many_persons_goes_nowhere, reset),
         cmocka_unit_test_setup(what_an_ad_hoc_sub_process_collects_stays_sealed, reset),
         cmocka_unit_test_setup(what_a_condition_is_asked_about_is_in_the_open, reset),
-        cmocka_unit_test_setup(what_is_there_is_sealed_when_another_version_marks_it, reset),
-        cmocka_unit_test_setup(a_migration_to_where_nobody_can_tell_whose_it_is_is_refused, reset),
         cmocka_unit_test_setup(without_a_vault_a_simulation_has_plain_values, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "record/command.h"
 #include "store/read/scope.h"
 
+struct credential;
 struct gateway;
 
 // Why an operation did not do what was asked.
@@ -45,6 +46,13 @@ struct caller {
     str address;        // of the peer; empty: not known
     str request_id;     // for the audit; empty: none
     bool is_in_history; // its refusal is a row of history
+    // What it was allowed by, for those who wait long (recheck.h); filled in by caller_allow, but
+    // for the credential.
+    const struct credential *credential; // NULL: nobody was asked
+    const char *permission;
+    str named;
+    uint64_t allowed_epoch; // of access
+    int64_t allowed_ns;
     str traceparent;    // W3C trace context; empty: none
     uint64_t reference; // the caller's own number for the operation; 0: none
     int64_t timeout_ms; // how long the engine may take; 0: api.timeout_ms

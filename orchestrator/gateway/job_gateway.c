@@ -15,6 +15,7 @@
 #include "gateway/gateway_private.h"
 #include "gateway/job_poll.h"
 #include "gateway/read.h"
+#include "gateway/recheck.h"
 #include "loop/timer.h"
 #include "record/key.h"
 #include "record/topic.h"
@@ -40,6 +41,7 @@ struct waiting {
     struct job_line *line;
     struct job_poll poll;
     struct timer *deadline;
+    struct pending_list checks; // whether its caller may still
 };
 
 struct demand { // owns its memory
@@ -363,6 +365,7 @@ static void answer_poll(struct job_line *line, const struct job_poll *poll)
 static void end_wait(struct waiting *waiting)
 {
     waiting->poll.caller->on_gone = NULL;
+    pending_cancel(&waiting->checks);
     count_poll(waiting, false);
     TAILQ_REMOVE(&waiting->line->polls, waiting, link);
     timer_free(waiting->deadline);
@@ -514,6 +517,47 @@ static void renew_line(struct job_line *line, struct credit_list *list)
             say_credit(list, shard, demand, demand->given[shard]);
 }
 
+// Nobody else waits: what is on its way is returned as soon as it comes.
+static void forget_demands(struct job_line *line)
+{
+    struct demand *demand;
+    LIST_FOREACH(demand, &line->demands, link)
+    if (demand->wanted == 0)
+        demand->wanted_ms = 0;
+    touch(line);
+}
+
+// A poll that may not wait any more fails; one whose caller gets jobs of other processes than when
+// it began ends, and the client asks again.
+static void on_checked(void *owner, struct caller *now, const struct error *err)
+{
+    struct waiting *waiting = owner;
+    struct job_line *line = waiting->line;
+    struct job_poll poll = waiting->poll, again = poll;
+    struct error refused = {0};
+    again.caller = now;
+    if (now == NULL
+            ? err->kind == ERROR_UNAVAILABLE
+            : job_poll_check(&again, &refused) && str_equal(again.processes, poll.processes))
+        return;
+    end_wait(waiting);
+    forget_demands(line);
+    if (now == NULL || refused.kind != 0)
+        caller_fail(poll.caller, now == NULL ? err : &refused);
+    else
+        poll.end(&poll);
+}
+
+static void check_polls(struct job_line *line)
+{
+    struct waiting *next;
+    for (struct waiting *w = TAILQ_FIRST(&line->polls); w != NULL; w = next) {
+        next = TAILQ_NEXT(w, link);
+        if (w->checks.count == 0 && recheck_is_due(w->poll.caller))
+            recheck_begin(w->poll.caller, &w->checks, w, on_checked);
+    }
+}
+
 // Says again what stands, takes back what nobody wants any more, returns what nobody took, and
 // forgets lines that are not used.
 static void on_renew(void *context)
@@ -530,6 +574,7 @@ static void on_renew(void *context)
     while (map_next(&desk->by_type, &cursor, &type, &value)) {
         struct job_line *line = value;
         return_old(line, now_ms);
+        check_polls(line);
         touch(line);
         if (!prune(line, now_ms))
             *ARRAY_PUSH(&scratch, &idle) = line;
@@ -632,16 +677,6 @@ static void on_wait_over(void *context)
     struct job_poll poll = waiting->poll;
     end_wait(waiting);
     answer_poll(line, &poll);
-}
-
-// Nobody else waits: what is on its way is returned as soon as it comes.
-static void forget_demands(struct job_line *line)
-{
-    struct demand *demand;
-    LIST_FOREACH(demand, &line->demands, link)
-    if (demand->wanted == 0)
-        demand->wanted_ms = 0;
-    touch(line);
 }
 
 static void on_gone(struct caller *caller)

@@ -3,6 +3,10 @@
 // From an identity and what an operation takes to what a caller's reads see and its commands reach.
 #include "gateway/caller.h"
 
+#include "access/access.h"
+#include "base/clock.h"
+#include "gateway/gateway.h"
+
 #include <string.h>
 
 const struct identity *caller_everybody(void)
@@ -179,6 +183,15 @@ static bool check_need(struct caller *caller, const struct need *need, str named
     check_unreachable();
 }
 
+static void note_allowed(struct caller *caller, const char *permission, str named)
+{
+    const struct access *access = gateway_access(caller->gateway);
+    caller->permission = permission;
+    caller->named = named;
+    caller->allowed_epoch = access != NULL ? access_epoch(access) : 0;
+    caller->allowed_ns = clock_monotonic_ns();
+}
+
 bool caller_allow(struct caller *caller, const struct identity *identity, const char *permission,
                   str named, struct error *err)
 {
@@ -186,6 +199,7 @@ bool caller_allow(struct caller *caller, const struct identity *identity, const 
     struct need need;
     caller->identity = identity;
     caller->principal = identity->id;
+    note_allowed(caller, permission, named);
     caller_widen(caller);
     if (identity->is_everything || str_equal(rest, STR("none")) || str_equal(rest, STR("self")))
         return true;

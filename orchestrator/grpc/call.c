@@ -8,6 +8,7 @@
 #include "gateway/credential.h"
 #include "gateway/gateway.h"
 #include "gateway/job_gateway.h"
+#include "gateway/recheck.h"
 #include "gateway/share.h"
 #include "grpc/connection.h"
 #include "wire/pack.h"
@@ -291,6 +292,7 @@ static bool identify(struct grpc_call *call)
         return false;
     }
     call->is_asking = true;
+    recheck_remember(&call->caller, &credential);
     access_identify(access, &call->arena, &credential, on_identified, call);
     call->is_waiting = call->is_asking;
     return call->is_admitted;

@@ -5,11 +5,14 @@
 // A stream polls again and again, a few jobs at a time, and only while the client has taken what
 // was written before: what it does not read stays with the shards.
 #include "base/json.h"
-#include "gateway/job_gateway.h"
+#include "gateway/job_poll.h"
 #include "gateway/locate.h"
+#include "gateway/recheck.h"
+#include "grpc/connection.h"
 #include "grpc/methods.h"
+#include "loop/timer.h"
 
-enum { STREAM_JOBS = 32, STREAM_WAIT_MS = 60000 };
+enum { STREAM_JOBS = 32, STREAM_WAIT_MS = 60000, STREAM_CHECK_MS = 500 };
 
 // -- A job as a message -------------------------------------------------------------------
 
@@ -215,6 +218,11 @@ struct stream {
     struct arena arena;   // of that poll
     bool is_polling;
     bool is_closed;
+    str processes; // whose jobs it gets, as it was allowed
+    struct timer *check;
+    struct pending_list checks; // whether its caller may still
+    bool is_refused;
+    struct error refusal;
 };
 
 static void poll_again(struct stream *stream);
@@ -238,7 +246,9 @@ static void on_poll_end(const struct job_poll *poll)
 {
     struct stream *stream = poll->context;
     stream->is_polling = false;
-    if (stream->is_closed)
+    if (stream->is_refused)
+        caller_fail(&stream->call->caller, &stream->refusal);
+    else if (stream->is_closed)
         grpc_call_end(stream->call, GRPC_OK, STR_EMPTY);
     else
         poll_again(stream);
@@ -255,13 +265,15 @@ static void on_poll_failed(struct caller *caller, const struct failure *failure)
 static void poll_again(struct stream *stream)
 {
     const GatewayProtocol__StreamActivatedJobsRequest *request = stream->request;
-    if (stream->is_polling || stream->is_closed || grpc_call_unsent(stream->call) > 0)
+    if (stream->is_polling || stream->is_closed || stream->is_refused ||
+        grpc_call_unsent(stream->call) > 0)
         return;
     arena_reset(&stream->arena);
     stream->poller = stream->call->caller;
     stream->poller.arena = &stream->arena;
     stream->poller.context = stream;
     stream->poller.failed = on_poll_failed;
+    stream->poller.credential = NULL; // the stream itself looks whether it may still
     stream->is_polling = true;
     job_poll_begin(&(struct job_poll){
         .caller = &stream->poller,
@@ -293,8 +305,66 @@ static void on_stream_closed(struct grpc_call *call)
         grpc_call_end(call, GRPC_OK, STR_EMPTY);
 }
 
+// -- Whether it may still -----------------------------------------------------------------
+
+static void refuse_stream(struct stream *stream, const struct error *err)
+{
+    stream->is_refused = true;
+    stream->refusal = *err;
+    if (stream->is_polling)
+        caller_leave(&stream->poller);
+    else
+        caller_fail(&stream->call->caller, err);
+}
+
+static bool may_poll(const struct stream *stream, struct caller *caller, str *ret_processes,
+                     struct error *err)
+{
+    struct job_poll poll = {.caller = caller,
+                            .worker = grpc_text(stream->request->worker),
+                            .tenants = tenants_of(caller->arena, stream->request->tenantids,
+                                                  stream->request->n_tenantids),
+                            .tenant_count = stream->request->n_tenantids};
+    if (!job_poll_check(&poll, err))
+        return false;
+    *ret_processes = poll.processes;
+    return true;
+}
+
+static void on_stream_checked(void *owner, struct caller *now, const struct error *err)
+{
+    struct stream *stream = owner;
+    struct error refusal;
+    str processes;
+    if (stream->is_closed || stream->is_refused || stream->call->is_ending)
+        return;
+    if (now == NULL) {
+        if (err->kind != ERROR_UNAVAILABLE)
+            refuse_stream(stream, err);
+    } else if (!may_poll(stream, now, &processes, &refusal)) {
+        refuse_stream(stream, &refusal);
+    } else if (!str_equal(processes, stream->processes)) {
+        (void)error_set(&refusal, ERROR_UNAVAILABLE, "",
+                        "what the caller may do has changed: open the stream anew");
+        refuse_stream(stream, &refusal);
+    }
+}
+
+static void check_stream(void *context)
+{
+    struct stream *stream = context;
+    if (stream->is_closed || stream->is_refused || stream->call->is_ending)
+        return;
+    timer_set(stream->check, STREAM_CHECK_MS);
+    if (stream->checks.count == 0 && recheck_is_due(&stream->call->caller))
+        recheck_begin(&stream->call->caller, &stream->checks, stream, on_stream_checked);
+}
+
 static void free_stream(struct grpc_call *call)
 {
+    struct stream *stream = call->context;
+    pending_cancel(&stream->checks);
+    timer_free(stream->check);
     arena_done(&((struct stream *)call->context)->arena);
 }
 
@@ -307,8 +377,15 @@ GRPC_HANDLER(stream_activated_jobs)
         return;
     }
     struct stream *stream = ARENA_NEW(&call->arena, struct stream);
+    struct error err;
     stream->call = call;
     stream->request = body;
+    if (!may_poll(stream, &call->caller, &stream->processes, &err)) {
+        caller_fail(&call->caller, &err);
+        return;
+    }
+    stream->check = timer_new(call->server->options.loop, check_stream, stream);
+    timer_set(stream->check, STREAM_CHECK_MS);
     call->context = stream;
     call->on_sent = on_stream_sent;
     call->on_closed = on_stream_closed;
