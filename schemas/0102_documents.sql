@@ -2,8 +2,8 @@
 -- Documents: files of people and workers, too large or too binary for variables, which hold references to them.
 
 CREATE TABLE documents (
-    id           text        PRIMARY KEY,
     tenant       text        NOT NULL,
+    id           text        NOT NULL,                  -- in its tenant
     content_hash text        NOT NULL,                  -- SHA-256, hexadecimal
     content_type text        NOT NULL,
     file_name    text        NOT NULL,
@@ -13,6 +13,8 @@ CREATE TABLE documents (
     instance     bigint,
     properties   json,
     created      timestamptz NOT NULL DEFAULT now(),
-    bytes        bytea       NOT NULL
+    bytes        bytea       NOT NULL,
+    PRIMARY KEY (tenant, id)
 );
+CREATE INDEX documents_id ON documents (id);
 CREATE INDEX documents_expires ON documents (expires) WHERE expires IS NOT NULL;

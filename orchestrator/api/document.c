@@ -210,6 +210,51 @@ static void store_next(struct caller *caller, struct upload *upload)
     read_change(caller, catalogue_document_insert(caller->arena, row), on_stored, upload);
 }
 
+// -- Its tenant -------------------------------------------------------------------------
+
+static bool no_such_tenant(struct request *request, str asked)
+{
+    request_problem_format(request, 404, "NOT_FOUND", "there is no tenant '%.*s'", STR_ARG(asked));
+    return false;
+}
+
+// The one that is asked for, else the default tenant, else the only one. False after answering.
+static bool choose_tenant(struct request *request)
+{
+    struct caller *caller = caller_of(request);
+    str asked = request_query(request, "tenantId");
+    caller->tenant = tenant_inside(asked);
+    if (caller_has_tenant(caller, caller->tenant))
+        return true;
+    if (asked.len > 0)
+        return no_such_tenant(request, asked);
+    if (caller->identity->tenants.count != 1) {
+        request_problem(request, 400, "INVALID_ARGUMENT",
+                        STR("a document belongs to a tenant: say which (tenantId)"));
+        return false;
+    }
+    caller->tenant = caller->identity->tenants.items[0];
+    return true;
+}
+
+// False after answering.
+static bool name_document(struct request *request, struct document_name *ret_name)
+{
+    str asked = request_query(request, "tenantId"), tenant = tenant_inside(asked);
+    *ret_name = (struct document_name){.id = request->arguments[0]};
+    if (asked.len == 0)
+        return true;
+    ret_name->tenant = tenant.len > 0 ? tenant : STR_EMPTY;
+    return caller_has_tenant(caller_of(request), tenant) || no_such_tenant(request, asked);
+}
+
+static void say_which(struct request *request)
+{
+    request_problem_format(request, 400, "INVALID_ARGUMENT",
+                           "several tenants have a document with id '%.*s': say which (tenantId)",
+                           STR_ARG(request->arguments[0]));
+}
+
 // False after answering 404: there is one store.
 static bool knows_store(struct request *request)
 {
@@ -227,7 +272,7 @@ static void begin(struct request *request, bool is_batch)
     upload->is_batch = is_batch;
     upload->created = strbuf_new(&request->arena);
     upload->failed = strbuf_new(&request->arena);
-    if (!knows_store(request) || !read_upload(request, upload))
+    if (!knows_store(request) || !choose_tenant(request) || !read_upload(request, upload))
         return;
     if (!is_batch)
         upload->rows[0].id = request_query(request, "documentId");
@@ -267,6 +312,10 @@ static void on_document(struct caller *caller, void *context, const struct query
         no_such(request);
         return;
     }
+    if (query_row_count(rows) > 1) {
+        say_which(request);
+        return;
+    }
     str wanted = request_query(request, "contentHash");
     if (wanted.len > 0 && !str_equal(wanted, query_value(rows, 0, HASH))) {
         request_problem(request, 400, "INVALID_ARGUMENT",
@@ -281,17 +330,19 @@ static void on_document(struct caller *caller, void *context, const struct query
 void handle_document_get(struct request *request)
 {
     struct caller *caller = caller_of(request);
-    if (knows_store(request))
-        read_run(caller,
-                 catalogue_document_read(caller->arena, caller->scope, request->arguments[0]),
-                 on_document, NULL);
+    struct document_name name;
+    if (knows_store(request) && name_document(request, &name))
+        read_run(caller, catalogue_document_read(caller->arena, caller->scope, &name), on_document,
+                 NULL);
 }
 
 static void on_deleted(struct caller *caller, void *context, const struct query_rows *rows)
 {
     (void)context;
-    if (query_row_count(rows) > 0)
+    if (query_row_count(rows) == 1)
         request_answer_empty(request_of(caller));
+    else if (query_row_count(rows) > 1)
+        say_which(request_of(caller));
     else
         no_such(request_of(caller));
 }
@@ -299,8 +350,8 @@ static void on_deleted(struct caller *caller, void *context, const struct query_
 void handle_document_delete(struct request *request)
 {
     struct caller *caller = caller_of(request);
-    if (knows_store(request))
-        read_change(caller,
-                    catalogue_document_delete(caller->arena, caller->scope, request->arguments[0]),
+    struct document_name name;
+    if (knows_store(request) && name_document(request, &name))
+        read_change(caller, catalogue_document_delete(caller->arena, caller->scope, &name),
                     on_deleted, NULL);
 }

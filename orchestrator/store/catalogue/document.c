@@ -26,20 +26,26 @@ struct statement catalogue_document_insert(struct arena *arena, const struct doc
                      or_null(row->properties));
 }
 
-struct statement catalogue_document_delete(struct arena *arena, struct scope scope, str id)
-{
-    return STATEMENT(arena,
-                     "DELETE FROM documents WHERE " SCOPE_SEES_TENANT(
-                         "tenant") " AND id = $2::text RETURNING id",
-                     scope_parameter(arena, scope), id);
-}
+// $3: of this tenant alone; null: of any that the scope has.
+#define IS_MEANT                                                                                   \
+    SCOPE_SEES_TENANT("tenant") " AND id = $2::text AND ($3::text IS NULL OR tenant = $3::text)"
 
-struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id)
+struct statement catalogue_document_delete(struct arena *arena, struct scope scope,
+                                           const struct document_name *name)
 {
     return STATEMENT(
         arena,
-        "SELECT content_type, file_name, content_hash, bytes FROM documents "
-        "WHERE " SCOPE_SEES_TENANT("tenant") " AND id = $2::text AND (expires IS NULL OR "
-                                             "expires > now())",
-        scope_parameter(arena, scope), id);
+        "WITH found AS (SELECT tenant, id FROM documents WHERE " IS_MEANT "), gone AS (DELETE FROM "
+        "documents d USING found f WHERE d.tenant = f.tenant AND d.id = f.id AND (SELECT count(*) "
+        "FROM found) = 1) SELECT f.id FROM found f LIMIT 2",
+        scope_parameter(arena, scope), name->id, name->tenant);
+}
+
+struct statement catalogue_document_read(struct arena *arena, struct scope scope,
+                                         const struct document_name *name)
+{
+    return STATEMENT(arena,
+                     "SELECT content_type, file_name, content_hash, bytes FROM documents WHERE "
+                     IS_MEANT " AND (expires IS NULL OR expires > now()) LIMIT 2",
+                     scope_parameter(arena, scope), name->id, name->tenant);
 }

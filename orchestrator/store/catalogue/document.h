@@ -22,11 +22,18 @@ struct document_row {
 // A row of document_columns; none when the id is there already. Some that have expired go with it.
 struct statement catalogue_document_insert(struct arena *arena, const struct document_row *row);
 
-// A row when it was there.
-struct statement catalogue_document_delete(struct arena *arena, struct scope scope, str id);
+struct document_name {
+    str id;
+    str tenant; // data == NULL: whichever the scope has
+};
 
-// content type, file name, hash, bytes; no row once it has expired.
-struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id);
+// A row when it was there. Two: several tenants have one of this id, and none is deleted.
+struct statement catalogue_document_delete(struct arena *arena, struct scope scope,
+                                           const struct document_name *name);
+
+// content type, file name, hash, bytes; no row once it has expired, two as above.
+struct statement catalogue_document_read(struct arena *arena, struct scope scope,
+                                         const struct document_name *name);
 
 enum document_columns {
     DOCUMENT_ID,
