@@ -11,6 +11,26 @@ CREATE TABLE separations (
     changed_by text        NOT NULL DEFAULT ''
 );
 
+-- What it takes in a shard's memory and image: its JSON.
+CREATE FUNCTION separation_bytes(name text, of_tenant text, process_id text, role text, elements text[]) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT octet_length(json_build_array(name, of_tenant, process_id, role, elements)::text) + 1
+$$;
+
+-- One at a time: whoever waited sees what the other one set. Null: all together would take more than `most` bytes.
+CREATE FUNCTION separation_set(new_name text, new_tenant text, new_process text, new_role text, new_elements text[], actor text, most bigint)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE share_version SET version = version + 1;
+    IF (SELECT coalesce(sum(separation_bytes(s.name, s.of_tenant, s.process_id, s.role, s.elements)), 0) FROM separations s WHERE s.name <> new_name)
+       + separation_bytes(new_name, new_tenant, new_process, new_role, new_elements) > most THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO separations (name, of_tenant, process_id, role, elements, changed_by) VALUES (new_name, new_tenant, new_process, new_role, new_elements, actor)
+    ON CONFLICT (name) DO UPDATE SET of_tenant = excluded.of_tenant, process_id = excluded.process_id, role = excluded.role,
+        elements = excluded.elements, changed = now(), changed_by = excluded.changed_by;
+    RETURN new_name;
+END $$;
+
 CREATE FUNCTION separation_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM audit_note(jsonb_build_object('operation', CASE TG_OP WHEN 'INSERT' THEN 'CREATE' ELSE TG_OP END, 'entity_type', 'SEPARATION',

@@ -109,6 +109,7 @@ static bool read_upload(struct request *request, struct upload *upload)
         if (!is_metadata(&parts[i]))
             upload->rows[upload->count++] = (struct document_row){
                 .tenant = caller_of(request)->tenant,
+                .is_of_instance = request_query(request, "tenantId").len == 0,
                 .bytes = parts[i].data,
                 .content_type = parts[i].content_type.len > 0 ? parts[i].content_type
                                                               : STR("application/octet-stream"),
@@ -207,7 +208,8 @@ static void store_next(struct caller *caller, struct upload *upload)
         return;
     }
     const struct document_row *row = &upload->rows[upload->next++];
-    read_change(caller, catalogue_document_insert(caller->arena, row), on_stored, upload);
+    read_change(caller, catalogue_document_insert(caller->arena, caller->scope, row), on_stored,
+                upload);
 }
 
 // -- Its tenant -------------------------------------------------------------------------
@@ -218,7 +220,8 @@ static bool no_such_tenant(struct request *request, str asked)
     return false;
 }
 
-// The one that is asked for, else the default tenant, else the only one. False after answering.
+// The one that is asked for, else the default tenant, else the only one; of one that is kept for an
+// instance that comes first. False after answering.
 static bool choose_tenant(struct request *request)
 {
     struct caller *caller = caller_of(request);

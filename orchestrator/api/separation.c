@@ -41,7 +41,7 @@ static void on_set(struct caller *caller, void *context, const struct query_rows
         on_changed(caller, context, rows);
     else
         request_problem_format(request_of(caller), 400, "INVALID_ARGUMENT",
-                               "the names and element ids of all policies take more than "
+                               "all policies take, as JSON, more than "
                                "POLICIES_BYTES (%d) with this one",
                                LIMIT_POLICIES_BYTES);
 }

@@ -159,6 +159,9 @@ static void print_subject(struct arena *arena, const struct json *answer)
     str erased = json_get_str(answer, STR("erasedTime"), STR_EMPTY);
     if (erased.len > 0)
         printf("erased %.*s\n", STR_ARG(erased));
+    str begun = json_get_str(answer, STR("erasureBegunTime"), STR_EMPTY);
+    if (begun.len > 0)
+        printf("an erasure that began at %.*s is not over\n", STR_ARG(begun));
     printf("%zu instances hold something\n", instances->count);
     for (size_t i = 0; i < instances->count; i++) {
         const struct json *item = &instances->items[i];

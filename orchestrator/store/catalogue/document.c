@@ -8,22 +8,27 @@ static str or_null(str text)
     return text.len > 0 ? text : (str){NULL, 0};
 }
 
-struct statement catalogue_document_insert(struct arena *arena, const struct document_row *row)
+struct statement catalogue_document_insert(struct arena *arena, struct scope scope,
+                                           const struct document_row *row)
 {
     static const char sql[] =
-        "WITH gone AS (DELETE FROM documents WHERE id IN (SELECT id FROM documents WHERE expires < "
-        "now() LIMIT 20)) INSERT INTO documents (id, tenant, content_hash, content_type, "
-        "file_name, size, expires, process_id, instance, properties, bytes) SELECT "
-        "coalesce($1::text, gen_random_uuid()::text), $2::text, encode(sha256($3::bytea), 'hex'), "
-        "$4::text, $5::text, length($3::bytea), $6::timestamptz, $7::text, $8::bigint, $9::json, "
-        "$3::bytea ON CONFLICT DO NOTHING RETURNING id, content_hash, content_type, file_name, "
-        "size, to_char(expires AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
-        "process_id, instance, properties";
+        "WITH gone AS (DELETE FROM documents WHERE (tenant, id) IN (SELECT tenant, id FROM "
+        "documents WHERE expires < now() LIMIT 20)) INSERT INTO documents (id, tenant, "
+        "content_hash, content_type, file_name, size, expires, process_id, instance, properties, "
+        "bytes) SELECT coalesce($2::text, gen_random_uuid()::text), coalesce((SELECT i.tenant FROM "
+        "instances i WHERE $11::boolean AND i.shard = ($9::bigint >> 51) - 1 AND i.key = "
+        "$9::bigint AND " SCOPE_SEES_TENANT(
+            "i.tenant") "), $3::text), encode(sha256($4::bytea), 'hex'), $5::text, $6::text, "
+                        "length($4::bytea), $7::timestamptz, $8::text, $9::bigint, $10::json, "
+                        "$4::bytea ON CONFLICT DO NOTHING RETURNING id, content_hash, "
+                        "content_type, file_name, size, to_char(expires AT TIME ZONE 'UTC', "
+                        "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), process_id, instance, properties";
     str instance = row->instance != 0 ? statement_u64(arena, row->instance) : (str){NULL, 0};
-    return STATEMENT(arena, sql, or_null(row->id), row->tenant.len > 0 ? row->tenant : STR_EMPTY,
-                     query_hex(arena, row->bytes), row->content_type, row->file_name,
-                     or_null(row->expires), or_null(row->process_id), instance,
-                     or_null(row->properties));
+    return STATEMENT(arena, sql, scope_parameter(arena, scope), or_null(row->id),
+                     row->tenant.len > 0 ? row->tenant : STR_EMPTY, query_hex(arena, row->bytes),
+                     row->content_type, row->file_name, or_null(row->expires),
+                     or_null(row->process_id), instance, or_null(row->properties),
+                     row->is_of_instance ? STR("t") : STR("f"));
 }
 
 // $3: of this tenant alone; null: of any that the scope has.

@@ -10,6 +10,7 @@
 struct document_row {
     str id; // empty: a new one is made up
     str tenant;
+    bool is_of_instance; // of the tenant of its instance, where the scope has that
     str bytes;
     str content_type;
     str file_name;
@@ -20,7 +21,8 @@ struct document_row {
 };
 
 // A row of document_columns; none when the id is there already. Some that have expired go with it.
-struct statement catalogue_document_insert(struct arena *arena, const struct document_row *row);
+struct statement catalogue_document_insert(struct arena *arena, struct scope scope,
+                                           const struct document_row *row);
 
 struct document_name {
     str id;
