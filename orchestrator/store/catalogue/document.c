@@ -49,8 +49,9 @@ struct statement catalogue_document_delete(struct arena *arena, struct scope sco
 struct statement catalogue_document_read(struct arena *arena, struct scope scope,
                                          const struct document_name *name)
 {
-    return STATEMENT(arena,
-                     "SELECT content_type, file_name, content_hash, bytes FROM documents WHERE "
-                     IS_MEANT " AND (expires IS NULL OR expires > now()) LIMIT 2",
-                     scope_parameter(arena, scope), name->id, name->tenant);
+    return STATEMENT(
+        arena,
+        "SELECT content_type, file_name, content_hash, bytes FROM documents WHERE " IS_MEANT
+        " AND (expires IS NULL OR expires > now()) LIMIT 2",
+        scope_parameter(arena, scope), name->id, name->tenant);
 }
