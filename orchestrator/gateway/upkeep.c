@@ -41,9 +41,10 @@ static void on_done(void *context, const struct query_rows *rows, const struct e
         log_failure("upkeep", err);
     else
         tell(rows);
-    bool more = rows != NULL && (query_i64(rows, 0, 2) >= INSTANCES_A_TIME ||
-                                 query_i64(rows, 0, 3) >= INSTANCES_A_TIME ||
-                                 query_i64(rows, 0, 5) >= INSTANCES_A_TIME);
+    bool more =
+        rows != NULL &&
+        (query_i64(rows, 0, 2) >= INSTANCES_A_TIME || query_i64(rows, 0, 3) >= INSTANCES_A_TIME ||
+         query_i64(rows, 0, 4) >= INSTANCES_A_TIME || query_i64(rows, 0, 5) >= INSTANCES_A_TIME);
     timer_set(upkeep->timer, more ? AGAIN_MS : EACH_MS);
 }
 
