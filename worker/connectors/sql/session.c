@@ -98,7 +98,7 @@ static bool check_size(struct talk *talk)
     if (getsockopt(PQsocket(talk->connection), IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         return true; // the connection is gone, which its reader tells
     return info.tcpi_bytes_received <= SQL_MAX_RECEIVED ||
-           fail(talk->session, STR("TOO_MANY_ROWS"), true,
+           fail(talk->session, STR("TOO_MANY_ROWS"), FAILURE_PERMANENT,
                 str_cstr(talk->session->arena,
                          str_format(talk->session->arena,
                                     "the statement gives more than SQL_MAX_ANSWER (%d) bytes: the "
@@ -288,7 +288,7 @@ static bool check_answer(struct talk *talk, const struct rows *rows, str *ret_js
     struct error err;
     *ret_json = rows_json(rows);
     return outcome_check(talk->session->arena, *ret_json, &err) ||
-           fail(talk->session, STR("RESULT"), true, err.text);
+           fail(talk->session, STR("RESULT"), FAILURE_PERMANENT, err.text);
 }
 
 void session_run(struct session *session)
