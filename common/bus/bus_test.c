@@ -484,6 +484,18 @@ static void wrong_settings_are_named(void **state)
     assert_non_null(strstr(err.text, "no.such.setting"));
 }
 
+// What stands behind a semicolon that was forgotten to be escaped is the rest of a password.
+static void no_part_of_a_password_is_shown(void **state)
+{
+    (void)state;
+    struct error err;
+    assert_false(bus_check_properties("kafka:9092", "sasl.password=first;rest-of-it", &err));
+    assert_non_null(strstr(err.text, "part 2"));
+    assert_null(strstr(err.text, "rest"));
+    assert_true(bus_check_properties(
+        "kafka:9092", "sasl.password=first\\;security.protocol=no;security.protocol=SSL", &err));
+}
+
 static void assert_owner(const struct scene *scene, const char *asks, bool adopts,
                          const char *wanted)
 {
@@ -536,6 +548,7 @@ int main(void)
         SCENE(a_flush_tells_of_a_refused_record),
         SCENE(the_first_owner_of_topics_has_them_until_they_are_adopted),
         cmocka_unit_test(wrong_settings_are_named),
+        cmocka_unit_test(no_part_of_a_password_is_shown),
         cmocka_unit_test(brokers_elsewhere_are_not_asked_in_the_clear_by_oversight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,31 +47,54 @@ bool client_conf_set_int(rd_kafka_conf_t *conf, const char *name, int64_t value,
     return client_conf_set(conf, name, text, err);
 }
 
-static bool set_one_property(str property, client_property_set *set, void *context,
+// Up to the next semicolon that has no backslash before it; the text without those backslashes.
+static bool next_property(str *rest, char *ret_text, size_t *ret_len)
+{
+    size_t len = 0, at = 0;
+    if (rest->len == 0)
+        return false;
+    for (; at < rest->len && rest->data[at] != ';'; at++) {
+        bool is_escaped = rest->data[at] == '\\' && at + 1 < rest->len && rest->data[at + 1] == ';';
+        at += is_escaped ? 1 : 0;
+        if (len < PROPERTY_MAX)
+            ret_text[len] = rest->data[at];
+        len++;
+    }
+    *rest = str_from_index(*rest, at < rest->len ? at + 1 : at);
+    *ret_len = len;
+    return true;
+}
+
+// A part without a sign may be the rest of a password: it is not shown.
+static bool set_one_property(char *text, size_t number, client_property_set *set, void *context,
                              struct error *err)
 {
-    char text[PROPERTY_MAX];
-    property = str_trim(property);
-    if (str_is_empty(property))
-        return true;
-    size_t equals = str_find_char(property, '=');
-    if (equals == SIZE_MAX || property.len >= sizeof text)
-        return error_set(err, ERROR_INVALID, "kafka", "expected name=value, found '%.*s'",
-                         STR_ARG(property));
-    memcpy(text, property.data, property.len);
-    text[property.len] = '\0';
-    text[equals] = '\0';
-    return set(context, text, text + equals + 1, err);
+    char *equals = strchr(text, '=');
+    if (equals == NULL)
+        return error_set(err, ERROR_INVALID, "kafka",
+                         "expected name=value, separated by semicolons; part %zu has no '=' (a "
+                         "semicolon in a value is written \\;)",
+                         number);
+    *equals = '\0';
+    return set(context, text, equals + 1, err);
 }
 
 bool client_properties_each(const char *properties, client_property_set *set, void *context,
                             struct error *err)
 {
+    char text[PROPERTY_MAX + 1];
     str rest = str_of(properties);
-    str property;
-    while (str_split(&rest, ';', &property))
-        if (!set_one_property(property, set, context, err))
+    size_t len;
+    for (size_t number = 1; next_property(&rest, text, &len); number++) {
+        if (len > PROPERTY_MAX)
+            return error_set(err, ERROR_LIMIT, "kafka", "part %zu has more than %d bytes", number,
+                             PROPERTY_MAX);
+        str trimmed = str_trim(str_from(text, len));
+        memmove(text, trimmed.data, trimmed.len);
+        text[trimmed.len] = '\0';
+        if (trimmed.len > 0 && !set_one_property(text, number, set, context, err))
             return false;
+    }
     return true;
 }
 

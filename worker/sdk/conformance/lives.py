@@ -223,6 +223,14 @@ def a_wrong_setting_stops_the_start_by_name(o, new):
         check('BATON_WORKER_MAX_CONCURRENT' in w.said(), w.said())
 
 
+@life('settings')
+def no_part_of_a_password_is_shown(o, new):
+    with new(BATON_KAFKA_PROPERTIES='security.protocol=SASL_SSL;sasl.password=first;rest-of-it') as w:
+        check(w.exit_code(20) != 0, 'it runs')
+        check('BATON_KAFKA_PROPERTIES' in w.said() and 'part 3' in w.said(), w.said())
+        check('rest-of-it' not in w.said(), w.said())
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(('127.0.0.1', 0))

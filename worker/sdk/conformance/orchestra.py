@@ -70,7 +70,7 @@ class Orchestra:
         self.ends = True
         self.thread.join()
         names = [name for name in self.admin.list_topics(timeout=10).topics if name.startswith(self.prefix + '.')]
-        for done in self.admin.delete_topics(names).values():
+        for done in self.admin.delete_topics(names).values() if names else ():
             done.result()
 
     def _listen(self):

@@ -185,13 +185,14 @@ func (r *reader) flag(name string, fallback bool) bool {
 
 func (r *reader) properties(name string) map[string]string {
 	found := map[string]string{}
-	for _, one := range strings.Split(r.env[name], ";") {
-		if one = strings.TrimSpace(one); one == "" {
+	const escaped = "\x00" // no environment has it
+	for at, one := range strings.Split(strings.ReplaceAll(r.env[name], `\;`, escaped), ";") {
+		if one = strings.TrimSpace(strings.ReplaceAll(one, escaped, ";")); one == "" {
 			continue
 		}
 		key, value, has := strings.Cut(one, "=")
-		if !has {
-			r.complain(name, "name=value, separated by semicolons", one)
+		if !has && r.err == nil { // it may be the rest of a password
+			r.err = fmt.Errorf(`%s: expected name=value, separated by semicolons; part %d has no "=" (a semicolon in a value is written \;)`, name, at+1)
 		}
 		found[strings.TrimSpace(key)] = strings.TrimSpace(value)
 	}

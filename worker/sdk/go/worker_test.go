@@ -245,8 +245,8 @@ func TestDeclarationsThatAreWrong(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s, err := settingsOf(map[string]string{"BATON_KAFKA_PROPERTIES": "a.b=c; d=e=f", "BATON_WORKER_MAX_CONCURRENT": "7", "BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT": "2"})
-	if err != nil || s.Properties["a.b"] != "c" || s.Properties["d"] != "e=f" {
+	s, err := settingsOf(map[string]string{"BATON_KAFKA_PROPERTIES": `a.b=c; d=e=f;p=x\;y\;`, "BATON_WORKER_MAX_CONCURRENT": "7", "BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT": "2"})
+	if err != nil || s.Properties["a.b"] != "c" || s.Properties["d"] != "e=f" || s.Properties["p"] != "x;y;" {
 		t.Fatal(s, err)
 	}
 	own, _ := s.ofType("charge-card", 5, 0)

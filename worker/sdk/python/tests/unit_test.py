@@ -163,9 +163,9 @@ class Others(unittest.TestCase):
         self.assertEqual(progress.end(7), 8)
 
     def test_settings(self):
-        env = {'BATON_KAFKA_PROPERTIES': 'a.b=c; d=e=f', 'BATON_WORKER_MAX_CONCURRENT': '7', 'BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT': '2', 'OTHER': 'x'}
+        env = {'BATON_KAFKA_PROPERTIES': 'a.b=c; d=e=f;p=x\\;y\\;', 'BATON_WORKER_MAX_CONCURRENT': '7', 'BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT': '2', 'OTHER': 'x'}
         settings = Settings.from_environment(env)
-        self.assertEqual(settings.properties, {'a.b': 'c', 'd': 'e=f'})
+        self.assertEqual(settings.properties, {'a.b': 'c', 'd': 'e=f', 'p': 'x;y;'})
         self.assertEqual([settings.of_type(name, 5, None).max_concurrent for name in ('charge-card', 'other')], [2, 5])
         settings.check(['charge-card'])
         with self.assertRaisesRegex(ValueError, 'BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT'):

@@ -45,6 +45,7 @@ export function kafkaOptions(settings: Settings): BaseOptions {
   const protocol = given.oneOf('security.protocol', PROTOCOLS, 'PLAINTEXT');
   const tls: ConnectionOptions = { rejectUnauthorized: given.get('enable.ssl.certificate.verification', 'true') !== 'false',
     ca: given.file('ssl.ca.location'), cert: given.file('ssl.certificate.location'), key: given.file('ssl.key.location') };
+  if (given.get('ssl.endpoint.identification.algorithm', 'https') === 'none') tls.checkServerIdentity = () => undefined;
   const sasl: SASLOptions = { mechanism: given.oneOf('sasl.mechanism', MECHANISMS, given.oneOf('sasl.mechanisms', MECHANISMS, 'PLAIN')),
     username: given.get('sasl.username'), password: given.get('sasl.password') };
   given.checkAll();

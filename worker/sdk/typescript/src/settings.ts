@@ -49,9 +49,11 @@ function flag(env: Environment, name: string, fallback: boolean): boolean {
 
 function properties(env: Environment, name: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const one of (env[name] ?? '').split(';').map((part) => part.trim()).filter((part) => part !== '')) {
-    const at = one.indexOf('=');
-    if (at < 0) throw new Error(`${name}: expected name=value, separated by semicolons, found ${JSON.stringify(one)}`);
+  const parts = (env[name] ?? '').split(/(?<!\\);/).map((part) => part.replaceAll('\\;', ';').trim());
+  for (const [index, one] of parts.entries()) {
+    if (one === '') continue;
+    const at = one.indexOf('='); // a part without one may be the rest of a password
+    if (at < 0) throw new Error(`${name}: expected name=value, separated by semicolons; part ${index + 1} has no "=" (a semicolon in a value is written \\;)`);
     found[one.slice(0, at).trim()] = one.slice(at + 1).trim();
   }
   return found;

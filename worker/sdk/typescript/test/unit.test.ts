@@ -122,8 +122,8 @@ test('wrong declarations say so', async () => {
 });
 
 test('settings', () => {
-  const settings = settingsOf({ BATON_KAFKA_PROPERTIES: 'a.b=c; d=e=f', BATON_WORKER_MAX_CONCURRENT: '7', BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT: '2', OTHER: 'x' });
-  assert.deepEqual(settings.properties, { 'a.b': 'c', d: 'e=f' });
+  const settings = settingsOf({ BATON_KAFKA_PROPERTIES: 'a.b=c; d=e=f;p=x\\;y\\;', BATON_WORKER_MAX_CONCURRENT: '7', BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT: '2', OTHER: 'x' });
+  assert.deepEqual(settings.properties, { 'a.b': 'c', d: 'e=f', p: 'x;y;' });
   assert.deepEqual(['charge-card', 'other'].map((type) => ofType(settings, type, { maxConcurrent: 5 }).maxConcurrent), [2, 5]);
   checkSettings(settings, ['charge-card']);
   assert.throws(() => checkSettings(settings, ['other']), /BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT/);

@@ -92,11 +92,13 @@ class Settings:
 
 def _properties(text: str) -> dict[str, str]:
     found = {}
-    for one in filter(None, (one.strip() for one in text.split(';'))):
-        name, sign, value = one.partition('=')
-        if not sign:
-            raise ValueError(f'BATON_KAFKA_PROPERTIES: expected name=value, separated by semicolons, found {one!r}')
-        found[name.strip()] = value.strip()
+    for number, part in enumerate(re.split(r'(?<!\\);', text), 1):
+        name, sign, value = part.replace('\\;', ';').strip().partition('=')
+        if not sign and name:  # it may be the rest of a password
+            raise ValueError(f'BATON_KAFKA_PROPERTIES: expected name=value, separated by semicolons; part {number} has no "=" '
+                             '(a semicolon in a value is written \\;)')
+        if name:
+            found[name.strip()] = value.strip()
     return found
 
 

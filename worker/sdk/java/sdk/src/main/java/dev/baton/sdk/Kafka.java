@@ -11,6 +11,7 @@ import java.util.Map;
 
 /** Properties of librdkafka, as Kafka's client in Java calls them. */
 final class Kafka {
+    private static final List<String> PROTOCOLS = List.of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL");
     private static final List<String> MECHANISMS = List.of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512");
 
     private Kafka() {}
@@ -36,10 +37,10 @@ final class Kafka {
 
     private static void put(Map<String, Object> out, String name, String value) {
         switch (name) {
-            case "security.protocol" -> out.put(name, value.toUpperCase(Locale.ROOT));
-            case "sasl.mechanism", "sasl.mechanisms" -> {
-                if (!MECHANISMS.contains(value)) throw wrong(name, "expected one of " + MECHANISMS + ", found \"" + value + "\"");
-                out.put("sasl.mechanism", value);
+            case "security.protocol" -> out.put(name, oneOf(PROTOCOLS, name, value));
+            case "sasl.mechanism", "sasl.mechanisms" -> out.put("sasl.mechanism", oneOf(MECHANISMS, name, value));
+            case "enable.ssl.certificate.verification" -> {
+                if (!value.equals("true")) throw wrong(name, "Kafka's client in Java always verifies: name the authority by ssl.ca.location");
             }
             case "sasl.username", "sasl.password" -> { } // together, in sasl.jaas.config
             case "ssl.ca.location" -> {
@@ -54,6 +55,12 @@ final class Kafka {
             case "ssl.endpoint.identification.algorithm" -> out.put(name, value.equals("none") ? "" : value);
             default -> throw wrong(name, "this SDK does not know it");
         }
+    }
+
+    private static String oneOf(List<String> allowed, String name, String value) {
+        String folded = value.toUpperCase(Locale.ROOT);
+        if (allowed.contains(folded)) return folded;
+        throw wrong(name, "expected one of " + allowed + ", found \"" + value + "\"");
     }
 
     private static IllegalArgumentException wrong(String name, String why) {

@@ -120,10 +120,13 @@ public record Settings(String brokers, Map<String, String> properties, String pr
 
     private static Map<String, String> properties(Map<String, String> env, String name) {
         Map<String, String> found = new LinkedHashMap<>();
-        for (String one : text(env, name, "").split(";")) {
-            if (one.isBlank()) continue;
-            int at = one.indexOf('=');
-            if (at < 0) throw new IllegalArgumentException(name + ": expected name=value, separated by semicolons, found \"" + one.strip() + "\"");
+        String[] parts = text(env, name, "").split("(?<!\\\\);");
+        for (int i = 0; i < parts.length; i++) {
+            String one = parts[i].replace("\\;", ";").strip();
+            if (one.isEmpty()) continue;
+            int at = one.indexOf('='); // a part without one may be the rest of a password
+            if (at < 0) throw new IllegalArgumentException(name + ": expected name=value, separated by semicolons; part " + (i + 1)
+                    + " has no \"=\" (a semicolon in a value is written \\;)");
             found.put(one.substring(0, at).strip(), one.substring(at + 1).strip());
         }
         return found;

@@ -169,8 +169,8 @@ class WorkerTest {
 
     @Test
     void settingsAreOfTheEnvironment() {
-        Settings settings = Settings.from(Map.of("BATON_KAFKA_PROPERTIES", "a.b=c; d=e=f", "BATON_WORKER_MAX_CONCURRENT", "7", "BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT", "2"));
-        assertEquals(Map.of("a.b", "c", "d", "e=f"), settings.properties());
+        Settings settings = Settings.from(Map.of("BATON_KAFKA_PROPERTIES", "a.b=c; d=e=f;p=x\\;y\\;", "BATON_WORKER_MAX_CONCURRENT", "7", "BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT", "2"));
+        assertEquals(Map.of("a.b", "c", "d", "e=f", "p", "x;y;"), settings.properties());
         assertEquals(2, settings.ofType("charge-card", 5, null).maxConcurrent());
         assertEquals(5, settings.ofType("other", 5, null).maxConcurrent());
         settings.check(List.of("charge-card"));
