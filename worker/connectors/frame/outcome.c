@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "feel/feel.h"
 
-enum { DEFAULT_BACKOFF_MS = 1000 };
+enum { BY_CLASS = -1 }; // the rest of a failure that its model says nothing about
 
 str outcome_valid_text(struct arena *arena, str text)
 {
@@ -105,16 +105,18 @@ static int64_t backoff_of(struct worker_task *task)
 {
     struct feel_duration duration;
     str text = worker_task_header(task, STR("retryBackoff"));
-    return text.len > 0 && feel_duration_parse(text, &duration) ? duration.ms : DEFAULT_BACKOFF_MS;
+    return text.len > 0 && feel_duration_parse(text, &duration) ? duration.ms : BY_CLASS;
 }
 
 // It may go better later. A model that wants no rest gets none.
 static void fail_for_now(struct worker_task *task, str message)
 {
     int64_t backoff_ms = backoff_of(task);
-    if (backoff_ms > 0)
-        worker_fail_as(task, &(struct worker_failure){
-                                 .class = FAILURE_TRANSIENT, message, .backoff_ms = backoff_ms});
+    if (backoff_ms == BY_CLASS || backoff_ms > 0)
+        worker_fail_as(
+            task, &(struct worker_failure){.class = FAILURE_TRANSIENT,
+                                           message,
+                                           .backoff_ms = backoff_ms == BY_CLASS ? 0 : backoff_ms});
     else
         worker_fail(task, message, -1, 0);
 }

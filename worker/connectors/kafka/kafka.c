@@ -51,6 +51,7 @@ struct kafka {
     struct line_list lines;
     size_t line_count;           // of models' brokers, with those that are closing
     struct sending_list waiting; // for a producer
+    struct sending_list ended;   // to be answered
     struct event *tick;
     struct event *room;
 };
@@ -64,6 +65,7 @@ struct sending {
     int64_t timestamp_ms;
     int32_t partition;
     int64_t offset;
+    struct outcome outcome;
 };
 
 // -- The end of a record ----------------------------------------------------------------
@@ -131,14 +133,12 @@ static struct outcome failure_of(const struct sending *sending, const struct err
     return outcome;
 }
 
-static void end(struct sending *sending, const struct error *failure)
+static void set_outcome(struct sending *sending, const struct error *failure)
 {
-    struct outcome outcome = {0};
     if (failure != NULL)
-        outcome = failure_of(sending, failure);
+        sending->outcome = failure_of(sending, failure);
     else
-        outcome.response = response_json(sending);
-    call_end(sending->call, &outcome);
+        sending->outcome = (struct outcome){.response = response_json(sending)};
 }
 
 static void on_placed(void *context, uint64_t tag, int32_t partition, int64_t offset)
@@ -149,7 +149,8 @@ static void on_placed(void *context, uint64_t tag, int32_t partition, int64_t of
     sending->offset = offset;
 }
 
-// Jobs that begin meanwhile have other lines closed: this one was used last.
+// The answer waits for its turn on the loop: it begins other jobs, which may close a producer, and
+// that must not happen in one's own handler.
 static void on_delivered(void *context, uint64_t tag, const struct error *failure)
 {
     struct line *line = context;
@@ -158,8 +159,9 @@ static void on_delivered(void *context, uint64_t tag, const struct error *failur
         line->trouble.kind = ERROR_NONE;
         atomic_store(&line->refused, REFUSED_NONE); // others of its brokers may be gone again
     }
+    set_outcome(sending, failure);
     TAILQ_REMOVE(&line->under_way, sending, link);
-    end(sending, failure);
+    TAILQ_INSERT_TAIL(&line->kafka->ended, sending, link);
     line->used_ns = clock_monotonic_ns();
     event_active(line->kafka->room, EV_TIMEOUT, 0);
 }
@@ -373,6 +375,12 @@ static bool may_be_told(struct call *call, const char *brokers, struct error *er
     return true;
 }
 
+static void refuse(struct sending *sending, const struct error *failure)
+{
+    set_outcome(sending, failure);
+    call_end(sending->call, &sending->outcome);
+}
+
 static void send_record(struct sending *sending)
 {
     const struct kafka_request *request = &sending->request;
@@ -389,7 +397,7 @@ static void send_record(struct sending *sending)
         BUS_SENT)
         TAILQ_INSERT_TAIL(&sending->line->under_way, sending, link);
     else
-        end(sending, &err);
+        refuse(sending, &err);
 }
 
 // False: there is no producer for it yet.
@@ -408,10 +416,20 @@ static bool try_to_send(struct kafka *kafka, struct sending *sending)
     return true;
 }
 
+static void answer_ended(struct kafka *kafka)
+{
+    while (!TAILQ_EMPTY(&kafka->ended)) {
+        struct sending *sending = TAILQ_FIRST(&kafka->ended);
+        TAILQ_REMOVE(&kafka->ended, sending, link);
+        call_end(sending->call, &sending->outcome);
+    }
+}
+
 static void on_room(evutil_socket_t fd, short events, void *context)
 {
     (void)fd, (void)events;
     struct kafka *kafka = context;
+    answer_ended(kafka);
     struct sending *next;
     for (struct sending *each = TAILQ_FIRST(&kafka->waiting); each != NULL; each = next) {
         next = TAILQ_NEXT(each, link);
@@ -461,6 +479,7 @@ struct kafka *kafka_new(const struct connector_site *site)
     kafka->site = site;
     TAILQ_INIT(&kafka->lines);
     TAILQ_INIT(&kafka->waiting);
+    TAILQ_INIT(&kafka->ended);
     kafka->closer = helper_new(site->loop, 1, CLOSING);
     kafka->room = event_new(site->loop, -1, 0, on_room, kafka);
     check(kafka->room != NULL);
@@ -489,6 +508,7 @@ void kafka_free(struct kafka *kafka)
 {
     if (kafka == NULL)
         return;
+    answer_ended(kafka);
     end_all(&kafka->waiting);
     while (!TAILQ_EMPTY(&kafka->lines)) {
         struct line *line = TAILQ_FIRST(&kafka->lines);

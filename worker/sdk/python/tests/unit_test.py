@@ -8,13 +8,18 @@ import json
 import os
 import random
 import re
+import threading
 import typing
 import unittest
 
+from confluent_kafka import KafkaError
+
 from baton import (AdHoc, BadInput, BpmnError, Completed, Corrected, Denied, Failed, Failure, FailureClass, Fatal, Job, RetryAfter, Settings, Thrown, Worker, current_job)
 from baton import _json
+from baton._channel import Channel
 from baton._progress import Progress
-from baton.settings import part_of_job_type
+from baton.metrics import Metrics
+from baton.settings import TypeSettings, part_of_job_type
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -161,6 +166,31 @@ class Others(unittest.TestCase):
         self.assertEqual(progress.end(3), 5)
         self.assertIsNone(progress.end(9))
         self.assertEqual(progress.end(7), 8)
+
+    def test_offsets_whose_commit_failed_are_committed_again_while_they_are_its_own(self):
+        channel = Channel('t', Settings(), TypeSettings(1, 0, False), Metrics(), threading.Event(), None, None)
+
+        class Consumer:
+            def commit(self, offsets, asynchronous):
+                self.offsets = offsets
+
+        consumer, away = Consumer(), KafkaError(KafkaError._TIMED_OUT)
+
+        def commit(offset):
+            channel._to_commit[0] = offset
+            channel._commit(consumer, is_last=False)
+            return consumer.offsets
+        channel._on_commit(away, commit(5))
+        self.assertEqual(channel._to_commit, {0: 5})
+        overtaken = commit(5)
+        commit(6)
+        channel._on_commit(away, overtaken)
+        self.assertEqual(channel._to_commit, {})
+        earlier = commit(7)
+        channel._forget()
+        commit(3)
+        channel._on_commit(away, earlier)
+        self.assertEqual(channel._to_commit, {})
 
     def test_settings(self):
         env = {'BATON_KAFKA_PROPERTIES': 'a.b=c; d=e=f;p=x\\;y\\;', 'BATON_WORKER_MAX_CONCURRENT': '7', 'BATON_WORKER_CHARGE_CARD_MAX_CONCURRENT': '2', 'OTHER': 'x'}

@@ -44,7 +44,7 @@ class Channel:
         self._progress: dict[int, Progress] = {}
         self._life = 0  # grows when partitions go: what came before is not committed any more
         self._to_commit: dict[int, int] = {}
-        self._commit_life = 0  # in which a commit was asked for last
+        self._asked: dict[int, int] = {}  # what was asked to be committed last, since the partitions came
         self._queued: collections.deque[Running] = collections.deque()
         self._running: dict[int, Running] = {}  # by key
         self._is_held: Optional[bool] = None  # None: not known, partitions came
@@ -251,7 +251,7 @@ class Channel:
         with self._lock:
             offsets = [TopicPartition(self.topic, partition, offset) for partition, offset in self._to_commit.items()]
             self._to_commit = {}
-            self._commit_life = self._life
+            self._asked.update((one.partition, one.offset) for one in offsets)
         if offsets:
             try:
                 consumer.commit(offsets=offsets, asynchronous=not is_last)
@@ -265,8 +265,9 @@ class Channel:
             return
         _log.info('jobs of type %s: offsets were not committed: %s', self.job_type, err or failed[0].error)
         with self._lock:
-            for one in failed if self._commit_life == self._life else []:
-                self._to_commit[one.partition] = max(one.offset, self._to_commit.get(one.partition, 0))
+            for one in failed:
+                if self._asked.get(one.partition) == one.offset:  # neither of an earlier life nor overtaken
+                    self._to_commit[one.partition] = max(one.offset, self._to_commit.get(one.partition, 0))
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.is_assigned, self.last_error = True, ''
@@ -287,4 +288,5 @@ class Channel:
             self._queued.clear()
             self._progress.clear()
             self._to_commit.clear()
+            self._asked.clear()
             self.is_assigned = False
