@@ -46,12 +46,28 @@ static bool has_characters(const struct shape *shape, str text, struct fitting *
                      STR_ARG(strbuf_str(&fitting->path)), (long long)count, (long long)shape->high);
 }
 
+// Any case, as Camunda's API takes it.
+static bool is_named(const struct shape *shape, str text, struct fitting *fitting)
+{
+    struct strbuf all = strbuf_new(fitting->path.arena);
+    for (const char *const *name = shape->names; *name != NULL; name++) {
+        if (str_equal_ignoring_case(text, str_of(*name)))
+            return true;
+        strbuf_format(&all, "%s%s", all.len > 0 ? ", " : "", *name);
+    }
+    return error_set(fitting->err, ERROR_INVALID, "", "\"%.*s\" must be one of %.*s, found '%.*s'",
+                     STR_ARG(strbuf_str(&fitting->path)), STR_ARG(strbuf_str(&all)),
+                     STR_ARG(str_sub(text, 0, 40)));
+}
+
 static bool string_fits(const struct shape *shape, const struct json *value,
                         struct fitting *fitting)
 {
     if (value->type != JSON_STRING)
         return misfit(fitting, "a string", value);
     if ((shape->low > 0 || shape->high > 0) && !has_characters(shape, value->text, fitting))
+        return false;
+    if (shape->names != NULL && !is_named(shape, value->text, fitting))
         return false;
     return shape->max_len == 0 || value->text.len <= shape->max_len ||
            error_set(fitting->err, ERROR_LIMIT, "", "\"%.*s\" has %zu bytes: at most %s (%zu)",
@@ -76,10 +92,46 @@ static bool items_fit(const struct shape *shape, const struct json *value, struc
     return true;
 }
 
+static bool is_empty(const struct json *value)
+{
+    bool has_items = value->type == JSON_ARRAY || value->type == JSON_OBJECT;
+    return (has_items && value->count == 0) ||
+           (value->type == JSON_STRING && value->text.len == 0) ||
+           (value->type == JSON_NUMBER && str_equal(value->text, STR("0"))) ||
+           (value->type == JSON_BOOL && !value->boolean);
+}
+
+static bool is_named_in(const struct shape *shape, str name)
+{
+    for (size_t i = 0; i < shape->count; i++)
+        if (str_equal(name, str_of(shape->members[i].name)))
+            return true;
+    return false;
+}
+
+// What no member of the shape is.
+static bool others_fit(const struct shape *shape, const struct json *value, struct fitting *fitting)
+{
+    for (size_t i = 0; i < value->count && !shape->is_open; i++) {
+        const struct json_member *member = &value->members[i];
+        if (member->value.type == JSON_NULL || is_empty(&member->value) ||
+            is_named_in(shape, member->name))
+            continue;
+        strbuf_format(&fitting->path, "%s%.*s", fitting->path.len > 0 ? "." : "",
+                      STR_ARG(str_sub(member->name, 0, 80)));
+        return error_set(fitting->err, ERROR_INVALID, "",
+                         "\"%.*s\" is not known here: leave it out",
+                         STR_ARG(strbuf_str(&fitting->path)));
+    }
+    return true;
+}
+
 static bool members_fit(const struct shape *shape, const struct json *value,
                         struct fitting *fitting)
 {
     size_t len = fitting->path.len;
+    if (!others_fit(shape, value, fitting))
+        return false;
     for (size_t i = 0; i < shape->count; i++) {
         const struct shape_member *wanted = &shape->members[i];
         const struct json *found = json_get(value, str_of(wanted->name));
@@ -93,15 +145,6 @@ static bool members_fit(const struct shape *shape, const struct json *value,
         fitting->path.len = len;
     }
     return true;
-}
-
-static bool is_empty(const struct json *value)
-{
-    bool has_items = value->type == JSON_ARRAY || value->type == JSON_OBJECT;
-    return (has_items && value->count == 0) ||
-           (value->type == JSON_STRING && value->text.len == 0) ||
-           (value->type == JSON_NUMBER && str_equal(value->text, STR("0"))) ||
-           (value->type == JSON_BOOL && !value->boolean);
 }
 
 static bool fits(const struct shape *shape, const struct json *value, struct fitting *fitting)

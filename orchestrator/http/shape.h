@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The shape of a request's body: which members it may have and of what type each is. Shapes are
-// tables made from the description of an API. What a shape does not name is not looked at; a member
-// that may be absent may be null.
+// tables made from the description of an API. A member that may be absent may be null. What a shape
+// does not name must be null or empty, unless the object is open: clients of a newer API send much
+// that nobody filled in, and what was filled in is never skipped in silence.
 #ifndef BATON_HTTP_SHAPE_H
 #define BATON_HTTP_SHAPE_H
 
@@ -24,13 +25,15 @@ struct shape_member;
 
 struct shape {
     enum shape_kind kind;
-    int64_t low;       // SHAPE_STRING: of characters
-    int64_t high;      // likewise; SHAPE_ARRAY: of items; 0: none
-    size_t max_len;    // SHAPE_STRING, in bytes; 0: no limit of its own
-    const char *limit; // its name
+    int64_t low;              // SHAPE_STRING: of characters
+    int64_t high;             // likewise; SHAPE_ARRAY: of items; 0: none
+    size_t max_len;           // SHAPE_STRING, in bytes; 0: no limit of its own
+    const char *limit;        // its name
+    const char *const *names; // SHAPE_STRING: one of these, in any case; NULL: any text
     const struct shape *item;
     const struct shape_member *members;
     size_t count;
+    bool is_open; // SHAPE_OBJECT: has members of any name
 };
 
 struct shape_member {

@@ -22,6 +22,9 @@ static const struct shape page = {
     .kind = SHAPE_OBJECT, .members = page_members, .count = COUNT_OF(page_members)};
 static const struct shape pages = {.kind = SHAPE_ARRAY, .item = &page, .high = 2};
 static const struct shape word = {.kind = SHAPE_STRING, .low = 2, .high = 3};
+static const struct shape variables = {.kind = SHAPE_OBJECT, .is_open = true};
+static const char *const orders[] = {"ASC", "DESC", NULL};
+static const struct shape order = {.kind = SHAPE_STRING, .names = orders};
 static const struct shape_member members[] = {
     {"name", &name, .is_required = true},
     {"key", &key},
@@ -32,6 +35,8 @@ static const struct shape_member members[] = {
     {"word", &word},
     {"ancestor", &ancestor},
     {"later", &missing},
+    {"variables", &variables},
+    {"order", &order},
 };
 static const struct shape body = {
     .kind = SHAPE_OBJECT, .members = members, .count = COUNT_OF(members)};
@@ -40,7 +45,13 @@ static const char *const cases[][2] = {
     {"{\"name\":\"a\"}", NULL},
     {"{\"name\":\"a\",\"key\":\"17\",\"page\":{\"limit\":100},\"flag\":false,\"names\":[\"b\"]}",
      NULL},
-    {"{\"name\":\"a\",\"key\":17,\"page\":null,\"unknown\":[1]}", NULL},
+    {"{\"name\":\"a\",\"key\":17,\"page\":null,\"unknown\":[1]}",
+     "\"unknown\" is not known here: leave it out"},
+    {"{\"name\":\"a\",\"unknown\":[],\"more\":{},\"other\":null,\"last\":0}", NULL},
+    {"{\"name\":\"a\",\"page\":{\"limt\":3}}", "\"page.limt\" is not known here: leave it out"},
+    {"{\"name\":\"a\",\"variables\":{\"x\":1,\"y\":{\"z\":[2]}}}", NULL},
+    {"{\"name\":\"a\",\"order\":\"asc\"}", NULL},
+    {"{\"name\":\"a\",\"order\":\"up\"}", "\"order\" must be one of ASC, DESC, found 'up'"},
     {"{\"name\":\"a\",\"ancestor\":\"-1\",\"later\":null}", NULL},
     {"{\"name\":\"a\",\"ancestor\":-2}",
      "\"ancestor\" must be a key: a string of digits, found -2"},

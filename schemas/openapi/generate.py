@@ -19,6 +19,7 @@ one is enough. CHECKED says what the permission must be on, and where that is de
   all     on all resources of the kind: at the gateway
 
 A member of a body with x-baton-missing is known to Camunda's clients and not done here: anything but null or empty is refused by name.
+So is a member that no schema names, unless the object has additionalProperties or no properties at all.
 
 A schema with x-baton-search is an item that can be searched: what makes its filter, its sort, its query and its page follows from its
 properties. x-baton-filter-only: not in the item. x-baton-alias: another name in filters. x-baton-filter: the schema of its filter.
@@ -260,6 +261,8 @@ class Shapes:
         if kind == 'array':
             most = f', .high = {schema["maxItems"]}' if 'maxItems' in schema else ''
             return self.add(f'.kind = SHAPE_ARRAY{most}, .item = &{self.of(schema.get("items", {}))}')
+        if kind == 'string' and 'enum' in schema:
+            return self.add(f'.kind = SHAPE_STRING, .names = {self.of_names([name for name in schema["enum"] if name])}')
         if kind == 'string':
             limit = schema.get('x-baton-limit')
             length = f', .max_len = LIMIT_{limit}, .limit = "{limit}"' if limit else ''.join(
@@ -271,15 +274,24 @@ class Shapes:
             return self.add(f'.kind = SHAPE_INTEGER, .low = {text[0]}, .high = {text[1]}')
         return self.add({'boolean': '.kind = SHAPE_BOOLEAN', 'number': '.kind = SHAPE_NUMBER'}.get(kind, '.kind = SHAPE_ANY'))
 
+    def of_names(self, names):
+        key = ('names', tuple(names))
+        if key not in self.names:
+            self.names[key] = f'names_{len(self.names)}'
+            texts = ', '.join(f'"{name}"' for name in names)
+            self.lines.append(f'static const char *const {self.names[key]}[] = {{{texts}, NULL}};\n')
+        return self.names[key]
+
     def of_object(self, schema):
         required, members = schema.get('required', []), ''
         for name, part in schema.get('properties', {}).items():
             mark = ', .is_required = true' if name in required else ''
             members += f'    {{"{name}", &{self.of(part)}{mark}}},\n'
-        return self.add('.kind = SHAPE_OBJECT', members)
+        is_open = schema.get('additionalProperties', members == '')
+        return self.add('.kind = SHAPE_OBJECT' + (', .is_open = true' if is_open else ''), members)
 
 
-def body_of(shapes, operation):
+def body_of(shapes, route, method, operation):
     """(route_body, name of the shape or None)"""
     content = operation.get('requestBody', {}).get('content', {})
     if 'multipart/form-data' in content:
@@ -287,7 +299,8 @@ def body_of(shapes, operation):
     if 'application/x-www-form-urlencoded' in content:
         return 'FORM', None
     if 'application/json' not in content:
-        return 'NO_BODY', None
+        takes_none = method in ('post', 'put', 'patch') and route.startswith('/v2/')  # but an empty object
+        return ('JSON', shapes.of({'type': 'object', 'additionalProperties': False})) if takes_none else ('NO_BODY', None)
     return 'JSON', shapes.of(content['application/json'].get('schema', {}))
 
 
@@ -344,7 +357,7 @@ def answers_json(operation):
 def write_routes(document, output):
     shapes, rows, handlers = Shapes(document), [], []
     for route, method, _, operation in operations(document):
-        body, shape = body_of(shapes, operation)
+        body, shape = body_of(shapes, route, method, operation)
         handler = operation['x-baton-handler']
         pattern = re.sub(r'\{\w+\}', '{}', route)
         rows.append(f'    {{ROUTE_{method.upper()}, "{pattern}", {body}, handle_{handler}, {"&" + shape if shape else "NULL"},\n'
