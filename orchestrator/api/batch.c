@@ -79,6 +79,11 @@ void handle_batch_delete(struct request *request)
     begin(request, BATCH_DELETE_PROCESS_INSTANCE);
 }
 
+void handle_batch_jobs(struct request *request)
+{
+    begin(request, BATCH_UPDATE_JOB);
+}
+
 void handle_batch_forget(struct request *request)
 {
     begin(request, BATCH_DELETE_DECISION_INSTANCE);

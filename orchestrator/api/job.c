@@ -2,6 +2,7 @@
 //
 // Jobs over REST: activation, answers, changes.
 #include "api/api_private.h"
+#include "gateway/batch.h"
 #include "gateway/job_gateway.h"
 #include "gateway/locate.h"
 #include "gateway/start.h"
@@ -107,16 +108,7 @@ void handle_job_update(struct request *request)
 {
     const struct json *changes = json_get(request->body, STR("changeset"));
     struct command *command = new_command(request, COMMAND_UPDATE_JOB);
-    command->update_job = (struct update_job){
-        .retries = whole_number(changes, "retries", -1),
-        .has_retries = is_given(changes, "retries"),
-        .timeout_ms = json_get_i64(changes, STR("timeout"), -1),
-        .has_timeout = is_given(changes, "timeout"),
-        .priority = whole_number(changes, "priority", 0),
-        .has_priority = is_given(changes, "priority"),
-    };
-    const struct update_job *update = &command->update_job;
-    if (!update->has_retries && !update->has_timeout && !update->has_priority)
+    if (!batch_read_job_changes(changes, &command->update_job))
         request_problem(request, 400, "INVALID_ARGUMENT",
                         STR("\"changeset\" must have retries, timeout or priority"));
     else

@@ -109,6 +109,32 @@ static bool read_modification(struct arena *arena, const struct json *parameters
     return modify->count > 0 && modify->count <= COMMAND_MAX_INSTRUCTIONS;
 }
 
+static bool is_given(const struct json *object, const char *name)
+{
+    const struct json *member = json_get(object, str_of(name));
+    return member != NULL && member->type != JSON_NULL;
+}
+
+// -1, which the engine refuses as retries, when it has more than 32 bits.
+static int32_t whole_number(const struct json *object, const char *name, int64_t fallback)
+{
+    int64_t number = json_get_i64(object, str_of(name), fallback);
+    return number > INT32_MAX || number < INT32_MIN ? -1 : (int32_t)number;
+}
+
+bool batch_read_job_changes(const struct json *changes, struct update_job *ret_update)
+{
+    *ret_update = (struct update_job){
+        .retries = whole_number(changes, "retries", -1),
+        .has_retries = is_given(changes, "retries"),
+        .timeout_ms = json_get_i64(changes, STR("timeout"), -1),
+        .has_timeout = is_given(changes, "timeout"),
+        .priority = whole_number(changes, "priority", 0),
+        .has_priority = is_given(changes, "priority"),
+    };
+    return ret_update->has_retries || ret_update->has_timeout || ret_update->has_priority;
+}
+
 bool batch_command(struct arena *arena, enum batch_type type, const struct json *parameters,
                    struct command *ret_command, const char **ret_why)
 {
@@ -134,6 +160,11 @@ bool batch_command(struct arena *arena, enum batch_type type, const struct json 
         break;
     case BATCH_RESUME_PROCESS_INSTANCE:
         command.type = COMMAND_RESUME_INSTANCE;
+        break;
+    case BATCH_UPDATE_JOB:
+        command.type = COMMAND_UPDATE_JOB;
+        ok = batch_read_job_changes(json_get(parameters, STR("changeset")), &command.update_job);
+        *ret_why = "\"changeset\" must have retries, timeout or priority";
         break;
     case BATCH_DELETE_PROCESS_INSTANCE: // nothing for the engine: it has forgotten them
     case BATCH_DELETE_DECISION_INSTANCE:

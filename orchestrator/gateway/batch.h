@@ -22,6 +22,8 @@ void batch_wake(struct gateway *gateway);
 // Instructions as the bodies of migration and modification have them.
 void batch_read_mappings(struct arena *arena, const struct json *list,
                          struct migrate_instance *migrate);
+// {"retries", "timeout", "priority"}; false: none of them is given.
+MUST_CHECK bool batch_read_job_changes(const struct json *changes, struct update_job *ret_update);
 // The value as text; empty: there is none, or null.
 str batch_json_of(struct arena *arena, const struct json *value);
 void batch_read_moves(struct arena *arena, const struct json *list, struct modify_instance *modify);

@@ -82,7 +82,8 @@ static void send_item(struct batch_runner *runner, struct arena *arena,
     }
     command.batch_item = query_u64(rows, row, 1);
     command.instance = query_u64(rows, row, 2);
-    command.key = command.type == COMMAND_RESOLVE_INCIDENT ? query_u64(rows, row, 3) : 0;
+    bool is_of_one = command.type == COMMAND_RESOLVE_INCIDENT || command.type == COMMAND_UPDATE_JOB;
+    command.key = is_of_one ? query_u64(rows, row, 3) : 0;
     command.tenant = query_value(rows, row, 6);
     command.principal = query_value(rows, row, 7);
     if (call_post(runner->gateway, &command, (uint32_t)query_i64(rows, row, 0), &err))

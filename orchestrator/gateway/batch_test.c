@@ -17,6 +17,8 @@ static const struct {
     {BATCH_CANCEL_PROCESS_INSTANCE, "{}", COMMAND_CANCEL_INSTANCE, NULL},
     {BATCH_RESOLVE_INCIDENT, "{}", COMMAND_RESOLVE_INCIDENT, NULL},
     {BATCH_SUSPEND_PROCESS_INSTANCE, "{}", COMMAND_SUSPEND_INSTANCE, NULL},
+    {BATCH_UPDATE_JOB, "{\"changeset\":{\"retries\":2}}", COMMAND_UPDATE_JOB, NULL},
+    {BATCH_UPDATE_JOB, "{\"changeset\":{\"retries\":null}}", COMMAND_NONE, "changeset"},
     {BATCH_MIGRATE_PROCESS_INSTANCE,
      "{\"migrationPlan\":{\"targetProcessDefinitionKey\":\"7\",\"mappingInstructions\":[{}]}}",
      COMMAND_MIGRATE_INSTANCE, NULL},

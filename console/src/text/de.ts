@@ -348,6 +348,7 @@ export const de: Texts = {
   'batch.delete.misfit': 'sie laufen noch',
   'batchtype.CANCEL_PROCESS_INSTANCE': 'Instanzen abbrechen',
   'batchtype.RESOLVE_INCIDENT': 'Störungen erneut versuchen',
+  'batchtype.UPDATE_JOB': 'Jobs ändern',
   'batchtype.MIGRATE_PROCESS_INSTANCE': 'Instanzen umziehen',
   'batchtype.MODIFY_PROCESS_INSTANCE': 'Token bewegen',
   'batchtype.DELETE_PROCESS_INSTANCE': 'Instanzen löschen',

@@ -347,6 +347,7 @@ export const en = {
   'batch.delete.misfit': 'they still run',
   'batchtype.CANCEL_PROCESS_INSTANCE': 'Cancel instances',
   'batchtype.RESOLVE_INCIDENT': 'Retry incidents',
+  'batchtype.UPDATE_JOB': 'Change jobs',
   'batchtype.MIGRATE_PROCESS_INSTANCE': 'Migrate instances',
   'batchtype.MODIFY_PROCESS_INSTANCE': 'Move tokens',
   'batchtype.DELETE_PROCESS_INSTANCE': 'Delete instances',

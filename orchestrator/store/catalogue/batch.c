@@ -37,6 +37,8 @@ static struct source source_of(enum batch_type type)
         return (struct source){
             &collection_decision_instances, "",
             "DISTINCT v.shard, coalesce(v.instance, 0) AS instance, v.evaluation AS item"};
+    case BATCH_UPDATE_JOB:
+        return (struct source){&collection_open_jobs, "", "j.shard, j.instance, j.key AS item"};
     case BATCH_CANCEL_PROCESS_INSTANCE:
     case BATCH_MIGRATE_PROCESS_INSTANCE:
     case BATCH_MODIFY_PROCESS_INSTANCE:

@@ -366,6 +366,20 @@ const struct collection collection_jobs = {
     .sees = SCOPE_SEES("j.tenant", "j.process_id"),
 };
 
+// Those alone that can still be changed.
+const struct collection collection_open_jobs = {
+    .noun = "job",
+    .from = "jobs_found j" WITH_INSTANCE("j"),
+    .fields = job_fields,
+    .field_count = COUNT_OF(job_fields),
+    .key = "j.key",
+    .shard = "j.shard",
+    .always = "j.state < 5",
+    .sees = SCOPE_SEES("j.tenant", "j.process_id"),
+};
+
+_Static_assert(JOB_END_COMPLETED == 5, "the number in the condition");
+
 // -- User tasks -------------------------------------------------------------------------
 
 static const struct state_name user_task_states[] = {
@@ -591,7 +605,6 @@ static const struct state_name batch_types[] = {
 #undef BATCH
     {STATE_NEVER, "ADD_VARIABLE"},
     {STATE_NEVER, "UPDATE_VARIABLE"},
-    {STATE_NEVER, "UPDATE_JOB"},
     {STATE_NEVER, "DELETE_DECISION_DEFINITION"},
     {STATE_NEVER, "DELETE_PROCESS_DEFINITION"},
     {0, NULL},
