@@ -290,7 +290,7 @@ test('errors name what, where and what to do', async () => {
     ['/v2/process-instances', '{"processDefinitionId":"order","variables":[]}', 400, /"variables" must be an object/],
     ['/v2/process-instances', `{"processDefinitionId":"order","variables":{"a":${'['.repeat(40)}${']'.repeat(40)}}}`, 400, /JSON_MAX_DEPTH/],
     ['/v2/process-instances', `{"processDefinitionId":"order","variables":{"a":"${'x'.repeat(1 << 20)}"}}`, 400, /variables: \d+ bytes in one command: at most COMMAND_VARIABLES_BYTES \(1048576\)/],
-    ['/v2/process-instances/search', '{"filter":{"colour":"red"}}', 400, /no field 'colour'/],
+    ['/v2/process-instances/search', '{"filter":{"colour":"red"}}', 400, /"filter.colour" is not known here/],
     ['/v2/jobs/12345/completion', '{}', 404, /no open job/],
     ['/v2/nothing', '{}', 404, /no resource/],
     ['/v2/topology', '{}', 405, /method/],
