@@ -277,6 +277,12 @@ struct set_policies {
     str policies; // JSON
 };
 
+// Listeners of all user tasks, in the order in which they run: [[job type, retries, runs after the
+// model's, [event, …]], …], all that was set; empty: none.
+struct set_listeners {
+    str listeners; // JSON
+};
+
 enum cluster_variable_change {
     CLUSTER_VARIABLE_CREATE = 1,
     CLUSTER_VARIABLE_UPDATE,
@@ -339,6 +345,7 @@ struct command {
         struct test_clock set_clock;
         struct set_shares set_shares;
         struct set_policies set_policies;
+        struct set_listeners set_listeners;
         struct cluster_variable_command cluster_variable;
     };
 };

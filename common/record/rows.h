@@ -334,6 +334,10 @@ struct history_row {
     uint32_t ordinal;    // likewise: in the batch
 };
 
+// Numbers of listeners that are not of a model, but of all user tasks, by their event: that much
+// more than its place among creating, assigning, updating, completing, canceling.
+enum { JOB_GLOBAL_LISTENER = 0x10000 };
+
 enum outbound_kind { OUTBOUND_COMMAND, OUTBOUND_JOB, OUTBOUND_REPLY };
 
 // A job as it is sent to workers.

@@ -486,7 +486,7 @@ static void tell_canceling(struct engine *engine, instance_ref instance, element
     activity_detach_triggers(engine, instance, ei);
     user_task_left(engine, instance, state_attachment(ei, ENTITY_KIND_USER_TASK));
     emit_for(engine, instance, ei, EVENT_ELEMENT_TERMINATING);
-    job_create_listener(engine, instance, ei, BPMN_LISTENER_CANCELING);
+    (void)user_task_tell_canceling(engine, instance, ei);
 }
 
 void activity_terminate(struct engine *engine, instance_ref instance, element_ref ei)
@@ -495,7 +495,8 @@ void activity_terminate(struct engine *engine, instance_ref instance, element_re
         return;
     if (ei->phase != PHASE_TERMINATING && !engine->terminates_all &&
         state_attachment(ei, ENTITY_KIND_USER_TASK) != NULL &&
-        has_listener(element_of(instance, ei), BPMN_LISTENER_CANCELING)) {
+        (listeners_hear(engine, BPMN_LISTENER_CANCELING) ||
+         has_listener(element_of(instance, ei), BPMN_LISTENER_CANCELING))) {
         tell_canceling(engine, instance, ei);
         return;
     }

@@ -169,6 +169,9 @@ void apply_to_shard(struct shard *shard, const struct event *event)
     case EVENT_POLICIES_SET:
         state_set_policies(shard, event->value);
         break;
+    case EVENT_LISTENERS_SET:
+        state_set_listeners(shard, event->value);
+        break;
     default: // DEFINITION_DEPLOYED, rejections, signals: notes
         break;
     }

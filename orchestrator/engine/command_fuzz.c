@@ -242,6 +242,9 @@ static void fill(struct fuzz *f, struct command *command)
     case COMMAND_SET_POLICIES:
         command->set_policies.policies = json(f);
         break;
+    case COMMAND_SET_LISTENERS:
+        command->set_listeners.listeners = json(f);
+        break;
     case COMMAND_SET_CLUSTER_VARIABLE:
     case COMMAND_SPREAD_CLUSTER_VARIABLE:
         command->cluster_variable = (struct cluster_variable_command){.name = text(f),

@@ -143,6 +143,8 @@ uint32_t engine_room(struct engine *engine, str type, str tenant);
 str engine_shares(const struct engine *engine);
 // What COMMAND_SET_POLICIES has set (struct set_policies), likewise.
 str engine_policies(const struct engine *engine);
+// What COMMAND_SET_LISTENERS has set (struct set_listeners), likewise.
+str engine_listeners(const struct engine *engine);
 
 // Forgets which gateways wait for jobs, as a new owner does not know it: for those who run a
 // shard's commands again, at each change of owner (table shard_owners).

@@ -123,6 +123,7 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
     image_put_i64(&out, shard->clock.pinned_ms);
     image_put_str(&out, shard->shares_text);
     image_put_str(&out, shard->policies_text);
+    image_put_str(&out, shard->listeners_text);
     return image_finish(&out);
 }
 
@@ -149,6 +150,9 @@ bool image_read_shard(str image, struct shard *shard, struct error *err)
     shard->policies_text = image_get_str(&in);
     in.failed = in.failed ||
                 !state_read_policies(&shard->stream.arena, shard->policies_text, &shard->policies);
+    shard->listeners_text = image_get_str(&in);
+    in.failed = in.failed || !state_read_listeners(&shard->stream.arena, shard->listeners_text,
+                                                   &shard->listeners);
     shard->stream.is_stored = true;
     return image_end(&in, err);
 }

@@ -19,11 +19,23 @@ const struct bpmn_job *job_definition(instance_ref instance, const struct job *j
     return job->listener < element->listener_count ? &element->listeners[job->listener] : NULL;
 }
 
-static str listener_event(instance_ref instance, const struct job *job)
+bool job_listens(instance_ref instance, const struct job *job, enum bpmn_listener_event *ret_event)
 {
     const struct bpmn_job *definition = job_definition(instance, job);
+    bool is_global = job->kind == JOB_TASK_LISTENER && job->listener >= JOB_GLOBAL_LISTENER;
     bool listens = job->kind == JOB_EXECUTION_LISTENER || job->kind == JOB_TASK_LISTENER;
-    return listens && definition ? str_of(bpmn_listener_event_name(definition->event)) : STR_EMPTY;
+    if (is_global)
+        *ret_event = (enum bpmn_listener_event)(BPMN_LISTENER_CREATING + job->listener -
+                                                JOB_GLOBAL_LISTENER);
+    else if (listens && definition != NULL)
+        *ret_event = definition->event;
+    return is_global || (listens && definition != NULL);
+}
+
+static str listener_event(instance_ref instance, const struct job *job)
+{
+    enum bpmn_listener_event event;
+    return job_listens(instance, job, &event) ? str_of(bpmn_listener_event_name(event)) : STR_EMPTY;
 }
 
 static struct job_offer *offer_of(struct engine *engine, instance_ref instance,
@@ -237,11 +249,32 @@ bool job_notify(struct engine *engine, instance_ref instance, element_ref ei, ui
 bool job_create_listener(struct engine *engine, instance_ref instance, element_ref ei,
                          enum bpmn_listener_event event)
 {
+    return job_create_nth_listener(engine, instance, ei, event, ei->listeners_done);
+}
+
+void job_create_global_listener(struct engine *engine, instance_ref instance, element_ref ei,
+                                enum bpmn_listener_event event, struct global_job job)
+{
+    struct event created = {.type = EVENT_JOB_CREATED,
+                            .key = step_key(engine),
+                            .scope = ei->entity.key,
+                            .element = ei->element + 1,
+                            .name = job.type,
+                            .number = job.retries,
+                            .code = str_of(kinds[JOB_TASK_LISTENER]),
+                            .parent = JOB_GLOBAL_LISTENER + 1 +
+                                      (uint64_t)(event - BPMN_LISTENER_CREATING)};
+    step_emit(engine, instance, created);
+    job_offer_or_wait(engine, instance, state_entity(instance, ENTITY_KIND_JOB, created.key));
+}
+
+bool job_create_nth_listener(struct engine *engine, instance_ref instance, element_ref ei,
+                             enum bpmn_listener_event event, uint32_t nth)
+{
     const struct bpmn_element *element = element_of(instance, ei);
     enum job_kind kind = event <= BPMN_LISTENER_END ? JOB_EXECUTION_LISTENER : JOB_TASK_LISTENER;
-    uint32_t nth = 0;
     for (uint32_t i = 0; i < element->listener_count; i++) {
-        if (element->listeners[i].event != event || nth++ < ei->listeners_done)
+        if (element->listeners[i].event != event || nth-- > 0)
             continue;
         step_or_incident(job_create(engine, instance, ei, &element->listeners[i], kind));
         return true;
@@ -363,8 +396,8 @@ static bool name_fits(struct engine *engine, const struct answered *a)
 
 static enum bpmn_listener_event event_of(const struct answered *a)
 {
-    const struct bpmn_job *definition = job_definition(a->instance, a->job);
-    return definition ? definition->event : BPMN_LISTENER_START;
+    enum bpmn_listener_event event;
+    return job_listens(a->instance, a->job, &event) ? event : BPMN_LISTENER_START;
 }
 
 void job_complete(struct engine *engine)

@@ -93,7 +93,8 @@ static void job_row(struct rows *rows, const struct job *job)
 {
     const struct instance *instance = rows->instance;
     const struct bpmn_job *definition = job_definition(instance, job);
-    bool listens = job->kind == JOB_EXECUTION_LISTENER || job->kind == JOB_TASK_LISTENER;
+    enum bpmn_listener_event event;
+    bool listens = job_listens(instance, job, &event);
     *ARRAY_PUSH(rows->arena, &rows->changes->jobs) = (struct job_row){
         .change = change_of(&job->attachment.entity),
         .key = job->attachment.entity.key,
@@ -106,8 +107,7 @@ static void job_row(struct rows *rows, const struct job *job)
         .type = job->type,
         .tenant = instance->tenant,
         .kind = job->kind,
-        .listener_event =
-            listens && definition ? str_of(bpmn_listener_event_name(definition->event)) : STR_EMPTY,
+        .listener_event = listens ? str_of(bpmn_listener_event_name(event)) : STR_EMPTY,
         .state = job->state,
         .priority = job->priority,
         .retries = job->retries,

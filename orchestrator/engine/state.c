@@ -293,3 +293,60 @@ void state_set_policies(struct shard *shard, str text)
     shard->policies_text = str_copy(&shard->stream.arena, text);
     check(state_read_policies(&shard->stream.arena, shard->policies_text, &shard->policies));
 }
+
+// -- Listeners of all user tasks --------------------------------------------------------
+
+static bool read_events(const struct json *list, uint32_t *ret_events)
+{
+    *ret_events = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        int event = BPMN_LISTENER_CREATING;
+        while (event <= BPMN_LISTENER_CANCELING &&
+               !str_equal(list->items[i].text, str_of(bpmn_listener_event_name(event))))
+            event++;
+        if (event > BPMN_LISTENER_CANCELING)
+            return false;
+        *ret_events |= 1u << event;
+    }
+    return *ret_events != 0;
+}
+
+static bool read_listener(const struct json *row, struct global_listener *ret_listener)
+{
+    enum { TYPE, RETRIES, RUNS_LAST, EVENTS, MEMBERS };
+    int64_t retries;
+    if (!json_is(row, JSON_ARRAY) || row->count != MEMBERS)
+        return false;
+    const struct json *items = row->items;
+    *ret_listener =
+        (struct global_listener){.type = items[TYPE].text, .runs_last = items[RUNS_LAST].boolean};
+    bool is_whole = json_is(&items[TYPE], JSON_STRING) && json_is(&items[RETRIES], JSON_NUMBER) &&
+                    str_to_i64(items[RETRIES].text, &retries) && retries >= 0 &&
+                    retries <= INT32_MAX && json_is(&items[RUNS_LAST], JSON_BOOL) &&
+                    json_is(&items[EVENTS], JSON_ARRAY) &&
+                    are_texts(&items[EVENTS], items[EVENTS].count);
+    if (is_whole)
+        ret_listener->retries = (int32_t)retries;
+    return is_whole && read_events(&items[EVENTS], &ret_listener->events);
+}
+
+bool state_read_listeners(struct arena *arena, str text, global_listener_list *ret_listeners)
+{
+    struct json *rows;
+    struct error err;
+    *ret_listeners = (global_listener_list){0};
+    if (str_is_empty(text))
+        return true;
+    if (!json_parse(arena, text, &rows, &err) || rows->type != JSON_ARRAY)
+        return false;
+    for (size_t i = 0; i < rows->count; i++)
+        if (!read_listener(&rows->items[i], ARRAY_PUSH(arena, ret_listeners)))
+            return false;
+    return true;
+}
+
+void state_set_listeners(struct shard *shard, str text)
+{
+    shard->listeners_text = str_copy(&shard->stream.arena, text);
+    check(state_read_listeners(&shard->stream.arena, shard->listeners_text, &shard->listeners));
+}

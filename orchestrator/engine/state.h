@@ -372,6 +372,15 @@ struct policy {
 };
 typedef ARRAY(struct policy) policy_list;
 
+// A listener of all user tasks (global_listener.c).
+struct global_listener {
+    str type; // of its jobs
+    int32_t retries;
+    bool runs_last;  // after those of the model
+    uint32_t events; // a bit by enum bpmn_listener_event
+};
+typedef ARRAY(struct global_listener) global_listener_list;
+
 struct shard {
     struct stream stream;
     struct definition *definitions; // in order of publication
@@ -387,6 +396,8 @@ struct shard {
     struct map shares;                               // by tenant, and "*": struct tenant_share
     str policies_text;                               // struct set_policies
     policy_list policies;
+    str listeners_text; // struct set_listeners
+    global_listener_list listeners;
 };
 
 // The stretch of a step's events that belongs to one stream.
@@ -482,5 +493,9 @@ void state_set_shares(struct shard *shard, str text); // one that can be read
 // struct set_policies, in the arena. False: the text is none.
 MUST_CHECK bool state_read_policies(struct arena *arena, str text, policy_list *ret_policies);
 void state_set_policies(struct shard *shard, str text); // one that can be read
+// struct set_listeners, in the arena. False: the text is none.
+MUST_CHECK bool state_read_listeners(struct arena *arena, str text,
+                                     global_listener_list *ret_listeners);
+void state_set_listeners(struct shard *shard, str text); // one that can be read
 
 #endif

@@ -23,14 +23,24 @@ static const struct transition *transition_named(str action)
     return NULL;
 }
 
+static const struct json *read_result(struct engine *engine, str result)
+{
+    struct json *json = NULL;
+    struct error err;
+    return !str_is_empty(result) && json_parse(engine->turn, result, &json, &err) ? json : NULL;
+}
+
 struct change {
     instance_ref instance;
     element_ref ei;
     const struct user_task *task;
 };
 
-static bool is_heard(const struct change *change, enum bpmn_listener_event event)
+static bool is_heard(const struct engine *engine, const struct change *change,
+                     enum bpmn_listener_event event)
 {
+    if (listeners_hear(engine, event))
+        return true;
     const struct bpmn_element *element = element_of(change->instance, change->ei);
     for (uint32_t i = 0; i < element->listener_count; i++)
         if (element->listeners[i].event == event)
@@ -87,8 +97,22 @@ static void ask_next(struct engine *engine, const struct change *change)
 {
     const struct transition *transition = transition_named(change->task->action);
     check(transition != NULL);
-    if (!job_create_listener(engine, change->instance, change->ei, transition->event))
+    const struct json *request = read_result(engine, change->task->request);
+    if (!listeners_ask_next(engine, change->instance, change->ei, transition->event,
+                            json_get(request, STR("listeners"))))
         carry_out(engine, change);
+}
+
+// With the listeners of all tasks that decide about it: those that it began with.
+static str with_listeners(struct engine *engine, str request, const char *action)
+{
+    const struct transition *transition = transition_named(str_of(action));
+    if (!listeners_hear(engine, transition->event) ||
+        json_get(read_result(engine, request), STR("listeners")) != NULL)
+        return request;
+    str pinned = listeners_pin(engine, transition->event);
+    return str_format(engine->turn, "%.*s,\"listeners\":%.*s}",
+                      STR_ARG(str_sub(request, 0, request.len - 1)), STR_ARG(pinned));
 }
 
 static void begin(struct engine *engine, const struct change *change, const char *action,
@@ -101,7 +125,7 @@ static void begin(struct engine *engine, const struct change *change, const char
                              .number = asker.partition,
                              .name = asker.request ? engine->command->principal : STR_EMPTY,
                              .code = str_of(action),
-                             .value = request});
+                             .value = with_listeners(engine, request, action)});
     ask_next(engine, change);
 }
 
@@ -177,8 +201,8 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
         return;
     }
     struct change change = {instance, ei, NULL};
-    bool asks = is_heard(&change, BPMN_LISTENER_CREATING) ||
-                (!str_is_empty(assignee) && is_heard(&change, BPMN_LISTENER_ASSIGNING));
+    bool asks = is_heard(engine, &change, BPMN_LISTENER_CREATING) ||
+                (!str_is_empty(assignee) && is_heard(engine, &change, BPMN_LISTENER_ASSIGNING));
     bool may = separation_allows(engine, instance, ei, separation_doer(engine, assignee), &why);
     event.key = step_key(engine);
     event.name = asks || !may ? STR_EMPTY : assignee;
@@ -283,7 +307,7 @@ void user_task_complete(struct engine *engine)
         return;
     bool maps = element_of(change.instance, change.ei)->output_count > 0;
     struct merge merge = {body->variables, maps};
-    bool is_heard_of = is_heard(&change, BPMN_LISTENER_COMPLETING);
+    bool is_heard_of = is_heard(engine, &change, BPMN_LISTENER_COMPLETING);
     if (!variable_fits(engine, change.instance, change.instance->root, body->variables, &why) ||
         (is_heard_of && !personal_admit_object(engine, change.instance, change.ei, &merge, &why))) {
         step_reject(engine, engine->shard, REJECTION_INVALID, why);
@@ -331,7 +355,7 @@ void user_task_assign(struct engine *engine)
     struct doer named = separation_doer(engine, body->assignee);
     if (!is_separate(engine, &change, named))
         return;
-    if (is_heard(&change, BPMN_LISTENER_ASSIGNING)) {
+    if (is_heard(engine, &change, BPMN_LISTENER_ASSIGNING)) {
         str action = action_or(body->action, str_is_empty(body->assignee) ? "unassign" : "assign");
         begin(engine, &change, "assign",
               request_json(engine, (struct request){action, "assignee",
@@ -392,7 +416,7 @@ void user_task_update(struct engine *engine)
         step_reject(engine, engine->shard, REJECTION_LIMIT, why);
         return;
     }
-    if (is_heard(&change, BPMN_LISTENER_UPDATING)) {
+    if (is_heard(engine, &change, BPMN_LISTENER_UPDATING)) {
         begin(engine, &change, "update",
               request_json(engine, (struct request){action_or(body->action, "update"), "changeset",
                                                     body->changeset}),
@@ -409,7 +433,7 @@ bool user_task_sets_variables(struct engine *engine, instance_ref instance, elem
 {
     const struct set_variables *body = &engine->command->set_variables;
     struct change change = {instance, ei, state_attachment(ei, ENTITY_KIND_USER_TASK)};
-    if (change.task == NULL || !is_heard(&change, BPMN_LISTENER_UPDATING))
+    if (change.task == NULL || !is_heard(engine, &change, BPMN_LISTENER_UPDATING))
         return false;
     struct merge merge = {body->variables, body->local};
     str why;
@@ -435,20 +459,14 @@ static void finish(struct engine *engine, const struct change *change, str actio
     bool assigns = str_equal(action, STR("assign"));
     if (str_equal(action, STR("update")) || !str_equal(view.details, change->task->details))
         update(engine, change, view.details);
-    if (creates && !str_is_empty(view.assignee) && is_heard(change, BPMN_LISTENER_ASSIGNING))
+    if (creates && !str_is_empty(view.assignee) &&
+        is_heard(engine, change, BPMN_LISTENER_ASSIGNING))
         begin(engine, change, "assign",
               request_json(engine,
                            (struct request){STR_EMPTY, "assignee", quoted(engine, view.assignee)}),
               (struct reply_to){0});
     else if (assigns || !str_equal(view.assignee, change->task->assignee))
         assign(engine, change, view.assignee);
-}
-
-static const struct json *read_result(struct engine *engine, str result)
-{
-    struct json *json = NULL;
-    struct error err;
-    return !str_is_empty(result) && json_parse(engine->turn, result, &json, &err) ? json : NULL;
 }
 
 static void refuse(struct engine *engine, const struct change *change, str why)
@@ -531,10 +549,19 @@ static void carry_out(struct engine *engine, const struct change *change)
         incident_raise(engine, change->instance, change->ei, "LIMIT_REACHED", why);
 }
 
+// Those of all tasks as they are now: no change is kept that they could be pinned to.
+bool user_task_tell_canceling(struct engine *engine, instance_ref instance, element_ref ei)
+{
+    struct json *pinned;
+    struct error err;
+    check(json_parse(engine->turn, listeners_pin(engine, BPMN_LISTENER_CANCELING), &pinned, &err));
+    return listeners_ask_next(engine, instance, ei, BPMN_LISTENER_CANCELING, pinned);
+}
+
 // The next listener hears of the end, or the task is gone. None can deny it any more.
 void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei)
 {
-    if (job_create_listener(engine, instance, ei, BPMN_LISTENER_CANCELING))
+    if (user_task_tell_canceling(engine, instance, ei))
         return;
     engine->terminates_all = true;
     activity_terminate(engine, instance, ei);

@@ -201,6 +201,7 @@ struct known_shares { // what is set for tenants, as this node knows it
     int64_t version; // 0: it was not read yet
     str windows;
     str policies;
+    str listeners;
     bool counts_usage;
     int64_t asked_ms; // 0: never
 };
@@ -266,7 +267,7 @@ struct shard {
     struct unopened unopened;
     struct suspicion suspicion;
     bool counts_usage; // its commits keep what its tenants have alive
-    struct brought shares, policies;
+    struct brought shares, policies, listeners;
 };
 
 struct node {

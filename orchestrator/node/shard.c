@@ -287,7 +287,7 @@ static void take_position(struct shard *shard, const struct store_shard *acquire
     shard->epoch = acquired->epoch;
     shard->clock_ms = acquired->clock_ms;
     shard->counts_usage = acquired->counts_usage;
-    shard->shares = shard->policies = (struct brought){0};
+    shard->shares = shard->policies = shard->listeners = (struct brought){0};
     shard->next_offset = shard->taken_offset = shard->reading.next = acquired->next_offset;
     shard->reading.checking = false;
     shard->has_last = acquired->last_record.len == DIGEST_SIZE && acquired->next_offset > 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fair shares of what the engine gives out, and policies that keep user tasks apart: what is set
+// Fair shares of what the engine gives out, policies that keep user tasks apart, and listeners of
+// all user tasks: what is set
 // in PostgreSQL is brought to each shard by commands of the node's own, and a shard counts what its
 // tenants have alive while somebody needs to know. What is lost on the way is found again at the
 // next look.
@@ -41,6 +42,10 @@ static void follow(struct shard *shard, int64_t uptime_ms)
     const struct command shares = {.type = COMMAND_SET_SHARES, .set_shares.shares = known->windows};
     const struct command policies = {.type = COMMAND_SET_POLICIES,
                                      .set_policies.policies = known->policies};
+    const struct command listeners = {.type = COMMAND_SET_LISTENERS,
+                                      .set_listeners.listeners = known->listeners};
+    if (!str_equal(known->listeners, engine_listeners(shard->engine)))
+        bring(shard, &shard->listeners, &listeners, uptime_ms);
     if (!str_equal(known->policies, engine_policies(shard->engine)))
         bring(shard, &shard->policies, &policies, uptime_ms);
     if (!str_equal(known->windows, engine_shares(shard->engine)))
@@ -57,6 +62,7 @@ static void on_shares(void *context, enum store_outcome outcome, const struct st
     known->version = found->version;
     known->windows = str_copy(&known->arena, found->windows);
     known->policies = str_copy(&known->arena, found->policies);
+    known->listeners = str_copy(&known->arena, found->listeners);
     known->counts_usage = found->counts_usage;
 }
 

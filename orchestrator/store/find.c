@@ -327,7 +327,8 @@ static void on_shares(void *context, const struct pg_answer *answer)
         shares = (struct store_shares){.version = field_i64(result, 0, 0),
                                        .windows = field_str(result, 0, 1),
                                        .counts_usage = field_bool(result, 0, 2),
-                                       .policies = field_str(result, 0, 3)};
+                                       .policies = field_str(result, 0, 3),
+                                       .listeners = field_str(result, 0, 4)};
     call->shares(call->context, outcome, is_there ? &shares : NULL);
     free(call);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/record_names.h"
 
+#include "record/rows.h"
+
 void record_names_init(struct record_names *names)
 {
     *names = (struct record_names){.arena = ARENA_EMPTY};
@@ -63,6 +65,10 @@ struct element_names record_names_of(const struct definition_names *definition, 
 
 str record_names_listener(const struct element_names *element, uint32_t listener)
 {
+    static const char *const global[] = {"creating", "assigning", "updating", "completing",
+                                         "canceling"};
+    if (listener > JOB_GLOBAL_LISTENER && listener <= JOB_GLOBAL_LISTENER + COUNT_OF(global))
+        return str_of(global[listener - JOB_GLOBAL_LISTENER - 1]);
     str left = element->listeners, word = STR_EMPTY;
     for (uint32_t i = 0; i < listener; i++)
         if (!str_split(&left, ' ', &word))

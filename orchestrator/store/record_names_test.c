@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "record/rows.h"
 #include "store/record_names.h"
 
 #include <setjmp.h>
@@ -36,6 +37,7 @@ static void elements_have_the_words_of_the_model(void **state)
     assert_text(record_names_listener(&pay, 2), "end");
     assert_int_equal(record_names_listener(&pay, 3).len, 0);
     assert_int_equal(record_names_listener(&pay, 0).len, 0);
+    assert_text(record_names_listener(&pay, JOB_GLOBAL_LISTENER + 2), "assigning");
     arena_done(&arena);
     record_names_done(&names);
 }

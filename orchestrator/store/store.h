@@ -332,12 +332,14 @@ void store_find_unopened(struct store *store, uint32_t shard, int64_t until_ms, 
 
 // -- Shares -----------------------------------------------------------------------------
 
-// What was set for tenants (table shares), and policies that keep user tasks apart (separations).
+// What was set for tenants (table shares), policies that keep user tasks apart (separations), and
+// listeners of all user tasks (global_listeners).
 struct store_shares {
     int64_t version;
     str windows;       // struct set_shares
     bool counts_usage; // something is set that takes the counts of store_count_usage
     str policies;      // struct set_policies
+    str listeners;     // struct set_listeners
 };
 typedef void store_shares_found(void *context, enum store_outcome outcome,
                                 const struct store_shares *shares); // NULL: as known

@@ -91,6 +91,12 @@ str engine_policies(const struct engine *engine)
     return STR_EMPTY;
 }
 
+str engine_listeners(const struct engine *engine)
+{
+    (void)engine;
+    return STR_EMPTY;
+}
+
 bool engine_next_window(const struct engine *engine, size_t *cursor,
                         struct engine_window *ret_window)
 {

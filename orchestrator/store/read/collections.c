@@ -597,6 +597,28 @@ const struct collection collection_cluster_variables = {
     .sees = "(c.is_global OR " SCOPE_SEES_TENANT("c.tenant") ") AND " SCOPE_SEES_ID("c.name"),
 };
 
+// -- Listeners of all user tasks --------------------------------------------------------
+
+static const struct field listener_fields[] = {
+    {"id", "l.id", FIELD_TEXT, .is_present = true},
+    {"source", "'API'", FIELD_NAME},
+    {"eventTypes", "to_jsonb(l.events)", FIELD_TAGS},
+    {"type", "l.type", FIELD_TEXT, .is_present = true},
+    {"retries", "l.retries", FIELD_INTEGER, .is_present = true},
+    {"afterNonGlobal", "l.runs_last", FIELD_BOOLEAN, .is_present = true},
+    {"priority", "l.priority", FIELD_INTEGER, .is_present = true},
+};
+
+const struct collection collection_listeners = {
+    .noun = "global task listener",
+    .from = "global_listeners l",
+    .fields = listener_fields,
+    .field_count = COUNT_OF(listener_fields),
+    .key = "l.id",
+    .key_is_text = true,
+    .sees = "$1::json IS NOT NULL", // whoever may read them at all
+};
+
 // -- Batch operations -------------------------------------------------------------------
 
 static const struct state_name batch_types[] = {

@@ -20,6 +20,7 @@ extern const struct collection collection_wait_states;
 extern const struct collection collection_variable_names;
 extern const struct collection collection_jobs;
 extern const struct collection collection_open_jobs;
+extern const struct collection collection_listeners; // of all user tasks
 extern const struct collection collection_user_tasks;
 extern const struct collection collection_incidents;
 extern const struct collection collection_variables;
