@@ -259,7 +259,7 @@ static void say_which(struct request *request)
 }
 
 // False after answering 404: there is one store.
-static bool knows_store(struct request *request)
+bool document_knows_store(struct request *request)
 {
     str wanted = request_query(request, "storeId");
     if (wanted.len == 0 || str_equal(wanted, str_of(store)))
@@ -276,6 +276,7 @@ static void begin(struct request *request, bool is_batch)
     upload->created = strbuf_new(&request->arena);
     upload->failed = strbuf_new(&request->arena);
     if (!knows_store(request) || !choose_tenant(request) || !read_upload(request, upload))
+    if (!document_knows_store(request) || !read_upload(request, upload))
         return;
     if (!is_batch)
         upload->rows[0].id = request_query(request, "documentId");
@@ -305,7 +306,29 @@ static void no_such(struct request *request)
                            STR_ARG(request->arguments[0]));
 }
 
+// RFC 8187.
+static const char *disposition(struct arena *arena, str name)
+{
+    struct strbuf out = strbuf_new(arena);
+    strbuf_add(&out, STR("attachment"));
+    if (name.len > 0)
+        strbuf_add(&out, STR("; filename*=UTF-8''"));
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+        strbuf_format(&out, is_plain ? "%c" : "%%%02X", (unsigned char)c);
+    }
+    return strbuf_cstr(&out);
+}
+
 // Never shown as a page of this origin: it is whatever somebody uploaded.
+void document_answer(struct request *request, str name, str type, str bytes)
+{
+    request_add_header(request, "Content-Disposition", disposition(&request->arena, name));
+    request_answer_text(request, 200, str_cstr(&request->arena, type), bytes);
+}
+
 static void on_document(struct caller *caller, void *context, const struct query_rows *rows)
 {
     enum { TYPE, NAME, HASH, BYTES };
@@ -325,9 +348,8 @@ static void on_document(struct caller *caller, void *context, const struct query
                         STR("the document's content hash is another one"));
         return;
     }
-    request_add_header(request, "Content-Disposition", "attachment");
-    request_answer_text(request, 200, str_cstr(caller->arena, query_value(rows, 0, TYPE)),
-                        query_bytes(rows, 0, BYTES, caller->arena));
+    document_answer(request, STR_EMPTY, query_value(rows, 0, TYPE),
+                    query_bytes(rows, 0, BYTES, caller->arena));
 }
 
 void handle_document_get(struct request *request)
@@ -337,6 +359,10 @@ void handle_document_get(struct request *request)
     if (knows_store(request) && name_document(request, &name))
         read_run(caller, catalogue_document_read(caller->arena, caller->scope, &name), on_document,
                  NULL);
+    if (document_knows_store(request))
+        read_run(caller,
+                 catalogue_document_read(caller->arena, caller->scope, request->arguments[0]),
+                 on_document, NULL);
 }
 
 static void on_deleted(struct caller *caller, void *context, const struct query_rows *rows)
@@ -356,5 +382,8 @@ void handle_document_delete(struct request *request)
     struct document_name name;
     if (knows_store(request) && name_document(request, &name))
         read_change(caller, catalogue_document_delete(caller->arena, caller->scope, &name),
+    if (document_knows_store(request))
+        read_change(caller,
+                    catalogue_document_delete(caller->arena, caller->scope, request->arguments[0]),
                     on_deleted, NULL);
 }

@@ -37,6 +37,15 @@ struct statement catalogue_document_insert(struct arena *arena, struct scope sco
 
 struct statement catalogue_document_delete(struct arena *arena, struct scope scope,
                                            const struct document_name *name)
+struct statement catalogue_document_look(struct arena *arena, struct scope scope, str id)
+{
+    return STATEMENT(arena,
+                     "SELECT content_hash, tenant FROM documents WHERE " SCOPE_SEES_TENANT(
+                         "tenant") " AND id = $2::text AND (expires IS NULL OR expires > now())",
+                     scope_parameter(arena, scope), id);
+}
+
+struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id)
 {
     return STATEMENT(
         arena,
