@@ -9,7 +9,7 @@
 #include "engine/apply.h"
 
 enum {
-    IMAGE_VERSION = 4,
+    IMAGE_VERSION = 5,
     IMAGE_CHECKSUM = 4,
     IMAGE_MAX_DEPTH = 200
 }; // scopes and loop bodies within each other
