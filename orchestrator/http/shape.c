@@ -80,6 +80,9 @@ static bool fits(const struct shape *shape, const struct json *value, struct fit
 static bool items_fit(const struct shape *shape, const struct json *value, struct fitting *fitting)
 {
     size_t len = fitting->path.len;
+    if (value->count < (size_t)shape->low)
+        return error_set(fitting->err, ERROR_INVALID, "", "\"%.*s\" has %zu items: at least %lld",
+                         STR_ARG(strbuf_str(&fitting->path)), value->count, (long long)shape->low);
     if (shape->high > 0 && value->count > (size_t)shape->high)
         return error_set(fitting->err, ERROR_LIMIT, "", "\"%.*s\" has %zu items: at most %lld",
                          STR_ARG(strbuf_str(&fitting->path)), value->count, (long long)shape->high);

@@ -25,8 +25,8 @@ struct shape_member;
 
 struct shape {
     enum shape_kind kind;
-    int64_t low;              // SHAPE_STRING: of characters
-    int64_t high;             // likewise; SHAPE_ARRAY: of items; 0: none
+    int64_t low;              // SHAPE_STRING: of characters; SHAPE_ARRAY: of items
+    int64_t high;             // likewise; 0: none
     size_t max_len;           // SHAPE_STRING, in bytes; 0: no limit of its own
     const char *limit;        // its name
     const char *const *names; // SHAPE_STRING: one of these, in any case; NULL: any text

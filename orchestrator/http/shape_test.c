@@ -20,7 +20,7 @@ static const struct shape names = {.kind = SHAPE_ARRAY, .item = &name};
 static const struct shape_member page_members[] = {{"limit", &limit}, {"ttl", &any_integer}};
 static const struct shape page = {
     .kind = SHAPE_OBJECT, .members = page_members, .count = COUNT_OF(page_members)};
-static const struct shape pages = {.kind = SHAPE_ARRAY, .item = &page, .high = 2};
+static const struct shape pages = {.kind = SHAPE_ARRAY, .item = &page, .low = 1, .high = 2};
 static const struct shape word = {.kind = SHAPE_STRING, .low = 2, .high = 3};
 static const struct shape variables = {.kind = SHAPE_OBJECT, .is_open = true};
 static const char *const orders[] = {"ASC", "DESC", NULL};
@@ -57,6 +57,7 @@ static const char *const cases[][2] = {
      "\"ancestor\" must be a key: a string of digits, found -2"},
     {"{\"name\":\"a\",\"later\":[]}", NULL},
     {"{\"name\":\"a\",\"pages\":[{},{}],\"word\":\"äöü\"}", NULL},
+    {"{\"name\":\"a\",\"pages\":[]}", "\"pages\" has 0 items: at least 1"},
     {"{\"name\":\"a\",\"pages\":[{},{},{}]}", "\"pages\" has 3 items: at most 2"},
     {"{\"name\":\"a\",\"word\":\"ä\"}", "\"word\" has 1 characters: at least 2"},
     {"{\"name\":\"a\",\"word\":\"äöüß\"}", "\"word\" has 4 characters: at most 3"},

@@ -259,14 +259,14 @@ class Shapes:
         if kind == 'object':
             return self.of_object(schema)
         if kind == 'array':
-            most = f', .high = {schema["maxItems"]}' if 'maxItems' in schema else ''
-            return self.add(f'.kind = SHAPE_ARRAY{most}, .item = &{self.of(schema.get("items", {}))}')
+            counts = ''.join(f', .{bound} = {schema[name]}' for bound, name in (('low', 'minItems'), ('high', 'maxItems')) if name in schema)
+            return self.add(f'.kind = SHAPE_ARRAY{counts}, .item = &{self.of(schema.get("items", {}))}')
         if kind == 'string' and 'enum' in schema:
             return self.add(f'.kind = SHAPE_STRING, .names = {self.of_names([name for name in schema["enum"] if name])}')
         if kind == 'string':
             limit = schema.get('x-baton-limit')
-            length = f', .max_len = LIMIT_{limit}, .limit = "{limit}"' if limit else ''.join(
-                f', .{bound} = {schema[name]}' for bound, name in (('low', 'minLength'), ('high', 'maxLength')) if name in schema)
+            length = f', .max_len = LIMIT_{limit}, .limit = "{limit}"' if limit else ''
+            length += ''.join(f', .{bound} = {schema[name]}' for bound, name in (('low', 'minLength'), ('high', 'maxLength')) if name in schema)
             return self.add(f'.kind = SHAPE_STRING{length}')
         if kind == 'integer':
             low, high = schema.get('minimum', I64[0]), schema.get('maximum', I64[1])

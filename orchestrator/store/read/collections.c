@@ -616,7 +616,7 @@ const struct collection collection_listeners = {
     .field_count = COUNT_OF(listener_fields),
     .key = "l.id",
     .key_is_text = true,
-    .sees = "$1::json IS NOT NULL", // whoever may read them at all
+    .sees = "($1::text IS NULL OR true)", // whoever may read them at all
 };
 
 // -- Batch operations -------------------------------------------------------------------
