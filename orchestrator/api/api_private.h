@@ -122,12 +122,6 @@ void answer_list(struct request *request, const struct item_column *columns, siz
 void answer_list_cut(struct request *request, const struct item_column *columns, size_t count,
                      const struct query_rows *rows, size_t most);
 
-// Whether the request's storeId is that of the store that there is. False after answering 404.
-bool document_knows_store(struct request *request);
-
-// Answers with a file to save; `name` empty: whoever gets it names it.
-void document_answer(struct request *request, str name, str type, str bytes);
-
 // -- Searches and reads ---------------------------------------------------------------------------
 
 // Reads the body's query, and answers with a page.

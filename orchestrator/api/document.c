@@ -4,6 +4,7 @@
 #include "store/catalogue/document.h"
 
 #include "api/api_private.h"
+#include "api/document.h"
 #include "base/utf8.h"
 #include "http/multipart.h"
 #include "record/limits.h"
@@ -241,7 +242,7 @@ static bool choose_tenant(struct request *request)
 }
 
 // False after answering.
-static bool name_document(struct request *request, struct document_name *ret_name)
+bool document_name(struct request *request, struct document_name *ret_name)
 {
     str asked = request_query(request, "tenantId"), tenant = tenant_inside(asked);
     *ret_name = (struct document_name){.id = request->arguments[0]};
@@ -251,7 +252,7 @@ static bool name_document(struct request *request, struct document_name *ret_nam
     return caller_has_tenant(caller_of(request), tenant) || no_such_tenant(request, asked);
 }
 
-static void say_which(struct request *request)
+void document_say_which(struct request *request)
 {
     request_problem_format(request, 400, "INVALID_ARGUMENT",
                            "several tenants have a document with id '%.*s': say which (tenantId)",
@@ -275,8 +276,7 @@ static void begin(struct request *request, bool is_batch)
     upload->is_batch = is_batch;
     upload->created = strbuf_new(&request->arena);
     upload->failed = strbuf_new(&request->arena);
-    if (!knows_store(request) || !choose_tenant(request) || !read_upload(request, upload))
-    if (!document_knows_store(request) || !read_upload(request, upload))
+    if (!document_knows_store(request) || !choose_tenant(request) || !read_upload(request, upload))
         return;
     if (!is_batch)
         upload->rows[0].id = request_query(request, "documentId");
@@ -339,7 +339,7 @@ static void on_document(struct caller *caller, void *context, const struct query
         return;
     }
     if (query_row_count(rows) > 1) {
-        say_which(request);
+        document_say_which(request);
         return;
     }
     str wanted = request_query(request, "contentHash");
@@ -356,13 +356,9 @@ void handle_document_get(struct request *request)
 {
     struct caller *caller = caller_of(request);
     struct document_name name;
-    if (knows_store(request) && name_document(request, &name))
+    if (document_knows_store(request) && document_name(request, &name))
         read_run(caller, catalogue_document_read(caller->arena, caller->scope, &name), on_document,
                  NULL);
-    if (document_knows_store(request))
-        read_run(caller,
-                 catalogue_document_read(caller->arena, caller->scope, request->arguments[0]),
-                 on_document, NULL);
 }
 
 static void on_deleted(struct caller *caller, void *context, const struct query_rows *rows)
@@ -371,7 +367,7 @@ static void on_deleted(struct caller *caller, void *context, const struct query_
     if (query_row_count(rows) == 1)
         request_answer_empty(request_of(caller));
     else if (query_row_count(rows) > 1)
-        say_which(request_of(caller));
+        document_say_which(request_of(caller));
     else
         no_such(request_of(caller));
 }
@@ -380,10 +376,7 @@ void handle_document_delete(struct request *request)
 {
     struct caller *caller = caller_of(request);
     struct document_name name;
-    if (knows_store(request) && name_document(request, &name))
+    if (document_knows_store(request) && document_name(request, &name))
         read_change(caller, catalogue_document_delete(caller->arena, caller->scope, &name),
-    if (document_knows_store(request))
-        read_change(caller,
-                    catalogue_document_delete(caller->arena, caller->scope, request->arguments[0]),
                     on_deleted, NULL);
 }

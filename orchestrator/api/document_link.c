@@ -3,9 +3,8 @@
 // Links to documents: who has one fetches the document without a credential, until it expires. A
 // link says which document it is for, with its content, so that another one of the same id is not
 // given out; nothing is kept of it.
-#include "store/catalogue/document.h"
+#include "api/document.h"
 
-#include "api/api_private.h"
 #include "base/clock.h"
 #include "gateway/link.h"
 
@@ -59,7 +58,9 @@ static void on_looked(struct caller *caller, void *context, const struct query_r
     int64_t ttl_ms = json_get_i64(request->body, STR("timeToLive"), LINK_MS);
     int64_t expires_ms = clock_now_ms() + ttl_ms;
     (void)context;
-    if (query_row_count(rows) == 0)
+    if (query_row_count(rows) > 1)
+        document_say_which(request);
+    else if (query_row_count(rows) == 0)
         request_problem_format(request, 404, "NOT_FOUND", "there is no document with id '%.*s'",
                                STR_ARG(id));
     else if (hash.len > 0 && !str_equal(hash, query_value(rows, 0, 0)))
@@ -75,18 +76,17 @@ static void on_looked(struct caller *caller, void *context, const struct query_r
 void handle_document_link(struct request *request)
 {
     struct caller *caller = caller_of(request);
-    if (document_knows_store(request))
-        read_run(caller,
-                 catalogue_document_look(caller->arena, caller->scope, request->arguments[0]),
-                 on_looked, NULL);
+    struct document_name name;
+    if (document_knows_store(request) && document_name(request, &name))
+        read_run(caller, catalogue_document_look(caller->arena, caller->scope, &name), on_looked,
+                 NULL);
 }
 
 // -- Following --------------------------------------------------------------------------
 
 struct linked {
-    str id;
+    struct document_name name;
     str hash;
-    str tenant;
     int64_t expires_ms;
 };
 
@@ -101,9 +101,10 @@ static bool read_link(struct request *request, struct linked *ret_linked)
         !json_parse(caller->arena, text, &list, &err) || list->count != PARTS ||
         !str_to_i64(list->items[EXPIRES].text, &ret_linked->expires_ms))
         return false;
-    ret_linked->id = list->items[ID].text;
     ret_linked->hash = list->items[HASH].text;
-    ret_linked->tenant = list->items[TENANT].text.len > 0 ? list->items[TENANT].text : STR_EMPTY;
+    ret_linked->name.id = list->items[ID].text;
+    ret_linked->name.tenant =
+        list->items[TENANT].text.len > 0 ? list->items[TENANT].text : STR_EMPTY;
     return ret_linked->expires_ms > clock_now_ms();
 }
 
@@ -136,9 +137,9 @@ void handle_document_follow(struct request *request)
         answer_none(request);
         return;
     }
-    holder->tenants = (struct names){&linked->tenant, 1};
+    holder->tenants = (struct names){&linked->name.tenant, 1};
     caller->identity = holder;
-    caller->scope = scope_tenants(&linked->tenant, 1);
-    read_run(caller, catalogue_document_read(caller->arena, caller->scope, linked->id), on_document,
-             linked);
+    caller->scope = scope_tenants(&linked->name.tenant, 1);
+    read_run(caller, catalogue_document_read(caller->arena, caller->scope, &linked->name),
+             on_document, linked);
 }

@@ -37,15 +37,6 @@ struct statement catalogue_document_insert(struct arena *arena, struct scope sco
 
 struct statement catalogue_document_delete(struct arena *arena, struct scope scope,
                                            const struct document_name *name)
-struct statement catalogue_document_look(struct arena *arena, struct scope scope, str id)
-{
-    return STATEMENT(arena,
-                     "SELECT content_hash, tenant FROM documents WHERE " SCOPE_SEES_TENANT(
-                         "tenant") " AND id = $2::text AND (expires IS NULL OR expires > now())",
-                     scope_parameter(arena, scope), id);
-}
-
-struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id)
 {
     return STATEMENT(
         arena,
@@ -53,6 +44,15 @@ struct statement catalogue_document_read(struct arena *arena, struct scope scope
         "documents d USING found f WHERE d.tenant = f.tenant AND d.id = f.id AND (SELECT count(*) "
         "FROM found) = 1) SELECT f.id FROM found f LIMIT 2",
         scope_parameter(arena, scope), name->id, name->tenant);
+}
+
+struct statement catalogue_document_look(struct arena *arena, struct scope scope,
+                                         const struct document_name *name)
+{
+    return STATEMENT(arena,
+                     "SELECT content_hash, tenant FROM documents WHERE " IS_MEANT
+                     " AND (expires IS NULL OR expires > now()) LIMIT 2",
+                     scope_parameter(arena, scope), name->id, name->tenant);
 }
 
 struct statement catalogue_document_read(struct arena *arena, struct scope scope,

@@ -33,14 +33,13 @@ struct document_name {
 struct statement catalogue_document_delete(struct arena *arena, struct scope scope,
                                            const struct document_name *name);
 
+// hash, tenant as it is stored; no row once it has expired, two as above.
+struct statement catalogue_document_look(struct arena *arena, struct scope scope,
+                                         const struct document_name *name);
+
 // content type, file name, hash, bytes; no row once it has expired, two as above.
 struct statement catalogue_document_read(struct arena *arena, struct scope scope,
                                          const struct document_name *name);
-// hash, tenant as it is stored; no row once it has expired.
-struct statement catalogue_document_look(struct arena *arena, struct scope scope, str id);
-
-// content type, file name, hash, bytes; no row once it has expired.
-struct statement catalogue_document_read(struct arena *arena, struct scope scope, str id);
 
 enum document_columns {
     DOCUMENT_ID,
