@@ -8,6 +8,7 @@
 //
 // Any stretch may stop at an incident or a listener's job; activity_continue goes on from the phase
 // it stopped in.
+#include "engine/global_listener.h"
 #include "engine/step.h"
 
 static void emit_for(struct engine *engine, instance_ref instance, element_ref ei,

@@ -3,6 +3,7 @@
 // Listeners of all user tasks, beside those that the models have: set for the installation, known
 // to each shard. Which of them decide about a change is settled when the change begins and kept
 // with it (*pinned*), so that what is set meanwhile neither skips one nor runs one twice.
+#include "engine/global_listener.h"
 #include "engine/user_task.h"
 #include "record/rows.h"
 

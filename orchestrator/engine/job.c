@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Jobs: offered to workers while the window of their type and tenant has room, answered at least
 // once, settled exactly once.
+#include "engine/global_listener.h"
 #include "engine/step.h"
 #include "record/topic.h"
 

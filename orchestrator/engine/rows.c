@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // After a batch: what changed, as rows. Something that came and went within the batch leaves none.
+#include "engine/global_listener.h"
 #include "engine/image.h"
 #include "engine/step.h"
 

@@ -506,17 +506,6 @@ MUST_CHECK bool job_create(struct engine *engine, instance_ref instance, element
 // The next listener of this event. True: one waits, or an incident; false: there is none left.
 bool job_create_listener(struct engine *engine, instance_ref instance, element_ref ei,
                          enum bpmn_listener_event event);
-bool job_create_nth_listener(struct engine *engine, instance_ref instance, element_ref ei,
-                             enum bpmn_listener_event event, uint32_t nth);
-struct global_job {
-    str type;
-    int64_t retries;
-};
-void job_create_global_listener(struct engine *engine, instance_ref instance, element_ref ei,
-                                enum bpmn_listener_event event, struct global_job job);
-// The event that the job's listener is for. False: it is of no listener.
-MUST_CHECK bool job_listens(instance_ref instance, const struct job *job,
-                            enum bpmn_listener_event *ret_event);
 MUST_CHECK bool job_notify(struct engine *engine, instance_ref instance, element_ref ei,
                            uint32_t reminder); // false: incident
 // The places of the element's job that its worker may fill with secrets.
@@ -557,16 +546,6 @@ const struct credit *credit_use(struct engine *engine, instance_ref instance,
 bool credit_is_there(struct engine *engine, instance_ref instance, const struct job *job);
 void credit_init(struct engine *engine);
 void credit_done(struct engine *engine);
-
-// global_listener.c: listeners of all user tasks.
-void listeners_set(struct engine *engine);
-bool listeners_hear(const struct engine *engine, enum bpmn_listener_event event);
-// Those of the event as they are now: a JSON array, for the change that begins.
-str listeners_pin(struct engine *engine, enum bpmn_listener_event event);
-// The next of these (NULL: none) and of the model's: some of the first, the model's own, the rest.
-// True: one waits, or an incident; false: there is none left.
-bool listeners_ask_next(struct engine *engine, instance_ref instance, element_ref ei,
-                        enum bpmn_listener_event event, const struct json *pinned);
 
 // separation.c: who did one of two user tasks that are kept apart does not do the other, by the
 // model (baton:separation) or by a policy of the shard.
@@ -627,8 +606,6 @@ void user_task_run(struct engine *engine, instance_ref instance, element_ref ei)
 void user_task_listener_done(struct engine *engine, instance_ref instance, element_ref ei,
                              enum bpmn_listener_event event, str result);
 void user_task_canceling(struct engine *engine, instance_ref instance, element_ref ei);
-// The next listener hears that the task is canceled. False: there is none left.
-bool user_task_tell_canceling(struct engine *engine, instance_ref instance, element_ref ei);
 // Its element ends or is canceled: who waits for a change of it is told.
 void user_task_left(struct engine *engine, instance_ref instance, const struct user_task *task);
 bool user_task_sets_variables(struct engine *engine, instance_ref instance, element_ref ei);
@@ -777,6 +754,7 @@ void job_return(struct engine *engine);
 void job_reoffer(struct engine *engine);
 void job_time_out(struct engine *engine);
 void job_retry(struct engine *engine);
+void listeners_set(struct engine *engine);
 void timer_fire(struct engine *engine);
 void message_publish(struct engine *engine);
 void message_expire(struct engine *engine);

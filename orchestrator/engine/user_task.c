@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // User tasks: created from the model, then assigned, updated and completed by people. Task
 // listeners may deny or correct each change; who asked for it is answered when they have decided.
+#include "engine/global_listener.h"
 #include "engine/user_task.h"
 
 // -- Transitions ------------------------------------------------------------------------
