@@ -122,6 +122,8 @@ static void take_jobs(struct caller *caller, struct asking *asking, const struct
     for (size_t i = 0; i < asking->job_count; i++) {
         const struct row row = {rows, i, caller->arena};
         asking->jobs[i] = job_of(&row);
+        if (!caller_has_tenant(caller, asking->jobs[i].abroad.tenant))
+            asking->jobs[i].abroad = (struct why_asker){0};
         asking->definition = key(&row, WHY_JOB_DEFINITION);
         why_of_job(&asking->findings, &asking->jobs[i]);
     }
@@ -316,6 +318,16 @@ static void on_process(struct caller *caller, void *context, const struct bpmn_p
     ask_secrets(caller, asking, process);
 }
 
+// Messages that do not fit belong to no process that the caller was asked about: their tenants and
+// keys are for who may read them.
+static bool may_tell(const struct caller *caller, struct why_wait *wait)
+{
+    if (wait->kind != WHY_WAIT_NEAR)
+        return true;
+    wait->is_hidden = !identity_may(caller->identity, RESOURCE_MESSAGE, STR("READ"), wait->name);
+    return caller_has_tenant(caller, wait->tenant);
+}
+
 static void on_waits(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct asking *asking = context;
@@ -325,6 +337,8 @@ static void on_waits(struct caller *caller, void *context, const struct query_ro
     for (size_t i = 0; i < query_row_count(rows); i++) {
         const struct row row = {rows, i, caller->arena};
         struct why_wait wait = wait_of(&row);
+        if (!may_tell(caller, &wait))
+            continue;
         if (wait.kind == WHY_WAIT_PLACE)
             places->items[places->count++] = wait;
         else

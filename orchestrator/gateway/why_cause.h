@@ -115,6 +115,7 @@ struct why_wait {
     str wanted_key; // NEAR: what is waited for
     str tenant;     // NEAR
     bool other_tenant;
+    bool is_hidden;   // NEAR: its key is not for who asks
     bool is_over;     // NEAR: it reached nobody and has gone
     bool has_more;    // PLACE: something of it was told: of itself or inside
     int64_t until_ms; // timer's and task's due date, message's expiry

@@ -98,6 +98,20 @@ static void workers_of_other_tenants_and_without_permission_come_before_nobody(v
     assert_cause(&found, 2, WHY_NEVER_ASKED, "'pay'");
 }
 
+static void who_serves_another_tenant_is_no_cause_where_somebody_serves_this_one(void **state)
+{
+    (void)state;
+    struct why_job job = job_of(JOB_OFFERED);
+    job.fit = (struct why_asker){STR("till-1"), STR_EMPTY, NOW - SECOND};
+    job.abroad = (struct why_asker){STR("till-2"), STR("north"), NOW - SECOND};
+    struct why_findings found = causes_of(&job);
+    assert_cause(&found, 0, WHY_ABOUT_TO_BE_TAKEN, "till-1");
+    job.fit.seen_ms = 0;
+    job.abroad.seen_ms = NOW - 29L * 24 * 60 * MINUTE;
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_NEVER_ASKED, "'pay'");
+}
+
 static void a_group_tells_its_lag_and_its_members(void **state)
 {
     (void)state;
@@ -203,14 +217,18 @@ static void messages_that_almost_matched_say_what_did_not(void **state)
                             .wanted_key = STR("0047")};
     why_of_wait(&found, &near);
     assert_cause(&found, 0, WHY_OTHER_KEY, "'47' waits for a receiver; '0047' is waited for");
+    near.is_hidden = true;
+    why_of_wait(&found, &near);
+    assert_cause(&found, 1, WHY_OTHER_KEY, "with another key waits for a receiver; '0047' is");
+    near.is_hidden = false;
     near.is_over = true;
     near.wanted_key = STR("47");
     why_of_wait(&found, &near);
-    assert_cause(&found, 1, WHY_TOO_EARLY, "reached nobody in its time to live");
+    assert_cause(&found, 2, WHY_TOO_EARLY, "reached nobody in its time to live");
     near.other_tenant = true;
     near.tenant = STR("north");
     why_of_wait(&found, &near);
-    assert_cause(&found, 2, WHY_OTHER_TENANT_MESSAGE, "in the tenant 'north'");
+    assert_cause(&found, 3, WHY_OTHER_TENANT_MESSAGE, "in the tenant 'north'");
 }
 
 static void each_token_says_what_it_waits_for(void **state)
@@ -281,6 +299,7 @@ int main(void)
         cmocka_unit_test(the_last_who_asked_is_named_with_the_time),
         cmocka_unit_test(a_worker_that_asks_now_is_about_to_have_it),
         cmocka_unit_test(workers_of_other_tenants_and_without_permission_come_before_nobody),
+        cmocka_unit_test(who_serves_another_tenant_is_no_cause_where_somebody_serves_this_one),
         cmocka_unit_test(a_group_tells_its_lag_and_its_members),
         cmocka_unit_test(who_has_it_until_when_is_the_whole_answer),
         cmocka_unit_test(rest_windows_and_shares_are_told_apart),

@@ -41,6 +41,9 @@ static str of_near(struct arena *arena, const struct why_wait *wait, enum why_ca
     }
     if (!str_equal(wait->key_text, wait->wanted_key)) {
         *ret_cause = WHY_OTHER_KEY;
+        if (wait->is_hidden)
+            return str_format(arena, "a message '%.*s' with another key %s; '%.*s' is waited for",
+                              STR_ARG(wait->name), was, STR_ARG(wait->wanted_key));
         return str_format(arena, "a message '%.*s' with the key '%.*s' %s; '%.*s' is waited for",
                           STR_ARG(wait->name), STR_ARG(wait->key_text), was,
                           STR_ARG(wait->wanted_key));

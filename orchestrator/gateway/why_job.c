@@ -62,11 +62,12 @@ static bool has_members(const struct why_job *job)
     return job->is_group_known && job->member_count > 0;
 }
 
-// Those who ask and may not have this one.
+// Those who ask and may not have this one. Who serves another tenant is no cause where somebody
+// serves this one.
 static void of_others(struct why_findings *findings, const struct why_job *job)
 {
     struct arena *arena = findings->arena;
-    if (job->abroad.seen_ms != 0)
+    if (is_recent(job, job->abroad.seen_ms) && !is_recent(job, job->fit.seen_ms))
         find(
             findings, WHY_OTHER_TENANT, job,
             str_format(arena,
