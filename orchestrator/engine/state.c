@@ -300,9 +300,10 @@ static bool read_events(const struct json *list, uint32_t *ret_events)
 {
     *ret_events = 0;
     for (size_t i = 0; i < list->count; i++) {
-        int event = BPMN_LISTENER_CREATING;
+        uint32_t event = BPMN_LISTENER_CREATING;
         while (event <= BPMN_LISTENER_CANCELING &&
-               !str_equal(list->items[i].text, str_of(bpmn_listener_event_name(event))))
+               !str_equal(list->items[i].text,
+                          str_of(bpmn_listener_event_name((enum bpmn_listener_event)event))))
             event++;
         if (event > BPMN_LISTENER_CANCELING)
             return false;
