@@ -102,6 +102,7 @@ CREATE TABLE jobs (
     created          timestamptz NOT NULL,
     headers          json,
     error_message    text,
+    leased           boolean     NOT NULL DEFAULT false, -- it goes to who answers with the token of its attempt alone
     PRIMARY KEY (shard, key)
 ) WITH (fillfactor = 90);
 CREATE INDEX jobs_due ON jobs (shard, due) WHERE due IS NOT NULL;

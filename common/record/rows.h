@@ -97,6 +97,7 @@ struct job_row {
     int64_t created_ms;
     str headers;       // JSON object
     str error_message; // of the last failure
+    bool is_leased;    // it goes to who answers with the token of its attempt alone
 };
 
 struct timer_row {

@@ -105,9 +105,13 @@ static void fail_job(struct instance *instance, struct job *job, const struct ev
                                                                                    : JOB_WAITING;
 }
 
+// Who gives a job that nobody has other retries begins it anew: it may go to anybody again.
 static void update_job(struct job *job, const struct event *event)
 {
     int64_t priority;
+    bool is_taken = job->state == JOB_OFFERED && job->due_ms != 0;
+    if (!is_taken && event->number != job->retries)
+        job->leased_since = 0;
     job->retries = (int32_t)event->number;
     if (str_to_i64(event->value, &priority))
         job->priority = (int32_t)priority;

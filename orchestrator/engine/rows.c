@@ -120,6 +120,7 @@ static void job_row(struct rows *rows, const struct job *job)
         .worker = job->worker,
         .headers = definition ? definition->headers : STR("{}"),
         .error_message = job->error_message,
+        .is_leased = job->leased_since != 0,
     };
 }
 

@@ -98,6 +98,7 @@ static void serve(struct shard *shard, const struct job_credit *credit)
                                           .type = credit->type,
                                           .tenant = credit->tenant,
                                           .processes = credit->processes,
+                                          .leases = credit->leases,
                                           .limit = credit->count < RELEASE_MOST ? credit->count
                                                                                 : RELEASE_MOST};
     if (credit->count > 0)

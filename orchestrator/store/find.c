@@ -375,6 +375,7 @@ void store_find_waiting(struct store *store, const struct store_waiting *waiting
     if (waiting->which != STORE_JOBS_PASSED) {
         params_i32(&params, waiting->which == STORE_JOBS_UNTAKEN ? JOB_OFFERED : JOB_WAITING);
         params_text(&params, waiting->processes.data != NULL ? waiting->processes : STR_EMPTY);
+        params_i32(&params, waiting->which == STORE_JOBS_WAITING || waiting->leases ? 1 : 0);
     }
     ask(store, waiting->which == STORE_JOBS_PASSED ? STATEMENT_PASSED : STATEMENT_WAITING, &params,
         on_waiting, call);

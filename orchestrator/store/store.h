@@ -271,6 +271,7 @@ struct store_waiting {
     } which;
     str tenant;
     str processes; // STORE_JOBS_UNTAKEN: of these alone (process_list_has)
+    bool leases;   // STORE_JOBS_UNTAKEN: also those that go to who answers with a token alone
     int64_t offered_before_ms;
     uint32_t limit;
 };

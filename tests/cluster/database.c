@@ -522,7 +522,8 @@ static size_t jobs_in_state(uint32_t shard, enum job_state state,
         if (row->state == state && is_of_tenant &&
             (waiting == NULL || (str_equal(row->type, waiting->type) &&
                                  (waiting->which != STORE_JOBS_UNTAKEN ||
-                                  process_list_has(waiting->processes, row->process_id)))))
+                                  ((waiting->leases || !row->is_leased) &&
+                                   process_list_has(waiting->processes, row->process_id))))))
             jobs[count++] = row;
     }
     qsort(jobs, count, sizeof *jobs, compare_jobs);
