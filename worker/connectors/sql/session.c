@@ -21,6 +21,30 @@ struct talk {
     int64_t end_ns;
 };
 
+// -- How much has come -------------------------------------------------------------------
+
+static bool has_too_much(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    return fd >= 0 && getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           info.tcpi_bytes_received > SQL_MAX_RECEIVED;
+}
+
+void session_watch(const struct session *session)
+{
+    int fd = atomic_load(&session->watched);
+    if (has_too_much(fd))
+        (void)shutdown(fd, SHUT_RDWR);
+}
+
+void session_done(struct session *session)
+{
+    int fd = atomic_exchange(&session->watched, -1);
+    if (fd >= 0)
+        close(fd);
+}
+
 // -- How it ends ------------------------------------------------------------------------
 
 static bool fail(struct session *session, str code, enum failure_class class, const char *text)
@@ -38,6 +62,13 @@ static bool fail_connection(struct talk *talk)
     str line = str_trim(str_of(text));
     if (line.len == 0)
         line = STR("the connection was lost");
+    if (has_too_much(atomic_load(&talk->session->watched)))
+        return fail(talk->session, STR("TOO_MANY_ROWS"), FAILURE_PERMANENT,
+                    str_cstr(talk->session->arena,
+                             str_format(talk->session->arena,
+                                        "the statement gives more than SQL_MAX_ANSWER (%d) bytes: "
+                                        "the server had sent SQL_MAX_RECEIVED (%d)",
+                                        SQL_MAX_ANSWER, SQL_MAX_RECEIVED)));
     bool lacks_password = talk->connection != NULL && PQconnectionNeedsPassword(talk->connection);
     return fail(talk->session, STR("CONNECTION"), lacks_password ? FAILURE_AUTH : FAILURE_TRANSIENT,
                 str_cstr(talk->session->arena, line));
@@ -89,26 +120,9 @@ static bool wait_for(struct talk *talk, short events)
     }
 }
 
-// libpq takes a row whole before anybody sees it, as long as the server says it is: so what has
-// come over the connection is bounded, not the rows alone.
-static bool check_size(struct talk *talk)
-{
-    struct tcp_info info = {0};
-    socklen_t len = sizeof info;
-    if (getsockopt(PQsocket(talk->connection), IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-        return true; // the connection is gone, which its reader tells
-    return info.tcpi_bytes_received <= SQL_MAX_RECEIVED ||
-           fail(talk->session, STR("TOO_MANY_ROWS"), FAILURE_PERMANENT,
-                str_cstr(talk->session->arena,
-                         str_format(talk->session->arena,
-                                    "the statement gives more than SQL_MAX_ANSWER (%d) bytes: the "
-                                    "server had sent SQL_MAX_RECEIVED (%d)",
-                                    SQL_MAX_ANSWER, SQL_MAX_RECEIVED)));
-}
-
 static bool consume(struct talk *talk)
 {
-    return check_size(talk) && (PQconsumeInput(talk->connection) != 0 || fail_connection(talk));
+    return PQconsumeInput(talk->connection) != 0 || fail_connection(talk);
 }
 
 // -- Connecting -------------------------------------------------------------------------
@@ -209,6 +223,7 @@ static bool connect_to(struct talk *talk)
     }
     if (PQsetnonblocking(talk->connection, 1) != 0)
         return fail_connection(talk);
+    atomic_store(&talk->session->watched, dup(PQsocket(talk->connection)));
     return true;
 }
 

@@ -25,9 +25,18 @@ struct session {
     const struct filled *filled;
     str allowed;              // hosts that may have special addresses
     const atomic_bool *stops; // the program ends: give up
+    atomic_int watched;       // of the connection, for session_watch; -1: there is none yet
     struct outcome outcome;   // what became of it; the response is {modifiedRows, resultSet}
 };
 
 void session_run(struct session *session);
+
+// On another thread while it runs, every few milliseconds: libpq reads as long as there is
+// something to read, a row of a gigabyte whole. Ends the connection of a server that has sent more
+// than SQL_MAX_RECEIVED.
+void session_watch(const struct session *session);
+
+// When it has run, on the thread that watched.
+void session_done(struct session *session);
 
 #endif

@@ -4,11 +4,14 @@
 #include "connector_sql/session.h"
 #include "loop/helper.h"
 
+#include <event2/event.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
 const char *const sql_types[2] = {"io.camunda:connector-jdbc:1", "baton:sql"};
+
+enum { WATCH_US = 5000 };
 
 TAILQ_HEAD(running_list, running);
 
@@ -17,6 +20,7 @@ struct sql {
     struct helper *helper;
     struct running_list waiting; // in the order in which they came
     struct running_list running;
+    struct event *watch; // while something runs
     atomic_bool stops;
 };
 
@@ -49,6 +53,9 @@ static void on_run(void *task, bool was_run)
     struct running *running = task;
     struct sql *sql = running->sql;
     TAILQ_REMOVE(&sql->running, running, link);
+    session_done(&running->session);
+    if (TAILQ_EMPTY(&sql->running))
+        event_del(sql->watch);
     struct outcome *outcome = &running->session.outcome;
     if (was_run && outcome->class == FAILURE_AUTH)
         outcome->subject = call_credential(running->call, STR("/variables/connection"),
@@ -59,6 +66,16 @@ static void on_run(void *task, bool was_run)
         end_stopped(running);
     if (!atomic_load(&sql->stops))
         start_waiting(sql);
+}
+
+static void on_watch(evutil_socket_t fd, short events, void *context)
+{
+    (void)fd, (void)events;
+    const struct running *running;
+    TAILQ_FOREACH(running, &((struct sql *)context)->running, link)
+    {
+        session_watch(&running->session);
+    }
 }
 
 static bool may_run(const struct sql *sql, const struct running *wanted)
@@ -82,6 +99,7 @@ static void start_waiting(struct sql *sql)
             continue;
         TAILQ_REMOVE(&sql->waiting, wanted, link);
         TAILQ_INSERT_TAIL(&sql->running, wanted, link);
+        event_add(sql->watch, &(struct timeval){.tv_usec = WATCH_US});
         bool is_taken = helper_run(sql->helper, run, on_run, wanted);
         check(is_taken); // as many as there are threads
     }
@@ -112,7 +130,8 @@ static void begin(struct call *call)
                                         .arena = call->arena,
                                         .filled = &call->filled,
                                         .allowed = sql->site->allowed,
-                                        .stops = &sql->stops};
+                                        .stops = &sql->stops,
+                                        .watched = -1};
     TAILQ_INSERT_TAIL(&sql->waiting, running, link);
     start_waiting(sql);
 }
@@ -142,6 +161,8 @@ struct sql *sql_new(const struct connector_site *site)
     sql->site = site;
     TAILQ_INIT(&sql->waiting);
     TAILQ_INIT(&sql->running);
+    sql->watch = event_new(site->loop, -1, EV_PERSIST, on_watch, sql);
+    check(sql->watch != NULL);
     sql->helper = helper_new(site->loop, SQL_THREADS, SQL_THREADS);
     return sql;
 }
@@ -152,6 +173,7 @@ void sql_free(struct sql *sql)
         return;
     atomic_store(&sql->stops, true);
     helper_free(sql->helper);
+    event_free(sql->watch);
     while (!TAILQ_EMPTY(&sql->waiting)) {
         struct running *running = TAILQ_FIRST(&sql->waiting);
         TAILQ_REMOVE(&sql->waiting, running, link);
