@@ -303,6 +303,6 @@ def a_worker_ends_in_time_while_the_broker_is_away(o, new, broker):
         time.sleep(1)
         with broker.away():
             w.terminate()
-            w.exit_code(2 + 8)
+            w.exit_code()
         with new(types=w.types):
             o.end(job, 'complete_job', seconds=LONG_S)
