@@ -118,13 +118,22 @@ static void on_node_drained(void *context)
     event_base_loopbreak(process->loop);
 }
 
-static void on_api_drained(void *context)
+static void on_callers_settled(void *context)
 {
     struct process *process = context;
     if (process->node == NULL)
         event_base_loopbreak(process->loop);
     else
         node_drain(process->node, on_node_drained, process);
+}
+
+static void on_api_drained(void *context)
+{
+    struct process *process = context;
+    if (process->gateway == NULL)
+        on_callers_settled(process);
+    else
+        gateway_settle(process->gateway, on_callers_settled, process);
 }
 
 // Callers that wait for long are told to come again; their answers are sent.

@@ -58,6 +58,16 @@ static void on_placed(void *context, const struct bus_group_place *places, size_
     event_base_loopbreak(scene->loop);
 }
 
+static void on_members(void *context, const str *clients, size_t count, const struct error *err)
+{
+    (void)clients;
+    struct scene *scene = context;
+    scene->answers++;
+    scene->failures += err != NULL;
+    assert_true(count == 0);
+    event_base_loopbreak(scene->loop);
+}
+
 static void on_delivered(void *context, uint64_t tag, const struct error *failure)
 {
     (void)tag;
@@ -99,6 +109,26 @@ static void topics_are_made_and_groups_are_found(void **state)
     bus_embedded_free(broker);
 }
 
+// The embedded broker describes no groups: an error each time, and nothing that hangs at the end.
+static void members_that_no_broker_tells_are_an_error(void **state)
+{
+    (void)state;
+    struct error err;
+    struct bus_embedded *broker = bus_embedded_new(NULL, 0, &err);
+    assert_non_null(broker);
+    struct scene scene = {.loop = event_base_new()};
+    const struct bus_options options = {.brokers = bus_embedded_brokers(broker)};
+    struct bus_errands *errands = bus_errands_new(&options, scene.loop, &err);
+    for (size_t i = 1; i <= 20; i++) {
+        bus_find_members(errands, i % 2 ? "odd" : "even", on_members, &scene);
+        wait_for_answer(&scene);
+        assert_true(scene.answers == i && scene.failures == i);
+    }
+    bus_errands_free(errands);
+    event_base_free(scene.loop);
+    bus_embedded_free(broker);
+}
+
 static void what_is_not_done_at_the_end_is_answered(void **state)
 {
     (void)state;
@@ -118,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topics_are_made_and_groups_are_found),
+        cmocka_unit_test(members_that_no_broker_tells_are_an_error),
         cmocka_unit_test(what_is_not_done_at_the_end_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

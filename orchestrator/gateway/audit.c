@@ -31,6 +31,9 @@ struct pile {
 struct audit_desk {
     struct gateway *gateway;
     struct timer *timer;
+    struct timer *settled; // tells who waits until all is written, or for long enough
+    void (*told)(void *context);
+    void *told_context;
     struct pending_list asked;
     struct pile piles[2];
     struct pile *filling;
@@ -145,6 +148,11 @@ static bool is_empty(const struct pile *pile)
     return pile->notes.count == 0 && pile->omitted == 0;
 }
 
+static bool is_all_written(const struct audit_desk *desk)
+{
+    return is_empty(desk->filling) && desk->writing == NULL;
+}
+
 static void on_written(void *context, const struct query_rows *rows, const struct error *err)
 {
     struct audit_desk *desk = pending_end(context);
@@ -158,7 +166,9 @@ static void on_written(void *context, const struct query_rows *rows, const struc
     reset(desk->writing);
     desk->writing = NULL;
     if (!is_empty(desk->filling))
-        timer_set(desk->timer, AUDIT_WRITE_MS);
+        timer_set(desk->timer, desk->told != NULL ? 0 : AUDIT_WRITE_MS);
+    else if (desk->told != NULL)
+        timer_ring(desk->settled);
 }
 
 static void write_pile(struct audit_desk *desk)
@@ -298,12 +308,31 @@ void audit_tell_seen(struct caller *caller)
 
 // -- Life ---------------------------------------------------------------------------------
 
+static void on_settled(void *context)
+{
+    struct audit_desk *desk = context;
+    void (*told)(void *context) = desk->told;
+    desk->told = NULL;
+    if (told != NULL)
+        told(desk->told_context);
+}
+
+void audit_desk_settle(struct audit_desk *desk, void (*done)(void *context), void *context)
+{
+    desk->told = done;
+    desk->told_context = context;
+    if (desk->writing == NULL && !is_empty(desk->filling))
+        timer_set(desk->timer, 0);
+    timer_set(desk->settled, is_all_written(desk) ? 0 : AUDIT_SETTLE_MS);
+}
+
 struct audit_desk *audit_desk_new(struct gateway *gateway)
 {
     struct audit_desk *desk = calloc(1, sizeof *desk);
     check(desk != NULL);
     desk->gateway = gateway;
     desk->timer = timer_new(gateway->options.loop, on_time, desk);
+    desk->settled = timer_new(gateway->options.loop, on_settled, desk);
     desk->seen = map_new(&desk->seen_arena);
     desk->filling = &desk->piles[0];
     for (size_t i = 0; i < COUNT_OF(desk->piles); i++)
@@ -328,6 +357,7 @@ void audit_desk_free(struct audit_desk *desk)
         return;
     pending_cancel(&desk->asked);
     timer_free(desk->timer);
+    timer_free(desk->settled);
     for (size_t i = 0; i < COUNT_OF(desk->piles); i++)
         log_pile(&desk->piles[i]);
     arena_done(&desk->seen_arena);

@@ -18,12 +18,17 @@ enum {
     AUDIT_MAX_WAITING = 1000,
     AUDIT_WRITE_MS = 500,   // between two writes
     AUDIT_AGAIN_MS = 3000,  // after one that failed
+    AUDIT_SETTLE_MS = 3000, // that a stopping node waits for PostgreSQL to take the last ones
     AUDIT_TEXT_BYTES = 300, // of a text: longer ones are cut
     AUDIT_SEEN_S = 3600,    // one credential of a caller is noted once in this time, …
     AUDIT_MAX_SEEN = 10000, // … and so many of them are remembered
 };
 
 struct audit_desk *audit_desk_new(struct gateway *gateway);
+
+// Writes what waits and calls `done`, from the loop: AUDIT_SETTLE_MS later at the latest.
+void audit_desk_settle(struct audit_desk *desk, void (*done)(void *context), void *context);
+
 // What could not be written is logged.
 void audit_desk_free(struct audit_desk *desk);
 

@@ -166,6 +166,11 @@ void gateway_drain(struct gateway *gateway)
     job_desk_drain(gateway->jobs);
 }
 
+void gateway_settle(struct gateway *gateway, void (*done)(void *context), void *context)
+{
+    audit_desk_settle(gateway->audit, done, context);
+}
+
 void gateway_stop(struct gateway *gateway)
 {
     gateway->draining = true;

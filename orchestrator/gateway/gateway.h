@@ -28,6 +28,10 @@ struct gateway *gateway_new(const struct gateway_options *options);
 // Takes no new operations; those that wait for an answer may finish.
 void gateway_drain(struct gateway *gateway);
 
+// Its callers are answered: writes what is still to be told of them, and calls `done` from the
+// loop, within seconds.
+void gateway_settle(struct gateway *gateway, void (*done)(void *context), void *context);
+
 // Ends every operation that still waits, each with ERROR_UNAVAILABLE: afterwards no caller is
 // called again.
 void gateway_stop(struct gateway *gateway);
