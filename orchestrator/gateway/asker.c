@@ -25,13 +25,17 @@ void asker_seen(struct asker_desk *desk, const struct asker *asker)
     struct arena scratch = ARENA_EMPTY;
     str name = str_format(&scratch, "%.*s%c%.*s%c%.*s", STR_ARG(asker->type), '\0',
                           STR_ARG(asker->tenant), '\0', STR_ARG(asker->worker));
-    if (desk->seen.count < ASKERS_NOTED && map_get(&desk->seen, name) == NULL) {
-        struct asker *kept = ARENA_NEW(&desk->arena, struct asker);
-        *kept = (struct asker){
-            str_copy(&desk->arena, asker->type), str_copy(&desk->arena, asker->tenant),
-            str_copy(&desk->arena, asker->worker), str_copy(&desk->arena, asker->processes)};
+    struct asker *kept = map_get(&desk->seen, name);
+    if (kept == NULL && desk->seen.count < ASKERS_NOTED) {
+        kept = ARENA_NEW(&desk->arena, struct asker);
+        *kept = (struct asker){.type = str_copy(&desk->arena, asker->type),
+                               .tenant = str_copy(&desk->arena, asker->tenant),
+                               .worker = str_copy(&desk->arena, asker->worker),
+                               .processes = str_copy(&desk->arena, asker->processes)};
         map_put(&desk->seen, str_copy(&desk->arena, name), kept);
     }
+    if (kept != NULL)
+        kept->leases = kept->leases || asker->leases;
     arena_done(&scratch);
 }
 
@@ -41,7 +45,7 @@ static void forget(struct asker_desk *desk)
     desk->seen = map_new(&desk->arena);
 }
 
-// [[type, tenant, worker, processes], …]
+// [[type, tenant, worker, processes, leases], …]
 static str list_of(struct arena *arena, const struct map *seen)
 {
     struct strbuf out = strbuf_new(arena);
@@ -57,6 +61,7 @@ static str list_of(struct arena *arena, const struct map *seen)
         json_string(&w, asker->tenant);
         json_string(&w, asker->worker);
         json_string(&w, asker->processes);
+        json_bool(&w, asker->leases);
         json_end_array(&w);
     }
     json_end_array(&w);

@@ -17,6 +17,7 @@ enum {
 struct asker {
     str type, tenant, worker;
     str processes; // whose jobs it may have (process_list_has)
+    bool leases;   // takes jobs that go to who answers with the token of its attempt alone
 };
 
 struct asker_desk *asker_desk_new(struct gateway *gateway);

@@ -601,7 +601,8 @@ void job_desk_askers(const struct job_desk *desk, void (*each)(void *context, co
         const struct job_line *line = value;
         LIST_FOREACH(demand, &line->demands, link)
         if (demand->wanted > 0)
-            each(context, &(struct asker){type, demand->tenant, demand->worker, demand->processes});
+            each(context, &(struct asker){type, demand->tenant, demand->worker, demand->processes,
+                                          demand->leases});
     }
 }
 
@@ -758,7 +759,8 @@ void job_poll_begin(const struct job_poll *asked)
         return;
     for (size_t i = 0; i < tenant_count(poll); i++)
         asker_seen(caller->gateway->askers,
-                   &(struct asker){poll->type, tenant_at(poll, i), poll->worker, poll->processes});
+                   &(struct asker){poll->type, tenant_at(poll, i), poll->worker, poll->processes,
+                                   poll->leases});
     if (has_job_for(line, poll))
         answer_poll(line, poll);
     else if (poll->wait_ms >= 0)

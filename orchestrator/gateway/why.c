@@ -2,13 +2,22 @@
 #include "gateway/why.h"
 
 #include "bpmn/process.h"
+#include "engine/engine.h"
 #include "gateway/gateway_private.h"
 #include "gateway/process_cache.h"
 #include "gateway/read.h"
 #include "gateway/records.h"
+#include "history/open_keys.h"
 #include "store/read/why.h"
 
-enum { MOST_SECRETS = 100 };
+enum {
+    MOST_SECRETS = 100,
+    MOST_JOBS = 100,  // of an instance
+    MOST_WAITS = 400, // timers and subscriptions
+};
+
+struct asking;
+typedef void next_question(struct caller *caller, struct asking *asking);
 
 struct asking {
     why_answer *answer;
@@ -17,9 +26,12 @@ struct asking {
     str name;
     struct why_job *jobs;
     size_t job_count;
+    next_question *after_jobs;
     size_t next_job; // whose secrets are looked up next
     uint64_t definition;
     struct why_instance instance;
+    str image;
+    struct open_keys open;
 };
 
 static struct asking *asking_new(struct caller *caller, why_answer *answer)
@@ -69,7 +81,7 @@ static struct why_asker asker_of(const struct row *row, size_t column)
     return (struct why_asker){text(row, column), text(row, column + 1), number(row, column + 2)};
 }
 
-static void read_open(const struct row *row, struct why_job *job)
+static void read_open_job(const struct row *row, struct why_job *job)
 {
     job->incident = key(row, WHY_JOB_INCIDENT);
     job->incident_kind = text(row, WHY_JOB_INCIDENT_KIND);
@@ -77,15 +89,14 @@ static void read_open(const struct row *row, struct why_job *job)
     job->fit = asker_of(row, WHY_JOB_FIT);
     job->abroad = asker_of(row, WHY_JOB_ABROAD);
     job->barred = asker_of(row, WHY_JOB_BARRED);
+    job->unleased = asker_of(row, WHY_JOB_UNLEASED);
     job->is_group_known = !is_null(row, WHY_JOB_LOOKED);
     job->looked_ms = number(row, WHY_JOB_LOOKED);
     job->member_count = is_null(row, WHY_JOB_MEMBER_COUNT) ? -1 : number(row, WHY_JOB_MEMBER_COUNT);
     job->members = text(row, WHY_JOB_MEMBERS);
     job->lag = number(row, WHY_JOB_LAG);
     job->member_seen_ms = number(row, WHY_JOB_MEMBER_SEEN);
-    job->in_flight = number(row, WHY_JOB_IN_FLIGHT);
     job->ahead = number(row, WHY_JOB_AHEAD);
-    job->share = is_null(row, WHY_JOB_SHARE) ? -1 : number(row, WHY_JOB_SHARE);
 }
 
 static struct why_job job_of(const struct row *row)
@@ -108,15 +119,73 @@ static struct why_job job_of(const struct row *row)
         .ended_ms = number(row, WHY_JOB_ENDED),
         .worker = text(row, WHY_JOB_WORKER),
         .message = text(row, WHY_JOB_MESSAGE),
+        .share = -1,
         .now_ms = number(row, WHY_JOB_NOW),
     };
     if (query_column_count(row->rows) > WHY_JOB_INCIDENT)
-        read_open(row, &job);
+        read_open_job(row, &job);
     return job;
 }
 
-static void take_jobs(struct caller *caller, struct asking *asking, const struct query_rows *rows)
+static void tell_jobs(struct caller *caller, struct asking *asking)
 {
+    for (size_t i = 0; i < asking->job_count; i++)
+        why_of_job(&asking->findings, &asking->jobs[i]);
+    asking->after_jobs(caller, asking);
+}
+
+static void on_flights(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct asking *asking = context;
+    for (size_t r = 0; r < query_row_count(rows); r++) {
+        const struct row row = {rows, r, caller->arena};
+        str type = text(&row, WHY_FLIGHT_TYPE), tenant = text(&row, WHY_FLIGHT_TENANT);
+        for (size_t i = 0; i < asking->job_count; i++) {
+            struct why_job *job = &asking->jobs[i];
+            if (!str_equal(job->type, type) || !str_equal(job->tenant, tenant))
+                continue;
+            job->in_flight = number(&row, WHY_FLIGHT_COUNT);
+            job->is_flight_cut = query_bool(rows, r, WHY_FLIGHT_IS_CUT);
+            job->share = is_null(&row, WHY_FLIGHT_SHARE) ? -1 : number(&row, WHY_FLIGHT_SHARE);
+            job->part = number(&row, WHY_FLIGHT_PART);
+        }
+    }
+    tell_jobs(caller, asking);
+}
+
+static void note_flight(struct why_flights *flights, str *types, str *tenants,
+                        const struct why_job *job)
+{
+    for (size_t i = 0; i < flights->count; i++)
+        if (str_equal(types[i], job->type) && str_equal(tenants[i], job->tenant))
+            return;
+    types[flights->count] = job->type;
+    tenants[flights->count++] = job->tenant;
+}
+
+// How full the window is matters to those that wait for room in it.
+static void ask_flights(struct caller *caller, struct asking *asking)
+{
+    str *types = ARENA_ARRAY(caller->arena, str, asking->job_count);
+    str *tenants = ARENA_ARRAY(caller->arena, str, asking->job_count);
+    struct why_flights flights = {.types = types, .tenants = tenants};
+    for (size_t i = 0; i < asking->job_count; i++) {
+        const struct why_job *job = &asking->jobs[i];
+        if (job->end != JOB_END_NONE || job->state != JOB_WAITING)
+            continue;
+        flights.key = job->key;
+        note_flight(&flights, types, tenants, job);
+    }
+    if (flights.count > 0)
+        read_run(caller, read_why_flights(caller->arena, &flights), on_flights, asking);
+    else
+        tell_jobs(caller, asking);
+}
+
+static void take_jobs(struct caller *caller, struct asking *asking, const struct query_rows *rows,
+                      next_question *next)
+{
+    asking->after_jobs = next;
     asking->job_count = query_row_count(rows);
     asking->jobs = ARENA_ARRAY(caller->arena, struct why_job, asking->job_count);
     for (size_t i = 0; i < asking->job_count; i++) {
@@ -124,9 +193,10 @@ static void take_jobs(struct caller *caller, struct asking *asking, const struct
         asking->jobs[i] = job_of(&row);
         if (!caller_has_tenant(caller, asking->jobs[i].abroad.tenant))
             asking->jobs[i].abroad = (struct why_asker){0};
-        asking->definition = key(&row, WHY_JOB_DEFINITION);
-        why_of_job(&asking->findings, &asking->jobs[i]);
+        if (asking->definition == 0)
+            asking->definition = key(&row, WHY_JOB_DEFINITION);
     }
+    ask_flights(caller, asking);
 }
 
 // -- Secrets that the model names ----------------------------------------------------------
@@ -189,8 +259,7 @@ static void on_ended(struct caller *caller, void *context, const struct query_ro
         asking->answer(caller, NULL);
         return;
     }
-    take_jobs(caller, asking, rows);
-    finish(caller, asking);
+    take_jobs(caller, asking, rows, finish);
 }
 
 static void on_records(struct caller *caller, void *context, const struct records_view *view)
@@ -201,6 +270,11 @@ static void on_records(struct caller *caller, void *context, const struct record
             context);
 }
 
+static void find_process_of_job(struct caller *caller, struct asking *asking)
+{
+    process_find(caller, asking->definition, on_process_of_job, asking);
+}
+
 static void on_job(struct caller *caller, void *context, const struct query_rows *rows)
 {
     struct asking *asking = context;
@@ -208,8 +282,7 @@ static void on_job(struct caller *caller, void *context, const struct query_rows
         records_prepare(caller, 0, on_records, asking);
         return;
     }
-    take_jobs(caller, asking, rows);
-    process_find(caller, asking->definition, on_process_of_job, asking);
+    take_jobs(caller, asking, rows, find_process_of_job);
 }
 
 void why_ask_job(struct caller *caller, uint64_t job, why_answer *answer)
@@ -347,13 +420,49 @@ static void on_waits(struct caller *caller, void *context, const struct query_ro
     process_find(caller, asking->definition, on_process, places);
 }
 
+static void ask_waits(struct caller *caller, struct asking *asking)
+{
+    const struct why_keys waits = {asking->key, asking->open.waits, asking->open.wait_count};
+    read_run(caller, read_why_waits(caller->arena, caller->scope, &waits), on_waits, asking);
+}
+
 static void on_jobs(struct caller *caller, void *context, const struct query_rows *rows)
 {
+    take_jobs(caller, context, rows, ask_waits);
+}
+
+// -- What is open of it -------------------------------------------------------------------------
+
+static const struct bpmn_process *find_process(void *context, uint64_t definition)
+{
+    return process_cached(context, definition);
+}
+
+static const struct dmn_model *find_decisions(void *context, uint64_t definition)
+{
+    (void)context, (void)definition;
+    return NULL;
+}
+
+static bool read_open(struct caller *caller, struct asking *asking, struct error *err)
+{
+    const struct engine_environment environment = {.context = caller->gateway->processes,
+                                                   .find_process = find_process,
+                                                   .find_decisions = find_decisions};
+    return open_keys_read(&environment, caller->arena, asking->image,
+                          (struct open_most){MOST_JOBS, MOST_WAITS}, &asking->open, err);
+}
+
+static void on_process_of_image(struct caller *caller, void *context,
+                                const struct bpmn_process *process)
+{
     struct asking *asking = context;
-    uint64_t definition = asking->definition;
-    take_jobs(caller, asking, rows);
-    asking->definition = definition;
-    read_run(caller, read_why_waits(caller->arena, caller->scope, asking->key), on_waits, asking);
+    struct error err;
+    (void)process;
+    if (!read_open(caller, asking, &err))
+        why_of_unreadable(&asking->findings, &asking->instance, err.text);
+    const struct why_keys jobs = {asking->key, asking->open.jobs, asking->open.job_count};
+    read_run(caller, read_why_jobs(caller->arena, caller->scope, &jobs), on_jobs, asking);
 }
 
 static void on_instance(struct caller *caller, void *context, const struct query_rows *rows)
@@ -370,10 +479,12 @@ static void on_instance(struct caller *caller, void *context, const struct query
                                              .state = (enum instance_state)number(&row, 2),
                                              .ended_ms = number(&row, 3)};
     why_of_instance(&asking->findings, &asking->instance);
-    if (asking->instance.ended_ms != 0)
+    if (asking->instance.ended_ms != 0) {
         finish(caller, asking);
-    else
-        read_run(caller, read_why_jobs(caller->arena, caller->scope, asking->key), on_jobs, asking);
+        return;
+    }
+    asking->image = query_bytes(rows, 0, 5, caller->arena);
+    process_find(caller, asking->definition, on_process_of_image, asking);
 }
 
 void why_ask_instance(struct caller *caller, uint64_t instance, why_answer *answer)

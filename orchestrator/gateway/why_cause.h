@@ -64,12 +64,16 @@ struct why_job {
     uint64_t incident; // open; 0: none
     str incident_kind, incident_message;
     struct why_asker fit, abroad, barred; // may have it; ask for other tenants; may not have it
+    struct why_asker unleased;            // might, but asks without the lease that the job takes
     bool is_group_known;                  // workers on Kafka were looked for
     int64_t member_count;                 // -1: the brokers do not tell
     str members;
     int64_t lag, looked_ms, member_seen_ms;
-    int64_t in_flight, ahead; // of its type and tenant on its shard; ahead: that wait
+    // Of one that waits: of its type and tenant on its shard.
+    int64_t in_flight, ahead; // ahead: that wait before it
+    bool is_flight_cut;       // at least so many are in flight
     int64_t share;            // of the tenant, jobs in the whole cluster; -1: none
+    int64_t part;             // of the share, this shard's
     int64_t now_ms;
 };
 
@@ -122,6 +126,8 @@ struct why_wait {
 };
 void why_of_wait(struct why_findings *findings, const struct why_wait *wait);
 void why_of_stillness(struct why_findings *findings); // it runs, and nothing else was found
+void why_of_unreadable(struct why_findings *findings, const struct why_instance *instance,
+                       const char *reason); // its stored state
 
 // -- Workers --------------------------------------------------------------------------------------
 

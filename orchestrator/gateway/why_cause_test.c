@@ -160,9 +160,61 @@ static void rest_windows_and_shares_are_told_apart(void **state)
     job.ahead = 3;
     found = causes_of(&job);
     assert_cause(&found, 0, WHY_WINDOW_FULL, "10 jobs of the type 'pay' are in flight");
-    job.share = 5;
+    job.share = 50;
+    job.part = 17;
     found = causes_of(&job);
-    assert_cause(&found, 0, WHY_SHARE_USED_UP, "may have 5 jobs of a type in flight");
+    assert_cause(&found, 0, WHY_WINDOW_FULL, "10 jobs of the type 'pay' are in flight");
+    job.part = 10;
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_SHARE_USED_UP, "in the whole cluster, 10 of them on this shard");
+    job.fit = (struct why_asker){STR("till-1"), STR_EMPTY, NOW - SECOND};
+    found = causes_of(&job);
+    assert_int_equal(found.list.count, 1); // that it asks does not help
+    job.is_flight_cut = true;
+    job.share = -1;
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_WINDOW_FULL, "at least 10 jobs");
+    job = job_of(JOB_WAITING);
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_NEVER_ASKED, "'pay'");
+    assert_cause(&found, 1, WHY_ABOUT_TO_BE_OFFERED, "no job of the type 'pay' is in flight");
+}
+
+static void a_job_that_waits_for_room_does_not_lie_on_its_topic(void **state)
+{
+    (void)state;
+    struct why_job job = job_of(JOB_WAITING);
+    job.is_group_known = true;
+    job.member_count = 2;
+    job.members = STR("w1, w2");
+    job.looked_ms = NOW - SECOND;
+    job.in_flight = 10;
+    struct why_findings found = causes_of(&job);
+    assert_int_equal(found.list.count, 1);
+    assert_cause(&found, 0, WHY_WINDOW_FULL, "10 jobs");
+}
+
+static void a_job_that_was_leased_says_who_asks_without_a_lease(void **state)
+{
+    (void)state;
+    struct why_job job = job_of(JOB_OFFERED);
+    job.unleased = (struct why_asker){STR("till-1"), STR_EMPTY, NOW - SECOND};
+    struct why_findings found = causes_of(&job);
+    assert_cause(&found, 0, WHY_NEEDS_LEASE, "the worker 'till-1' asks without");
+    job.fit = (struct why_asker){STR("till-2"), STR_EMPTY, NOW - SECOND};
+    found = causes_of(&job);
+    assert_int_equal(found.list.count, 1);
+    assert_cause(&found, 0, WHY_ABOUT_TO_BE_TAKEN, "till-2");
+}
+
+static void a_state_that_cannot_be_read_says_so(void **state)
+{
+    (void)state;
+    struct why_findings found = nothing();
+    const struct why_instance instance = {.key = 3, .process_id = STR("order")};
+    why_of_unreadable(&found, &instance, "the stored state is damaged");
+    assert_cause(&found, 0, WHY_UNREADABLE, "cannot be read: the stored state is damaged");
+    assert_int_equal(found.list.items[0].key, 3);
 }
 
 static void an_incident_outweighs_everything_and_suspension_comes_next(void **state)
@@ -303,6 +355,9 @@ int main(void)
         cmocka_unit_test(a_group_tells_its_lag_and_its_members),
         cmocka_unit_test(who_has_it_until_when_is_the_whole_answer),
         cmocka_unit_test(rest_windows_and_shares_are_told_apart),
+        cmocka_unit_test(a_job_that_waits_for_room_does_not_lie_on_its_topic),
+        cmocka_unit_test(a_job_that_was_leased_says_who_asks_without_a_lease),
+        cmocka_unit_test(a_state_that_cannot_be_read_says_so),
         cmocka_unit_test(an_incident_outweighs_everything_and_suspension_comes_next),
         cmocka_unit_test(what_is_over_says_how_and_by_whom),
         cmocka_unit_test(a_secret_that_is_missing_is_named),

@@ -131,6 +131,16 @@ void why_of_wait(struct why_findings *findings, const struct why_wait *wait)
     *ARRAY_PUSH(findings->arena, &findings->list) = found;
 }
 
+void why_of_unreadable(struct why_findings *findings, const struct why_instance *instance,
+                       const char *reason)
+{
+    *ARRAY_PUSH(findings->arena, &findings->list) = (struct why_finding){
+        .cause = WHY_UNREADABLE,
+        .key = instance->key,
+        .name = instance->process_id,
+        .sentence = str_format(findings->arena, "its state cannot be read: %s", reason)};
+}
+
 void why_of_stillness(struct why_findings *findings)
 {
     *ARRAY_PUSH(findings->arena, &findings->list) = (struct why_finding){

@@ -62,6 +62,11 @@ static bool has_members(const struct why_job *job)
     return job->is_group_known && job->member_count > 0;
 }
 
+static bool is_share_used_up(const struct why_job *job)
+{
+    return job->state == JOB_WAITING && job->share >= 0 && job->in_flight >= job->part;
+}
+
 // Those who ask and may not have this one. Who serves another tenant is no cause where somebody
 // serves this one.
 static void of_others(struct why_findings *findings, const struct why_job *job)
@@ -81,6 +86,13 @@ static void of_others(struct why_findings *findings, const struct why_job *job)
              str_format(arena, "%.*s asked at %.*s, but may not have jobs of the process '%.*s'",
                         STR_ARG(by_worker(arena, job->barred.worker)),
                         STR_ARG(ago(arena, job, job->barred.seen_ms)), STR_ARG(job->process_id)));
+    if (is_recent(job, job->unleased.seen_ms) && !is_recent(job, job->fit.seen_ms))
+        find(findings, WHY_NEEDS_LEASE, job,
+             str_format(arena,
+                        "a worker had a lease of the job: it goes to who asks with one, or to its "
+                        "topic; %.*s asks without, last at %.*s",
+                        STR_ARG(by_worker(arena, job->unleased.worker)),
+                        STR_ARG(ago(arena, job, job->unleased.seen_ms))));
 }
 
 static void of_nobody(struct why_findings *findings, const struct why_job *job)
@@ -132,14 +144,15 @@ static void of_group(struct why_findings *findings, const struct why_job *job)
                         (long long)job->lag, STR_ARG(why_time(arena, job->looked_ms))));
 }
 
-// It was offered and nobody has taken it.
+// Nobody has it. One that waits for room is not on its topic: whoever polls may have it all the
+// same, unless the tenant's share is used up.
 static void of_untaken(struct why_findings *findings, const struct why_job *job)
 {
     struct arena *arena = findings->arena;
     of_others(findings, job);
-    if (has_members(job))
+    if (has_members(job) && job->state == JOB_OFFERED)
         of_group(findings, job);
-    if (is_recent(job, job->fit.seen_ms))
+    if (is_recent(job, job->fit.seen_ms) && !is_share_used_up(job))
         find(findings, WHY_ABOUT_TO_BE_TAKEN, job,
              str_format(arena, "%.*s asked for the type at %.*s and is about to get it",
                         STR_ARG(by_worker(arena, job->fit.worker)),
@@ -185,20 +198,29 @@ static void of_rest(struct why_findings *findings, const struct why_job *job)
 static void of_window(struct why_findings *findings, const struct why_job *job)
 {
     struct arena *arena = findings->arena;
-    if (job->share >= 0)
+    const char *least = job->is_flight_cut ? "at least " : "";
+    if (is_share_used_up(job))
         find(findings, WHY_SHARE_USED_UP, job,
              str_format(arena,
                         "the tenant %.*s may have %lld jobs of a type in flight in the whole "
-                        "cluster; %lld of this type are, on this shard, and %lld wait before it",
+                        "cluster, %lld of them on this shard; %s%lld of this type are, and %lld "
+                        "wait before it",
                         STR_ARG(why_quoted(arena, job->tenant)), (long long)job->share,
-                        (long long)job->in_flight, (long long)job->ahead));
-    else
+                        (long long)job->part, least, (long long)job->in_flight,
+                        (long long)job->ahead));
+    else if (job->in_flight > 0 || job->is_flight_cut)
         find(findings, WHY_WINDOW_FULL, job,
              str_format(arena,
-                        "%lld jobs of the type %.*s are in flight on this shard, as many as may "
+                        "%s%lld jobs of the type %.*s are in flight on this shard, as many as may "
                         "be, and %lld wait before it",
-                        (long long)job->in_flight, STR_ARG(why_quoted(arena, job->type)),
+                        least, (long long)job->in_flight, STR_ARG(why_quoted(arena, job->type)),
                         (long long)job->ahead));
+    else
+        find(findings, WHY_ABOUT_TO_BE_OFFERED, job,
+             str_format(arena,
+                        "no job of the type %.*s is in flight on this shard: it is about to be "
+                        "offered, after %lld that wait before it",
+                        STR_ARG(why_quoted(arena, job->type)), (long long)job->ahead));
 }
 
 void why_of_job(struct why_findings *findings, const struct why_job *job)

@@ -35,20 +35,44 @@ enum why_job_column {
     WHY_JOB_FIT, // worker, tenant, seen
     WHY_JOB_ABROAD = WHY_JOB_FIT + 3,
     WHY_JOB_BARRED = WHY_JOB_ABROAD + 3,
-    WHY_JOB_LOOKED = WHY_JOB_BARRED + 3, // NULL: the group was not looked for
-    WHY_JOB_MEMBER_COUNT,                // NULL: not known
+    WHY_JOB_UNLEASED = WHY_JOB_BARRED + 3,
+    WHY_JOB_LOOKED = WHY_JOB_UNLEASED + 3, // NULL: the group was not looked for
+    WHY_JOB_MEMBER_COUNT,                  // NULL: not known
     WHY_JOB_MEMBERS,
     WHY_JOB_LAG,
     WHY_JOB_MEMBER_SEEN,
-    WHY_JOB_IN_FLIGHT,
     WHY_JOB_AHEAD,
-    WHY_JOB_SHARE, // NULL: none
 };
 
-// An open job; those of an instance, at most 100; one that is over, from the records.
+// What is open of an instance, by its keys: no table of the step has an index by instance.
+struct why_keys {
+    uint64_t instance;
+    const uint64_t *keys;
+    size_t count;
+};
+
+// An open job; those of an instance; one that is over, from the records.
 struct statement read_why_job(struct arena *arena, struct scope scope, uint64_t job);
-struct statement read_why_jobs(struct arena *arena, struct scope scope, uint64_t instance);
+struct statement read_why_jobs(struct arena *arena, struct scope scope,
+                               const struct why_keys *jobs);
 struct statement read_why_ended_job(struct arena *arena, struct scope scope, uint64_t job);
+
+// How many jobs of types and tenants, by place, are in flight on the shard of a key.
+enum { WHY_FLIGHT_ROWS = 10000 }; // that are looked at
+enum why_flight_column {          // of the function why_flights
+    WHY_FLIGHT_TYPE,
+    WHY_FLIGHT_TENANT,
+    WHY_FLIGHT_COUNT,
+    WHY_FLIGHT_IS_CUT, // there are more rows than are looked at
+    WHY_FLIGHT_SHARE,  // of the tenant in the cluster; NULL: none
+    WHY_FLIGHT_PART,   // of the share, this shard's
+};
+struct why_flights {
+    uint64_t key;
+    const str *types, *tenants;
+    size_t count;
+};
+struct statement read_why_flights(struct arena *arena, const struct why_flights *flights);
 
 // name, whether the tenant has it, whether jobs of the process may have it.
 struct why_secrets {
@@ -58,10 +82,11 @@ struct why_secrets {
 };
 struct statement read_why_secrets(struct arena *arena, const struct why_secrets *secrets);
 
-// process id, definition, state, ended, tenant.
+// process id, definition, state, ended, tenant, image (bytes; NULL: it has ended).
 struct statement read_why_instance(struct arena *arena, struct scope scope, uint64_t instance);
 
-// What the instance's tokens wait for, jobs apart, at most 200 places.
+// What the instance's tokens wait for, jobs apart, at most 200 of each kind. The keys are those of
+// its timers and subscriptions.
 enum why_wait_column { // of the function why_waits
     WHY_WAITS_KIND,    // enum why_wait_kind by its name
     WHY_WAITS_ELEMENT_INSTANCE,
@@ -77,7 +102,8 @@ enum why_wait_column { // of the function why_waits
     WHY_WAITS_HAS_MORE,
     WHY_WAITS_UNTIL,
 };
-struct statement read_why_waits(struct arena *arena, struct scope scope, uint64_t instance);
+struct statement read_why_waits(struct arena *arena, struct scope scope,
+                                const struct why_keys *waits);
 
 // What a worker of this name asks for and has.
 enum why_worker_column {
