@@ -220,20 +220,31 @@ static bool read_share(const struct json *row, struct tenant_share *ret_share)
     return ret_share->jobs >= -1 && weight >= 1 && weight <= LIMIT_SHARE_WEIGHT;
 }
 
-bool state_read_shares(struct arena *arena, str text, struct map *ret_shares)
+// An empty text has no rows.
+static bool read_rows(struct arena *arena, str text, struct json *ret_rows)
 {
     struct json *rows;
     struct error err;
-    *ret_shares = map_new(arena);
+    *ret_rows = (struct json){.type = JSON_ARRAY};
     if (str_is_empty(text))
         return true;
     if (!json_parse(arena, text, &rows, &err) || rows->type != JSON_ARRAY)
         return false;
-    for (size_t i = 0; i < rows->count; i++) {
+    *ret_rows = *rows;
+    return true;
+}
+
+bool state_read_shares(struct arena *arena, str text, struct map *ret_shares)
+{
+    struct json rows;
+    *ret_shares = map_new(arena);
+    if (!read_rows(arena, text, &rows))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
         struct tenant_share *share = ARENA_NEW(arena, struct tenant_share);
-        if (!read_share(&rows->items[i], share))
+        if (!read_share(&rows.items[i], share))
             return false;
-        map_put(ret_shares, rows->items[i].items[0].text, share);
+        map_put(ret_shares, rows.items[i].items[0].text, share);
     }
     return true;
 }
@@ -275,15 +286,12 @@ static bool read_policy(struct arena *arena, const struct json *row, struct poli
 
 bool state_read_policies(struct arena *arena, str text, policy_list *ret_policies)
 {
-    struct json *rows;
-    struct error err;
+    struct json rows;
     *ret_policies = (policy_list){0};
-    if (str_is_empty(text))
-        return true;
-    if (!json_parse(arena, text, &rows, &err) || rows->type != JSON_ARRAY)
+    if (!read_rows(arena, text, &rows))
         return false;
-    for (size_t i = 0; i < rows->count; i++)
-        if (!read_policy(arena, &rows->items[i], ARRAY_PUSH(arena, ret_policies)))
+    for (size_t i = 0; i < rows.count; i++)
+        if (!read_policy(arena, &rows.items[i], ARRAY_PUSH(arena, ret_policies)))
             return false;
     return true;
 }
@@ -333,15 +341,12 @@ static bool read_listener(const struct json *row, struct global_listener *ret_li
 
 bool state_read_listeners(struct arena *arena, str text, global_listener_list *ret_listeners)
 {
-    struct json *rows;
-    struct error err;
+    struct json rows;
     *ret_listeners = (global_listener_list){0};
-    if (str_is_empty(text))
-        return true;
-    if (!json_parse(arena, text, &rows, &err) || rows->type != JSON_ARRAY)
+    if (!read_rows(arena, text, &rows))
         return false;
-    for (size_t i = 0; i < rows->count; i++)
-        if (!read_listener(&rows->items[i], ARRAY_PUSH(arena, ret_listeners)))
+    for (size_t i = 0; i < rows.count; i++)
+        if (!read_listener(&rows.items[i], ARRAY_PUSH(arena, ret_listeners)))
             return false;
     return true;
 }

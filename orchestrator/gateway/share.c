@@ -170,6 +170,10 @@ static void look(void *context)
 {
     struct share_desk *desk = context;
     struct arena arena = ARENA_EMPTY;
+    if (!query_pool_is_ready(desk->gateway->options.reader)) {
+        timer_set(desk->timer, SHARE_AGAIN_MS);
+        return;
+    }
     query_statement(desk->gateway->options.reader, catalogue_shares_seen(&arena, desk->version),
                     on_shares, pending_new(&desk->asked, desk));
     arena_done(&arena);

@@ -25,6 +25,7 @@ enum share {
 
 enum {
     SHARE_LOOK_MS = 1000,     // after a change elsewhere a node follows within this time
+    SHARE_AGAIN_MS = 20,      // between two looks whether PostgreSQL is there
     SHARE_MAX_WAITING = 2000, // callers that wait for a lease; beyond, they are refused
     SHARE_MAX_BUCKETS = 20000 // owners that a node remembers; beyond, it forgets all
 };
