@@ -62,6 +62,8 @@ static const struct listing listings[] = {
      "{\"$exists\":true}"},
 };
 
+#define LISTED "instances|definitions|decisions|evaluations|tasks|jobs|incidents|waits"
+
 static const struct listing *find_listing(str noun)
 {
     for (size_t i = 0; i < COUNT_OF(listings); i++)
@@ -145,14 +147,16 @@ int command_list(int argc, char **argv)
         {"limit", "N", "at most so many, newest first (50)", &list.limit, NULL},
         CLIENT_OPTIONS(list.client),
     };
-    const struct cli_usage usage = {
-        "baton list instances|definitions|tasks|jobs|incidents|waits [options]",
-        "Lists what there is.",
-        "baton list instances --state ACTIVE",
-        options,
-        COUNT_OF(options),
-        1,
-        1};
+    const struct cli_usage usage = {"baton list WHAT [options]",
+                                    "Lists what there is, the newest first. WHAT is one of " //
+                                    "instances, definitions,\ndecisions, evaluations, tasks, "
+                                    "jobs, incidents, waits.",
+                                    "baton list instances --state ACTIVE",
+                                    options,
+                                    COUNT_OF(options),
+                                    1,
+                                    1,
+                                    LISTED};
     struct cli_arguments arguments;
     struct arena arena = ARENA_EMPTY;
     struct client_answer answer;
@@ -162,11 +166,7 @@ int command_list(int argc, char **argv)
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
     const struct listing *listing = find_listing(str_of(arguments.items[0]));
-    if (listing == NULL) {
-        fprintf(stderr, "baton list: '%s' is none of %s\n", arguments.items[0],
-                "instances, definitions, tasks, jobs, incidents, waits");
-        return EXIT_USAGE;
-    }
+    check(listing != NULL);
     code = EXIT_OK;
     if (!write_query(&arena, &list, listing, &body, &err) ||
         !client_send(&arena, &list.client, "POST", str_of(listing->path), body, &answer, &err))

@@ -9,6 +9,12 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
+// What shells complete: settings are too many.
+static const struct cli_option setting_words[] = {
+    {"config", "FILE", "read settings from a file", NULL, NULL},
+    {"output", "table|json", "how to print it", NULL, NULL},
+};
+
 int operation_fail(const struct error *err)
 {
     fprintf(stderr, "baton: %s: %s\n", err->place, err->text);
@@ -19,6 +25,10 @@ bool operation_wants_help(int argc, char **argv, const struct operation_help *he
 {
     for (int i = 0; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            const struct cli_usage words = {.options = setting_words,
+                                            .option_count = COUNT_OF(setting_words)};
+            if (cli_print_words(&words))
+                return true;
             printf("%s\n\n%s\n\n"
                    "Settings: --config FILE, --key=value, BATON_KEY in the environment;\n"
                    "`baton config print` lists them.\n\nExample:\n  %s\n",

@@ -2,13 +2,70 @@
 #include "cli/options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 
+#include "cli/guess.h"
+
 enum { LEFT_COLUMNS = 26 };
+
+// -- For shells -------------------------------------------------------------------------
+
+static bool lists_words;
+static str listed_after;
+
+void cli_list_words(str last)
+{
+    lists_words = true;
+    listed_after = last;
+}
+
+static void print_choices(const char *choices)
+{
+    str rest = str_of(choices), choice;
+    while (str_split(&rest, '|', &choice))
+        printf("%.*s\t\n", STR_ARG(choice));
+}
+
+static const struct cli_option *find_option(const struct cli_usage *usage, str name)
+{
+    for (size_t i = 0; i < usage->option_count; i++)
+        if (str_equal(str_of(usage->options[i].name), name))
+            return &usage->options[i];
+    return NULL;
+}
+
+static bool has_choices(const struct cli_option *option)
+{
+    return option->text != NULL && strchr(option->value, '|') != NULL;
+}
+
+bool cli_print_words(const struct cli_usage *usage)
+{
+    if (!lists_words)
+        return false;
+    const struct cli_option *last = str_starts_with(listed_after, STR("--"))
+                                        ? find_option(usage, str_from_index(listed_after, 2))
+                                        : NULL;
+    if (last != NULL && last->text != NULL) {
+        if (has_choices(last))
+            print_choices(last->value);
+        return true;
+    }
+    if (usage->choices != NULL && str_is_empty(listed_after))
+        print_choices(usage->choices);
+    for (size_t i = 0; i < usage->option_count; i++)
+        printf("--%s\t%s\n", usage->options[i].name, usage->options[i].help);
+    return true;
+}
+
+// -- For people -------------------------------------------------------------------------
 
 static void print_help(const struct cli_usage *usage)
 {
+    if (cli_print_words(usage))
+        return;
     printf("%s\n\n%s\n\nOptions:\n", usage->synopsis, usage->summary);
     for (size_t i = 0; i < usage->option_count; i++) {
         const struct cli_option *o = &usage->options[i];
@@ -23,6 +80,11 @@ static void print_help(const struct cli_usage *usage)
     printf("  %-*s %s\n\nExample:\n  %s\n", LEFT_COLUMNS, "--help", "this text", usage->example);
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static bool refuse(const struct cli_usage *usage, const char *what, const char *word, int *ret_exit)
 {
     fprintf(stderr, "baton: %s%s\nusage: %s\n", what, word, usage->synopsis);
@@ -30,23 +92,46 @@ static bool refuse(const struct cli_usage *usage, const char *what, const char *
     return false;
 }
 
-static const struct cli_option *find_option(const struct cli_usage *usage, str name)
+static bool refuse_unknown(const struct cli_usage *usage, const char *word, str name, int *ret_exit)
 {
+    struct guess guess = guess_new(name);
+    guess_offer(&guess, STR("help"));
     for (size_t i = 0; i < usage->option_count; i++)
-        if (str_equal(str_of(usage->options[i].name), name))
-            return &usage->options[i];
-    return NULL;
+        guess_offer(&guess, str_of(usage->options[i].name));
+    if (guess.best.len == 0)
+        return refuse(usage, "unknown option ", word, ret_exit);
+    fprintf(stderr, "baton: unknown option %s; did you mean --%.*s?\nusage: %s\n", word,
+            STR_ARG(guess.best), usage->synopsis);
+    *ret_exit = EXIT_USAGE;
+    return false;
 }
 
-// Of "a|b|c", when there is a choice.
+// Whether a text of choices, "a|b|c", has this one.
+static bool is_one_of(const char *choices, str word)
+{
+    str rest = str_of(choices), choice;
+    while (str_split(&rest, '|', &choice))
+        if (str_equal(choice, word))
+            return true;
+    return false;
+}
+
 static bool is_allowed(const struct cli_option *option)
 {
-    str rest = str_of(option->value), choice;
-    if (str_find_char(rest, '|') == SIZE_MAX)
-        return true;
+    return !has_choices(option) || is_one_of(option->value, *option->text);
+}
+
+static bool refuse_choice(const struct cli_usage *usage, const char *word, int *ret_exit)
+{
+    str rest = str_of(usage->choices), choice;
+    struct guess guess = guess_new(str_of(word));
     while (str_split(&rest, '|', &choice))
-        if (str_equal(choice, *option->text))
-            return true;
+        guess_offer(&guess, choice);
+    fprintf(stderr, "baton: '%s' is none of %s", word, usage->choices);
+    if (guess.best.len > 0)
+        fprintf(stderr, "; did you mean %.*s?", STR_ARG(guess.best));
+    fprintf(stderr, "\nusage: %s\n", usage->synopsis);
+    *ret_exit = EXIT_USAGE;
     return false;
 }
 
@@ -56,10 +141,10 @@ static bool take_option(const struct cli_usage *usage, int argc, char **argv, in
 {
     str word = str_of(argv[*at] + 2);
     size_t equals = str_find_char(word, '=');
-    const struct cli_option *option =
-        find_option(usage, equals == SIZE_MAX ? word : str_sub(word, 0, equals));
+    str name = equals == SIZE_MAX ? word : str_sub(word, 0, equals);
+    const struct cli_option *option = find_option(usage, name);
     if (!option)
-        return refuse(usage, "unknown option ", argv[*at], ret_exit);
+        return refuse_unknown(usage, argv[*at], name, ret_exit);
     if (option->flag) {
         *option->flag = true;
         return equals == SIZE_MAX || refuse(usage, "takes no value: ", argv[*at], ret_exit);
@@ -81,14 +166,15 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv,
     size_t count = 0;
     bool only_arguments = false;
     for (int i = 0; i < argc; i++) {
+        if (!only_arguments && is_help(argv[i])) {
+            print_help(usage);
+            *ret_exit = EXIT_OK;
+            return false;
+        }
         if (only_arguments || strncmp(argv[i], "--", 2) != 0) {
             argv[count++] = argv[i];
         } else if (argv[i][2] == 0) {
             only_arguments = true;
-        } else if (strcmp(argv[i], "--help") == 0) {
-            print_help(usage);
-            *ret_exit = EXIT_OK;
-            return false;
         } else if (!take_option(usage, argc, argv, &i, ret_exit)) {
             return false;
         }
@@ -98,6 +184,8 @@ bool cli_parse(const struct cli_usage *usage, int argc, char **argv,
     if (count > usage->arguments_max)
         return refuse(usage, "too many arguments, beginning with ", argv[usage->arguments_max],
                       ret_exit);
+    if (usage->choices != NULL && count > 0 && !is_one_of(usage->choices, str_of(argv[0])))
+        return refuse_choice(usage, argv[0], ret_exit);
     *ret_arguments = (struct cli_arguments){argv, count};
     return true;
 }

@@ -23,6 +23,7 @@ struct cli_usage {
     const struct cli_option *options;
     size_t option_count;
     size_t arguments_min, arguments_max;
+    const char *choices; // of the first argument: "instances|tasks"; NULL: it can be anything
 };
 
 struct cli_arguments {
@@ -35,6 +36,13 @@ struct cli_arguments {
 // --help and EXIT_USAGE after a message on standard error.
 MUST_CHECK bool cli_parse(const struct cli_usage *usage, int argc, char **argv,
                           struct cli_arguments *ret_arguments, int *ret_exit);
+
+// From now on a command that is asked for help prints what can come after `last`, a word of it or
+// empty, for a shell that completes words: a line each, `word TAB what it is`.
+void cli_list_words(str last);
+
+// False: help is wanted as text. True: the words are printed.
+bool cli_print_words(const struct cli_usage *usage);
 
 // Takes `--output table|json` out of the arguments, for commands whose other options are settings.
 // False after a message on standard error.
