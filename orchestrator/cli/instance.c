@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `baton start`, `get`, `history`, `cancel`: process instances.
+// `baton get`, `history`: process instances.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,128 +11,12 @@
 #include "cli/options.h"
 #include "cli/table.h"
 
-static int print_json(const struct client_answer *answer)
-{
-    printf("%.*s\n", STR_ARG(answer->text));
-    return EXIT_OK;
-}
-
 static str member(const struct json *object, const char *name)
 {
     const struct json *value = json_get(object, str_of(name));
     if (value == NULL)
         return STR_EMPTY;
     return value->type == JSON_STRING || value->type == JSON_NUMBER ? value->text : STR_EMPTY;
-}
-
-// -- Start ------------------------------------------------------------------------------
-
-struct start {
-    struct client_options client;
-    str variables;
-    str version;
-    str business_id;
-    str count;
-    bool await;
-};
-
-static bool write_start(struct arena *arena, const struct start *start, const char *process,
-                        str *ret_body, struct error *err)
-{
-    struct strbuf out = strbuf_new(arena);
-    struct json_writer w = json_writer_new(&out);
-    str variables;
-    struct json *parsed;
-    json_begin_object(&w);
-    json_key(&w, STR("processDefinitionId"));
-    json_string(&w, str_of(process));
-    if (start->version.len > 0) {
-        json_key(&w, STR("processDefinitionVersion"));
-        json_raw(&w, start->version);
-    }
-    if (start->business_id.len > 0) {
-        json_key(&w, STR("businessId"));
-        json_string(&w, start->business_id);
-    }
-    if (start->client.tenant.len > 0) {
-        json_key(&w, STR("tenantId"));
-        json_string(&w, start->client.tenant);
-    }
-    if (start->variables.len > 0) {
-        if (!cli_read_value(arena, start->variables, &variables, err) ||
-            !json_parse(arena, variables, &parsed, err))
-            return false;
-        json_key(&w, STR("variables"));
-        json_value(&w, parsed);
-    }
-    json_key(&w, STR("awaitCompletion"));
-    json_bool(&w, start->await);
-    if (start->await) {
-        json_key(&w, STR("requestTimeout"));
-        json_i64(&w, 100000);
-    }
-    json_end_object(&w);
-    *ret_body = strbuf_str(&out);
-    return true;
-}
-
-static void print_started(const struct start *start, const struct client_answer *answer)
-{
-    str key = member(answer->json, "processInstanceKey");
-    if (client_wants_json(&start->client)) {
-        print_json(answer);
-    } else if (start->await) {
-        printf("instance %.*s has ended\n%.*s\n", STR_ARG(key), STR_ARG(answer->text));
-    } else {
-        printf("started instance %.*s of %.*s version %.*s\n", STR_ARG(key),
-               STR_ARG(member(answer->json, "processDefinitionId")),
-               STR_ARG(member(answer->json, "processDefinitionVersion")));
-    }
-}
-
-int command_start(int argc, char **argv)
-{
-    struct start start = {0};
-    const struct cli_option options[] = {
-        {"variables", "JSON", "variables of the instance; @file reads a file", &start.variables,
-         NULL},
-        {"version", "N", "version of the process; the latest when left out", &start.version, NULL},
-        {"business-id", "ID", "your own name of the case", &start.business_id, NULL},
-        {"tenant", "ID", "the tenant that has the process", &start.client.tenant, NULL},
-        {"count", "N", "start so many", &start.count, NULL},
-        {"await", NULL, "wait until it has ended and show its variables", NULL, &start.await},
-        CLIENT_OPTIONS(start.client),
-    };
-    const struct cli_usage usage = {"baton start PROCESS-ID [options]",
-                                    "Starts an instance of a deployed process.",
-                                    "baton start mortgage --variables '{\"amount\": 250000}'",
-                                    options,
-                                    COUNT_OF(options),
-                                    1,
-                                    1};
-    struct cli_arguments arguments;
-    struct arena arena = ARENA_EMPTY;
-    struct error err;
-    uint64_t count = 1;
-    str body;
-    int code;
-    if (!cli_parse(&usage, argc, argv, &arguments, &code))
-        return code;
-    if (start.count.len > 0 && !str_to_u64(start.count, &count)) {
-        error_set(&err, ERROR_INVALID, "--count", "expected a number");
-        return cli_complain(&err);
-    }
-    bool ok = write_start(&arena, &start, arguments.items[0], &body, &err);
-    for (uint64_t i = 0; i < count && ok; i++) {
-        struct client_answer answer;
-        ok = client_send(&arena, &start.client, "POST", STR("/v2/process-instances"), body, &answer,
-                         &err);
-        if (ok)
-            print_started(&start, &answer);
-    }
-    code = ok ? EXIT_OK : client_fail(&err);
-    arena_done(&arena);
-    return code;
 }
 
 // -- Get: an instance, and why it waits -------------------------------------------------

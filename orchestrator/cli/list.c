@@ -3,13 +3,15 @@
 // `baton list`: what there is, as tables.
 #include <stdio.h>
 
+#include "base/array.h"
 #include "base/strbuf.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/files.h"
 #include "cli/options.h"
 #include "cli/table.h"
 
-enum { MAX_LIST_COLUMNS = 8 };
+enum { MAX_LIST_COLUMNS = 8, PAGE_ITEMS = 1000 };
 
 // A thing that can be listed: its search and the members that become columns.
 struct listing {
@@ -109,22 +111,64 @@ static bool add_filter(struct arena *arena, struct json_writer *w, const struct 
 }
 
 static bool write_query(struct arena *arena, const struct list *list, const struct listing *listing,
-                        str *ret_body, struct error *err)
+                        size_t limit, str after, str *ret_body, struct error *err)
 {
     struct strbuf out = strbuf_new(arena);
     struct json_writer w = json_writer_new(&out);
-    uint64_t limit;
-    if (!str_to_u64(list->limit, &limit))
-        return error_set(err, ERROR_INVALID, "--limit", "expected a number");
     json_begin_object(&w);
     if (!add_filter(arena, &w, list, listing, err))
         return false;
     json_key(&w, STR("sort"));
     json_raw(&w, str_format(arena, "[{\"field\":\"%s\",\"order\":\"DESC\"}]", listing->order));
     json_key(&w, STR("page"));
-    json_raw(&w, str_format(arena, "{\"limit\":%llu}", (unsigned long long)limit));
+    json_begin_object(&w);
+    json_key(&w, STR("limit"));
+    json_u64(&w, limit);
+    if (after.len > 0) {
+        json_key(&w, STR("after"));
+        json_string(&w, after);
+    }
+    json_end_object(&w);
     json_end_object(&w);
     *ret_body = strbuf_str(&out);
+    return true;
+}
+
+// All items of an answer so far, and how many of how many are shown.
+struct found {
+    ARRAY(struct json) items;
+    str cursor; // behind the last one
+    const struct json *page;
+    bool more; // there are others
+};
+
+static bool fetch_page(struct arena *arena, const struct list *list, const struct listing *listing,
+                       size_t limit, struct found *found, struct error *err)
+{
+    struct client_answer answer;
+    str body;
+    if (!write_query(arena, list, listing, limit, found->cursor, &body, err) ||
+        !client_send(arena, &list->client, "POST", str_of(listing->path), body, &answer, err))
+        return false;
+    const struct json *items = json_get(answer.json, STR("items"));
+    size_t count = json_is(items, JSON_ARRAY) ? items->count : 0;
+    for (size_t i = 0; i < count; i++)
+        *ARRAY_PUSH(arena, &found->items) = items->items[i];
+    found->page = json_get(answer.json, STR("page"));
+    found->cursor = json_get_str(found->page, STR("endCursor"), STR_EMPTY);
+    found->more = count == limit && found->cursor.len > 0;
+    return true;
+}
+
+// Page by page, until there are `limit` or no others.
+static bool fetch(struct arena *arena, const struct list *list, const struct listing *listing,
+                  size_t limit, struct found *found, struct error *err)
+{
+    do {
+        size_t rest = limit - found->items.count;
+        if (!fetch_page(arena, list, listing, rest < PAGE_ITEMS ? rest : PAGE_ITEMS, found, err))
+            return false;
+    } while (found->more && found->items.count < limit);
     return true;
 }
 
@@ -137,6 +181,31 @@ static void print_items(struct arena *arena, const struct listing *listing,
     table_print_items(arena, listing->columns, columns, answer);
 }
 
+static void print_found(struct arena *arena, const struct list *list, const struct listing *listing,
+                        const struct found *found)
+{
+    const struct json none = {.type = JSON_NULL};
+    struct json_member members[] = {
+        {STR("items"),
+         {.type = JSON_ARRAY, .count = found->items.count, .items = found->items.items}},
+        {STR("page"), found->page != NULL ? *found->page : none}};
+    const struct json answer = {
+        .type = JSON_OBJECT, .count = COUNT_OF(members), .members = members};
+    if (client_wants_json(&list->client)) {
+        struct strbuf out = strbuf_new(arena);
+        struct json_writer w = json_writer_new(&out);
+        json_value(&w, &answer);
+        printf("%.*s\n", STR_ARG(strbuf_str(&out)));
+        return;
+    }
+    print_items(arena, listing, &answer);
+    uint64_t total;
+    const struct json *count = json_get(found->page, STR("totalItems"));
+    if (json_is(count, JSON_NUMBER) && str_to_u64(count->text, &total) &&
+        total > found->items.count)
+        fprintf(stderr, "There are more: --limit takes any number.\n");
+}
+
 int command_list(int argc, char **argv)
 {
     struct list list = {.limit = STR("50")};
@@ -144,7 +213,7 @@ int command_list(int argc, char **argv)
         {"state", "STATE", "ACTIVE, COMPLETED, CREATED, …", &list.state, NULL},
         {"process", "ID", "of this process", &list.process, NULL},
         {"filter", "JSON", "any filter that the API's search takes", &list.filter, NULL},
-        {"limit", "N", "at most so many, newest first (50)", &list.limit, NULL},
+        {"limit", "N", "so many, newest first (50); any number", &list.limit, NULL},
         CLIENT_OPTIONS(list.client),
     };
     const struct cli_usage usage = {"baton list WHAT [options]",
@@ -159,22 +228,23 @@ int command_list(int argc, char **argv)
                                     LISTED};
     struct cli_arguments arguments;
     struct arena arena = ARENA_EMPTY;
-    struct client_answer answer;
+    struct found found = {0};
     struct error err;
-    str body;
+    uint64_t limit;
     int code;
     if (!cli_parse(&usage, argc, argv, &arguments, &code))
         return code;
+    if (!str_to_u64(list.limit, &limit) || limit == 0) {
+        error_set(&err, ERROR_INVALID, "--limit", "expected a number from 1");
+        return cli_complain(&err);
+    }
     const struct listing *listing = find_listing(str_of(arguments.items[0]));
     check(listing != NULL);
     code = EXIT_OK;
-    if (!write_query(&arena, &list, listing, &body, &err) ||
-        !client_send(&arena, &list.client, "POST", str_of(listing->path), body, &answer, &err))
-        code = client_fail(&err);
-    else if (client_wants_json(&list.client))
-        printf("%.*s\n", STR_ARG(answer.text));
+    if (fetch(&arena, &list, listing, limit, &found, &err))
+        print_found(&arena, &list, listing, &found);
     else
-        print_items(&arena, listing, answer.json);
+        code = client_fail(&err);
     arena_done(&arena);
     return code;
 }
