@@ -35,7 +35,7 @@ static bool read_pieces(struct mine *m, FILE *file, struct log_reader *reader, s
     return log_reader_finish(reader, &m->log, err);
 }
 
-bool mine_read(struct mine *m, struct error *err)
+static bool read_source(struct mine *m, struct error *err)
 {
     if (mine_is_process(m))
         return mine_read_process(m, err);
@@ -96,25 +96,30 @@ static bool set_classifier(struct mine *m, struct error *err)
     return true;
 }
 
-static int run(struct mine *m, const char *verb)
+int mine_open(struct mine *m)
 {
     struct error err;
     m->is_json = str_equal(m->client.output, STR("json"));
+    if (!set_classifier(m, &err) || !read_source(m, &err))
+        return cli_complain(&err);
+    print_notes(&m->log->notes);
+    if (m->filter.len > 0 && !log_filter(&m->arena, m->log, m->filter, &m->log, &err))
+        return cli_complain(&err);
+    if (m->log->trace_count > 0 || m->filter.len == 0)
+        return EXIT_OK;
+    fprintf(stderr, "baton: no case meets the conditions\n");
+    return EXIT_FAILED;
+}
+
+static int run(struct mine *m, const char *verb)
+{
     m->with_cancelled = strcmp(verb, "export") == 0;
     m->with_variables = m->with_cancelled || m->filter.len > 0;
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         if (strcmp(verbs[i].name, verb) != 0)
             continue;
-        if (!set_classifier(m, &err) || !mine_read(m, &err))
-            return cli_complain(&err);
-        print_notes(&m->log->notes);
-        if (m->filter.len > 0 && !log_filter(&m->arena, m->log, m->filter, &m->log, &err))
-            return cli_complain(&err);
-        if (m->log->trace_count == 0 && m->filter.len > 0) {
-            fprintf(stderr, "baton: no case meets the conditions\n");
-            return EXIT_FAILED;
-        }
-        return verbs[i].run(m);
+        int code = mine_open(m);
+        return code == EXIT_OK ? verbs[i].run(m) : code;
     }
     fprintf(stderr, "baton: mine has no '%s'; it has:\n", verb);
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
@@ -147,32 +152,7 @@ int command_mine(int argc, char **argv)
         {"times", "completed|waiting|started",
          "dfg: between completions (default), from completion to start, between starts",
          .text = &m.times},
-        {"case", "COLUMN", "CSV: the case", .text = &m.mapping.case_key},
-        {"activity", "COLUMN", "the activity", .text = &m.mapping.activity_key},
-        {"time", "COLUMN", "when it was completed", .text = &m.mapping.time_key},
-        {"start", "COLUMN", "when it was started", .text = &m.mapping.start_key},
-        {"enabled", "COLUMN", "when it could have been started", .text = &m.mapping.enabled_key},
-        {"resource", "COLUMN", "who did it", .text = &m.mapping.resource_key},
-        {"time-format", "FORMAT", "of times, as strptime has it; else ISO 8601",
-         .text = &m.mapping.time_format},
-        {"delimiter", "CHARACTER", "CSV: between fields, or 'tab'; else found out",
-         .text = &m.delimiter},
-        {"classifier", "NAME", "name, name+lifecycle, or the key of another attribute",
-         .text = &m.classifier},
-        {"lifecycle", "TRANSITION", "only events of this transition, such as complete",
-         .text = &m.mapping.lifecycle},
-        {"object-type", "TYPE", "OCEL: whose objects are the cases", .text = &m.object_type},
-        {"filter", "CONDITIONS",
-         "only cases that meet them, with ';' between: 'duration > 2d; has Pay; kind = new'",
-         .text = &m.filter},
-        {"process", NULL, "the name is a process's id, even if there is a file of that name",
-         .flag = &m.is_process},
-        {"version", "N", "process: of this version alone", .text = &m.wanted.version},
-        {"since", "TIME", "process: cases that ended then or later", .text = &m.wanted.since},
-        {"until", "TIME", "process: cases that ended before", .text = &m.wanted.until},
-        {"cases", "completed|ended|all", "process: which (completed)", .text = &m.wanted.cases},
-        {"tenant", "ID", "process: of this tenant alone", .text = &m.client.tenant},
-        CLIENT_OPTIONS(m.client),
+        MINE_SOURCE_OPTIONS(m),
     };
     const struct cli_usage usage = {
         .synopsis = "baton mine LOG|PROCESS VERB [options]",

@@ -28,8 +28,42 @@ struct mine {
     const struct event_log *log;
 };
 
-// Reads the file or, over the API, a process's own history.
-MUST_CHECK bool mine_read(struct mine *mine, struct error *err);
+// Reads the file or, over the API, a process's own history; says on standard error what was left
+// out or mended; and leaves the cases that the filter asks for. The exit code: EXIT_OK, or another
+// when it has complained.
+MUST_CHECK int mine_open(struct mine *mine);
+
+// Where the log is and how it is read: rows of a command's options.
+#define MINE_SOURCE_OPTIONS(mine)                                                                  \
+    {"case", "COLUMN", "CSV: the case", .text = &(mine).mapping.case_key},                         \
+        {"activity", "COLUMN", "the activity", .text = &(mine).mapping.activity_key},              \
+        {"time", "COLUMN", "when it was completed", .text = &(mine).mapping.time_key},             \
+        {"start", "COLUMN", "when it was started", .text = &(mine).mapping.start_key},             \
+        {"enabled", "COLUMN", "when it could have been started",                                   \
+         .text = &(mine).mapping.enabled_key},                                                     \
+        {"resource", "COLUMN", "who did it", .text = &(mine).mapping.resource_key},                \
+        {"time-format", "FORMAT", "of times, as strptime has it; else ISO 8601",                   \
+         .text = &(mine).mapping.time_format},                                                     \
+        {"delimiter", "CHARACTER", "CSV: between fields, or 'tab'; else found out",                \
+         .text = &(mine).delimiter},                                                               \
+        {"classifier", "NAME", "name, name+lifecycle, or the key of another attribute",            \
+         .text = &(mine).classifier},                                                              \
+        {"lifecycle", "TRANSITION", "only events of this transition, such as complete",            \
+         .text = &(mine).mapping.lifecycle},                                                       \
+        {"object-type", "TYPE", "OCEL: whose objects are the cases", .text = &(mine).object_type}, \
+        {"filter", "CONDITIONS",                                                                   \
+         "only cases that meet them, with ';' between: 'duration > 2d; has Pay; kind = new'",      \
+         .text = &(mine).filter},                                                                  \
+        {"process", NULL, "the name is a process's id, even if there is a file of that name",      \
+         .flag = &(mine).is_process},                                                              \
+        {"version", "N", "process: of this version alone", .text = &(mine).wanted.version},        \
+        {"since", "TIME", "process: cases that ended then or later",                               \
+         .text = &(mine).wanted.since},                                                            \
+        {"until", "TIME", "process: cases that ended before", .text = &(mine).wanted.until},       \
+        {"cases", "completed|ended|all", "process: which (completed)",                             \
+         .text = &(mine).wanted.cases},                                                            \
+        {"tenant", "ID", "process: of this tenant alone", .text = &(mine).client.tenant},          \
+        CLIENT_OPTIONS((mine).client)
 
 // Whether the source is a process's id and not a file's name.
 bool mine_is_process(struct mine *mine);

@@ -67,15 +67,17 @@ def main(words):
         ours = json.loads(subprocess.run([os.environ["BENCH"], path, model], capture_output=True, text=True, check=True).stdout)
         theirs = {} if "--without-pm4py" in words else beside(path, model, limit)
     sizes = {name: ours.pop(name) for name in ("traces", "events", "variants_found", "places")}
+    each = {name: ours.pop(name) for name in ("predict_score_us", "predict_learn_us")}
     rows = {name: {"baton_s": seconds, "pm4py_s": theirs.get(name)} for name, seconds in ours.items()}
     if as_json:
-        print(json.dumps({**sizes, "times": rows}))
+        print(json.dumps({**sizes, **each, "times": rows}))
         return
     print(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sizes.items()))
     print(f"{'':12} {'baton':>10} {'PM4Py':>10}")
     for name, row in rows.items():
         other = f"{row['pm4py_s']:10.3f}" if row["pm4py_s"] is not None else f"{'> ' + str(int(limit)):>10}" if theirs else f"{'-':>10}"
         print(f"{name:12} {row['baton_s']:10.4f} {other}  s")
+    print(f"one prediction {each['predict_score_us']:.2f} µs, one event learned {each['predict_learn_us']:.2f} µs")
 
 
 main(sys.argv[1:])

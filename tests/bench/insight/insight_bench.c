@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "insight/align.h"
+#include "insight/backtest.h"
 #include "insight/inductive.h"
 #include "insight/reader.h"
 #include "insight/replay.h"
@@ -38,6 +39,37 @@ static void lap(const char *name)
     begun = clock_monotonic_ns();
 }
 
+// A model is trained, and says something of each prefix of the log; then learns each once more.
+static void bench_prediction(struct arena *arena, const struct event_log *log)
+{
+    struct error err;
+    struct past past;
+    struct training training;
+    struct training_options options = {0};
+    struct prefix prefix = prefix_new(arena);
+    lap(NULL);
+    check(backtest_train(arena, log, &options, &training, &err));
+    lap("predict_train");
+    check(past_of(arena, log, &options.outcome, &past, &err));
+    struct predictor *p = training.predictor;
+    double *next = ARENA_ARRAY(arena, double, p->labels.count), sum = 0;
+    int64_t from = clock_monotonic_ns();
+    for (size_t c = 0; c < past.count; c++) {
+        prefix_begin(&prefix);
+        for (uint32_t i = 0; i < past.cases[c].count; i++) {
+            prefix_add(&prefix, past.cases[c].steps[i].activity);
+            sum += predictor_predict(p, &prefix, next).remaining_us;
+        }
+    }
+    double scored = (double)(clock_monotonic_ns() - from) / 1e3 / log->event_count;
+    check(sum >= 0);
+    from = clock_monotonic_ns();
+    for (size_t c = 0; c < past.count; c++)
+        predictor_learn_case(p, &prefix, &past.cases[c]);
+    double learned = (double)(clock_monotonic_ns() - from) / 1e3 / log->event_count;
+    printf(", \"predict_score_us\": %.3f, \"predict_learn_us\": %.3f", scored, learned);
+}
+
 int main(int argc, char **argv)
 {
     struct arena arena = ARENA_EMPTY;
@@ -64,6 +96,7 @@ int main(int argc, char **argv)
     str text = net_write_pnml(&arena, net);
     FILE *file = fopen(argv[2], "wb");
     check(file != NULL && fwrite(text.data, 1, text.len, file) == text.len && fclose(file) == 0);
+    bench_prediction(&arena, log);
     lap(NULL);
     struct replay replay = replay_log(&arena, log, variants, net);
     lap("replay");
