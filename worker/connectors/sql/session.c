@@ -56,24 +56,6 @@ static bool fail(struct session *session, str code, enum failure_class class, co
     return false;
 }
 
-static bool fail_connection(struct talk *talk)
-{
-    const char *text = talk->connection != NULL ? PQerrorMessage(talk->connection) : "";
-    str line = str_trim(str_of(text));
-    if (line.len == 0)
-        line = STR("the connection was lost");
-    if (has_too_much(atomic_load(&talk->session->watched)))
-        return fail(talk->session, STR("TOO_MANY_ROWS"), FAILURE_PERMANENT,
-                    str_cstr(talk->session->arena,
-                             str_format(talk->session->arena,
-                                        "the statement gives more than SQL_MAX_ANSWER (%d) bytes: "
-                                        "the server had sent SQL_MAX_RECEIVED (%d)",
-                                        SQL_MAX_ANSWER, SQL_MAX_RECEIVED)));
-    bool lacks_password = talk->connection != NULL && PQconnectionNeedsPassword(talk->connection);
-    return fail(talk->session, STR("CONNECTION"), lacks_password ? FAILURE_AUTH : FAILURE_TRANSIENT,
-                str_cstr(talk->session->arena, line));
-}
-
 static enum failure_class class_of(const char *state)
 {
     static const struct {
@@ -88,6 +70,64 @@ static enum failure_class class_of(const char *state)
         if (strncmp(state, rows[i].prefix, 2) == 0)
             return rows[i].class;
     return FAILURE_PERMANENT;
+}
+
+// What a server says while it refuses a connection has no result to ask: libpq keeps its text
+// alone, "…: FATAL:  28P01: password …\nLOCATION: …" (PQERRORS_VERBOSE). The severity may be of any
+// language; no host, which stands before it, has blanks (request.c), so that the first colon with
+// two of them is the server's.
+static bool find_state(str text, str *ret_before, str *ret_state, str *ret_text)
+{
+    enum { STATE_LENGTH = 5 };
+    size_t at = str_find(text, STR(":  "));
+    if (at == SIZE_MAX)
+        return false;
+    str state = str_sub(text, at + 3, STATE_LENGTH), rest = str_from_index(text, at + 3);
+    for (size_t i = 0; i < state.len; i++)
+        if (!(state.data[i] >= '0' && state.data[i] <= '9') &&
+            !(state.data[i] >= 'A' && state.data[i] <= 'Z'))
+            return false;
+    if (state.len != STATE_LENGTH ||
+        !str_starts_with(str_from_index(rest, STATE_LENGTH), STR(": ")))
+        return false;
+    str said = str_from_index(rest, STATE_LENGTH + 2);
+    size_t line = str_find(said, STR("\n"));
+    *ret_before = str_sub(text, 0, at);
+    *ret_state = state;
+    *ret_text = line == SIZE_MAX ? said : str_sub(said, 0, line);
+    return true;
+}
+
+static bool fail_refused(struct session *session, str text)
+{
+    str before, state, said;
+    if (!find_state(text, &before, &state, &said))
+        return false;
+    str line = str_format(session->arena, "%.*s: %.*s (SQLSTATE %.*s)", STR_ARG(before),
+                          STR_ARG(said), STR_ARG(state));
+    (void)fail(session, STR("CONNECTION"), class_of(str_cstr(session->arena, state)),
+               str_cstr(session->arena, line));
+    return true;
+}
+
+static bool fail_connection(struct talk *talk)
+{
+    const char *text = talk->connection != NULL ? PQerrorMessage(talk->connection) : "";
+    str line = str_trim(str_of(text));
+    if (line.len == 0)
+        line = STR("the connection was lost");
+    if (has_too_much(atomic_load(&talk->session->watched)))
+        return fail(talk->session, STR("TOO_MANY_ROWS"), FAILURE_PERMANENT,
+                    str_cstr(talk->session->arena,
+                             str_format(talk->session->arena,
+                                        "the statement gives more than SQL_MAX_ANSWER (%d) bytes: "
+                                        "the server had sent SQL_MAX_RECEIVED (%d)",
+                                        SQL_MAX_ANSWER, SQL_MAX_RECEIVED)));
+    if (fail_refused(talk->session, line))
+        return false;
+    bool lacks_password = talk->connection != NULL && PQconnectionNeedsPassword(talk->connection);
+    return fail(talk->session, STR("CONNECTION"), lacks_password ? FAILURE_AUTH : FAILURE_TRANSIENT,
+                str_cstr(talk->session->arena, line));
 }
 
 static bool fail_statement(struct talk *talk, const PGresult *result)
@@ -213,6 +253,7 @@ static bool connect_to(struct talk *talk)
     if (talk->connection == NULL || PQstatus(talk->connection) == CONNECTION_BAD)
         return fail_connection(talk);
     PQsetNoticeReceiver(talk->connection, ignore_notice, NULL);
+    (void)PQsetErrorVerbosity(talk->connection, PQERRORS_VERBOSE); // with the SQLSTATE
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (state != PGRES_POLLING_OK) {
         if (!wait_for(talk, state == PGRES_POLLING_READING ? POLLIN : POLLOUT))
