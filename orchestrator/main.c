@@ -274,6 +274,7 @@ static void start_reader(struct process *process)
     const char *api = config_str(&process->config, CONFIG_POSTGRES_API_URL);
     process->reader = query_pool_new(
         api[0] != '\0' ? api : config_str(&process->config, CONFIG_POSTGRES_URL),
+        config_str(&process->config, CONFIG_NODE_NAME),
         (uint32_t)config_i64(&process->config, CONFIG_POSTGRES_READERS), process->loop);
 }
 

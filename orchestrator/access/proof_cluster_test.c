@@ -176,7 +176,7 @@ static int begin(void **state)
         fail_msg("%s: %s", err.place, err.text);
     scene.loop = event_base_new();
     scene.config = config_new(&scene.arena);
-    scene.pool = query_pool_new(scene.url, 2, scene.loop);
+    scene.pool = query_pool_new(scene.url, "test", 2, scene.loop);
     scene.proof = proof_new(scene.loop, &scene.config, scene.pool, NULL, &err);
     assert_non_null(scene.proof);
     while (!query_pool_is_ready(scene.pool))

@@ -33,6 +33,8 @@ struct waiting {
 };
 
 struct query_pool {
+    struct arena names;
+    const char *application; // as long as the connections
     uint32_t size;
     struct pg *connections[QUERY_MAX_CONNECTIONS];
     bool is_taken[QUERY_MAX_CONNECTIONS]; // by a snapshot
@@ -189,12 +191,15 @@ static void on_lost(void *context, const struct error *err)
         refuse_all(pool, err);
 }
 
-struct query_pool *query_pool_new(const char *url, uint32_t connections, struct event_base *loop)
+struct query_pool *query_pool_new(const char *url, const char *node, uint32_t connections,
+                                  struct event_base *loop)
 {
     struct query_pool *pool = calloc(1, sizeof *pool);
     check(pool != NULL);
     check(connections > 0 && connections <= QUERY_MAX_CONNECTIONS);
-    const struct pg_options options = {.url = url, .application = "baton api", .session = session};
+    pool->application = str_cstr(&pool->names, str_format(&pool->names, "api %s", node));
+    const struct pg_options options = {
+        .url = url, .application = pool->application, .session = session};
     const struct pg_handler handler = {pool, on_connected, on_lost};
     pool->size = connections;
     for (uint32_t i = 0; i < connections; i++)
@@ -215,6 +220,7 @@ void query_pool_free(struct query_pool *pool)
         pg_free(pg);
     }
     refuse_all(pool, &err);
+    arena_done(&pool->names);
     free(pool);
 }
 

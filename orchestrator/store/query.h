@@ -20,7 +20,10 @@ enum {
     QUERY_TIMEOUT_MS = 10000,  // a statement that takes longer is stopped
 };
 
-struct query_pool *query_pool_new(const char *url, uint32_t connections, struct event_base *loop);
+// PostgreSQL knows its connections as "api NODE": another name than the engine's, whose
+// transactions a new owner of its shards may end (vault_node_runs knows both).
+struct query_pool *query_pool_new(const char *url, const char *node, uint32_t connections,
+                                  struct event_base *loop);
 void query_pool_free(struct query_pool *pool); // answers what is out with ERROR_UNAVAILABLE
 
 bool query_pool_is_ready(const struct query_pool *pool);

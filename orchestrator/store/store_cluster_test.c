@@ -567,7 +567,7 @@ static void on_failure(void *context, const struct query_rows *rows, const struc
 static void a_snapshot_sees_nothing_that_is_committed_later(void **state)
 {
     (void)state;
-    struct snapshot_reading reading = {.pool = query_pool_new(scene.url, 1, scene.loop)};
+    struct snapshot_reading reading = {.pool = query_pool_new(scene.url, "test", 1, scene.loop)};
     while (!query_pool_is_ready(reading.pool))
         event_base_loop(scene.loop, EVLOOP_ONCE);
     query_snapshot(reading.pool, (struct statement){.sql = "SELECT 1 / 0"}, on_failure, &reading);
