@@ -356,6 +356,7 @@ struct job_offer {
     str listener_event;
     uint32_t attempt;
     bool leases; // in a reply: its answers need the attempt
+    str worker;  // in a reply: on whose credit it comes
     int32_t retries;
     int32_t priority;
     int64_t lease_ms; // how long it belongs to whoever takes it

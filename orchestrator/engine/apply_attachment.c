@@ -158,6 +158,8 @@ void apply_job(struct instance *instance, const struct event *event)
         break;
     case EVENT_JOB_EXTENDED:
         job->due_ms = event->due_ms;
+        if (!str_is_empty(event->value))
+            job->worker = keep(instance, event->value);
         break;
     case EVENT_JOB_UPDATED:
         update_job(job, event);

@@ -93,6 +93,22 @@ static void a_lease_begins_when_the_job_is_taken(void **state)
     fixture_free(f);
 }
 
+static void who_extends_a_lease_has_the_job(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(ONE_TASK);
+    offer_credits(f, 7, 1);
+    start(f);
+    assert_true(str_equal(jobs_reply(f)->jobs[0].worker, STR("w")));
+    struct job_row job = job_of(f);
+    assert_true(str_equal(job.worker, STR("w")));
+    send_answer(f, COMMAND_EXTEND_JOB, &job, LEASE_MS);
+    assert_true(str_equal(job_of(f).worker, STR("ada")));
+    send_answer(f, COMMAND_EXTEND_JOB, &job, LEASE_MS);
+    assert_true(str_is_empty(f->changes.history.items[0].events[0].value)); // it has it already
+    fixture_free(f);
+}
+
 static void a_job_that_nobody_took_does_not_time_out(void **state)
 {
     (void)state;
@@ -348,6 +364,10 @@ static void a_leased_job_is_answered_with_its_token_alone(void **state)
     assert_int_equal(answer_by_api(f, update), REJECTION_INVALID_STATE);
     update.update_job.attempt = 0; // an operator's
     assert_int_equal(answer_by_api(f, update), REJECTION_NONE);
+    run(f, completion(&job, 1)); // of a worker on Kafka, which hears nothing
+    const struct event *refused = &f->changes.history.items[0].events[0];
+    assert_int_equal(refused->type, EVENT_COMMAND_REJECTED);
+    assert_true(str_equal(refused->code, str_of(rejection_name(REJECTION_STALE))));
     assert_int_equal(answer_by_api(f, completion(&job, 2)), REJECTION_NONE);
     fixture_free(f);
 }
@@ -397,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lease_begins_when_the_job_is_taken),
+        cmocka_unit_test(who_extends_a_lease_has_the_job),
         cmocka_unit_test(a_job_that_nobody_took_does_not_time_out),
         cmocka_unit_test(a_job_goes_to_a_gateway_whose_client_waits),
         cmocka_unit_test(credits_end_and_do_not_come_back_with_their_gateway),

@@ -127,6 +127,7 @@ static void hand_to(struct engine *engine, instance_ref instance, const struct j
 {
     take(engine, instance, job, (struct taking){credit->lease_ms, credit->worker, credit->leases});
     offer->leases = credit->leases;
+    offer->worker = str_copy(engine->turn, credit->worker);
     struct reply *reply = ARENA_NEW(engine->turn, struct reply);
     *reply = (struct reply){
         .to = {.partition = credit->gateway->reply_partition},
@@ -305,10 +306,13 @@ static bool refuse(struct engine *engine, enum rejection rejection, const char *
     return false;
 }
 
-// Camunda's clients know the first one; a worker on Kafka reads the other in the dead letter.
+// Camunda's clients know the first one. A worker on Kafka hears nothing, whoever had the job before
+// it: its answer is counted, and found in history, as what it is.
 static bool refuse_stale(struct engine *engine, const struct job *job)
 {
-    return refuse(engine, job->leased_since != 0 ? REJECTION_INVALID_STATE : REJECTION_STALE,
+    bool is_told = engine->command->reply.request != 0;
+    return refuse(engine,
+                  is_told && job->leased_since != 0 ? REJECTION_INVALID_STATE : REJECTION_STALE,
                   "the job has been offered again since");
 }
 
@@ -517,6 +521,7 @@ void job_extend(struct engine *engine)
         return;
     const struct job_answer *answer = &engine->command->job_answer;
     int64_t lease_ms = lease_of(answer->extend_ms);
+    str worker = border_text(answer->worker);
     if (a.job->state != JOB_OFFERED) {
         refuse(engine, REJECTION_INVALID_STATE, "the job is not being worked on");
         return;
@@ -527,6 +532,7 @@ void job_extend(struct engine *engine)
         step_emit(engine, a.instance,
                   (struct event){.type = EVENT_JOB_EXTENDED,
                                  .key = engine->command->key,
+                                 .value = str_equal(worker, a.job->worker) ? STR_EMPTY : worker,
                                  .due_ms = engine->clock_ms + lease_ms});
     step_accept(engine, engine->command->key, engine->command->instance);
 }

@@ -325,8 +325,8 @@ static bool wants(const struct job_poll *poll, const struct buffered *buffered)
     return poll->tenant_count == 0 && buffered->job.tenant.len == 0;
 }
 
-// The lease began when the shard sent the job. One that this caller wants longer or shorter is
-// changed.
+// The lease began when the shard sent the job, for the worker on whose credit it came. One that
+// this caller wants longer or shorter, or that another worker gets, is changed.
 static void hand_over(struct job_line *line, const struct job_poll *poll,
                       const struct buffered *buffered)
 {
@@ -341,7 +341,8 @@ static void hand_over(struct job_line *line, const struct job_poll *poll,
                        .worker = poll->worker},
     };
     poll->job(poll, &buffered->job, clock_now_ms() + poll->lease_ms);
-    if (buffered->job.lease_ms != poll->lease_ms &&
+    if ((buffered->job.lease_ms != poll->lease_ms ||
+         !str_equal(buffered->job.worker, poll->worker)) &&
         !call_post(line->desk->gateway, &command, buffered->shard, &err))
         log_failure("gateway", &err);
 }
@@ -429,16 +430,28 @@ static void on_flush(void *context)
 
 // -- Jobs that come ---------------------------------------------------------------------
 
-static void note_used(struct job_line *line, const struct buffered *buffered)
+static struct demand *find_used(const struct job_line *line, const struct buffered *buffered,
+                                bool is_of_worker)
 {
+    const struct job_offer *job = &buffered->job;
     struct demand *demand;
     LIST_FOREACH(demand, &line->demands, link)
-    if (demand->lease_ms == buffered->job.lease_ms && demand->leases == buffered->job.leases &&
-        demand->given[buffered->shard] > 0 && str_equal(demand->tenant, buffered->job.tenant) &&
-        process_list_has(demand->processes, buffered->job.process_id)) {
+    if (demand->lease_ms == job->lease_ms && demand->leases == job->leases &&
+        demand->given[buffered->shard] > 0 && str_equal(demand->tenant, job->tenant) &&
+        (!is_of_worker || str_equal(demand->worker, job->worker)) &&
+        process_list_has(demand->processes, job->process_id))
+        return demand;
+    return NULL;
+}
+
+// A shard on an older node does not say whose credit it was.
+static void note_used(struct job_line *line, const struct buffered *buffered)
+{
+    struct demand *demand = find_used(line, buffered, true);
+    if (demand == NULL)
+        demand = find_used(line, buffered, false);
+    if (demand != NULL)
         demand->given[buffered->shard]--;
-        return;
-    }
 }
 
 static struct buffered *keep(struct job_line *line, const struct job_offer *job, uint32_t shard)
@@ -449,17 +462,10 @@ static struct buffered *keep(struct job_line *line, const struct job_offer *job,
     kept->job = *job;
     kept->shard = shard;
     kept->came_ms = clock_now_ms();
-    str *const texts[] = {&kept->job.process_id,
-                          &kept->job.element_id,
-                          &kept->job.type,
-                          &kept->job.tenant,
-                          &kept->job.listener_event,
-                          &kept->job.headers,
-                          &kept->job.variables,
-                          &kept->job.user_task,
-                          &kept->job.traceparent,
-                          &kept->job.business_id,
-                          &kept->job.tags};
+    str *const texts[] = {&kept->job.process_id,  &kept->job.element_id,  &kept->job.type,
+                          &kept->job.tenant,      &kept->job.worker,      &kept->job.listener_event,
+                          &kept->job.headers,     &kept->job.variables,   &kept->job.user_task,
+                          &kept->job.traceparent, &kept->job.business_id, &kept->job.tags};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = str_copy(&kept->arena, *texts[i]);
     kept->job.secret_count = 0;

@@ -436,6 +436,10 @@ static void change_by(struct job_record *job, const struct event *event)
     case EVENT_JOB_TAKEN:
         job->worker = event->value;
         break;
+    case EVENT_JOB_EXTENDED:
+        if (!str_is_empty(event->value))
+            job->worker = event->value;
+        break;
     case EVENT_JOB_COMPLETED:
         end_job(job, JOB_END_COMPLETED, event);
         if (!str_is_empty(event->value))
