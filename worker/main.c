@@ -6,6 +6,7 @@
 #include "connector_http/http.h"
 #include "connector_kafka/kafka.h"
 #include "connector_sql/sql.h"
+#include "metrics_page.h"
 #include "simulate.h"
 
 #include <curl/curl.h>
@@ -33,6 +34,8 @@ static const char usage[] =
     "                      "
     "type[,delay=MS][,fail=PERCENT][,error=CODE:PERCENT][,say][,variables={…}]\n"
     "  --concurrency N     tasks of a type handled at one time (256)\n"
+    "  --worker.listen=HOST:PORT\n"
+    "                      where GET /metrics and GET /health/live answer; nowhere else\n"
     "  --key=value         any setting of `baton config print`, such as --kafka.brokers=host:port\n"
     "\n"
     "example: baton-worker --http --simulate charge-card,delay=50,fail=1\n";
@@ -55,6 +58,7 @@ struct program {
     struct event_base *loop;
     struct config config;
     struct worker *worker;
+    struct metrics_page *page; // NULL: nobody may ask
     struct connector_site site;
     struct kafka *kafka;
     struct sql *sql;
@@ -199,6 +203,11 @@ static int run(struct program *program, struct error *err)
         worker_new(&(struct worker_options){&program->config, name}, program->loop, err);
     if (program->worker == NULL)
         return EXIT_FAILURE;
+    const char *listen = config_str(&program->config, CONFIG_WORKER_LISTEN);
+    if (listen[0] != '\0')
+        program->page = metrics_page_new(listen, program->worker, program->loop, err);
+    if (listen[0] != '\0' && program->page == NULL)
+        return EXIT_FAILURE;
     struct event *interrupt = evsignal_new(program->loop, SIGINT, on_signal, program);
     struct event *terminate = evsignal_new(program->loop, SIGTERM, on_signal, program);
     serve_all(program);
@@ -212,6 +221,7 @@ static int run(struct program *program, struct error *err)
              (unsigned long long)counts.errors);
     event_free(interrupt);
     event_free(terminate);
+    metrics_page_free(program->page);
     sql_free(program->sql); // they answer what they give up
     kafka_free(program->kafka);
     worker_free(program->worker);

@@ -26,6 +26,7 @@
 #include "node/definitions.h"
 #include "node/due_list.h"
 #include "node/keyring.h"
+#include "node/job_failures.h"
 #include "node/metrics.h"
 #include "node/node.h"
 #include "node/outbox.h"
@@ -284,6 +285,7 @@ struct node {
     struct map watched_types;
     struct definitions *definitions;
     struct metrics metrics;
+    struct job_failures failures;
     struct arena arena;
     struct arena scratch; // reset at the end of whatever uses it
     char name[64];

@@ -12,6 +12,7 @@
 #include "record/topic.h"
 #include "wire/wire.h"
 #include "bus/progress.h"
+#include "worker/counts.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -53,6 +54,7 @@ struct channel {
     bool is_beginning; // handlers may answer at once: they come back here by the loop, not by
                        // recursion
     struct bus_progress progress;
+    struct type_counts counts;
 };
 
 struct worker {
@@ -160,6 +162,7 @@ static void answer(struct worker_task *task, enum command_type type, const struc
     TAILQ_REMOVE(&channel->running, task, link);
     channel->running_count--;
     channel->worker->counts.in_flight--;
+    channel->counts.in_flight--;
     forget_task(task);
     TAILQ_INSERT_TAIL(&channel->answered, task, link);
     if (!post(task, type, body, (uint64_t)(uintptr_t)task)) {
@@ -173,6 +176,7 @@ static void answer(struct worker_task *task, enum command_type type, const struc
 void worker_complete(struct worker_task *task, str variables)
 {
     task->channel->worker->counts.completed++;
+    task->channel->counts.completed++;
     answer(task, COMMAND_COMPLETE_JOB, &(struct job_answer){.variables = variables});
 }
 
@@ -186,9 +190,15 @@ static int64_t back_off(uint32_t attempt)
     return ms * (800 + clock_monotonic_ns() / 1000 % PARTS) / 1000;
 }
 
-void worker_fail(struct worker_task *task, str message, int32_t retries, int64_t backoff_ms)
+static void count_failure(struct worker_task *task, enum failure_class class)
 {
     task->channel->worker->counts.failed++;
+    task->channel->counts.failed[(size_t) class < FAILURE_CLASSES ? class : FAILURE_UNSPECIFIED]++;
+}
+
+void worker_fail(struct worker_task *task, str message, int32_t retries, int64_t backoff_ms)
+{
+    count_failure(task, FAILURE_UNSPECIFIED);
     if (retries < 0)
         retries = task->job.retries > 0 ? task->job.retries - 1 : 0;
     if (backoff_ms < 0)
@@ -212,7 +222,7 @@ void worker_fail_as(struct worker_task *task, const struct worker_failure *failu
         worker_fail(task, failure->message, -1, failure->backoff_ms);
         return;
     }
-    task->channel->worker->counts.failed++;
+    count_failure(task, failure->class);
     answer(task, COMMAND_FAIL_JOB,
            &(struct job_answer){.failure_class = failure->class,
                                 .subject = failure->subject,
@@ -225,6 +235,7 @@ void worker_fail_as(struct worker_task *task, const struct worker_failure *failu
 void worker_throw_error(struct worker_task *task, str code, str message, str variables)
 {
     task->channel->worker->counts.errors++;
+    task->channel->counts.thrown++;
     answer(task, COMMAND_THROW_JOB_ERROR,
            &(struct job_answer){.error_code = code, .message = message, .variables = variables});
 }
@@ -244,6 +255,7 @@ static void begin_tasks(struct channel *channel)
         TAILQ_INSERT_TAIL(&channel->running, task, link);
         channel->running_count++;
         channel->worker->counts.in_flight++;
+        channel->counts.in_flight++;
         task->heartbeat_at_ms = clock_now_ms() + WORKER_TAKE_MS;
         channel->type.handle(channel->type.context, task);
     }
@@ -296,6 +308,7 @@ static void on_record(void *context, const struct bus_record *record)
     task->offset = record->offset;
     task->life = channel->life;
     channel->worker->counts.received++;
+    channel->counts.received++;
     if (!is_readable) {
         release(task);
         return;
@@ -412,6 +425,7 @@ bool worker_serve(struct worker *worker, const struct worker_type *type, struct 
     check(channel != NULL);
     channel->worker = worker;
     channel->type = *type;
+    channel->counts.type = type->type;
     snprintf(channel->topic, sizeof channel->topic, "%s.%s%.*s", prefix,
              topic_info_of(TOPIC_JOBS)->name, STR_ARG(part));
     snprintf(channel->group, sizeof channel->group, "%s.%s%.*s", prefix,
@@ -536,6 +550,14 @@ void worker_free(struct worker *worker)
 struct worker_counts worker_counts(const struct worker *worker)
 {
     return worker->counts;
+}
+
+void worker_print_metrics(const struct worker *worker, struct strbuf *out)
+{
+    const struct type_counts *counts[WORKER_MAX_TYPES];
+    for (size_t i = 0; i < worker->channel_count; i++)
+        counts[i] = &worker->channels[i]->counts;
+    type_counts_print(counts, worker->channel_count, out);
 }
 
 // -- A task -----------------------------------------------------------------------------

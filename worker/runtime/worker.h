@@ -80,6 +80,10 @@ struct worker_counts {
 
 struct worker_counts worker_counts(const struct worker *worker);
 
+// The same by job type, and failures by class, in Prometheus' text format (worker/counts.h).
+struct strbuf;
+void worker_print_metrics(const struct worker *worker, struct strbuf *out);
+
 // -- A task -----------------------------------------------------------------------------
 
 const struct job_offer *worker_task_job(const struct worker_task *task);
