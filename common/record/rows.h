@@ -39,6 +39,7 @@ struct instance_row {
     uint32_t sla_breaches;
     str cost;        // a decimal number; empty: none
     str variables;   // root scope, JSON object
+    str conditions;  // that its own event sub-processes wait for, as of an element
     uint64_t events; // sequence number of the stream's last step
     str image;       // the engine's encoded state; empty when ended
 };
@@ -59,7 +60,9 @@ struct element_row {
     int64_t started_ms;
     bool has_incident;
     bool sla_breached;
-    str variables; // local ones, JSON object; empty: none
+    str variables;  // local ones, JSON object; empty: none
+    str conditions; // that events on or in it wait for; empty: none. A JSON array of objects with
+                    // the event's "element" and "type", "expression", "events" (create, update)
 };
 
 enum job_state { JOB_WAITING = 1, JOB_OFFERED = 2, JOB_BACKING_OFF = 3, JOB_FAILED = 4 };

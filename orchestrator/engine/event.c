@@ -441,6 +441,58 @@ void event_check_conditions(struct engine *engine, instance_ref instance,
         happen(&search, &search.found.items[i]);
 }
 
+// -- Conditions as rows -----------------------------------------------------------------
+
+static void write_condition(struct json_writer *w, const struct bpmn_element *event,
+                            const struct bpmn_trigger *trigger)
+{
+    json_begin_object(w);
+    json_key(w, STR("element"));
+    json_string(w, event->id);
+    json_key(w, STR("type"));
+    json_string(w, str_of(bpmn_type_local_name(event->type)));
+    json_key(w, STR("expression"));
+    json_string(w, feel_program_source(trigger->expression));
+    json_key(w, STR("events"));
+    json_begin_array(w);
+    if (!trigger->only_updated)
+        json_string(w, STR("create"));
+    if (!trigger->only_created)
+        json_string(w, STR("update"));
+    json_end_array(w);
+    json_end_object(w);
+}
+
+// One that has happened waits no more where its event waits for others too.
+static bool awaits(element_ref host, const struct bpmn_element *event, uint32_t index, uint32_t i)
+{
+    const struct bpmn_trigger *trigger = &event->triggers[i];
+    return trigger->kind == BPMN_CONDITION_TRIGGER && trigger->expression != NULL &&
+           !(event->parallel_multiple && state_is_marked(host, index, i));
+}
+
+str event_conditions_json(struct arena *arena, instance_ref instance, element_ref host)
+{
+    const struct bpmn_list *conditions = &instance->process->conditions;
+    struct strbuf out = strbuf_new(arena);
+    struct json_writer w = json_writer_new(&out);
+    size_t written = 0;
+    for (uint32_t i = 0; i < conditions->count; i++) {
+        uint32_t index = conditions->items[i];
+        const struct bpmn_element *event = &instance->process->elements[index];
+        for (uint32_t j = 0; j < event->trigger_count; j++) {
+            if (!awaits(host, event, index, j) || !catches_here(instance, host, index))
+                continue;
+            if (written++ == 0)
+                json_begin_array(&w);
+            write_condition(&w, event, &event->triggers[j]);
+        }
+    }
+    if (written > 0)
+        json_end_array(&w);
+    return strbuf_str(&out);
+}
+
 // -- Running ----------------------------------------------------------------------------
 
 static bool throw_code(struct engine *engine, element_ref ei, const struct bpmn_trigger *trigger,

@@ -87,6 +87,8 @@ static void element_row(struct rows *rows, const struct element_instance *ei)
         .has_incident = state_attachment(ei, ENTITY_KIND_INCIDENT) != NULL,
         .sla_breached = ei->is_late,
         .variables = ei->variables ? variable_local_json(rows->arena, ei) : STR_EMPTY,
+        .conditions =
+            ei->entity.is_gone ? STR_EMPTY : event_conditions_json(rows->arena, rows->instance, ei),
     };
 }
 
@@ -327,6 +329,8 @@ static void instance_rows(struct rows *rows, struct instance *instance)
         .sla_breaches = instance->sla_breaches,
         .cost = instance->cost,
         .variables = variable_local_json(rows->arena, instance->root),
+        .conditions =
+            ended ? STR_EMPTY : event_conditions_json(rows->arena, instance, instance->root),
         .events = instance->stream.sequence,
         .image = ended || in_memory(rows) ? STR_EMPTY : image_of_instance(rows->arena, instance),
     };

@@ -428,8 +428,8 @@ bool gateway_is_complete(instance_ref instance, element_ref scope, uint32_t elem
 // Whether a join fires only when nothing else can reach it: an inclusive or complex one.
 bool gateway_waits_late(const struct bpmn_element *element);
 MUST_CHECK bool gateway_fire_late(struct engine *engine, instance_ref instance); // true: one fired
-// The flows to leave by, in the turn's memory; false when a condition cannot be evaluated or none
-// is true.
+// The flows to leave by, in the turn's memory; false: a condition cannot be evaluated, or none
+// holds.
 MUST_CHECK bool gateway_choose(struct engine *engine, instance_ref instance, element_ref ei,
                                uint32_t **ret_flows, uint32_t *ret_count, str *ret_why);
 
@@ -451,9 +451,10 @@ struct condition_news {
 };
 void event_check_conditions(struct engine *engine, instance_ref instance,
                             const struct condition_news *news);
+// The conditions that events on and in the element wait for now (element_row.conditions).
+str event_conditions_json(struct arena *arena, instance_ref instance, element_ref host);
 struct thrown_error {
-    str code;
-    str message;
+    str code, message;
     str variables; // a JSON object, or empty
 };
 MUST_CHECK bool event_throw_error(struct engine *engine, instance_ref instance, element_ref from,

@@ -132,9 +132,10 @@ struct statement read_element_statistics(struct arena *arena, const struct searc
 struct statement read_waiting_statistics(struct arena *arena, struct scope scope, uint64_t instance)
 {
     static const char sql[] =
-        "SELECT e.element_id, count(DISTINCT e.key) FROM wait_states w JOIN elements e ON e.shard "
-        "= w.shard AND e.key = w.element_instance JOIN instances i ON i.shard = w.shard AND i.key "
-        "= w.instance AND i.state = 1 WHERE " SCOPE_SEES(
+        "SELECT coalesce(w.element_id, e.element_id), count(DISTINCT w.element_instance) FROM "
+        "wait_states w LEFT JOIN elements e ON e.shard = w.shard AND e.key = w.element_instance "
+        "JOIN instances i ON i.shard = w.shard AND i.key = w.instance AND i.state = 1 WHERE "
+        "coalesce(w.element_id, e.element_id) IS NOT NULL AND " SCOPE_SEES(
             "i.tenant", "i.process_id") " AND w.instance = $2::bigint AND w.shard = $3::bigint "
                                         "GROUP BY 1 ORDER BY 1";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, instance),

@@ -10,14 +10,15 @@ static const struct field wait_state_fields[] = {
     {"processInstanceKey", "w.instance", FIELD_LOCAL_KEY, .is_present = true},
     ROOT_FIELD,
     {"bpmnProcessId", "i.process_id", FIELD_TEXT},
-    {"elementId", "e.element_id", FIELD_TEXT},
-    {"elementType", BPMN_TYPE("e.type"), FIELD_NAME},
+    {"elementId", "coalesce(w.element_id, e.element_id)", FIELD_TEXT},
+    {"elementType", BPMN_TYPE("coalesce(w.type, e.type)"), FIELD_NAME},
     {"waitStateType", "w.kind", FIELD_NAME, .is_hidden = true},
     {"details", "w.details", FIELD_JSON},
     {"tenantId", "i.tenant", FIELD_TENANT},
 };
 
-// Where a process itself waits (for an event sub-process) its root stands for it.
+// Where a process itself waits (for an event sub-process) its root stands for it. A condition tells
+// of its own event, on whatever it waits.
 const struct collection collection_wait_states = {
     .noun = "wait state",
     .from = "wait_states w JOIN instances i ON i.shard = w.shard AND i.key = w.instance AND "
@@ -26,7 +27,8 @@ const struct collection collection_wait_states = {
             "w.element_instance = i.key) e ON true",
     .fields = wait_state_fields,
     .field_count = COUNT_OF(wait_state_fields),
-    .key = "w.key",
+    .key = "w.id",
+    .key_is_text = true,
     .shard = "w.shard",
     .sees = SCOPE_SEES("i.tenant", "i.process_id"),
 };
