@@ -5,25 +5,19 @@
 #ifndef BATON_GATEWAY_ASKER_H
 #define BATON_GATEWAY_ASKER_H
 
-#include "base/str.h"
+#include "gateway/asker_list.h"
 
 struct gateway;
 
 enum {
-    ASKERS_NOTED = 5000, // between two notes; more are noted when they ask again
-    ASKERS_NOTE_MS = 3000,
-};
-
-struct asker {
-    str type, tenant, worker;
-    str processes; // whose jobs it may have (process_list_has)
-    bool leases;   // takes jobs that go to who answers with the token of its attempt alone
+    ASKERS_NOTE_MS = 3000,   // who has come is noted so soon
+    ASKERS_AGAIN_MS = 15000, // who asks on is noted again so rarely; below WHY_RECENT_MS
 };
 
 struct asker_desk *asker_desk_new(struct gateway *gateway);
 void asker_desk_free(struct asker_desk *desk); // what was not noted yet is forgotten
 
-// It has asked just now. The texts are copied.
+// It has asked just now. The texts are copied; who is beyond a limit of the list is not noted.
 void asker_seen(struct asker_desk *desk, const struct asker *asker);
 
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/map.h"
+#include "base/utf8.h"
+#include "record/limits.h"
 #include "store/internal.h"
 
 #include <stdlib.h>
@@ -385,8 +387,14 @@ void store_note_group(struct store *store, uint32_t shard, const struct store_gr
     params_i32(&params, (int32_t)shard);
     params_text(&params, group->type);
     struct param_array members = param_array_new(&store->turn, PARAM_TEXT);
-    for (size_t i = 0; i < group->member_count; i++)
-        param_array_bytes(&members, group->members[i]);
+    size_t kept = 0;
+    for (size_t i = 0; i < group->member_count && kept < STORE_GROUP_MEMBERS; i++) {
+        str name = utf8_cut(group->members[i], LIMIT_NAME_BYTES);
+        if (!utf8_is_valid(name) || str_find_char(name, '\0') != SIZE_MAX)
+            continue;
+        param_array_bytes(&members, name);
+        kept++;
+    }
     if (group->knows_members)
         params_array(&params, &members);
     else

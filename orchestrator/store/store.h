@@ -286,7 +286,10 @@ typedef void store_counts(void *context, enum store_outcome outcome,
 void store_count_jobs(struct store *store, uint32_t shard, store_counts *done, void *context);
 
 // The consumer group of a job type's workers, as it is now: kept for people who ask why a job
-// waits. On the connection of any shard that the node runs.
+// waits. On the connection of any shard that the node runs. Clients name themselves: the first
+// STORE_GROUP_MEMBERS of them are kept, of each the first NAME_BYTES; names that are no text are
+// not.
+enum { STORE_GROUP_MEMBERS = 100 };
 struct store_group {
     str type;
     bool knows_members; // not every broker tells

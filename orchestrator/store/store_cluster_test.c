@@ -324,6 +324,26 @@ static void an_old_epoch_commits_nothing(void **state)
     assert_int_equal(scene.outcome, STORE_TAKEN);
 }
 
+static void a_group_is_noted_with_so_many_members_of_such_a_length(void **state)
+{
+    (void)state;
+    static char letters[4 * LIMIT_NAME_BYTES];
+    str members[2 * STORE_GROUP_MEMBERS] = {STR("\xff\xfe"), {"a\0b", 3}};
+    memset(letters, 'w', sizeof letters);
+    for (size_t i = 2; i < COUNT_OF(members); i++)
+        members[i] = (str){letters, sizeof letters - i};
+    const struct store_group group = {.type = STR("pay"),
+                                      .knows_members = true,
+                                      .members = members,
+                                      .member_count = COUNT_OF(members)};
+    store_note_group(scene.store, SHARD, &group, on_done, NULL);
+    run();
+    assert_int_equal(scene.outcome, STORE_DONE);
+    assert_answer("SELECT cardinality(members) || ' ' || octet_length(array_to_string(members, ''))"
+                  " FROM job_groups WHERE type = 'pay'",
+                  "100 51200");
+}
+
 static void on_loaded(void *context, const struct store_stream *stream, str image)
 {
     (void)context, (void)stream;
@@ -613,6 +633,7 @@ int main(void)
         cmocka_unit_test(a_commit_writes_everything_or_nothing),
         cmocka_unit_test(rows_are_updated_and_deleted_in_sets),
         cmocka_unit_test(an_old_epoch_commits_nothing),
+        cmocka_unit_test(a_group_is_noted_with_so_many_members_of_such_a_length),
         cmocka_unit_test(streams_are_loaded_together),
         cmocka_unit_test(what_falls_due_comes_soonest_first),
         cmocka_unit_test(history_is_readable_for_people),

@@ -6,7 +6,7 @@
 
 #include "store/statement.h"
 
-// askers: JSON, [[type, tenant, worker, processes], …], each of which has asked just now.
+// askers: JSON, [[type, tenant, worker, processes, leases], …], each of which has asked just now.
 struct statement catalogue_askers_note(struct arena *arena, str askers, str node);
 
 #endif
