@@ -632,15 +632,11 @@ static const struct state_name batch_types[] = {
     {0, NULL},
 };
 
+// batch_progress.shown
 static const struct state_name batch_states[] = {
-    {1, "ACTIVE"},
-    {2, "SUSPENDED"},
-    {3, "CANCELED"},
-    {4, "COMPLETED"},
-    {STATE_NEVER, "CREATED"},
-    {STATE_NEVER, "FAILED"},
-    {STATE_NEVER, "PARTIALLY_COMPLETED"},
-    {0, NULL},
+    {0, "CREATED"},  {1, "ACTIVE"},    {2, "SUSPENDED"},
+    {3, "CANCELED"}, {4, "COMPLETED"}, {5, "PARTIALLY_COMPLETED"},
+    {6, "FAILED"},   {0, NULL},
 };
 
 static const struct state_name actor_types[] = {
@@ -649,7 +645,7 @@ static const struct state_name actor_types[] = {
 static const struct field batch_fields[] = {
     {"batchOperationKey", "b.key", FIELD_KEY, .is_present = true},
     {"batchOperationType", "b.type", FIELD_STATE, batch_types, "operationType"},
-    {"state", "b.state", FIELD_STATE, batch_states},
+    {"state", "b.shown", FIELD_STATE, batch_states},
     {"startDate", "b.started", FIELD_TIME},
     {"endDate", "b.ended", FIELD_TIME},
     {"actorType", "CASE b.principal WHEN '' THEN 2 ELSE 1 END", FIELD_STATE, actor_types},
