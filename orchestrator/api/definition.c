@@ -3,6 +3,7 @@
 // What is deployed: process definitions and resources.
 #include "api/api_private.h"
 #include "store/read/read.h"
+#include "gateway/batch.h"
 #include "gateway/call.h"
 
 void handle_definition_search(struct request *request)
@@ -129,24 +130,114 @@ void handle_resource_get(struct request *request)
         read_run(caller, read_resource(caller->arena, caller->scope, key), on_resource, NULL);
 }
 
-static void answer_deleted(struct caller *caller, const struct reply *reply)
+// -- Deletion ---------------------------------------------------------------------------
+
+static void answer_deletion(struct request *request, str batch)
 {
-    struct request *request = request_of(caller);
-    (void)reply;
     struct strbuf out = strbuf_new(&request->arena);
     struct json_writer w = json_writer_new(&out);
     json_begin_object(&w);
     write_text(&w, STR("resourceKey"), request->arguments[0]);
-    write_json(&w, STR("batchOperation"), STR("null"));
+    write_json(&w, STR("batchOperation"), batch);
     json_end_object(&w);
     request_answer_json(request, 200, strbuf_str(&out));
 }
 
+static void answer_deleted(struct caller *caller, const struct reply *reply)
+{
+    (void)reply;
+    answer_deletion(request_of(caller), STR("null"));
+}
+
+// What was made of a definition goes by a batch operation, as its own request would begin it.
+static const struct history_of {
+    enum resource_kind kind;
+    enum batch_type type;
+    const char *filter;
+    const char *permission; // of that request (schemas/openapi/batches.yaml)
+} histories[] = {
+    {RESOURCE_PROCESS, BATCH_DELETE_PROCESS_INSTANCE, "processDefinitionKey",
+     "rows PROCESS_DEFINITION/DELETE_PROCESS_INSTANCE, all "
+     "BATCH/CREATE|CREATE_BATCH_OPERATION_DELETE_PROCESS_INSTANCE"},
+    {RESOURCE_REQUIREMENTS, BATCH_DELETE_DECISION_INSTANCE, "decisionRequirementsKey",
+     "rows DECISION_DEFINITION/DELETE_DECISION_INSTANCE, all "
+     "BATCH/CREATE|CREATE_BATCH_OPERATION_DELETE_DECISION_INSTANCE"},
+};
+
+static void on_history_begun(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    enum batch_type type = *(const enum batch_type *)context;
+    str batch = str_format(caller->arena,
+                           "{\"batchOperationKey\": \"%.*s\", \"batchOperationType\": \"%s\"}",
+                           STR_ARG(query_value(rows, 0, 0)), batch_type_name(type));
+    batch_wake(caller->gateway);
+    answer_deletion(request_of(caller), batch);
+}
+
+static void begin_history(struct caller *caller, const struct history_of *history)
+{
+    struct error err;
+    struct json *body;
+    str text = str_format(caller->arena, "{\"filter\": {\"%s\": \"%.*s\"}}", history->filter,
+                          STR_ARG(request_of(caller)->arguments[0]));
+    if (caller_allow(caller, caller->identity, history->permission, STR_EMPTY, &err) &&
+        json_parse(caller->arena, text, &body, &err))
+        batch_begin(caller, history->type, body, text, on_history_begun);
+    else
+        caller_fail(caller, &err);
+}
+
+static void on_process_deleted(struct caller *caller, const struct reply *reply)
+{
+    (void)reply;
+    begin_history(caller, &histories[0]);
+}
+
+static void on_decisions_deleted(struct caller *caller, const struct reply *reply)
+{
+    (void)reply;
+    begin_history(caller, &histories[1]);
+}
+
+// Nothing is deleted for who may not delete all that was asked for.
+static bool may_delete(struct caller *caller, const struct history_of *history, struct error *err)
+{
+    const char *permission = caller->permission;
+    str named = caller->named;
+    return caller_allow(caller, caller->identity, history->permission, STR_EMPTY, err) &&
+           caller_allow(caller, caller->identity, permission, named, err);
+}
+
+static void on_kind(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct command command = {.type = COMMAND_DELETE_DEFINITION, .key = *(uint64_t *)context};
+    struct error err;
+    static call_answer *const then[] = {on_process_deleted, on_decisions_deleted};
+    _Static_assert(COUNT_OF(then) == COUNT_OF(histories), "one for each");
+    for (size_t i = 0; query_row_count(rows) > 0 && i < COUNT_OF(histories); i++) {
+        if (query_i64(rows, 0, 0) != (int64_t)histories[i].kind)
+            continue;
+        if (may_delete(caller, &histories[i], &err))
+            call_every_shard(caller, &command, then[i]);
+        else
+            caller_fail(caller, &err);
+        return;
+    }
+    call_every_shard(caller, &command, answer_deleted); // a form or the like has no history
+}
+
 void handle_resource_delete(struct request *request)
 {
+    struct caller *caller = caller_of(request);
+    uint64_t *key = ARENA_NEW(caller->arena, uint64_t);
     struct command command = {.type = COMMAND_DELETE_DEFINITION};
-    if (request_key(request, 0, &command.key))
-        call_every_shard(caller_of(request), &command, answer_deleted);
+    if (!request_key(request, 0, key))
+        return;
+    command.key = *key;
+    if (json_get_bool(request->body, STR("deleteHistory"), false))
+        read_run(caller, read_resource_kind(caller->arena, caller->scope, *key), on_kind, key);
+    else
+        call_every_shard(caller, &command, answer_deleted);
 }
 
 void handle_variable_names(struct request *request)

@@ -29,6 +29,9 @@ struct statement read_resource_text(struct arena *arena, struct scope scope, uin
 // The same as it came: bytes.
 struct statement read_resource_bytes(struct arena *arena, struct scope scope, uint64_t key);
 
+// Of a deployed one of the caller's tenants, whatever else they may see of it: kind.
+struct statement read_resource_kind(struct arena *arena, struct scope scope, uint64_t key);
+
 // key, id, name of the file, version, version tag, tenant.
 struct statement read_resource(struct arena *arena, struct scope scope, uint64_t key);
 
