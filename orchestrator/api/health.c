@@ -3,6 +3,7 @@
 // Is this process alive, can it do its work, what has it done; and who it says it is.
 #include "api/api_private.h"
 
+#include "base/vitals.h"
 #include "loop/tls.h"
 
 #include <stdio.h>
@@ -45,24 +46,13 @@ void handle_health_ready(struct request *request)
 
 static void add_metrics(const struct http_counts *counts, struct strbuf *out)
 {
-    uint64_t total = 0;
     strbuf_add(out, STR("# HELP baton_api_requests_total Answered HTTP requests by status class.\n"
                         "# TYPE baton_api_requests_total counter\n"));
-    for (int i = 1; i < HTTP_STATUS_CLASSES; i++) {
-        total += counts->answered[i];
+    for (int i = 1; i < HTTP_STATUS_CLASSES; i++)
         strbuf_format(out, "baton_api_requests_total{status=\"%dxx\"} %llu\n", i,
                       (unsigned long long)counts->answered[i]);
-    }
-    strbuf_add(out, STR("# HELP baton_api_request_seconds Time from a request to its answer.\n"
-                        "# TYPE baton_api_request_seconds histogram\n"));
-    for (size_t i = 0; i < HTTP_BUCKETS; i++)
-        strbuf_format(out, "baton_api_request_seconds_bucket{le=\"%g\"} %llu\n",
-                      http_bucket_seconds[i], (unsigned long long)counts->duration_buckets[i]);
-    strbuf_format(out,
-                  "baton_api_request_seconds_bucket{le=\"+Inf\"} %llu\n"
-                  "baton_api_request_seconds_sum %.6f\nbaton_api_request_seconds_count %llu\n",
-                  (unsigned long long)total, (double)counts->duration_ns / 1e9,
-                  (unsigned long long)total);
+    histogram_print(&counts->durations, "baton_api_request_seconds",
+                    "Time from a request to its answer.", out);
     strbuf_format(out,
                   "# HELP baton_api_open_requests Requests being worked on.\n"
                   "# TYPE baton_api_open_requests gauge\nbaton_api_open_requests %zu\n",
@@ -112,6 +102,7 @@ void handle_health_metrics(struct request *request)
 {
     const struct api *api = api_of(request);
     struct strbuf out = strbuf_new(&request->arena);
+    vitals_print("baton", &out);
     if (api->options.add_metrics != NULL)
         api->options.add_metrics(api->options.context, &out);
     struct http_counts counts = http_server_counts(api->http);

@@ -20,19 +20,13 @@ enum {
     METHOD_UNKNOWN = 1 << 15
 }; // evhttp's own bit: without it evhttp answers with a page of its own
 
-const double http_bucket_seconds[HTTP_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                  0.05,  0.1,    0.5,   2.5};
-
 void http_count_answer(struct http_server *server, int status, int64_t duration_ns)
 {
     struct http_counts *counts = &server->counts;
     int hundreds = status / 100;
     if (hundreds >= 1 && hundreds < HTTP_STATUS_CLASSES)
         counts->answered[hundreds]++;
-    counts->duration_ns += duration_ns;
-    for (size_t i = 0; i < HTTP_BUCKETS; i++)
-        if ((double)duration_ns / 1e9 <= http_bucket_seconds[i])
-            counts->duration_buckets[i]++;
+    histogram_add(&counts->durations, duration_ns);
 }
 
 // -- Listening --------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #ifndef BATON_HTTP_SERVER_H
 #define BATON_HTTP_SERVER_H
 
+#include "base/histogram.h"
 #include "http/route.h"
 
 struct event_base;
@@ -17,7 +18,7 @@ enum admission {
     DECIDING, // until route_admitted is called, or the request is answered
 };
 
-enum { HTTP_STATUS_CLASSES = 6, HTTP_BUCKETS = 9 };
+enum { HTTP_STATUS_CLASSES = 6 };
 
 struct http_options {
     struct event_base *loop;
@@ -47,15 +48,12 @@ struct http_options {
 struct http_counts {
     size_t open_requests;
     size_t connections;
-    size_t bytes;                            // of requests and answers in flight
-    uint64_t refused;                        // requests, before they were read
-    uint64_t cut_off;                        // connections that took too long or were too many
-    uint64_t answered[HTTP_STATUS_CLASSES];  // by hundreds of the status
-    uint64_t duration_buckets[HTTP_BUCKETS]; // each with those before it
-    int64_t duration_ns;
+    size_t bytes;                           // of requests and answers in flight
+    uint64_t refused;                       // requests, before they were read
+    uint64_t cut_off;                       // connections that took too long or were too many
+    uint64_t answered[HTTP_STATUS_CLASSES]; // by hundreds of the status
+    struct histogram durations;             // from a request to its answer
 };
-
-extern const double http_bucket_seconds[HTTP_BUCKETS];
 
 // NULL and *err when the address cannot be had.
 MUST_CHECK struct http_server *http_server_new(const struct http_options *options,

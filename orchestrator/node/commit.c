@@ -7,16 +7,13 @@
 #include "base/log.h"
 #include "vault/vault.h"
 
-enum { NS_PER_US = 1000 };
-
 static void note_commit(struct shard *shard, const struct batch *batch)
 {
     struct metrics *metrics = &shard->node->metrics;
     metrics_add(metrics, METRIC_COMMITS, 1);
     metrics_add(metrics, METRIC_COMMANDS, batch->count);
     metrics_add(metrics, METRIC_HISTORY_ROWS, batch->changes.history.count);
-    metrics_add(metrics, METRIC_COMMIT_US,
-                (uint64_t)(clock_monotonic_ns() - batch->sent_ns) / NS_PER_US);
+    histogram_add(&metrics->commits, clock_monotonic_ns() - batch->sent_ns);
 }
 
 static bool has_waiting_job(const struct changes *changes)

@@ -4,7 +4,7 @@
 #ifndef BATON_NODE_METRICS_H
 #define BATON_NODE_METRICS_H
 
-#include "base/strbuf.h"
+#include "base/histogram.h"
 
 enum metric {
 #define METRIC(name, type, key, help) METRIC_##name,
@@ -15,6 +15,7 @@ enum metric {
 
 struct metrics {
     uint64_t values[METRIC_COUNT];
+    struct histogram commits;
 };
 
 static inline void metrics_add(struct metrics *metrics, enum metric metric, uint64_t amount)
