@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every worker must do as it begins, stops, dies and shares, a scenario a sentence. Those of `lives` make their own workers; in those of
 `outages` the broker stands still, so they run by themselves."""
+import re
 import socket
 import time
 import urllib.error
@@ -252,7 +253,14 @@ def metrics_and_health_are_told(o, new):
         o.ask(w.type('fatal'), {'message': 'no'}, 'fail_job')
         _, text = fetch(port, '/metrics')
         check(f'baton_worker_jobs_completed_total{{type="{w.type("echo")}"}} 1' in text, text)
-        check(f'baton_worker_jobs_failed_total{{type="{w.type("fatal")}"}} 1' in text, text)
+        for name in ('AUTH', 'AUTH', 'THROTTLED'):
+            o.ask(w.type('classed'), {'class': name, 'message': 'because', 'subject': 'shop-key', 'seconds': 0}, 'fail_job')
+        _, text = fetch(port, '/metrics')
+        failed = {tuple(sorted(labels.split(','))): float(value)
+                  for labels, value in re.findall(r'^baton_worker_jobs_failed_total\{([^}]*)\} (\S+)$', text, re.MULTILINE)}
+        same(failed.get(('class="AUTH"', f'type="{w.type("classed")}"')), 2.0, 'failures by class')
+        same(failed.get(('class="THROTTLED"', f'type="{w.type("classed")}"')), 1.0, 'failures by class')
+        same(sum(1 for labels in failed if f'type="{w.type("fatal")}"' in labels), 1, 'and of the one without a class')
         same(fetch(port, '/health/live')[0], 200, 'health')
         end = time.monotonic() + LONG_S  # until every type has its partitions
         while fetch(port, '/health/ready')[0] != 200:

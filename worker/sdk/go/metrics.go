@@ -22,14 +22,14 @@ type counters struct {
 
 func newCounters(inFlight func() map[string]int) *counters {
 	c := &counters{registry: prometheus.NewRegistry()}
-	counter := func(name, help string) *prometheus.CounterVec {
-		made := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "baton_worker_" + name + "_total", Help: help}, []string{"type"})
+	counter := func(name, help string, more ...string) *prometheus.CounterVec {
+		made := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "baton_worker_" + name + "_total", Help: help}, append([]string{"type"}, more...))
 		c.registry.MustRegister(made)
 		return made
 	}
 	c.received = counter("jobs_received", "Jobs that came from Kafka.")
 	c.completed = counter("jobs_completed", "Jobs that were completed.")
-	c.failed = counter("jobs_failed", "Jobs that failed.")
+	c.failed = counter("jobs_failed", "Jobs that failed, by class of the failure.", "class")
 	c.thrown = counter("jobs_thrown", "Jobs that ended with a BPMN error.")
 	c.stale = counter("jobs_stale", "Jobs that came after a later attempt of theirs, or twice.")
 	c.unread = counter("jobs_unreadable", "Records that are no jobs.")

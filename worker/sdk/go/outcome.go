@@ -86,6 +86,16 @@ const (
 	Poison                   // an input cannot be worked on: an incident that names it
 )
 
+var failureClassNames = [...]string{"UNSPECIFIED", "TRANSIENT", "THROTTLED", "PERMANENT", "AUTH", "POISON"}
+
+// String is the name that the protocol has for it.
+func (c FailureClass) String() string {
+	if c < 0 || int(c) >= len(failureClassNames) {
+		return failureClassNames[Unspecified]
+	}
+	return failureClassNames[c]
+}
+
 // Failure of a class. Subject is the credential (Auth) or the input (Poison) that is meant; Wait is when to come again, at the earliest
 // (Transient, Throttled); 0: as the class has it.
 type Failure struct {

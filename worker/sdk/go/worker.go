@@ -363,13 +363,13 @@ func (w *Worker) answer(c *channel, r *running, outcome Outcome) {
 		return
 	}
 	command, told := commandOf(r.job, outcome, w.settings.Name)
-	switch told.(type) {
+	switch told := told.(type) {
+	case *Failed:
+		w.counters.failed.WithLabelValues(c.jobType, told.Class.String()).Inc()
 	case *Completed:
 		w.counters.completed.WithLabelValues(c.jobType).Inc()
 	case *Thrown:
 		w.counters.thrown.WithLabelValues(c.jobType).Inc()
-	default:
-		w.counters.failed.WithLabelValues(c.jobType).Inc()
 	}
 	w.answers.send(r.job.replyPartition, command, func(err error) {
 		if err != nil {

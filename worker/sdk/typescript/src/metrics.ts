@@ -6,7 +6,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 const HELP = {
   jobs_received: 'Jobs that came from Kafka.',
   jobs_completed: 'Jobs that were completed.',
-  jobs_failed: 'Jobs that failed.',
+  jobs_failed: 'Jobs that failed, by class of the failure.',
   jobs_thrown: 'Jobs that ended with a BPMN error.',
   jobs_stale: 'Jobs that came after a later attempt of theirs, or twice.',
   jobs_unreadable: 'Records that are no jobs.',
@@ -20,13 +20,13 @@ export type Counted = keyof typeof HELP;
 
 export class Metrics {
   readonly registry = new Registry();
-  readonly #counters: Record<string, Counter<'type'>> = {};
+  readonly #counters: Record<string, Counter<'type' | 'class'>> = {};
   readonly #duration: Histogram<'type'>;
 
   constructor(inFlight: () => Map<string, number>) {
     const registers = [this.registry];
     for (const [name, help] of Object.entries(HELP)) {
-      this.#counters[name] = new Counter({ name: `baton_worker_${name}_total`, help, labelNames: ['type'], registers });
+      this.#counters[name] = new Counter({ name: `baton_worker_${name}_total`, help, labelNames: name === 'jobs_failed' ? ['type', 'class'] : ['type'], registers });
     }
     this.#duration = new Histogram({ name: 'baton_worker_job_duration_seconds', help: 'How long handlers work.', labelNames: ['type'], registers,
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800] });
@@ -34,8 +34,12 @@ export class Metrics {
       collect() { for (const [type, count] of inFlight()) this.set({ type }, count); } });
   }
 
-  add(name: Counted, type: string): void {
+  add(name: Exclude<Counted, 'jobs_failed'>, type: string): void {
     this.#counters[name]!.inc({ type });
+  }
+
+  failed(type: string, failureClass: string): void {
+    this.#counters.jobs_failed!.inc({ type, class: failureClass });
   }
 
   took(type: string, seconds: number): void {

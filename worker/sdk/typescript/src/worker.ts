@@ -211,7 +211,8 @@ export class Worker {
     if (outcome.kind === 'failed' && this.#end.signal.aborted) return channel.dropped(running); // others get it, with all its retries
     if (outcome.kind === 'failed' && running.job.leaseLost.aborted) return channel.finished(running); // it is somebody else's
     const [command, told] = commandOf(running.job, outcome, this.settings.name);
-    this.metrics.add(`jobs_${told.kind}`, channel.jobType);
+    if (told.kind === 'failed') this.metrics.failed(channel.jobType, told.failureClass ?? 'UNSPECIFIED');
+    else this.metrics.add(`jobs_${told.kind}`, channel.jobType);
     try {
       await this.#answers!.send(running.job.replyPartition, command);
     } catch (error) {

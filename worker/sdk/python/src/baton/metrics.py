@@ -13,7 +13,7 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300
 _HELP = {
     'jobs_received': 'Jobs that came from Kafka.',
     'jobs_completed': 'Jobs that were completed.',
-    'jobs_failed': 'Jobs that failed.',
+    'jobs_failed': 'Jobs that failed, by class of the failure.',
     'jobs_thrown': 'Jobs that ended with a BPMN error.',
     'jobs_stale': 'Jobs that came after a later attempt of theirs, or twice.',
     'jobs_unreadable': 'Records that are no jobs.',
@@ -31,14 +31,14 @@ def _escape(text: str) -> str:
 class Metrics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: dict[tuple[str, str], int] = collections.defaultdict(int)
+        self._counts: dict[tuple[str, str, str], int] = collections.defaultdict(int)  # name, job type, class of the failure
         self._durations: dict[str, list[int]] = collections.defaultdict(lambda: [0] * (len(_BUCKETS) + 1))
         self._sums: dict[str, float] = collections.defaultdict(float)
 
-    def add(self, name: str, job_type: str, number: int = 1) -> None:
-        assert name in _HELP
+    def add(self, name: str, job_type: str, number: int = 1, *, failure_class: str = '') -> None:
+        assert name in _HELP and bool(failure_class) == (name == 'jobs_failed')
         with self._lock:
-            self._counts[name, job_type] += number
+            self._counts[name, job_type, failure_class] += number
 
     def took(self, job_type: str, seconds: float) -> None:
         with self._lock:
@@ -47,7 +47,7 @@ class Metrics:
 
     def count(self, name: str, job_type: str) -> int:
         with self._lock:
-            return self._counts[name, job_type]
+            return sum(count for (of_name, of, _), count in self._counts.items() if (of_name, of) == (name, job_type))
 
     def text(self, in_flight: dict[str, int]) -> str:
         with self._lock:
@@ -60,7 +60,10 @@ class Metrics:
         lines = []
         for name, about in _HELP.items():
             lines += [f'# HELP baton_worker_{name}_total {about}', f'# TYPE baton_worker_{name}_total counter']
-            lines += [f'baton_worker_{name}_total{{type="{_escape(of)}"}} {count}' for (of_name, of), count in sorted(self._counts.items()) if of_name == name]
+            for (of_name, of, failure_class), count in sorted(self._counts.items()):
+                if of_name == name:
+                    more = f',class="{failure_class}"' if failure_class else ''
+                    lines.append(f'baton_worker_{name}_total{{type="{_escape(of)}"{more}}} {count}')
         return lines
 
     def _histogram(self) -> list[str]:

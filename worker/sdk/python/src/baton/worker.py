@@ -32,7 +32,7 @@ from ._answers import Answers
 from ._arguments import Signature
 from ._channel import Channel, Running
 from ._lease import Lease, Leases
-from .errors import BpmnError, Failure, Fatal, RetryAfter
+from .errors import BpmnError, Failure, FailureClass, Fatal, RetryAfter
 from .job import Job, JobKind, _current
 from .metrics import Metrics, serve
 from .outcome import Completed, Failed, Outcome, Thrown
@@ -258,8 +258,10 @@ class Worker:
         if running.lease is not None:
             running.lease.is_over = True
         command = outcomes.fill_command(command_pb2.Command(), running.job, result, self.settings.name)
-        kind = 'jobs_completed' if command.HasField('complete_job') else 'jobs_thrown' if command.HasField('throw_job_error') else 'jobs_failed'
-        self.metrics.add(kind, channel.job_type)
+        if command.HasField('fail_job'):
+            self.metrics.add('jobs_failed', channel.job_type, failure_class=FailureClass(command.fail_job.failure_class).name)
+        else:
+            self.metrics.add('jobs_completed' if command.HasField('complete_job') else 'jobs_thrown', channel.job_type)
 
         def delivered(err: Optional[str]) -> None:
             if err is not None:

@@ -334,7 +334,8 @@ public final class Worker implements AutoCloseable {
             return;
         }
         Answer.Filled filled = Answer.fill(running.job, outcome, settings.name());
-        metrics.add(filled.told() instanceof Outcome.Completed ? "jobs.completed" : filled.told() instanceof Outcome.Thrown ? "jobs.thrown" : "jobs.failed", channel.jobType);
+        if (filled.told() instanceof Outcome.Failed failed) metrics.failed(channel.jobType, failed.failureClass());
+        else metrics.add(filled.told() instanceof Outcome.Completed ? "jobs.completed" : "jobs.thrown", channel.jobType);
         answers.send(running.job.message().getReplyPartition(), filled.command(), err -> {
             if (err != null) {
                 metrics.add("answers.undelivered", channel.jobType);

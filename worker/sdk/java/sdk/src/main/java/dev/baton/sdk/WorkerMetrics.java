@@ -22,7 +22,7 @@ final class WorkerMetrics {
     private static final Map<String, String> HELP = Map.of(
             "jobs.received", "Jobs that came from Kafka.",
             "jobs.completed", "Jobs that were completed.",
-            "jobs.failed", "Jobs that failed.",
+            "jobs.failed", "Jobs that failed, by class of the failure.",
             "jobs.thrown", "Jobs that ended with a BPMN error.",
             "jobs.stale", "Jobs that came after a later attempt of theirs, or twice.",
             "jobs.unreadable", "Records that are no jobs.",
@@ -40,6 +40,10 @@ final class WorkerMetrics {
 
     void add(String name, String jobType) {
         Counter.builder("baton.worker." + name).description(HELP.get(name)).tag("type", jobType).register(registry).increment();
+    }
+
+    void failed(String jobType, FailureClass of) {
+        Counter.builder("baton.worker.jobs.failed").description(HELP.get("jobs.failed")).tag("type", jobType).tag("class", of.name()).register(registry).increment();
     }
 
     void took(String jobType, long nanos) {

@@ -204,10 +204,12 @@ class WorkerTest {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         WorkerMetrics metrics = new WorkerMetrics(registry);
         metrics.add("jobs.completed", "t");
+        metrics.failed("t", FailureClass.AUTH);
         metrics.took("t", 3_000_000);
         metrics.watch("t", () -> 2);
         String text = registry.scrape();
-        for (String line : List.of("baton_worker_jobs_completed_total{type=\"t\"} 1.0", "baton_worker_job_duration_seconds_bucket{type=\"t\",le=\"0.005\"} 1",
+        for (String line : List.of("baton_worker_jobs_completed_total{type=\"t\"} 1.0", "baton_worker_jobs_failed_total{class=\"AUTH\",type=\"t\"} 1.0",
+                "baton_worker_job_duration_seconds_bucket{type=\"t\",le=\"0.005\"} 1",
                 "baton_worker_jobs_in_flight{type=\"t\"} 2.0")) assertTrue(text.contains(line), text);
     }
 
