@@ -67,7 +67,7 @@ static void settle(struct shard *shard)
     shard->jobs.any = shard->jobs.any || has_waiting_job(&batch->changes);
     jobs_serve(shard, batch);
     note_rejections(shard, &batch->changes);
-    job_failures_note(&shard->node->failures, &batch->changes);
+    tally_note(&shard->node->tallies, &batch->changes);
     publish_batch(shard, batch);
     due_remind(shard);
 }

@@ -26,10 +26,10 @@
 #include "node/definitions.h"
 #include "node/due_list.h"
 #include "node/keyring.h"
-#include "node/job_failures.h"
 #include "node/metrics.h"
 #include "node/node.h"
 #include "node/outbox.h"
+#include "node/tally.h"
 #include "node/watch.h"
 #include "record/token.h"
 #include "record/topic.h"
@@ -285,7 +285,7 @@ struct node {
     struct map watched_types;
     struct definitions *definitions;
     struct metrics metrics;
-    struct job_failures failures;
+    struct tally_book tallies;
     struct arena arena;
     struct arena scratch; // reset at the end of whatever uses it
     char name[64];

@@ -386,7 +386,7 @@ void node_print_metrics(struct node *node, struct strbuf *out)
 {
     update_gauges(node);
     metrics_print(&node->metrics, out);
-    job_failures_print(&node->failures, out);
+    tally_print(&node->tallies, out);
 }
 
 bool node_is_ready(const struct node *node, const char **ret_why)
@@ -509,7 +509,7 @@ void node_free(struct node *node)
     definitions_free(node->definitions);
     timer_free(node->assign);
     timer_free(node->drain_end);
-    job_failures_done(&node->failures);
+    tally_done(&node->tallies);
     arena_done(&node->shares.arena);
     arena_done(&node->arena);
     arena_done(&node->scratch);
