@@ -39,7 +39,7 @@ const get = processInstanceKey => camunda.getProcessInstance({processInstanceKey
 async function done(batchOperationKey) {
   return waitFor(`batch ${batchOperationKey} to end`, async () => {
     const operation = await camunda.getBatchOperation({batchOperationKey}, consistency);
-    return operation.state === 'COMPLETED' && operation;
+    return operation.endDate && operation;
   });
 }
 
@@ -79,6 +79,7 @@ test('a migration is tried dry, then done: timers and jobs are made anew; what c
   const wrong = await post('/v2/process-instances/migration', {...plan([]), dryRun: true});
   const tried = await done(wrong.body.batchOperationKey);
   assert.equal(tried.operationsFailedCount, 3);
+  assert.equal(tried.state, 'FAILED');
   const {items} = await camunda.searchBatchOperationItems({filter: {batchOperationKey: wrong.body.batchOperationKey}}, consistency);
   assert.match(items[0].errorMessage, /'review' runs and has no counterpart/);
   const mapping = [{sourceElementId: 'review', targetElementId: 'check'}];
