@@ -36,7 +36,7 @@ const struct collection collection_wait_states = {
 // -- Subscriptions ----------------------------------------------------------------------
 
 static const struct state_name subscription_states[] = {{0, "CREATED"},
-                                                        {STATE_NEVER, "CORRELATED"},
+                                                        {1, "CORRELATED"},
                                                         {STATE_NEVER, "DELETED"},
                                                         {STATE_NEVER, "MIGRATED"},
                                                         {0, NULL}};
@@ -54,9 +54,9 @@ static const struct field subscription_fields[] = {
     BUSINESS_FIELD,
     {"elementId", "s.element_id", FIELD_TEXT},
     {"elementInstanceKey", "s.element_instance", FIELD_LOCAL_KEY},
-    {"messageSubscriptionState", "0", FIELD_STATE, subscription_states},
+    {"messageSubscriptionState", "s.state", FIELD_STATE, subscription_states},
     {"messageSubscriptionType", "0", FIELD_STATE, subscription_types},
-    {"lastUpdatedDate", "s.created", FIELD_TIME},
+    {"lastUpdatedDate", "s.updated", FIELD_TIME},
     {"messageName", "s.name", FIELD_TEXT},
     {"correlationKey", "s.correlation_key", FIELD_OPTIONAL},
     {"toolName", NO_TEXT, FIELD_OPTIONAL},
@@ -66,16 +66,16 @@ static const struct field subscription_fields[] = {
     {"tenantId", "s.tenant", FIELD_TENANT},
 };
 
-_Static_assert(SUBSCRIPTION_MESSAGE == 0, "the number in the condition");
+_Static_assert(SUBSCRIPTION_MESSAGE == 0, "the kind in the view");
 
 const struct collection collection_subscriptions = {
     .noun = "message subscription",
-    .from = "subscriptions s" WITH_INSTANCE("s") " LEFT JOIN definitions d ON d.key = i.definition",
+    .from = "message_subscriptions s" WITH_INSTANCE(
+        "s") " LEFT JOIN definitions d ON d.key = i.definition",
     .fields = subscription_fields,
     .field_count = COUNT_OF(subscription_fields),
     .key = "s.key",
     .shard = "s.shard",
-    .always = "s.kind = 0",
     .sees = SCOPE_SEES("s.tenant", "d.id"),
 };
 
