@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/mine.h"
@@ -21,6 +22,7 @@ struct scoring {
     const struct predictor *predictor;
     str version;
     bool is_per_prefix, is_running_only;
+    int64_t now;
     double *next;        // by label
     struct arena memory; // of one case
     struct strbuf line;
@@ -76,13 +78,14 @@ static void write_prediction(struct scoring *s, struct json_writer *json,
 static void begin_line(struct scoring *s, struct json_writer *ret_json,
                        const struct past_case *item, uint32_t steps)
 {
+    bool is_now = !s->is_per_prefix && item->ended == NO_TIME;
     s->line = strbuf_new(&s->memory);
     *ret_json = json_writer_new(&s->line);
     json_begin_object(ret_json);
     mine_text(ret_json, "case", event_log_case(s->mine->log, item->trace));
     mine_text(ret_json, "model", s->version);
     mine_count(ret_json, "steps", steps);
-    mine_text(ret_json, "at", instant_text(&s->memory, past_moment(item, steps)));
+    mine_text(ret_json, "at", instant_text(&s->memory, is_now ? s->now : past_moment(item, steps)));
 }
 
 static str activity_of(const struct scoring *s, const struct past_case *item, uint32_t step)
@@ -114,6 +117,8 @@ static void write_reasons(struct scoring *s, struct json_writer *json, const str
         json_end_object(json);
     }
     json_end_array(json);
+    mine_number(json, "waited_s", reasons->waited_us / US_PER_S);
+    mine_number(json, "waiting_added_s", reasons_waiting_us(reasons) / US_PER_S);
 }
 
 static str span_or_dash(struct scoring *s, double us)
@@ -154,7 +159,8 @@ static void print_case(struct scoring *s, const struct past_case *item,
 static int score_case(struct scoring *s, const struct past_case *item)
 {
     struct json_writer json;
-    struct reasons reasons = reasons_of(&s->memory, s->predictor, item, item->count, s->next);
+    int64_t now = item->ended == NO_TIME ? s->now : NO_TIME;
+    struct reasons reasons = reasons_of(&s->memory, s->predictor, item, now, s->next);
     if (!s->mine->is_json) {
         print_case(s, item, &reasons);
         return EXIT_OK;
@@ -246,6 +252,7 @@ static int score(struct mine *m, struct scoring *s, const char *path)
     if (!predict_open(&m->arena, path, &predictor, &s->version, &err))
         return cli_complain(&err);
     s->mine = m;
+    s->now = clock_now_us();
     s->predictor = predictor;
     m->with_variables = m->filter.len > 0;
     if (s->is_running_only && m->wanted.cases.len == 0)
@@ -269,8 +276,9 @@ int command_predict_score(int argc, char **argv)
     const struct cli_usage usage = {
         .synopsis = "baton predict score MODEL LOG|PROCESS [options]",
         .summary = "Says of each case how long it still takes, how it ends and what comes next, as "
-                   "if all that the log\nhas of it was all that happened until now; and which of "
-                   "its steps made it so. --output json: a line a case.",
+                   "if it had not ended\nwith the last step that the log has of it; of a case that "
+                   "is running, as of now. And which of its steps\nmade it so. --output json: a "
+                   "line a case.",
         .example = "baton predict score claims.model claims --running --output json",
         .options = options,
         .option_count = COUNT_OF(options),

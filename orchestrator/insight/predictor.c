@@ -154,16 +154,18 @@ void predictor_learn(struct predictor *p, const struct prefix *prefix, const str
     }
 }
 
+static const double QUANTILES[] = {0.05, 0.5, 0.95};
+
 void predictor_settle(struct predictor *p)
 {
-    static const double shares[] = {0.05, 0.5, 0.95};
     struct arena scratch = ARENA_EMPTY;
-    double found[COUNT_OF(shares)];
+    double found[COUNT_OF(QUANTILES)];
     for (size_t i = 0; i < p->table_count; i++)
         for (size_t s = 0; s < p->tables[i].states.count; s++) {
             struct predict_state *state = p->tables[i].states.items[s];
             if (state->settled == state->remaining.count ||
-                !sketch_quantiles(&state->remaining, &scratch, shares, COUNT_OF(shares), found))
+                !sketch_quantiles(&state->remaining, &scratch, QUANTILES, COUNT_OF(QUANTILES),
+                                  found))
                 continue;
             state->low = found[0];
             state->median = found[1];
@@ -306,31 +308,73 @@ static double shifted(double us, double shift, double slack)
     return scale > 0 ? expm1(scale) * US_PER_S * (1 + slack) : 0;
 }
 
+// What remains of quantiles of which a part has passed.
+static void set_remaining(const struct predictor *p, const double *quantiles, double waited,
+                          struct prediction *prediction)
+{
+    double low = shifted(quantiles[0], -p->shift_low, -1e-9);
+    double high = shifted(quantiles[2], p->shift_high, 1e-9);
+    prediction->remaining_us = fmax(quantiles[1] - waited, 0);
+    if (p->calibrated == 0)
+        return;
+    prediction->low_us = fmax(fmin(low, quantiles[1]) - waited, 0);
+    prediction->high_us = fmax(fmax(high, quantiles[1]) - waited, 0);
+}
+
+static double outcome_in(const struct predictor *p, const struct found_states *found)
+{
+    const struct rung *rung = &p->rungs[PREDICT_OUTCOME];
+    if (p->outcome.len == 0)
+        return NAN;
+    double probability = rung_outcome(rung, found);
+    // The curve was learned from cases that went on.
+    return is_end(found->of[rung->tables[0]]) ? probability
+                                              : isotonic_at(&p->isotonic, probability);
+}
+
 struct prediction predictor_predict(const struct predictor *p, const struct prefix *prefix,
                                     double *ret_next)
 {
     struct prediction prediction = {NAN, NAN, NAN, NAN, 0};
     struct found_states found = predictor_find(p, prefix);
     const struct predict_state *state = rung_remaining(&p->rungs[PREDICT_REMAINING], &found);
-    if (state != NULL) {
-        prediction.remaining_us = state->median;
-        prediction.seen = is_end(state) ? state->next_total : state->settled;
-    }
     if (is_end(state)) {
-        prediction.low_us = prediction.high_us = 0;
-    } else if (state != NULL && p->calibrated > 0) {
-        prediction.low_us = fmin(shifted(state->low, -p->shift_low, -1e-9), state->median);
-        prediction.high_us = fmax(shifted(state->high, p->shift_high, 1e-9), state->median);
+        prediction.remaining_us = prediction.low_us = prediction.high_us = 0;
+        prediction.seen = state->next_total;
+    } else if (state != NULL) {
+        set_remaining(p, (const double[]){state->low, state->median, state->high}, 0, &prediction);
+        prediction.seen = state->settled;
     }
-    if (p->outcome.len > 0) {
-        const struct rung *rung = &p->rungs[PREDICT_OUTCOME];
-        double probability = rung_outcome(rung, &found);
-        // The curve was learned from cases that went on.
-        prediction.outcome = is_end(found.of[rung->tables[0]])
-                                 ? probability
-                                 : isotonic_at(&p->isotonic, probability);
-    }
+    prediction.outcome = outcome_in(p, &found);
     if (ret_next != NULL)
         rung_next(p, &p->rungs[PREDICT_NEXT], &found, ret_next);
+    return prediction;
+}
+
+struct prediction predictor_predict_waiting(const struct predictor *p, const struct prefix *prefix,
+                                            int64_t waited_us, double *ret_next)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct prediction prediction = predictor_predict(p, prefix, ret_next);
+    const struct rung *rung = &p->rungs[PREDICT_REMAINING];
+    struct found_states found = predictor_find(p, prefix);
+    double quantiles[COUNT_OF(QUANTILES)], shares[COUNT_OF(QUANTILES)];
+    if (waited_us <= 0)
+        return prediction;
+    prediction.remaining_us = prediction.low_us = prediction.high_us = NAN;
+    prediction.seen = 0;
+    for (size_t level = 0; level < rung->count && prediction.seen == 0; level++) {
+        const struct predict_state *state = found.of[rung->tables[level]];
+        double shorter = state != NULL ? sketch_share(&state->remaining, waited_us) : 1;
+        double longer = state != NULL ? (1 - shorter) * (double)state->remaining.count : 0;
+        if (longer < (level + 1 == rung->count ? 1 : PREDICT_SUPPORT))
+            continue;
+        for (size_t i = 0; i < COUNT_OF(QUANTILES); i++)
+            shares[i] = shorter + (1 - shorter) * QUANTILES[i];
+        check(sketch_quantiles(&state->remaining, &scratch, shares, COUNT_OF(shares), quantiles));
+        set_remaining(p, quantiles, (double)waited_us, &prediction);
+        prediction.seen = (uint64_t)longer;
+    }
+    arena_done(&scratch);
     return prediction;
 }

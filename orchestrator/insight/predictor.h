@@ -138,6 +138,13 @@ struct prediction {
 struct prediction predictor_predict(const struct predictor *predictor, const struct prefix *prefix,
                                     double *ret_next);
 
+// The same of a case that has waited for so long since its last step: of the times that remained
+// then, only those that are longer count, less what has passed. Unknown when it has waited for
+// longer than any before it.
+struct prediction predictor_predict_waiting(const struct predictor *predictor,
+                                            const struct prefix *prefix, int64_t waited_us,
+                                            double *ret_next);
+
 // -- For back-tests: parts of a prediction, not calibrated --------------------------------
 
 struct found_states {

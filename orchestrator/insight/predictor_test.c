@@ -177,7 +177,7 @@ static void steps_add_up_to_the_prediction(void **state)
                                {activity_hash(STR("x")), 5 * HOUR},
                                {activity_hash(STR("y")), 6 * HOUR}};
     struct past_case item = {.steps = path, .count = 3, .begun = 0, .ended = NO_TIME};
-    struct reasons reasons = reasons_of(&s.arena, s.predictor, &item, 3, NULL);
+    struct reasons reasons = reasons_of(&s.arena, s.predictor, &item, NO_TIME, NULL);
     double added = reasons.before.remaining_us, outcome = reasons.before.outcome;
     for (size_t i = 0; i < 3; i++) {
         added += reasons.of[i].added_us;
@@ -187,6 +187,34 @@ static void steps_add_up_to_the_prediction(void **state)
     assert_true(fabs(outcome - reasons.now.outcome) < 1e-9);
     assert_true(reasons.of[1].added_us > reasons.of[0].added_us); // "x" makes it long, and true
     assert_true(reasons.of[1].added_outcome > 0.3);
+    arena_done(&s.arena);
+}
+
+// Half of the cases take an hour more, the others five.
+static void who_has_waited_for_long_is_one_of_those_that_take_long(void **state)
+{
+    (void)state;
+    struct scene s = {.arena = ARENA_EMPTY};
+    struct prefix none = prefix_new(&s.arena);
+    start(&s, PREDICT_PRIOR);
+    for (int i = 0; i < 200; i++)
+        predictor_learn(
+            s.predictor, &none,
+            &(struct lesson){.has_remaining = true, .remaining_us = i % 2 == 0 ? HOUR : 5 * HOUR});
+    s.predictor->calibrated = 200;
+    predictor_settle(s.predictor);
+    struct prediction fresh = predictor_predict_waiting(s.predictor, &none, 0, NULL);
+    struct prediction later = predictor_predict_waiting(s.predictor, &none, 2 * HOUR, NULL);
+    struct prediction never = predictor_predict_waiting(s.predictor, &none, 6 * HOUR, NULL);
+    assert_true(fresh.low_us < 1.01 * (double)HOUR && fresh.high_us > 4.99 * (double)HOUR);
+    assert_true(fabs(later.remaining_us / (double)HOUR - 3) < 0.01);
+    assert_true(fabs(later.high_us / (double)HOUR - 3) < 0.01);
+    assert_int_equal(later.seen, 100);
+    assert_true(isnan(never.remaining_us) && isnan(never.high_us) && never.seen == 0);
+    struct past_case item = {.begun = 0, .ended = NO_TIME};
+    struct reasons reasons = reasons_of(&s.arena, s.predictor, &item, 2 * HOUR, NULL);
+    assert_true(fabs(reasons.before.remaining_us + reasons_waiting_us(&reasons) -
+                     (2 * (double)HOUR + reasons.now.remaining_us)) < 1);
     arena_done(&s.arena);
 }
 
@@ -381,6 +409,7 @@ int main(void)
         cmocka_unit_test(what_happened_in_a_state_is_what_is_told),
         cmocka_unit_test(what_was_seen_too_rarely_is_told_by_shorter_prefixes),
         cmocka_unit_test(steps_add_up_to_the_prediction),
+        cmocka_unit_test(who_has_waited_for_long_is_one_of_those_that_take_long),
         cmocka_unit_test(lessons_may_come_event_by_event),
         cmocka_unit_test(parts_merge_into_the_whole),
         cmocka_unit_test(labels_have_a_limit_that_is_named),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Why a prediction is what it is: what each step of the case changed. The changes add up: the
-// case's expected duration when it began, and what its steps added, is the time that has passed and
-// the remaining time; the same holds for the outcome's probability.
+// case's expected duration when it began, and what its steps and waiting added, is the time that
+// has passed and the remaining time; the same holds for the outcome's probability.
 #ifndef BATON_INSIGHT_REASONS_H
 #define BATON_INSIGHT_REASONS_H
 
@@ -16,14 +16,19 @@ struct reason {
 
 struct reasons {
     struct prediction before; // any step
-    struct prediction now;    // after all steps
-    struct reason *of;        // by step
+    struct prediction then;   // at the last step
+    struct prediction now;    // when it has waited since
+    double waited_us;
+    struct reason *of; // by step
 };
 
-// Of the case's first so many steps. In the arena. ret_next as in predictor_predict, after all
-// steps.
+// Of all steps of the case, that has waited since the last one until `now` (NO_TIME: not at all).
+// In the arena. ret_next as in predictor_predict, after all steps.
 struct reasons reasons_of(struct arena *arena, const struct predictor *predictor,
-                          const struct past_case *item, uint32_t steps, double *ret_next);
+                          const struct past_case *item, int64_t now, double *ret_next);
+
+// What waiting changed since the last step; NaN when nothing can be said any more.
+double reasons_waiting_us(const struct reasons *reasons);
 
 // What the last step changed, between the predictions before and behind it.
 struct reason reason_between(const struct past_case *item, uint32_t steps,

@@ -185,6 +185,18 @@ bool sketch_quantiles(const struct sketch *s, struct arena *arena, const double 
     return true;
 }
 
+double sketch_share(const struct sketch *s, int64_t value)
+{
+    double upto = 0, all = 0;
+    for (size_t at = 0; at < s->levels.count; at++)
+        for (size_t i = 0; i < s->levels.items[at].values.count; i++) {
+            double weight = (double)((uint64_t)1 << at);
+            all += weight;
+            upto += s->levels.items[at].values.items[i] <= value ? weight : 0;
+        }
+    return all > 0 ? upto / all : 1;
+}
+
 // -- As bytes -----------------------------------------------------------------------------
 
 static void write_level(struct strbuf *out, const struct sketch_level *level, struct arena *scratch)

@@ -34,6 +34,9 @@ void sketch_merge(struct sketch *sketch, struct arena *arena, const struct sketc
 bool sketch_quantiles(const struct sketch *sketch, struct arena *arena, const double *shares,
                       size_t count, double *ret_values);
 
+// The share of values that are not above this one; 1 when the sketch is empty.
+double sketch_share(const struct sketch *sketch, int64_t value);
+
 // As bytes, of the same meaning on every machine. Reading merges into what is there; false when the
 // bytes are no sketch. *rest goes on behind it.
 void sketch_write(struct strbuf *out, const struct sketch *sketch, struct arena *scratch);

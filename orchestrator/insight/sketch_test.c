@@ -95,6 +95,23 @@ static void few_values_lose_nothing(void **state)
     arena_done(&arena);
 }
 
+static void shares_are_those_of_values_up_to_one(void **state)
+{
+    (void)state;
+    struct arena arena = ARENA_EMPTY;
+    struct sketch sketch = {0};
+    assert_true(fabs(sketch_share(&sketch, 7) - 1) < 1e-12);
+    for (int64_t i = 1; i <= 4; i++)
+        sketch_add(&sketch, &arena, 10 * i);
+    assert_true(fabs(sketch_share(&sketch, 9)) < 1e-12);
+    assert_true(fabs(sketch_share(&sketch, 20) - 0.5) < 1e-12);
+    assert_true(fabs(sketch_share(&sketch, 99) - 1) < 1e-12);
+    for (int64_t i = 0; i < MANY; i++)
+        sketch_add(&sketch, &arena, uniform(0));
+    assert_true(fabs(sketch_share(&sketch, 250000) - 0.25) < 0.01);
+    arena_done(&arena);
+}
+
 static void ranks_are_off_by_less_than_a_hundredth(void **state)
 {
     (void)state;
@@ -181,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(few_values_lose_nothing),
+        cmocka_unit_test(shares_are_those_of_values_up_to_one),
         cmocka_unit_test(ranks_are_off_by_less_than_a_hundredth),
         cmocka_unit_test(parts_merge_into_the_whole),
         cmocka_unit_test(bytes_that_are_no_sketch_are_refused),
