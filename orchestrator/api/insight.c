@@ -62,34 +62,6 @@ void insight_not_found(struct caller *caller, const struct insight_wanted *wante
 
 // -- The log ----------------------------------------------------------------------------
 
-// Columns of read_insight_log.
-enum log_column {
-    LOG_CASE,
-    LOG_VERSION,
-    LOG_TENANT,
-    LOG_BUSINESS_ID,
-    LOG_CASE_STATE,
-    LOG_CASE_STARTED,
-    LOG_CASE_ENDED,
-    LOG_VARIABLES,
-    LOG_ELEMENT,
-    LOG_NAME,
-    LOG_TYPE,
-    LOG_ACTOR,
-    LOG_STATE,
-    LOG_ENABLED,
-    LOG_OFFERED,
-    LOG_CLAIMED,
-    LOG_ENDED,
-    LOG_ATTEMPTS,
-    LOG_INCIDENTS,
-    LOG_COST,
-    LOG_BREACHED,
-    LOG_IS_CUT, // there are more cases: their variables are too long
-};
-
-enum { STATE_COMPLETED = 2, STATE_TERMINATED = 3 };
-
 struct reading {
     struct insight_wanted wanted;
     struct insight_page page;
@@ -253,7 +225,7 @@ static bool read_states(struct request *request, str *ret_states)
     return bad_query(request, "cases", "completed, ended or all");
 }
 
-static str activity_types(struct arena *arena)
+str insight_activity_types(struct arena *arena)
 {
     str types[64];
     size_t count = 0;
@@ -277,6 +249,6 @@ void handle_insight_log(struct request *request)
     page->cases = page->cases > 0 ? page->cases : 1;
     page->after = (uint64_t)after;
     page->with_variables = str_equal(request_query(request, "withVariables"), STR("true"));
-    page->types = activity_types(&request->arena);
+    page->types = insight_activity_types(&request->arena);
     records_prepare(caller_of(request), 0, on_records, reading);
 }

@@ -7,13 +7,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/mine.h"
 #include "cli/options.h"
-
-enum { VERSION_BYTES = 6 };
 
 static const char *const loss_names[PREDICT_TARGETS] = {"log_loss", "mae_s", "brier"};
 static const char *const also_names[PREDICT_TARGETS] = {"accuracy", "coverage", "auc"};
@@ -25,21 +22,17 @@ static bool is_predicted(const struct predictor *p, size_t target)
 
 // -- What a model is ----------------------------------------------------------------------
 
-static str version_of(struct arena *arena, str bytes)
-{
-    struct digest digest = digest_sha256(bytes);
-    return digest_hex(arena, str_from(digest.bytes, VERSION_BYTES));
-}
-
 bool predict_open(struct arena *arena, const char *path, struct predictor **ret_predictor,
                   str *ret_version, struct error *err)
 {
     str bytes;
     if (!cli_read_file(arena, path, &bytes, err))
         return false;
-    *ret_version = version_of(arena, bytes);
-    if (predictor_read(arena, bytes, ret_predictor, err))
+    *ret_version = predictor_version(arena, bytes);
+    if (predictor_read(arena, bytes, ret_predictor, err)) {
+        predictor_settle(*ret_predictor);
         return true;
+    }
     struct error inner = *err;
     return error_set(err, inner.kind, path, "%s", inner.text);
 }
@@ -236,7 +229,7 @@ static int train(struct mine *m, str outcome, str end_activity)
         cli_complain(&err);
         return EXIT_FAILED;
     }
-    return print_training(m, &training, version_of(&m->arena, strbuf_str(&bytes)));
+    return print_training(m, &training, predictor_version(&m->arena, strbuf_str(&bytes)));
 }
 
 int command_predict_train(int argc, char **argv)

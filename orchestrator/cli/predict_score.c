@@ -19,7 +19,7 @@ enum { NEXT_SHOWN = 5 };
 
 struct scoring {
     struct mine *mine;
-    const struct predictor *predictor;
+    struct predictor *predictor;
     str version;
     bool is_per_prefix, is_running_only;
     int64_t now;
@@ -45,7 +45,7 @@ static void write_label(const struct scoring *s, struct json_writer *json, const
     if (label == LABEL_END)
         json_null(json);
     else
-        json_string(json, names_text(&s->predictor->labels, label));
+        json_string(json, s->predictor->labels.items[label]);
 }
 
 // The likeliest ones; what is shown is taken out of `next`.
@@ -148,7 +148,7 @@ static void print_case(struct scoring *s, const struct past_case *item,
     if (isfinite(now->outcome))
         printf("%8.1f %% ", 100 * now->outcome);
     printf(" %.*s (%.0f %%)",
-           STR_ARG(next == LABEL_END ? STR("the end") : names_text(&s->predictor->labels, next)),
+           STR_ARG(next == LABEL_END ? STR("the end") : s->predictor->labels.items[next]),
            100 * s->next[next]);
     if (why != NULL)
         printf("; later by %.*s for %.*s", STR_ARG(span_or_dash(s, why->added_us)),

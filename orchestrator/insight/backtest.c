@@ -330,7 +330,7 @@ struct measured {
     ARRAY(struct told) told;
 };
 
-static uint32_t likeliest(const double *next, uint32_t count)
+static uint32_t likeliest(const double *next, size_t count)
 {
     uint32_t best = 0;
     for (uint32_t i = 1; i < count; i++)

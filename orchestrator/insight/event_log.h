@@ -8,10 +8,8 @@
 #ifndef BATON_INSIGHT_EVENT_LOG_H
 #define BATON_INSIGHT_EVENT_LOG_H
 
+#include "insight/instant.h"
 #include "insight/names.h"
-
-// Microseconds since 1970-01-01T00:00:00Z; no time is known.
-#define NO_TIME INT64_MIN
 
 // The life of an activity, in order. An event says when it was completed; the others are known
 // where the log has them.

@@ -7,6 +7,9 @@
 
 #include "base/str.h"
 
+// Microseconds since 1970-01-01T00:00:00Z; no time is known.
+#define NO_TIME INT64_MIN
+
 struct instant {
     int64_t us;
     bool has_zone;

@@ -7,27 +7,13 @@
 
 #include "base/error.h"
 #include "insight/event_log.h"
-#include "insight/prefix.h"
+#include "insight/past_case.h"
 
 // What counts as the outcome. All empty: none.
 struct outcome_wanted {
     str attribute;    // of the case, or the newest of its events that has it
     str value;        // it is this; empty: it is true
     str end_activity; // or: the case's last activity is this
-};
-
-enum past_outcome { OUTCOME_FALSE, OUTCOME_TRUE, OUTCOME_UNKNOWN };
-
-struct past_step {
-    uint64_t activity; // activity_hash
-    int64_t time;      // completed
-};
-
-struct past_case {
-    uint32_t trace, count;
-    const struct past_step *steps;
-    int64_t begun, ended; // ended: NO_TIME while it runs
-    enum past_outcome outcome;
 };
 
 struct past {
@@ -43,22 +29,5 @@ struct past {
 MUST_CHECK bool past_of(struct arena *arena, const struct event_log *log,
                         const struct outcome_wanted *wanted, struct past *ret_past,
                         struct error *err);
-
-// When the prefix of so many steps was all that was known: its last step's end, or the case's
-// begin.
-static inline int64_t past_moment(const struct past_case *item, uint32_t steps)
-{
-    int64_t time = steps > 0 ? item->steps[steps - 1].time : item->begun;
-    return time > item->begun ? time : item->begun;
-}
-
-// From that moment to the end of the case, which has ended; never negative.
-static inline int64_t past_remaining(const struct past_case *item, uint32_t steps)
-{
-    int64_t us;
-    if (__builtin_sub_overflow(item->ended, past_moment(item, steps), &us))
-        return 0;
-    return us > 0 ? us : 0;
-}
 
 #endif

@@ -51,12 +51,11 @@ struct predictor *predictor_new(struct arena *arena)
 {
     struct predictor *p = ARENA_NEW(arena, struct predictor);
     p->arena = arena;
-    p->labels = names_new(arena);
     p->by_hash = idmap_new(arena);
     p->until = INT64_MIN;
     p->table_count = 1; // the prior
     p->tables[0].by_key = idmap_new(arena);
-    (void)names_add(&p->labels, STR_EMPTY); // LABEL_END
+    *ARRAY_PUSH(arena, &p->labels) = STR_EMPTY; // LABEL_END
     for (size_t t = 0; t < PREDICT_TARGETS; t++)
         p->rungs[t] = predictor_rung(p, PREDICT_PRIOR);
     return p;
@@ -92,7 +91,8 @@ bool predictor_label(struct predictor *p, str activity, uint32_t *ret_label, str
     if (label == LABEL_END) {
         if (!insight_within(INSIGHT_LIMIT_PREDICT_LABELS, p->labels.count, err))
             return false;
-        label = names_add(&p->labels, activity.len > 0 ? activity : STR("(without a name)"));
+        label = p->labels.count;
+        *ARRAY_PUSH(p->arena, &p->labels) = str_copy(p->arena, activity);
         idmap_put(&p->by_hash, hash, (void *)label); // the number itself, never 0
     }
     *ret_label = (uint32_t)label;
@@ -156,23 +156,38 @@ void predictor_learn(struct predictor *p, const struct prefix *prefix, const str
 
 static const double QUANTILES[] = {0.05, 0.5, 0.95};
 
+static void settle(struct predict_state *state, struct arena *scratch)
+{
+    double found[COUNT_OF(QUANTILES)];
+    if (state->settled == state->remaining.count ||
+        !sketch_quantiles(&state->remaining, scratch, QUANTILES, COUNT_OF(QUANTILES), found))
+        return;
+    state->low = found[0];
+    state->median = found[1];
+    state->high = found[2];
+    state->settled = state->remaining.count;
+    arena_reset(scratch);
+}
+
 void predictor_settle(struct predictor *p)
 {
     struct arena scratch = ARENA_EMPTY;
-    double found[COUNT_OF(QUANTILES)];
     for (size_t i = 0; i < p->table_count; i++)
-        for (size_t s = 0; s < p->tables[i].states.count; s++) {
-            struct predict_state *state = p->tables[i].states.items[s];
-            if (state->settled == state->remaining.count ||
-                !sketch_quantiles(&state->remaining, &scratch, QUANTILES, COUNT_OF(QUANTILES),
-                                  found))
-                continue;
-            state->low = found[0];
-            state->median = found[1];
-            state->high = found[2];
-            state->settled = state->remaining.count;
-            arena_reset(&scratch);
-        }
+        for (size_t s = 0; s < p->tables[i].states.count; s++)
+            settle(p->tables[i].states.items[s], &scratch);
+    arena_done(&scratch);
+}
+
+void predictor_settle_at(struct predictor *p, const struct prefix *prefix)
+{
+    struct arena scratch = ARENA_EMPTY;
+    for (size_t i = 0; i < p->table_count; i++) {
+        const struct predict_table *table = &p->tables[i];
+        struct predict_state *state =
+            idmap_get(&table->by_key, prefix_key(prefix, table->abstraction));
+        if (state != NULL)
+            settle(state, &scratch);
+    }
     arena_done(&scratch);
 }
 
@@ -242,16 +257,16 @@ struct found_states predictor_find(const struct predictor *p, const struct prefi
 void rung_next(const struct predictor *p, const struct rung *rung, const struct found_states *found,
                double *ret_next)
 {
-    uint32_t labels = p->labels.count;
-    for (uint32_t i = 0; i < labels; i++)
-        ret_next[i] = 1.0 / labels;
+    size_t labels = p->labels.count;
+    for (size_t i = 0; i < labels; i++)
+        ret_next[i] = 1.0 / (double)labels;
     for (size_t level = rung->count; level-- > 0;) {
         const struct predict_state *state = found->of[rung->tables[level]];
         if (state == NULL || state->next_total == 0)
             continue;
         double distinct = (double)state->next.count;
         double all = (double)state->next_total + distinct;
-        for (uint32_t i = 0; i < labels; i++)
+        for (size_t i = 0; i < labels; i++)
             ret_next[i] *= distinct / all;
         for (size_t i = 0; i < state->next.count; i++)
             ret_next[state->next.items[i].label] += (double)state->next.items[i].count / all;

@@ -14,7 +14,6 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "insight/calibration.h"
-#include "insight/names.h"
 #include "insight/prefix.h"
 #include "insight/sketch.h"
 
@@ -82,7 +81,7 @@ struct target_score {
 
 struct predictor {
     struct arena *arena;
-    struct names labels; // by label; that of LABEL_END is empty
+    ARRAY(str) labels; // by label; that of LABEL_END is empty
     struct idmap by_hash;
     struct predict_table tables[PREDICT_TABLES];
     size_t table_count;
@@ -122,6 +121,9 @@ void predictor_learn(struct predictor *predictor, const struct prefix *prefix,
 
 // Brings the figures of states up to date. Predictions are those of the last time.
 void predictor_settle(struct predictor *predictor);
+
+// The same for the states of one prefix alone.
+void predictor_settle_at(struct predictor *predictor, const struct prefix *prefix);
 
 // Adds what the other learned. False when they are of different tables or outcomes, or labels are
 // too many. Calibration and scores stay: they are the champion's.
@@ -166,12 +168,16 @@ double remaining_scale(double us);
 
 enum { PREDICT_FORMAT = 1 };
 
+// What tells a model's bytes from every other's: the beginning of their digest. In the arena.
+str predictor_version(struct arena *arena, str bytes);
+
 // A file: what it is, its format, the model, and a digest over all of it. Of the same meaning on
 // every machine. False when it would be larger than PREDICT_BYTES.
 MUST_CHECK bool predictor_write(const struct predictor *predictor, struct strbuf *out,
                                 struct error *err);
 
-// What is no model, is of another format, cut or damaged is refused, and it is said which.
+// What is no model, is of another format, cut or damaged is refused, and it is said which. Nothing
+// is settled yet.
 MUST_CHECK bool predictor_read(struct arena *arena, str bytes, struct predictor **ret_predictor,
                                struct error *err);
 

@@ -13,6 +13,14 @@
 
 static const str MAGIC = {"BATON-PREDICTION\n", 17};
 
+enum { VERSION_BYTES = 6 };
+
+str predictor_version(struct arena *arena, str bytes)
+{
+    struct digest digest = digest_sha256(bytes);
+    return digest_hex(arena, str_from(digest.bytes, VERSION_BYTES));
+}
+
 // -- Writing ------------------------------------------------------------------------------
 
 static void write_real(struct strbuf *out, double value)
@@ -301,7 +309,6 @@ bool predictor_read(struct arena *arena, str bytes, struct predictor **ret_predi
     if (!is_whole || !read_body(p, str_sub(rest, 0, rest.len - DIGEST_SIZE)))
         return error_set(err, ERROR_INVALID, "model",
                          "is cut or damaged (%zu bytes): copy or train it again", bytes.len);
-    predictor_settle(p);
     *ret_predictor = p;
     return true;
 }

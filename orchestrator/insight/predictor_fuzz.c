@@ -14,6 +14,7 @@ static void use(struct arena *arena, struct predictor *predictor)
     struct strbuf out = strbuf_new(arena);
     double *next = ARENA_ARRAY(arena, double, predictor->labels.count);
     for (uint32_t i = 0; i < predictor->labels.count; i++) {
+        predictor_settle_at(predictor, &prefix);
         (void)predictor_predict(predictor, &prefix, next);
         prefix_add(&prefix, activity_hash(predictor->labels.items[i]));
     }

@@ -9,17 +9,19 @@ struct reason reason_between(const struct past_case *item, uint32_t steps,
                            behind->outcome - before->outcome};
 }
 
-struct reasons reasons_of(struct arena *arena, const struct predictor *predictor,
+struct reasons reasons_of(struct arena *arena, struct predictor *predictor,
                           const struct past_case *item, int64_t now, double *ret_next)
 {
     struct arena scratch = ARENA_EMPTY;
     struct prefix prefix = prefix_new(&scratch);
     struct reasons reasons = {.of = ARENA_ARRAY(arena, struct reason, item->count)};
     int64_t waited;
+    predictor_settle_at(predictor, &prefix);
     reasons.before = reasons.then = predictor_predict(predictor, &prefix, NULL);
     for (uint32_t i = 0; i < item->count; i++) {
         struct prediction before = reasons.then;
         prefix_add(&prefix, item->steps[i].activity);
+        predictor_settle_at(predictor, &prefix);
         reasons.then = predictor_predict(predictor, &prefix, NULL);
         reasons.of[i] = reason_between(item, i + 1, &before, &reasons.then);
     }

@@ -6,7 +6,7 @@
 #ifndef BATON_INSIGHT_REASONS_H
 #define BATON_INSIGHT_REASONS_H
 
-#include "insight/past.h"
+#include "insight/past_case.h"
 #include "insight/predictor.h"
 
 struct reason {
@@ -24,7 +24,7 @@ struct reasons {
 
 // Of all steps of the case, that has waited since the last one until `now` (NO_TIME: not at all).
 // In the arena. ret_next as in predictor_predict, after all steps.
-struct reasons reasons_of(struct arena *arena, const struct predictor *predictor,
+struct reasons reasons_of(struct arena *arena, struct predictor *predictor,
                           const struct past_case *item, int64_t now, double *ret_next);
 
 // What waiting changed since the last step; NaN when nothing can be said any more.

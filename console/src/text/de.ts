@@ -1084,6 +1084,7 @@ export const de: Texts = {
   'audit.operation.HOLD': 'Gesperrt',
   'audit.operation.RELEASE': 'Sperre aufgehoben',
   'audit.entity.AUDIT_HOLD': 'Sperre',
+  'audit.entity.PREDICTION_MODEL': 'Vorhersagemodell',
   'audit.entity.SEPARATION': 'Funktionstrennung',
   'audit.entity.SHARE': 'Anteil',
   'audit.entity.PERSONAL_DATA': 'personenbezogene Daten',

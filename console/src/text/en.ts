@@ -1083,6 +1083,7 @@ export const en = {
   'audit.operation.HOLD': 'Put on hold',
   'audit.operation.RELEASE': 'Released from hold',
   'audit.entity.AUDIT_HOLD': 'hold',
+  'audit.entity.PREDICTION_MODEL': 'prediction model',
   'audit.entity.SEPARATION': 'separation of duties',
   'audit.entity.SHARE': 'share',
   'audit.entity.PERSONAL_DATA': 'personal data',
