@@ -407,9 +407,10 @@ static void a_session_lasts_until_it_is_idle_or_over(void **state)
     assert_true(left > 3590000 && left <= 3601000);
     ask("UPDATE sessions SET used = now() - interval '59 minutes'");
     assert_true(prove(CREDENTIAL_SESSION, "", cookie));
-    assert_true(prove(CREDENTIAL_SESSION, "", cookie)); // behind the first one's note of its use
-    assert_true(
-        str_equal(ask("SELECT used > now() - interval '1 minute' FROM sessions"), STR("t")));
+    const char *is_noted = "SELECT used > now() - interval '1 minute' FROM sessions";
+    for (int i = 0; i < 100 && str_equal(ask(is_noted), STR("f")); i++)
+        usleep(50000); // the use is noted behind the answer
+    assert_true(str_equal(ask(is_noted), STR("t")));
     ask("UPDATE sessions SET used = now() - interval '61 minutes'");
     assert_false(prove(CREDENTIAL_SESSION, "", cookie));
     ask("UPDATE sessions SET used = now(), ends = now() - interval '1 second'");
