@@ -55,9 +55,15 @@ void handle_message_correlate(struct request *request)
     send_message(request, true);
 }
 
+// Who names no state asks for what waits: Camunda Process Test's isNotWaitingForMessage does.
 void handle_subscription_search(struct request *request)
 {
-    answer_search(request, &collection_subscriptions, (struct search_scope){0});
+    const struct json *filter = json_get(request->body, STR("filter"));
+    bool names_state = json_is(filter, JSON_OBJECT) &&
+                       (json_get(filter, STR("messageSubscriptionState")) != NULL ||
+                        json_get(filter, STR("$or")) != NULL);
+    answer_search(request, names_state ? &collection_subscriptions : &collection_open_subscriptions,
+                  (struct search_scope){0});
 }
 
 void handle_correlation_search(struct request *request)

@@ -14,8 +14,9 @@ extern const struct collection collection_decision_instances; // evaluated decis
 extern const struct collection collection_decision_instance;  // one, with inputs and rules
 extern const struct collection collection_cluster_variables;
 extern const struct collection collection_elements;
-extern const struct collection collection_inner_elements; // without the process itself
-extern const struct collection collection_waiting;        // those of the elements that wait
+extern const struct collection collection_inner_elements;     // without the process itself
+extern const struct collection collection_waiting;            // those of the elements that wait
+extern const struct collection collection_open_subscriptions; // those alone that wait
 extern const struct collection collection_wait_states;
 extern const struct collection collection_variable_names;
 extern const struct collection collection_jobs;

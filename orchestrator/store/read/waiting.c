@@ -79,6 +79,18 @@ const struct collection collection_subscriptions = {
     .sees = SCOPE_SEES("s.tenant", "d.id"),
 };
 
+const struct collection collection_open_subscriptions = {
+    .noun = "message subscription",
+    .from = "message_subscriptions s" WITH_INSTANCE(
+        "s") " LEFT JOIN definitions d ON d.key = i.definition",
+    .fields = subscription_fields,
+    .field_count = COUNT_OF(subscription_fields),
+    .key = "s.key",
+    .shard = "s.shard",
+    .always = "s.state = 0",
+    .sees = SCOPE_SEES("s.tenant", "d.id"),
+};
+
 // -- What was correlated ----------------------------------------------------------------
 
 static const struct field correlation_fields[] = {
