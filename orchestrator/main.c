@@ -190,11 +190,11 @@ static const char *warning(void *context)
                                                    : proof_warning(access_proof(process->access));
 }
 
-static void add_metrics(void *context, struct strbuf *out)
+static void add_metrics(void *context, bool names, struct strbuf *out)
 {
     struct process *process = context;
     if (process->node != NULL)
-        node_print_metrics(process->node, out);
+        node_print_metrics(process->node, names, out);
     if (process->access != NULL)
         proof_print_metrics(access_proof(process->access), out);
     if (process->ingress != NULL)

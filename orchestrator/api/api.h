@@ -29,8 +29,9 @@ struct api_options {
     const char *(*not_ready)(void *context);
     // What an operator must look at although the process is ready; NULL: nothing. May be NULL.
     const char *(*warning)(void *context);
-    // Adds the node's metrics in Prometheus' text format. May be NULL.
-    void (*add_metrics)(void *context, struct strbuf *out);
+    // Adds the node's metrics in Prometheus' text format; `names`: those of processes and job types,
+    // else their sums. May be NULL.
+    void (*add_metrics)(void *context, bool names, struct strbuf *out);
 };
 
 // Listens. NULL and *err when the address cannot be had, or when it is not a loopback address and

@@ -98,13 +98,21 @@ void handle_status_get(struct request *request)
         request_busy(request, why);
 }
 
+// Processes and job types are a tenant's things: with tenants only whoever sees all is told their
+// names.
+static bool may_see_names(struct request *request)
+{
+    return caller_of(request)->identity->is_everything ||
+           !config_bool(api_of(request)->options.config, CONFIG_AUTH_TENANTS);
+}
+
 void handle_health_metrics(struct request *request)
 {
     const struct api *api = api_of(request);
     struct strbuf out = strbuf_new(&request->arena);
     vitals_print("baton", &out);
     if (api->options.add_metrics != NULL)
-        api->options.add_metrics(api->options.context, &out);
+        api->options.add_metrics(api->options.context, may_see_names(request), &out);
     struct http_counts counts = http_server_counts(api->http);
     add_metrics(&counts, &out);
     if (api->tls != NULL)

@@ -382,11 +382,11 @@ static void update_gauges(struct node *node)
     metrics_set(&node->metrics, METRIC_SHARD_AHEAD_MS, (uint64_t)shard_ahead_ms(node));
 }
 
-void node_print_metrics(struct node *node, struct strbuf *out)
+void node_print_metrics(struct node *node, bool names, struct strbuf *out)
 {
     update_gauges(node);
     metrics_print(&node->metrics, out);
-    tally_print(&node->tallies, out);
+    tally_print(&node->tallies, names, out);
 }
 
 bool node_is_ready(const struct node *node, const char **ret_why)

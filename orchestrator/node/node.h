@@ -50,6 +50,6 @@ typedef void node_drained(void *context);
 void node_drain(struct node *node, node_drained *done, void *context);
 
 // Appends the node's metrics in Prometheus' text format.
-void node_print_metrics(struct node *node, struct strbuf *out);
+void node_print_metrics(struct node *node, bool names, struct strbuf *out);
 
 #endif

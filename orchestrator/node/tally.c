@@ -49,16 +49,21 @@ static struct tally_row *find_row(struct tally_book *book, enum tally tally, str
     return row;
 }
 
-void tally_count(struct tally_book *book, enum tally tally, str name, str second)
+static void add(struct arena *arena, struct tally_row *row, str second, uint64_t value)
 {
-    struct count **link = &find_row(book, tally, name)->counts;
+    struct count **link = &row->counts;
     while (*link != NULL && !str_equal((*link)->second, second))
         link = &(*link)->next;
     if (*link == NULL) {
-        *link = ARENA_NEW(&book->arena, struct count);
-        (*link)->second = str_copy(&book->arena, second);
+        *link = ARENA_NEW(arena, struct count);
+        (*link)->second = str_copy(arena, second);
     }
-    (*link)->value++;
+    (*link)->value += value;
+}
+
+void tally_count(struct tally_book *book, enum tally tally, str name, str second)
+{
+    add(&book->arena, find_row(book, tally, name), second, 1);
 }
 
 static str type_of(const struct changes *changes, uint64_t job)
@@ -157,15 +162,39 @@ static void print_row(enum tally tally, const struct tally_row *row, struct strb
     }
 }
 
-void tally_print(const struct tally_book *book, struct strbuf *out)
+static void print_rows(const struct tally_book *book, enum tally tally, struct strbuf *out)
+{
+    size_t cursor = 0;
+    str name;
+    void *row;
+    while (book->names[tally] > 0 && map_next(&book->rows[tally], &cursor, &name, &row))
+        print_row(tally, row, out);
+}
+
+static void print_sum(const struct tally_book *book, enum tally tally, struct strbuf *out)
+{
+    struct arena scratch = ARENA_EMPTY;
+    struct tally_row sum = {.name = STR("(hidden)")};
+    size_t cursor = 0;
+    str name;
+    void *value;
+    while (book->names[tally] > 0 && map_next(&book->rows[tally], &cursor, &name, &value)) {
+        const struct tally_row *row = value;
+        for (const struct count *count = row->counts; count != NULL; count = count->next)
+            add(&scratch, &sum, count->second, count->value);
+    }
+    print_row(tally, &sum, out);
+    arena_done(&scratch);
+}
+
+void tally_print(const struct tally_book *book, bool names, struct strbuf *out)
 {
     for (size_t i = 0; i < TALLIES; i++) {
-        size_t cursor = 0;
-        str name;
-        void *row;
         strbuf_format(out, "# HELP baton_%s %s\n# TYPE baton_%s counter\n", kinds[i].key,
                       kinds[i].help, kinds[i].key);
-        while (book->names[i] > 0 && map_next(&book->rows[i], &cursor, &name, &row))
-            print_row((enum tally)i, row, out);
+        if (names)
+            print_rows(book, (enum tally)i, out);
+        else
+            print_sum(book, (enum tally)i, out);
     }
 }

@@ -37,7 +37,8 @@ void tally_note(struct tally_book *book, const struct changes *changes);
 // One of `name`; `second` is a word of a fixed set, empty where the counter has no second label.
 void tally_count(struct tally_book *book, enum tally tally, str name, str second);
 
-// baton_jobs_failed_total{type="…",class="…"} and so on, in Prometheus' text format.
-void tally_print(const struct tally_book *book, struct strbuf *out);
+// baton_jobs_failed_total{type="…",class="…"} and so on, in Prometheus' text format. Without
+// `names` one sum of all stands as "(hidden)".
+void tally_print(const struct tally_book *book, bool names, struct strbuf *out);
 
 #endif

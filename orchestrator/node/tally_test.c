@@ -19,7 +19,7 @@ struct scene {
 static const char *printed(struct scene *s)
 {
     struct strbuf out = strbuf_new(&s->arena);
-    tally_print(&s->book, &out);
+    tally_print(&s->book, true, &out);
     return strbuf_cstr(&out);
 }
 
@@ -37,11 +37,18 @@ static void names_and_words_are_labels(void **state)
     tally_count(&s.book, TALLY_JOBS_FAILED, STR("pay"), STR("AUTH"));
     tally_count(&s.book, TALLY_JOBS_FAILED, STR("pay"), STR("AUTH"));
     tally_count(&s.book, TALLY_JOBS_FAILED, STR("pay"), STR("UNANSWERED"));
+    tally_count(&s.book, TALLY_JOBS_FAILED, STR("other"), STR("AUTH"));
     tally_count(&s.book, TALLY_JOBS_COMPLETED, STR("p\"a\\y\n"), STR_EMPTY);
     const char *text = printed(&s);
     assert_non_null(strstr(text, "\nbaton_jobs_failed_total{type=\"pay\",class=\"AUTH\"} 2\n"));
     assert_non_null(strstr(text, "{type=\"pay\",class=\"UNANSWERED\"} 1\n"));
     assert_non_null(strstr(text, "\nbaton_jobs_completed_total{type=\"p\\\"a\\\\y\\n\"} 1\n"));
+    struct strbuf hidden = strbuf_new(&s.arena);
+    tally_print(&s.book, false, &hidden);
+    text = strbuf_cstr(&hidden);
+    assert_non_null(strstr(text, "failed_total{type=\"(hidden)\",class=\"AUTH\"} 3\n"));
+    assert_non_null(strstr(text, "failed_total{type=\"(hidden)\",class=\"UNANSWERED\"} 1\n"));
+    assert_null(strstr(text, "pay"));
     done(&s);
 }
 

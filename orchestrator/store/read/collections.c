@@ -632,11 +632,11 @@ static const struct state_name batch_types[] = {
     {0, NULL},
 };
 
-// batch_progress.shown
+// batch_progress.shown. What failed are items, not the operation.
 static const struct state_name batch_states[] = {
-    {0, "CREATED"},  {1, "ACTIVE"},    {2, "SUSPENDED"},
-    {3, "CANCELED"}, {4, "COMPLETED"}, {5, "PARTIALLY_COMPLETED"},
-    {6, "FAILED"},   {0, NULL},
+    {0, "CREATED"},          {1, "ACTIVE"},    {2, "SUSPENDED"},
+    {3, "CANCELED"},         {4, "COMPLETED"}, {STATE_NEVER, "PARTIALLY_COMPLETED"},
+    {STATE_NEVER, "FAILED"}, {0, NULL},
 };
 
 static const struct state_name actor_types[] = {

@@ -21,7 +21,7 @@ export function batchesSpec(): ListSpec<BatchOperation> {
     name: 'batches', label: t('nav.batches'), path: '/v2/batch-operations/search', topics: ['batches'], sort: { field: 'startDate', order: 'DESC' },
     keyOf: (item) => item.batchOperationKey, hrefOf: (item) => to('batches', item.batchOperationKey),
     empty: { icon: 'batch', title: t('batches.none'), text: t('batches.none.text') },
-    narrowings: [{ id: 'state', label: t('state'), choices: ['CREATED', 'ACTIVE', 'SUSPENDED', 'COMPLETED', 'PARTIALLY_COMPLETED', 'FAILED', 'CANCELED'].map((id) => ({ id, label: t(`state.${id}` as 'state.ACTIVE') })), toFilter: (value) => ({ state: value }) }],
+    narrowings: [{ id: 'state', label: t('state'), choices: ['CREATED', 'ACTIVE', 'SUSPENDED', 'COMPLETED', 'CANCELED'].map((id) => ({ id, label: t(`state.${id}` as 'state.ACTIVE') })), toFilter: (value) => ({ state: value }) }],
     columns: [
       { id: 'type', title: t('batches.what'), sort: 'batchOperationType', cell: (item) => <a class="strong" href={to('batches', item.batchOperationKey)}>{tOf('batchtype', item.batchOperationType)}</a>, text: (item) => item.batchOperationType },
       { id: 'state', title: t('state'), sort: 'state', look: 'aside', cell: (item) => <State state={item.state} />, text: (item) => item.state },
