@@ -29,8 +29,8 @@ struct api_options {
     const char *(*not_ready)(void *context);
     // What an operator must look at although the process is ready; NULL: nothing. May be NULL.
     const char *(*warning)(void *context);
-    // Adds the node's metrics in Prometheus' text format; `names`: those of processes and job types,
-    // else their sums. May be NULL.
+    // Adds the node's metrics in Prometheus' text format; `names`: those of processes and job
+    // types, else their sums. May be NULL.
     void (*add_metrics)(void *context, bool names, struct strbuf *out);
 };
 
