@@ -5,6 +5,10 @@
 ALTER TABLE instances ADD COLUMN conditions json;       -- of its own event sub-processes, as in elements; null: none
 ALTER TABLE elements ADD COLUMN conditions json;        -- [{element, type, expression, events}, …]: of events on and in it; null: none
 
+-- Few have any: a search of what waits finds them without reading all that has ended.
+CREATE INDEX instances_conditions ON instances (shard, key) WHERE conditions IS NOT NULL;
+CREATE INDEX elements_conditions ON elements (shard, instance) WHERE conditions IS NOT NULL;
+
 DROP VIEW wait_states;
 CREATE VIEW wait_states AS
 SELECT j.shard, j.key::text AS id, j.instance, j.element_instance, NULL AS element_id, NULL AS type, 'JOB' AS kind,

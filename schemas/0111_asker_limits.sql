@@ -11,6 +11,8 @@ CREATE FUNCTION job_askers_trim(askers json) RETURNS void LANGUAGE sql AS $$
     WHERE a.type = g.type AND a.tenant = g.tenant AND a.worker = g.worker
 $$;
 
+CREATE INDEX job_askers_seen ON job_askers (tenant, seen DESC);
+
 -- What is too old to explain anything goes, at most so many rows of each: who asked 3 days ago, groups that nobody looked up for 30, messages that were
 -- missed 7 days ago; and of each tenant all askers but the last 2000.
 CREATE OR REPLACE FUNCTION why_retire(most integer) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$

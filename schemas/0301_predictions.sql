@@ -15,6 +15,7 @@ CREATE TABLE prediction_models (
 CREATE FUNCTION prediction_model_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM audit_note(jsonb_build_object('operation', CASE TG_OP WHEN 'INSERT' THEN 'CREATE' ELSE TG_OP END, 'entity_type', 'PREDICTION_MODEL',
+        'tenant', CASE WHEN TG_OP = 'DELETE' THEN OLD.tenant ELSE NEW.tenant END,
         'entity', CASE WHEN TG_OP = 'DELETE' THEN OLD.process_id ELSE NEW.process_id END, 'description', CASE WHEN TG_OP <> 'DELETE' THEN
         'version ' || NEW.version || ', of ' || NEW.cases || ' cases' END));
     RETURN NULL;

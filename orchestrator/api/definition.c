@@ -174,15 +174,47 @@ static void on_history_begun(struct caller *caller, void *context, const struct 
     answer_deletion(request_of(caller), batch);
 }
 
+// For another operation of the same request: who asks stays whom the request showed.
+static bool allow_again(struct caller *caller, const char *permission, str named, struct error *err)
+{
+    str principal = caller->principal;
+    bool is_allowed = caller_allow(caller, caller->identity, permission, named, err);
+    caller->principal = principal;
+    return is_allowed;
+}
+
+// By the process's id as well, which instances are found by.
+static void on_definition_of_history(struct caller *caller, void *context,
+                                     const struct query_rows *rows)
+{
+    const struct history_of *history = context;
+    struct strbuf out = strbuf_new(caller->arena);
+    struct json_writer w = json_writer_new(&out);
+    struct error err;
+    struct json *body;
+    json_begin_object(&w);
+    json_key(&w, STR("filter"));
+    json_begin_object(&w);
+    write_text(&w, str_of(history->filter), request_of(caller)->arguments[0]);
+    if (history->kind == RESOURCE_PROCESS && query_row_count(rows) > 0)
+        write_text(&w, STR("processDefinitionId"), query_value(rows, 0, 1));
+    json_end_object(&w);
+    json_end_object(&w);
+    if (json_parse(caller->arena, strbuf_str(&out), &body, &err))
+        batch_begin(caller, history->type, body, strbuf_str(&out), on_history_begun);
+    else
+        caller_fail(caller, &err);
+}
+
 static void begin_history(struct caller *caller, const struct history_of *history)
 {
     struct error err;
-    struct json *body;
-    str text = str_format(caller->arena, "{\"filter\": {\"%s\": \"%.*s\"}}", history->filter,
-                          STR_ARG(request_of(caller)->arguments[0]));
-    if (caller_allow(caller, caller->identity, history->permission, STR_EMPTY, &err) &&
-        json_parse(caller->arena, text, &body, &err))
-        batch_begin(caller, history->type, body, text, on_history_begun);
+    uint64_t key;
+    if (!request_key(request_of(caller), 0, &key))
+        return;
+    if (allow_again(caller, history->permission, STR_EMPTY, &err))
+        read_run(caller, read_resource_kind(caller->arena, caller->scope, key),
+                 on_definition_of_history, (void *)history);
     else
         caller_fail(caller, &err);
 }
@@ -199,30 +231,60 @@ static void on_decisions_deleted(struct caller *caller, const struct reply *repl
     begin_history(caller, &histories[1]);
 }
 
+// Whether instances of this process, or evaluations of decisions, are within what was allowed last.
+static bool reaches(const struct caller *caller, const struct history_of *history, str id)
+{
+    const struct scope *scope = &caller->scope;
+    if (caller->identity->is_everything || scope->has_all_resources)
+        return true;
+    if (history->kind != RESOURCE_PROCESS)
+        return scope->resource_count > 0;
+    for (size_t i = 0; i < scope->resource_count; i++)
+        if (str_equal(scope->resources[i], id))
+            return true;
+    return false;
+}
+
 // Nothing is deleted for who may not delete all that was asked for.
-static bool may_delete(struct caller *caller, const struct history_of *history, struct error *err)
+static bool may_delete(struct caller *caller, const struct history_of *history, str id,
+                       struct error *err)
 {
     const char *permission = caller->permission;
     str named = caller->named;
-    return caller_allow(caller, caller->identity, history->permission, STR_EMPTY, err) &&
-           caller_allow(caller, caller->identity, permission, named, err);
+    if (!allow_again(caller, history->permission, STR_EMPTY, err))
+        return false;
+    if (!reaches(caller, history, id))
+        return error_set(err, ERROR_DENIED, "", "deleteHistory: its history may not be deleted: %s",
+                         history->permission);
+    return allow_again(caller, permission, named, err);
+}
+
+// One that is deleted already has its history deleted, so that what failed half way is done when it
+// is asked for again.
+static void delete_with_history(struct caller *caller, const struct history_of *history,
+                                uint64_t key, const struct query_rows *rows)
+{
+    struct command command = {.type = COMMAND_DELETE_DEFINITION, .key = key};
+    struct error err;
+    if (!may_delete(caller, history, query_value(rows, 0, 1), &err))
+        caller_fail(caller, &err);
+    else if (str_equal(query_value(rows, 0, 2), STR("t")))
+        begin_history(caller, history);
+    else
+        call_every_shard(caller, &command,
+                         history->kind == RESOURCE_PROCESS ? on_process_deleted
+                                                           : on_decisions_deleted);
 }
 
 static void on_kind(struct caller *caller, void *context, const struct query_rows *rows)
 {
-    struct command command = {.type = COMMAND_DELETE_DEFINITION, .key = *(uint64_t *)context};
-    struct error err;
-    static call_answer *const then[] = {on_process_deleted, on_decisions_deleted};
-    _Static_assert(COUNT_OF(then) == COUNT_OF(histories), "one for each");
-    for (size_t i = 0; query_row_count(rows) > 0 && i < COUNT_OF(histories); i++) {
-        if (query_i64(rows, 0, 0) != (int64_t)histories[i].kind)
-            continue;
-        if (may_delete(caller, &histories[i], &err))
-            call_every_shard(caller, &command, then[i]);
-        else
-            caller_fail(caller, &err);
-        return;
-    }
+    const uint64_t *key = context;
+    for (size_t i = 0; query_row_count(rows) > 0 && i < COUNT_OF(histories); i++)
+        if (query_i64(rows, 0, 0) == (int64_t)histories[i].kind) {
+            delete_with_history(caller, &histories[i], *key, rows);
+            return;
+        }
+    struct command command = {.type = COMMAND_DELETE_DEFINITION, .key = *key};
     call_every_shard(caller, &command, answer_deleted); // a form or the like has no history
 }
 

@@ -260,6 +260,7 @@ void handle_prediction(struct request *request)
         return;
     asked->page = (struct insight_page){.states = STR("{1,2,3}"),
                                         .after = asked->instance > 0 ? asked->instance - 1 : 0,
+                                        .last = asked->instance,
                                         .cases = 1,
                                         .types = insight_activity_types(&request->arena)};
     records_prepare(caller_of(request), 0, on_records, asked);

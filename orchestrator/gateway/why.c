@@ -30,7 +30,6 @@ struct asking {
     size_t next_job; // whose secrets are looked up next
     uint64_t definition;
     struct why_instance instance;
-    str image;
     struct open_keys open;
 };
 
@@ -444,25 +443,37 @@ static const struct dmn_model *find_decisions(void *context, uint64_t definition
     return NULL;
 }
 
-static bool read_open(struct caller *caller, struct asking *asking, struct error *err)
+// An image may have many megabytes: it is not kept while other things are looked up.
+static bool read_open(struct caller *caller, struct asking *asking, const struct query_rows *rows,
+                      struct error *err)
 {
+    struct arena scratch = ARENA_EMPTY;
     const struct engine_environment environment = {.context = caller->gateway->processes,
                                                    .find_process = find_process,
                                                    .find_decisions = find_decisions};
-    return open_keys_read(&environment, caller->arena, asking->image,
-                          (struct open_most){MOST_JOBS, MOST_WAITS}, &asking->open, err);
+    bool is_read = open_keys_read(&environment, caller->arena, query_bytes(rows, 0, 0, &scratch),
+                                  (struct open_most){MOST_JOBS, MOST_WAITS}, &asking->open, err);
+    arena_done(&scratch);
+    return is_read;
+}
+
+// None: it has ended meanwhile, and nothing of it is open.
+static void on_image(struct caller *caller, void *context, const struct query_rows *rows)
+{
+    struct asking *asking = context;
+    struct error err;
+    if (query_row_count(rows) > 0 && !read_open(caller, asking, rows, &err))
+        why_of_unreadable(&asking->findings, &asking->instance, err.text);
+    const struct why_keys jobs = {asking->key, asking->open.jobs, asking->open.job_count};
+    read_run(caller, read_why_jobs(caller->arena, caller->scope, &jobs), on_jobs, asking);
 }
 
 static void on_process_of_image(struct caller *caller, void *context,
                                 const struct bpmn_process *process)
 {
     struct asking *asking = context;
-    struct error err;
     (void)process;
-    if (!read_open(caller, asking, &err))
-        why_of_unreadable(&asking->findings, &asking->instance, err.text);
-    const struct why_keys jobs = {asking->key, asking->open.jobs, asking->open.job_count};
-    read_run(caller, read_why_jobs(caller->arena, caller->scope, &jobs), on_jobs, asking);
+    read_run(caller, read_why_image(caller->arena, caller->scope, asking->key), on_image, asking);
 }
 
 static void on_instance(struct caller *caller, void *context, const struct query_rows *rows)
@@ -483,7 +494,6 @@ static void on_instance(struct caller *caller, void *context, const struct query
         finish(caller, asking);
         return;
     }
-    asking->image = query_bytes(rows, 0, 5, caller->arena);
     process_find(caller, asking->definition, on_process_of_image, asking);
 }
 

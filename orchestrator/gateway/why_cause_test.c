@@ -62,7 +62,8 @@ static void a_type_that_nobody_ever_asked_for_says_so(void **state)
     struct why_job job = job_of(JOB_OFFERED);
     struct why_findings found = causes_of(&job);
     assert_int_equal(found.list.count, 1);
-    assert_cause(&found, 0, WHY_NEVER_ASKED, "no worker has ever asked for jobs of the type 'pay'");
+    assert_cause(&found, 0, WHY_NEVER_ASKED,
+                 "no worker has asked in the last 3 days for jobs of the type 'pay'");
 }
 
 static void the_last_who_asked_is_named_with_the_time(void **state)

@@ -116,7 +116,7 @@ static void of_nobody(struct why_findings *findings, const struct why_job *job)
                         (long long)job->lag));
     if (job->fit.seen_ms == 0 && !had_members)
         find(findings, WHY_NEVER_ASKED, job,
-             str_format(arena, "no worker has ever asked for jobs of the type %.*s%s",
+             str_format(arena, "no worker has asked in the last 3 days for jobs of the type %.*s%s",
                         STR_ARG(type),
                         job->is_group_known && job->member_count < 0
                             ? " over REST or gRPC; the brokers do not tell who reads its topic"

@@ -246,7 +246,10 @@ static bool read_level(struct sketch_level *level, struct arena *arena, str *res
             count--;
             if (count > 0 && !varint_read(rest, &step))
                 return false;
-            value = count > 0 ? (int64_t)((uint64_t)value + step) : value;
+            int64_t next = count > 0 ? (int64_t)((uint64_t)value + step) : value;
+            if (next < value)
+                return false; // they are written in order
+            value = next;
         }
         take_run(level, arena, run, some);
     }

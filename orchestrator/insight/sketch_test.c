@@ -184,8 +184,9 @@ static void one_that_counts_but_has_no_value_is_refused(void **state)
         "\x05\x00\x02\x01\x00",         // a level without a value
         "\x01\x00\x08\x01\x04\x00\x02", // more values than it counts
         "\x01\x08\x00\x01\x02\x04",     // the least is above the most
+        "\x02\x00\x00\x01\x04\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", // it goes down
     };
-    static const size_t lengths[] = {4, 5, 7, 6};
+    static const size_t lengths[] = {4, 5, 7, 6, 16};
     for (size_t i = 0; i < COUNT_OF(bytes); i++) {
         struct sketch sketch = {0};
         str rest = str_from(bytes[i], lengths[i]);

@@ -28,7 +28,8 @@ struct statement read_insight_log(struct arena *arena, struct scope scope,
         "r.state, r.started, r.ended, CASE WHEN $9::boolean THEN i.variables END AS variables FROM "
         "instances i JOIN element_instances r ON r.shard = i.shard AND r.instance = i.key AND "
         "r.key = i.key WHERE " SEES_INSTANCE " AND i.process_id = $2::text AND i.key > $3::bigint "
-        "AND ($4::integer IS NULL OR r.version = $4::integer) AND ($5::text IS NULL OR i.tenant = "
+        "AND i.key <= $14::bigint AND ($4::integer IS NULL OR r.version = $4::integer) AND "
+        "($5::text IS NULL OR i.tenant = "
         "$5::text) AND r.state = ANY ($6::smallint[]) AND ($7::timestamptz IS NULL OR "
         "coalesce(r.ended, now()) >= $7::timestamptz) AND ($8::timestamptz IS NULL OR "
         "coalesce(r.ended, now()) < $8::timestamptz) ORDER BY i.key LIMIT $10::bigint), "
@@ -48,7 +49,8 @@ struct statement read_insight_log(struct arena *arena, struct scope scope,
         statement_u64(arena, page->after), wanted->version, wanted->tenant, page->states,
         wanted->since, wanted->until, page->with_variables ? STR("true") : STR("false"),
         statement_i64(arena, page->cases), page->types,
-        statement_i64(arena, INSIGHT_PAGE_EVENTS + 1), statement_i64(arena, INSIGHT_PAGE_BYTES));
+        statement_i64(arena, INSIGHT_PAGE_EVENTS + 1), statement_i64(arena, INSIGHT_PAGE_BYTES),
+        statement_i64(arena, page->last > 0 ? (int64_t)page->last : INT64_MAX));
 }
 
 // -- Counters -----------------------------------------------------------------------------

@@ -30,6 +30,7 @@ struct insight_page {
     str states;          // of cases, as numbers of element_instances.state: "{2,3}"
     bool with_variables; // of the case
     uint64_t after;      // the case before
+    uint64_t last;       // the last one that counts; 0: all that follow
     int64_t cases;       // at most
     str types;           // of elements that count: an array
 };

@@ -50,7 +50,8 @@ struct statement read_resource_bytes(struct arena *arena, struct scope scope, ui
 struct statement read_resource_kind(struct arena *arena, struct scope scope, uint64_t key)
 {
     static const char sql[] =
-        "SELECT kind FROM definitions WHERE " SCOPE_SEES_TENANT("tenant") " AND key = $2::bigint";
+        "SELECT kind, id, deleted IS NOT NULL FROM definitions WHERE " SCOPE_SEES_TENANT(
+            "tenant") " AND key = $2::bigint";
     return STATEMENT(arena, sql, scope_parameter(arena, scope), statement_u64(arena, key));
 }
 

@@ -29,7 +29,8 @@ struct statement read_resource_text(struct arena *arena, struct scope scope, uin
 // The same as it came: bytes.
 struct statement read_resource_bytes(struct arena *arena, struct scope scope, uint64_t key);
 
-// Of a deployed one of the caller's tenants, whatever else they may see of it: kind.
+// Of a deployed one of the caller's tenants, whatever else they may see of it: kind, id, whether it
+// is deleted.
 struct statement read_resource_kind(struct arena *arena, struct scope scope, uint64_t key);
 
 // key, id, name of the file, version, version tag, tenant.

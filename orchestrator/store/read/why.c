@@ -82,8 +82,15 @@ struct statement read_why_secrets(struct arena *arena, const struct why_secrets 
 struct statement read_why_instance(struct arena *arena, struct scope scope, uint64_t instance)
 {
     static const char sql[] =
-        "SELECT i.process_id, i.definition, i.state, ms_of(i.ended), i.tenant, i.image FROM "
-        "instances i WHERE i.shard = $3::bigint AND i.key = $2::bigint AND " SEES_INSTANCE;
+        "SELECT i.process_id, i.definition, i.state, ms_of(i.ended), i.tenant FROM instances i "
+        "WHERE i.shard = $3::bigint AND i.key = $2::bigint AND " SEES_INSTANCE;
+    return by_key(arena, scope, sql, instance);
+}
+
+struct statement read_why_image(struct arena *arena, struct scope scope, uint64_t instance)
+{
+    static const char sql[] = "SELECT i.image FROM instances i WHERE i.shard = $3::bigint AND "
+                              "i.key = $2::bigint AND i.image IS NOT NULL AND " SEES_INSTANCE;
     return by_key(arena, scope, sql, instance);
 }
 

@@ -82,8 +82,11 @@ struct why_secrets {
 };
 struct statement read_why_secrets(struct arena *arena, const struct why_secrets *secrets);
 
-// process id, definition, state, ended, tenant, image (bytes; NULL: it has ended).
+// process id, definition, state, ended, tenant.
 struct statement read_why_instance(struct arena *arena, struct scope scope, uint64_t instance);
+
+// image (bytes): of one that runs, no row of another.
+struct statement read_why_image(struct arena *arena, struct scope scope, uint64_t instance);
 
 // What the instance's tokens wait for, jobs apart, at most 200 of each kind. The keys are those of
 // its timers and subscriptions.
