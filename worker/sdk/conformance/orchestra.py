@@ -13,7 +13,7 @@ import threading
 import time
 
 from baton.v1 import command_pb2, job_pb2
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 PARTITIONS = 4
@@ -69,8 +69,17 @@ class Orchestra:
     def close(self):
         self.ends = True
         self.thread.join()
-        names = [name for name in self.admin.list_topics(timeout=10).topics if name.startswith(self.prefix + '.')]
-        for done in self.admin.delete_topics(names).values() if names else ():
+        for tries_left in (2, 1, 0):  # a client may not find the controller again after the broker was away: a new one does
+            try:
+                self._delete_topics(AdminClient({'bootstrap.servers': self.brokers}))
+                return
+            except KafkaException:
+                if tries_left == 0:
+                    raise
+
+    def _delete_topics(self, admin):
+        names = [name for name in admin.list_topics(timeout=10).topics if name.startswith(self.prefix + '.')]
+        for done in admin.delete_topics(names, request_timeout=20).values() if names else ():
             done.result()
 
     def _listen(self):
