@@ -43,6 +43,10 @@ bool personal_look(struct request *request, int status, const char *content_type
 // Once the body has been read it names the tenant.
 struct caller *caller_of(struct request *request);
 
+// Whether the tenant, as it is stored, is one of the caller's. False after answering that there is
+// none.
+bool request_has_tenant(struct request *request, str tenant);
+
 // True for a page of another origin, as its browser says: it may use no session, and make none.
 bool caller_is_of_other_origin(struct request *request);
 

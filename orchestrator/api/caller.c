@@ -154,6 +154,15 @@ struct caller *caller_of(struct request *request)
     return caller;
 }
 
+bool request_has_tenant(struct request *request, str tenant)
+{
+    if (caller_has_tenant(request->asker, tenant))
+        return true;
+    request_problem_format(request, 404, "NOT_FOUND", "there is no tenant '%.*s'",
+                           STR_ARG(tenant_outside(tenant)));
+    return false;
+}
+
 static void on_gone(struct request *request)
 {
     caller_leave(caller_of(request));

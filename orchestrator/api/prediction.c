@@ -57,15 +57,6 @@ static bool read_model(struct request *request, str *ret_bytes, struct predictor
     return false;
 }
 
-static bool is_theirs(struct request *request, str tenant)
-{
-    if (caller_has_tenant(request->asker, tenant))
-        return true;
-    request_problem_format(request, 404, "NOT_FOUND", "there is no tenant '%.*s'",
-                           STR_ARG(tenant_outside(tenant)));
-    return false;
-}
-
 void handle_prediction_model_put(struct request *request)
 {
     struct caller *caller = caller_of(request);
@@ -74,7 +65,7 @@ void handle_prediction_model_put(struct request *request)
     *row = (struct prediction_row){.tenant = caller->tenant,
                                    .process_id = request->arguments[0],
                                    .by = caller->principal.len > 0 ? caller->principal : STR_EMPTY};
-    if (!is_theirs(request, row->tenant) || !read_model(request, &row->model, &predictor))
+    if (!request_has_tenant(request, row->tenant) || !read_model(request, &row->model, &predictor))
         return;
     row->version = predictor_version(caller->arena, row->model);
     row->cases = predictor->cases;
@@ -95,7 +86,7 @@ void handle_prediction_model_delete(struct request *request)
 {
     struct caller *caller = caller_of(request);
     str tenant = tenant_inside(request_query(request, "tenantId"));
-    if (is_theirs(request, tenant))
+    if (request_has_tenant(request, tenant))
         read_change(caller,
                     catalogue_prediction_remove(caller->arena, tenant, request->arguments[0]),
                     on_model_removed, NULL);

@@ -64,15 +64,6 @@ static bool seal(struct request *request, struct secret_row *row, str value)
     return true;
 }
 
-static bool is_theirs(struct request *request, str tenant)
-{
-    if (caller_has_tenant(request->asker, tenant))
-        return true;
-    request_problem_format(request, 404, "NOT_FOUND", "there is no tenant '%.*s'",
-                           STR_ARG(tenant_outside(tenant)));
-    return false;
-}
-
 // What the body says of a secret of this name. False after answering.
 static bool read_row(struct request *request, str name, struct secret_row *ret_row)
 {
@@ -92,7 +83,7 @@ static bool read_row(struct request *request, str name, struct secret_row *ret_r
         return false;
     }
     *ret_row = row;
-    return is_theirs(request, row.tenant);
+    return request_has_tenant(request, row.tenant);
 }
 
 static void on_made(struct caller *caller, void *context, const struct query_rows *rows)
@@ -149,7 +140,7 @@ void handle_secret_update(struct request *request)
 void handle_secret_delete(struct request *request)
 {
     str tenant = tenant_inside(request_query(request, "tenantId"));
-    if (is_theirs(request, tenant))
+    if (request_has_tenant(request, tenant))
         read_change(caller_of(request),
                     catalogue_secret_delete(&request->arena, tenant, request->arguments[0]),
                     on_changed, NULL);
@@ -194,7 +185,7 @@ void handle_secret_get(struct request *request)
 {
     struct caller *caller = caller_of(request);
     str tenant = tenant_inside(request_query(request, "tenantId"));
-    if (is_theirs(request, tenant))
+    if (request_has_tenant(request, tenant))
         read_run(caller, read_secret(caller->arena, caller->scope, tenant, request->arguments[0]),
                  on_found, NULL);
 }
@@ -478,7 +469,7 @@ void handle_secret_resolve(struct request *request)
         wish->reference = references->items[i].text;
         judge(caller, wish);
     }
-    if (!is_theirs(request, resolution->tenant))
+    if (!request_has_tenant(request, resolution->tenant))
         return;
     caller_widen(caller);
     if (resolution->job != 0)
