@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-from orchestra import LONG_S, check, same
+from orchestra import LONG_S, check, patiently, same
 from confluent_kafka import Consumer, TopicPartition
 
 LIVES, OUTAGES = [], []
@@ -32,7 +32,8 @@ def committed(o, job_type):
     group = o.topic(job_type).replace('.jobs.', '.workers.', 1)
     consumer = Consumer({'bootstrap.servers': o.brokers, 'group.id': group, 'enable.auto.commit': False})
     try:
-        found = consumer.committed([TopicPartition(o.topic(job_type), partition) for partition in range(8)], timeout=10)
+        asked = [TopicPartition(o.topic(job_type), partition) for partition in range(8)]
+        found = patiently(lambda: consumer.committed(asked, timeout=10))
         return {one.partition: max(one.offset, 0) for one in found}
     finally:
         consumer.close()
@@ -282,7 +283,7 @@ def jobs_that_were_there_before_any_worker_are_done(o, new):
 # -- Kafka is away ------------------------------------------------------------------------------
 
 def wait_committed(o, job_type, count):
-    end = time.monotonic() + LONG_S
+    end = time.monotonic() + 2 * LONG_S
     while sum(committed(o, job_type).values()) != count:
         check(time.monotonic() < end, f'{job_type}: {count} jobs are answered, {sum(committed(o, job_type).values())} are committed')
         time.sleep(0.5)
@@ -296,7 +297,7 @@ def a_broker_that_is_away_costs_no_job(o, new, broker):
         with broker.away():
             time.sleep(10)  # longer than the session
         for job in jobs:
-            o.end(job, 'complete_job', seconds=2 * LONG_S)
+            o.end(job, 'complete_job', seconds=3 * LONG_S)
         jobs = [o.send(o.job(w.type('slow'), {'ms': 1}), partition=n) for n in range(8)]
         for job in jobs:
             o.end(job, 'complete_job', seconds=LONG_S)

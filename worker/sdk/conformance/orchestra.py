@@ -33,6 +33,18 @@ def same(found, expected, what):
     check(found == expected, f'{what}: expected {expected!r}, found {found!r}')
 
 
+def patiently(ask, seconds=LONG_S):
+    """What `ask` returns. A broker that was away may need a while until it leads its partitions again: until then it refuses."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except KafkaException:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.2)
+
+
 class Answer:
     """A command of a worker, as it came."""
 
@@ -69,18 +81,16 @@ class Orchestra:
     def close(self):
         self.ends = True
         self.thread.join()
-        for tries_left in (2, 1, 0):  # a client may not find the controller again after the broker was away: a new one does
-            try:
-                self._delete_topics(AdminClient({'bootstrap.servers': self.brokers}))
-                return
-            except KafkaException:
-                if tries_left == 0:
-                    raise
+        patiently(self._delete_topics, 2 * LONG_S)
 
-    def _delete_topics(self, admin):
+    def _delete_topics(self):
+        admin = AdminClient({'bootstrap.servers': self.brokers})  # one that has seen the outage may not find the controller again
         names = [name for name in admin.list_topics(timeout=10).topics if name.startswith(self.prefix + '.')]
         for done in admin.delete_topics(names, request_timeout=20).values() if names else ():
             done.result()
+
+    def topics(self):
+        return patiently(lambda: self.admin.list_topics(timeout=10).topics)
 
     def _listen(self):
         consumer = Consumer({'bootstrap.servers': self.brokers, 'group.id': f'{self.prefix}-listener', 'enable.auto.commit': False})
@@ -111,7 +121,7 @@ class Orchestra:
 
     def wait_topic(self, name):
         end = time.monotonic() + LONG_S
-        while name not in self.admin.list_topics(timeout=10).topics:
+        while name not in self.topics():
             check(time.monotonic() < end, f'no worker has made the topic {name}')
             time.sleep(0.1)
 
