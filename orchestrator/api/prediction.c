@@ -1,98 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a running instance goes on, as the model says that is served for its process; and that model.
+// How a running instance goes on, as the model says that is served for its process.
 #include "api/insight_cells.h"
 
 #include <math.h>
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "gateway/records.h"
 #include "insight/reasons.h"
 #include "store/catalogue/prediction.h"
 
-enum { MODEL_BYTES = 1 << 20, NEXT_SHOWN = 5, US_PER_MS = 1000 };
+enum { NEXT_SHOWN = 5, US_PER_MS = 1000 };
 
 static const double S_PER_US = 1e-6;
-
-// -- The model --------------------------------------------------------------------------
-
-static void on_model_put(struct caller *caller, void *context, const struct query_rows *rows)
-{
-    const struct prediction_row *row = context;
-    struct request *request = request_of(caller);
-    if (query_row_count(rows) == 0) {
-        request_problem_format(request, 404, "NOT_FOUND", "the tenant has no process '%.*s'",
-                               STR_ARG(row->process_id));
-        return;
-    }
-    struct strbuf out = strbuf_new(caller->arena);
-    struct json_writer w = json_writer_new(&out);
-    json_begin_object(&w);
-    write_text(&w, STR("version"), row->version);
-    json_key(&w, STR("cases"));
-    json_u64(&w, row->cases);
-    json_end_object(&w);
-    request_answer_json(request, 200, strbuf_str(&out));
-}
-
-// The body's model, which is one. False after answering 400.
-static bool read_model(struct request *request, str *ret_bytes, struct predictor **ret_predictor)
-{
-    struct error err;
-    str text = json_get_str(request->body, STR("model"), STR_EMPTY);
-    if (!base64_decode(&request->arena, text, ret_bytes)) {
-        request_problem(request, 400, "INVALID_ARGUMENT", STR("\"model\" is not base64"));
-        return false;
-    }
-    if (ret_bytes->len > MODEL_BYTES) {
-        request_problem_format(request, 400, "LIMIT_REACHED",
-                               "a model that is served has at most %d bytes, this one has %zu",
-                               MODEL_BYTES, ret_bytes->len);
-        return false;
-    }
-    if (predictor_read(&request->arena, *ret_bytes, ret_predictor, &err))
-        return true;
-    request_problem_format(request, 400, "INVALID_ARGUMENT", "\"model\" %s", err.text);
-    return false;
-}
-
-void handle_prediction_model_put(struct request *request)
-{
-    struct caller *caller = caller_of(request);
-    struct prediction_row *row = ARENA_NEW(caller->arena, struct prediction_row);
-    struct predictor *predictor;
-    *row = (struct prediction_row){.tenant = caller->tenant,
-                                   .process_id = request->arguments[0],
-                                   .by = caller->principal.len > 0 ? caller->principal : STR_EMPTY};
-    if (!request_has_tenant(request, row->tenant) || !read_model(request, &row->model, &predictor))
-        return;
-    row->version = predictor_version(caller->arena, row->model);
-    row->cases = predictor->cases;
-    read_change(caller, catalogue_prediction_put(caller->arena, row), on_model_put, row);
-}
-
-static void on_model_removed(struct caller *caller, void *context, const struct query_rows *rows)
-{
-    (void)context;
-    if (query_row_count(rows) > 0)
-        request_answer_empty(request_of(caller));
-    else
-        request_problem(request_of(caller), 404, "NOT_FOUND",
-                        STR("no prediction model is served for this process and tenant"));
-}
-
-void handle_prediction_model_delete(struct request *request)
-{
-    struct caller *caller = caller_of(request);
-    str tenant = tenant_inside(request_query(request, "tenantId"));
-    if (request_has_tenant(request, tenant))
-        read_change(caller,
-                    catalogue_prediction_remove(caller->arena, tenant, request->arguments[0]),
-                    on_model_removed, NULL);
-}
-
-// -- An instance ------------------------------------------------------------------------
 
 struct step_name {
     str element_id, name;

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "record/event.h"
 #include "store/migrations.h"
+#include "store/notices.h"
 #include "store/row_security.h"
 
 #include <libpq-fe.h>
@@ -23,11 +24,6 @@ static bool failed(PGconn *conn, const char *place, struct error *err)
     return error_set(err, kind, place, "%.*s", STR_ARG(text));
 }
 
-static void ignore_notice(void *context, const PGresult *result)
-{
-    (void)context, (void)result;
-}
-
 static bool sees_all(PGconn *conn)
 {
     PGresult *result = PQexec(conn, "SELECT " STORE_SEES_ALL);
@@ -41,7 +37,7 @@ static PGconn *connect_to(const char *url, struct error *err)
     const char *const names[] = {"dbname", "application_name", "connect_timeout", NULL};
     const char *const values[] = {url, "baton migrate", "5", NULL};
     PGconn *conn = PQconnectdbParams(names, values, 1);
-    PQsetNoticeReceiver(conn, ignore_notice, NULL);
+    ignore_notices(conn);
     if (PQstatus(conn) == CONNECTION_OK && sees_all(conn))
         return conn;
     (void)failed(conn, "postgres", err);

@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "loop/timer.h"
+#include "store/notices.h"
 #include "store/pg_hosts.h"
 
 #include <event2/event.h>
@@ -342,11 +343,6 @@ static void on_connecting(evutil_socket_t fd, short what, void *context)
     }
 }
 
-static void ignore_notice(void *context, const PGresult *result)
-{
-    (void)context, (void)result;
-}
-
 static void begin_connecting(struct pg *pg)
 {
     const char *const names[] = {"dbname",
@@ -362,7 +358,7 @@ static void begin_connecting(struct pg *pg)
         pg->hosts.hostaddr, pg->hosts.port,          NULL};
     pg->conn = PQconnectStartParams(names, values, 1);
     check(pg->conn != NULL);
-    PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
+    ignore_notices(pg->conn);
     pg->state = PG_CONNECTING;
     timer_set(pg->deadline, pg->options.connect_ms ? pg->options.connect_ms : CONNECT_MS);
     if (PQstatus(pg->conn) == CONNECTION_BAD || PQsocket(pg->conn) < 0)

@@ -2,6 +2,7 @@
 #include "store/query.h"
 
 #include "base/digest.h"
+#include "store/notices.h"
 #include "store/pg.h"
 #include "store/row_security.h"
 
@@ -405,6 +406,7 @@ bool query_run_blocking(const char *url, str sql, const str *params, size_t coun
                         void *context, struct error *err)
 {
     PGconn *conn = PQconnectdb(url);
+    ignore_notices(conn);
     bool good = PQstatus(conn) == CONNECTION_OK;
     PQclear(good ? PQexec(conn, "SELECT " STORE_SEES_ALL) : NULL);
     str text = str_trim(str_of(PQerrorMessage(conn)));
@@ -424,6 +426,7 @@ struct query_session {
 struct query_session *query_session_new(const char *url, struct error *err)
 {
     PGconn *conn = PQconnectdb(url);
+    ignore_notices(conn);
     PGresult *result = PQstatus(conn) == CONNECTION_OK ? PQexec(conn, session) : NULL;
     bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
     PQclear(result);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "store/records_private.h"
 #include "wire/wire.h"
+#include "store/notices.h"
 #include "store/row_security.h"
 
 #include <stdlib.h>
@@ -83,11 +84,6 @@ static bool look_at_policies(struct records *records, struct error *err)
     return good || records_fail(records, err);
 }
 
-static void ignore_notice(void *context, const PGresult *result)
-{
-    (void)context, (void)result;
-}
-
 bool records_open(struct records *records, struct error *err)
 {
     const char *const names[] = {"dbname", "application_name", "connect_timeout", NULL};
@@ -96,7 +92,7 @@ bool records_open(struct records *records, struct error *err)
         return true;
     records->conn = PQconnectdbParams(names, values, 1);
     check(records->conn != NULL);
-    PQsetNoticeReceiver(records->conn, ignore_notice, NULL);
+    ignore_notices(records->conn);
     if (PQstatus(records->conn) != CONNECTION_OK)
         return records_fail(records, err);
     if (execute(records, session, err) && look_at_policies(records, err) && prepare(records, err))

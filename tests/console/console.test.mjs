@@ -493,6 +493,31 @@ describe('the analyst', () => {
     await dialog.waitFor();
   });
 
+  wish('sees on a running case how it will go on, and why, and what that is worth', 'admin', async (page) => {
+    const running = await one('process-instances', { processDefinitionId: 'claim', state: 'ACTIVE', hasIncident: false });
+    await page.goto(`/instances/${running.processInstanceKey}`);
+    const panel = page.locator('section.panel').filter({ has: page.getByRole('heading', { name: 'How it goes on' }) });
+    await panel.getByRole('heading', { name: 'Probability of refused' }).waitFor();
+    const told = await admin.send('GET', `/v2/insight/processes/claim/instances/${running.processInstanceKey}/prediction`);
+    const [likeliest] = await panel.locator('.chances li').allTextContents();
+    assert.ok(likeliest.startsWith(told.next[0].activity ?? 'End'), likeliest);
+    await panel.getByRole('heading', { name: 'What made it so' }).waitFor();
+    await panel.getByRole('link', { name: /learned from 300 cases/ }).click();
+    await page.getByRole('heading', { name: 'Prediction model, with the outcome refused' }).waitFor();
+    const { items: [model] } = await admin.send('GET', '/v2/insight/prediction-models?processDefinitionId=claim');
+    await seen(page, model.version);
+    await seen(page, `Baseline: ${Math.round(model.nextActivity.baselineAccuracy * 100)}%`);
+  });
+
+  wish('is told how a process gets its predictions where it has none', 'admin', async (page) => {
+    const [order] = await admin.find('process-instances', { processDefinitionId: 'order', state: 'ACTIVE' }, 1);
+    await page.goto(`/instances/${order.processInstanceKey}`);
+    await seen(page, 'Why it waits');
+    await page.goto('/insight/order?tab=prediction');
+    await seen(page, 'baton predict train order --out order.model');
+    assert.equal(await page.getByText('How it goes on').count(), 0);
+  });
+
   wish('finds as many cases in the list as the figure says', 'admin', async (page) => {
     await page.goto(`${insight}?kpi=cases`);
     const link = page.locator('.casesof').getByRole('link', { name: /Completed cases/ });
@@ -840,7 +865,7 @@ describe('everybody', () => {
     const claim = (version) => claims.find((item) => item.version === version)?.processDefinitionKey;
     const at = `/instances/${instance.processInstanceKey}`;
     return ['/', '/tasks?inbox=all', `/tasks/${task.userTaskKey}?inbox=all`, '/processes', `/processes/${definition.processDefinitionKey}`, '/instances', at, `${at}?tab=variables`, `${at}?tab=history`, `${at}?at=2`,
-      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', `/processes/${claim(2)}?compare=${claim(1)}`, '/deployments', '/cluster', '/insight', '/insight/claim', '/insight/claim?kpi=sla', '/insight/claim?tab=map&element=approve', '/insight/claim?tab=map&view=diagram&mode=p95', '/insight/claim?tab=map&view=table', '/insight/claim?tab=variants', '/insight/claim?tab=waits', '/insight/claim?cases=rework', '/insight/delivery', '/admin/users', '/admin/roles?open=clerk', '/admin/shares', '/admin/separations', '/admin/secrets', '/admin/audit?open=' + (await admin.find('audit-logs', {}, 1))[0].auditLogKey, '/admin/holds', '/admin/personal', '/admin/personal?subject=customer-3', '/admin/authorizations', '/admin/keys', '/no-such-page'];
+      '/incidents', '/jobs', '/messages', '/messages?tab=topics', '/decisions', `/decisions/${decision.decisionDefinitionKey}`, '/batches', `/processes/${claim(2)}?compare=${claim(1)}`, '/deployments', '/cluster', '/insight', '/insight/claim', '/insight/claim?kpi=sla', '/insight/claim?tab=map&element=approve', '/insight/claim?tab=map&view=diagram&mode=p95', '/insight/claim?tab=map&view=table', '/insight/claim?tab=variants', '/insight/claim?tab=waits', '/insight/claim?tab=prediction', '/insight/claim?cases=rework', '/insight/delivery', '/admin/users', '/admin/roles?open=clerk', '/admin/shares', '/admin/separations', '/admin/secrets', '/admin/audit?open=' + (await admin.find('audit-logs', {}, 1))[0].auditLogKey, '/admin/holds', '/admin/personal', '/admin/personal?subject=customer-3', '/admin/authorizations', '/admin/keys', '/no-such-page'];
   }
 
   // The long form, with CONSOLE_LONG=1: each look at each width.

@@ -10,6 +10,7 @@ const [url, folder, ...wanted] = process.argv.slice(2);
 const api = new Api(url);
 const [order] = await api.find('process-instances', { processDefinitionId: 'order', hasIncident: true }, 1);
 const [running] = await api.find('process-instances', { processDefinitionId: 'order', hasIncident: false, state: 'ACTIVE' }, 1);
+const [foretold] = await api.find('process-instances', { processDefinitionId: 'claim', state: 'ACTIVE' }, 1);
 const [task] = await api.find('user-tasks', { state: 'CREATED', assignee: 'demo', processDefinitionId: 'invoice' }, 1);
 const [generic] = await api.find('user-tasks', { state: 'CREATED', processDefinitionId: 'order' }, 1);
 const [invoice] = await api.find('process-definitions', { processDefinitionId: 'invoice', isLatestVersion: true }, 1);
@@ -25,11 +26,11 @@ const [entry] = await api.find('audit-logs', { operation: 'REFUSE' }, 1);
 export const PAGES = {
   home: ['demo', '/'], tasks: ['demo', '/tasks'], task: ['demo', `/tasks/${task?.userTaskKey}`], 'task-process': ['demo', `/tasks/${task?.userTaskKey}?tab=process`], 'task-generic': ['admin', `/tasks/${generic?.userTaskKey}?inbox=all`],
   processes: ['admin', '/processes'], process: ['admin', `/processes/${invoice?.processDefinitionKey}`], compare: ['admin', `/processes/${claim(2)}?compare=${claim(1)}`], 'process-undrawn': ['admin', `/processes/${delivery?.processDefinitionKey}`],
-  instances: ['admin', '/instances'], instance: ['admin', `/instances/${order?.processInstanceKey}`], 'instance-running': ['admin', `/instances/${running?.processInstanceKey}`], 'instance-variables': ['admin', `/instances/${order?.processInstanceKey}?tab=variables`],
+  instances: ['admin', '/instances'], instance: ['admin', `/instances/${order?.processInstanceKey}`], 'instance-forecast': ['admin', `/instances/${foretold?.processInstanceKey}`], 'instance-running': ['admin', `/instances/${running?.processInstanceKey}`], 'instance-variables': ['admin', `/instances/${order?.processInstanceKey}?tab=variables`],
   'instance-history': ['admin', `/instances/${order?.processInstanceKey}?tab=history`], 'instance-travel': ['admin', `/instances/${order?.processInstanceKey}?at=3`],
   incidents: ['admin', '/incidents'], jobs: ['admin', '/jobs'], messages: ['admin', '/messages'], decisions: ['admin', '/decisions'], decision: ['admin', `/decisions/${decision?.decisionDefinitionKey}`],
   evaluation: ['admin', `/decisions/${decision?.decisionDefinitionKey}?evaluation=${evaluation?.decisionEvaluationInstanceKey}`], batches: ['admin', '/batches'], deployments: ['admin', '/deployments'], cluster: ['admin', '/cluster'], insight: ['admin', '/insight'], 'insight-figures': ['admin', '/insight/claim'], 'insight-sla': ['admin', '/insight/claim?kpi=sla'], 'insight-map': ['admin', '/insight/claim?tab=map'],
-  'insight-slow': ['admin', '/insight/claim?tab=map&mode=p95&element=approve'], 'insight-diagram': ['admin', '/insight/claim?tab=map&view=diagram&mode=wait'], 'insight-variants': ['admin', '/insight/claim?tab=variants'], 'insight-waits': ['admin', '/insight/claim?tab=waits'],
+  'insight-slow': ['admin', '/insight/claim?tab=map&mode=p95&element=approve'], 'insight-diagram': ['admin', '/insight/claim?tab=map&view=diagram&mode=wait'], 'insight-variants': ['admin', '/insight/claim?tab=variants'], 'insight-waits': ['admin', '/insight/claim?tab=waits'], 'insight-prediction': ['admin', '/insight/claim?tab=prediction'], 'insight-no-prediction': ['admin', '/insight/order?tab=prediction'],
   'insight-cases': ['admin', '/insight/claim?cases=rework'], 'insight-none': ['admin', '/insight/delivery'],
   'admin-users': ['admin', '/admin/users?open=demo'], 'admin-roles': ['admin', '/admin/roles?open=clerk'], 'admin-authorizations': ['admin', '/admin/authorizations'], 'admin-keys': ['admin', '/admin/keys'], 'admin-shares': ['admin', '/admin/shares'], 'admin-separations': ['admin', '/admin/separations'], 'admin-secrets': ['admin', '/admin/secrets'], 'admin-audit': ['admin', '/admin/audit'], 'admin-audit-entry': ['admin', `/admin/audit?open=${entry?.auditLogKey}`],
   'admin-holds': ['admin', '/admin/holds'], 'admin-personal': ['admin', '/admin/personal?subject=customer-3'], login: [null, '/login'],

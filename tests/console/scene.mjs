@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A company at work: what the pages show in tests and pictures. Everything goes over the API.
+// A company at work: what the pages show in tests and pictures. Everything goes over the API; `baton` learns the prediction model.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const BINARIES = process.env.BATON_TEST_BIN ?? fileURLToPath(new URL('../../build/release/bin', import.meta.url));
 
 /** Calls the API as somebody. */
 export class Api {
@@ -186,9 +192,34 @@ export async function claims(api, count, days, step = 4) {
   await api.post('/v2/clock/reset');
 }
 
+/** Claims of the years before, as a log: every third is refused, and those come late to it. */
+function oldClaims(count) {
+  const random = dice(11);
+  const lines = ['case,activity,timestamp,refused'];
+  for (let i = 0; i < count; i++) {
+    const isRefused = i % 3 === 0;
+    let ms = Date.UTC(2026, 0, 1) + i * 6 * HOUR_MS;
+    for (const activity of ['Enter claim', 'Check policy', ...(isRefused ? ['Write refusal'] : ['Assess damage', 'Approve payment', 'Pay out'])]) {
+      ms += (activity === 'Check policy' ? 0.1 : 4 + 40 * random() ** 2) * HOUR_MS;
+      lines.push(`${i},${activity},${new Date(ms).toISOString()},${isRefused}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+/** A model of how claims go on is learned and served. */
+export async function foretell(api) {
+  const folder = mkdtempSync(`${tmpdir()}/claims-`);
+  writeFileSync(`${folder}/claims.csv`, oldClaims(300));
+  execFileSync(`${BINARIES}/baton`, ['predict', 'train', `${folder}/claims.csv`, '--outcome', 'refused', '--out', `${folder}/claims.model`]);
+  await api.send('PUT', '/v2/insight/processes/claim/prediction-model', { model: readFileSync(`${folder}/claims.model`).toString('base64') });
+  rmSync(folder, { recursive: true });
+}
+
 export async function company(api, size = 1) {
   await people(api);
   await claims(api, 30 * size, 30, size > 1 ? 6 : 12);
+  await foretell(api);
   await invoices(api, 24 * size);
   await orders(api, 40 * size);
   await clerks(api);

@@ -295,7 +295,7 @@ def a_broker_that_is_away_costs_no_job(o, new, broker):
         jobs = [o.send(o.job(w.type('slow'), {'ms': 1000 + 200 * n}), partition=n % 8) for n in range(32)]
         time.sleep(1)
         with broker.away():
-            time.sleep(10)  # longer than the session
+            time.sleep(8)  # longer than the session of a worker, shorter than the broker's own
         for job in jobs:
             o.end(job, 'complete_job', seconds=3 * LONG_S)
         jobs = [o.send(o.job(w.type('slow'), {'ms': 1}), partition=n) for n in range(8)]

@@ -11,6 +11,8 @@ export type Variant = Variants['variants'][number];
 export type Waits = Schema<'InsightWaits'>;
 export type Overlay = Schema<'InsightOverlay'>;
 export type Definition = Schema<'ProcessDefinition'>;
+export type Models = Schema<'PredictionModels'>;
+export type Model = Models['items'][number];
 
 export const RANGES = ['7', '30', '90', '365', 'all', 'own'] as const;
 export type Range = (typeof RANGES)[number];
@@ -64,6 +66,8 @@ function pathOf(scope: Scope, what: string, more: Record<string, string> = {}): 
 export function readInsight<Answer>(scope: Scope, what: string, more: Record<string, string> = {}, signalled?: AbortSignal): Promise<Answer> {
   return ask<Answer>({ method: 'GET', path: pathOf(scope, what, more) }, signalled);
 }
+
+export const modelsPath = (process: string) => `/v2/insight/prediction-models?processDefinitionId=${encodeURIComponent(process)}` as Path;
 
 export const readFigures = async (scope: Scope, signalled?: AbortSignal) => (await readInsight<Schema<'InsightKpi'>>(scope, 'kpi', {}, signalled)).items[0] ?? null;
 

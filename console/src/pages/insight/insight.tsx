@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the history of one process says: its figures, its map, its variants, its waits. The address says which days and versions.
+// What the history of one process says: its figures, its map, its variants, its waits, and what they foretell. The address says which days and versions.
 import './insight.css';
 import { Failure, PageTitle, Tabs } from '../../design/parts';
 import { useLoad } from '../../state/load';
@@ -9,10 +9,11 @@ import { CasesDialog } from './cases';
 import { DEFAULT_RANGE, RANGES, readDefinitions, scopeOf, type Definition, type Scope } from './data';
 import { FiguresTab } from './figures';
 import { MapTab } from './map';
+import { PredictionTab } from './prediction';
 import { VariantsTab } from './variants';
 import { WaitsTab } from './waits';
 
-const TABS = ['figures', 'map', 'variants', 'waits'] as const;
+const TABS = ['figures', 'map', 'variants', 'waits', 'prediction'] as const;
 type Tab = (typeof TABS)[number];
 
 function Days({ scope }: { scope: Scope }) {
@@ -54,6 +55,7 @@ export function Insight() {
       {tab === 'map' && <MapTab scope={scope} definitions={definitions} />}
       {tab === 'variants' && <VariantsTab scope={scope} />}
       {tab === 'waits' && <WaitsTab scope={scope} />}
+      {tab === 'prediction' && <PredictionTab scope={scope} />}
       <CasesDialog scope={scope} />
     </>
   );

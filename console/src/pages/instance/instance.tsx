@@ -10,6 +10,7 @@ import { stateOf } from '../instances/spec';
 import { InstanceActions } from './actions';
 import { useHistory, useInstance, type Call } from './data';
 import { Elements } from './elements';
+import { Forecast } from './forecast';
 import { History } from './history';
 import { PartList } from './lists';
 import { Travel, VariablesThen } from './time';
@@ -68,6 +69,7 @@ export function Instance() {
         {!then && <Why instance={instance} selected={selected} onSelect={onSelect} />}
         {then && events.value && <VariablesThen then={then} events={events.value.items} instanceKey={key} />}
       </div>
+      {!then && <Forecast instance={instance} />}
       {['incidents', 'jobs', 'called', 'decisions', 'messages'].includes(tab) ? (
         <>
           <section class="panel"><Tabs label={t('instance.tabs')} choices={tabs} value={tab} onChoose={(id) => setParams({ tab: id === 'elements' ? null : id })} /></section>
