@@ -283,6 +283,20 @@ struct set_listeners {
     str listeners; // JSON
 };
 
+// What a breaker stands before (engine/breaker.c).
+enum breaker_kind {
+    BREAKER_TYPE = 1,       // jobs of a type
+    BREAKER_CREDENTIAL = 2, // jobs that need a credential
+};
+
+// Of the command's tenant.
+struct set_breaker {
+    uint32_t kind;
+    str name;
+    bool opens;
+    int64_t rest_ms; // until probes are offered; 0: until somebody closes it
+};
+
 enum cluster_variable_change {
     CLUSTER_VARIABLE_CREATE = 1,
     CLUSTER_VARIABLE_UPDATE,
@@ -346,6 +360,7 @@ struct command {
         struct set_shares set_shares;
         struct set_policies set_policies;
         struct set_listeners set_listeners;
+        struct set_breaker set_breaker;
         struct cluster_variable_command cluster_variable;
     };
 };

@@ -65,7 +65,13 @@ struct element_row {
                     // the event's "element" and "type", "expression", "events" (create, update)
 };
 
-enum job_state { JOB_WAITING = 1, JOB_OFFERED = 2, JOB_BACKING_OFF = 3, JOB_FAILED = 4 };
+enum job_state {
+    JOB_WAITING = 1,
+    JOB_OFFERED = 2,
+    JOB_BACKING_OFF = 3,
+    JOB_FAILED = 4,
+    JOB_HELD = 8, // behind the breaker of a credential; 5 to 7 are ends (records.h)
+};
 
 enum job_kind {
     JOB_TASK = 0,
@@ -101,6 +107,21 @@ struct job_row {
     str headers;       // JSON object
     str error_message; // of the last failure
     bool is_leased;    // it goes to who answers with the token of its attempt alone
+    str held_by;       // HELD: the credential behind whose breaker it waits; else empty
+};
+
+// A breaker that is open on this shard. It goes when it closes.
+struct breaker_row {
+    enum row_change change;
+    uint64_t key;
+    enum breaker_kind kind;
+    str tenant;
+    str name;      // of the job type or the credential
+    str cause;     // class of the failure that opened it, or "BY_HAND"
+    uint64_t job;  // that failed; 0: none
+    int32_t times; // opened in a row
+    int64_t opened_ms;
+    int64_t probes_ms; // from then on probes are offered; 0: when it is closed by hand
 };
 
 struct timer_row {
@@ -436,6 +457,7 @@ struct changes {
     ARRAY(struct incident_row) incidents;
     ARRAY(struct definition_row) definitions;
     ARRAY(struct cluster_variable_row) cluster_variables;
+    ARRAY(struct breaker_row) breakers;
     ARRAY(struct decision_row) decisions;
     ARRAY(struct correlation_row) correlations;
     ARRAY(struct missed_message_row) missed_messages;

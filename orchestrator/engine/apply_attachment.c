@@ -75,7 +75,7 @@ static void create_job(struct instance *instance, const struct event *event)
     job->retries = (int32_t)event->number;
     job->priority = (int32_t)priority;
     job->created_ms = event->time_ms;
-    job->worker = job->error_message = job->unanswered_by = STR_EMPTY;
+    job->worker = job->error_message = job->unanswered_by = job->held_by = STR_EMPTY;
 }
 
 enum { WORKERS_BYTES = 200 };
@@ -167,6 +167,11 @@ void apply_job(struct instance *instance, const struct event *event)
     case EVENT_JOB_TIMED_OUT:
         count_unanswered(instance, job);
         wait_again(job);
+        break;
+    case EVENT_JOB_HELD:
+        wait_again(job);
+        job->state = JOB_HELD;
+        job->held_by = keep(instance, event->name);
         break;
     case EVENT_JOB_BACKED_OFF:
         wait_again(job);

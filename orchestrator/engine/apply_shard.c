@@ -139,6 +139,43 @@ static void set_clock(struct shard *shard, const struct event *event)
                              : (struct test_clock){.offset_ms = event->number};
 }
 
+static void open_breaker(struct shard *shard, const struct event *event)
+{
+    struct arena *arena = &shard->stream.arena;
+    struct breaker **at = &shard->breakers;
+    while (*at != NULL && (*at)->key != event->key)
+        at = &(*at)->next;
+    if (*at == NULL) {
+        *at = ARENA_NEW(arena, struct breaker);
+        (*at)->key = event->key;
+        (*at)->kind = (enum breaker_kind)event->flow;
+        (*at)->name = str_copy(arena, event->name);
+        (*at)->tenant = str_copy(arena, event->value);
+        shard->breaker_count++;
+    }
+    (*at)->cause = str_copy(arena, event->code);
+    (*at)->job = event->parent;
+    (*at)->times = (int32_t)event->number;
+    (*at)->opened_ms = event->time_ms;
+    (*at)->probes_ms = event->due_ms;
+    (*at)->probe_count = 0;
+    (*at)->is_dirty = true;
+}
+
+static void close_breaker(struct shard *shard, const struct event *event)
+{
+    struct breaker **at = &shard->breakers;
+    while (*at != NULL && (*at)->key != event->key)
+        at = &(*at)->next;
+    struct breaker *gone = *at;
+    if (gone == NULL)
+        return;
+    *at = gone->next;
+    gone->next = shard->gone_breakers;
+    shard->gone_breakers = gone;
+    shard->breaker_count--;
+}
+
 void apply_to_shard(struct shard *shard, const struct event *event)
 {
     switch ((int)event->type) {
@@ -171,6 +208,12 @@ void apply_to_shard(struct shard *shard, const struct event *event)
         break;
     case EVENT_LISTENERS_SET:
         state_set_listeners(shard, event->value);
+        break;
+    case EVENT_BREAKER_OPENED:
+        open_breaker(shard, event);
+        break;
+    case EVENT_BREAKER_CLOSED:
+        close_breaker(shard, event);
         break;
     default: // DEFINITION_DEPLOYED, rejections, signals: notes
         break;

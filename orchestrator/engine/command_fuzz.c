@@ -245,6 +245,10 @@ static void fill(struct fuzz *f, struct command *command)
     case COMMAND_SET_LISTENERS:
         command->set_listeners.listeners = json(f);
         break;
+    case COMMAND_SET_BREAKER:
+        command->set_breaker = (struct set_breaker){
+            .kind = byte(f) % 4, .name = text(f), .opens = byte(f) & 1, .rest_ms = number(f)};
+        break;
     case COMMAND_SET_CLUSTER_VARIABLE:
     case COMMAND_SPREAD_CLUSTER_VARIABLE:
         command->cluster_variable = (struct cluster_variable_command){.name = text(f),

@@ -69,6 +69,15 @@ struct engine_vault {
     bool can_seal; // the installation has a vault
 };
 
+// When breakers open, and for how long (breaker.c). All 0: none opens by itself.
+struct breaker_settings {
+    int64_t failures;        // in a row, of a type and tenant; 0: off
+    const struct map *types; // job type -> const int64_t *: the same of single types; NULL: none
+    bool has_credentials;    // a refused credential has one
+    int64_t rest_ms, longest_rest_ms;
+    uint32_t probes; // at a time, 1 to LIMIT_BREAKER_PROBES
+};
+
 // What the rim lends to the engine. Definitions are immutable, so looking them up is no I/O in
 // disguise: the same key gives the same process for ever. All pointers outlive the engine.
 struct engine_environment {
@@ -93,6 +102,7 @@ struct engine_environment {
     int64_t max_deliveries; // of a job without an answer in a row, where its element does not say;
                             // 0: as many as it takes
     int64_t job_timeout_ms; // a lease, where neither the model nor the worker names one
+    struct breaker_settings breakers;
 };
 
 // The names of what engine_step needs in memory.
@@ -139,6 +149,16 @@ bool engine_next_window(const struct engine *engine, size_t *cursor,
 // How many more jobs of a type a tenant may have in flight now.
 uint32_t engine_room(struct engine *engine, str type, str tenant);
 
+// How many of the jobs that wait behind a credential's breaker may be offered now: all, when it is
+// closed.
+uint32_t engine_held_room(const struct engine *engine, str tenant, str credential);
+
+// Whether a breaker lets no job of the type through now.
+bool engine_is_paused(const struct engine *engine, str type, str tenant);
+
+// How many breakers of a kind are open, half-open ones among them.
+size_t engine_breakers(const struct engine *engine, enum breaker_kind kind);
+
 // What COMMAND_SET_SHARES has set (struct set_shares); empty: nothing. Until the next step.
 str engine_shares(const struct engine *engine);
 // What COMMAND_SET_POLICIES has set (struct set_policies), likewise.
@@ -149,6 +169,8 @@ str engine_listeners(const struct engine *engine);
 // Forgets which gateways wait for jobs, as a new owner does not know it: for those who run a
 // shard's commands again, at each change of owner (table shard_owners).
 void engine_forget_credits(struct engine *engine);
+// Likewise how many failures came in a row, and which jobs are probes of breakers.
+void engine_forget_answers(struct engine *engine);
 
 // The shard's time as it was stored; told once after engine_new. Time never goes
 // back, but by COMMAND_SET_CLOCK.

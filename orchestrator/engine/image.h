@@ -9,7 +9,9 @@
 #include "engine/apply.h"
 
 enum {
-    IMAGE_VERSION = 5,
+    IMAGE_VERSION = 6,
+    IMAGE_OLDEST = 5, // that is still read
+    IMAGE_WITH_BREAKERS = 6,
     IMAGE_CHECKSUM = 4,
     IMAGE_MAX_DEPTH = 200
 }; // scopes and loop bodies within each other
@@ -31,6 +33,7 @@ MUST_CHECK bool image_read_shard(str image, struct shard *shard, struct error *e
 struct image_reader {
     str rest;
     bool failed;
+    uint64_t version;
     struct arena *arena; // strings are copied there
 };
 

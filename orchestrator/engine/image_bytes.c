@@ -81,7 +81,8 @@ bool image_begin(struct image_reader *in, str image, struct arena *arena)
     *in = (struct image_reader){.arena = arena, .rest = STR_EMPTY};
     if (whole)
         in->rest = str_sub(image, 0, image.len - IMAGE_CHECKSUM);
-    in->failed = !whole || image_get_u64(in) != IMAGE_VERSION;
+    in->version = image_get_u64(in);
+    in->failed = !whole || in->version < IMAGE_OLDEST || in->version > IMAGE_VERSION || in->failed;
     return !in->failed;
 }
 

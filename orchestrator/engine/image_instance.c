@@ -21,6 +21,7 @@ static void put_job(struct strbuf *out, const struct job *job)
     image_put_u64(out, job->throttled);
     image_put_u64(out, job->unanswered);
     image_put_str(out, job->unanswered_by);
+    image_put_str(out, job->held_by);
 }
 
 static void put_timer(struct strbuf *out, const struct timer *timer)
@@ -343,6 +344,7 @@ static void get_job(struct image_reader *in, struct job *job)
     job->throttled = (uint32_t)image_get_u64(in);
     job->unanswered = (uint32_t)image_get_u64(in);
     job->unanswered_by = image_get_str(in);
+    job->held_by = in->version >= IMAGE_WITH_BREAKERS ? image_get_str(in) : STR_EMPTY;
 }
 
 // What an index of an image names is there: the process may have been compiled by another version.

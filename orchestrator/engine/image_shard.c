@@ -102,6 +102,42 @@ static void get_cluster_variables(struct image_reader *in, struct shard *shard)
     }
 }
 
+static void put_breakers(struct strbuf *out, const struct shard *shard)
+{
+    image_put_u64(out, shard->breaker_count);
+    for (const struct breaker *b = shard->breakers; b != NULL; b = b->next) {
+        image_put_u64(out, b->key);
+        image_put_u64(out, b->kind);
+        image_put_str(out, b->tenant);
+        image_put_str(out, b->name);
+        image_put_str(out, b->cause);
+        image_put_u64(out, b->job);
+        image_put_i64(out, b->times);
+        image_put_i64(out, b->opened_ms);
+        image_put_i64(out, b->probes_ms);
+    }
+}
+
+static void get_breakers(struct image_reader *in, struct shard *shard)
+{
+    struct breaker **at = &shard->breakers;
+    for (uint64_t n = image_get_u64(in); n > 0 && !in->failed; n--) {
+        *at = ARENA_NEW(in->arena, struct breaker);
+        (*at)->is_stored = true;
+        (*at)->key = image_get_u64(in);
+        (*at)->kind = (enum breaker_kind)image_get_u64(in);
+        (*at)->tenant = image_get_str(in);
+        (*at)->name = image_get_str(in);
+        (*at)->cause = image_get_str(in);
+        (*at)->job = image_get_u64(in);
+        (*at)->times = (int32_t)image_get_i64(in);
+        (*at)->opened_ms = image_get_i64(in);
+        (*at)->probes_ms = image_get_i64(in);
+        at = &(*at)->next;
+        shard->breaker_count++;
+    }
+}
+
 str image_of_shard(struct arena *arena, const struct shard *shard)
 {
     struct strbuf out = image_new(arena);
@@ -124,6 +160,7 @@ str image_of_shard(struct arena *arena, const struct shard *shard)
     image_put_str(&out, shard->shares_text);
     image_put_str(&out, shard->policies_text);
     image_put_str(&out, shard->listeners_text);
+    put_breakers(&out, shard);
     return image_finish(&out);
 }
 
@@ -153,6 +190,8 @@ bool image_read_shard(str image, struct shard *shard, struct error *err)
     shard->listeners_text = image_get_str(&in);
     in.failed = in.failed || !state_read_listeners(&shard->stream.arena, shard->listeners_text,
                                                    &shard->listeners);
+    if (in.version >= IMAGE_WITH_BREAKERS)
+        get_breakers(&in, shard);
     shard->stream.is_stored = true;
     return image_end(&in, err);
 }

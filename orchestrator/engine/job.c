@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Jobs: offered to workers while the window of their type and tenant has room, answered at least
 // once, settled exactly once.
+#include "engine/breaker.h"
 #include "engine/global_listener.h"
-#include "engine/step.h"
+#include "engine/window.h"
 #include "record/topic.h"
 
 // -- Offering ---------------------------------------------------------------------------
@@ -151,6 +152,7 @@ static void offer(struct engine *engine, instance_ref instance, const struct job
               (struct event){.type = EVENT_JOB_OFFERED,
                              .key = job->attachment.entity.key,
                              .number = job->attempt + 1});
+    breaker_offer(engine, instance, job);
     offer->attempt = job->attempt;
     offer->lease_ms = credit != NULL ? credit->lease_ms : offer->lease_ms;
     engine->offered_bytes += offer->variables.len;
@@ -164,7 +166,12 @@ static void offer(struct engine *engine, instance_ref instance, const struct job
 // For a job that is to be worked on and counts nowhere yet.
 void job_offer_or_wait(struct engine *engine, instance_ref instance, const struct job *job)
 {
-    if (job->state == JOB_FAILED || job->state == JOB_BACKING_OFF)
+    const struct breaker *breaker = breaker_before(engine, instance, job);
+    if (breaker != NULL) {
+        breaker_hold(engine, instance, job, breaker);
+        return;
+    }
+    if (job->state != JOB_WAITING)
         step_emit(engine, instance,
                   (struct event){.type = EVENT_JOB_BACKED_OFF, .key = job->attachment.entity.key});
     window_wait(engine, instance, job);
@@ -339,6 +346,9 @@ static bool find_answered(struct engine *engine, struct answered *ret_answered)
     if (job->state == JOB_BACKING_OFF)
         return refuse(engine, REJECTION_INVALID_STATE,
                       "the job has failed and waits for its back-off to end");
+    if (job->state == JOB_HELD)
+        return refuse(engine, REJECTION_INVALID_STATE,
+                      "the job waits for the breaker of its credential to close");
     *ret_answered = (struct answered){instance, job};
     return true;
 }
@@ -417,6 +427,7 @@ void job_complete(struct engine *engine)
     str why;
     if (!result_fits(engine, &a, event) || !name_fits(engine, &a))
         return;
+    breaker_succeeded(engine, a.instance, a.job);
     window_leave(engine, a.instance, a.job);
     step_emit(engine, a.instance,
               (struct event){.type = EVENT_JOB_COMPLETED,
@@ -491,6 +502,7 @@ void job_throw_error(struct engine *engine)
         !refuse_answer(engine, &a, STR("a listener of a user task throws no errors")))
         return;
     element_ref ei = a.job->attachment.owner;
+    breaker_succeeded(engine, a.instance, a.job);
     window_leave(engine, a.instance, a.job);
     step_emit(engine, a.instance,
               (struct event){.type = EVENT_JOB_ERROR_THROWN,
@@ -601,25 +613,37 @@ static bool is_untaken(const struct job *job)
     return job->state == JOB_OFFERED && job->due_ms == 0;
 }
 
-// Jobs that wait for their window, and jobs that lie untaken on their topic while a client of a
-// gateway waits. A worker that reads the record later works on it as well; the first answer wins.
+static void release_one(struct engine *engine, instance_ref instance, const struct job *job)
+{
+    bool is_wanted = credit_is_there(engine, instance, job);
+    bool waits = job->state == JOB_WAITING;
+    const struct breaker *breaker = breaker_before(engine, instance, job);
+    if (waits && breaker != NULL) { // it makes room for those that may go
+        window_leave(engine, instance, job);
+        breaker_hold(engine, instance, job, breaker);
+    } else if (job->state == JOB_HELD && breaker == NULL) {
+        job_offer_or_wait(engine, instance, job);
+    } else if (waits && (window_has_room(engine, instance, job) ||
+                         (is_wanted && window_may_hand(engine, instance, job)))) {
+        offer(engine, instance, job);
+    } else if (is_untaken(job) && is_wanted && breaker_admits(engine, instance, job)) {
+        const struct credit *credit = credit_use(engine, instance, job);
+        breaker_offer(engine, instance, job);
+        hand_to(engine, instance, job, offer_of(engine, instance, job, credit->lease_ms), credit);
+    }
+}
+
+// Jobs that wait for their window or for a breaker, and jobs that lie untaken on their topic while
+// a client of a gateway waits. A worker that reads the record later works on it as well; the first
+// answer wins.
 void job_release(struct engine *engine)
 {
     const struct release_job *release = &engine->command->release_job;
     for (size_t i = 0; i < release->count; i++) {
         instance_ref instance;
         const struct job *job = find_listed(engine, &release->jobs[i], &instance);
-        if (job == NULL || (job->state != JOB_WAITING && !is_untaken(job)))
-            continue;
-        bool is_wanted = credit_is_there(engine, instance, job);
-        if (!is_untaken(job) && (window_has_room(engine, instance, job) ||
-                                 (is_wanted && window_may_hand(engine, instance, job)))) {
-            offer(engine, instance, job);
-        } else if (is_untaken(job) && is_wanted) {
-            const struct credit *credit = credit_use(engine, instance, job);
-            hand_to(engine, instance, job, offer_of(engine, instance, job, credit->lease_ms),
-                    credit);
-        }
+        if (job != NULL)
+            release_one(engine, instance, job);
     }
 }
 

@@ -2,7 +2,8 @@
 //
 // What becomes of a job that failed: by the class of the failure (failure_classes.def), never by
 // its text. And of one that is given to workers again and again without any answer.
-#include "engine/step.h"
+#include "engine/breaker.h"
+#include "engine/window.h"
 
 #include "record/command.h"
 
@@ -85,10 +86,11 @@ void job_failed(struct engine *engine, instance_ref instance, const struct job *
                 const struct job_failure *failure)
 {
     const struct class_row *row = row_of(failure->class);
-    int32_t retries = retries_of(row, job, failure->retries);
+    const struct breaker *breaker = breaker_failed(engine, instance, job, failure);
+    int32_t retries = breaker != NULL ? job->retries : retries_of(row, job, failure->retries);
     int64_t rest_ms = rest_of(row, job, failure->backoff_ms);
     bool is_kept = row->retries == RETRIES_KEPT && retries == job->retries;
-    bool rests = (retries > 0 || is_kept) && rest_ms > 0;
+    bool rests = (retries > 0 || is_kept) && rest_ms > 0 && breaker == NULL;
     str message = text_of(engine->turn, failure);
     window_leave(engine, instance, job);
     step_emit(engine, instance,
@@ -100,7 +102,9 @@ void job_failed(struct engine *engine, instance_ref instance, const struct job *
                              .code = failure_class_name(row->class),
                              .name = border_text(failure->subject),
                              .value = border_text(message)});
-    if (job->state == JOB_FAILED && row->incident[0] != '\0')
+    if (breaker != NULL)
+        breaker_hold(engine, instance, job, breaker);
+    else if (job->state == JOB_FAILED && row->incident[0] != '\0')
         incident_raise_kind_for_job(engine, instance, job,
                                     (struct incident_text){row->incident, message});
     else if (job->state == JOB_FAILED)

@@ -123,6 +123,7 @@ static void job_row(struct rows *rows, const struct job *job)
         .headers = definition ? definition->headers : STR("{}"),
         .error_message = job->error_message,
         .is_leased = job->leased_since != 0,
+        .held_by = job->state == JOB_HELD ? job->held_by : STR_EMPTY,
     };
 }
 
@@ -473,6 +474,39 @@ static void cluster_variable_rows(struct rows *rows, struct shard *shard)
     shard->gone_cluster_variables = NULL;
 }
 
+static void breaker_row(struct rows *rows, struct breaker *b, bool gone)
+{
+    if (gone && !b->is_stored)
+        return;
+    *ARRAY_PUSH(rows->arena, &rows->changes->breakers) = (struct breaker_row){
+        .change = gone           ? ROW_DELETE
+                  : b->is_stored ? ROW_UPDATE
+                                 : ROW_INSERT,
+        .key = b->key,
+        .kind = b->kind,
+        .tenant = b->tenant,
+        .name = b->name,
+        .cause = b->cause,
+        .job = b->job,
+        .times = b->times,
+        .opened_ms = b->opened_ms,
+        .probes_ms = b->probes_ms,
+    };
+}
+
+static void breaker_rows(struct rows *rows, struct shard *shard)
+{
+    for (struct breaker *b = shard->gone_breakers; b != NULL; b = b->next)
+        breaker_row(rows, b, true);
+    for (struct breaker *b = shard->breakers; b != NULL; b = b->next) {
+        if (b->is_dirty)
+            breaker_row(rows, b, false);
+        b->is_stored = true;
+        b->is_dirty = false;
+    }
+    shard->gone_breakers = NULL;
+}
+
 // Definitions are rows of shard 0, which names them.
 static void shard_rows(struct rows *rows, struct shard *shard)
 {
@@ -489,6 +523,7 @@ static void shard_rows(struct rows *rows, struct shard *shard)
             start_row(rows, s, false);
     shard->gone_starts = NULL;
     cluster_variable_rows(rows, shard);
+    breaker_rows(rows, shard);
     rows->changes->shard_image = in_memory(rows) ? STR_EMPTY : image_of_shard(rows->arena, shard);
 }
 

@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "bpmn/process.h"
 #include "engine/engine.h"
+#include "record/limits.h"
 
 enum entity_kind {
     ENTITY_KIND_ELEMENT,
@@ -131,6 +132,7 @@ struct job {
     str worker; // who took it; empty: nobody yet
     str error_message;
     str unanswered_by; // workers of these, by name
+    str held_by;       // the credential behind whose breaker it waits, or waited last
 };
 
 // TIMER_OF_EVENT: of `element`; the others are promises of their owner (promise.c).
@@ -381,6 +383,23 @@ struct global_listener {
 };
 typedef ARRAY(struct global_listener) global_listener_list;
 
+// Open, or half-open from probes_ms on (breaker.c).
+struct breaker {
+    struct breaker *next;
+    uint64_t key;
+    enum breaker_kind kind;
+    str tenant;
+    str name;
+    str cause;
+    uint64_t job;
+    int32_t times;
+    int64_t opened_ms;
+    int64_t probes_ms; // 0: closed by hand alone
+    bool is_stored, is_dirty;
+    uint64_t probes[LIMIT_BREAKER_PROBES]; // jobs that are in flight to probe it; in no image
+    uint32_t probe_count;
+};
+
 struct shard {
     struct stream stream;
     struct definition *definitions; // in order of publication
@@ -398,6 +417,9 @@ struct shard {
     policy_list policies;
     str listeners_text; // struct set_listeners
     global_listener_list listeners;
+    struct breaker *breakers;      // in order of opening
+    struct breaker *gone_breakers; // in this batch
+    uint32_t breaker_count;
 };
 
 // The stretch of a step's events that belongs to one stream.

@@ -34,7 +34,8 @@ struct window {
     str tenant;
     uint32_t offered;
     uint32_t waiting;
-    uint32_t weight; // that its type counts; 0: it has no jobs
+    uint32_t weight;  // that its type counts; 0: it has no jobs
+    int64_t failures; // in a row, that may open its breaker (breaker.c)
 };
 
 // Gateways whose clients wait for jobs (credit.c).
@@ -531,15 +532,6 @@ MUST_CHECK bool job_gives_up(struct engine *engine, instance_ref instance, const
 void job_give_back(struct engine *engine, instance_ref instance, const struct job *job, str why);
 const struct bpmn_job *job_definition(instance_ref instance, const struct job *job);
 
-// The job begins to wait, is offered, or is neither any more: before its state says so.
-void window_wait(struct engine *engine, instance_ref instance, const struct job *job);
-void window_offer(struct engine *engine, instance_ref instance, const struct job *job);
-void window_leave(struct engine *engine, instance_ref instance, const struct job *job);
-// Whether its tenant may have one more job of its type in flight; or, where a client of a gateway
-// waits for it, beyond its part of the window.
-bool window_has_room(struct engine *engine, instance_ref instance, const struct job *job);
-bool window_may_hand(struct engine *engine, instance_ref instance, const struct job *job);
-
 // Who waits for a job of this type in this instance, for one job less from now on; NULL: nobody.
 // Valid until the next credit_… call.
 const struct credit *credit_use(struct engine *engine, instance_ref instance,
@@ -787,6 +779,7 @@ void definition_withdraw(struct engine *engine);
 void definition_evaluate_conditions(struct engine *engine);
 void clock_set(struct engine *engine);
 void shares_set(struct engine *engine);
+void breaker_set(struct engine *engine);
 void cluster_variable_set(struct engine *engine);
 void cluster_variable_spread(struct engine *engine);
 feel_value cluster_variable_context(struct engine *engine, str tenant); // what "camunda" is

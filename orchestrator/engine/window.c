@@ -4,7 +4,9 @@
 // share its window by their weights; none of them gets more in the whole cluster than was set for
 // it. The parts move as tenants come and go: who has more than its part keeps what is in flight and
 // gets no more until it is below it.
-#include "engine/step.h"
+#include "engine/window.h"
+
+#include "engine/breaker.h"
 
 #include <string.h>
 
@@ -86,11 +88,35 @@ void window_offer(struct engine *engine, instance_ref instance, const struct job
 void window_leave(struct engine *engine, instance_ref instance, const struct job *job)
 {
     struct window *window = window_of(engine, instance, job);
+    breaker_leave(engine, instance, job);
     if (job->state == JOB_OFFERED && window->offered > 0)
         window->offered--;
     else if (job->state == JOB_WAITING && window->waiting > 0)
         window->waiting--;
     weigh(engine, window);
+}
+
+bool window_fails(struct engine *engine, instance_ref instance, const struct job *job, int64_t most)
+{
+    struct window *window = window_of(engine, instance, job);
+    if (most <= 0 || ++window->failures < most)
+        return false;
+    window->failures = 0;
+    return true;
+}
+
+void window_works(struct engine *engine, instance_ref instance, const struct job *job)
+{
+    window_of(engine, instance, job)->failures = 0;
+}
+
+void window_forget(struct engine *engine)
+{
+    size_t cursor = 0;
+    str name;
+    void *window;
+    while (map_next(&engine->windows, &cursor, &name, &window))
+        ((struct window *)window)->failures = 0;
 }
 
 // -- Room -------------------------------------------------------------------------------
@@ -130,18 +156,22 @@ static uint32_t room_of(const struct engine *engine, const struct window *window
 
 bool window_has_room(struct engine *engine, instance_ref instance, const struct job *job)
 {
-    return room_of(engine, window_of(engine, instance, job)) > 0;
+    return room_of(engine, window_of(engine, instance, job)) > 0 &&
+           breaker_admits(engine, instance, job);
 }
 
 bool window_may_hand(struct engine *engine, instance_ref instance, const struct job *job)
 {
     const struct window *window = window_of(engine, instance, job);
-    return room_below(window, own_limit(engine, window)) > 0;
+    return room_below(window, own_limit(engine, window)) > 0 &&
+           breaker_admits(engine, instance, job);
 }
 
 uint32_t engine_room(struct engine *engine, str type, str tenant)
 {
-    return room_of(engine, find(engine, type, tenant));
+    uint32_t room = room_of(engine, find(engine, type, tenant));
+    uint32_t probes = breaker_room(engine, type, tenant);
+    return room < probes ? room : probes;
 }
 
 bool engine_next_window(const struct engine *engine, size_t *cursor,

@@ -96,6 +96,12 @@ static void read_open_job(const struct row *row, struct why_job *job)
     job->lag = number(row, WHY_JOB_LAG);
     job->member_seen_ms = number(row, WHY_JOB_MEMBER_SEEN);
     job->ahead = number(row, WHY_JOB_AHEAD);
+    job->breaker =
+        (struct why_breaker){.kind = (enum breaker_kind)number(row, WHY_JOB_BREAKER_KIND),
+                             .name = text(row, WHY_JOB_BREAKER_NAME),
+                             .cause = text(row, WHY_JOB_BREAKER_CAUSE),
+                             .opened_ms = number(row, WHY_JOB_BREAKER_OPENED),
+                             .probes_ms = number(row, WHY_JOB_BREAKER_PROBES)};
 }
 
 static struct why_job job_of(const struct row *row)

@@ -74,6 +74,11 @@ struct why_job {
     bool is_flight_cut;       // at least so many are in flight
     int64_t share;            // of the tenant, jobs in the whole cluster; -1: none
     int64_t part;             // of the share, this shard's
+    struct why_breaker {
+        enum breaker_kind kind; // 0: none stands before it
+        str name, cause;
+        int64_t opened_ms, probes_ms;
+    } breaker;
     int64_t now_ms;
 };
 

@@ -181,6 +181,36 @@ static void rest_windows_and_shares_are_told_apart(void **state)
     assert_cause(&found, 1, WHY_ABOUT_TO_BE_OFFERED, "no job of the type 'pay' is in flight");
 }
 
+static void an_open_breaker_is_the_cause_whoever_asks(void **state)
+{
+    (void)state;
+    struct why_job job = job_of(JOB_WAITING);
+    job.fit = (struct why_asker){STR("till-1"), STR_EMPTY, NOW - SECOND};
+    job.breaker = (struct why_breaker){.kind = BREAKER_TYPE,
+                                       .name = STR("pay"),
+                                       .cause = STR("TRANSIENT"),
+                                       .opened_ms = NOW - MINUTE,
+                                       .probes_ms = NOW + MINUTE};
+    struct why_findings found = causes_of(&job);
+    assert_int_equal(found.list.count, 1);
+    assert_cause(&found, 0, WHY_BREAKER_OPEN, "paused by a breaker, that of the job type 'pay'");
+    assert_cause(&found, 0, WHY_BREAKER_OPEN, "(TRANSIENT): probes at ");
+    assert_int_equal(found.list.items[0].until_ms, NOW + MINUTE);
+    job.state = JOB_HELD;
+    job.breaker.kind = BREAKER_CREDENTIAL;
+    job.breaker.name = STR("shop-key");
+    job.breaker.probes_ms = NOW - SECOND;
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_BREAKER_OPEN, "that of the credential 'shop-key'");
+    assert_cause(&found, 0, WHY_BREAKER_OPEN, "this one is not among them");
+    job.breaker.probes_ms = 0;
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_BREAKER_OPEN, "it is closed by hand");
+    job.breaker = (struct why_breaker){0};
+    found = causes_of(&job);
+    assert_cause(&found, 0, WHY_ABOUT_TO_BE_OFFERED, "its credential has closed");
+}
+
 static void a_job_that_waits_for_room_does_not_lie_on_its_topic(void **state)
 {
     (void)state;
@@ -356,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_group_tells_its_lag_and_its_members),
         cmocka_unit_test(who_has_it_until_when_is_the_whole_answer),
         cmocka_unit_test(rest_windows_and_shares_are_told_apart),
+        cmocka_unit_test(an_open_breaker_is_the_cause_whoever_asks),
         cmocka_unit_test(a_job_that_waits_for_room_does_not_lie_on_its_topic),
         cmocka_unit_test(a_job_that_was_leased_says_who_asks_without_a_lease),
         cmocka_unit_test(a_state_that_cannot_be_read_says_so),

@@ -223,6 +223,54 @@ static void of_window(struct why_findings *findings, const struct why_job *job)
                         STR_ARG(why_quoted(arena, job->type)), (long long)job->ahead));
 }
 
+static str probes_of(struct arena *arena, const struct why_job *job)
+{
+    int64_t probes_ms = job->breaker.probes_ms;
+    if (probes_ms == 0)
+        return STR("it is closed by hand");
+    if (probes_ms > job->now_ms)
+        return str_format(arena, "probes at %.*s", STR_ARG(why_time(arena, probes_ms)));
+    return str_format(arena,
+                      "probes since %.*s: a few jobs at a time, and this one is not among them",
+                      STR_ARG(ago(arena, job, probes_ms)));
+}
+
+static void of_breaker(struct why_findings *findings, const struct why_job *job)
+{
+    struct arena *arena = findings->arena;
+    const struct why_breaker *breaker = &job->breaker;
+    struct why_finding *found = find(
+        findings, WHY_BREAKER_OPEN, job,
+        str_format(
+            arena,
+            "the job is paused by a breaker, that of the %s %.*s, opened at %.*s (%.*s): %.*s",
+            breaker->kind == BREAKER_TYPE ? "job type" : "credential",
+            STR_ARG(why_quoted(arena, breaker->name)), STR_ARG(ago(arena, job, breaker->opened_ms)),
+            STR_ARG(breaker->cause), STR_ARG(probes_of(arena, job))));
+    found->name = breaker->name;
+    found->until_ms = breaker->probes_ms;
+}
+
+static void of_waiting(struct why_findings *findings, const struct why_job *job)
+{
+    if (job->breaker.kind != 0) {
+        of_breaker(findings, job);
+        return;
+    }
+    of_window(findings, job);
+    of_untaken(findings, job);
+}
+
+// Its breaker has closed, or is about to be seen.
+static void of_held(struct why_findings *findings, const struct why_job *job)
+{
+    if (job->breaker.kind != 0)
+        of_breaker(findings, job);
+    else
+        find(findings, WHY_ABOUT_TO_BE_OFFERED, job,
+             STR("the breaker of its credential has closed: it is about to be offered"));
+}
+
 void why_of_job(struct why_findings *findings, const struct why_job *job)
 {
     if (job->end != JOB_END_NONE) {
@@ -237,8 +285,10 @@ void why_of_job(struct why_findings *findings, const struct why_job *job)
         of_incident(findings, job);
     switch (job->state) {
     case JOB_WAITING:
-        of_window(findings, job);
-        of_untaken(findings, job);
+        of_waiting(findings, job);
+        break;
+    case JOB_HELD:
+        of_held(findings, job);
         break;
     case JOB_OFFERED:
         if (job->due_ms != 0)

@@ -127,6 +127,16 @@ static void describe(struct arena *arena, const struct event *event, struct audi
         record->has_tenant = event->number != 1;
         record->tenant = event->code;
         break;
+    case EVENT_BREAKER_OPENED:
+    case EVENT_BREAKER_CLOSED:
+        record->entity = number(arena, event->key);
+        record->description =
+            str_format(arena, "breaker of the %s '%.*s' %s",
+                       event->flow == BREAKER_TYPE ? "type" : "credential", STR_ARG(event->name),
+                       event->type == EVENT_BREAKER_OPENED ? "opened" : "closed");
+        record->has_tenant = true;
+        record->tenant = event->value;
+        break;
     case EVENT_DECISION_EVALUATED:
         describe_decision(arena, event, record);
         break;

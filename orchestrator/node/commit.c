@@ -13,6 +13,9 @@ static void note_commit(struct shard *shard, const struct batch *batch)
     metrics_add(metrics, METRIC_COMMITS, 1);
     metrics_add(metrics, METRIC_COMMANDS, batch->count);
     metrics_add(metrics, METRIC_HISTORY_ROWS, batch->changes.history.count);
+    for (size_t i = 0; i < batch->changes.breakers.count; i++)
+        metrics_add(metrics, METRIC_BREAKERS_OPENED,
+                    batch->changes.breakers.items[i].change != ROW_DELETE);
     histogram_add(&metrics->commits, clock_monotonic_ns() - batch->sent_ns);
 }
 
@@ -20,7 +23,8 @@ static bool has_waiting_job(const struct changes *changes)
 {
     for (size_t i = 0; i < changes->jobs.count; i++)
         if (changes->jobs.items[i].change != ROW_DELETE &&
-            changes->jobs.items[i].state == JOB_WAITING)
+            (changes->jobs.items[i].state == JOB_WAITING ||
+             changes->jobs.items[i].state == JOB_HELD))
             return true;
     return false;
 }

@@ -185,7 +185,8 @@ struct dues {              // what falls due soon
 };
 
 struct waiting_jobs {
-    bool any; // beyond their window
+    bool any;        // beyond their window, or behind a breaker
+    bool are_paused; // all of them wait behind breakers
     bool asking;
     int64_t asked_ms;
     struct arena arena;
@@ -305,6 +306,7 @@ struct node {
     int64_t compared_ms;       // when it was compared, by this node\'s clock; 0: never
     int64_t compared_uptime_ms;
     struct known_shares shares;
+    struct breaker_settings breakers;
     bool store_was_there;
     bool assigned; // the group has given shards
     bool placed;   // and the consumer was told where they are
@@ -487,6 +489,12 @@ void due_remind(struct shard *shard);
 // -- jobs.c: jobs that nobody works on ---------------------------------------------------
 
 void jobs_remind(struct shard *shard, int64_t uptime_ms); // releases what has room
+
+// -- breakers.c: when breakers open --------------------------------------------------------
+
+// False and *err when a setting cannot be read; job types lie in the arena.
+MUST_CHECK bool breakers_read(struct arena *arena, const struct config *config,
+                              struct breaker_settings *ret_breakers, struct error *err);
 
 // -- shares.c: what tenants may have alive ----------------------------------------------
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Jobs that nobody works on. Those that wait are released when their window has room; those that
+// Jobs that nobody works on. Those that wait are released when their window has room and
+// their breaker lets them through; those that
 // clients of a gateway wait for are released to it, also from their topic; those that the workers
 // of their type have gone past without an answer are offered again. What is to be done becomes a
 // command of the node's own to the shard; when it is lost, the next look finds the same jobs.
@@ -12,6 +13,7 @@
 
 enum {
     RELEASE_EVERY_MS = 100,
+    PAUSED_EVERY_MS = 500, // likewise, while breakers stand before all that wait
     RELEASE_MOST = 1000,
     JOBS_MOST_GATEWAYS = 1000,
     PASS_EVERY_MS = 5000,  // how often the places of a type's workers are looked up
@@ -46,7 +48,7 @@ static void send_list(struct shard *shard, enum command_type type, const struct 
                    count - at < ENGINE_MAX_REFS ? count - at : ENGINE_MAX_REFS);
 }
 
-// -- Windows ----------------------------------------------------------------------------
+// -- Windows and breakers ---------------------------------------------------------------
 
 static void on_waiting(void *context, enum store_outcome outcome, const struct store_job_id *jobs,
                        size_t count)
@@ -54,6 +56,29 @@ static void on_waiting(void *context, enum store_outcome outcome, const struct s
     struct shard *shard = pending_end(context);
     if (shard != NULL && outcome == STORE_DONE && count > 0)
         send_list(shard, COMMAND_RELEASE_JOB, jobs, count);
+}
+
+static bool is_paused(const struct shard *shard, const struct store_count *count)
+{
+    return count->credential.len > 0
+               ? engine_held_room(shard->engine, count->tenant, count->credential) == 0
+               : count->waiting > 0 && engine_is_paused(shard->engine, count->type, count->tenant);
+}
+
+// Those of a type, or those behind the breaker of a credential.
+static void release(struct shard *shard, const struct store_count *count)
+{
+    bool is_held = count->credential.len > 0;
+    uint32_t room = is_held ? engine_held_room(shard->engine, count->tenant, count->credential)
+                            : engine_room(shard->engine, count->type, count->tenant);
+    if (count->waiting == 0 || room == 0)
+        return;
+    const struct store_waiting waiting = {.shard = shard->number,
+                                          .which = is_held ? STORE_JOBS_HELD : STORE_JOBS_WAITING,
+                                          .type = is_held ? count->credential : count->type,
+                                          .tenant = count->tenant,
+                                          .limit = room < RELEASE_MOST ? room : RELEASE_MOST};
+    store_find_waiting(shard->node->store, &waiting, on_waiting, pending_new(&shard->calls, shard));
 }
 
 static void on_counts(void *context, enum store_outcome outcome, const struct store_count *counts,
@@ -64,24 +89,20 @@ static void on_counts(void *context, enum store_outcome outcome, const struct st
         return;
     shard->jobs.asking = false;
     shard->jobs.any = outcome != STORE_DONE;
+    size_t waiting = 0, paused = 0;
     for (size_t i = 0; i < count; i++) {
-        shard->jobs.any = shard->jobs.any || counts[i].waiting > 0;
-        uint32_t room = engine_room(shard->engine, counts[i].type, counts[i].tenant);
-        if (counts[i].waiting == 0 || room == 0)
-            continue;
-        const struct store_waiting waiting = {.shard = shard->number,
-                                              .which = STORE_JOBS_WAITING,
-                                              .type = counts[i].type,
-                                              .tenant = counts[i].tenant,
-                                              .limit = room < RELEASE_MOST ? room : RELEASE_MOST};
-        store_find_waiting(shard->node->store, &waiting, on_waiting,
-                           pending_new(&shard->calls, shard));
+        waiting += counts[i].waiting > 0;
+        paused += is_paused(shard, &counts[i]);
+        release(shard, &counts[i]);
     }
+    shard->jobs.any = shard->jobs.any || waiting > 0;
+    shard->jobs.are_paused = waiting > 0 && paused == waiting;
 }
 
 void jobs_remind(struct shard *shard, int64_t now_ms)
 {
-    if (!shard->jobs.any || shard->jobs.asking || now_ms - shard->jobs.asked_ms < RELEASE_EVERY_MS)
+    int64_t every_ms = shard->jobs.are_paused ? PAUSED_EVERY_MS : RELEASE_EVERY_MS;
+    if (!shard->jobs.any || shard->jobs.asking || now_ms - shard->jobs.asked_ms < every_ms)
         return;
     shard->jobs.asking = true;
     shard->jobs.asked_ms = now_ms;
@@ -134,7 +155,8 @@ void jobs_serve(struct shard *shard, const struct batch *batch)
 void jobs_forget(struct shard *shard)
 {
     arena_done(&shard->jobs.arena);
-    shard->jobs = (struct waiting_jobs){.any = shard->jobs.any};
+    shard->jobs =
+        (struct waiting_jobs){.any = shard->jobs.any, .are_paused = shard->jobs.are_paused};
     shard->jobs.gateways = idmap_new(&shard->jobs.arena);
 }
 

@@ -357,6 +357,7 @@ static int64_t shard_ahead_ms(const struct node *node)
 static void update_gauges(struct node *node)
 {
     uint64_t running = 0, halted = 0, backlog = 0, lag = 0, outbox = 0, bytes = 0, unreadable = 0;
+    uint64_t types = 0, credentials = 0;
     for (uint32_t i = 0; i < node->shard_count; i++) {
         struct shard *shard = node->shards[i];
         if (shard == NULL)
@@ -370,6 +371,8 @@ static void update_gauges(struct node *node)
         outbox += shard->next_outbound - shard->outgoing.published;
         bytes += engine_memory(shard->engine);
         unreadable += shard->unreadable;
+        types += engine_breakers(shard->engine, BREAKER_TYPE);
+        credentials += engine_breakers(shard->engine, BREAKER_CREDENTIAL);
     }
     metrics_set(&node->metrics, METRIC_SHARDS, running);
     metrics_set(&node->metrics, METRIC_HALTED, halted);
@@ -378,6 +381,8 @@ static void update_gauges(struct node *node)
     metrics_set(&node->metrics, METRIC_OUTBOX, outbox);
     metrics_set(&node->metrics, METRIC_ENGINE_BYTES, bytes);
     metrics_set(&node->metrics, METRIC_UNREADABLE, unreadable);
+    metrics_set(&node->metrics, METRIC_TYPES_PAUSED, types);
+    metrics_set(&node->metrics, METRIC_CREDENTIALS_REFUSED, credentials);
     metrics_set(&node->metrics, METRIC_CLOCK_AHEAD_MS, (uint64_t)node->ahead_ms);
     metrics_set(&node->metrics, METRIC_SHARD_AHEAD_MS, (uint64_t)shard_ahead_ms(node));
 }
@@ -477,7 +482,8 @@ struct node *node_new(const struct config *config, const struct node_site *site,
     node->watched_types = map_new(&node->arena);
     node->watch = timer_new(loop, on_watch, node);
     node->errands = bus_errands_new(&bus, loop, err);
-    if (node->errands != NULL && start_producers(node, err)) {
+    if (node->errands != NULL && breakers_read(&node->arena, config, &node->breakers, err) &&
+        start_producers(node, err)) {
         timer_set(node->watch, WATCH_MS);
         return node;
     }

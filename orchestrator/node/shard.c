@@ -262,6 +262,7 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
         .job_window = (uint32_t)config_i64(node->config, CONFIG_ENGINE_JOB_WINDOW),
         .max_deliveries = config_i64(node->config, CONFIG_ENGINE_MAX_DELIVERIES),
         .job_timeout_ms = config_i64(node->config, CONFIG_ENGINE_JOB_TIMEOUT_MS),
+        .breakers = node->breakers,
     };
     size_t cache = (size_t)config_i64(node->config, CONFIG_ENGINE_CACHE_MB) << 20;
     struct error err;
@@ -275,8 +276,9 @@ static bool start_engine(struct shard *shard, const struct store_shard *acquired
         keyring_bar(shard->keyring, acquired->erasures[i].number, acquired->erasures[i].subject);
     for (size_t i = 0; i < acquired->count_count; i++) {
         const struct store_count *count = &acquired->counts[i];
-        engine_set_in_flight(shard->engine, count->type, count->tenant, count->offered,
-                             count->waiting);
+        if (count->credential.len == 0)
+            engine_set_in_flight(shard->engine, count->type, count->tenant, count->offered,
+                                 count->waiting);
         shard->jobs.any = shard->jobs.any || count->waiting > 0;
     }
     return true;

@@ -68,7 +68,8 @@ size_t store_read_counts(const PGresult *result, struct store_count *counts, siz
         counts[count] = (struct store_count){.type = field_str(result, row, 0),
                                              .tenant = field_str(result, row, 1),
                                              .offered = (uint32_t)field_i64(result, row, 2),
-                                             .waiting = (uint32_t)field_i64(result, row, 3)};
+                                             .waiting = (uint32_t)field_i64(result, row, 3),
+                                             .credential = field_str(result, row, 4)};
     }
     return count;
 }

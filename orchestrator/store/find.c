@@ -372,13 +372,16 @@ void store_find_waiting(struct store *store, const struct store_waiting *waiting
     else
         params_text(&params, waiting->tenant);
     params_i32(&params, (int32_t)waiting->limit);
-    if (waiting->which != STORE_JOBS_PASSED) {
+    if (waiting->which == STORE_JOBS_WAITING || waiting->which == STORE_JOBS_UNTAKEN) {
         params_i32(&params, waiting->which == STORE_JOBS_UNTAKEN ? JOB_OFFERED : JOB_WAITING);
         params_text(&params, waiting->processes.data != NULL ? waiting->processes : STR_EMPTY);
         params_i32(&params, waiting->which == STORE_JOBS_WAITING || waiting->leases ? 1 : 0);
     }
-    ask(store, waiting->which == STORE_JOBS_PASSED ? STATEMENT_PASSED : STATEMENT_WAITING, &params,
-        on_waiting, call);
+    ask(store,
+        waiting->which == STORE_JOBS_PASSED ? STATEMENT_PASSED
+        : waiting->which == STORE_JOBS_HELD ? STATEMENT_HELD
+                                            : STATEMENT_WAITING,
+        &params, on_waiting, call);
 }
 
 static void on_counts(void *context, const struct pg_answer *answer)

@@ -54,6 +54,7 @@ struct store_count {
     str tenant;
     uint32_t offered;
     uint32_t waiting;
+    str credential; // not empty: behind whose breaker some are held, of whatever type
 };
 
 struct store_erasure { // of a person, not over yet
@@ -267,6 +268,7 @@ struct store_waiting {
     enum {
         STORE_JOBS_WAITING, // of a tenant, for their window, the most urgent first
         STORE_JOBS_UNTAKEN, // these, and those that lie on their topic
+        STORE_JOBS_HELD,    // of a tenant, behind the breaker of the credential `type`
         STORE_JOBS_PASSED,  // of any tenant, on their topic since before offered_before_ms
     } which;
     str tenant;

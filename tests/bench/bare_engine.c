@@ -79,6 +79,24 @@ uint32_t engine_room(struct engine *engine, str type, str tenant)
     return UINT32_MAX;
 }
 
+uint32_t engine_held_room(const struct engine *engine, str tenant, str credential)
+{
+    (void)engine, (void)tenant, (void)credential;
+    return UINT32_MAX;
+}
+
+bool engine_is_paused(const struct engine *engine, str type, str tenant)
+{
+    (void)engine, (void)type, (void)tenant;
+    return false;
+}
+
+size_t engine_breakers(const struct engine *engine, enum breaker_kind kind)
+{
+    (void)engine, (void)kind;
+    return 0;
+}
+
 str engine_shares(const struct engine *engine)
 {
     (void)engine;

@@ -519,8 +519,9 @@ static size_t jobs_in_state(uint32_t shard, enum job_state state,
         const struct job_row *row = value;
         bool is_of_tenant = waiting == NULL || waiting->which == STORE_JOBS_PASSED ||
                             str_equal(row->tenant, waiting->tenant);
+        str name = state == JOB_HELD ? row->held_by : row->type;
         if (row->state == state && is_of_tenant &&
-            (waiting == NULL || (str_equal(row->type, waiting->type) &&
+            (waiting == NULL || (str_equal(name, waiting->type) &&
                                  (waiting->which != STORE_JOBS_UNTAKEN ||
                                   ((waiting->leases || !row->is_leased) &&
                                    process_list_has(waiting->processes, row->process_id))))))
@@ -533,9 +534,18 @@ static size_t jobs_in_state(uint32_t shard, enum job_state state,
 
 static bool is_asked_for(const struct store_waiting *waiting, const struct job_row *job)
 {
-    return waiting->which == STORE_JOBS_WAITING ||
+    return waiting->which == STORE_JOBS_WAITING || waiting->which == STORE_JOBS_HELD ||
            (job->due_ms == 0 &&
             (waiting->which == STORE_JOBS_UNTAKEN || job->offered_ms < waiting->offered_before_ms));
+}
+
+static bool is_state_wanted(const struct store_waiting *waiting, enum job_state state)
+{
+    if (state == JOB_HELD || waiting->which == STORE_JOBS_HELD)
+        return state == JOB_HELD && waiting->which == STORE_JOBS_HELD &&
+               world->options.mutation != MUTATION_HELD_FORGOTTEN;
+    return state == JOB_WAITING ? waiting->which != STORE_JOBS_PASSED
+                                : waiting->which != STORE_JOBS_WAITING;
 }
 
 size_t database_find_waiting(const struct store_waiting *waiting, struct store_job_id **ret_jobs)
@@ -543,11 +553,11 @@ size_t database_find_waiting(const struct store_waiting *waiting, struct store_j
     const struct job_row **jobs;
     size_t found = 0;
     *ret_jobs = ARENA_ARRAY(&world->arena, struct store_job_id, waiting->limit);
-    for (int state = JOB_WAITING; state <= JOB_OFFERED; state++) {
-        bool is_wanted = state == JOB_WAITING ? waiting->which != STORE_JOBS_PASSED
-                                              : waiting->which != STORE_JOBS_WAITING;
-        size_t count =
-            is_wanted ? jobs_in_state(waiting->shard, (enum job_state)state, waiting, &jobs) : 0;
+    static const enum job_state states[] = {JOB_WAITING, JOB_OFFERED, JOB_HELD};
+    for (size_t s = 0; s < COUNT_OF(states); s++) {
+        enum job_state state = states[s];
+        bool is_wanted = is_state_wanted(waiting, state);
+        size_t count = is_wanted ? jobs_in_state(waiting->shard, state, waiting, &jobs) : 0;
         for (size_t i = 0; i < count && found < waiting->limit; i++)
             if (is_asked_for(waiting, jobs[i]))
                 (*ret_jobs)[found++] =
@@ -560,12 +570,16 @@ static struct store_count *group_of(struct store_count *counts, size_t *count,
                                     const struct job_row *row)
 {
     size_t i = 0;
+    bool is_held = row->state == JOB_HELD;
+    str type = is_held ? STR_EMPTY : row->type, credential = is_held ? row->held_by : STR_EMPTY;
     while (i < *count &&
-           !(str_equal(counts[i].type, row->type) && str_equal(counts[i].tenant, row->tenant)))
+           !(str_equal(counts[i].type, type) && str_equal(counts[i].tenant, row->tenant) &&
+             str_equal(counts[i].credential, credential)))
         i++;
     check(i < MAX_GROUPS);
     if (i == *count)
-        counts[(*count)++] = (struct store_count){.type = row->type, .tenant = row->tenant};
+        counts[(*count)++] =
+            (struct store_count){.type = type, .tenant = row->tenant, .credential = credential};
     return &counts[i];
 }
 
@@ -579,6 +593,9 @@ size_t database_count_jobs(uint32_t shard, struct store_count **ret_counts)
         group_of(counts, &count, jobs[i])->offered++;
     size_t waiting = jobs_in_state(shard, JOB_WAITING, NULL, &jobs);
     for (size_t i = 0; i < waiting; i++)
+        group_of(counts, &count, jobs[i])->waiting++;
+    size_t held = jobs_in_state(shard, JOB_HELD, NULL, &jobs);
+    for (size_t i = 0; i < held; i++)
         group_of(counts, &count, jobs[i])->waiting++;
     *ret_counts = counts;
     return count;

@@ -291,19 +291,31 @@ static void put_models(struct load *load)
 
 // -- Workers ----------------------------------------------------------------------------
 
+// Which failure it is, if it is one: many are throttled, and some refuse a credential.
+static enum failure_class class_of(const struct job_offer *job)
+{
+    static const enum failure_class classes[] = {FAILURE_THROTTLED, FAILURE_UNSPECIFIED,
+                                                 FAILURE_THROTTLED, FAILURE_AUTH};
+    return classes[(job->key + job->attempt) % COUNT_OF(classes)];
+}
+
 static struct command answer_to(const struct job_offer *job, enum command_type type)
 {
-    return (struct command){.type = type,
-                            .instance = job->instance,
-                            .key = job->key,
-                            .job_answer = {.attempt = job->attempt,
-                                           .retries = job->retries,
-                                           .backoff_ms = world_between(0, 2000),
-                                           .extend_ms = 5000,
-                                           .error_code = STR("oops"),
-                                           .message = STR("on purpose"),
-                                           .worker = STR("w"),
-                                           .token = job->token}};
+    enum failure_class class = class_of(job);
+    return (struct command){
+        .type = type,
+        .instance = job->instance,
+        .key = job->key,
+        .job_answer = {.attempt = job->attempt,
+                       .retries = job->retries,
+                       .failure_class = class,
+                       .subject = class == FAILURE_AUTH ? STR("card") : STR_EMPTY,
+                       .backoff_ms = world_between(0, 2000),
+                       .extend_ms = 5000,
+                       .error_code = STR("oops"),
+                       .message = STR("on purpose"),
+                       .worker = STR("w"),
+                       .token = job->token}};
 }
 
 static void answer(const struct job_offer *job)

@@ -106,7 +106,7 @@ static void compare(struct again *again, const struct changes *changes)
     }
 }
 
-// A new owner knows nothing of the gateways that wait for jobs.
+// A new owner knows nothing of the gateways that wait for jobs, nor which failures came in a row.
 static void change_owner(struct again *again, int64_t offset)
 {
     const struct shard_tables *tables = &world->database->shards[again->shard];
@@ -114,6 +114,7 @@ static void change_owner(struct again *again, int64_t offset)
            tables->taken_over.items[again->owners] <= offset) {
         again->owners++;
         engine_forget_credits(again->engine);
+        engine_forget_answers(again->engine);
     }
 }
 
@@ -147,6 +148,11 @@ static void run_shard(uint32_t shard)
     struct error err;
     environment.job_window = world->job_window;
     environment.keeps_entries = true;
+    environment.breakers = (struct breaker_settings){.failures = WORLD_BREAKER_FAILURES,
+                                                     .has_credentials = true,
+                                                     .rest_ms = WORLD_BREAKER_REST_MS,
+                                                     .longest_rest_ms = WORLD_BREAKER_MOST_MS,
+                                                     .probes = WORLD_BREAKER_PROBES};
     environment.job_timeout_ms = WORLD_JOB_TIMEOUT_MS;
     again.engine = engine_new(&environment, STR_EMPTY, 1, CACHE_BYTES, &err);
     check(again.engine != NULL);

@@ -228,6 +228,10 @@ static void configure(struct machine *machine)
     set(machine, CONFIG_ENGINE_JOB_WINDOW, "%u", world->job_window);
     set(machine, CONFIG_ENGINE_JOB_TIMEOUT_MS, "%d", WORLD_JOB_TIMEOUT_MS);
     set(machine, CONFIG_ENGINE_CACHE_MB, "%d", 1);
+    set(machine, CONFIG_ENGINE_BREAKER_FAILURES, "%d", WORLD_BREAKER_FAILURES);
+    set(machine, CONFIG_ENGINE_BREAKER_REST_MS, "%d", WORLD_BREAKER_REST_MS);
+    set(machine, CONFIG_ENGINE_BREAKER_MOST_MS, "%d", WORLD_BREAKER_MOST_MS);
+    set(machine, CONFIG_ENGINE_BREAKER_PROBES, "%d", WORLD_BREAKER_PROBES);
 }
 
 static void act_start(void *context)

@@ -29,7 +29,11 @@ enum {
     WORLD_SHARDS = 4,
     WORLD_SECOND = 1000000,
     WORLD_MS = 1000,
-    WORLD_JOB_TIMEOUT_MS = 8000
+    WORLD_JOB_TIMEOUT_MS = 8000,
+    WORLD_BREAKER_FAILURES = 3,
+    WORLD_BREAKER_REST_MS = 1000,
+    WORLD_BREAKER_MOST_MS = 4000,
+    WORLD_BREAKER_PROBES = 2
 };
 
 enum mutation { // mutations.def: one protection taken out, which the promises must notice

@@ -33,7 +33,8 @@ static const char instance_batches[] =
 static const char *const kinds_of_elements[] = {"elements_running", "elements_roots",
                                                 "elements_over", NULL};
 
-_Static_assert(INCIDENT_OPEN == 1 && JOB_BACKING_OFF == 3, "the numbers in conditions");
+_Static_assert(INCIDENT_OPEN == 1 && JOB_BACKING_OFF == 3 && JOB_HELD == 8,
+               "the numbers in conditions");
 
 static const struct field instance_fields[] = {
     {"processInstanceKey", "i.key", FIELD_LOCAL_KEY, .is_present = true},
@@ -302,6 +303,7 @@ const struct collection collection_waiting = {
 static const struct state_name job_states[] = {
     {JOB_WAITING, "CREATED"},
     {JOB_OFFERED, "CREATED"},
+    {JOB_HELD, "CREATED"},
     {JOB_BACKING_OFF, "FAILED"},
     {JOB_FAILED, "FAILED"},
     {JOB_END_COMPLETED, "COMPLETED"},
@@ -374,7 +376,7 @@ const struct collection collection_open_jobs = {
     .field_count = COUNT_OF(job_fields),
     .key = "j.key",
     .shard = "j.shard",
-    .always = "j.state < 5",
+    .always = "(j.state < 5 OR j.state = 8)",
     .sees = SCOPE_SEES("j.tenant", "j.process_id"),
 };
 

@@ -42,6 +42,12 @@ enum why_job_column {
     WHY_JOB_LAG,
     WHY_JOB_MEMBER_SEEN,
     WHY_JOB_AHEAD,
+    WHY_JOB_SHARD,
+    WHY_JOB_BREAKER_KIND, // enum breaker_kind; NULL: none stands before it
+    WHY_JOB_BREAKER_NAME,
+    WHY_JOB_BREAKER_CAUSE,
+    WHY_JOB_BREAKER_OPENED,
+    WHY_JOB_BREAKER_PROBES,
 };
 
 // What is open of an instance, by its keys: no table of the step has an index by instance.

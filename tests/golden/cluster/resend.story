@@ -4,7 +4,7 @@ seed 11
 machines 2
 shards 1
 seconds 40
-at 15 crash-after 6
+at 15 crash-after 5
 ---
 node1 acquires shard 0: epoch 1
 node1 commits shard 0 under epoch 1
