@@ -185,7 +185,7 @@ static void finish_stream(struct audit *audit)
     static const char *const names[] = {"state of", "instance", "mailbox"};
     if (audit->replay == NULL)
         return;
-    if (!audit->broken && !str_equal(engine_replay_image(audit->replay), audit->image))
+    if (!audit->broken && !engine_replay_gives(audit->replay, audit->image))
         tell(audit, names[audit->kind], audit->key,
              "its stored state is not what its history gives");
     engine_replay_free(audit->replay);

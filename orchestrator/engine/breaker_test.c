@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Failures in a row, or a refused credential -> jobs wait; a rest -> a few probes; what becomes of
 // these -> closed, or open for longer. The same commands always give the same.
+#include "base/murmur2.h"
 #include "engine/fixture.h"
 #include "record/limits.h"
 
@@ -307,6 +308,40 @@ static void an_open_breaker_outlives_the_owner_of_its_shard(void **state)
     fixture_free(f);
 }
 
+// Of the version before breakers: without them at its end, and told as such.
+static str as_before_breakers(struct fixture *f, str image)
+{
+    enum { CHECKSUM = 4 };
+    struct strbuf out = strbuf_new(&f->arena);
+    strbuf_add_char(&out, 5);
+    strbuf_add(&out, str_sub(image, 1, image.len - 1 - CHECKSUM - 1)); // ends with a count of 0
+    uint32_t sum = murmur2(strbuf_str(&out));
+    for (int i = 0; i < CHECKSUM; i++)
+        strbuf_add_char(&out, (char)(sum >> i * 8));
+    return strbuf_str(&out);
+}
+
+static void a_shard_that_was_stored_before_there_were_breakers_is_read(void **state)
+{
+    (void)state;
+    struct fixture *f = new_fixture(ONE_TASK);
+    struct error err;
+    str before = as_before_breakers(f, f->shard_image);
+    struct engine_replay *replay = engine_replay_new(&f->environment, STREAM_SHARD, 0, &f->arena);
+    for (size_t i = 0; i < f->history.count; i++)
+        if (f->history.items[i].stream_kind == STREAM_SHARD)
+            assert_true(engine_replay_step(replay, &f->history.items[i], &err));
+    assert_true(engine_replay_gives(replay, f->shard_image));
+    assert_true(engine_replay_gives(replay, before));
+    set(f, BREAKER_TYPE, "pay", true, 0);
+    assert_false(engine_replay_gives(replay, f->shard_image));
+    engine_replay_free(replay);
+    f->shard_image = before;
+    reload(f);
+    assert_int_equal(open_types(f), 0);
+    fixture_free(f);
+}
+
 // -- Credentials ------------------------------------------------------------------------
 
 static void a_refused_credential_holds_its_jobs_without_an_incident_each(void **state)
@@ -496,6 +531,7 @@ int main(void)
         cmocka_unit_test(a_probe_that_fails_opens_it_for_twice_as_long_within_a_bound),
         cmocka_unit_test(what_was_in_flight_before_neither_closes_nor_prolongs),
         cmocka_unit_test(an_open_breaker_outlives_the_owner_of_its_shard),
+        cmocka_unit_test(a_shard_that_was_stored_before_there_were_breakers_is_read),
         cmocka_unit_test(a_refused_credential_holds_its_jobs_without_an_incident_each),
         cmocka_unit_test(a_held_job_takes_no_answer_and_can_be_canceled),
         cmocka_unit_test(a_job_whose_element_names_the_secret_is_held_before_it_fails),

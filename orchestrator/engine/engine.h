@@ -242,6 +242,8 @@ struct engine_replay *engine_replay_new(const struct engine_environment *environ
 MUST_CHECK bool engine_replay_step(struct engine_replay *replay, const struct history_row *row,
                                    struct error *err);
 str engine_replay_image(struct engine_replay *replay);
+// Whether that is a stored image, byte for byte; one of an earlier version is encoded anew before.
+bool engine_replay_gives(struct engine_replay *replay, str image);
 const struct instance *
 engine_replay_instance(const struct engine_replay *replay); // STREAM_INSTANCE
 void engine_replay_free(

@@ -67,6 +67,36 @@ str engine_replay_image(struct engine_replay *replay)
     return image_of_shard(replay->arena, (const struct shard *)replay->stream);
 }
 
+static bool read_stored(struct engine_replay *stored, str image)
+{
+    struct error err;
+    switch (stored->stream->kind) {
+    case STREAM_INSTANCE:
+        return image_read_instance(stored->environment, image, (struct instance *)stored->stream,
+                                   &err);
+    case STREAM_MAILBOX:
+        return image_read_mailbox(image, (struct mailbox *)stored->stream, &err);
+    case STREAM_SHARD:
+    case STREAM_REMEMBERED:
+    case STREAM_WAITING:
+        break;
+    }
+    return image_read_shard(image, (struct shard *)stored->stream, &err);
+}
+
+bool engine_replay_gives(struct engine_replay *replay, str image)
+{
+    str folded = engine_replay_image(replay);
+    if (str_equal(folded, image) || str_is_empty(image))
+        return str_equal(folded, image);
+    const struct stream *stream = replay->stream;
+    struct engine_replay *stored =
+        engine_replay_new(replay->environment, stream->kind, stream->key, replay->arena);
+    bool is_same = read_stored(stored, image) && str_equal(engine_replay_image(stored), folded);
+    engine_replay_free(stored);
+    return is_same;
+}
+
 const struct instance *engine_replay_instance(const struct engine_replay *replay)
 {
     check(replay->stream->kind == STREAM_INSTANCE);
