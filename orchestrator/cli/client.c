@@ -8,6 +8,7 @@
 #include "base/strbuf.h"
 #include "cli/command.h"
 #include "cli/credentials.h"
+#include "cli/profile.h"
 
 enum { TIMEOUT_SECONDS = 120, CONNECT_SECONDS = 5 };
 
@@ -63,9 +64,11 @@ static void set_file(struct arena *arena, CURL *curl, CURLoption option, str fil
 static bool begin(struct exchange *exchange, struct arena *arena,
                   const struct client_options *options, str path, struct error *err)
 {
-    str url = address_of(options), authorization;
-    if (!credentials_find(arena, options, &authorization, err))
+    str url, authorization;
+    if (!profile_apply(arena, options->profile, options->url, err) ||
+        !credentials_find(arena, options, &authorization, err))
         return false;
+    url = address_of(options);
     if (str_ends_with(url, STR("/")))
         url.len--;
     *exchange = (struct exchange){.curl = curl_easy_init(), .received = strbuf_new(arena)};

@@ -8,6 +8,7 @@
 
 // Where the API is and what to show: the options that every client command has.
 struct client_options {
+    str profile;       // --profile; profile.h says what else counts
     str url;           // --api; else BATON_CLI_URL, CAMUNDA_REST_ADDRESS, ZEEBE_REST_ADDRESS;
                        // http://127.0.0.1:8080
     str key;           // --api-key; else BATON_CLI_KEY
@@ -21,8 +22,10 @@ struct client_options {
 };
 
 #define CLIENT_OPTIONS(options)                                                                    \
-    {"api", "URL", "where Baton serves its API (BATON_CLI_URL; http://127.0.0.1:8080)",            \
-     &(options).url, NULL},                                                                        \
+    {"profile", "NAME", "where and who, as `baton profile set` has kept it (BATON_CLI_PROFILE)",   \
+     &(options).profile, NULL},                                                                    \
+        {"api", "URL", "where Baton serves its API (BATON_CLI_URL; http://127.0.0.1:8080)",        \
+         &(options).url, NULL},                                                                    \
         {"api-key", "KEY", "the API key (BATON_CLI_KEY)", &(options).key, NULL},                   \
         {"token", "TOKEN", "a provider's token (BATON_CLI_TOKEN)", &(options).token, NULL},        \
         {"user", "NAME", "a local user (BATON_CLI_USER)", &(options).user, NULL},                  \

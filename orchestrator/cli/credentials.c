@@ -9,7 +9,7 @@
 #include "access/fetch.h"
 #include "base/digest.h"
 
-enum { MAX_PASSWORD_BYTES = 1024 };
+enum { MAX_PASSWORD_BYTES = 1024, MAX_TOKEN_BYTES = 16384 };
 
 static str variable(const char *name)
 {
@@ -24,14 +24,14 @@ static str either(const char *first, const char *second)
 
 // -- Passwords --------------------------------------------------------------------------
 
-static bool read_line(struct arena *arena, FILE *file, str *ret_line)
+static bool read_line(struct arena *arena, FILE *file, int most, str *ret_line)
 {
-    char *bytes = arena_alloc(arena, MAX_PASSWORD_BYTES + 2);
-    if (fgets(bytes, MAX_PASSWORD_BYTES + 2, file) == NULL)
+    char *bytes = arena_alloc(arena, (size_t)most + 2);
+    if (fgets(bytes, most + 2, file) == NULL)
         return false;
     size_t len = strcspn(bytes, "\r\n");
     *ret_line = str_from(bytes, len);
-    return len <= MAX_PASSWORD_BYTES;
+    return len <= (size_t)most;
 }
 
 static bool ask(struct arena *arena, const char *prompt, str *ret_line)
@@ -43,20 +43,20 @@ static bool ask(struct arena *arena, const char *prompt, str *ret_line)
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(stderr, "%s: ", prompt);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    bool read = read_line(arena, stdin, ret_line);
+    bool read = read_line(arena, stdin, MAX_PASSWORD_BYTES, ret_line);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     fputc('\n', stderr);
     return read;
 }
 
-static bool read_file(struct arena *arena, str path, str *ret_line)
+static bool read_file(struct arena *arena, str path, int most, str *ret_line)
 {
     if (str_equal(path, STR("-")))
-        return read_line(arena, stdin, ret_line);
+        return read_line(arena, stdin, most, ret_line);
     FILE *file = fopen(str_cstr(arena, path), "re");
     if (file == NULL)
         return false;
-    bool read = read_line(arena, file, ret_line);
+    bool read = read_line(arena, file, most, ret_line);
     fclose(file);
     return read;
 }
@@ -66,7 +66,7 @@ bool credentials_read_password(struct arena *arena, str file, bool is_new, str *
 {
     str again;
     if (file.len > 0)
-        return read_file(arena, file, ret_password) ||
+        return read_file(arena, file, MAX_PASSWORD_BYTES, ret_password) ||
                error_set(err, ERROR_INVALID, "--password-file", "'%.200s' cannot be read",
                          str_cstr(arena, file));
     if (!isatty(STDIN_FILENO))
@@ -98,9 +98,11 @@ static str basic(struct arena *arena, str user, str password)
 static bool find_basic(struct arena *arena, const struct client_options *options, str user,
                        str *ret_authorization, struct error *err)
 {
-    str password = either("BATON_CLI_PASSWORD", "CAMUNDA_BASIC_AUTH_PASSWORD");
+    str password = either("BATON_CLI_PASSWORD", "CAMUNDA_BASIC_AUTH_PASSWORD"),
+        file = options->password_file.len > 0 ? options->password_file
+                                              : variable("BATON_CLI_PASSWORD_FILE");
     if ((options->password_file.len > 0 || password.len == 0) &&
-        !credentials_read_password(arena, options->password_file, false, &password, err))
+        !credentials_read_password(arena, file, false, &password, err))
         return false;
     *ret_authorization = basic(arena, user, password);
     return true;
@@ -137,7 +139,11 @@ static bool find_in_environment(struct arena *arena, const struct client_options
 {
     str token = either("BATON_CLI_TOKEN", "BATON_CLI_KEY"),
         user = either("BATON_CLI_USER", "CAMUNDA_BASIC_AUTH_USERNAME"),
-        url = either("CAMUNDA_OAUTH_URL", "ZEEBE_AUTHORIZATION_SERVER_URL");
+        url = either("CAMUNDA_OAUTH_URL", "ZEEBE_AUTHORIZATION_SERVER_URL"),
+        file = variable("BATON_CLI_KEY_FILE");
+    if (token.len == 0 && file.len > 0 && !read_file(arena, file, MAX_TOKEN_BYTES, &token))
+        return error_set(err, ERROR_INVALID, "BATON_CLI_KEY_FILE", "'%.200s' cannot be read",
+                         str_cstr(arena, file));
     if (token.len > 0)
         *ret_authorization = bearer(arena, token);
     else if (user.len > 0)
