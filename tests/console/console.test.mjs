@@ -469,6 +469,21 @@ describe('everybody at work', () => {
     await page.goto('/instances');
     await seen(page, '(UTC)');
   });
+
+  wish('pauses a type of jobs, sees it held back, and lets it go again', 'admin', async (page) => {
+    await page.goto('/jobs');
+    await page.getByRole('button', { name: /Pause jobs of type/ }).first().click();
+    const dialog = page.getByRole('dialog');
+    const type = /type (\S+)/.exec(await dialog.getByRole('heading').textContent())[1];
+    await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
+    await seen(page, 'Somebody paused it.');
+    const breakers = () => admin.send('GET', `/v2/breakers?kind=TYPE&name=${encodeURIComponent(type)}`);
+    assert.equal((await breakers()).items[0].cause, 'BY_HAND');
+    await page.getByRole('button', { name: 'Offer again' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Offer again' }).click();
+    await page.getByText('Somebody paused it.').waitFor({ state: 'detached' });
+    assert.deepEqual((await breakers()).items, []);
+  });
 });
 
 describe('the analyst', () => {
