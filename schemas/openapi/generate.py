@@ -117,7 +117,7 @@ def filter_of(part):
     if reference == 'VariablesFilter':
         return reference, False
     if part.get('x-baton-tags'):
-        return 'TagsFilter', False
+        return 'NamesFilter' if part['x-baton-tags'] == 'operators' else 'TagsFilter', False
     if part.get('format') == 'date-time':
         return 'TimeFilter', sortable
     if kind == 'object':

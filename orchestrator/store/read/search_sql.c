@@ -340,22 +340,110 @@ static bool add_variables(struct build *b, const struct field *field, const stru
     return true;
 }
 
+static void add_tags_have(struct build *b, const struct field *field, const char *op,
+                          const str *texts, size_t count)
+{
+    strbuf_format(&b->sql->where, "coalesce(%s, '[]') %s ", field->sql, op);
+    search_sql_parameter(b->sql, &b->sql->where, statement_array(b->arena, texts, count));
+    strbuf_add(&b->sql->where, STR("::text[]"));
+}
+
+// The texts of a list, or the one of a string.
+static bool read_tags(struct build *b, const struct field *field, const struct json *value,
+                      str **ret_texts, size_t *ret_count)
+{
+    bool is_list = value->type == JSON_ARRAY;
+    size_t count = is_list ? value->count : 1;
+    if (count > SEARCH_MAX_LIST || !has_room(b, 1))
+        return error_set(b->err, ERROR_LIMIT, field->name,
+                         "more than SEARCH_MAX_LIST (%d) values in a list", SEARCH_MAX_LIST);
+    str *texts = ARENA_ARRAY(b->arena, str, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct json *one = is_list ? &value->items[i] : value;
+        if (one->type != JSON_STRING)
+            return fail_value(b, field, "a list of strings or operators");
+        texts[i] = one->text;
+    }
+    *ret_texts = texts;
+    *ret_count = count;
+    return true;
+}
+
+static bool add_tag_like(struct build *b, const struct field *field, const struct json *value)
+{
+    if (value->type != JSON_STRING)
+        return fail_value(b, field, "a string with * and ?");
+    if (!has_room(b, 1))
+        return false;
+    strbuf_format(&b->sql->where,
+                  "EXISTS (SELECT FROM jsonb_array_elements_text(coalesce(%s, '[]')) AS tag (name) "
+                  "WHERE tag.name LIKE ",
+                  field->sql);
+    search_sql_parameter(b->sql, &b->sql->where, like_pattern(b->arena, value->text));
+    strbuf_add_char(&b->sql->where, ')');
+    return true;
+}
+
+// $eq and $in: one of these is among them; $neq and $notIn: none is.
+static bool add_tag_operator(struct build *b, const struct field *field,
+                             const struct json_member *member)
+{
+    const struct json *value = &member->value;
+    bool is_list = str_equal(member->name, STR("$in")) || str_equal(member->name, STR("$notIn"));
+    bool denies = str_equal(member->name, STR("$neq")) || str_equal(member->name, STR("$notIn"));
+    str *texts;
+    size_t count;
+    if (str_equal(member->name, STR("$like")))
+        return add_tag_like(b, field, value);
+    if (str_equal(member->name, STR("$exists"))) {
+        if (value->type != JSON_BOOL)
+            return fail_value(b, field, "true or false");
+        strbuf_format(&b->sql->where, "coalesce(%s, '[]') %s '[]'", field->sql,
+                      value->boolean ? "<>" : "=");
+        return true;
+    }
+    if (!is_list && !denies && !str_equal(member->name, STR("$eq")))
+        return error_set(b->err, ERROR_INVALID, field->name, "'%.*s' is no operator of it",
+                         STR_ARG(member->name));
+    if (is_list != (value->type == JSON_ARRAY))
+        return fail_value(b, field, is_list ? "a list" : "a string");
+    if (!read_tags(b, field, value, &texts, &count))
+        return false;
+    strbuf_add(&b->sql->where, denies ? STR("NOT ") : STR_EMPTY);
+    add_tags_have(b, field, "?|", texts, count);
+    return true;
+}
+
+static bool add_tag_operators(struct build *b, const struct field *field, const struct json *item)
+{
+    for (size_t i = 0; i < item->count; i++) {
+        if (!is_given(&item->members[i].value))
+            continue;
+        strbuf_add(&b->sql->where, STR(" AND "));
+        if (!add_tag_operator(b, field, &item->members[i]))
+            return false;
+    }
+    return true;
+}
+
+// All of the list's strings are among them, and whatever its objects ask for holds.
 static bool add_tags(struct build *b, const struct field *field, const struct json *list)
 {
     if (list->type != JSON_ARRAY)
-        return fail_value(b, field, "a list of strings");
-    if (list->count > SEARCH_MAX_LIST || !has_room(b, 1))
-        return error_set(b->err, ERROR_LIMIT, field->name,
-                         "more than SEARCH_MAX_LIST (%d) values in a list", SEARCH_MAX_LIST);
-    str *texts = ARENA_ARRAY(b->arena, str, list->count);
-    for (size_t i = 0; i < list->count; i++) {
-        texts[i] = list->items[i].text;
-        if (list->items[i].type != JSON_STRING)
-            return fail_value(b, field, "a list of strings");
-    }
-    strbuf_format(&b->sql->where, "coalesce(%s, '[]') ?& ", field->sql);
-    search_sql_parameter(b->sql, &b->sql->where, statement_array(b->arena, texts, list->count));
-    strbuf_add(&b->sql->where, STR("::text[]"));
+        return fail_value(b, field, "a list of strings or operators");
+    struct json plain = {.type = JSON_ARRAY,
+                         .items = ARENA_ARRAY(b->arena, struct json, list->count)};
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].type != JSON_OBJECT)
+            plain.items[plain.count++] = list->items[i];
+    str *texts;
+    size_t count;
+    if (!read_tags(b, field, &plain, &texts, &count))
+        return false;
+    add_tags_have(b, field, "?&", texts, count);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].type == JSON_OBJECT && !add_tag_operators(b, field, &list->items[i]))
+            return false;
     return true;
 }
 

@@ -26,6 +26,7 @@ function members(root, nodes, found = new Map()) {
   for (const node of nodes) {
     if (node.$ref) members(root, [node.$ref.slice(2).split('/').reduce((part, key) => part[key], root)], found);
     for (const [name, part] of Object.entries(node.properties ?? {})) found.set(name, [...found.get(name) ?? [], part]);
+    if (node.items) members(root, [node.items], found); // a list of filters: each takes the operators
     for (const kind of ['allOf', 'anyOf', 'oneOf']) members(root, node[kind] ?? [], found);
   }
   return found;
