@@ -80,6 +80,14 @@ class ConnectorScene(unittest.TestCase):
     def failed(self, key, seconds=60):
         return wait_for(f'an incident of {key}', lambda: self.incident(key), seconds)
 
+    def refused(self, process, seconds=60):
+        """What was said when a credential was refused: one breaker for all jobs that need it, behind which the process' job waits."""
+        def found():
+            return next((one for one in self.baton.get('/v2/breakers?kind=CREDENTIAL')['items'] if process in one['processDefinitionIds']), None)
+        breaker = wait_for(f'the breaker of {process}', found, seconds)
+        self.assertEqual(breaker['cause'], 'AUTH')
+        return breaker['message']
+
     def variables(self, key):
         found = self.baton.post('/v2/variables/search?truncateValues=false', {'filter': {'processInstanceKey': key}})['items']
         return {item['name']: json.loads(item['value']) for item in found}
