@@ -470,6 +470,17 @@ describe('everybody at work', () => {
     await seen(page, '(UTC)');
   });
 
+  wish('sees a refused credential once among the incidents, and says when it is valid again', 'admin', async (page) => {
+    await admin.post('/v2/breakers/opening', { kind: 'CREDENTIAL', name: 'shop-key' });
+    await page.goto('/incidents');
+    const row = page.locator('.causes li').filter({ hasText: 'shop-key' });
+    await row.getByRole('button', { name: 'Offer again' }).click();
+    const dialog = page.getByRole('dialog', { name: 'shop-key is valid again' });
+    await dialog.getByRole('button', { name: 'Offer again' }).click();
+    await row.waitFor({ state: 'detached' });
+    assert.deepEqual((await admin.send('GET', '/v2/breakers?name=shop-key')).items, []);
+  });
+
   wish('pauses a type of jobs, sees it held back, and lets it go again', 'admin', async (page) => {
     await page.goto('/jobs');
     await page.getByRole('button', { name: /Pause jobs of type/ }).first().click();

@@ -7,6 +7,7 @@ import { List } from '../../list/list';
 import { useLoad } from '../../state/load';
 import { showNumber } from '../../state/look';
 import { t } from '../../text';
+import { Breakers } from '../jobs/breakers';
 import { incidentsSpec } from './spec';
 
 type Cause = Schema<'ErrorStatistics'>;
@@ -42,6 +43,7 @@ export function Incidents() {
   return (
     <>
       <PageTitle title={t('nav.incidents')} about={t('incidents.about')} />
+      <Breakers kind="CREDENTIAL" />
       <Causes />
       <List spec={incidentsSpec()} />
     </>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Jobs that are held back because they would only fail: by type, and by the credential that somebody refuses.
-import { ask, type Schema } from '../../api/client';
+import { ask, type Path, type Schema } from '../../api/client';
 import { ActionDialog } from '../../actions/action';
 import { Icon } from '../../design/icon';
 import { Ago, Button, Failure, Panel } from '../../design/parts';
@@ -18,7 +18,7 @@ const commandOf = (verb: string, one: Named) => `baton breaker ${verb} ${one.kin
 const named = ({ kind, name, tenantId }: Named) => ({ kind, name, tenantId });
 
 const close = (one: Breaker) => show(
-  <ActionDialog action={{ title: t(one.kind === 'TYPE' ? 'breaker.close.type' : 'breaker.close.credential', { name: one.name }), button: t('breaker.close'), done: t('breaker.closed'), topics: ['jobs'],
+  <ActionDialog action={{ title: t(one.kind === 'TYPE' ? 'breaker.close.type' : 'breaker.close.credential', { name: one.name }), button: t('breaker.close'), done: t('breaker.closed'), topics: ['jobs', 'incidents'],
     ask: { method: 'POST', path: '/v2/breakers/closing', body: named(one) }, cli: commandOf('close', one) }}>
     <p>{t('breaker.close.about', { count: showNumber(one.waitingJobs) })}</p>
   </ActionDialog>);
@@ -49,8 +49,9 @@ function One({ one }: { one: Breaker }) {
 }
 
 /** Nothing where none is open, as it should be. */
-export function Breakers() {
-  const found = useLoad('breakers', async (signalled) => (await ask<{ items: Breaker[] }>({ method: 'GET', path: '/v2/breakers' }, signalled)).items, ['jobs']);
+export function Breakers({ kind }: { kind?: Breaker['kind'] }) {
+  const path = (kind ? `/v2/breakers?kind=${kind}` : '/v2/breakers') as Path;
+  const found = useLoad(`breakers ${path}`, async (signalled) => (await ask<{ items: Breaker[] }>({ method: 'GET', path }, signalled)).items, ['jobs']);
   if (found.error !== null) return <Failure error={found.error} retry={found.reload} />;
   if (!found.value || found.value.length === 0) return null;
   return <Panel flush title={t('breaker.title')}><ul class="causes">{found.value.map((one) => <One key={`${one.tenantId} ${one.kind} ${one.name}`} one={one} />)}</ul></Panel>;
