@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "base/varint.h"
 #include "insight/limits.h"
 
@@ -309,6 +310,9 @@ bool predictor_read(struct arena *arena, str bytes, struct predictor **ret_predi
     if (!is_whole || !read_body(p, str_sub(rest, 0, rest.len - DIGEST_SIZE)))
         return error_set(err, ERROR_INVALID, "model",
                          "is cut or damaged (%zu bytes): copy or train it again", bytes.len);
+    if (!utf8_is_valid(p->outcome) || str_find_char(p->outcome, '\0') < p->outcome.len)
+        return error_set(err, ERROR_INVALID, "model",
+                         "predicts an outcome whose name is no text: train it again");
     *ret_predictor = p;
     return true;
 }

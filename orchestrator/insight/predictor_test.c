@@ -412,10 +412,27 @@ static void another_format_is_named(void **state)
     arena_done(&s.arena);
 }
 
+static void an_outcome_has_a_name_that_is_text(void **state)
+{
+    (void)state;
+    static const str names[] = {{"a\0b", 3}, {"\xff", 1}};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct scene s = {.arena = ARENA_EMPTY};
+        struct error err;
+        struct predictor *again;
+        start(&s, PREDICT_PRIOR);
+        s.predictor->outcome = names[i];
+        assert_false(predictor_read(&s.arena, file_of(&s), &again, &err));
+        assert_non_null(strstr(err.text, "whose name is no text"));
+        arena_done(&s.arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(abstractions_tell_apart_what_they_say),
+        cmocka_unit_test(an_outcome_has_a_name_that_is_text),
         cmocka_unit_test(what_happened_in_a_state_is_what_is_told),
         cmocka_unit_test(what_was_seen_too_rarely_is_told_by_shorter_prefixes),
         cmocka_unit_test(steps_add_up_to_the_prediction),
